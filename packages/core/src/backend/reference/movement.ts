@@ -1,0 +1,105 @@
+import { sizeOf, stridesOf } from '../../shape.js';
+import type { HostArray, Kernels, StridedSpec } from '../backend.js';
+import type { Allocate } from './elementwise.js';
+
+type Movement = Pick<Kernels<HostArray>, 'strided' | 'concat' | 'pad' | 'indexSelect' | 'indexAdd' | 'gather' | 'scatterAdd'>;
+
+/** Calls `visit` with the place in the source of each element of a view, in row-major order of the view. */
+function forEachPlace({ shape, strides, offset }: StridedSpec, visit: (from: number, to: number) => void): void {
+  if (sizeOf(shape) === 0) return;
+  const index = new Array<number>(shape.length).fill(0);
+  const last = shape.length - 1;
+  let from = offset;
+  for (let to = 0; ; to++) {
+    visit(from, to);
+    let axis = last; // count up like an odometer: the last axis turns fastest
+    while (axis >= 0) {
+      from += strides[axis] as number;
+      index[axis] = (index[axis] as number) + 1;
+      if (index[axis] !== shape[axis]) break;
+      from -= (shape[axis] as number) * (strides[axis] as number);
+      index[axis] = 0;
+      axis--;
+    }
+    if (axis < 0) return;
+  }
+}
+
+export function movementKernels(allocate: Allocate): Movement {
+  return {
+    strided(x, view) {
+      const y = allocate(sizeOf(view.shape));
+      forEachPlace(view, (from, to) => {
+        y[to] = x[from] as number;
+      });
+      return y;
+    },
+
+    concat(parts, axis) {
+      const y = allocate(parts.reduce((size, part) => size + part.values.length, 0));
+      const outer = sizeOf(parts[0]?.shape.slice(0, axis) ?? []);
+      let to = 0;
+      for (let o = 0; o < outer; o++) {
+        for (const { values } of parts) {
+          const chunk = values.length / outer;
+          y.set(values.subarray(o * chunk, (o + 1) * chunk), to);
+          to += chunk;
+        }
+      }
+      return y;
+    },
+
+    pad(x, before, after, value) {
+      const shape = x.shape.map((n, a) => n + (before[a] as number) + (after[a] as number));
+      const y = allocate(sizeOf(shape)).fill(value);
+      const strides = stridesOf(shape);
+      const offset = before.reduce((sum, b, a) => sum + b * (strides[a] as number), 0);
+      forEachPlace({ shape: x.shape, strides, offset }, (to, from) => {
+        y[to] = x.values[from] as number;
+      });
+      return y;
+    },
+
+    indexSelect(x, index, { outer, length, inner, count }) {
+      const y = allocate(outer * count * inner);
+      for (let o = 0; o < outer; o++) {
+        for (let j = 0; j < count; j++) {
+          const from = (o * length + (index[j] as number)) * inner;
+          y.set(x.subarray(from, from + inner), (o * count + j) * inner);
+        }
+      }
+      return y;
+    },
+
+    indexAdd(source, index, { outer, length, inner, count }) {
+      const y = allocate(outer * length * inner);
+      for (let o = 0; o < outer; o++) {
+        for (let j = 0; j < count; j++) {
+          const to = (o * length + (index[j] as number)) * inner;
+          const from = (o * count + j) * inner;
+          for (let i = 0; i < inner; i++) y[to + i] = (y[to + i] as number) + (source[from + i] as number);
+        }
+      }
+      return y;
+    },
+
+    gather(x, index, { length, inner, count }) {
+      const y = allocate(index.length);
+      for (let e = 0; e < y.length; e++) {
+        const o = Math.floor(e / (count * inner));
+        y[e] = x[(o * length + (index[e] as number)) * inner + (e % inner)] as number;
+      }
+      return y;
+    },
+
+    scatterAdd(source, index, { outer, length, inner, count }) {
+      const y = allocate(outer * length * inner);
+      for (let e = 0; e < source.length; e++) {
+        const o = Math.floor(e / (count * inner));
+        const to = (o * length + (index[e] as number)) * inner + (e % inner);
+        y[to] = (y[to] as number) + (source[e] as number);
+      }
+      return y;
+    },
+  };
+}

@@ -1,0 +1,55 @@
+/**
+ * The reference backend: plain loops that say what each kernel means. It is the oracle that every other backend is
+ * held to, and on Float64Array it carries the gradient checks.
+ */
+import { fillNormal, fillUniform } from '../../random.js';
+import type { Backend, HostArray } from '../backend.js';
+import { elementwiseKernels } from './elementwise.js';
+import { matmulKernels } from './matmul.js';
+import { movementKernels } from './movement.js';
+import { reduceKernels } from './reduce.js';
+import { updateKernels } from './update.js';
+
+/** @param Precision - Float32Array (default), or Float64Array for gradient checks */
+export function createReference(
+  Precision: Float32ArrayConstructor | Float64ArrayConstructor = Float32Array,
+): Backend<HostArray> {
+  const allocate = (size: number): HostArray => new Precision(size);
+  const precision = Precision === Float32Array ? 'float32' : 'float64';
+  const copy = (values: ArrayLike<number>): HostArray => {
+    const own = allocate(values.length);
+    own.set(values);
+    return own;
+  };
+  return {
+    name: 'reference',
+    memory: 'host',
+    description: `reference (plain TypeScript, ${precision})`,
+    kernels: {
+      ...elementwiseKernels(allocate),
+      ...reduceKernels(allocate),
+      ...matmulKernels(allocate),
+      ...movementKernels(allocate),
+      ...updateKernels,
+      uniform(size, state) {
+        const out = allocate(size);
+        fillUniform(out, state);
+        return out;
+      },
+      normal(size, state) {
+        const out = allocate(size);
+        fillNormal(out, state);
+        return out;
+      },
+    },
+    upload: copy,
+    download: async (values) => copy(values),
+    downloadSync: copy,
+    // All memory is garbage-collected: there is nothing to move, and nothing to give back.
+    persist: (values) => values,
+    keep: (values) => values,
+    openScope() {},
+    closeScope() {},
+    release() {},
+  };
+}

@@ -1,0 +1,53 @@
+import type { HostArray, Kernels } from '../backend.js';
+
+type Updates = Pick<Kernels<HostArray>, 'assign' | 'accumulate' | 'scale' | 'adamStep' | 'sgdStep'>;
+
+/** The kernels that write in place. */
+export const updateKernels: Updates = {
+  assign(target, source) {
+    target.set(source);
+  },
+
+  accumulate(target, source) {
+    for (let i = 0; i < target.length; i++) target[i] = (target[i] as number) + (source[i] as number);
+  },
+
+  scale(target, factor) {
+    for (let i = 0; i < target.length; i++) target[i] = (target[i] as number) * factor;
+  },
+
+  // m ← β₁m + (1 − β₁)g;  v ← β₂v + (1 − β₂)g²;  p ← p − η (m / (1 − β₁ᵗ)) / (√(v / (1 − β₂ᵗ)) + ε)
+  // Source: Kingma & Ba 2015, Algorithm 1, arXiv:1412.6980; decoupled decay: Loshchilov & Hutter 2019, arXiv:1711.05101
+  adamStep(param, grad, m, v, spec) {
+    const { beta1, beta2, epsilon, learningRate, weightDecay, decoupled, step } = spec;
+    const correction1 = 1 - beta1 ** step;
+    const correction2 = 1 - beta2 ** step;
+    const shrink = decoupled ? 1 - learningRate * weightDecay : 1;
+    const decay = decoupled ? 0 : weightDecay;
+    for (let i = 0; i < param.length; i++) {
+      const p = (param[i] as number) * shrink;
+      const g = (grad[i] as number) + decay * p;
+      const mean = beta1 * (m[i] as number) + (1 - beta1) * g;
+      const square = beta2 * (v[i] as number) + (1 - beta2) * g * g;
+      m[i] = mean;
+      v[i] = square;
+      param[i] = p - (learningRate * (mean / correction1)) / (Math.sqrt(square / correction2) + epsilon);
+    }
+  },
+
+  // b ← μb + (1 − dampening)g;  p ← p − η·b, or with Nesterov's rule p ← p − η·(g + μb)
+  sgdStep(param, grad, buffer, spec) {
+    const { learningRate, momentum, dampening, nesterov, weightDecay, first } = spec;
+    for (let i = 0; i < param.length; i++) {
+      const p = param[i] as number;
+      const g = (grad[i] as number) + weightDecay * p;
+      let direction = g;
+      if (buffer !== null) {
+        const b = first ? g : momentum * (buffer[i] as number) + (1 - dampening) * g;
+        buffer[i] = b;
+        direction = nesterov ? g + momentum * b : b;
+      }
+      param[i] = p - learningRate * direction;
+    }
+  },
+};

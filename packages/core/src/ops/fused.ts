@@ -1,0 +1,117 @@
+/**
+ * Operations that exist as one kernel for numerical safety or for speed. Each equals a composite of simpler
+ * operations, and a test holds it to that.
+ */
+import { apply, type Op } from '../autograd.js';
+import type { Activation } from '../backend/backend.js';
+import { formatShape, type Shape, ShapeError } from '../errors.js';
+import { broadcastShapes, sizeOf } from '../shape.js';
+import { asTensor, type Tensor, type TensorLike } from '../tensor.js';
+
+const bceWithLogitsOp: Op<readonly [Tensor, Tensor]> = {
+  name: 'bceWithLogits',
+  shape: ([x, t]) => broadcastShapes('bceWithLogits', x, t),
+  forward: (k, [x, t], _, out) => k.binary('bceWithLogits', x, t, out),
+  vjp: (dy, [x, t]) => [
+    () => dy.mul(x.sigmoid().sub(t)).sumToSize(x.shape), // ∂/∂x = σ(x) − t
+    () => dy.mul(x).neg().sumToSize(t.shape), // ∂/∂t = −x
+  ],
+};
+
+/**
+ * Binary cross-entropy of each element, from logits: max(x, 0) − x·t + log1p(e^−|x|) = −[t ln σ(x) + (1 − t) ln(1 − σ(x))].
+ * Finite for any finite x. The loss with a `reduction` and a check of the targets is in `@varigrad/nn`.
+ * @param logits - x; @param target - t in [0, 1]; the shapes broadcast
+ * @returns nats per element
+ */
+export const bceWithLogits = (logits: TensorLike, target: TensorLike): Tensor =>
+  apply(bceWithLogitsOp, [asTensor(logits), asTensor(target)], undefined);
+
+const klStandardNormalOp: Op<readonly [Tensor, Tensor]> = {
+  name: 'klStandardNormal',
+  shape: ([mu, logVar]) => broadcastShapes('klStandardNormal', mu, logVar),
+  forward: (k, [mu, logVar], _, out) => k.binary('klStandardNormal', mu, logVar, out),
+  vjp: (dy, [mu, logVar]) => [
+    () => dy.mul(mu).sumToSize(mu.shape), // ∂/∂mu = mu
+    () => dy.mul(logVar.expm1()).mul(0.5).sumToSize(logVar.shape), // ∂/∂logVar = ½(exp logVar − 1)
+  ],
+};
+
+/**
+ * KL(N(mu, σ²) ‖ N(0, 1)) of each element, −½(1 + logVar − mu² − exp logVar), with σ² = exp logVar.
+ * @returns nats per element; sum over the latent axis for nats per example
+ * @see Kingma & Welling 2014, App. B, arXiv:1312.6114
+ */
+export const klStandardNormal = (mu: TensorLike, logVar: TensorLike): Tensor =>
+  apply(klStandardNormalOp, [asTensor(mu), asTensor(logVar)], undefined);
+
+interface LinearParams {
+  readonly activation: Activation;
+}
+
+/** dy times the activation's derivative, which all four can tell from their own output y. */
+function throughActivation(dy: Tensor, y: Tensor, activation: Activation): Tensor {
+  switch (activation) {
+    case 'none':
+      return dy;
+    case 'relu':
+      return dy.mul(y.gt(0));
+    case 'sigmoid':
+      return dy.mul(y).mul(y.mul(-1).add(1));
+    case 'tanh':
+      return dy.mul(y.square().mul(-1).add(1));
+  }
+}
+
+const linearOp: Op<readonly Tensor[], LinearParams> = {
+  name: 'linear',
+  shape: (shapes) => linearShape(shapes[0] as Shape, shapes[1] as Shape, shapes[2]),
+  forward: (k, inputs, { activation }) => {
+    const [x, weight, bias] = inputs;
+    if (x === undefined || weight === undefined) throw new ShapeError('linear', [], 'it takes x and weight');
+    const inFeatures = weight.shape[1] as number;
+    const rows = { values: x.values, shape: [sizeOf(x.shape.slice(0, -1)), inFeatures] };
+    return k.linear(rows, weight, bias?.values ?? null, activation);
+  },
+  // With g = dy ∘ activation′ as a matrix [rows, out]: dx = g W, dW = gᵀ x, db = Σ rows of g.
+  vjp: (dy, inputs, { activation }, y) => {
+    const [x, weight, bias] = inputs as [Tensor, Tensor, Tensor | undefined];
+    const [outFeatures, inFeatures] = weight.shape as [number, number];
+    let cached: Tensor | undefined;
+    const g = (): Tensor => {
+      cached ??= throughActivation(dy, y, activation).reshape([sizeOf(x.shape.slice(0, -1)), outFeatures]);
+      return cached;
+    };
+    const flatX = () => x.reshape([sizeOf(x.shape.slice(0, -1)), inFeatures]);
+    return [
+      () => g().matmul(weight).reshape(x.shape),
+      () => g().matmul(flatX(), { transposeA: true }),
+      bias === undefined ? null : () => g().sum({ axis: 0 }),
+    ];
+  },
+};
+
+function linearShape(x: Shape, weight: Shape, bias: Shape | undefined): Shape {
+  const [outFeatures, inFeatures] = weight;
+  if (weight.length !== 2 || x.length === 0 || x.at(-1) !== inFeatures) {
+    throw new ShapeError(
+      'linear',
+      [x, weight],
+      `x ${formatShape(x)} does not fit the weight ${formatShape(weight)} — x is […, in] and the weight [out, in]`,
+    );
+  }
+  if (bias !== undefined && (bias.length !== 1 || bias[0] !== outFeatures)) {
+    throw new ShapeError('linear', [bias, weight], `bias ${formatShape(bias)} for ${outFeatures} outputs — it is [out]`);
+  }
+  return [...x.slice(0, -1), outFeatures as number];
+}
+
+/**
+ * activation(x Wᵀ + b), in one kernel.
+ * @param x - `[…, in]`; @param weight - `[out, in]`; @param bias - `[out]`, or null
+ * @returns `[…, out]`
+ * @throws ShapeError if they do not fit
+ */
+export function linear(x: Tensor, weight: Tensor, bias: Tensor | null = null, activation: Activation = 'none'): Tensor {
+  return apply(linearOp, bias === null ? [x, weight] : [x, weight, bias], { activation });
+}

@@ -1,0 +1,134 @@
+/** Picking elements by position. Reading's gradient is adding (scatter), and the other way round. */
+import { apply, type Op } from '../autograd.js';
+import type { IndexSpec } from '../backend/backend.js';
+import { backend } from '../backend/current.js';
+import { ArgumentError, formatShape, type Shape, ShapeError } from '../errors.js';
+import { axisSpec, normalizeAxis } from '../shape.js';
+import { asTensor, Tensor, type TensorLike, wrap } from '../tensor.js';
+
+type SourceAndIndex = readonly [source: Tensor, index: Tensor];
+
+interface AxisParams {
+  readonly axis: number;
+}
+
+interface AddParams extends AxisParams {
+  /** Length of the axis that is added into. */
+  readonly length: number;
+}
+
+function addSpec(source: Shape, axis: number, length: number): IndexSpec {
+  const { outer, inner, length: count } = axisSpec(source, axis);
+  return { outer, length, inner, count };
+}
+
+const indexSelectOp: Op<SourceAndIndex, AxisParams> = {
+  name: 'indexSelect',
+  shape: ([x, index], { axis }) => x.with(axis, index[0] as number),
+  forward: (k, [x, index], { axis }) =>
+    k.indexSelect(x.values, index.values, { ...axisSpec(x.shape, axis), count: index.shape[0] as number }),
+  vjp: (dy, [x, index], { axis }) => [() => indexAdd(dy, index, axis, x.shape[axis] as number), null],
+};
+
+const indexAddOp: Op<SourceAndIndex, AddParams> = {
+  name: 'indexAdd',
+  shape: ([source], { axis, length }) => source.with(axis, length),
+  forward: (k, [source, index], { axis, length }) =>
+    k.indexAdd(source.values, index.values, addSpec(source.shape, axis, length)),
+  vjp: (dy, [, index], { axis }) => [() => indexSelect(dy, index, axis), null],
+};
+
+const gatherOp: Op<SourceAndIndex, AxisParams> = {
+  name: 'gather',
+  shape: ([x, index], { axis }) => {
+    checkAligned('gather', x, index, axis);
+    return index;
+  },
+  forward: (k, [x, index], { axis }) => k.gather(x.values, index.values, { ...axisSpec(x.shape, axis), count: index.shape[axis] as number }),
+  vjp: (dy, [x, index], { axis }) => [() => scatterAdd(dy, index, axis, x.shape[axis] as number), null],
+};
+
+const scatterAddOp: Op<SourceAndIndex, AddParams> = {
+  name: 'scatterAdd',
+  shape: ([source, index], { axis, length }) => {
+    checkAligned('scatterAdd', source, index, axis);
+    return source.with(axis, length);
+  },
+  forward: (k, [source, index], { axis, length }) =>
+    k.scatterAdd(source.values, index.values, addSpec(source.shape, axis, length)),
+  vjp: (dy, [, index], { axis }) => [() => gather(dy, index, axis), null],
+};
+
+function checkAligned(op: string, x: Shape, index: Shape, axis: number): void {
+  if (x.length === index.length && x.every((n, a) => a === axis || n === index[a])) return;
+  throw new ShapeError(
+    op,
+    [x, index],
+    `the index ${formatShape(index)} must equal ${formatShape(x)} beside axis ${axis} — expand it first`,
+  );
+}
+
+/** An index as tensor: numbers are checked against the axis where they can be read at once (host memory). */
+function asIndex(op: string, index: Tensor | readonly number[], length: number): Tensor {
+  const t = index instanceof Tensor ? index : wrap(backend().upload(index), [index.length]);
+  if (t.storage.backend.memory === 'device') return t;
+  for (const i of t.values as Float32Array) {
+    if (!(i >= 0 && i < length && Number.isInteger(i))) {
+      throw new ArgumentError(op, `index ${i} is not a whole number in 0 … ${length - 1}`);
+    }
+  }
+  return t;
+}
+
+/**
+ * Takes the places `index` along one axis, in that order; repeats are allowed.
+ * @param index - whole numbers `[count]`
+ * @throws ArgumentError for an index outside of the axis
+ */
+export function indexSelect(x: TensorLike, index: Tensor | readonly number[], axis = 0): Tensor {
+  const t = asTensor(x);
+  const at = normalizeAxis('indexSelect', axis, t.rank);
+  const places = asIndex('indexSelect', index, t.shape[at] as number);
+  if (places.rank !== 1) {
+    throw new ShapeError('indexSelect', [places.shape], `the index is a vector, not ${formatShape(places.shape)}`);
+  }
+  return apply(indexSelectOp, [t, places], { axis: at });
+}
+
+/** Adds the places of `source` along `axis` into zeros of `length` there: the transpose of `indexSelect`. */
+export function indexAdd(source: Tensor, index: Tensor | readonly number[], axis: number, length: number): Tensor {
+  const at = normalizeAxis('indexAdd', axis, source.rank);
+  return apply(indexAddOp, [source, asIndex('indexAdd', index, length)], { axis: at, length });
+}
+
+/**
+ * Picks one element for each place of `index`: along axis 1, out[i][j] = x[i][index[i][j]].
+ * @param index - whole numbers; its shape is x's beside `axis`, and is the result's
+ * @throws ArgumentError for an index outside of the axis; ShapeError if the shapes do not align
+ */
+export function gather(x: TensorLike, index: Tensor, axis = -1): Tensor {
+  const t = asTensor(x);
+  const at = normalizeAxis('gather', axis, t.rank);
+  return apply(gatherOp, [t, asIndex('gather', index, t.shape[at] as number)], { axis: at });
+}
+
+/** Adds each element of `source` into zeros at its `index` along `axis`: the transpose of `gather`. */
+export function scatterAdd(source: Tensor, index: Tensor, axis: number, length: number): Tensor {
+  const at = normalizeAxis('scatterAdd', axis, source.rank);
+  return apply(scatterAddOp, [source, asIndex('scatterAdd', index, length)], { axis: at, length });
+}
+
+/** Keeps the lower triangle of each matrix and puts zeros above diagonal number `diagonal`. */
+export const tril = (x: TensorLike, diagonal = 0): Tensor => keepWhere('tril', asTensor(x), (i, j) => j - i <= diagonal);
+
+/** Keeps the upper triangle of each matrix and puts zeros below diagonal number `diagonal`. */
+export const triu = (x: TensorLike, diagonal = 0): Tensor => keepWhere('triu', asTensor(x), (i, j) => j - i >= diagonal);
+
+function keepWhere(op: string, t: Tensor, kept: (row: number, column: number) => boolean): Tensor {
+  const [rows, columns] = t.shape.slice(-2);
+  if (rows === undefined || columns === undefined) {
+    throw new ShapeError(op, [t.shape], `${formatShape(t.shape)} is no matrix — it needs two axes`);
+  }
+  const mask = Float32Array.from({ length: rows * columns }, (_, i) => Number(kept(Math.floor(i / columns), i % columns)));
+  return wrap(backend().upload(mask), [rows, columns]).where(t, 0);
+}

@@ -1,0 +1,98 @@
+/** Matrix products. Transposes are flags of the kernel, so that no gradient ever copies a transposed matrix. */
+import { apply, type Op } from '../autograd.js';
+import type { MatmulSpec } from '../backend/backend.js';
+import { ArgumentError, formatShape, type Shape, ShapeError } from '../errors.js';
+import { broadcastShapes, sizeOf } from '../shape.js';
+import { asTensor, type Tensor, type TensorLike } from '../tensor.js';
+
+/** Options of `matmul`: take an operand's last two axes in exchanged order. */
+export interface MatmulOptions {
+  transposeA?: boolean;
+  transposeB?: boolean;
+}
+
+interface Transposes {
+  readonly transposeA: boolean;
+  readonly transposeB: boolean;
+}
+
+/** Rows and columns of a matrix (its last two axes) as the product sees it. */
+function matrixDims(shape: Shape, transpose: boolean): [rows: number, columns: number] {
+  const [rows, columns] = shape.slice(-2) as [number, number];
+  return transpose ? [columns, rows] : [rows, columns];
+}
+
+function productShape(a: Shape, b: Shape, { transposeA, transposeB }: Transposes): Shape {
+  const [m, k] = matrixDims(a, transposeA);
+  const [inner, n] = matrixDims(b, transposeB);
+  if (k !== inner) {
+    throw new ShapeError(
+      'matmul',
+      [a, b],
+      `inner dimensions differ: ${formatShape(a)}${transposeA ? 'ᵀ' : ''} × ${formatShape(b)}${transposeB ? 'ᵀ' : ''}` +
+        ` (${k} ≠ ${inner}) — transpose or reshape one operand`,
+    );
+  }
+  return [...broadcastShapes('matmul', a.slice(0, -2), b.slice(0, -2)), m, n];
+}
+
+/** The kernel's view of a batch of products whose batch axes are equal, or are missing on one side. */
+function matmulSpec(a: Shape, b: Shape, flags: Transposes, out: Shape): MatmulSpec {
+  const [m, k] = matrixDims(a, flags.transposeA);
+  const [, n] = matrixDims(b, flags.transposeB);
+  const batch = sizeOf(out.slice(0, -2));
+  const stride = (shape: Shape, matrix: number) => (sizeOf(shape.slice(0, -2)) === 1 ? 0 : matrix);
+  return { batch, m, n, k, ...flags, strideA: stride(a, m * k), strideB: stride(b, k * n) };
+}
+
+const matmulOp: Op<readonly [Tensor, Tensor], Transposes> = {
+  name: 'matmul',
+  shape: ([a, b], flags) => productShape(a, b, flags),
+  forward: (k, [a, b], flags, out) => k.matmul(a.values, b.values, matmulSpec(a.shape, b.shape, flags, out)),
+  // C = A B:  dL/dA = dC Bᵀ and dL/dB = Aᵀ dC. A transposed operand has the transposed gradient.
+  vjp: (dy, [a, b], { transposeA, transposeB }) => [
+    () =>
+      (transposeA
+        ? b.matmul(dy, { transposeA: transposeB, transposeB: true })
+        : dy.matmul(b, { transposeB: !transposeB })
+      ).sumToSize(a.shape),
+    () =>
+      (transposeB
+        ? dy.matmul(a, { transposeA: true, transposeB: transposeA })
+        : a.matmul(dy, { transposeA: !transposeA })
+      ).sumToSize(b.shape),
+  ],
+};
+
+/** Gives a batch of matrices the batch axes `batch`, unless it has none to repeat. */
+function expandBatch(t: Tensor, batch: Shape): Tensor {
+  const own = t.shape.slice(0, -2);
+  return sizeOf(own) === 1 || sizeOf(own) === sizeOf(batch) ? t : t.expand([...batch, ...t.shape.slice(-2)]);
+}
+
+/**
+ * Matrix product over the last two axes; axes before them are a batch and broadcast. A vector is taken as a row on the
+ * left and as a column on the right, and its axis is dropped from the result.
+ * @param a - `[…, m, k]`, or `[…, k, m]` with transposeA, or `[k]`
+ * @param b - `[…, k, n]`, or `[…, n, k]` with transposeB, or `[k]`
+ * @returns `[…, m, n]`
+ * @throws ShapeError if the inner dimensions differ or the batches do not broadcast; ArgumentError for scalars
+ */
+export function matmul(a: TensorLike, b: TensorLike, options: MatmulOptions = {}): Tensor {
+  const [left, right] = [asTensor(a), asTensor(b)];
+  if (left.rank === 0 || right.rank === 0) {
+    throw new ArgumentError('matmul', 'a scalar is no matrix — use mul to scale');
+  }
+  const { transposeA = false, transposeB = false } = options;
+  if ((transposeA && left.rank === 1) || (transposeB && right.rank === 1)) {
+    throw new ArgumentError('matmul', 'a vector cannot be transposed — leave the transpose flag out');
+  }
+  const matrixA = left.rank === 1 ? left.unsqueeze(0) : left;
+  const matrixB = right.rank === 1 ? right.unsqueeze(1) : right;
+  const flags = { transposeA, transposeB };
+  const batch = productShape(matrixA.shape, matrixB.shape, flags).slice(0, -2);
+  let out = apply(matmulOp, [expandBatch(matrixA, batch), expandBatch(matrixB, batch)], flags);
+  if (right.rank === 1) out = out.squeeze(-1);
+  if (left.rank === 1) out = out.squeeze(right.rank === 1 ? -1 : -2);
+  return out;
+}

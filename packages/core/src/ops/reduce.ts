@@ -1,0 +1,193 @@
+/** Reductions over any axes, and what is built on them. */
+import { apply, type Op } from '../autograd.js';
+import type { ReduceKind } from '../backend/backend.js';
+import { ArgumentError, formatShape, type Shape, ShapeError } from '../errors.js';
+import { axisSpec, broadcastShapes, normalizeAxes, normalizeAxis, reducedShape, sameShape, sizeOf } from '../shape.js';
+import { asTensor, type Tensor, type TensorLike } from '../tensor.js';
+
+/** One axis, several, or (left out) all of them. */
+export type Axes = number | readonly number[];
+
+/** Which axes a reduction removes, and whether they stay as length 1. */
+export interface ReduceOptions {
+  axis?: Axes;
+  keepDims?: boolean;
+}
+
+interface ReduceParams {
+  readonly axes: readonly number[];
+  readonly keepDims: boolean;
+}
+
+type One = readonly [Tensor];
+
+/** A reduction; `derivative` sees dy and y with the reduced axes kept, so that they broadcast against x. */
+function reduction(
+  name: string,
+  kind: ReduceKind,
+  derivative: (dy: Tensor, x: Tensor, y: Tensor, axes: readonly number[]) => Tensor,
+): Op<One, ReduceParams> {
+  return {
+    name,
+    shape: ([x], { axes, keepDims }) => {
+      const empty = axes.some((axis) => x[axis] === 0);
+      if (empty && (kind === 'max' || kind === 'min')) {
+        throw new ArgumentError(name, `${formatShape(x)} has an axis of length 0, and nothing has no ${kind}imum`);
+      }
+      return reducedShape(x, axes, keepDims);
+    },
+    forward: (k, [x], { axes }) => k.reduce(kind, x, axes),
+    vjp: (dy, [x], { axes }, y) => {
+      const kept = reducedShape(x.shape, axes, true);
+      return [() => derivative(dy.reshape(kept), x, y.reshape(kept), axes)];
+    },
+  };
+}
+
+/** dy goes to the extreme elements; ties share it evenly. */
+function toExtremes(dy: Tensor, x: Tensor, y: Tensor, axes: readonly number[]): Tensor {
+  const hit = x.eq(y);
+  return dy.mul(hit).div(hit.sum({ axis: axes, keepDims: true }));
+}
+
+const sumOp = reduction('sum', 'sum', (dy, x) => dy.expand(x.shape)); // each element counts once
+const amaxOp = reduction('amax', 'max', toExtremes);
+const aminOp = reduction('amin', 'min', toExtremes);
+// d ln Σ eˣ = softmax(x) dx
+const logSumExpOp = reduction('logSumExp', 'logSumExp', (dy, x, y) => dy.mul(x.sub(y).exp()));
+
+function reduce(op: Op<One, ReduceParams>, x: TensorLike, options: ReduceOptions): Tensor {
+  const t = asTensor(x);
+  const axes = normalizeAxes(op.name, options.axis, t.rank);
+  return apply(op, [t], { axes, keepDims: options.keepDims ?? false });
+}
+
+/** Σ x over `axis` (default: all axes). The sum of nothing is 0. */
+export const sum = (x: TensorLike, options: ReduceOptions = {}): Tensor => reduce(sumOp, x, options);
+/** Largest element over `axis`; ties share the gradient. @throws ArgumentError over an axis of length 0 */
+export const amax = (x: TensorLike, options: ReduceOptions = {}): Tensor => reduce(amaxOp, x, options);
+/** Smallest element over `axis`; ties share the gradient. @throws ArgumentError over an axis of length 0 */
+export const amin = (x: TensorLike, options: ReduceOptions = {}): Tensor => reduce(aminOp, x, options);
+/** ln Σ eˣ over `axis`, with the maximum taken out first: safe for any x. Over nothing: −Infinity. */
+export const logSumExp = (x: TensorLike, options: ReduceOptions = {}): Tensor => reduce(logSumExpOp, x, options);
+
+/** Number of elements that one result of the reduction is made of. */
+function countOf(op: string, x: Tensor, axis: Axes | undefined): number {
+  return sizeOf(normalizeAxes(op, axis, x.rank).map((a) => x.shape[a] as number));
+}
+
+/** Σ x / n over `axis`; NaN over nothing. */
+export function mean(x: TensorLike, options: ReduceOptions = {}): Tensor {
+  const t = asTensor(x);
+  return sum(t, options).div(countOf('mean', t, options.axis));
+}
+
+/** Options of `variance` and `std`. */
+export interface VarianceOptions extends ReduceOptions {
+  /** Σ(x − mean)² is divided by n − correction: 1 (default) is the unbiased estimate, 0 the population's. */
+  correction?: number;
+}
+
+/** Σ(x − mean)² / (n − correction) over `axis`. The method is called `var`. */
+export function variance(x: TensorLike, options: VarianceOptions = {}): Tensor {
+  const { correction = 1, ...where } = options;
+  const t = asTensor(x);
+  const centred = t.sub(mean(t, { ...where, keepDims: true }));
+  return sum(centred.square(), where).div(Math.max(0, countOf('var', t, where.axis) - correction));
+}
+
+/** √var; see `variance`. */
+export const std = (x: TensorLike, options: VarianceOptions = {}): Tensor => variance(x, options).sqrt();
+
+interface AxisParams {
+  readonly axis: number;
+  readonly keepDims: boolean;
+}
+
+const argmaxOp: Op<One, AxisParams> = {
+  name: 'argmax',
+  shape: ([x], { axis, keepDims }) => {
+    if (x[axis] === 0) throw new ArgumentError('argmax', `axis ${axis} of ${formatShape(x)} is empty`);
+    return reducedShape(x, [axis], keepDims);
+  },
+  forward: (k, [x], { axis }) => k.argmax(x.values, axisSpec(x.shape, axis)),
+  vjp: () => [null],
+};
+
+/**
+ * Index of the largest element along `axis`, or in the flattened tensor if `axis` is left out; the first of equals.
+ * @returns whole numbers, not differentiable. @throws ArgumentError over an axis of length 0
+ */
+export function argmax(x: TensorLike, options: { axis?: number; keepDims?: boolean } = {}): Tensor {
+  const t = asTensor(x);
+  const { axis, keepDims = false } = options;
+  if (axis === undefined) return apply(argmaxOp, [t.flatten()], { axis: 0, keepDims: false });
+  return apply(argmaxOp, [t], { axis: normalizeAxis('argmax', axis, t.rank), keepDims });
+}
+
+/** A normalised exponential over `axes`: exp(x − logSumExp x), or its logarithm. */
+const softmaxOp: Op<One, { readonly axes: readonly number[] }> = {
+  name: 'softmax',
+  shape: ([x]) => x,
+  forward: (k, [x], { axes }, out) => {
+    const lse = { values: k.reduce('logSumExp', x, axes), shape: reducedShape(x.shape, axes, true) };
+    return k.unary('exp', k.binary('sub', x, lse, out));
+  },
+  // dxᵢ = yᵢ (dyᵢ − Σⱼ dyⱼ yⱼ)
+  vjp: (dy, _, { axes }, y) => [() => y.mul(dy.sub(dy.mul(y).sum({ axis: axes, keepDims: true })))],
+};
+
+const logSoftmaxOp: Op<One, { readonly axes: readonly number[] }> = {
+  name: 'logSoftmax',
+  shape: ([x]) => x,
+  forward: (k, [x], { axes }, out) => {
+    const lse = { values: k.reduce('logSumExp', x, axes), shape: reducedShape(x.shape, axes, true) };
+    return k.binary('sub', x, lse, out);
+  },
+  // dxᵢ = dyᵢ − softmax(x)ᵢ Σⱼ dyⱼ
+  vjp: (dy, _, { axes }, y) => [() => dy.sub(y.exp().mul(dy.sum({ axis: axes, keepDims: true })))],
+};
+
+/** eˣ / Σ eˣ over `axis` (default: the last), safe for any x. */
+export function softmax(x: TensorLike, options: { axis?: Axes } = {}): Tensor {
+  const t = asTensor(x);
+  return apply(softmaxOp, [t], { axes: normalizeAxes('softmax', options.axis ?? -1, t.rank) });
+}
+
+/** x − ln Σ eˣ over `axis` (default: the last), safe for any x. */
+export function logSoftmax(x: TensorLike, options: { axis?: Axes } = {}): Tensor {
+  const t = asTensor(x);
+  return apply(logSoftmaxOp, [t], { axes: normalizeAxes('logSoftmax', options.axis ?? -1, t.rank) });
+}
+
+const cumsumOp: Op<One, { readonly axis: number }> = {
+  name: 'cumsum',
+  shape: ([x]) => x,
+  forward: (k, [x], { axis }) => k.cumsum(x.values, axisSpec(x.shape, axis)),
+  // x[i] is part of every sum from i on: add dy up from the far end.
+  vjp: (dy, _, { axis }) => [() => dy.flip(axis).cumsum(axis).flip(axis)],
+};
+
+/** Running sums along `axis`: y[i] = x[0] + … + x[i]. */
+export function cumsum(x: TensorLike, axis = -1): Tensor {
+  const t = asTensor(x);
+  return apply(cumsumOp, [t], { axis: normalizeAxis('cumsum', axis, t.rank) });
+}
+
+/**
+ * Undoes broadcasting: sums x over the axes along which `shape` was stretched to x's shape.
+ * @throws ShapeError if `shape` does not broadcast to x's
+ */
+export function sumToSize(x: Tensor, shape: Shape): Tensor {
+  if (sameShape(x.shape, shape)) return x;
+  if (!sameShape(broadcastShapes('sumToSize', x.shape, shape), x.shape)) {
+    throw new ShapeError(
+      'sumToSize',
+      [x.shape, shape],
+      `${formatShape(shape)} does not broadcast to ${formatShape(x.shape)}`,
+    );
+  }
+  const added = x.rank - shape.length;
+  const axes = x.shape.flatMap((length, axis) => (axis < added || (shape[axis - added] === 1 && length !== 1) ? [axis] : []));
+  return sum(x, { axis: axes }).reshape(shape);
+}

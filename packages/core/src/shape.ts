@@ -1,0 +1,95 @@
+import { ArgumentError, formatShape, type Shape, ShapeError } from './errors.js';
+
+/** Number of elements: the product of the axis lengths (1 for a scalar). */
+export function sizeOf(shape: Shape): number {
+  let size = 1;
+  for (const length of shape) size *= length;
+  return size;
+}
+
+/** Row-major strides in elements: how far apart neighbours along each axis lie. */
+export function stridesOf(shape: Shape): number[] {
+  const strides = new Array<number>(shape.length);
+  let stride = 1;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    strides[axis] = stride;
+    stride *= shape[axis] as number;
+  }
+  return strides;
+}
+
+export function sameShape(a: Shape, b: Shape): boolean {
+  return a.length === b.length && a.every((length, axis) => length === b[axis]);
+}
+
+/** @throws ArgumentError unless every length is a non-negative integer */
+export function checkShape(op: string, shape: Shape): void {
+  for (const length of shape) {
+    if (!Number.isInteger(length) || length < 0) {
+      throw new ArgumentError(op, `axis lengths are integers ≥ 0: ${formatShape(shape)} has ${length}`);
+    }
+  }
+}
+
+/** Turns a possibly negative axis into 0 … rank − 1. @throws ArgumentError if there is no such axis */
+export function normalizeAxis(op: string, axis: number, rank: number): number {
+  const normalized = axis < 0 ? axis + rank : axis;
+  if (!Number.isInteger(axis) || normalized < 0 || normalized >= rank) {
+    const range = rank === 0 ? 'a scalar has no axes' : `use ${-rank} … ${rank - 1}`;
+    throw new ArgumentError(op, `no axis ${axis} in a tensor of rank ${rank} — ${range}`);
+  }
+  return normalized;
+}
+
+/** Sorted unique axes; `undefined` means all of them. @throws ArgumentError on a missing or repeated axis */
+export function normalizeAxes(op: string, axis: number | readonly number[] | undefined, rank: number): number[] {
+  if (axis === undefined) return Array.from({ length: rank }, (_, i) => i);
+  const axes = (typeof axis === 'number' ? [axis] : axis).map((a) => normalizeAxis(op, a, rank));
+  axes.sort((a, b) => a - b);
+  if (axes.some((a, i) => a === axes[i + 1])) {
+    throw new ArgumentError(op, `an axis is named twice: [${String(axis)}] in a tensor of rank ${rank}`);
+  }
+  return axes;
+}
+
+/** The shape after reducing over `axes`, which stay as length 1 with `keepDims`. */
+export function reducedShape(shape: Shape, axes: readonly number[], keepDims: boolean): number[] {
+  return keepDims
+    ? shape.map((length, axis) => (axes.includes(axis) ? 1 : length))
+    : shape.filter((_, axis) => !axes.includes(axis));
+}
+
+/**
+ * NumPy broadcasting: shapes are aligned at their last axis, and lengths must be equal or 1.
+ * @throws ShapeError naming the axis that differs
+ */
+export function broadcastShapes(op: string, ...shapes: readonly Shape[]): number[] {
+  const rank = Math.max(0, ...shapes.map((shape) => shape.length));
+  const out = new Array<number>(rank).fill(1);
+  for (const shape of shapes) {
+    for (let i = 1; i <= shape.length; i++) {
+      const length = shape[shape.length - i] as number;
+      const sofar = out[rank - i] as number;
+      if (length === sofar || length === 1) continue;
+      if (sofar !== 1) {
+        throw new ShapeError(
+          op,
+          shapes,
+          `shapes do not broadcast: ${shapes.map(formatShape).join(' and ')} (axis ${-i}: ${sofar} ≠ ${length})` +
+            ' — lengths must be equal or 1',
+        );
+      }
+      out[rank - i] = length;
+    }
+  }
+  return out;
+}
+
+/** Splits a shape around one axis into `[outer, length, inner]`. */
+export function axisSpec(shape: Shape, axis: number): { outer: number; length: number; inner: number } {
+  return {
+    outer: sizeOf(shape.slice(0, axis)),
+    length: shape[axis] as number,
+    inner: sizeOf(shape.slice(axis + 1)),
+  };
+}

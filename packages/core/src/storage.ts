@@ -1,0 +1,54 @@
+import type { Backend, Values } from './backend/backend.js';
+import { BackendError } from './errors.js';
+
+/**
+ * The memory behind one or more tensors (a reshape shares its operand's storage).
+ * Almost always garbage-collected; `dispose` exists for device memory and for scopes.
+ */
+export class Storage {
+  readonly backend: Backend;
+  /** Counts writes in place, so that the tape notices when a value it saved has changed. */
+  version = 0;
+  /** Parameters, kept gradients and optimizer state outlive every scope. */
+  persistent = false;
+  #values: Values | null;
+
+  constructor(backend: Backend, values: Values) {
+    this.backend = backend;
+    this.#values = values;
+  }
+
+  /** @throws BackendError if the memory was given back */
+  get values(): Values {
+    if (this.#values === null) {
+      throw new BackendError(
+        'tensor',
+        'its memory was given back by dispose() or when its scope ended — return it from the scope, or clone() it',
+      );
+    }
+    return this.#values;
+  }
+
+  get disposed(): boolean {
+    return this.#values === null;
+  }
+
+  /** Moves the values to memory that outlives every scope. */
+  persist(): void {
+    if (this.persistent) return;
+    this.#values = this.backend.persist(this.values);
+    this.persistent = true;
+  }
+
+  /** Hands the values to the garbage collector (on a device: to the owner of the handle). */
+  keep(): void {
+    this.#values = this.backend.keep(this.values);
+    this.persistent = false;
+  }
+
+  dispose(): void {
+    if (this.#values === null) return;
+    this.backend.release(this.#values);
+    this.#values = null;
+  }
+}

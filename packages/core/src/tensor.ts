@@ -1,0 +1,212 @@
+import { backend } from './backend/current.js';
+import type { Backend, HostArray, Values } from './backend/backend.js';
+import { ArgumentError, formatShape, type Shape, ShapeError } from './errors.js';
+import { formatArray } from './format.js';
+import type { TapeNode } from './autograd.js';
+import { track } from './scope.js';
+import { sizeOf } from './shape.js';
+import { Storage } from './storage.js';
+
+/** Nested arrays of numbers, as `tensor` takes and `toArray` gives. */
+export type NestedArray = number | NestedArray[];
+
+/** An operand: a tensor, or a number that broadcasts as a scalar. */
+export type TensorLike = Tensor | number;
+
+/**
+ * An n-dimensional array of float32 numbers, contiguous and row-major, that can remember how it was computed.
+ *
+ * A tensor is a shape, a storage, and (if a gradient will be wanted) the tape node that made it. The operations are
+ * free functions in `ops/`; `methods.ts` makes the same functions available as methods.
+ */
+export class Tensor implements Disposable {
+  declare [Symbol.dispose]: () => void;
+  readonly shape: Shape;
+  readonly storage: Storage;
+  /** Whether `backward` computes a gradient for this tensor. */
+  requiresGrad = false;
+  /** How this tensor was computed; null for leaves and for results that need no gradient. */
+  node: TapeNode | null = null;
+  /** Keep the gradient although this is not a leaf; see `retainGrad`. */
+  retainsGrad = false;
+  /** A name for error messages and pictures of the graph; see `named`. */
+  label = '';
+  #grad: Tensor | null = null;
+  #gradWasRead = false;
+
+  constructor(storage: Storage, shape: Shape) {
+    this.storage = storage;
+    this.shape = shape;
+  }
+
+  /** Number of axes; 0 for a scalar. */
+  get rank(): number {
+    return this.shape.length;
+  }
+
+  /** Number of elements. */
+  get size(): number {
+    return sizeOf(this.shape);
+  }
+
+  /** The raw values, as kernels take them. @throws BackendError after `dispose` */
+  get values(): Values {
+    return this.storage.values;
+  }
+
+  /** A leaf was not computed by a recorded operation: a parameter or an input. */
+  get isLeaf(): boolean {
+    return this.node === null;
+  }
+
+  /** ∂loss/∂this, accumulated by `backward`; null before the first one and after `zeroGrad`. */
+  get grad(): Tensor | null {
+    this.#gradWasRead = true;
+    return this.#grad;
+  }
+
+  set grad(grad: Tensor | null) {
+    if (grad !== null && formatShape(grad.shape) !== formatShape(this.shape)) {
+      throw new ShapeError(
+        'grad',
+        [grad.shape, this.shape],
+        `a gradient has its tensor's shape: ${formatShape(grad.shape)} for ${formatShape(this.shape)}`,
+      );
+    }
+    this.#grad = grad;
+    this.#gradWasRead = false;
+  }
+
+  /** The gradient, for the engine and optimizers, which do not hold on to it. */
+  peekGrad(): Tensor | null {
+    return this.#grad;
+  }
+
+  /** Forgets the gradient. Its memory is used again, unless somebody has taken a look at `grad`. */
+  zeroGrad(): void {
+    const storage = this.#grad?.storage;
+    if (storage?.persistent === true && !storage.disposed) {
+      if (this.#gradWasRead) storage.keep();
+      else storage.dispose();
+    }
+    this.#grad = null;
+    this.#gradWasRead = false;
+  }
+
+  /** Asks for a gradient (in place) and returns this tensor. @throws ArgumentError on a computed tensor */
+  requiresGrad_(requiresGrad = true): this {
+    if (this.node !== null) {
+      throw new ArgumentError('requiresGrad_', 'only a leaf can be switched — use detach() to make one of this value');
+    }
+    this.requiresGrad = requiresGrad;
+    return this;
+  }
+
+  /** Keeps this intermediate tensor's gradient when `backward` passes it. */
+  retainGrad(): this {
+    this.retainsGrad = true;
+    return this;
+  }
+
+  /** Gives this tensor a name that error messages and graphs show. */
+  named(label: string): this {
+    this.label = label;
+    return this;
+  }
+
+  /** The same values without their history: gradients do not pass. Shares storage. */
+  detach(): Tensor {
+    return new Tensor(this.storage, this.shape);
+  }
+
+  /** A copy of the values in host memory. */
+  async data(): Promise<HostArray> {
+    return this.storage.backend.download(this.values);
+  }
+
+  /** A copy of the values, at once. @throws BackendError for a tensor on a device: use `await data()` */
+  dataSync(): HostArray {
+    return this.storage.backend.downloadSync(this.values);
+  }
+
+  /** The only element as a number. @throws ShapeError if there is not exactly one */
+  async item(): Promise<number> {
+    this.#checkSingle();
+    return (await this.data())[0] as number;
+  }
+
+  /** The only element as a number, at once. @throws ShapeError if there is not exactly one */
+  itemSync(): number {
+    this.#checkSingle();
+    return this.dataSync()[0] as number;
+  }
+
+  /** The values as nested arrays (a number for a scalar). */
+  async toArray(): Promise<NestedArray> {
+    return nest(await this.data(), this.shape);
+  }
+
+  /** Overwrites the values in place, outside of the tape. @throws ShapeError if the shapes differ */
+  assign(source: Tensor): this {
+    if (formatShape(source.shape) !== formatShape(this.shape)) {
+      throw new ShapeError(
+        'assign',
+        [this.shape, source.shape],
+        `shapes differ: ${formatShape(this.shape)} ← ${formatShape(source.shape)}`,
+      );
+    }
+    this.storage.backend.kernels.assign(this.values, source.values);
+    this.storage.version++;
+    return this;
+  }
+
+  /** Gives the memory back at once; for device tensors. Using the tensor afterwards is an error. */
+  dispose(): void {
+    this.storage.dispose();
+  }
+
+  /** Prints like NumPy. A device tensor prints its shape only, since reading it takes time. */
+  toString(): string {
+    const tail = this.requiresGrad ? ', requiresGrad' : '';
+    const device = this.storage.backend.memory === 'device';
+    if (device || this.storage.disposed) {
+      const where = this.storage.disposed ? 'disposed' : this.storage.backend.name;
+      return `tensor(${formatShape(this.shape)} on ${where}${tail})`;
+    }
+    return `tensor(${formatArray(this.dataSync(), this.shape)}${tail})`;
+  }
+
+  #checkSingle(): void {
+    if (this.size !== 1) {
+      throw new ShapeError('item', [this.shape], `${formatShape(this.shape)} has ${this.size} elements, not one`);
+    }
+  }
+}
+
+// `using t = …` frees t at the end of its block, and Node prints tensors like NumPy.
+Object.defineProperties(Tensor.prototype, {
+  [Symbol.dispose ?? Symbol.for('Symbol.dispose')]: { value: Tensor.prototype.dispose },
+  [Symbol.for('nodejs.util.inspect.custom')]: { value: Tensor.prototype.toString },
+});
+
+/** Wraps fresh kernel results as a tensor, known to the open scope. */
+export function wrap(values: Values, shape: Shape, owner: Backend = backend()): Tensor {
+  const storage = new Storage(owner, values);
+  track(storage);
+  return new Tensor(storage, shape);
+}
+
+/** A number becomes a scalar tensor on the current backend; a tensor stays. */
+export function asTensor(x: TensorLike): Tensor {
+  return typeof x === 'number' ? wrap(backend().upload([x]), []) : x;
+}
+
+function nest(data: HostArray, shape: Shape): NestedArray {
+  const build = (axis: number, offset: number, size: number): NestedArray => {
+    if (axis === shape.length) return data[offset] as number;
+    const length = shape[axis] as number;
+    const step = length === 0 ? 0 : size / length;
+    return Array.from({ length }, (_, i) => build(axis + 1, offset + i * step, step));
+  };
+  return build(0, 0, data.length);
+}

@@ -1,0 +1,66 @@
+/** Derivatives as functions of functions. */
+import { apply, gradients, type Op } from './autograd.js';
+import { GradError } from './errors.js';
+import { runScope } from './scope.js';
+import type { Storage } from './storage.js';
+import { backend } from './backend/current.js';
+import { Tensor } from './tensor.js';
+
+/** A function of tensors whose result is a scalar tensor. */
+export type ScalarFunction = (...inputs: Tensor[]) => Tensor;
+
+const aliasOp: Op<readonly [Tensor]> = {
+  name: 'alias',
+  shape: ([x]) => x,
+  forward: (_, [x]) => x.values,
+  vjp: (dy) => [() => dy],
+};
+
+/** A new tensor of the same values that a gradient can be asked for, connected to x if x has a history. */
+function variable(x: Tensor): Tensor {
+  return x.requiresGrad ? apply(aliasOp, [x], undefined) : x.detach().requiresGrad_();
+}
+
+/**
+ * The function that gives f's value and its gradients: `valueAndGrad(f)(x, y)` → `{ value, grads: [∂f/∂x, ∂f/∂y] }`.
+ * Can be nested for higher derivatives. Parameters that f closes over keep their `.grad` as it is.
+ * @throws GradError if f's value is not a scalar
+ */
+export function valueAndGrad(f: ScalarFunction): (...inputs: Tensor[]) => { value: Tensor; grads: Tensor[] } {
+  return (...inputs) => {
+    const variables = inputs.map(variable);
+    const value = f(...variables);
+    if (!value.requiresGrad) {
+      throw new GradError('valueAndGrad', 'the value does not depend on the inputs — nothing to differentiate');
+    }
+    const createGraph = inputs.some((x) => x.requiresGrad);
+    const grads = gradients(value, variables, { createGraph });
+    return { value: createGraph ? value : value.detach(), grads };
+  };
+}
+
+/** The derivative of f with respect to its first argument: `grad(f)(x)` = ∂f/∂x. `grad(grad(f))` is the second. */
+export function grad(f: ScalarFunction): (x: Tensor, ...others: Tensor[]) => Tensor {
+  return (x, ...others) => {
+    const { grads } = valueAndGrad((first) => f(first as Tensor, ...others))(x);
+    return grads[0] as Tensor;
+  };
+}
+
+/**
+ * Runs `f` and frees the memory of every tensor made inside, except what it returns (a tensor, or arrays and plain
+ * objects of tensors), parameters, their gradients and optimizer state. Needed on a GPU only; on the wasm backend it
+ * saves copies. The returned tensors' history is gone where it was made inside.
+ * @throws ArgumentError if `f` is asynchronous
+ */
+export function scope<T>(f: () => T): T {
+  return runScope(backend(), f, storagesIn);
+}
+
+function* storagesIn(value: unknown): Generator<Storage> {
+  if (value instanceof Tensor) yield value.storage;
+  else if (Array.isArray(value)) for (const item of value) yield* storagesIn(item);
+  else if (typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype) {
+    for (const item of Object.values(value)) yield* storagesIn(item);
+  }
+}

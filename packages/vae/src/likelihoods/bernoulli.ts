@@ -1,0 +1,25 @@
+import { bernoulli, type Generator, type Tensor } from '@varigrad/core';
+import { bceWithLogits, Module } from '@varigrad/nn';
+import type { Likelihood } from './likelihood.js';
+
+/**
+ * Each pixel is 1 with probability σ(logit).
+ * For grey targets in [0, 1] the same formula is the cross-entropy that many published VAEs report; it is a
+ * likelihood of binary images only.
+ */
+export class Bernoulli extends Module implements Likelihood {
+  readonly kind = 'bernoulli';
+
+  /** Σ_pixels max(l, 0) − l·x + log1p(e^−|l|), nats per image `[batch]`. @throws ArgumentError if x leaves [0, 1] */
+  negLogProb(logits: Tensor, x: Tensor): Tensor {
+    return bceWithLogits(logits, x, { reduction: 'none' }).sum({ axis: -1 });
+  }
+
+  mean(logits: Tensor): Tensor {
+    return logits.sigmoid();
+  }
+
+  sample(logits: Tensor, generator?: Generator): Tensor {
+    return bernoulli(logits.sigmoid(), generator === undefined ? {} : { generator });
+  }
+}

@@ -1,0 +1,59 @@
+import { stack, type Tensor } from '@varigrad/core';
+import type { Elbo } from './elbo.js';
+
+/** −ELBO and its parts as numbers, nats per image. */
+export interface Losses {
+  loss: number;
+  recon: number;
+  kl: number;
+}
+
+/** Plain state of a `Meter`: sums over images. */
+export interface MeterState extends Losses {
+  count: number;
+}
+
+/** The three scalars of an `elbo` as one small tensor `[3]`, which can be read later. */
+export function packElbo({ loss, recon, kl }: Elbo): Tensor {
+  return stack([loss, recon, kl]).detach();
+}
+
+/** Averages losses over images: batches count by their size, so that a ragged last batch is weighed right. */
+export class Meter {
+  #sums: MeterState;
+  #unread: { values: Tensor; count: number }[] = [];
+
+  constructor(state: MeterState = { loss: 0, recon: 0, kl: 0, count: 0 }) {
+    this.#sums = { ...state };
+  }
+
+  /** Notes a batch of `count` images, to be read when somebody asks. @param values - from `packElbo` */
+  add(values: Tensor, count: number): void {
+    this.#unread.push({ values, count });
+  }
+
+  /** Batches that have been noted but not read. */
+  get unread(): number {
+    return this.#unread.length;
+  }
+
+  /** Reads what was noted and returns the sums. */
+  async state(): Promise<MeterState> {
+    const batches = this.#unread.splice(0);
+    for (const { values, count } of batches) {
+      const [loss, recon, kl] = (await values.data()) as unknown as [number, number, number];
+      values.dispose();
+      this.#sums.loss += loss * count;
+      this.#sums.recon += recon * count;
+      this.#sums.kl += kl * count;
+      this.#sums.count += count;
+    }
+    return { ...this.#sums };
+  }
+
+  /** The averages so far, nats per image. */
+  async mean(): Promise<Losses> {
+    const { loss, recon, kl, count } = await this.state();
+    return { loss: loss / count, recon: recon / count, kl: kl / count };
+  }
+}

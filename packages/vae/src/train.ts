@@ -1,0 +1,169 @@
+import { Generator, type GeneratorState, scope, type Tensor, tensor } from '@varigrad/core';
+import type { Optimizer } from '@varigrad/nn';
+import { type Batch, batches } from './data/batches.js';
+import { type Binarization, binarizeBatch, binarizeDataset } from './data/binarize.js';
+import type { Dataset } from './data/dataset.js';
+import { evaluate, labelsOf } from './evaluate.js';
+import { type Losses, Meter, type MeterState, packElbo } from './meter.js';
+import type { LatentModel } from './models/model.js';
+
+/** Where a run stands: with the weights and the optimizer's state, all that is needed to go on bit for bit. */
+export interface TrainState {
+  /** Epoch in progress, counted from 1. */
+  epoch: number;
+  /** Steps of this epoch that are done. */
+  step: number;
+  /** The generator of noise and dynamic binarization, after those steps. */
+  generator: GeneratorState;
+  /** Sums of this epoch's training losses so far. */
+  sums: MeterState;
+  /** Seconds spent in this epoch so far. */
+  seconds: number;
+}
+
+/** One finished epoch: losses in nats per image. */
+export interface EpochResult {
+  epoch: number;
+  train: Losses;
+  test: Losses;
+  /** Training time without the evaluation. */
+  seconds: number;
+  msPerStep: number;
+}
+
+/** What a progress callback sees about ten times a second. */
+export interface Progress {
+  epoch: number;
+  epochs: number;
+  step: number;
+  stepsPerEpoch: number;
+  /** Mean training loss of this epoch so far, nats per image. */
+  loss: number;
+  msPerStep: number;
+}
+
+/** Options of `fit`. */
+export interface FitOptions {
+  optimizer: Optimizer;
+  epochs: number;
+  /** Images a step. Default 128; the last batch of an epoch may be smaller. */
+  batchSize?: number;
+  /** How grey values become targets. Default 'none'. */
+  binarization?: Binarization;
+  /** Seed of shuffling, noise and dynamic binarization. Default 0. */
+  seed?: number;
+  /** Weight of the KL term. Default 1. */
+  beta?: number;
+  /** Go on from here instead of from the start. */
+  state?: TrainState;
+  onProgress?: (progress: Progress) => void;
+  /** Called after each epoch; awaited. `next` is the state to save. */
+  onEpoch?: (result: EpochResult, next: TrainState) => void | Promise<void>;
+  /** Stops after the step in progress. */
+  signal?: AbortSignal;
+}
+
+/** Steps between two readings of the losses, and milliseconds between two turns of the event loop. */
+const READ_EVERY = 32;
+const YIELD_EVERY = 100;
+
+/**
+ * Trains a model to maximise the ELBO and evaluates it on the test set after each epoch.
+ * Each epoch has a generator of its own, made from the seed and the epoch's number, so a run can be continued exactly.
+ * @returns the state to go on from: after the last epoch, or where `signal` stopped it
+ */
+export async function fit(
+  model: LatentModel,
+  data: { train: Dataset; test: Dataset },
+  options: FitOptions,
+): Promise<TrainState> {
+  const { epochs, batchSize = 128, binarization = 'none', seed = 0, signal } = options;
+  const train = binarization === 'dynamic' ? data.train : binarizeDataset(data.train, binarization);
+  let state = options.state ?? startOfEpoch(1, seed);
+  while (state.epoch <= epochs && signal?.aborted !== true) {
+    const { state: reached, finished } = await trainEpoch(model, train, state, { ...options, batchSize, binarization, seed });
+    if (!finished) return reached;
+    const steps = Math.ceil(train.count / batchSize);
+    const result: EpochResult = {
+      epoch: state.epoch,
+      train: averages(reached.sums),
+      test: await evaluate(model, data.test, { binarization }),
+      seconds: reached.seconds,
+      msPerStep: (1000 * reached.seconds) / steps,
+    };
+    state = startOfEpoch(state.epoch + 1, seed);
+    await options.onEpoch?.(result, state);
+  }
+  return state;
+}
+
+/** The state before the first step of an epoch. */
+function startOfEpoch(epoch: number, seed: number): TrainState {
+  return {
+    epoch,
+    step: 0,
+    generator: epochGenerator(epoch, seed).state,
+    sums: { loss: 0, recon: 0, kl: 0, count: 0 },
+    seconds: 0,
+  };
+}
+
+/** A stream of its own for each epoch of each seed. */
+function epochGenerator(epoch: number, seed: number): Generator {
+  return new Generator(BigInt(seed) | (BigInt(epoch) << 32n));
+}
+
+type EpochOptions = FitOptions & Required<Pick<FitOptions, 'batchSize' | 'binarization' | 'seed'>>;
+
+async function trainEpoch(
+  model: LatentModel,
+  train: Dataset,
+  from: TrainState,
+  options: EpochOptions,
+): Promise<{ state: TrainState; finished: boolean }> {
+  const { batchSize, seed, signal } = options;
+  const generator = epochGenerator(from.epoch, seed);
+  const order = generator.permutation(train.count);
+  if (from.step > 0) generator.state = from.generator;
+  const meter = new Meter(from.sums);
+  const stepsPerEpoch = Math.ceil(train.count / batchSize);
+  const startTime = performance.now();
+  let lastTurn = startTime;
+  let step = from.step;
+  const seconds = () => from.seconds + (performance.now() - startTime) / 1000;
+
+  model.train();
+  for (const batch of batches(train, { batchSize, order: order.subarray(step * batchSize) })) {
+    if (signal?.aborted === true) break;
+    meter.add(trainStep(model, batch, generator, options), batch.size);
+    step++;
+    if (meter.unread >= READ_EVERY) await meter.state();
+    if (performance.now() - lastTurn > YIELD_EVERY) {
+      const { loss } = await meter.mean();
+      const msPerStep = (1000 * seconds()) / step;
+      options.onProgress?.({ epoch: from.epoch, epochs: options.epochs, step, stepsPerEpoch, loss, msPerStep });
+      await new Promise((resolve) => setTimeout(resolve)); // let signals, timers and the page have their turn
+      lastTurn = performance.now();
+    }
+  }
+  const state = { epoch: from.epoch, step, generator: generator.state, sums: await meter.state(), seconds: seconds() };
+  return { state, finished: step === stepsPerEpoch };
+}
+
+/** One step of gradient descent on −ELBO. @returns the losses before the step, `[3]` */
+function trainStep(model: LatentModel, batch: Batch, generator: Generator, options: EpochOptions): Tensor {
+  const { optimizer, beta = 1 } = options;
+  const images = options.binarization === 'dynamic' ? binarizeBatch(batch.images, generator) : batch.images;
+  return scope(() => {
+    const x = tensor(images, [batch.size, images.length / batch.size]);
+    const elbo = model.elbo(x, { generator, beta, ...labelsOf(model, batch.labels) });
+    optimizer.zeroGrad();
+    elbo.loss.backward();
+    optimizer.step();
+    return packElbo(elbo);
+  });
+}
+
+function averages({ loss, recon, kl, count }: MeterState): Losses {
+  return { loss: loss / count, recon: recon / count, kl: kl / count };
+}

@@ -1,0 +1,44 @@
+/** Builds each package's dist: an ES module per entry point (esbuild) and declarations (tsc). */
+import { execFileSync } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+import { entryPoints, PACKAGES, packageFolder, ROOT } from './packages.js';
+
+async function bundle(name: string): Promise<void> {
+  const folder = packageFolder(name);
+  await build({
+    absWorkingDir: folder,
+    entryPoints: entryPoints(name).map(({ source, bundle }) => ({
+      in: source,
+      out: bundle.replace(/^\.\/dist\//, '').replace(/\.js$/, ''),
+    })),
+    outdir: 'dist',
+    bundle: true,
+    splitting: true, // entry points share one Tensor class
+    format: 'esm',
+    platform: 'neutral',
+    target: 'es2022',
+    packages: 'external',
+    sourcemap: true,
+    sourcesContent: false, // the sources are in the package
+    logLevel: 'warning',
+  });
+}
+
+/** Declarations read those of the packages before, through their `exports`: hence in order. */
+function declare(name: string): void {
+  const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
+  execFileSync(process.execPath, [tsc, '--project', packageFolder(name)], { stdio: 'inherit' });
+}
+
+for (const name of PACKAGES) {
+  rmSync(join(packageFolder(name), 'dist'), { recursive: true, force: true });
+  await bundle(name);
+  declare(name);
+  console.log(
+    `built @varigrad/${name}: ${entryPoints(name)
+      .map((entry) => entry.bundle)
+      .join(', ')}`,
+  );
+}

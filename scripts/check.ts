@@ -1,0 +1,72 @@
+/**
+ * The static checks, each named: types, Biome, imports, and for each packed package publint and attw.
+ *
+ *   npm run check                     all
+ *   npm run check -- types biome      some of: types, biome, imports, packages
+ *
+ * All run even if one fails; the last line is `N passed, N failed`.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { findCycle, findUpwardImports, readImports } from './check-imports.js';
+import { buildAndPack } from './pack.js';
+import { PACKAGES } from './packages.js';
+import { runSteps, runTool, type Step } from './steps.js';
+
+async function checkTypes(): Promise<void> {
+  await runTool('typescript/bin/tsc', ['--noEmit', '--project', '.']);
+}
+
+async function checkBiome(): Promise<void> {
+  await runTool('@biomejs/biome/bin/biome', ['ci', '--error-on-warnings', '--colors=off']);
+}
+
+async function checkImports(): Promise<void> {
+  const graph = await readImports();
+  const cycle = findCycle(graph);
+  if (cycle) throw new Error(`import cycle:\n${cycle.join('\n  → ')}`);
+  const upward = findUpwardImports(graph);
+  if (upward.length > 0) throw new Error(`imports against vae → nn → core:\n${upward.join('\n')}`);
+}
+
+/** Builds and packs all packages into `folder`, then looks at what was packed. */
+function packageSteps(folder: string): Step[] {
+  let tarballs = new Map<string, string>();
+  const pack = async (): Promise<void> => {
+    tarballs = await buildAndPack(folder);
+  };
+  const inspect = async (name: string, script: string, args: readonly string[]): Promise<void> => {
+    const tarball = tarballs.get(name);
+    if (!tarball) throw new Error('not packed');
+    await runTool(script, [tarball, ...args]);
+  };
+  const attw = '@arethetypeswrong/cli/dist/index.js';
+  return [
+    { name: 'build and pack', run: pack },
+    ...PACKAGES.flatMap((name): Step[] => [
+      { name: `publint ${name}`, run: () => inspect(name, 'publint/src/cli.js', ['--strict']) },
+      { name: `attw ${name}`, run: () => inspect(name, attw, ['--profile', 'esm-only']) },
+    ]),
+  ];
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'varigrad-check-'));
+const groups: Readonly<Record<string, readonly Step[]>> = {
+  types: [{ name: 'types', run: checkTypes }],
+  biome: [{ name: 'biome', run: checkBiome }],
+  imports: [{ name: 'imports', run: checkImports }],
+  packages: packageSteps(folder),
+};
+const wanted = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(groups);
+const unknown = wanted.filter((name) => !groups[name]);
+try {
+  if (unknown.length > 0) {
+    console.error(`no such check: ${unknown.join(', ')} — use ${Object.keys(groups).join(', ')}`);
+    process.exitCode = 1;
+  } else {
+    await runSteps(wanted.flatMap((name) => groups[name] ?? []));
+  }
+} finally {
+  rmSync(folder, { recursive: true });
+}

@@ -1,0 +1,80 @@
+/**
+ * Runs before npm's start, test, build, check and bench: installs dependencies when node_modules is absent or differs
+ * from package-lock.json, and builds the WebAssembly module when it is absent or older than its sources.
+ * Plain Node, no imports from node_modules: on a fresh clone there is none. Instant when nothing is to be done.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const WASM_SCRIPT = join(ROOT, 'scripts/build-wasm.mjs');
+const WASM_SOURCES = join(ROOT, 'packages/core/src/backend/wasm/assembly');
+const WASM_MODULE = join(ROOT, 'packages/core/src/backend/wasm/module.generated.ts');
+const INSTALL_STAMP = join(ROOT, 'node_modules/.package-lock.json');
+
+/** Why node_modules does not fit the lock file, or undefined if it does. */
+function findStaleInstall() {
+  if (!existsSync(INSTALL_STAMP)) return 'node_modules is absent or incomplete';
+  const wanted = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')).packages;
+  const installed = JSON.parse(readFileSync(INSTALL_STAMP, 'utf8')).packages;
+  for (const [path, entry] of Object.entries(wanted)) {
+    if (!path.startsWith('node_modules/')) continue;
+    const present = installed[path];
+    if (!present) {
+      if (entry.optional || entry.peer) continue; // for another platform, or not asked for
+      return `${path} is not installed`;
+    }
+    if (present.version !== entry.version || present.integrity !== entry.integrity) {
+      return `${path} is at ${present.version}, the lock file says ${entry.version}`;
+    }
+    if (!existsSync(join(ROOT, path))) return `${path} is gone`;
+  }
+  return undefined;
+}
+
+/** Newest change among the files below `folder`, in ms since 1970. */
+function newestChange(folder) {
+  let newest = 0;
+  for (const name of readdirSync(folder, { recursive: true })) {
+    newest = Math.max(newest, statSync(join(folder, name)).mtimeMs);
+  }
+  return newest;
+}
+
+function isWasmStale() {
+  if (!existsSync(WASM_SCRIPT)) return false;
+  if (!existsSync(WASM_MODULE)) return true;
+  const built = statSync(WASM_MODULE).mtimeMs;
+  return built < Math.max(statSync(WASM_SCRIPT).mtimeMs, newestChange(WASM_SOURCES));
+}
+
+/** Runs Node on `args`; what it says goes to stderr, so that a script's own output stays clean. */
+function runNode(what, args) {
+  const { status, error } = spawnSync(process.execPath, args, { cwd: ROOT, stdio: ['ignore', 2, 2] });
+  if (status !== 0) {
+    console.error(`varigrad: ${what} failed${error ? `: ${error.message}` : ''}`);
+    process.exit(1);
+  }
+}
+
+const [major] = process.versions.node.split('.').map(Number);
+if (major < 20) {
+  console.error(`varigrad: Node ${process.versions.node} is too old — use Node 20 or newer`);
+  process.exit(1);
+}
+const stale = findStaleInstall();
+if (stale) {
+  const npm = process.env.npm_execpath;
+  if (!npm) {
+    console.error(`varigrad: ${stale} — run npm ci`);
+    process.exit(1);
+  }
+  console.error(`varigrad: ${stale}: installing (npm ci)`);
+  runNode('npm ci', [npm, 'ci', '--no-audit', '--no-fund']);
+}
+if (isWasmStale()) {
+  console.error('varigrad: building the WebAssembly kernels');
+  runNode('building the WebAssembly kernels', [WASM_SCRIPT]);
+}

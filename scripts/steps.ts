@@ -1,0 +1,48 @@
+/** Named steps of a check: each is reported, and the last line counts them. */
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { ROOT } from './packages.js';
+
+/** One step; `run` rejects with an error whose message says what is wrong. */
+export interface Step {
+  name: string;
+  run: () => Promise<void>;
+}
+
+/** Runs a Node program of node_modules (`publint/src/cli.js`) or of an absolute path, and returns its stdout.
+ * @throws Error with all the program said, if it fails */
+export async function runTool(script: string, args: readonly string[], cwd: string = ROOT): Promise<string> {
+  const path = script.startsWith('/') ? script : join(ROOT, 'node_modules', script);
+  const options = { cwd, env: { ...process.env, NO_COLOR: '1' }, maxBuffer: 1e8 };
+  try {
+    return (await promisify(execFile)(process.execPath, [path, ...args], options)).stdout;
+  } catch (error) {
+    const { stdout = '', stderr = '', message } = error as Error & { stdout?: string; stderr?: string };
+    throw new Error(`${stdout}${stderr}`.trim() || message);
+  }
+}
+
+/** Runs npm (the one that started this script) and returns its stdout.
+ * @throws Error if not started by npm, or with all that npm said if it fails */
+export async function runNpm(args: readonly string[], cwd: string = ROOT): Promise<string> {
+  const cli = process.env.npm_execpath;
+  if (!cli) throw new Error('not started by npm — use npm run');
+  return runTool(cli, args, cwd);
+}
+
+/** Runs all steps in order, even after a failure; prints each, then `N passed, N failed`; sets the exit code. */
+export async function runSteps(steps: readonly Step[]): Promise<void> {
+  let failed = 0;
+  for (const { name, run } of steps) {
+    try {
+      await run();
+      console.log(`ok    ${name}`);
+    } catch (error) {
+      failed += 1;
+      console.log(`FAIL  ${name}\n${(error as Error).message.replace(/^(?=.)/gm, '      ')}`);
+    }
+  }
+  console.log(`${steps.length - failed} passed, ${failed} failed`);
+  process.exitCode = failed > 0 ? 1 : 0;
+}

@@ -1,0 +1,81 @@
+/**
+ * The packages as a stranger gets them: packs all three, installs the tarballs into an empty project outside the
+ * repository, type-checks a program there with the strict flags, runs it in Node, and bundles it for the browser.
+ * The bundle is made from the packed dist and from the sources, and both must print what the Node run printed.
+ */
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { buildAndPack } from '../../scripts/pack.js';
+import { ROOT } from '../../scripts/packages.js';
+import { runNpm, runSteps, runTool } from '../../scripts/steps.js';
+
+const CONSUMER = fileURLToPath(new URL('consumer', import.meta.url));
+const project = mkdtempSync(join(tmpdir(), 'varigrad-consumer-'));
+let printed = '';
+
+async function install(): Promise<void> {
+  const manifest = { name: 'consumer', private: true, type: 'module' };
+  const { devDependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+  cpSync(CONSUMER, project, { recursive: true });
+  writeFileSync(join(project, 'package.json'), JSON.stringify(manifest));
+  const tarballs = await buildAndPack(project);
+  const others = [`@types/node@${devDependencies['@types/node']}`];
+  const flags = ['--prefix', project, '--prefer-offline', '--no-audit', '--no-fund'];
+  await runNpm(['install', ...flags, ...tarballs.values(), ...others], project);
+}
+
+function compile(config: string): Promise<string> {
+  return runTool('typescript/bin/tsc', ['--project', join(project, config)], project);
+}
+
+async function runInNode(): Promise<void> {
+  printed = await runTool(join(project, 'main.js'), [], project);
+  if (!printed.endsWith('done\n')) throw new Error(`unexpected output: ${printed}`);
+}
+
+async function runNodeEntry(): Promise<void> {
+  await compile('tsconfig.node.json');
+  await runTool(join(project, 'node-entry.js'), [], project);
+}
+
+/** Bundles the program for browsers and runs the bundle: it must not import anything, and must print the same. */
+async function bundleForBrowser(name: string, folder: string, conditions: string[]): Promise<void> {
+  const outfile = join(project, `${name}.mjs`);
+  const result = await build({
+    absWorkingDir: folder,
+    stdin: { contents: readFileSync(join(CONSUMER, 'main.ts'), 'utf8'), resolveDir: folder, loader: 'ts' },
+    bundle: true,
+    format: 'esm',
+    platform: 'browser',
+    target: 'es2022',
+    conditions,
+    outfile,
+    metafile: true,
+    logLevel: 'silent',
+  });
+  const imports = Object.values(result.metafile.outputs).flatMap((output) => output.imports);
+  const warnings = result.warnings.map(({ text }) => text);
+  const left = [...imports.map(({ path }) => `import left: ${path}`), ...warnings];
+  if (left.length > 0) throw new Error(left.join('\n'));
+  const output = await runTool(outfile, [], project);
+  if (output !== printed) throw new Error(`the bundle prints:\n${output}\nbut Node printed:\n${printed}`);
+}
+
+try {
+  await runSteps([
+    { name: 'pack and install into an empty project', run: install },
+    { name: 'strict type check', run: async () => void (await compile('tsconfig.json')) },
+    { name: 'run in Node', run: runInNode },
+    { name: 'type check and run of the Node-only entry', run: runNodeEntry },
+    { name: 'browser bundle of the packed packages', run: () => bundleForBrowser('packed', project, []) },
+    {
+      name: 'browser bundle of the sources',
+      run: () => bundleForBrowser('source', ROOT, ['@varigrad/source']),
+    },
+  ]);
+} finally {
+  rmSync(project, { recursive: true });
+}
