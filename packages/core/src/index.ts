@@ -43,7 +43,7 @@ export type {
 } from './backend/backend.js';
 export { backend, setBackend, withBackend } from './backend/current.js';
 export { createReference } from './backend/reference/reference.js';
-export { broadcastShapes, sizeOf, stridesOf } from './shape.js';
+export { broadcastShapes, sameShape, sizeOf, stridesOf } from './shape.js';
 export { formatArray } from './format.js';
 export { defaultGenerator, Generator, type GeneratorState, manualSeed } from './random.js';
 export {

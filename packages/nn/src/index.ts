@@ -1,1 +1,36 @@
-export {};
+export { ELU, GELU, LeakyReLU, ReLU, Sigmoid, Softplus, Tanh } from './activations.js';
+export { decodeSafetensors, encodeSafetensors } from './checkpoint.js';
+export { type Layer, Sequential } from './containers.js';
+export { Dropout } from './dropout.js';
+export {
+  constant,
+  type FanMode,
+  type InitOptions,
+  type KaimingOptions,
+  kaimingNormal,
+  kaimingUniform,
+  normal,
+  uniform,
+  type XavierOptions,
+  xavierNormal,
+  xavierUniform,
+} from './init.js';
+export { Linear, type LinearOptions } from './linear.js';
+export {
+  bce,
+  bceWithLogits,
+  crossEntropy,
+  type DiagonalGaussian,
+  gaussianNll,
+  klNormal,
+  klStandardNormal,
+  type LossOptions,
+  mse,
+  type Reduction,
+} from './losses.js';
+export { Module, type StateDict, StateDictError, type TensorData } from './module.js';
+export { Adam, type AdamOptions, AdamW } from './optim/adam.js';
+export { clipGradNorm } from './optim/clip.js';
+export { Optimizer, type OptimizerState } from './optim/optimizer.js';
+export { cosineSchedule, exponentialSchedule, type Schedule, stepSchedule, warmupSchedule } from './optim/schedules.js';
+export { SGD, type SGDOptions } from './optim/sgd.js';

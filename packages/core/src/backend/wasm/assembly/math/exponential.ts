@@ -1,0 +1,136 @@
+/** exp, expm1 and what is made of them alone: sigmoid, tanh, elu. */
+import { constant, fma, ONE, polynomial4, ROUND, SIGN } from './lanes';
+
+/** log₂ e */
+const LOG2_E: usize = memory.data<f32>([1.44269504]);
+
+/** −ln 2 in two parts. The first has 16 bits, so n times it is exact for |n| < 256; the second makes up the rest. */
+const MINUS_LN2_HIGH: usize = memory.data<f32>([-0.693145752]);
+const MINUS_LN2_LOW: usize = memory.data<f32>([-0.00000142860677]);
+
+/** (eʳ − 1 − r) / r² for |r| ≤ ½ ln 2; see fit.mjs. */
+const EXPM1: usize = memory.data<f32>([
+  0.49999997, 0.16666539, 0.041667752, 0.00836713053, 0.00138360111,
+]);
+
+/** eˣ is below half the smallest denormal under the one and above the largest float32 over the other. */
+const EXP_LEAST: usize = memory.data<f32>([-104]);
+const EXP_MOST: usize = memory.data<f32>([89]);
+
+/** e⁻¹⁸·¹ − 1 is −1 in float32, and tanh 9.05 is 1. */
+const EXPM1_LEAST: usize = memory.data<f32>([-18.1]);
+
+/** Above 127.5·ln 2 the scale factor 2ⁿ of `expm1Between` would be infinite. */
+const EXPM1_MOST: usize = memory.data<f32>([88.3]);
+
+/** The bits of `ROUND`, less 254. */
+const ROUND_BITS: usize = memory.data<i32>([0x4b400000 - 254]);
+
+const TWO: usize = memory.data<f32>([2]);
+
+/*
+ * Range reduction: x = n·ln 2 + r with n an integer and |r| ≤ ½ ln 2, so that eˣ = 2ⁿ·eʳ.
+ */
+
+/** n + 1.5·2²³ for the n nearest to x / ln 2: an integer in its low bits. */
+@inline
+export function powersOfTwo(x: v128): v128 {
+  return fma(x, constant(LOG2_E), constant(ROUND));
+}
+
+/** r = x − n·ln 2, given `powersOfTwo(x)`. */
+@inline
+export function remainderOfLn2(x: v128, rounded: v128): v128 {
+  const n = f32x4.sub(rounded, constant(ROUND));
+  return fma(n, constant(MINUS_LN2_LOW), fma(n, constant(MINUS_LN2_HIGH), x));
+}
+
+/** eʳ − 1 = r + r²·q(r) for |r| ≤ ½ ln 2. */
+@inline
+export function expm1Polynomial(r: v128): v128 {
+  return fma(f32x4.mul(r, r), polynomial4(r, EXPM1), r);
+}
+
+/**
+ * y·2ⁿ, n in the low bits of `rounded`, −252 ≤ n ≤ 254: by two factors 2^⌊n/2⌋ and 2^⌈n/2⌉, because one factor
+ * could not reach the denormals. Only the second product can round.
+ */
+@inline
+export function scale(y: v128, rounded: v128): v128 {
+  const biased = i32x4.sub(rounded, constant(ROUND_BITS)); // n + 2·127
+  const half = i32x4.shr_u(biased, 1); // ⌊n/2⌋ + 127 is the exponent field of the first factor
+  const rest = i32x4.sub(biased, half);
+  return f32x4.mul(f32x4.mul(y, i32x4.shl(half, 23)), i32x4.shl(rest, 23));
+}
+
+/** eˣ for −104 ≤ x ≤ 89, or NaN. */
+@inline
+export function expBetween(x: v128): v128 {
+  const rounded = powersOfTwo(x);
+  const r = remainderOfLn2(x, rounded);
+  return scale(f32x4.add(expm1Polynomial(r), constant(ONE)), rounded);
+}
+
+/** e⁻|ˣ|, what sigmoid and softplus start from: it cannot overflow. */
+@inline
+export function expMinusAbs(x: v128): v128 {
+  return expBetween(f32x4.pmax(v128.or(x, constant(SIGN)), constant(EXP_LEAST)));
+}
+
+/** eˣ. `pmin(a, b)` is `b < a ? b : a`, so NaN passes when it stands first. */
+@inline
+export function exp(x: v128): v128 {
+  return expBetween(f32x4.pmax(f32x4.pmin(x, constant(EXP_MOST)), constant(EXP_LEAST)));
+}
+
+/** eˣ − 1 = 2ⁿ·(eʳ − 1) + (2ⁿ − 1) for −18.1 ≤ x ≤ 88.3, or NaN; without the sign of −0. */
+@inline
+export function expm1Between(x: v128): v128 {
+  const rounded = powersOfTwo(x);
+  const r = remainderOfLn2(x, rounded);
+  const one = constant(ONE);
+  const power = i32x4.add(i32x4.shl(rounded, 23), one); // n in the exponent field of 1: 2ⁿ
+  return fma(power, expm1Polynomial(r), f32x4.sub(power, one));
+}
+
+/** eˣ − 1, accurate near 0 too. */
+@inline
+export function expm1(x: v128): v128 {
+  const most = constant(EXPM1_MOST);
+  const inside = expm1Between(f32x4.pmax(f32x4.pmin(x, most), constant(EXPM1_LEAST)));
+  const big = f32x4.gt(x, most);
+  const result = v128.any_true(big) ? v128.bitselect(exp(x), inside, big) : inside;
+  return v128.or(result, v128.and(x, constant(SIGN)));
+}
+
+/** x > 0 ? x : alpha·(eˣ − 1) */
+@inline
+export function elu(x: v128, alpha: v128): v128 {
+  const zero = i32x4.splat(0);
+  const negative = expm1Between(f32x4.pmax(f32x4.pmin(x, zero), constant(EXPM1_LEAST)));
+  return v128.bitselect(x, f32x4.mul(alpha, negative), f32x4.ge(x, zero));
+}
+
+/** 1 / (1 + e⁻ˣ), which is eˣ / (1 + eˣ): the one for x ≥ 0, the other for x < 0, so that e⁻|ˣ| serves both. */
+@inline
+export function sigmoid(x: v128): v128 {
+  const e = expMinusAbs(x);
+  const one = constant(ONE);
+  const numerator = v128.bitselect(e, one, i32x4.shr_s(x, 31));
+  return f32x4.div(numerator, f32x4.add(one, e));
+}
+
+/** tanh |x| = −e / (2 + e) with e = e^(−2|x|) − 1; then the sign of x. */
+@inline
+export function tanh(x: v128): v128 {
+  const sign = constant(SIGN);
+  const minusTwice = v128.or(f32x4.add(x, x), sign);
+  const e = expm1Between(f32x4.pmax(minusTwice, constant(EXPM1_LEAST)));
+  return v128.bitselect(x, f32x4.div(e, f32x4.add(e, constant(TWO))), sign);
+}
+
+/** 1 / √x */
+@inline
+export function rsqrt(x: v128): v128 {
+  return f32x4.div(constant(ONE), f32x4.sqrt(x));
+}

@@ -1,0 +1,144 @@
+/** sin and cos over all of float32. */
+import { constant, constant64, fma, ONE, polynomial2, ROUND, ROUND_64, SIGN } from './lanes';
+
+/** (sin r − r) / r³ in r² for |r| ≤ π/4; see fit.mjs. */
+const SIN: usize = memory.data<f32>([-0.166666552, 0.00833218917, -0.000195182831]);
+
+/** (cos r − 1 + ½r²) / r⁴ in r² for |r| ≤ π/4; see fit.mjs. */
+const COS: usize = memory.data<f32>([0.0416666456, -0.00138873106, 0.0000244325784]);
+
+const MINUS_HALF: usize = memory.data<f32>([-0.5]);
+
+const TWO_OVER_PI: usize = memory.data<f64>([0.6366197723675814]);
+
+/** π/2 in two parts. The first has 33 bits, so n times it is exact for |n| < 2²⁰; the second makes up the rest. */
+const HALF_PI_HIGH: usize = memory.data<f64>([1.5707963267341256]);
+const HALF_PI_LOW: usize = memory.data<f64>([6.077100506506192e-11]);
+
+/** Up to here the two parts of π/2 serve; beyond it `farFraction` does. */
+const FAR: usize = memory.data<f32>([1048576]);
+
+/** 32 zeros, then the binary digits of 2/π. */
+const TWO_OVER_PI_DIGITS: usize = memory.data<u32>([
+  0x00000000, 0xa2f9836e, 0x4e441529, 0xfc2757d1, 0xf534ddc0, 0xdb629599, 0x3c439041, 0xfe5163ab,
+]);
+
+const FOUR: usize = memory.data<f32>([4]);
+const MINUS_QUARTER: usize = memory.data<f32>([-0.25]);
+const TWO_PI: usize = memory.data<f32>([6.2831855]);
+
+/** sin(r + q·π/2) for |r| ≤ π/4, with the integer q in the low two bits. */
+@inline
+function sinOfQuarter(r: v128, q: v128): v128 {
+  const square = f32x4.mul(r, r);
+  const sine = f32x4.mul(r, fma(square, polynomial2(square, SIN), constant(ONE)));
+  const cosine = fma(
+    f32x4.mul(square, square),
+    polynomial2(square, COS),
+    fma(square, constant(MINUS_HALF), constant(ONE)),
+  );
+  const odd = i32x4.shr_s(i32x4.shl(q, 31), 31);
+  const second = v128.and(i32x4.shl(q, 30), constant(SIGN)); // quarters 2 and 3 are negative
+  return v128.xor(v128.bitselect(cosine, sine, odd), second);
+}
+
+/** n + 1.5·2⁵² for the n nearest to x / (π/2), two lanes of float64. */
+@inline
+function quartersOfTurn(x: v128): v128 {
+  return f64x2.add(f64x2.mul(x, constant64(TWO_OVER_PI)), constant64(ROUND_64));
+}
+
+/** r = x − n·π/2, two lanes of float64. */
+@inline
+function remainderOfQuarter(x: v128, rounded: v128): v128 {
+  const n = f64x2.sub(rounded, constant64(ROUND_64));
+  const high = f64x2.sub(x, f64x2.mul(n, constant64(HALF_PI_HIGH)));
+  return f64x2.sub(high, f64x2.mul(n, constant64(HALF_PI_LOW)));
+}
+
+/** sin(x + shift·π/2). The reduction is in float64, because x may lie very close to a multiple of π/2. */
+@inline
+function sinShifted(x: v128, shift: i32): v128 {
+  const low = f64x2.promote_low_f32x4(x);
+  const high = f64x2.promote_low_f32x4(i32x4.shuffle(x, x, 2, 3, 2, 3));
+  const lowQuarters = quartersOfTurn(low);
+  const highQuarters = quartersOfTurn(high);
+  const r = i32x4.shuffle(
+    f32x4.demote_f64x2_zero(remainderOfQuarter(low, lowQuarters)),
+    f32x4.demote_f64x2_zero(remainderOfQuarter(high, highQuarters)),
+    0, 1, 4, 5,
+  );
+  const n = i32x4.shuffle(lowQuarters, highQuarters, 0, 2, 4, 6);
+  const result = sinOfQuarter(r, shift == 0 ? n : i32x4.add(n, i32x4.splat(shift)));
+  const near = f32x4.le(v128.andnot(x, constant(SIGN)), constant(FAR));
+  return i32x4.all_true(near) ? result : v128.bitselect(result, sinFar(x, shift), near);
+}
+
+/**
+ * |x| / (π/2) modulo 4, times 2⁶², for |x| ≥ 4 (Payne and Hanek's reduction): |x| = m·2ᵉ with an integer m < 2²⁴,
+ * and of the digits of 2/π those that weigh 4 or more in m·2ᵉ·(2/π) are left out, and those below 2⁻⁹⁴ too.
+ */
+function farFraction(x: f32): u64 {
+  const bits = reinterpret<u32>(x) & 0x7fffffff;
+  const m = <u64>((bits & 0x007fffff) | 0x00800000);
+  const first = max(bits >> 23, 120) - 120; // index of the first digit taken: 32 + e − 2
+  const address = TWO_OVER_PI_DIGITS + ((first >> 5) << 2);
+  const shift = <u64>(first & 31);
+  const high = ((<u64>load<u32>(address) << 32) | load<u32>(address, 4)) << shift >> 32;
+  const middle = (((<u64>load<u32>(address, 4) << 32) | load<u32>(address, 8)) << shift >> 32) & 0xffffffff;
+  const low = (((<u64>load<u32>(address, 8) << 32) | load<u32>(address, 12)) << shift >> 32) & 0xffffffff;
+  return ((m * high) << 32) + m * middle + ((m * low) >> 32);
+}
+
+/** The quarter of a turn nearest to x, |x| ≥ 4. */
+function farQuarter(x: f32): i32 {
+  const q = <i32>((farFraction(x) + ((<u64>1) << 61)) >> 62);
+  return x < 0 ? -q : q;
+}
+
+/** x less `farQuarter(x)` quarters of a turn, in radians; NaN for infinite x and NaN. */
+function farRemainder(x: f32): f32 {
+  const fraction = farFraction(x);
+  const quarter = (fraction + ((<u64>1) << 61)) >> 62;
+  const r = <f64>(<i64>(fraction - (quarter << 62))) * (Math.PI / 2 / 4611686018427387904);
+  return <f32>(x < 0 ? -r : r) + (x - x);
+}
+
+/** sin(x + shift·π/2) for |x| ≥ 4, lane by lane; meaningless in other lanes. */
+function sinFar(x: v128, shift: i32): v128 {
+  const x0 = f32x4.extract_lane(x, 0);
+  const x1 = f32x4.extract_lane(x, 1);
+  const x2 = f32x4.extract_lane(x, 2);
+  const x3 = f32x4.extract_lane(x, 3);
+  let r = f32x4.splat(farRemainder(x0));
+  r = f32x4.replace_lane(r, 1, farRemainder(x1));
+  r = f32x4.replace_lane(r, 2, farRemainder(x2));
+  r = f32x4.replace_lane(r, 3, farRemainder(x3));
+  let q = i32x4.splat(farQuarter(x0));
+  q = i32x4.replace_lane(q, 1, farQuarter(x1));
+  q = i32x4.replace_lane(q, 2, farQuarter(x2));
+  q = i32x4.replace_lane(q, 3, farQuarter(x3));
+  return sinOfQuarter(r, i32x4.add(q, i32x4.splat(shift)));
+}
+
+/** sin x, x in radians. */
+@inline
+export function sin(x: v128): v128 {
+  return sinShifted(x, 0);
+}
+
+/** cos x = sin(x + π/2), x in radians. */
+@inline
+export function cos(x: v128): v128 {
+  return sinShifted(x, 1);
+}
+
+/** sin(2π·u + shift·π/2) for 0 ≤ u ≤ 1: the quarters of a turn are exact in float32 here. */
+@inline
+export function sinOfTurns(u: v128, shift: i32): v128 {
+  const round = constant(ROUND);
+  const rounded = fma(u, constant(FOUR), round);
+  const r = fma(f32x4.sub(rounded, round), constant(MINUS_QUARTER), u);
+  const q = shift == 0 ? rounded : i32x4.add(rounded, i32x4.splat(shift));
+  return sinOfQuarter(f32x4.mul(r, constant(TWO_PI)), q);
+}

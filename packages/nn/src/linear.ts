@@ -1,0 +1,37 @@
+import { type Activation, type Generator, linear, parameter, type Tensor, zeros } from '@varigrad/core';
+import { kaimingUniform, uniform } from './init.js';
+import { Module } from './module.js';
+
+/** Options of `Linear`. */
+export interface LinearOptions {
+  /** Add a learned bias. Default true. */
+  bias?: boolean;
+  /** Applied to the result by the same kernel. Default 'none'. */
+  activation?: Activation;
+  /** Source of the initial weights. */
+  generator?: Generator;
+}
+
+/**
+ * y = activation(x Wᵀ + b), x `[…, in]` → y `[…, out]`.
+ * W `[out, in]` and b `[out]` start from U(−1/√in, 1/√in), PyTorch's default (Kaiming with slope √5).
+ */
+export class Linear extends Module {
+  readonly weight: Tensor;
+  readonly bias: Tensor | null;
+  readonly activation: Activation;
+
+  constructor(inFeatures: number, outFeatures: number, options: LinearOptions = {}) {
+    super();
+    const init = options.generator === undefined ? {} : { generator: options.generator };
+    this.weight = parameter(kaimingUniform(zeros([outFeatures, inFeatures]), { slope: Math.sqrt(5), ...init }));
+    const bound = 1 / Math.sqrt(inFeatures);
+    this.bias = options.bias === false ? null : parameter(uniform(zeros([outFeatures]), -bound, bound, init));
+    this.activation = options.activation ?? 'none';
+  }
+
+  /** @throws ShapeError unless x is `[…, in]` */
+  forward(x: Tensor): Tensor {
+    return linear(x, this.weight, this.bias, this.activation);
+  }
+}

@@ -1,0 +1,136 @@
+import { type HostArray, formatShape, type Shape, Tensor, tensor, VarigradError, sameShape } from '@varigrad/core';
+
+/** A tensor's values as plain data. */
+export interface TensorData {
+  shape: Shape;
+  data: HostArray;
+}
+
+/** Parameters and buffers by their dotted names, as PyTorch names them: `encoder.mu.weight`. */
+export type StateDict = Record<string, TensorData>;
+
+/** A state dict that does not fit a module. */
+export class StateDictError extends VarigradError {
+  override readonly name = 'StateDictError';
+  readonly missing: readonly string[];
+  readonly unexpected: readonly string[];
+  readonly mismatched: readonly string[];
+
+  constructor(missing: readonly string[], unexpected: readonly string[], mismatched: readonly string[]) {
+    const part = (what: string, names: readonly string[]) => (names.length === 0 ? [] : [`${what}: ${names.join(', ')}`]);
+    const problems = [
+      ...part('missing', missing),
+      ...part('unexpected', unexpected),
+      ...part('of another shape', mismatched),
+    ];
+    super('loadStateDict', `${problems.join('; ')} — nothing was loaded`);
+    this.missing = missing;
+    this.unexpected = unexpected;
+    this.mismatched = mismatched;
+  }
+}
+
+/**
+ * A part of a model. Its tensors and sub-modules are ordinary properties (or arrays of them); their property names make
+ * the names in a state dict. A tensor that requires a gradient is a parameter; any other is a buffer, saved but not trained.
+ */
+export abstract class Module {
+  /** Whether layers such as Dropout behave as in training; see `train` and `eval`. */
+  training = true;
+
+  /** This module and all below it, with their dotted names ('' for this one). */
+  *namedModules(prefix = ''): Iterable<[string, Module]> {
+    yield [prefix, this];
+    for (const [name, value] of members(this)) {
+      if (value instanceof Module) yield* value.namedModules(joined(prefix, name));
+    }
+  }
+
+  /** All tensors, with their dotted names. */
+  *namedTensors(): Iterable<[string, Tensor]> {
+    for (const [prefix, module] of this.namedModules()) {
+      for (const [name, value] of members(module)) {
+        if (value instanceof Tensor) yield [joined(prefix, name), value];
+      }
+    }
+  }
+
+  *namedParameters(): Iterable<[string, Tensor]> {
+    for (const entry of this.namedTensors()) if (entry[1].requiresGrad) yield entry;
+  }
+
+  *namedBuffers(): Iterable<[string, Tensor]> {
+    for (const entry of this.namedTensors()) if (!entry[1].requiresGrad) yield entry;
+  }
+
+  /** What an optimizer trains. */
+  parameters(): Tensor[] {
+    return Array.from(this.namedParameters(), ([, parameter]) => parameter);
+  }
+
+  /** Switches this module and all below it to training behaviour (or away from it) and returns it. */
+  train(mode = true): this {
+    for (const [, module] of this.namedModules()) module.training = mode;
+    return this;
+  }
+
+  /** Switches to evaluation behaviour: the same as `train(false)`. */
+  eval(): this {
+    return this.train(false);
+  }
+
+  /** Forgets all gradients. */
+  zeroGrad(): void {
+    for (const parameter of this.parameters()) parameter.zeroGrad();
+  }
+
+  /** Copies of all parameters and buffers. On a device, use `stateDictAsync`. */
+  stateDict(): StateDict {
+    return Object.fromEntries(
+      Array.from(this.namedTensors(), ([name, t]) => [name, { shape: [...t.shape], data: t.dataSync() }]),
+    );
+  }
+
+  /** Copies of all parameters and buffers, on any backend. */
+  async stateDictAsync(): Promise<StateDict> {
+    const entries = Array.from(this.namedTensors(), async ([name, t]) => [name, { shape: [...t.shape], data: await t.data() }]);
+    return Object.fromEntries(await Promise.all(entries));
+  }
+
+  /**
+   * Overwrites parameters and buffers in place.
+   * @param options - `strict: false` ignores missing and unexpected names, never shapes that differ
+   * @throws StateDictError listing all that does not fit; then nothing was changed
+   */
+  loadStateDict(state: StateDict, options: { strict?: boolean } = {}): void {
+    const own = new Map(this.namedTensors());
+    const strict = options.strict ?? true;
+    const missing = strict ? [...own.keys()].filter((name) => !(name in state)) : [];
+    const unexpected = strict ? Object.keys(state).filter((name) => !own.has(name)) : [];
+    const shared = Object.entries(state).flatMap(([name, saved]) => {
+      const target = own.get(name);
+      return target === undefined ? [] : [{ name, saved, target }];
+    });
+    const mismatched = shared.flatMap(({ name, saved, target }) =>
+      sameShape(saved.shape, target.shape)
+        ? []
+        : [`${name} (${formatShape(saved.shape)}, the module has ${formatShape(target.shape)})`],
+    );
+    if (missing.length + unexpected.length + mismatched.length > 0) {
+      throw new StateDictError(missing, unexpected, mismatched);
+    }
+    for (const { saved, target } of shared) target.assign(tensor(saved.data, saved.shape));
+  }
+}
+
+/** Own properties, with the items of arrays as `name.0`, `name.1`, … */
+function* members(module: Module): Iterable<[string, unknown]> {
+  for (const [name, value] of Object.entries(module)) {
+    if (Array.isArray(value)) for (const [i, item] of value.entries()) yield [`${name}.${i}`, item];
+    else yield [name, value];
+  }
+}
+
+function joined(prefix: string, name: string): string {
+  return prefix === '' ? name : `${prefix}.${name}`;
+}
