@@ -1,5 +1,5 @@
 /** Builds each package's dist: an ES module per entry point (esbuild) and declarations (tsc). */
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
@@ -29,16 +29,21 @@ async function bundle(name: string): Promise<void> {
 /** Declarations read those of the packages before, through their `exports`: hence in order. */
 function declare(name: string): void {
   const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
-  execFileSync(process.execPath, [tsc, '--project', packageFolder(name)], { stdio: 'inherit' });
+  const { status } = spawnSync(process.execPath, [tsc, '--project', packageFolder(name)], {
+    stdio: 'inherit',
+  });
+  if (status !== 0) throw new Error(`@varigrad/${name}: the declarations cannot be made (tsc, above)`);
 }
 
-for (const name of PACKAGES) {
-  rmSync(join(packageFolder(name), 'dist'), { recursive: true, force: true });
-  await bundle(name);
-  declare(name);
-  console.log(
-    `built @varigrad/${name}: ${entryPoints(name)
-      .map((entry) => entry.bundle)
-      .join(', ')}`,
-  );
+try {
+  for (const name of PACKAGES) {
+    rmSync(join(packageFolder(name), 'dist'), { recursive: true, force: true });
+    await bundle(name);
+    declare(name);
+    const bundles = entryPoints(name).map((entry) => entry.bundle);
+    console.log(`built @varigrad/${name}: ${bundles.join(', ')}`);
+  }
+} catch (error) {
+  console.error(`npm run build: ${(error as Error).message}`);
+  process.exitCode = 1;
 }

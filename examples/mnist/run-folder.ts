@@ -22,6 +22,11 @@ export class RunFolder {
     return join(this.path, name);
   }
 
+  /** Whether a run was begun here before. */
+  holdsRun(): boolean {
+    return existsSync(this.file('config.json'));
+  }
+
   async writeConfig(config: RunConfig, facts: Readonly<Record<string, string>>): Promise<void> {
     await writeFileAtomic(this.file('config.json'), `${JSON.stringify({ ...config, ...facts }, null, 2)}\n`);
   }

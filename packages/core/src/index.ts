@@ -44,8 +44,9 @@ export type {
 export { backend, setBackend, withBackend } from './backend/current.js';
 export { createReference } from './backend/reference/reference.js';
 export { broadcastShapes, sameShape, sizeOf, stridesOf } from './shape.js';
+export { init, type InitOptions } from './init.js';
 export { formatArray } from './format.js';
-export { defaultGenerator, Generator, type GeneratorState, manualSeed } from './random.js';
+export { defaultGenerator, fillUniform, Generator, type GeneratorState, manualSeed } from './random.js';
 export {
   arange,
   bernoulli,

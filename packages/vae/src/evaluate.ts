@@ -1,7 +1,7 @@
 import { Generator, noGrad, oneHot, randn, scope, type Tensor, tensor } from '@varigrad/core';
-import { type Binarization, binarizeDataset, } from './data/binarize.js';
+import { type Binarization, binarizeDataset } from './data/binarize.js';
 import { batches } from './data/batches.js';
-import type { Dataset } from './data/dataset.js';
+import { type Dataset, pixelsOf } from './data/dataset.js';
 import { type Losses, Meter, packElbo } from './meter.js';
 import type { LatentModel } from './models/model.js';
 
@@ -31,7 +31,7 @@ export async function evaluate(model: LatentModel, data: Dataset, options: Evalu
   for (const batch of batches(images, { batchSize })) {
     const values = noGrad(() =>
       scope(() => {
-        const x = tensor(batch.images, [batch.size, batch.images.length / batch.size]);
+        const x = tensor(batch.images, [batch.size, pixelsOf(data)]);
         const noise = eps.slice(0, start, start + batch.size);
         return packElbo(model.elbo(x, { eps: noise, ...labelsOf(model, batch.labels) }));
       }),

@@ -1,8 +1,26 @@
+export { type Batch, type BatchOptions, batches } from './data/batches.js';
+export { type Binarization, binarizeBatch, binarizeDataset } from './data/binarize.js';
+export { type Dataset, firstOf, pixelsOf } from './data/dataset.js';
+export { encodeIdx, type IdxArray, type IdxData, IdxError, parseIdx, readIdx } from './data/idx.js';
 export { type Elbo, type ElboOptions, negativeElbo, type Posterior, reparameterize } from './elbo.js';
+export { evaluate, type EvaluateOptions } from './evaluate.js';
+export { lineChart, type LineChartOptions, type Series } from './figures/line-chart.js';
+export {
+  classStyleFigure,
+  type FigureOptions,
+  manifoldFigure,
+  reconstructionFigure,
+  samplesFigure,
+} from './figures/model-figures.js';
+export { inverseNormalCdf, normalCdf } from './figures/normal-cdf.js';
+export { type Color, Raster } from './figures/raster.js';
+export { gridSheet, type SheetOptions } from './figures/sheets.js';
 export { Bernoulli } from './likelihoods/bernoulli.js';
 export { Gaussian, type GaussianOptions } from './likelihoods/gaussian.js';
 export type { Likelihood } from './likelihoods/likelihood.js';
+export type { Losses, MeterState } from './meter.js';
 export { ConditionalVAE, type ConditionalVAEOptions } from './models/conditional-vae.js';
 export type { LatentModel } from './models/model.js';
 export { Decoder, GaussianEncoder, HiddenLayers, type NetworkOptions } from './models/networks.js';
 export { VAE, type VAEOptions } from './models/vae.js';
+export { type EpochResult, fit, type FitOptions, type Progress, type TrainState } from './train.js';

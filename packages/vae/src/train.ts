@@ -78,7 +78,7 @@ export async function fit(
   options: FitOptions,
 ): Promise<TrainState> {
   const { epochs, batchSize = 128, binarization = 'none', seed = 0, signal } = options;
-  const train = binarization === 'dynamic' ? data.train : binarizeDataset(data.train, binarization);
+  const train = binarization === 'dynamic' ? data.train : binarizeDataset(data.train, binarization, new Generator(seed));
   let state = options.state ?? startOfEpoch(1, seed);
   while (state.epoch <= epochs && signal?.aborted !== true) {
     const { state: reached, finished } = await trainEpoch(model, train, state, { ...options, batchSize, binarization, seed });

@@ -33,7 +33,7 @@ async function train(
 
 const layer = new Linear(2, 1);
 const x = randn([16, 2]);
-const y = x.sum(1, { keepDims: true }).mul(2).add(1);
+const y = x.sum({ axis: 1, keepDims: true }).mul(2).add(1);
 const [, fitted] = await train(layer.parameters(), 300, () => layer.forward(x).sub(y).square().mean());
 if (!(fitted < 1e-3)) throw new Error(`the line was not fitted: loss ${fitted}`);
 

@@ -1,6 +1,8 @@
 /** One loop per function, for tests/core/wasm-math.test.ts. Not part of the module that is shipped. */
 import * as math from './math';
 
+export { fillNormal, fillUniform, fillWords } from './philox';
+
 /** Reads n float32 values at `x` and writes n results at `out`; n is a multiple of 4. */
 export function exp(out: usize, x: usize, n: i32): void {
   for (let i: usize = 0, end = <usize>n << 2; i < end; i += 16) v128.store(out + i, math.exp(v128.load(x + i)));

@@ -115,7 +115,7 @@ function tailFactor(a) {
 const EDGE = 1e-9; // stands for 0 where 0/0 would stand
 const HALF_LN2 = 0.3467;
 const QUARTER_PI = 0.7855;
-const CENTRE = 2.9;
+const CENTRE = 3;
 const fromT = (t) => (CENTRE * (1 + t)) / (1 - t);
 
 const problems = {
@@ -143,9 +143,16 @@ const problems = {
   TAIL: {
     target: (t) => tailFactor(fromT(t)) * (fromT(t) + CENTRE),
     weight: (t) => 1 / (tailFactor(fromT(t)) * (fromT(t) + CENTRE)),
-    powers: [0, 1, 2, 3, 4, 5, 6, 7, 8],
-    from: -1,
+    powers: [0, 1, 2, 3, 4, 5, 6, 7],
+    from: (0.99 - CENTRE) / (0.99 + CENTRE),
     to: (14.5 - CENTRE) / (14.5 + CENTRE),
+  },
+  CENTRAL: {
+    target: (a) => -0.5 * erf(a / Math.SQRT2),
+    weight: (a) => 1 / (tailFactor(a) * Math.exp((-a * a) / 2)),
+    powers: [1, 3, 5, 7, 9, 11],
+    from: 0,
+    to: 1,
   },
   ERF: {
     target: (x) => erf(x) - x,

@@ -27,19 +27,33 @@ const FOUR: usize = memory.data<f32>([4]);
 const MINUS_QUARTER: usize = memory.data<f32>([-0.25]);
 const TWO_PI: usize = memory.data<f32>([6.2831855]);
 
-/** sin(r + q·π/2) for |r| ≤ π/4, with the integer q in the low two bits. */
+/** sin r for |r| ≤ π/4. */
+@inline
+function sineOfQuarter(r: v128): v128 {
+  const square = f32x4.mul(r, r);
+  return f32x4.mul(r, fma(square, polynomial2(square, SIN), constant(ONE)));
+}
+
+/** cos r for |r| ≤ π/4. */
+@inline
+function cosineOfQuarter(r: v128): v128 {
+  const square = f32x4.mul(r, r);
+  const even = fma(square, constant(MINUS_HALF), constant(ONE));
+  return fma(f32x4.mul(square, square), polynomial2(square, COS), even);
+}
+
+/** sin(r + q·π/2) from the sine and cosine of r, with the integer q in the low two bits. */
+@inline
+function turnQuarter(sine: v128, cosine: v128, q: v128): v128 {
+  const odd = i32x4.shr_s(i32x4.shl(q, 31), 31);
+  const negative = v128.and(i32x4.shl(q, 30), constant(SIGN)); // two quarters on, the sine is negative
+  return v128.xor(v128.bitselect(cosine, sine, odd), negative);
+}
+
+/** sin(r + q·π/2) for |r| ≤ π/4. */
 @inline
 function sinOfQuarter(r: v128, q: v128): v128 {
-  const square = f32x4.mul(r, r);
-  const sine = f32x4.mul(r, fma(square, polynomial2(square, SIN), constant(ONE)));
-  const cosine = fma(
-    f32x4.mul(square, square),
-    polynomial2(square, COS),
-    fma(square, constant(MINUS_HALF), constant(ONE)),
-  );
-  const odd = i32x4.shr_s(i32x4.shl(q, 31), 31);
-  const second = v128.and(i32x4.shl(q, 30), constant(SIGN)); // quarters 2 and 3 are negative
-  return v128.xor(v128.bitselect(cosine, sine, odd), second);
+  return turnQuarter(sineOfQuarter(r), cosineOfQuarter(r), q);
 }
 
 /** n + 1.5·2⁵² for the n nearest to x / (π/2), two lanes of float64. */
@@ -133,12 +147,29 @@ export function cos(x: v128): v128 {
   return sinShifted(x, 1);
 }
 
-/** sin(2π·u + shift·π/2) for 0 ≤ u ≤ 1: the quarters of a turn are exact in float32 here. */
+/** n + 1.5·2²³ for the n nearest to 4u: the quarters of a turn in u turns, 0 ≤ u ≤ 1. */
 @inline
-export function sinOfTurns(u: v128, shift: i32): v128 {
-  const round = constant(ROUND);
-  const rounded = fma(u, constant(FOUR), round);
-  const r = fma(f32x4.sub(rounded, round), constant(MINUS_QUARTER), u);
-  const q = shift == 0 ? rounded : i32x4.add(rounded, i32x4.splat(shift));
-  return sinOfQuarter(f32x4.mul(r, constant(TWO_PI)), q);
+function quartersOfTurns(u: v128): v128 {
+  return fma(u, constant(FOUR), constant(ROUND));
+}
+
+/** 2π·(u − n/4), in radians; the difference is exact. */
+@inline
+function remainderOfTurns(u: v128, rounded: v128): v128 {
+  const n = f32x4.sub(rounded, constant(ROUND));
+  return f32x4.mul(fma(n, constant(MINUS_QUARTER), u), constant(TWO_PI));
+}
+
+/** sin(2πu) for 0 ≤ u ≤ 1. */
+@inline
+export function sinOfTurns(u: v128): v128 {
+  const rounded = quartersOfTurns(u);
+  return sinOfQuarter(remainderOfTurns(u, rounded), rounded);
+}
+
+/** cos(2πu) for 0 ≤ u ≤ 1. */
+@inline
+export function cosOfTurns(u: v128): v128 {
+  const rounded = quartersOfTurns(u);
+  return sinOfQuarter(remainderOfTurns(u, rounded), i32x4.add(rounded, i32x4.splat(1)));
 }

@@ -1,0 +1,33 @@
+import { type Dataset, pixelsOf } from './dataset.js';
+
+/** Some images of a data set, copied: the caller may keep and change them. */
+export interface Batch {
+  /** `[size · pixels]` */
+  readonly images: Float32Array;
+  readonly labels: Uint8Array;
+  readonly size: number;
+}
+
+/** Options of `batches`. */
+export interface BatchOptions {
+  batchSize: number;
+  /** Which images, in which order; default: all, as they come. A seeded shuffle is `generator.permutation(count)`. */
+  order?: Uint32Array;
+}
+
+/** Cuts a data set into batches. The last one is smaller if the size does not divide the number of images. */
+export function* batches(data: Dataset, { batchSize, order }: BatchOptions): Iterable<Batch> {
+  const pixels = pixelsOf(data);
+  const total = order?.length ?? data.count;
+  for (let start = 0; start < total; start += batchSize) {
+    const size = Math.min(batchSize, total - start);
+    const images = new Float32Array(size * pixels);
+    const labels = new Uint8Array(size);
+    for (let i = 0; i < size; i++) {
+      const image = order === undefined ? start + i : (order[start + i] as number);
+      images.set(data.images.subarray(image * pixels, (image + 1) * pixels), i * pixels);
+      labels[i] = data.labels[image] as number;
+    }
+    yield { images, labels, size };
+  }
+}

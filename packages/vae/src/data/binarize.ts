@@ -1,0 +1,41 @@
+/**
+ * How grey values become the 0/1 targets of a Bernoulli likelihood. Losses under different binarizations are different
+ * quantities, so each result names its own:
+ *
+ * - `none`: grey values as they are (the loss is a cross-entropy and no likelihood)
+ * - `threshold`: x > 0.5
+ * - `static`: one draw of Bernoulli(x) for each pixel, once and for all; the seed is part of the definition
+ * - `dynamic`: a new draw each time an image is used
+ */
+import { fillUniform, Generator } from '@varigrad/core';
+import type { Dataset } from './dataset.js';
+
+export type Binarization = 'none' | 'threshold' | 'static' | 'dynamic';
+
+/** The seed of the static draw. */
+const STATIC_SEED = 20_161_113;
+
+/** One draw of Bernoulli(x) for each pixel. */
+export function binarizeBatch(images: Float32Array, generator: Generator): Float32Array {
+  const draws = new Float32Array(images.length);
+  fillUniform(draws, generator.take(images.length));
+  for (let i = 0; i < draws.length; i++) draws[i] = (draws[i] as number) < (images[i] as number) ? 1 : 0;
+  return draws;
+}
+
+/**
+ * The whole data set under a binarization.
+ * @param generator - for 'dynamic', which is then one draw for this use of the data set
+ */
+export function binarizeDataset(data: Dataset, binarization: Binarization, generator: Generator): Dataset {
+  switch (binarization) {
+    case 'none':
+      return data;
+    case 'threshold':
+      return { ...data, images: data.images.map((x) => (x > 0.5 ? 1 : 0)) };
+    case 'static':
+      return { ...data, images: binarizeBatch(data.images, new Generator(STATIC_SEED)) };
+    case 'dynamic':
+      return { ...data, images: binarizeBatch(data.images, generator) };
+  }
+}

@@ -1,0 +1,66 @@
+import { GLYPH_HEIGHT, GLYPH_WIDTH, hasDot } from './font.js';
+
+/** A colour as red, green and blue, 0 to 255. */
+export type Color = readonly [red: number, green: number, blue: number];
+
+/** Dots from the left edge of one character to that of the next. */
+const ADVANCE = GLYPH_WIDTH + 1;
+
+/** A picture in memory: RGB bytes, row after row. */
+export class Raster {
+  readonly width: number;
+  readonly height: number;
+  /** `[height · width · 3]` */
+  readonly pixels: Uint8Array;
+
+  constructor(width: number, height: number, background: Color = [255, 255, 255]) {
+    this.width = width;
+    this.height = height;
+    this.pixels = new Uint8Array(width * height * 3);
+    this.rect(0, 0, width, height, background);
+  }
+
+  /** Sets one pixel; places outside of the picture are ignored. */
+  set(x: number, y: number, color: Color): void {
+    if (x < 0 || y < 0 || x >= this.width || y >= this.height) return;
+    this.pixels.set(color, (y * this.width + x) * 3);
+  }
+
+  /** Fills a rectangle. */
+  rect(x: number, y: number, width: number, height: number, color: Color): void {
+    for (let row = y; row < y + height; row++) {
+      for (let column = x; column < x + width; column++) this.set(column, row, color);
+    }
+  }
+
+  /**
+   * Draws an image with each of its pixels as a square of `scale`.
+   * @param values - `[height · width · channels]` with 1 (grey) or 3 (RGB) channels, 0 to 1; beyond that they are cut
+   */
+  image(x: number, y: number, values: Float32Array, [height, width]: readonly [number, number], scale = 1): void {
+    const channels = values.length / (height * width);
+    const byte = (i: number): number => Math.round(255 * Math.min(1, Math.max(0, values[i] ?? 0)));
+    for (let i = 0; i < height * width; i++) {
+      const color: Color =
+        channels === 1 ? [byte(i), byte(i), byte(i)] : [byte(3 * i), byte(3 * i + 1), byte(3 * i + 2)];
+      this.rect(x + (i % width) * scale, y + Math.floor(i / width) * scale, scale, scale, color);
+    }
+  }
+
+  /** Writes a line of text with its top left corner at (x, y), each dot of a letter `scale` pixels wide. */
+  text(x: number, y: number, text: string, color: Color = [0, 0, 0], scale = 1): void {
+    [...text].forEach((character, place) => {
+      for (let row = 0; row < GLYPH_HEIGHT; row++) {
+        for (let column = 0; column < GLYPH_WIDTH; column++) {
+          if (!hasDot(character, row, column)) continue;
+          this.rect(x + (place * ADVANCE + column) * scale, y + row * scale, scale, scale, color);
+        }
+      }
+    });
+  }
+}
+
+/** Width in pixels of a line of text. */
+export function textWidth(text: string, scale = 1): number {
+  return text === '' ? 0 : ([...text].length * ADVANCE - 1) * scale;
+}

@@ -1,0 +1,86 @@
+import { ArgumentError } from '@varigrad/core';
+import { GLYPH_HEIGHT } from './font.js';
+import { type Color, Raster, textWidth } from './raster.js';
+
+/** How a sheet of images is laid out and labelled. */
+export interface SheetOptions {
+  columns: number;
+  imageShape: readonly [height: number, width: number];
+  /** 1 for grey (default), 3 for RGB. */
+  channels?: 1 | 3;
+  title?: string;
+  /** One label a column, above it. */
+  columnLabels?: readonly string[];
+  /** One label a row, left of it. */
+  rowLabels?: readonly string[];
+  /** A line below the images. */
+  caption?: string;
+  /** Pixels of the sheet for one of the image; default: so that an image is about 56 pixels high. */
+  scale?: number;
+  /** Pixels between images. Default 4. */
+  gap?: number;
+}
+
+const INK: Color = [33, 37, 41];
+const FAINT: Color = [108, 117, 125];
+const PAPER: Color = [255, 255, 255];
+const MARGIN = 16;
+const TITLE_SCALE = 2;
+
+/**
+ * Images in a grid with title and labels. All sizes follow from the images and the options.
+ * @param images - `[count · height · width · channels]`, grey or RGB, values in [0, 1]
+ * @throws ArgumentError if the images do not fill whole images, or there are none
+ */
+export function gridSheet(images: Float32Array, options: SheetOptions): Raster {
+  const { columns, imageShape, title = '', columnLabels = [], rowLabels = [], caption = '', gap = 4 } = options;
+  const [height, width] = imageShape;
+  const { count, size } = countImages(images, imageShape, options.channels ?? 1);
+  if (!(Number.isInteger(columns) && columns > 0)) {
+    throw new ArgumentError('gridSheet', `a sheet needs a whole number of columns above 0, not ${columns}`);
+  }
+  const scale = options.scale ?? Math.max(1, Math.round(56 / height));
+  const rows = Math.ceil(count / columns);
+  const cell = { width: width * scale + gap, height: height * scale + gap };
+  const left = MARGIN + (rowLabels.length === 0 ? 0 : Math.max(...rowLabels.map((label) => textWidth(label))) + 8);
+  const titleHeight = title === '' ? 0 : GLYPH_HEIGHT * TITLE_SCALE + 10;
+  const top = MARGIN + titleHeight + (columnLabels.length === 0 ? 0 : GLYPH_HEIGHT + 6);
+  const grid = { width: columns * cell.width - gap, height: rows * cell.height - gap };
+  const captionHeight = caption === '' ? 0 : GLYPH_HEIGHT + 10;
+  const sheet = new Raster(
+    Math.max(left + grid.width, MARGIN + textWidth(title, TITLE_SCALE), left + textWidth(caption)) + MARGIN,
+    top + grid.height + captionHeight + MARGIN,
+    PAPER,
+  );
+  sheet.text(MARGIN, MARGIN, title, INK, TITLE_SCALE);
+  for (let i = 0; i < count; i++) {
+    const x = left + (i % columns) * cell.width;
+    const y = top + Math.floor(i / columns) * cell.height;
+    sheet.image(x, y, images.subarray(i * size, (i + 1) * size), imageShape, scale);
+  }
+  columnLabels.slice(0, columns).forEach((label, c) => {
+    const middle = left + c * cell.width + Math.floor((width * scale - textWidth(label)) / 2);
+    sheet.text(middle, top - GLYPH_HEIGHT - 4, label, FAINT);
+  });
+  rowLabels.slice(0, rows).forEach((label, r) => {
+    const middle = top + r * cell.height + Math.floor((height * scale - GLYPH_HEIGHT) / 2);
+    sheet.text(left - 8 - textWidth(label), middle, label, FAINT);
+  });
+  sheet.text(left, top + grid.height + 8, caption, FAINT);
+  return sheet;
+}
+
+function countImages(
+  images: Float32Array,
+  [height, width]: readonly [number, number],
+  channels: number,
+): { count: number; size: number } {
+  const size = height * width * channels;
+  if (images.length === 0 || images.length % size !== 0) {
+    throw new ArgumentError(
+      'gridSheet',
+      `${images.length} values are no whole number of ${height} × ${width} images with ${channels} channel(s)`,
+    );
+  }
+  return { count: images.length / size, size };
+}
