@@ -4,7 +4,7 @@
  *   npm run check                     all
  *   npm run check -- types biome      some of: types, biome, imports, packages
  *
- * All run even if one fails; the last line is `N passed, N failed`.
+ * All run even if one fails (but a package that cannot be packed is not inspected); the last line is `N passed, N failed`.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -43,7 +43,7 @@ function packageSteps(folder: string): Step[] {
   };
   const attw = '@arethetypeswrong/cli/dist/index.js';
   return [
-    { name: 'build and pack', run: pack },
+    { name: 'build and pack', run: pack, essential: true },
     ...PACKAGES.flatMap((name): Step[] => [
       { name: `publint ${name}`, run: () => inspect(name, 'publint/src/cli.js', ['--strict']) },
       { name: `attw ${name}`, run: () => inspect(name, attw, ['--profile', 'esm-only']) },

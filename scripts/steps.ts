@@ -8,6 +8,8 @@ import { ROOT } from './packages.js';
 export interface Step {
   name: string;
   run: () => Promise<void>;
+  /** If it fails, the steps after it are not run (and count as failed). */
+  essential?: boolean;
 }
 
 /** Runs a Node program of node_modules (`publint/src/cli.js`) or of an absolute path, and returns its stdout.
@@ -31,18 +33,21 @@ export async function runNpm(args: readonly string[], cwd: string = ROOT): Promi
   return runTool(cli, args, cwd);
 }
 
-/** Runs all steps in order, even after a failure; prints each, then `N passed, N failed`; sets the exit code. */
+/** Runs the steps in order; prints each, then `N passed, N failed`; sets the exit code. */
 export async function runSteps(steps: readonly Step[]): Promise<void> {
   let failed = 0;
-  for (const { name, run } of steps) {
+  let stopped = false;
+  for (const { name, run, essential } of steps) {
     try {
+      if (stopped) throw new Error('not run');
       await run();
       console.log(`ok    ${name}`);
     } catch (error) {
       failed += 1;
+      stopped ||= essential === true;
       console.log(`FAIL  ${name}\n${(error as Error).message.replace(/^(?=.)/gm, '      ')}`);
     }
   }
   console.log(`${steps.length - failed} passed, ${failed} failed`);
-  process.exitCode = failed > 0 ? 1 : 0;
+  process.exitCode = failed > 0 || steps.length === 0 ? 1 : 0;
 }

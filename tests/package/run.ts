@@ -33,7 +33,8 @@ function compile(config: string): Promise<string> {
 
 async function runInNode(): Promise<void> {
   printed = await runTool(join(project, 'main.js'), [], project);
-  if (!printed.endsWith('done\n')) throw new Error(`unexpected output: ${printed}`);
+  if (!printed.startsWith('wasm\n') || !printed.endsWith('done\n'))
+    throw new Error(`unexpected output: ${printed}`);
 }
 
 async function runNodeEntry(): Promise<void> {
@@ -66,7 +67,7 @@ async function bundleForBrowser(name: string, folder: string, conditions: string
 
 try {
   await runSteps([
-    { name: 'pack and install into an empty project', run: install },
+    { name: 'pack and install into an empty project', run: install, essential: true },
     { name: 'strict type check', run: async () => void (await compile('tsconfig.json')) },
     { name: 'run in Node', run: runInNode },
     { name: 'type check and run of the Node-only entry', run: runNodeEntry },

@@ -1,71 +1,112 @@
-/** Prints arrays as NumPy and PyTorch do: nested brackets, aligned columns, four decimals. */
-import { type Shape } from './errors.js';
+/**
+ * Prints arrays as PyTorch does: nested brackets, aligned columns, four decimals (NumPy shows eight), and
+ * scientific notation where the sizes of the numbers differ too much for that. One thing is our own: whole
+ * numbers below 10⁸ always keep their digits, because class numbers and indices are float tensors here.
+ */
+import type { Shape } from './errors.js';
 import { sizeOf } from './shape.js';
 
-/** Decimals shown of numbers that are not whole. */
-const PRECISION = 4;
-/** Arrays with more elements than this show only the first and last items of each axis. */
-const THRESHOLD = 1000;
-const EDGE_ITEMS = 3;
-
-/** The values of a row-major array as text. */
-export function formatArray(values: ArrayLike<number>, shape: Shape): string {
-  const shortened = sizeOf(shape) > THRESHOLD;
-  const shown: number[] = [];
-  visit(shape, shortened, (i) => shown.push(values[i] as number));
-  const format = numberFormat(shown);
-  const width = Math.max(0, ...shown.map((x) => format(x).length));
-  return layOut(values, shape, shortened, (x) => format(x).padStart(width));
+/** How `formatArray` prints; the defaults are PyTorch's. */
+export interface FormatOptions {
+  /** Decimals of numbers that are not whole; default 4. */
+  readonly precision?: number;
+  /** Arrays with more elements than this are cut short; default 1000. */
+  readonly threshold?: number;
+  /** Items shown at each end of an axis that is cut short; default 3. */
+  readonly edgeItems?: number;
+  /** Columns after which a row continues on the next line; default 80. */
+  readonly lineWidth?: number;
+  /** Columns taken by what stands before the first bracket: further lines are moved right as far; default 0. */
+  readonly indent?: number;
 }
 
-/** Which positions of an axis are printed; null stands for the gap. */
-function positions(length: number, shortened: boolean): (number | null)[] {
-  const all = Array.from({ length: shortened ? Math.min(length, 2 * EDGE_ITEMS) : length }, (_, i) => i);
-  if (!shortened || length <= 2 * EDGE_ITEMS) return all;
-  return [...all.slice(0, EDGE_ITEMS), null, ...all.slice(0, EDGE_ITEMS).map((i) => length - EDGE_ITEMS + i)];
+/** Whole numbers from here on, and other numbers below the second bound, are written with an exponent … */
+const LARGE = 1e8;
+const SMALL = 1e-4;
+/** … and so is everything if the largest number is this many times the smallest (zero aside). */
+const RANGE = 1000;
+
+/** The values of a row-major array as text: `[[1., 2.],\n [3., 4.]]`; `[]` if there are none. */
+export function formatArray(values: ArrayLike<number>, shape: Shape, options: FormatOptions = {}): string {
+  const { precision = 4, threshold = 1000, edgeItems = 3, lineWidth = 80, indent = 0 } = options;
+  const size = sizeOf(shape);
+  if (size === 0) return '[]';
+  const edge = size > threshold ? edgeItems : Number.POSITIVE_INFINITY;
+  const shown = shownPlaces(shape, edge).map((place) => values[place] as number);
+  const format = numberFormat(shown, precision);
+  const width = Math.max(...shown.map((x) => format(x).length));
+  const cells = shown.map((x) => format(x).padStart(width));
+  return layOut(cells, shape, { edge, lineWidth, indent, width });
 }
 
-function visit(shape: Shape, shortened: boolean, use: (index: number) => void, axis = 0, offset = 0): void {
-  if (axis === shape.length) return use(offset);
-  const step = sizeOf(shape.slice(axis + 1));
-  for (const i of positions(shape[axis] as number, shortened)) {
-    if (i !== null) visit(shape, shortened, use, axis + 1, offset + i * step);
+/** The places of the elements that are printed, in order. */
+function shownPlaces(shape: Shape, edge: number): number[] {
+  let places = [0];
+  for (const length of shape) {
+    const kept = Math.min(length, 2 * edge);
+    const indices = Array.from({ length: kept }, (_, i) => (i < edge ? i : length - kept + i));
+    places = places.flatMap((place) => indices.map((i) => place * length + i));
   }
+  return places;
 }
 
-/** One format for all numbers: whole, with decimals, or scientific when their sizes differ too much. */
-function numberFormat(shown: readonly number[]): (x: number) => string {
+/** One format for all numbers: whole, with decimals, or scientific. */
+function numberFormat(shown: readonly number[], precision: number): (x: number) => string {
   const finite = shown.filter(Number.isFinite);
   const magnitudes = finite.filter((x) => x !== 0).map(Math.abs);
   const largest = Math.max(0, ...magnitudes);
-  const smallest = Math.min(...magnitudes);
-  if (finite.every(Number.isInteger) && largest < 1e8) return special((x) => `${x === 0 ? '0' : x}.`);
-  if (largest >= 1e8 || smallest < 1e-4 || largest / smallest > 1000 * 1e3) {
-    return special((x) => scientific(x));
+  const smallest = Math.min(largest, ...magnitudes);
+  if (largest < LARGE && finite.every(Number.isInteger)) return special((x) => `${x}.`);
+  if (largest >= LARGE || smallest < SMALL || largest > RANGE * smallest) {
+    return special((x) => scientific(x, precision));
   }
-  return special((x) => x.toFixed(PRECISION));
+  return special((x) => x.toFixed(precision));
 }
 
 /** `1.2000e-05`: at least two digits of exponent, as C prints it. */
-function scientific(x: number): string {
-  const [digits, exponent] = x.toExponential(PRECISION).split('e') as [string, string];
+function scientific(x: number, precision: number): string {
+  const [digits, exponent] = x.toExponential(precision).split('e') as [string, string];
   return `${digits}e${exponent[0]}${exponent.slice(1).padStart(2, '0')}`;
 }
 
 function special(format: (x: number) => string): (x: number) => string {
-  return (x) => (Number.isNaN(x) ? 'nan' : x === Infinity ? 'inf' : x === -Infinity ? '-inf' : format(x));
+  return (x) => {
+    if (Number.isNaN(x)) return 'nan';
+    if (Number.isFinite(x)) return Object.is(x, -0) ? `-${format(0)}` : format(x);
+    return x > 0 ? 'inf' : '-inf';
+  };
 }
 
-function layOut(values: ArrayLike<number>, shape: Shape, shortened: boolean, format: (x: number) => string): string {
-  const build = (axis: number, offset: number): string => {
-    if (axis === shape.length) return format(values[offset] as number);
-    const step = sizeOf(shape.slice(axis + 1));
-    const items = positions(shape[axis] as number, shortened).map((i) =>
-      i === null ? '...' : build(axis + 1, offset + i * step),
-    );
+interface Layout {
+  /** Items at each end of an axis; what lies between becomes `...`. */
+  readonly edge: number;
+  readonly lineWidth: number;
+  readonly indent: number;
+  /** Length of each cell. */
+  readonly width: number;
+}
+
+/** Brackets around the cells; `rank − axis − 1` line breaks set the blocks of an outer axis apart. */
+function layOut(cells: readonly string[], shape: Shape, layout: Layout): string {
+  const { edge, lineWidth, indent, width } = layout;
+  let next = 0;
+  const build = (axis: number): string => {
+    const length = shape[axis];
+    if (length === undefined) return cells[next++] as string;
+    const margin = ' '.repeat(indent + axis + 1);
+    const items = Array.from({ length: Math.min(length, 2 * edge) }, () => build(axis + 1));
+    if (length > 2 * edge) items.splice(edge, 0, '...');
     const depth = shape.length - axis - 1;
-    const separator = depth === 0 ? ', ' : `,${'\n'.repeat(depth)}${' '.repeat(axis + 1)}`;
-    return `[${items.join(separator)}]`;
+    if (depth > 0) return `[${items.join(`,${'\n'.repeat(depth)}${margin}`)}]`;
+    const perLine = Math.max(1, Math.floor((lineWidth - indent - axis) / (width + ', '.length)));
+    return `[${wrap(items, perLine).join(`,\n${margin}`)}]`;
   };
-  return build(0, 0);
+  return build(0);
+}
+
+/** Lines of at most `perLine` items. */
+function wrap(items: readonly string[], perLine: number): string[] {
+  const lines: string[] = [];
+  for (let i = 0; i < items.length; i += perLine) lines.push(items.slice(i, i + perLine).join(', '));
+  return lines;
 }

@@ -43,6 +43,7 @@ export type {
 } from './backend/backend.js';
 export { backend, setBackend, withBackend } from './backend/current.js';
 export { createReference } from './backend/reference/reference.js';
+export { createWasm, type WasmBackend, type WasmOptions } from './backend/wasm/wasm.js';
 export { broadcastShapes, sameShape, sizeOf, stridesOf } from './shape.js';
 export { init, type InitOptions } from './init.js';
 export { formatArray } from './format.js';

@@ -1,6 +1,7 @@
 import type { Backend } from './backend/backend.js';
 import { setBackend } from './backend/current.js';
 import { createReference } from './backend/reference/reference.js';
+import { createWasm } from './backend/wasm/wasm.js';
 import { BackendError } from './errors.js';
 
 /** Options of `init`. */
@@ -22,4 +23,12 @@ export async function init(options: InitOptions = {}): Promise<Backend> {
   return chosen;
 }
 
-const bestOnCpu = (_: InitOptions): Backend => createReference();
+function bestOnCpu({ backend, threads }: InitOptions): Backend {
+  try {
+    return createWasm(threads === undefined ? {} : { threads });
+  } catch (error) {
+    if (backend === 'wasm' || !(error instanceof BackendError)) throw error;
+    const reference = createReference();
+    return { ...reference, description: `${reference.description}; wasm was refused: ${error.message}` };
+  }
+}

@@ -1,13 +1,13 @@
 /**
  * Random numbers: Philox 4×32-10, a counter-based generator.
  *
- * Block number c (a 64-bit counter) under a key gives four 32-bit words, by ten rounds of multiplying and mixing. There is
- * no hidden state, so any place of the stream can be computed on any device: element i of a draw that starts at block
- * c is word i mod 4 of block c + ⌊i/4⌋.
+ * Block number c (a 64-bit counter) under a key gives four 32-bit words, by ten rounds of multiplying and
+ * mixing. There is no hidden state, so any place of the stream can be computed on any device: element i of a
+ * draw that starts at block c is word i mod 4 of block c + ⌊i/4⌋.
  *
  * - uniform: (word >>> 8)·2⁻²⁴, in [0, 1)
- * - normal (Box–Muller): words w, w′ in pairs; r = √(−2 ln u₁) with u₁ = ((w >>> 8) + 1)·2⁻²⁴ and u₂ = (w′ >>> 8)·2⁻²⁴
- *   give r·cos 2πu₂ and r·sin 2πu₂
+ * - normal (Box–Muller): words w, w′ in pairs; r = √(−2 ln u₁) with u₁ = ((w >>> 8) + 1)·2⁻²⁴ and
+ *   u₂ = (w′ >>> 8)·2⁻²⁴ give r·cos 2πu₂ and r·sin 2πu₂
  *
  * Source: Salmon, Moraes, Dror & Shaw 2011, "Parallel Random Numbers: As Easy as 1, 2, 3".
  */
@@ -18,32 +18,36 @@ const MULTIPLIER_0 = 0xd2511f53;
 const MULTIPLIER_1 = 0xcd9e8d57;
 const WEYL_0 = 0x9e3779b9;
 const WEYL_1 = 0xbb67ae85;
+const ROUNDS = 10;
 const UNIT = 2 ** -24;
 
-/** The upper half of the 64-bit product of two unsigned 32-bit numbers. */
+/** The upper half of the 64-bit product of two unsigned 32-bit numbers, from four exact 16-bit products. */
 function multiplyHigh(a: number, b: number): number {
   const [aLow, aHigh, bLow, bHigh] = [a & 0xffff, a >>> 16, b & 0xffff, b >>> 16];
-  const low = aLow * bLow;
-  const middle1 = aHigh * bLow + (low >>> 16);
+  const low = Math.imul(aLow, bLow) >>> 16;
+  const middle1 = aHigh * bLow + low; // below 2³², as is every sum here
   const middle2 = aLow * bHigh + (middle1 & 0xffff);
-  return (aHigh * bHigh + Math.floor(middle1 / 65536) + (middle2 / 65536)) >>> 0;
+  return (Math.imul(aHigh, bHigh) + (middle1 >>> 16) + (middle2 >>> 16)) | 0;
 }
 
-/** Writes the four words of one block. */
-function philoxBlock(words: Uint32Array, key0: number, key1: number): void {
-  let [c0, c1, c2, c3] = words as unknown as [number, number, number, number];
-  let [k0, k1] = [key0, key1];
-  for (let round = 0; round < 10; round++) {
+/** Replaces the four words of a counter by the four words of its block. */
+function philoxBlock(words: Int32Array, key0: number, key1: number): void {
+  let c0 = words[0] as number;
+  let c1 = words[1] as number;
+  let c2 = words[2] as number;
+  let c3 = words[3] as number;
+  let k0 = key0 | 0;
+  let k1 = key1 | 0;
+  for (let round = 0; round < ROUNDS; round++) {
     const high0 = multiplyHigh(MULTIPLIER_0, c0);
-    const low0 = Math.imul(MULTIPLIER_0, c0) >>> 0;
     const high1 = multiplyHigh(MULTIPLIER_1, c2);
-    const low1 = Math.imul(MULTIPLIER_1, c2) >>> 0;
-    c0 = (high1 ^ c1 ^ k0) >>> 0;
-    c1 = low1;
-    c2 = (high0 ^ c3 ^ k1) >>> 0;
-    c3 = low0;
-    k0 = (k0 + WEYL_0) >>> 0;
-    k1 = (k1 + WEYL_1) >>> 0;
+    const mixed = high1 ^ c1 ^ k0;
+    c1 = Math.imul(MULTIPLIER_1, c2);
+    c2 = high0 ^ c3 ^ k1;
+    c3 = Math.imul(MULTIPLIER_0, c0);
+    c0 = mixed;
+    k0 = (k0 + WEYL_0) | 0;
+    k1 = (k1 + WEYL_1) | 0;
   }
   words[0] = c0;
   words[1] = c1;
@@ -51,16 +55,20 @@ function philoxBlock(words: Uint32Array, key0: number, key1: number): void {
   words[3] = c3;
 }
 
-/** Philox 4×32-10 of one counter (four words) under a key (two words). */
+/** Philox 4×32-10 of one counter (four 32-bit words) under a key (two): four words from 0 to 2³² − 1. */
 export function philox4x32(counter: readonly number[], key: readonly [number, number]): number[] {
-  const words = Uint32Array.from(counter);
-  philoxBlock(words, key[0] >>> 0, key[1] >>> 0);
-  return [...words];
+  const words = Int32Array.from(counter);
+  philoxBlock(words, key[0], key[1]);
+  return Array.from(words, (word) => word >>> 0);
 }
 
 /** Calls `use` for each block of a draw, with the block's words and the place of its first element. */
-function forEachBlock(size: number, { key, counter }: PhiloxState, use: (words: Uint32Array, at: number) => void): void {
-  const words = new Uint32Array(4);
+function forEachBlock(
+  size: number,
+  { key, counter }: PhiloxState,
+  use: (words: Int32Array, at: number) => void,
+): void {
+  const words = new Int32Array(4);
   let [low, high] = counter;
   for (let at = 0; at < size; at += 4) {
     words[0] = low;
@@ -74,14 +82,15 @@ function forEachBlock(size: number, { key, counter }: PhiloxState, use: (words: 
   }
 }
 
-/** Fills `out` with uniform draws in [0, 1). */
+/** Fills `out` with uniform draws in [0, 1): multiples of 2⁻²⁴. */
 export function fillUniform(out: HostArray, state: PhiloxState): void {
+  // A typed array ignores what is written beyond its end: the surplus of the last block.
   forEachBlock(out.length, state, (words, at) => {
     for (let i = 0; i < 4; i++) out[at + i] = ((words[i] as number) >>> 8) * UNIT;
   });
 }
 
-/** Fills `out` with draws of N(0, 1). */
+/** Fills `out` with draws of N(0, 1), of magnitude 5.77 at most (√(−2 ln 2⁻²⁴)). */
 export function fillNormal(out: HostArray, state: PhiloxState): void {
   forEachBlock(out.length, state, (words, at) => {
     for (let i = 0; i < 4; i += 2) {
@@ -102,74 +111,107 @@ export interface GeneratorState {
 
 /** A stream of random numbers with a serialisable state. Same seed, same numbers, on every backend. */
 export class Generator {
-  #key: [number, number];
-  #counter: [number, number] = [0, 0];
+  #key: readonly [number, number];
+  #counter: readonly [number, number] = [0, 0];
 
   /** @param seed - a whole number from 0 to 2⁶⁴ − 1. @throws ArgumentError for another one */
   constructor(seed: number | bigint = 0) {
-    if (typeof seed === 'number' && !(Number.isSafeInteger(seed) && seed >= 0)) {
-      throw new ArgumentError('Generator', `a seed is a whole number ≥ 0, not ${seed}`);
+    const whole = typeof seed === 'bigint' || Number.isSafeInteger(seed);
+    if (!whole || seed < 0 || BigInt(seed) >> 64n !== 0n) {
+      const fix = typeof seed === 'number' && seed >= 2 ** 53 ? ' — write a large one as a bigint' : '';
+      throw new ArgumentError('Generator', `a seed is a whole number from 0 to 2⁶⁴ − 1, not ${seed}${fix}`);
     }
-    const wide = BigInt.asUintN(64, BigInt(seed));
+    const wide = BigInt(seed);
     this.#key = [Number(wide & 0xffffffffn), Number(wide >> 32n)];
   }
 
-  /** Reserves the numbers for a draw of `size` elements and returns where they begin. */
+  /** The seed of the stream: the one given, or the one that the state set last began from. */
+  get seed(): bigint {
+    return (BigInt(this.#key[1]) << 32n) | BigInt(this.#key[0]);
+  }
+
+  /** Reserves the numbers for a draw of `size` elements, whole blocks of four, and returns where they begin. */
   take(size: number): PhiloxState {
     const state = this.state;
-    const low = (this.#counter[0] as number) + Math.ceil(size / 4);
+    const low = this.#counter[0] + Math.ceil(size / 4);
     this.#counter = [low >>> 0, (this.#counter[1] + Math.floor(low / 2 ** 32)) >>> 0];
     return state;
   }
 
+  /**
+   * Where the stream stands, as a copy. Setting it continues from there.
+   * @throws ArgumentError when set to what is not a state
+   */
   get state(): GeneratorState {
     return { key: [...this.#key], counter: [...this.#counter] };
   }
 
-  set state({ key, counter }: GeneratorState) {
-    const words = [...key, ...counter];
-    if (words.length !== 4 || !words.every((w) => Number.isInteger(w) && w >= 0 && w < 2 ** 32)) {
-      throw new ArgumentError('Generator', `a state is two pairs of 32-bit words, not ${JSON.stringify({ key, counter })}`);
+  set state(state: GeneratorState) {
+    if (!isPairOfWords(state?.key) || !isPairOfWords(state.counter)) {
+      const got = JSON.stringify(state);
+      throw new ArgumentError('Generator', `a state is { key, counter }, two 32-bit words each, not ${got}`);
     }
-    this.#key = [...key];
-    this.#counter = [...counter];
+    this.#key = [...state.key];
+    this.#counter = [...state.counter];
   }
 
-  /** `size` raw 32-bit words. */
+  /** `size` raw 32-bit words, uniform from 0 to 2³² − 1. */
   words(size: number): Uint32Array {
     const out = new Uint32Array(size);
-    forEachBlock(size, this.take(size), (words, at) => out.set(words.subarray(0, Math.min(4, size - at)), at));
+    forEachBlock(size, this.take(size), (words, at) => {
+      for (let i = 0; i < 4; i++) out[at + i] = words[i] as number;
+    });
     return out;
   }
 
-  /** 0 … n − 1 in random order, every order equally likely (Fisher–Yates). */
+  /**
+   * 0 … n − 1 in random order, every order equally likely (Fisher–Yates).
+   * @throws ArgumentError unless n is a whole number from 0 to 2³² − 1
+   */
   permutation(n: number): Uint32Array {
-    const order = Uint32Array.from({ length: n }, (_, i) => i);
-    let pool = this.words(n);
-    let used = 0;
+    if (!(Number.isInteger(n) && n >= 0 && n < 2 ** 32)) {
+      throw new ArgumentError('permutation', `a count is a whole number from 0 to 2³² − 1, not ${n}`);
+    }
+    const order = new Uint32Array(n);
+    for (let i = 0; i < n; i++) order[i] = i;
+    const below = this.#bounded(n);
     for (let i = n - 1; i > 0; i--) {
-      const bound = i + 1;
-      const limit = 2 ** 32 - (2 ** 32 % bound); // words beyond it would favour small remainders
-      let word: number;
-      do {
-        if (used === pool.length) [pool, used] = [this.words(64), 0];
-        word = pool[used++] as number;
-      } while (word >= limit);
-      const j = word % bound;
-      [order[i], order[j]] = [order[j] as number, order[i] as number];
+      const j = below(i + 1);
+      const chosen = order[j] as number;
+      order[j] = order[i] as number;
+      order[i] = chosen;
     }
     return order;
   }
+
+  /** Draws whole numbers from 0 to bound − 1, each equally likely; about `count` of them are expected. */
+  #bounded(count: number): (bound: number) => number {
+    let pool = this.words(count);
+    let used = 0;
+    return (bound) => {
+      const limit = 2 ** 32 - (2 ** 32 % bound); // words from here on would favour small remainders: draw again
+      for (;;) {
+        if (used === pool.length) [pool, used] = [this.words(64), 0];
+        const word = pool[used++] as number;
+        if (word < limit) return word % bound;
+      }
+    };
+  }
 }
 
-let standard = new Generator(0);
+function isPairOfWords(pair: unknown): boolean {
+  const isWord = (word: unknown): boolean => Number.isInteger(word) && word === (word as number) >>> 0;
+  return Array.isArray(pair) && pair.length === 2 && pair.every(isWord);
+}
+
+const standard = new Generator(0);
 
 /** The generator that random functions use when they are given none. */
 export function defaultGenerator(): Generator {
   return standard;
 }
 
-/** Restarts the default generator: from here on, the same numbers for the same seed. */
+/** Restarts the default generator. @param seed - as for `Generator`. @throws ArgumentError for what is no seed */
 export function manualSeed(seed: number | bigint): void {
-  standard = new Generator(seed);
+  standard.state = new Generator(seed).state;
 }

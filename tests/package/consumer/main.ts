@@ -1,4 +1,4 @@
-import { init, manualSeed, randn, type Tensor, tensor } from '@varigrad/core';
+import { eye, init, manualSeed, randn, type Tensor, tensor } from '@varigrad/core';
 import { Adam, Linear } from '@varigrad/nn';
 import { VAE } from '@varigrad/vae';
 
@@ -12,6 +12,11 @@ const a: Tensor = tensor([
 ]);
 const product = await a.matmul(a).toArray();
 if (JSON.stringify(product) !== '[[7,10],[15,22]]') throw new Error(`matmul: ${JSON.stringify(product)}`);
+
+// Large enough to start the worker threads: they must be found, and must let the process end.
+const large = randn([512, 512]);
+const difference = await large.matmul(eye(512)).sub(large).abs().amax().item();
+if (difference !== 0) throw new Error(`A·I differs from A by ${difference}`);
 
 /** Trains `parameters` for `steps` and returns the first and the last loss. */
 async function train(

@@ -27,7 +27,13 @@ export function elementwiseKernels(allocate: Allocate): Elementwise {
   };
 }
 
-function binary(y: HostArray, kind: BinaryKind, a: Operand<HostArray>, b: Operand<HostArray>, out: Shape): HostArray {
+function binary(
+  y: HostArray,
+  kind: BinaryKind,
+  a: Operand<HostArray>,
+  b: Operand<HostArray>,
+  out: Shape,
+): HostArray {
   const f = binaryFunctions[kind];
   const [p, q] = [a.values, b.values];
   if (p.length === y.length && q.length === y.length) {

@@ -3,7 +3,7 @@ import type { BinaryKind, UnaryKind } from '../backend.js';
 
 /** ln(1 + eˣ) = max(x, 0) + log1p(e^−|x|) */
 function softplus(x: number): number {
-  return (x > 0 ? x : x < 0 ? 0 : x) + Math.log1p(Math.exp(-Math.abs(x)));
+  return Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
 }
 
 /** 1 / (1 + e^−x), with an exponential that never overflows. */
@@ -12,27 +12,43 @@ function sigmoid(x: number): number {
   return x >= 0 ? 1 / (1 + e) : e / (1 + e);
 }
 
-/**
- * Error function to float64 accuracy: the series 2/√π e^(−x²) Σ 2ⁿ x^(2n+1) / (2n+1)!! for small |x|, and the continued
- * fraction of erfc (Abramowitz & Stegun 7.1.14) beyond.
- */
-export function erf(x: number): number {
-  const a = Math.abs(x);
-  if (Number.isNaN(x)) return x;
-  if (a > 6) return Math.sign(x);
-  const scale = Math.exp(-a * a) / Math.sqrt(Math.PI);
-  if (a < 2.5) {
-    let term = a;
-    let total = a;
-    for (let n = 1; term > total * 1e-17; n++) {
-      term *= (2 * a * a) / (2 * n + 1);
-      total += term;
-    }
-    return Math.sign(x) * 2 * scale * total;
+/** From here on the continued fraction of erfc; below, the series of erf, which would need ever more terms. */
+const FAR = 2.5;
+
+/** erf x = 2/√π · e^(−x²) · Σ 2ⁿ x^(2n+1) / (2n+1)!!, whose terms never cancel (Abramowitz & Stegun 7.1.6). */
+function erfSeries(x: number): number {
+  let term = x;
+  let total = x;
+  for (let n = 1; Math.abs(term) > Math.abs(total) * 1e-17; n++) {
+    term *= (2 * x * x) / (2 * n + 1);
+    total += term;
   }
-  let fraction = 0;
-  for (let n = 60; n >= 1; n--) fraction = n / 2 / (a + fraction);
-  return Math.sign(x) * (1 - scale / (a + fraction));
+  return (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * total;
+}
+
+/** erfc x = e^(−x²)/√π · 1/(x + ½/(x + 1/(x + 3⁄2/(x + …)))) for x ≥ FAR (Abramowitz & Stegun 7.1.14). */
+function erfcFraction(x: number): number {
+  let fraction = x;
+  for (let n = 60; n >= 1; n--) fraction = x + n / 2 / fraction;
+  return Math.exp(-x * x) / (Math.sqrt(Math.PI) * fraction);
+}
+
+/** 2/√π ∫₀ˣ e^(−t²) dt, to float64 accuracy. */
+export function erf(x: number): number {
+  if (Math.abs(x) >= FAR) return Math.sign(x) * (1 - erfcFraction(Math.abs(x)));
+  return erfSeries(x);
+}
+
+/** 1 − erf x, without the cancellation where erf is close to 1. */
+function erfc(x: number): number {
+  if (x >= FAR) return erfcFraction(x);
+  return 1 - erf(x);
+}
+
+/** x·Φ(x), with the normal distribution function Φ(x) = ½·erfc(−x/√2); Hendrycks & Gimpel 2016, arXiv:1606.08415. */
+function gelu(x: number): number {
+  if (x === Number.NEGATIVE_INFINITY) return -0;
+  return 0.5 * x * erfc(-x * Math.SQRT1_2);
 }
 
 /** f(x) of each unary kind. */
@@ -52,7 +68,7 @@ export const unaryFunctions: Readonly<Record<UnaryKind, (x: number) => number>> 
   cos: Math.cos,
   erf,
   relu: (x) => (x < 0 ? 0 : x), // NaN stays NaN
-  gelu: (x) => (x === Number.NEGATIVE_INFINITY ? 0 : 0.5 * x * (1 + erf(x * Math.SQRT1_2))),
+  gelu,
   sigmoid,
   tanh: Math.tanh,
   softplus,
@@ -77,5 +93,6 @@ export const binaryFunctions: Readonly<Record<BinaryKind, (a: number, b: number)
   leakyRelu: (x, slope) => (x > 0 ? x : slope * x),
   elu: (x, alpha) => (x > 0 ? x : alpha * Math.expm1(x)),
   bceWithLogits: (x, t) => Math.max(x, 0) - x * t + Math.log1p(Math.exp(-Math.abs(x))),
-  klStandardNormal: (mu, logVar) => -0.5 * (1 + logVar - mu * mu - Math.exp(logVar)),
+  // −½(1 + logVar − mu² − exp logVar), arranged so that rounding cannot make it negative near its zero
+  klStandardNormal: (mu, logVar) => 0.5 * (mu * mu + (Math.expm1(logVar) - logVar)),
 };

@@ -40,9 +40,9 @@ function activate(out: HostArray, activation: Activation): HostArray {
   return out;
 }
 
-/** A matrix as `[count, k]` rows: itself, or its transpose copied if it is stored `[k, count]`. */
-function rowsOf(allocate: Allocate, x: HostArray, count: number, k: number, stored: boolean): HostArray {
-  if (!stored) return x;
+/** A matrix as `[count, k]` rows: itself, or its transpose copied if it is stored as `[k, count]` columns. */
+function rowsOf(allocate: Allocate, x: HostArray, count: number, k: number, inColumns: boolean): HostArray {
+  if (!inColumns) return x;
   const rows = allocate(count * k);
   for (let i = 0; i < k; i++) {
     for (let r = 0; r < count; r++) rows[r * k + i] = x[i * count + r] as number;
@@ -51,8 +51,8 @@ function rowsOf(allocate: Allocate, x: HostArray, count: number, k: number, stor
 }
 
 /**
- * out[i, j] = Σ left[i, ·]·right[j, ·]: both operands are read along their rows. Four rows times four rows at a time, so that
- * each number read from memory is used four times.
+ * out[i, j] = Σ left[i, ·]·right[j, ·]: both operands are read along their rows. Four rows times four rows at a
+ * time, so that each number read from memory is used four times. Sums are kept in float64.
  */
 function multiply(out: HostArray, left: HostArray, right: HostArray, m: number, n: number, k: number): void {
   for (let i = 0; i < m; i += 4) {
@@ -64,24 +64,31 @@ function multiply(out: HostArray, left: HostArray, right: HostArray, m: number, 
 }
 
 /** Sixteen sums at once, each in a variable that the compiler keeps in a register. */
-function tile(out: HostArray, left: HostArray, right: HostArray, i: number, j: number, n: number, k: number): void {
-  let s00 = 0, s01 = 0, s02 = 0, s03 = 0, s10 = 0, s11 = 0, s12 = 0, s13 = 0;
-  let s20 = 0, s21 = 0, s22 = 0, s23 = 0, s30 = 0, s31 = 0, s32 = 0, s33 = 0;
+// biome-ignore format: the sums are laid out as the 4 × 4 tile that they are
+function tile(
+  out: HostArray, left: HostArray, right: HostArray, i: number, j: number, n: number, k: number,
+): void {
+  let s00 = 0, s01 = 0, s02 = 0, s03 = 0;
+  let s10 = 0, s11 = 0, s12 = 0, s13 = 0;
+  let s20 = 0, s21 = 0, s22 = 0, s23 = 0;
+  let s30 = 0, s31 = 0, s32 = 0, s33 = 0;
   const [l0, l1, l2, l3] = [i * k, (i + 1) * k, (i + 2) * k, (i + 3) * k];
   const [r0, r1, r2, r3] = [j * k, (j + 1) * k, (j + 2) * k, (j + 3) * k];
   for (let p = 0; p < k; p++) {
-    const a0 = left[l0 + p] as number, a1 = left[l1 + p] as number, a2 = left[l2 + p] as number, a3 = left[l3 + p] as number;
-    const b0 = right[r0 + p] as number, b1 = right[r1 + p] as number, b2 = right[r2 + p] as number, b3 = right[r3 + p] as number;
+    const a0 = left[l0 + p] as number, a1 = left[l1 + p] as number;
+    const a2 = left[l2 + p] as number, a3 = left[l3 + p] as number;
+    const b0 = right[r0 + p] as number, b1 = right[r1 + p] as number;
+    const b2 = right[r2 + p] as number, b3 = right[r3 + p] as number;
     s00 += a0 * b0; s01 += a0 * b1; s02 += a0 * b2; s03 += a0 * b3;
     s10 += a1 * b0; s11 += a1 * b1; s12 += a1 * b2; s13 += a1 * b3;
     s20 += a2 * b0; s21 += a2 * b1; s22 += a2 * b2; s23 += a2 * b3;
     s30 += a3 * b0; s31 += a3 * b1; s32 += a3 * b2; s33 += a3 * b3;
   }
-  const o = i * n + j;
-  out.set([s00, s01, s02, s03], o);
-  out.set([s10, s11, s12, s13], o + n);
-  out.set([s20, s21, s22, s23], o + 2 * n);
-  out.set([s30, s31, s32, s33], o + 3 * n);
+  const first = i * n + j;
+  out.set([s00, s01, s02, s03], first);
+  out.set([s10, s11, s12, s13], first + n);
+  out.set([s20, s21, s22, s23], first + 2 * n);
+  out.set([s30, s31, s32, s33], first + 3 * n);
 }
 
 /** The same for what remains at the borders: one sum at a time. */

@@ -2,10 +2,16 @@ import { sizeOf, stridesOf } from '../../shape.js';
 import type { HostArray, Kernels, StridedSpec } from '../backend.js';
 import type { Allocate } from './elementwise.js';
 
-type Movement = Pick<Kernels<HostArray>, 'strided' | 'concat' | 'pad' | 'indexSelect' | 'indexAdd' | 'gather' | 'scatterAdd'>;
+type Movement = Pick<
+  Kernels<HostArray>,
+  'strided' | 'concat' | 'pad' | 'indexSelect' | 'indexAdd' | 'gather' | 'scatterAdd'
+>;
 
 /** Calls `visit` with the place in the source of each element of a view, in row-major order of the view. */
-function forEachPlace({ shape, strides, offset }: StridedSpec, visit: (from: number, to: number) => void): void {
+function forEachPlace(
+  { shape, strides, offset }: StridedSpec,
+  visit: (from: number, to: number) => void,
+): void {
   if (sizeOf(shape) === 0) return;
   const index = new Array<number>(shape.length).fill(0);
   const last = shape.length - 1;

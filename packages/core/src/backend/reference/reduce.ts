@@ -14,61 +14,57 @@ export function reduceKernels(allocate: Allocate): Reductions {
   };
 }
 
-const start: Readonly<Record<ReduceKind, number>> = {
-  sum: 0,
-  max: Number.NEGATIVE_INFINITY,
-  min: Number.POSITIVE_INFINITY,
-  logSumExp: 0,
+/** What reducing nothing gives, and how one more value is taken in. Math.max and Math.min propagate NaN. */
+const folds: Readonly<Record<Exclude<ReduceKind, 'logSumExp'>, Fold>> = {
+  sum: { start: 0, take: (total, value) => total + value },
+  max: { start: Number.NEGATIVE_INFINITY, take: Math.max },
+  min: { start: Number.POSITIVE_INFINITY, take: Math.min },
 };
+
+interface Fold {
+  readonly start: number;
+  readonly take: (total: number, value: number) => number;
+}
 
 function reduce(
   allocate: Allocate,
   kind: ReduceKind,
-  x: Operand<HostArray>,
+  { values, shape }: Operand<HostArray>,
   axes: readonly number[],
 ): HostArray {
-  const place = resultPlace(x.shape, axes);
-  const size = sizeOf(reducedShape(x.shape, axes, false));
-  const totals = new Float64Array(size).fill(start[kind]);
-  const { values } = x;
-  if (kind === 'logSumExp') return logSumExp(allocate, values, place, size);
-  for (let i = 0; i < values.length; i++) {
-    const at = place(i);
-    const value = values[i] as number;
-    const total = totals[at] as number;
-    totals[at] = kind === 'sum' ? total + value : kind === 'max' ? Math.max(total, value) : Math.min(total, value);
-  }
-  return copyInto(allocate(size), totals);
+  const place = resultPlace(shape, axes);
+  const size = sizeOf(reducedShape(shape, axes, false));
+  const totals =
+    kind === 'logSumExp' ? logSumExp(values, place, size) : fold(folds[kind], values, place, size);
+  const y = allocate(size);
+  y.set(totals);
+  return y;
 }
 
-/** m + ln Σ e^(x − m) with the maximum m. Where m is infinite, m itself is the answer. */
-function logSumExp(
-  allocate: Allocate,
-  values: HostArray,
-  place: (i: number) => number,
-  size: number,
-): HostArray {
-  const maxima = new Float64Array(size).fill(Number.NEGATIVE_INFINITY);
+function fold({ start, take }: Fold, values: HostArray, place: Place, size: number): Float64Array {
+  const totals = new Float64Array(size).fill(start);
   for (let i = 0; i < values.length; i++) {
     const at = place(i);
-    maxima[at] = Math.max(maxima[at] as number, values[i] as number);
+    totals[at] = take(totals[at] as number, values[i] as number);
   }
+  return totals;
+}
+
+/** m + ln Σ e^(x − m) with the maximum m. Where m is infinite or NaN, m itself is the answer. */
+function logSumExp(values: HostArray, place: Place, size: number): Float64Array {
+  const maxima = fold(folds.max, values, place, size);
   const sums = new Float64Array(size);
   for (let i = 0; i < values.length; i++) {
     const at = place(i);
     sums[at] = (sums[at] as number) + Math.exp((values[i] as number) - (maxima[at] as number));
   }
-  const finite = (m: number): boolean => Number.isFinite(m);
-  return copyInto(allocate(size), maxima.map((m, at) => (finite(m) ? m + Math.log(sums[at] as number) : m)));
-}
-
-function copyInto(target: HostArray, source: Float64Array): HostArray {
-  target.set(source);
-  return target;
+  return maxima.map((m, at) => (Number.isFinite(m) ? m + Math.log(sums[at] as number) : m));
 }
 
 /** For element number i of x: which element of the reduced result it belongs to. */
-function resultPlace(shape: Shape, axes: readonly number[]): (i: number) => number {
+type Place = (i: number) => number;
+
+function resultPlace(shape: Shape, axes: readonly number[]): Place {
   const strides = stridesOf(shape);
   const kept = shape.flatMap((_, axis) => (axes.includes(axis) ? [] : [axis]));
   const results = stridesOf(kept.map((axis) => shape[axis] as number));

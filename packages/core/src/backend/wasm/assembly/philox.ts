@@ -1,12 +1,14 @@
 /**
- * Philox 4×32-10, a counter-based generator: ten rounds of multiplication and exclusive-or turn a counter and a key
- * into four random words. Salmon, Moraes, Dror & Shaw 2011, "Parallel random numbers: as easy as 1, 2, 3".
+ * Philox 4×32-10, a counter-based generator: ten rounds of multiplication and exclusive-or turn a counter
+ * and a key into four random words. Salmon, Moraes, Dror & Shaw 2011, "Parallel random numbers: as easy as
+ * 1, 2, 3".
  *
- * The stream is that of random.ts: the block with the 64-bit counter c has the counter words [c mod 2³², c / 2³², 0, 0],
- * and element i of a draw that starts at block c is word i mod 4 of block c + ⌊i / 4⌋. Four blocks are made at a time,
- * one in each lane. Nothing is kept in memory, so threads may fill parts of one draw.
+ * The stream is that of random.ts: the block with the 64-bit counter c has the counter words [c mod 2³², c
+ * / 2³², 0, 0], and element i of a draw that starts at block c is word i mod 4 of block c + ⌊i / 4⌋. Four
+ * blocks are made at a time, one in each lane. Nothing is kept in memory, so threads may fill parts of one
+ * draw.
  */
-import { constant, fma, ONE } from './math/lanes';
+import { constant, ONE } from './math/lanes';
 import { logOfNormal } from './math/logarithm';
 import { cosOfTurns, sinOfTurns } from './math/trigonometry';
 
@@ -125,8 +127,8 @@ export function fillUniform(out: usize, count: isize, key0: u32, key1: u32, low:
 }
 
 /**
- * N(0, 1) by Box and Muller: words (w₀, w₁) and (w₂, w₃) of a block each give √(−2 ln u₁)·(cos 2πu₂, sin 2πu₂), with
- * u₁ = (⌊w₀ / 2⁸⌋ + 1)·2⁻²⁴ and u₂ = ⌊w₁ / 2⁸⌋·2⁻²⁴.
+ * N(0, 1) by Box and Muller: words (w₀, w₁) and (w₂, w₃) of a block each give √(−2 ln u₁)·(cos 2πu₂, sin
+ * 2πu₂), with u₁ = (⌊w₀ / 2⁸⌋ + 1)·2⁻²⁴ and u₂ = ⌊w₁ / 2⁸⌋·2⁻²⁴.
  */
 export function fillNormal(out: usize, count: isize, key0: u32, key1: u32, low: u32, high: u32): void {
   fill(NORMAL, out, count, key0, key1, low, high);

@@ -1,13 +1,16 @@
-/** erf and gelu, by the tail of the normal distribution: Φ(−a) = e^(−a²/2)·M(a), a ≥ 0, with M smooth and slow. */
+/**
+ * erf and gelu, by the tail of the normal distribution: Φ(−a) = e^(−a²/2)·M(a), a ≥ 0, with M smooth and
+ * slow.
+ */
 import { expBetween, expm1Polynomial, powersOfTwo, remainderOfLn2, scale } from './exponential';
-import { constant, fma, ONE, polynomial5, polynomial7, SIGN } from './lanes';
+import { constant, fma, ONE, polynomial5, polynomial8, SIGN } from './lanes';
 
-/** M(a)·(a + 3) as a polynomial in t = (a − 3) / (a + 3), for 1 ≤ a ≤ 14.5; see fit.mjs. */
+/** M(a)·(a + c) as a polynomial in t = (a − c) / (a + c), for 1 ≤ a ≤ 14.5, c = 1.875; see fit.mjs. */
 const TAIL: usize = memory.data<f32>([
-  0.729083717, -0.509331942, 0.230015352, -0.0472630672, -0.0104298517, 0.00696208933, 0.000873593963,
-  -0.000969156914,
+  0.661090851, -0.300739944, 0.00428636558, 0.036790207, 0.00527443551, -0.0056544086, -0.00339712715,
+  0.000345502049, 0.000956449308,
 ]);
-const THREE: usize = memory.data<f32>([3]);
+const CENTRE: usize = memory.data<f32>([1.875]);
 
 /** 14.5·Φ(−14.5) is below half the smallest denormal, and Φ(−6) is lost beside 1. */
 const TAIL_MOST: usize = memory.data<f32>([14.5]);
@@ -32,15 +35,15 @@ const SQRT_2: usize = memory.data<f32>([1.41421354]);
 /** Keeps 12 significant bits of a float32, whose square is then exact. */
 const UPPER_HALF: usize = memory.data<u32>([0xfffff000]);
 
-/** M(a)·(a + 3), given a + 3. */
+/** M(a)·(a + c), given a + c. */
 @inline
 function tailPolynomial(a: v128, shifted: v128): v128 {
-  return polynomial7(f32x4.div(f32x4.sub(a, constant(THREE)), shifted), TAIL);
+  return polynomial8(f32x4.div(f32x4.sub(a, constant(CENTRE)), shifted), TAIL);
 }
 
 /**
- * erf x. Below 0.9 an odd polynomial; above, 1 − 2Φ(−√2·|x|). There the rounding of a = √2·|x| and of a² does not
- * matter, because what it spoils is subtracted from 1.
+ * erf x. Below 0.9 an odd polynomial; above, 1 − 2Φ(−√2·|x|). There the rounding of a = √2·|x| and of a²
+ * does not matter, because what it spoils is subtracted from 1.
  */
 @inline
 export function erf(x: v128): v128 {
@@ -49,7 +52,7 @@ export function erf(x: v128): v128 {
   const central = fma(magnitude, polynomial5(f32x4.mul(x, x), ERF), magnitude);
   const a = f32x4.pmin(f32x4.mul(magnitude, constant(SQRT_2)), constant(ERF_MOST));
   const power = expBetween(f32x4.mul(f32x4.mul(a, a), constant(MINUS_HALF)));
-  const shifted = f32x4.add(a, constant(THREE));
+  const shifted = f32x4.add(a, constant(CENTRE));
   const tail = f32x4.div(f32x4.mul(power, tailPolynomial(a, shifted)), shifted);
   const outer = fma(tail, constant(MINUS_TWO), constant(ONE));
   const result = v128.bitselect(central, outer, f32x4.lt(magnitude, constant(ERF_CENTRAL)));
@@ -59,9 +62,9 @@ export function erf(x: v128): v128 {
 /**
  * a·Φ(−a) for a > 1.
  *
- * An error of 1 ulp in a²/2 would be 60 ulp in Φ(−a) at a = 14. So a is split into a₀ + a₁, a₀ with 12 bits: a₀² is
- * exact, and −½a² = −½a₀² − ½·a₁·(a + a₀) joins the range reduction of exp in two parts. The factor a comes before
- * the scaling by 2ⁿ, so that Φ may be denormal where the product is not.
+ * An error of 1 ulp in a²/2 would be 60 ulp in Φ(−a) at a = 14. So a is split into a₀ + a₁, a₀ with 12
+ * bits: a₀² is exact, and −½a² = −½a₀² − ½·a₁·(a + a₀) joins the range reduction of exp in two parts. The
+ * factor a comes before the scaling by 2ⁿ, so that Φ may be denormal where the product is not.
  */
 @inline
 function tailProduct(a: v128): v128 {
@@ -71,7 +74,7 @@ function tailProduct(a: v128): v128 {
   const low = f32x4.mul(f32x4.mul(f32x4.sub(a, a0), f32x4.add(a, a0)), minusHalf);
   const rounded = powersOfTwo(f32x4.add(high, low));
   const r = f32x4.add(remainderOfLn2(high, rounded), low);
-  const shifted = f32x4.add(a, constant(THREE));
+  const shifted = f32x4.add(a, constant(CENTRE));
   const product = f32x4.mul(a, tailPolynomial(a, shifted));
   return scale(f32x4.div(fma(product, expm1Polynomial(r), product), shifted), rounded);
 }

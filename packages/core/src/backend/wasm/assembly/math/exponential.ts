@@ -4,7 +4,10 @@ import { constant, fma, ONE, polynomial4, ROUND, SIGN } from './lanes';
 /** log₂ e */
 const LOG2_E: usize = memory.data<f32>([1.44269504]);
 
-/** −ln 2 in two parts. The first has 16 bits, so n times it is exact for |n| < 256; the second makes up the rest. */
+/**
+ * −ln 2 in two parts. The first has 16 bits, so n times it is exact for |n| < 256; the second makes up the
+ * rest.
+ */
 const MINUS_LN2_HIGH: usize = memory.data<f32>([-0.693145752]);
 const MINUS_LN2_LOW: usize = memory.data<f32>([-0.00000142860677]);
 
@@ -52,8 +55,8 @@ export function expm1Polynomial(r: v128): v128 {
 }
 
 /**
- * y·2ⁿ, n in the low bits of `rounded`, −252 ≤ n ≤ 254: by two factors 2^⌊n/2⌋ and 2^⌈n/2⌉, because one factor
- * could not reach the denormals. Only the second product can round.
+ * y·2ⁿ, n in the low bits of `rounded`, −252 ≤ n ≤ 254: by two factors 2^⌊n/2⌋ and 2^⌈n/2⌉, because one
+ * factor could not reach the denormals. Only the second product can round.
  */
 @inline
 export function scale(y: v128, rounded: v128): v128 {
@@ -111,7 +114,9 @@ export function elu(x: v128, alpha: v128): v128 {
   return v128.bitselect(x, f32x4.mul(alpha, negative), f32x4.ge(x, zero));
 }
 
-/** 1 / (1 + e⁻ˣ), which is eˣ / (1 + eˣ): the one for x ≥ 0, the other for x < 0, so that e⁻|ˣ| serves both. */
+/**
+ * 1 / (1 + e⁻ˣ), which is eˣ / (1 + eˣ): the one for x ≥ 0, the other for x < 0, so that e⁻|ˣ| serves both.
+ */
 @inline
 export function sigmoid(x: v128): v128 {
   const e = expMinusAbs(x);

@@ -1,9 +1,10 @@
 /**
- * Computes the constants of this folder: `node fit.mjs` prints them, with the largest relative error that each
- * polynomial adds. They stand in the sources as printed here.
+ * Computes the constants of this folder: `node fit.mjs` prints them, with the largest relative error that
+ * each polynomial adds. They stand in the sources as printed here.
  *
- * Remez' exchange algorithm finds the coefficients c of Σ cⱼ·x^pⱼ whose largest weighted distance from a function is
- * least. Weights keep the error relative to what the polynomial ends up in, and free of sign changes at 0.
+ * Remez' exchange algorithm finds the coefficients c of Σ cⱼ·x^pⱼ whose largest weighted distance from a
+ * function is least. Weights keep the error relative to what the polynomial ends up in, and free of sign
+ * changes at 0.
  */
 
 const INTERVALS = 4000;
@@ -26,7 +27,8 @@ function solve(A, b) {
 }
 
 /** Point i of count on [from, to], denser towards the ends. */
-const chebyshev = (from, to, i, count) => (from + to) / 2 - ((to - from) / 2) * Math.cos((Math.PI * i) / count);
+const chebyshev = (from, to, i, count) =>
+  (from + to) / 2 - ((to - from) / 2) * Math.cos((Math.PI * i) / count);
 
 /** The largest errors between one change of sign and the next. */
 function alternatingExtrema(error, from, to) {
@@ -62,11 +64,11 @@ function remez({ target, weight, powers, from, to }) {
   );
   let best = { worst: Infinity };
   for (let turn = 0; turn < 30; turn++) {
-    const A = points.map((x, i) => [
-      ...powers.map((p) => (x / size) ** p * weight(x)),
-      i % 2 === 0 ? 1 : -1,
-    ]);
-    const solution = solve(A, points.map((x) => target(x) * weight(x)));
+    const A = points.map((x, i) => [...powers.map((p) => (x / size) ** p * weight(x)), i % 2 === 0 ? 1 : -1]);
+    const solution = solve(
+      A,
+      points.map((x) => target(x) * weight(x)),
+    );
     const coefficients = powers.map((p, j) => solution[j] / size ** p);
     const error = (x) => (target(x) - evaluate(powers, coefficients, x)) * weight(x);
     const extrema = alternatingExtrema(error, from, to);
@@ -80,7 +82,10 @@ function remez({ target, weight, powers, from, to }) {
 
 const evaluate = (powers, coefficients, x) => powers.reduce((sum, p, j) => sum + coefficients[j] * x ** p, 0);
 
-/** As `remez`, with each coefficient rounded in its turn and those after it fitted again around what that changed. */
+/**
+ * As `remez`, with each coefficient rounded in its turn and those after it fitted again around what that
+ * changed.
+ */
 function fit(problem, round = Math.fround) {
   const { target, weight, powers, from, to } = problem;
   const coefficients = [];
@@ -115,7 +120,7 @@ function tailFactor(a) {
 const EDGE = 1e-9; // stands for 0 where 0/0 would stand
 const HALF_LN2 = 0.3467;
 const QUARTER_PI = 0.7855;
-const CENTRE = 3;
+const CENTRE = 1.875;
 const fromT = (t) => (CENTRE * (1 + t)) / (1 - t);
 
 const problems = {
@@ -143,7 +148,7 @@ const problems = {
   TAIL: {
     target: (t) => tailFactor(fromT(t)) * (fromT(t) + CENTRE),
     weight: (t) => 1 / (tailFactor(fromT(t)) * (fromT(t) + CENTRE)),
-    powers: [0, 1, 2, 3, 4, 5, 6, 7],
+    powers: [0, 1, 2, 3, 4, 5, 6, 7, 8],
     from: (0.99 - CENTRE) / (0.99 + CENTRE),
     to: (14.5 - CENTRE) / (14.5 + CENTRE),
   },
@@ -214,7 +219,13 @@ const piTail = Number(piDigits(200) - (BigInt(Math.PI * 2 ** 51) << 149n)) / 2 *
 console.log('HALF_PI_HIGH, HALF_PI_LOW', split(Math.PI / 2, 33, piTail / 2).join(', '));
 const twoOverPi = (1n << 625n) / piDigits(400); // 2/π·2²²⁴
 const digits = twoOverPi.toString(16).padStart(64, '0');
-console.log('TWO_OVER_PI_DIGITS', digits.match(/.{8}/g).map((word) => `0x${word}`).join(', '));
+console.log(
+  'TWO_OVER_PI_DIGITS',
+  digits
+    .match(/.{8}/g)
+    .map((word) => `0x${word}`)
+    .join(', '),
+);
 
 for (const [name, problem] of Object.entries({ ...problems, LOG2 })) {
   const isDouble = problem === LOG2;

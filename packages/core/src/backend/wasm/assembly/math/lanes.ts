@@ -4,7 +4,10 @@
  * A `v128` holds four float32 lanes, and each function here works on all four at once. Everything is inlined.
  */
 
-/** a·b + c in each lane: one instruction and one rounding where relaxed SIMD is compiled in, else two of each. */
+/**
+ * a·b + c in each lane: one instruction and one rounding where relaxed SIMD is compiled in, else two of
+ * each.
+ */
 @inline
 export function fma(a: v128, b: v128, c: v128): v128 {
   if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(a, b, c);
@@ -12,8 +15,9 @@ export function fma(a: v128, b: v128, c: v128): v128 {
 }
 
 /**
- * The float32 or 32-bit integer at `address`, in every lane. Constants are read from memory because engines that do
- * not keep a `v128.const` in a register build it again in every turn of a loop, which costs more than the load.
+ * The float32 or 32-bit integer at `address`, in every lane. Constants are read from memory because engines
+ * that do not keep a `v128.const` in a register build it again in every turn of a loop, which costs more
+ * than the load.
  */
 @inline
 export function constant(address: usize): v128 {
@@ -26,7 +30,10 @@ export function constant64(address: usize): v128 {
   return v128.load64_splat(address);
 }
 
-/* polynomialN(x, c) = c[0] + c[1]·x + … + c[N]·xᴺ by Horner's rule; `c` is the address of the float32 coefficients. */
+/*
+ * polynomialN(x, c) = c[0] + c[1]·x + … + c[N]·xᴺ by Horner's rule; `c` is the address of the float32
+ * coefficients.
+ */
 
 @inline
 export function polynomial1(x: v128, c: usize): v128 {
@@ -80,8 +87,8 @@ export const ONE: usize = memory.data<f32>([1]);
 export const SIGN: usize = memory.data<u32>([0x80000000]);
 
 /**
- * 1.5·2²³. float32 numbers of this size lie 1 apart, so adding it to x (|x| < 2²²) rounds x to an integer n, which
- * then stands in the low bits of the sum; subtracting it again gives n as a float32.
+ * 1.5·2²³. float32 numbers of this size lie 1 apart, so adding it to x (|x| < 2²²) rounds x to an integer
+ * n, which then stands in the low bits of the sum; subtracting it again gives n as a float32.
  */
 export const ROUND: usize = memory.data<f32>([12582912]);
 

@@ -1,8 +1,11 @@
-/** log, log1p and what is made of log(1 + e⁻|ˣ|): softplus and logSigmoid. */
+/** log, log1p, and what is made of log(1 + e⁻|ˣ|): softplus and logSigmoid. */
 import { expMinusAbs } from './exponential';
 import { constant, fma, ONE, polynomial7, polynomial8, SIGN } from './lanes';
 
-/** ln 2 in two parts. The first has 16 bits, so k times it is exact for |k| < 256; the second makes up the rest. */
+/**
+ * ln 2 in two parts. The first has 16 bits, so k times it is exact for |k| < 256; the second makes up the
+ * rest.
+ */
 const LN2_HIGH: usize = memory.data<f32>([0.693145752]);
 const LN2_LOW: usize = memory.data<f32>([0.00000142860677]);
 
@@ -30,8 +33,8 @@ const SQRT_HALF_BITS: usize = memory.data<u32>([0x3f3504f3]);
 const EXPONENT: usize = memory.data<u32>([0xff800000]);
 
 /**
- * Added to the bits of a float32, this turns the positive normal numbers, from 0x00800000 up to 0x7f7fffff, into the
- * least signed integers, from −2³¹ up to (and not including) NORMAL_END.
+ * Added to the bits of a float32, this turns the positive normal numbers, from 0x00800000 up to 0x7f7fffff,
+ * into the least signed integers, from −2³¹ up to NORMAL_LAST.
  */
 const NORMAL_SHIFT: usize = memory.data<u32>([0x7f800000]);
 const NORMAL_LAST: usize = memory.data<u32>([0xfeffffff]);
@@ -97,8 +100,8 @@ export function log(x: v128): v128 {
 }
 
 /**
- * log(1 + x) for −1 < x < 1e30. With 1 + x = 2ᵏ·(1 + f), f = 2⁻ᵏ·x + (2⁻ᵏ − 1) is rounded once, and not at all
- * when k = 0, so what the sum 1 + x loses is not missed.
+ * log(1 + x) for −1 < x < 1e30. With 1 + x = 2ᵏ·(1 + f), f = 2⁻ᵏ·x + (2⁻ᵏ − 1) is rounded once, and not at
+ * all when k = 0, so what the sum 1 + x loses is not missed.
  */
 @inline
 function log1pInside(x: v128): v128 {
@@ -123,20 +126,21 @@ function log1pOutside(x: v128): v128 {
   return log(f32x4.add(x, constant(ONE)));
 }
 
-/** log(1 + e) for 0 ≤ e ≤ 1. */
+/** log(1 + e⁻|ˣ|): with e = e⁻|ˣ| in [0, 1] there is nothing to reduce. */
 @inline
-export function log1pOfUnit(e: v128): v128 {
+export function log1pExpMinusAbs(x: v128): v128 {
+  const e = expMinusAbs(x);
   return fma(f32x4.mul(e, e), polynomial8(e, LOG1P_UNIT), e);
 }
 
 /** log(1 + eˣ) = max(x, 0) + log(1 + e⁻|ˣ|), which cannot overflow. */
 @inline
 export function softplus(x: v128): v128 {
-  return f32x4.add(f32x4.pmax(x, constant(ZERO)), log1pOfUnit(expMinusAbs(x)));
+  return f32x4.add(f32x4.pmax(x, constant(ZERO)), log1pExpMinusAbs(x));
 }
 
-/** log(1 / (1 + e⁻ˣ)) = −softplus(−x) = min(x, 0) − log(1 + e⁻|ˣ|) */
+/** log(1 / (1 + e⁻ˣ)) = −softplus(−x) = min(x, −0) − log(1 + e⁻|ˣ|), which ends as −0, not 0. */
 @inline
 export function logSigmoid(x: v128): v128 {
-  return f32x4.sub(f32x4.pmin(x, constant(SIGN)), log1pOfUnit(expMinusAbs(x)));
+  return f32x4.sub(f32x4.pmin(x, constant(SIGN)), log1pExpMinusAbs(x));
 }

@@ -3,11 +3,14 @@ import { expm1Polynomial, scale } from './exponential';
 import { constant, constant64, ONE, ROUND_64, SIGN } from './lanes';
 
 /*
- * y·log₂|x| may be 150, and its error is the relative error of the result: float32 would lose seven bits. So the
- * logarithm and the product are in float64, two lanes at a time; only 2ʳ is float32 again.
+ * y·log₂|x| may be 150, and its error is the relative error of the result: float32 would lose seven bits.
+ * So the logarithm and the product are in float64, two lanes at a time; only 2ʳ is float32 again.
  */
 
-/** The bits of √½ in float64, less 1023 in the exponent field, so that the exponent comes out biased by 1023. */
+/**
+ * The bits of √½ in float64, less 1023 in the exponent field, so that the exponent comes out biased by
+ * 1023.
+ */
 const SQRT_HALF_BIASED: usize = memory.data<u64>([0x3fe6a09e667f3bcd - 0x3ff0000000000000]);
 const EXPONENT_64: usize = memory.data<u64>([0x7ff0000000000000]);
 const ONE_64: usize = memory.data<f64>([1]);

@@ -11,7 +11,10 @@ const MINUS_HALF: usize = memory.data<f32>([-0.5]);
 
 const TWO_OVER_PI: usize = memory.data<f64>([0.6366197723675814]);
 
-/** π/2 in two parts. The first has 33 bits, so n times it is exact for |n| < 2²⁰; the second makes up the rest. */
+/**
+ * π/2 in two parts. The first has 33 bits, so n times it is exact for |n| < 2²⁰; the second makes up the
+ * rest.
+ */
 const HALF_PI_HIGH: usize = memory.data<f64>([1.5707963267341256]);
 const HALF_PI_LOW: usize = memory.data<f64>([6.077100506506192e-11]);
 
@@ -89,8 +92,9 @@ function sinShifted(x: v128, shift: i32): v128 {
 }
 
 /**
- * |x| / (π/2) modulo 4, times 2⁶², for |x| ≥ 4 (Payne and Hanek's reduction): |x| = m·2ᵉ with an integer m < 2²⁴,
- * and of the digits of 2/π those that weigh 4 or more in m·2ᵉ·(2/π) are left out, and those below 2⁻⁹⁴ too.
+ * |x| / (π/2) modulo 4, times 2⁶², for |x| ≥ 4 (Payne and Hanek's reduction): |x| = m·2ᵉ with an integer m
+ * < 2²⁴, and of the digits of 2/π those that weigh 4 or more in m·2ᵉ·(2/π) are left out, and those below
+ * 2⁻⁹⁴ too.
  */
 function farFraction(x: f32): u64 {
   const bits = reinterpret<u32>(x) & 0x7fffffff;

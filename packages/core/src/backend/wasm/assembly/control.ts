@@ -1,0 +1,49 @@
+/**
+ * Where threads meet: a control block at a fixed place of the shared memory, below the allocator's first block and above
+ * the constants.
+ */
+
+/** Start of the control block; the words up to `PARAMETERS` are atomic. */
+export const CONTROL: usize = 65536;
+/** u64: generation (24 bits), number of chunks (20 bits), next chunk to claim (20 bits). */
+export const TICKET: usize = CONTROL;
+/** i32: chunks of the job that are finished. */
+export const DONE: usize = CONTROL + 64;
+/** i32: counts dispatches; sleeping workers wait for it to change. */
+export const WAKE: usize = CONTROL + 128;
+/** i32: workers that are asleep or about to be. */
+export const SLEEPERS: usize = CONTROL + 192;
+/** i32: workers that have started. */
+export const READY: usize = CONTROL + 256;
+/** i32: threads that may take part, the caller included. */
+export const LIMIT: usize = CONTROL + 260;
+/** The job: its kind, then its parameters, one 4-byte word each. */
+export const KIND: usize = CONTROL + 320;
+export const PARAMETERS: usize = CONTROL + 324;
+/** 256 bytes for each thread's own use. */
+export const SCRATCH: usize = CONTROL + 1024;
+export const SCRATCH_SIZE: usize = 256;
+
+/** Parameter number `i` as an integer (addresses and lengths). */
+@inline
+export function word(i: i32): usize {
+  return load<u32>(PARAMETERS + (<usize>i << 2));
+}
+
+/** Parameter number `i` as a float32. */
+@inline
+export function real(i: i32): f32 {
+  return load<f32>(PARAMETERS + (<usize>i << 2));
+}
+
+/** Sets parameter number `i`. */
+@inline
+export function setWord(i: i32, value: usize): void {
+  store<u32>(PARAMETERS + (<usize>i << 2), <u32>value);
+}
+
+/** Each thread's own 256 bytes. */
+@inline
+export function scratchOf(thread: i32): usize {
+  return SCRATCH + <usize>thread * SCRATCH_SIZE;
+}

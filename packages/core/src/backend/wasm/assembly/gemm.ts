@@ -1,0 +1,278 @@
+/**
+ * Matrix product C = op(A)·op(B), with bias and activation applied to finished elements.
+ *
+ * K and N are cut into blocks so that what is in use stays in the caches. Within a block, A is copied into panels of 4 rows and B into
+ * panels of 8 columns ("packing"), so that the inner loop reads both one after the other; transposition is only another
+ * way of packing. The inner loop keeps a 4×8 tile of C in 8 vector registers: per step of k it loads 2 vectors of B and 4 numbers
+ * of A, and does 8 multiply-adds.
+ *
+ * Threads share the packed B and take blocks of rows. K is never split among threads, so the bits of the result do not
+ * depend on their number.
+ */
+import * as math from './math';
+import { fma } from './math';
+import { scratchOf, setWord, word } from './control';
+import { dispatch } from './pool';
+
+export const PACK_B = 1;
+export const MULTIPLY = 2;
+
+const KC: usize = 384;
+const NC: usize = 1024;
+/** Rows that a thread packs at a time. */
+const MC: usize = 96;
+/** Panels of B that are packed as one chunk of work. */
+const PACK_PANELS: usize = 8;
+/** Below this many multiply-adds, waking threads costs more than it saves. */
+const PARALLEL_FROM: usize = 400_000;
+
+// Parameters of the two jobs.
+const A = 0, B = 1, C = 2, M = 3, N = 4, K = 5, TRANSPOSE_A = 6, TRANSPOSE_B = 7, BIAS = 8, ACTIVATION = 9;
+const PACKED_A = 10, PACKED_B = 11, K_START = 12, K_COUNT = 13, N_START = 14, N_COUNT = 15, CHUNK_ROWS = 16;
+
+/** Bytes of workspace that `gemm` needs: the packed B, and a packed block of A for each thread. */
+export function gemmWorkspace(threads: i32): usize {
+  return (KC * (NC + 8) + <usize>threads * KC * MC) << 2;
+}
+
+/** @param bias - address of n floats, or 0; @param activation - 0 none, 1 relu, 2 sigmoid, 3 tanh */
+export function gemm(
+  a: usize, b: usize, c: usize, m: usize, n: usize, k: usize,
+  transposeA: bool, transposeB: bool, bias: usize, activation: i32, workspace: usize,
+): void {
+  const parallel = m * n * k >= PARALLEL_FROM;
+  const blocks = (k + KC - 1) / KC;
+  const kc = blocks == 0 ? 0 : (k + blocks - 1) / blocks;
+  let rows = ((m + 15) / 16) * 4; // about four chunks
+  if (rows > MC) rows = MC;
+  setWord(A, a); setWord(B, b); setWord(C, c); setWord(M, m); setWord(N, n); setWord(K, k);
+  setWord(TRANSPOSE_A, <usize>transposeA); setWord(TRANSPOSE_B, <usize>transposeB);
+  setWord(BIAS, bias); setWord(ACTIVATION, <usize>activation);
+  setWord(PACKED_B, workspace); setWord(PACKED_A, workspace + ((KC * (NC + 8)) << 2));
+  setWord(CHUNK_ROWS, rows);
+  for (let j: usize = 0; j < n; j += NC) {
+    const nc = min(NC, n - j);
+    setWord(N_START, j); setWord(N_COUNT, nc);
+    const panels = (nc + 7) >> 3;
+    for (let p: usize = 0; p < k; p += kc) {
+      setWord(K_START, p); setWord(K_COUNT, min(kc, k - p));
+      dispatch(PACK_B, <i32>((panels + PACK_PANELS - 1) / PACK_PANELS), parallel);
+      dispatch(MULTIPLY, <i32>((m + rows - 1) / rows), parallel);
+    }
+  }
+}
+
+/** Four vectors as rows of a 4×4 block; writes its columns, `stride` bytes apart. */
+@inline
+function storeTransposed(to: usize, stride: usize, r0: v128, r1: v128, r2: v128, r3: v128): void {
+  const a = i32x4.shuffle(r0, r1, 0, 4, 1, 5);
+  const b = i32x4.shuffle(r0, r1, 2, 6, 3, 7);
+  const c = i32x4.shuffle(r2, r3, 0, 4, 1, 5);
+  const d = i32x4.shuffle(r2, r3, 2, 6, 3, 7);
+  v128.store(to, i64x2.shuffle(a, c, 0, 2));
+  v128.store(to + stride, i64x2.shuffle(a, c, 1, 3));
+  v128.store(to + 2 * stride, i64x2.shuffle(b, d, 0, 2));
+  v128.store(to + 3 * stride, i64x2.shuffle(b, d, 1, 3));
+}
+
+/**
+ * Copies `lines` (1 to 4) stored lines of length `count`, `pitch` bytes apart, so that element p of line i comes to
+ * to + p·stride + 4i; lines that are missing become zeros.
+ */
+function packLines(to: usize, stride: usize, from: usize, pitch: usize, lines: usize, count: usize): void {
+  let p: usize = 0;
+  if (lines == 4) {
+    for (; p + 4 <= count; p += 4) {
+      const at = from + (p << 2);
+      storeTransposed(
+        to + p * stride, stride,
+        v128.load(at), v128.load(at + pitch), v128.load(at + 2 * pitch), v128.load(at + 3 * pitch),
+      );
+    }
+  }
+  for (; p < count; p++) {
+    for (let i: usize = 0; i < 4; i++) {
+      store<f32>(to + p * stride + (i << 2), i < lines ? load<f32>(from + i * pitch + (p << 2)) : 0);
+    }
+  }
+}
+
+/** Copies `width` (up to 4) neighbouring columns of `count` lines; columns that are missing become zeros. */
+function packColumns(to: usize, stride: usize, from: usize, pitch: usize, width: usize, count: usize): void {
+  if (width == 4) {
+    for (let p: usize = 0; p < count; p++, to += stride, from += pitch) v128.store(to, v128.load(from));
+    return;
+  }
+  for (let p: usize = 0; p < count; p++, to += stride, from += pitch) {
+    for (let i: usize = 0; i < 4; i++) store<f32>(to + (i << 2), i < width ? load<f32>(from + (i << 2)) : 0);
+  }
+}
+
+@inline
+function atMost4(x: isize): usize {
+  return x <= 0 ? 0 : x >= 4 ? 4 : <usize>x;
+}
+
+/** Job: packs a chunk of B's panels, each `[k][8]`. */
+export function packB(chunk: i32): void {
+  const kc = word(K_COUNT);
+  const first = <usize>chunk * PACK_PANELS;
+  const last = min(first + PACK_PANELS, (word(N_COUNT) + 7) >> 3);
+  for (let panel = first; panel < last; panel++) {
+    const column = word(N_START) + (panel << 3);
+    const to = word(PACKED_B) + ((panel * kc) << 5);
+    for (let half: usize = 0; half < 2; half++) {
+      const at = column + half * 4;
+      const width = atMost4(<isize>(word(N_START) + word(N_COUNT)) - <isize>at);
+      if (word(TRANSPOSE_B)) {
+        const pitch = word(K) << 2;
+        packLines(to + half * 16, 32, word(B) + at * pitch + (word(K_START) << 2), pitch, width, kc);
+      } else {
+        const pitch = word(N) << 2;
+        packColumns(to + half * 16, 32, word(B) + word(K_START) * pitch + (at << 2), pitch, width, kc);
+      }
+    }
+  }
+}
+
+/** Packs `rows` rows of A from `row` on into panels `[k][4]`. */
+function packA(to: usize, row: usize, rows: usize): void {
+  const kc = word(K_COUNT);
+  for (let i: usize = 0; i < rows; i += 4, to += kc << 4) {
+    const height = atMost4(<isize>(rows - i));
+    if (word(TRANSPOSE_A)) {
+      const pitch = word(M) << 2;
+      packColumns(to, 16, word(A) + word(K_START) * pitch + ((row + i) << 2), pitch, height, kc);
+    } else {
+      const pitch = word(K) << 2;
+      packLines(to, 16, word(A) + (row + i) * pitch + (word(K_START) << 2), pitch, height, kc);
+    }
+  }
+}
+
+/** Job: a chunk of rows of C. */
+export function multiply(thread: i32, chunk: i32): void {
+  const kc = word(K_COUNT), nc = word(N_COUNT), n = word(N);
+  const row = <usize>chunk * word(CHUNK_ROWS);
+  const rows = min(word(CHUNK_ROWS), word(M) - row);
+  const packedA = word(PACKED_A) + ((<usize>thread * KC * MC) << 2);
+  packA(packedA, row, rows);
+  const first = word(K_START) == 0;
+  const last = word(K_START) + kc == word(K);
+  const bias = last ? word(BIAS) : 0;
+  const activation = last ? <i32>word(ACTIVATION) : 0;
+  for (let j: usize = 0; j < nc; j += 8) {
+    const panelB = word(PACKED_B) + ((j * kc) << 2);
+    const column = word(N_START) + j;
+    const biasAt = bias == 0 ? 0 : bias + (column << 2);
+    for (let i: usize = 0; i < rows; i += 4) {
+      const panelA = packedA + ((i * kc) << 2);
+      const c = word(C) + (((row + i) * n + column) << 2);
+      if (i + 4 <= rows && j + 8 <= nc) tile(panelA, panelB, kc, c, n << 2, first, biasAt, activation);
+      else borderTile(thread, panelA, panelB, kc, c, n, min(4, rows - i), min(8, nc - j), first, biasAt, activation);
+    }
+  }
+}
+
+/** One step of k: the tile's sums grow by a column of A times a row of B. */
+// prettier-ignore
+function tile(a: usize, b: usize, k: usize, c: usize, pitch: usize, first: bool, bias: usize, activation: i32): void {
+  let c00 = f32x4.splat(0), c01 = f32x4.splat(0), c10 = f32x4.splat(0), c11 = f32x4.splat(0);
+  let c20 = f32x4.splat(0), c21 = f32x4.splat(0), c30 = f32x4.splat(0), c31 = f32x4.splat(0);
+  const end = a + (k << 4);
+  // Four steps with a test between them: the engine then keeps each step's loads beside their use.
+  while (true) {
+    let b0 = v128.load(b), b1 = v128.load(b, 16);
+    let x = v128.load32_splat(a);
+    c00 = fma(x, b0, c00); c01 = fma(x, b1, c01);
+    x = v128.load32_splat(a, 4);
+    c10 = fma(x, b0, c10); c11 = fma(x, b1, c11);
+    x = v128.load32_splat(a, 8);
+    c20 = fma(x, b0, c20); c21 = fma(x, b1, c21);
+    x = v128.load32_splat(a, 12);
+    c30 = fma(x, b0, c30); c31 = fma(x, b1, c31);
+    if (a + 16 == end) break;
+
+    b0 = v128.load(b, 32); b1 = v128.load(b, 48);
+    x = v128.load32_splat(a, 16);
+    c00 = fma(x, b0, c00); c01 = fma(x, b1, c01);
+    x = v128.load32_splat(a, 20);
+    c10 = fma(x, b0, c10); c11 = fma(x, b1, c11);
+    x = v128.load32_splat(a, 24);
+    c20 = fma(x, b0, c20); c21 = fma(x, b1, c21);
+    x = v128.load32_splat(a, 28);
+    c30 = fma(x, b0, c30); c31 = fma(x, b1, c31);
+    if (a + 32 == end) break;
+
+    b0 = v128.load(b, 64); b1 = v128.load(b, 80);
+    x = v128.load32_splat(a, 32);
+    c00 = fma(x, b0, c00); c01 = fma(x, b1, c01);
+    x = v128.load32_splat(a, 36);
+    c10 = fma(x, b0, c10); c11 = fma(x, b1, c11);
+    x = v128.load32_splat(a, 40);
+    c20 = fma(x, b0, c20); c21 = fma(x, b1, c21);
+    x = v128.load32_splat(a, 44);
+    c30 = fma(x, b0, c30); c31 = fma(x, b1, c31);
+    if (a + 48 == end) break;
+
+    b0 = v128.load(b, 96); b1 = v128.load(b, 112);
+    x = v128.load32_splat(a, 48);
+    c00 = fma(x, b0, c00); c01 = fma(x, b1, c01);
+    x = v128.load32_splat(a, 52);
+    c10 = fma(x, b0, c10); c11 = fma(x, b1, c11);
+    x = v128.load32_splat(a, 56);
+    c20 = fma(x, b0, c20); c21 = fma(x, b1, c21);
+    x = v128.load32_splat(a, 60);
+    c30 = fma(x, b0, c30); c31 = fma(x, b1, c31);
+    a += 64;
+    b += 128;
+    if (a == end) break;
+  }
+  finish(c, c00, c01, first, bias, activation);
+  finish(c + pitch, c10, c11, first, bias, activation);
+  finish(c + 2 * pitch, c20, c21, first, bias, activation);
+  finish(c + 3 * pitch, c30, c31, first, bias, activation);
+}
+
+/** Stores one row of a tile: added to what earlier blocks of K left, with bias and activation after the last. */
+@inline
+function finish(c: usize, v0: v128, v1: v128, first: bool, bias: usize, activation: i32): void {
+  if (!first) {
+    v0 = f32x4.add(v0, v128.load(c));
+    v1 = f32x4.add(v1, v128.load(c, 16));
+  }
+  if (bias != 0) {
+    v0 = f32x4.add(v0, v128.load(bias));
+    v1 = f32x4.add(v1, v128.load(bias, 16));
+  }
+  if (activation == 1) {
+    v0 = f32x4.pmax(v0, f32x4.splat(0));
+    v1 = f32x4.pmax(v1, f32x4.splat(0));
+  } else if (activation != 0) {
+    activated(c, v0, v1, activation);
+    return;
+  }
+  v128.store(c, v0);
+  v128.store(c, v1, 16);
+}
+
+/** Sigmoid and tanh, kept out of the tile's code. */
+function activated(c: usize, v0: v128, v1: v128, activation: i32): void {
+  v128.store(c, activation == 2 ? math.sigmoid(v0) : math.tanh(v0));
+  v128.store(c, activation == 2 ? math.sigmoid(v1) : math.tanh(v1), 16);
+}
+
+/** A tile that sticks out of C: computed in scratch memory, and only what belongs to C is copied back. */
+function borderTile(
+  thread: i32, a: usize, b: usize, k: usize, c: usize, n: usize, rows: usize, columns: usize,
+  first: bool, bias: usize, activation: i32,
+): void {
+  const buffer = scratchOf(thread);
+  const biasBuffer = buffer + 128;
+  if (!first) {
+    for (let i: usize = 0; i < rows; i++) memory.copy(buffer + i * 32, c + ((i * n) << 2), columns << 2);
+  }
+  if (bias != 0) memory.copy(biasBuffer, bias, columns << 2);
+  tile(a, b, k, buffer, 32, first, bias == 0 ? 0 : biasBuffer, activation);
+  for (let i: usize = 0; i < rows; i++) memory.copy(c + ((i * n) << 2), buffer + i * 32, columns << 2);
+}

@@ -1,0 +1,18 @@
+/** What TypeScript calls. */
+export { gemm, gemmWorkspace } from './gemm';
+export {
+  runAdam,
+  runBinary,
+  runCopy,
+  runFill,
+  runNormal,
+  runReduceColumns,
+  runReduceRows,
+  runUnary,
+  runUniform,
+  runWhere,
+} from './jobs';
+export { copyRows, gather, indexAdd, indexSelect, scatterAdd, strided } from './movement';
+export { readyWorkers, setThreadLimit, workerLoop } from './pool';
+export { argmax, cumsum } from './reduce';
+export { sgd } from './update';

@@ -1,0 +1,132 @@
+/** Kernels that only move elements. */
+
+/**
+ * Copies a strided view to contiguous memory. `dims` holds the rank's lengths, then its strides in elements (as signed
+ * words); neighbouring axes have been merged where that was possible.
+ */
+export function strided(out: usize, x: usize, rank: i32, dims: usize): void {
+  if (rank == 0) {
+    store<f32>(out, load<f32>(x));
+    return;
+  }
+  const length = load<u32>(dims);
+  const stride = <isize>load<i32>(dims + (<usize>rank << 2)) << 2;
+  if (rank == 1) {
+    stridedRow(out, x, length, stride);
+    return;
+  }
+  if (rank == 2) {
+    const columns = load<u32>(dims + 4);
+    const step = <isize>load<i32>(dims + 12) << 2;
+    if (stride == 4 && step != 4) {
+      transposed(out, x, length, columns, step);
+      return;
+    }
+  }
+  stridedAxis(out, x, rank, 0, dims);
+}
+
+/** One axis and all below it. @returns where the output goes on */
+function stridedAxis(out: usize, x: usize, rank: i32, axis: i32, dims: usize): usize {
+  const length = load<u32>(dims + (<usize>axis << 2));
+  const stride = <isize>load<i32>(dims + (<usize>(rank + axis) << 2)) << 2;
+  if (axis == rank - 1) {
+    stridedRow(out, x, length, stride);
+    return out + (<usize>length << 2);
+  }
+  for (let i: u32 = 0; i < length; i++) {
+    out = stridedAxis(out, x, rank, axis + 1, dims);
+    x += stride;
+  }
+  return out;
+}
+
+@inline
+function stridedRow(out: usize, x: usize, length: usize, stride: isize): void {
+  if (stride == 4) {
+    memory.copy(out, x, length << 2);
+    return;
+  }
+  let i: usize = 0;
+  if (stride == 0) {
+    const value = v128.load32_splat(x);
+    for (; i + 4 <= length; i += 4) v128.store(out + (i << 2), value);
+  }
+  for (; i < length; i++) store<f32>(out + (i << 2), load<f32>(x + i * stride));
+}
+
+/** out[i, j] = x[j, i] in blocks of 16 × 16, so that each cache line read is used whole. `step` bytes lie between x's rows. */
+function transposed(out: usize, x: usize, rows: usize, columns: usize, step: isize): void {
+  for (let i0: usize = 0; i0 < rows; i0 += 16) {
+    const i1 = min(rows, i0 + 16);
+    for (let j0: usize = 0; j0 < columns; j0 += 16) {
+      const j1 = min(columns, j0 + 16);
+      for (let i = i0; i < i1; i++) {
+        for (let j = j0; j < j1; j++) {
+          store<f32>(out + ((i * columns + j) << 2), load<f32>(x + (i << 2) + j * step));
+        }
+      }
+    }
+  }
+}
+
+/** Copies `rows` rows of `bytes` bytes between places that are `toPitch` and `fromPitch` bytes apart. */
+export function copyRows(to: usize, toPitch: usize, from: usize, fromPitch: usize, bytes: usize, rows: usize): void {
+  for (let row: usize = 0; row < rows; row++) memory.copy(to + row * toPitch, from + row * fromPitch, bytes);
+}
+
+/** out[o, j, i] = x[o, index[j], i] */
+export function indexSelect(
+  out: usize, x: usize, index: usize, outer: usize, length: usize, inner: usize, count: usize,
+): void {
+  const bytes = inner << 2;
+  for (let o: usize = 0; o < outer; o++) {
+    for (let j: usize = 0; j < count; j++) {
+      const place = <usize>load<f32>(index + (j << 2));
+      memory.copy(out + (o * count + j) * bytes, x + (o * length + place) * bytes, bytes);
+    }
+  }
+}
+
+/** out[o, index[j], i] += source[o, j, i] */
+export function indexAdd(
+  out: usize, source: usize, index: usize, outer: usize, length: usize, inner: usize, count: usize,
+): void {
+  memory.fill(out, 0, (outer * length * inner) << 2);
+  for (let o: usize = 0; o < outer; o++) {
+    for (let j: usize = 0; j < count; j++) {
+      const to = out + (((o * length + <usize>load<f32>(index + (j << 2))) * inner) << 2);
+      const from = source + (((o * count + j) * inner) << 2);
+      for (let i: usize = 0; i < inner; i++) {
+        store<f32>(to + (i << 2), load<f32>(to + (i << 2)) + load<f32>(from + (i << 2)));
+      }
+    }
+  }
+}
+
+/** out[o, j, i] = x[o, index[o, j, i], i] */
+export function gather(
+  out: usize, x: usize, index: usize, outer: usize, length: usize, inner: usize, count: usize,
+): void {
+  for (let o: usize = 0; o < outer; o++) {
+    for (let e: usize = 0; e < count * inner; e++) {
+      const at = (o * count * inner + e) << 2;
+      const place = <usize>load<f32>(index + at);
+      store<f32>(out + at, load<f32>(x + (((o * length + place) * inner + (e % inner)) << 2)));
+    }
+  }
+}
+
+/** out[o, index[o, j, i], i] += source[o, j, i] */
+export function scatterAdd(
+  out: usize, source: usize, index: usize, outer: usize, length: usize, inner: usize, count: usize,
+): void {
+  memory.fill(out, 0, (outer * length * inner) << 2);
+  for (let o: usize = 0; o < outer; o++) {
+    for (let e: usize = 0; e < count * inner; e++) {
+      const at = (o * count * inner + e) << 2;
+      const to = out + (((o * length + <usize>load<f32>(index + at)) * inner + (e % inner)) << 2);
+      store<f32>(to, load<f32>(to) + load<f32>(source + at));
+    }
+  }
+}

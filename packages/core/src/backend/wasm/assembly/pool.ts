@@ -1,0 +1,67 @@
+/**
+ * Threads: a job is a number of chunks that anybody may claim. The caller takes part, so a worker that sleeps or is busy never
+ * holds it up. The ticket names the job's generation, so a worker that wakes late cannot claim a chunk of a job that is over.
+ */
+import { DONE, KIND, LIMIT, READY, SLEEPERS, TICKET, WAKE } from './control';
+import { runChunk } from './jobs';
+
+/** Looks at the ticket (about 50 µs) before a worker goes to sleep. */
+const SPINS: i32 = 20_000;
+
+/** Claims and runs chunks until there are none. @returns whether it ran any */
+function work(thread: i32): bool {
+  let worked = false;
+  while (thread < atomic.load<i32>(LIMIT)) {
+    const ticket = atomic.load<u64>(TICKET);
+    const next = <u32>(ticket & 0xfffff);
+    const chunks = <u32>((ticket >> 20) & 0xfffff);
+    if (next >= chunks) return worked;
+    if (atomic.cmpxchg<u64>(TICKET, ticket, ticket + 1) != ticket) continue;
+    // The claim is good: the job's parameters stay as they are until this chunk is done.
+    runChunk(load<i32>(KIND), thread, <i32>next);
+    atomic.add<i32>(DONE, 1);
+    worked = true;
+  }
+  return worked;
+}
+
+/** Runs all chunks of a job, together with the workers if that is worth it, and returns when they are done. */
+export function dispatch(kind: i32, chunks: i32, parallel: bool): void {
+  if (!parallel || chunks < 2 || atomic.load<i32>(READY) == 0 || atomic.load<i32>(LIMIT) < 2) {
+    for (let chunk = 0; chunk < chunks; chunk++) runChunk(kind, 0, chunk);
+    return;
+  }
+  store<i32>(KIND, kind);
+  atomic.store<i32>(DONE, 0);
+  const generation = (atomic.load<u64>(TICKET) >> 40) + 1;
+  atomic.store<u64>(TICKET, (generation << 40) | (<u64>chunks << 20));
+  atomic.add<i32>(WAKE, 1);
+  if (atomic.load<i32>(SLEEPERS) > 0) atomic.notify(WAKE, -1);
+  work(0);
+  while (atomic.load<i32>(DONE) < chunks) {} // others finish what they have claimed
+}
+
+/** What a worker thread runs, for ever. */
+export function workerLoop(thread: i32): void {
+  atomic.add<i32>(READY, 1);
+  while (true) {
+    let spins = 0;
+    while (spins < SPINS) spins = work(thread) ? 0 : spins + 1;
+    atomic.add<i32>(SLEEPERS, 1);
+    const seen = atomic.load<i32>(WAKE);
+    const ticket = atomic.load<u64>(TICKET);
+    const waiting = (ticket & 0xfffff) < ((ticket >> 20) & 0xfffff);
+    if (!waiting) atomic.wait<i32>(WAKE, seen, -1);
+    atomic.sub<i32>(SLEEPERS, 1);
+  }
+}
+
+/** Lets at most `threads` threads take part from now on, the caller included. */
+export function setThreadLimit(threads: i32): void {
+  atomic.store<i32>(LIMIT, threads);
+}
+
+/** Workers that have started. */
+export function readyWorkers(): i32 {
+  return atomic.load<i32>(READY);
+}

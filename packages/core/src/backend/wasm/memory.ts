@@ -1,0 +1,194 @@
+/**
+ * The memory that kernels work in. A Float32Array that lies in it is RESIDENT and is used where it is; any other is copied in for the
+ * length of a call. Results are copied out to ordinary, garbage-collected arrays, unless a scope is open: then they stay,
+ * since the scope will give them back.
+ */
+import { BackendError } from '../../errors.js';
+
+/** A piece of the memory. */
+interface Block {
+  readonly address: number;
+  /** Bytes reserved: the size class. */
+  readonly size: number;
+}
+
+/** Below this lie the module's constants and the control block of the threads. */
+const FIRST_ADDRESS = 131_072;
+const PAGE = 65_536;
+const ALIGNMENT = 64;
+
+/** Hands out blocks of the WebAssembly memory and knows which arrays lie in it. */
+export class ResidentMemory {
+  readonly #memory: WebAssembly.Memory;
+  #floats: Float32Array;
+  #words: Int32Array;
+  #top = FIRST_ADDRESS;
+  readonly #free: Map<number, Block[]> = new Map();
+  readonly #blocks: WeakMap<Float32Array, Block> = new WeakMap();
+  /** Gives back the blocks of long-lived arrays that nobody holds any more. */
+  readonly #abandoned: FinalizationRegistry<Block>;
+  #scopes = 0;
+  #temporaries: Block[] = [];
+
+  constructor(memory: WebAssembly.Memory) {
+    this.#memory = memory;
+    this.#floats = new Float32Array(memory.buffer);
+    this.#words = new Int32Array(memory.buffer);
+    this.#abandoned = new FinalizationRegistry((block) => this.#recycle(block));
+  }
+
+  /** Bytes of the WebAssembly memory that were ever handed out. */
+  get bytesReserved(): number {
+    return this.#top;
+  }
+
+  openScope(): void {
+    this.#scopes++;
+  }
+
+  closeScope(): void {
+    this.#scopes--;
+  }
+
+  /** A block of at least `bytes` bytes until the end of the call. */
+  temporary(bytes: number): number {
+    const block = this.#allocate(bytes);
+    this.#temporaries.push(block);
+    return block.address;
+  }
+
+  /** Where the values are, after copying them in if they lie elsewhere. */
+  addressOf(values: Float32Array): number {
+    const block = this.#blocks.get(values);
+    if (block !== undefined) return block.address;
+    const address = this.temporary(values.length * 4);
+    this.#floats.set(values, address / 4);
+    return address;
+  }
+
+  /** Copies values that a kernel changed in place back to where they came from. */
+  writeBack(values: Float32Array, address: number): void {
+    if (!this.#blocks.has(values)) values.set(this.#floats.subarray(address / 4, address / 4 + values.length));
+  }
+
+  /** Four-byte integers for a kernel, until the end of the call. */
+  integers(values: readonly number[]): number {
+    const address = this.temporary(values.length * 4);
+    this.#words.set(values, address / 4);
+    return address;
+  }
+
+  /** Runs a kernel that fills `size` floats at the address it is given, and frees what the call needed. */
+  compute(size: number, kernel: (out: number) => void): Float32Array {
+    const block = this.#allocate(size * 4);
+    try {
+      kernel(block.address);
+      if (this.#scopes > 0) return this.#view(block, size);
+      const values = this.#floats.slice(block.address / 4, block.address / 4 + size);
+      this.#recycle(block);
+      return values;
+    } catch (error) {
+      this.#recycle(block);
+      throw error;
+    } finally {
+      this.#endCall();
+    }
+  }
+
+  /** Runs a kernel without a result of its own. */
+  update(kernel: () => void): void {
+    try {
+      kernel();
+    } finally {
+      this.#endCall();
+    }
+  }
+
+  /** The values in resident memory, until they are released or nobody holds the array any more. */
+  persist(values: Float32Array): Float32Array {
+    const own = this.#blocks.get(values);
+    if (own !== undefined) {
+      this.#abandoned.register(values, own, values);
+      return values;
+    }
+    const block = this.#allocate(values.length * 4);
+    this.#floats.set(values, block.address / 4);
+    const view = this.#view(block, values.length);
+    this.#abandoned.register(view, block, view);
+    return view;
+  }
+
+  /** The values in garbage-collected memory; a resident block is given back. */
+  keep(values: Float32Array): Float32Array {
+    if (!this.#blocks.has(values)) return values;
+    const copy = values.slice();
+    this.release(values);
+    return copy;
+  }
+
+  /** Gives the block of a resident array back; other arrays are none of this memory's business. */
+  release(values: Float32Array): void {
+    const block = this.#blocks.get(values);
+    if (block === undefined) return;
+    this.#blocks.delete(values);
+    this.#abandoned.unregister(values);
+    this.#recycle(block);
+  }
+
+  #view(block: Block, size: number): Float32Array {
+    const view = new Float32Array(this.#memory.buffer, block.address, size);
+    this.#blocks.set(view, block);
+    return view;
+  }
+
+  #endCall(): void {
+    if (this.#temporaries.length === 0) return;
+    for (const block of this.#temporaries) this.#recycle(block);
+    this.#temporaries = [];
+  }
+
+  #recycle(block: Block): void {
+    const list = this.#free.get(block.size);
+    if (list === undefined) this.#free.set(block.size, [block]);
+    else list.push(block);
+  }
+
+  #allocate(bytes: number): Block {
+    const size = sizeClass(bytes);
+    const block = this.#free.get(size)?.pop();
+    if (block !== undefined) return block;
+    const address = this.#top;
+    this.#reserve(address + size);
+    this.#top += size;
+    return { address, size };
+  }
+
+  /** Grows the memory so that it reaches to `end`. */
+  #reserve(end: number): void {
+    const missing = end - this.#memory.buffer.byteLength;
+    if (missing <= 0) return;
+    const pages = Math.ceil(missing / PAGE);
+    try {
+      this.#memory.grow(Math.max(pages, Math.min(256, 65_536 - this.#memory.buffer.byteLength / PAGE)));
+    } catch {
+      try {
+        this.#memory.grow(pages);
+      } catch {
+        throw new BackendError(
+          'wasm',
+          `out of memory: ${(end / 2 ** 20).toFixed(0)} MiB would be needed at once, WebAssembly allows 4096` +
+            ' — use smaller batches',
+        );
+      }
+    }
+    this.#floats = new Float32Array(this.#memory.buffer);
+    this.#words = new Int32Array(this.#memory.buffer);
+  }
+}
+
+/** Rounds up to a power of two or the quarters between two of them, so that blocks can be used again for similar sizes. */
+function sizeClass(bytes: number): number {
+  if (bytes <= ALIGNMENT) return ALIGNMENT;
+  const step = Math.max(ALIGNMENT, 2 ** (Math.ceil(Math.log2(bytes)) - 3));
+  return Math.ceil(bytes / step) * step;
+}

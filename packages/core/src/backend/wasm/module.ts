@@ -1,0 +1,103 @@
+/** Loading the compiled kernels: which flavour, which memory. */
+import { BackendError } from '../../errors.js';
+import { plain, relaxed } from './module.generated.js';
+
+/** The functions of assembly/index.ts; addresses and sizes are byte offsets and counts. */
+export interface KernelExports {
+  gemm(
+    a: number, b: number, c: number, m: number, n: number, k: number,
+    transposeA: number, transposeB: number, bias: number, activation: number, workspace: number,
+  ): void;
+  gemmWorkspace(threads: number): number;
+  runUnary(kind: number, out: number, x: number, n: number): void;
+  runBinary(
+    kind: number, out: number, a: number, modeA: number, b: number, modeB: number, rows: number, columns: number,
+  ): void;
+  runWhere(
+    out: number, c: number, stepC: number, a: number, stepA: number, b: number, stepB: number, n: number,
+  ): void;
+  runFill(out: number, value: number, n: number): void;
+  runCopy(out: number, x: number, n: number): void;
+  runReduceRows(kind: number, out: number, x: number, rows: number, length: number): void;
+  runReduceColumns(kind: number, out: number, x: number, length: number, columns: number): void;
+  runUniform(out: number, n: number, key0: number, key1: number, low: number, high: number): void;
+  runNormal(out: number, n: number, key0: number, key1: number, low: number, high: number): void;
+  runAdam(
+    param: number, grad: number, m: number, v: number, n: number, beta1: number, beta2: number, stepSize: number,
+    rootCorrection: number, epsilon: number, decay: number, shrink: number,
+  ): void;
+  sgd(
+    param: number, grad: number, buffer: number, n: number, learningRate: number, momentum: number, keep: number,
+    nesterov: number, weightDecay: number, first: number,
+  ): void;
+  argmax(out: number, x: number, outer: number, length: number, inner: number): void;
+  cumsum(out: number, x: number, outer: number, length: number, inner: number): void;
+  strided(out: number, x: number, rank: number, dims: number): void;
+  copyRows(to: number, toPitch: number, from: number, fromPitch: number, bytes: number, rows: number): void;
+  indexSelect: IndexKernel;
+  indexAdd: IndexKernel;
+  gather: IndexKernel;
+  scatterAdd: IndexKernel;
+  readyWorkers(): number;
+  setThreadLimit(threads: number): void;
+}
+
+type IndexKernel = (
+  out: number, x: number, index: number, outer: number, length: number, inner: number, count: number,
+) => void;
+
+/** The kernels, running on a memory that threads can share. */
+export interface LoadedModule {
+  readonly module: WebAssembly.Module;
+  readonly memory: WebAssembly.Memory;
+  readonly kernels: KernelExports;
+  /** 'plain' SIMD, or 'relaxed' SIMD with fused multiply-add. */
+  readonly simd: 'plain' | 'relaxed';
+}
+
+/** A function with the one instruction i32x4.relaxed_trunc_f32x4_s: valid only where relaxed SIMD is. */
+const RELAXED_PROBE = new Uint8Array([
+  0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 5, 1, 0x60, 0, 1, 0x7b, 3, 2, 1, 0, 10, 11, 1, 9, 0, 0x41, 0, 0xfd, 0x0f, 0xfd,
+  0x81, 0x02, 0x0b,
+]);
+
+/** 64 KiB pages that the memory starts with, and the most it may grow to; the host may allow less. */
+const FIRST_PAGES = 32;
+const MOST_PAGES = [65_536, 32_768, 16_384, 4_096];
+
+/** How bytes become a module: `WebAssembly.Module`, or what a test puts in its place. */
+export type Compile = (bytes: Uint8Array<ArrayBuffer>) => WebAssembly.Module;
+
+/** Compiles and instantiates the kernels. @throws BackendError if the host refuses them */
+export function loadModule(compile: Compile = (bytes) => new WebAssembly.Module(bytes)): LoadedModule {
+  if (typeof WebAssembly === 'undefined') throw new BackendError('wasm', 'this host has no WebAssembly');
+  const simd = WebAssembly.validate(RELAXED_PROBE) ? 'relaxed' : 'plain';
+  try {
+    const module = compile(decodeBase64(simd === 'relaxed' ? relaxed : plain));
+    const memory = createMemory();
+    const instance = new WebAssembly.Instance(module, { env: { memory, abort: fail } });
+    return { module, memory, kernels: instance.exports as unknown as KernelExports, simd };
+  } catch (error) {
+    throw new BackendError('wasm', `this host refused the kernels: ${(error as Error).message}`);
+  }
+}
+
+function createMemory(): WebAssembly.Memory {
+  let refusal: unknown;
+  for (const maximum of MOST_PAGES) {
+    try {
+      return new WebAssembly.Memory({ initial: FIRST_PAGES, maximum, shared: true });
+    } catch (error) {
+      refusal = error;
+    }
+  }
+  throw refusal;
+}
+
+function fail(): never {
+  throw new BackendError('wasm', 'a kernel stopped');
+}
+
+function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+}

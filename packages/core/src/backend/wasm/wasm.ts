@@ -1,0 +1,60 @@
+/**
+ * The wasm backend: WebAssembly SIMD kernels and threads, the fast default on a CPU. The kernels are AssemblyScript, in assembly/.
+ */
+import type { Backend } from '../backend.js';
+import { WasmKernels } from './kernels.js';
+import { ResidentMemory } from './memory.js';
+import { type Compile, loadModule } from './module.js';
+import { findThreadHost, type ThreadHost, ThreadPool } from './threads.js';
+
+/** Options of `createWasm`. */
+export interface WasmOptions {
+  /** Threads for large kernels, the caller's included; default: all cores. */
+  threads?: number;
+  /** Replaces `WebAssembly.Module`, for tests and unusual hosts. */
+  compile?: Compile;
+  /** Replaces the host's worker threads; a string says why there are none. */
+  threadHost?: ThreadHost | string;
+}
+
+/** The wasm backend, with what can be asked of it and set. */
+export interface WasmBackend extends Backend<Float32Array> {
+  readonly name: 'wasm';
+  /** 'plain' SIMD, or 'relaxed' SIMD with fused multiply-add; the last bits of results differ between the two. */
+  readonly simd: 'plain' | 'relaxed';
+  /** Threads that take part in large kernels, the caller's included. Results do not depend on it. */
+  readonly threads: number;
+  /** Changes the number of threads. @throws ArgumentError unless it is a whole number from 1 to 64 */
+  setNumThreads(threads: number): void;
+}
+
+/** @throws BackendError if the host has no WebAssembly SIMD or refuses the module */
+export function createWasm(options: WasmOptions = {}): WasmBackend {
+  const loaded = loadModule(options.compile);
+  const memory = new ResidentMemory(loaded.memory);
+  const pool = new ThreadPool(loaded, options.threadHost ?? findThreadHost(), options.threads);
+  const { simd } = loaded;
+  return {
+    name: 'wasm',
+    memory: 'host',
+    simd,
+    get threads() {
+      return pool.threads;
+    },
+    get description() {
+      const threads = pool.threads === 1 ? '1 thread' : `${pool.threads} threads`;
+      const why = pool.refusal === undefined ? '' : `: ${pool.refusal}`;
+      return `wasm (SIMD${simd === 'relaxed' ? ' with FMA' : ''}, ${threads}${why})`;
+    },
+    setNumThreads: (threads) => pool.setThreads(threads),
+    kernels: new WasmKernels(loaded.kernels, memory, pool),
+    upload: (values) => Float32Array.from(values),
+    download: async (values) => values.slice(),
+    downloadSync: (values) => values.slice(),
+    persist: (values) => memory.persist(values),
+    openScope: () => memory.openScope(),
+    closeScope: () => memory.closeScope(),
+    keep: (values) => memory.keep(values),
+    release: (values) => memory.release(values),
+  };
+}

@@ -1,0 +1,88 @@
+import { formatShape, type Shape, ShapeError, VarigradError } from '../errors.js';
+import { sameShape } from '../shape.js';
+import { type NestedArray, Tensor } from '../tensor.js';
+
+/** What `assertClose` compares: a tensor in host memory, nested arrays, or a typed array (which has no shape). */
+export type Comparable = Tensor | NestedArray | ArrayLike<number>;
+
+/** How far elements may lie apart: |actual − expected| ≤ atol + rtol·|expected|. */
+export interface Closeness {
+  /** Default 1e-5. */
+  rtol?: number;
+  /** Default 0. */
+  atol?: number;
+}
+
+interface Flat {
+  readonly data: ArrayLike<number>;
+  /** null for a typed array, whose shape nobody knows. */
+  readonly shape: Shape | null;
+}
+
+/**
+ * Throws unless the two have one shape and |actual − expected| ≤ atol + rtol·|expected| everywhere.
+ * NaN equals NaN, and an infinity only itself. A typed array fits any shape of as many elements.
+ * @throws ShapeError if shapes differ; VarigradError that shows the worst element
+ */
+export function assertClose(actual: Comparable, expected: Comparable, options: Closeness = {}): void {
+  const { rtol = 1e-5, atol = 0 } = options;
+  const [a, e] = [flat(actual), flat(expected)];
+  const shape = sharedShape(a, e);
+  let [wrong, worst, worstExcess] = [0, 0, -1];
+  for (let i = 0; i < e.data.length; i++) {
+    const allowed = atol + rtol * Math.abs(e.data[i] as number);
+    const excess = excessOf(a.data[i] as number, e.data[i] as number, allowed);
+    if (excess > 0) wrong++;
+    if (excess > worstExcess) [worst, worstExcess] = [i, excess];
+  }
+  if (wrong === 0) return;
+  const [found, wanted] = [a.data[worst] as number, e.data[worst] as number];
+  throw new VarigradError(
+    'assertClose',
+    `${wrong} of ${e.data.length} elements differ, most at ${formatShape(indexOf(worst, shape))}: ` +
+      `${found} instead of ${wanted} (difference ${Math.abs(found - wanted)}, rtol ${rtol}, atol ${atol})`,
+  );
+}
+
+/** By how much a difference is too large; infinite where one side is not finite and the other is something else. */
+function excessOf(actual: number, expected: number, allowed: number): number {
+  if (Object.is(actual, expected) || actual === expected) return 0;
+  const difference = Math.abs(actual - expected);
+  if (!Number.isFinite(difference)) return Number.POSITIVE_INFINITY;
+  return Math.max(0, difference - allowed);
+}
+
+function sharedShape(a: Flat, e: Flat): Shape {
+  const [left, right] = [a.shape ?? e.shape, e.shape ?? a.shape];
+  const fits = left === null || right === null || sameShape(left, right);
+  if (!fits || a.data.length !== e.data.length) {
+    const shapes = [a, e].map((side) => side.shape ?? [side.data.length]);
+    throw new ShapeError(
+      'assertClose',
+      shapes,
+      `shapes differ: ${shapes.map(formatShape).join(' instead of ')}`,
+    );
+  }
+  return left ?? [e.data.length];
+}
+
+function flat(x: Comparable): Flat {
+  if (x instanceof Tensor) return { data: x.dataSync(), shape: x.shape };
+  if (typeof x === 'number') return { data: [x], shape: [] };
+  if (!Array.isArray(x)) return { data: x as ArrayLike<number>, shape: null };
+  const shape: number[] = [];
+  for (let level: NestedArray | undefined = x; Array.isArray(level); level = level[0]) shape.push(level.length);
+  return { data: x.flat(Number.POSITIVE_INFINITY) as number[], shape };
+}
+
+function indexOf(place: number, shape: Shape): number[] {
+  let rest = place;
+  return shape
+    .toReversed()
+    .map((length) => {
+      const index = rest % length;
+      rest = Math.floor(rest / length);
+      return index;
+    })
+    .reverse();
+}

@@ -1,0 +1,193 @@
+import { gradients } from '../autograd.js';
+import { withBackend } from '../backend/current.js';
+import { createReference } from '../backend/reference/reference.js';
+import { tensor } from '../create.js';
+import { formatShape, VarigradError } from '../errors.js';
+import { Tensor } from '../methods.js';
+import { Generator } from '../random.js';
+
+/** Options of `gradcheck`. */
+export interface GradcheckOptions {
+  /** 1 (default): the gradient. 2: also the gradient's own gradient. */
+  order?: 1 | 2;
+  /** Step of the finite differences along a direction with components in [−1, 1]; default 1e-3. */
+  epsilon?: number;
+  /** Largest relative error; default 1e-6. */
+  tolerance?: number;
+  /** Seed of the random directions; default 0. */
+  seed?: number;
+  /** What the error message calls `f`; default: the function's name. */
+  name?: string;
+  /** Numbers of the inputs to check; default: all. The others (indices, say) stay constant. */
+  wrt?: readonly number[];
+}
+
+/** An analytic derivative that differs from the numeric one. */
+export class GradcheckError extends VarigradError {
+  override readonly name = 'GradcheckError';
+  /** Number of the input along which the derivative was taken. */
+  readonly input: number;
+  readonly order: 1 | 2;
+  readonly analytic: number;
+  readonly numeric: number;
+
+  constructor(message: string, input: number, order: 1 | 2, analytic: number, numeric: number) {
+    super('gradcheck', message);
+    this.input = input;
+    this.order = order;
+    this.analytic = analytic;
+    this.numeric = numeric;
+  }
+}
+
+/** A function of float64 arrays, and its partial derivatives. */
+interface Differentiable {
+  value(points: readonly Float64Array[]): number;
+  gradient(points: readonly Float64Array[]): readonly Float64Array[];
+}
+
+/** Derivatives smaller than this are compared absolutely: there the rounding of the differences is all one sees. */
+const SMALL = 1e-3;
+
+/**
+ * Compares the gradients of `f` with finite differences, in float64 on the reference backend.
+ *
+ * With a fixed random vector w, L(x) = Σ w·f(x) is a scalar. For each input, the directional derivative ⟨∂L/∂x, v⟩ along
+ * a random v must equal (8(L(x + εv) − L(x − εv)) − (L(x + 2εv) − L(x − 2εv))) / 12ε, the central difference with
+ * its ε² error taken out. Order 2 does the same with ⟨∂L/∂x, u⟩ in place of L, as a function of x and of w.
+ *
+ * Keep inputs farther than 2ε from kinks.
+ * @param f - any tensor function; it is called on float64 copies of `inputs`
+ * @returns the largest relative error, |analytic − numeric| / max(|analytic|, |numeric|, 0.001)
+ * @throws GradcheckError naming f, the input, and both values
+ */
+export function gradcheck(
+  f: (...inputs: Tensor[]) => Tensor,
+  inputs: readonly Tensor[],
+  options: GradcheckOptions = {},
+): number {
+  const { order = 1, epsilon = 1e-3, tolerance = 1e-6, seed = 0, name = f.name || 'f' } = options;
+  const wrt = options.wrt ?? inputs.map((_, i) => i);
+  const points = inputs.map((t) => Float64Array.from(t.dataSync()));
+  return withBackend(createReference(Float64Array), () => {
+    const draws = new Generator(seed);
+    const shapes = inputs.map((t) => t.shape);
+    const weigh = weights(f(...points.map((p, i) => tensor(p, shapes[i]))), draws);
+    const scalar = (...xs: Tensor[]): Tensor => f(...xs).mul(weigh.tensor()).sum();
+    const first = differentiable(scalar, shapes, wrt);
+    let worst = check(first, points, 1);
+    if (order === 2) {
+      const directions = points.map((p) => direction(p.length, draws));
+      const slope = slopeOf(f, shapes, wrt, directions);
+      const all = [...points, weigh.values];
+      const second = differentiable(slope, [...shapes, weigh.shape], [...wrt, points.length]);
+      worst = Math.max(worst, check(second, all, 2));
+    }
+    return worst;
+
+    function check(g: Differentiable, at: readonly Float64Array[], degree: 1 | 2): number {
+      const analyticGradients = g.gradient(at);
+      const places = degree === 1 ? wrt : [...wrt, points.length];
+      let largest = 0;
+      places.forEach((input, k) => {
+        const v = direction((at[input] as Float64Array).length, draws);
+        const analytic = dot(analyticGradients[k] as Float64Array, v);
+        const numeric = difference(g, at, input, v, epsilon);
+        const error = Math.abs(analytic - numeric) / Math.max(Math.abs(analytic), Math.abs(numeric), SMALL);
+        if (!(error < tolerance)) {
+          throw new GradcheckError(
+            describe(name, input, shapes, degree, analytic, numeric, tolerance),
+            input,
+            degree,
+            analytic,
+            numeric,
+          );
+        }
+        largest = Math.max(largest, error);
+      });
+      return largest;
+    }
+  });
+}
+
+function describe(
+  name: string,
+  input: number,
+  shapes: readonly Tensor['shape'][],
+  order: 1 | 2,
+  analytic: number,
+  numeric: number,
+  tolerance: number,
+): string {
+  const shape = shapes[input];
+  const what = shape === undefined ? 'dy' : `input ${input} (${formatShape(shape)})`;
+  const derivative = order === 1 ? 'gradient' : 'second derivative';
+  return `${name}: ${derivative} by ${what}: analytic ${analytic}, numeric ${numeric} — they must agree within ${tolerance}`;
+}
+
+/** The random w of L = Σ w·f, as values and as a fresh tensor. */
+function weights(out: Tensor, draws: Generator) {
+  const values = direction(out.size, draws);
+  return { values, shape: out.shape, tensor: () => tensor(values, out.shape) };
+}
+
+/** ⟨∂L/∂x, u⟩ as a function of the inputs and of w. */
+function slopeOf(
+  f: (...inputs: Tensor[]) => Tensor,
+  shapes: readonly Tensor['shape'][],
+  wrt: readonly number[],
+  directions: readonly Float64Array[],
+): (...inputs: Tensor[]) => Tensor {
+  return (...all) => {
+    const xs = all.slice(0, -1);
+    const variables = wrt.map((i) => xs[i] as Tensor);
+    for (const x of variables) x.requiresGrad = true;
+    const dy = all.at(-1) as Tensor;
+    const found = gradients(f(...xs), variables, { dy, createGraph: true });
+    const slopes = found.map((g, k) => {
+      const i = wrt[k] as number;
+      return g.mul(tensor(directions[i] as Float64Array, shapes[i])).sum();
+    });
+    return slopes.reduce((total, slope) => total.add(slope), tensor(0));
+  };
+}
+
+function differentiable(
+  f: (...inputs: Tensor[]) => Tensor,
+  shapes: readonly Tensor['shape'][],
+  wrt: readonly number[],
+): Differentiable {
+  const tensors = (points: readonly Float64Array[]) => points.map((p, i) => tensor(p, shapes[i]));
+  return {
+    value: (points) => f(...tensors(points)).itemSync(),
+    gradient: (points) => {
+      const xs = tensors(points);
+      const variables = wrt.map((i) => (xs[i] as Tensor).requiresGrad_());
+      const y = f(...xs);
+      // A derivative that does not depend on the inputs at all, as the second one of a sum.
+      if (!y.requiresGrad) return variables.map((x) => new Float64Array(x.size));
+      return gradients(y, variables).map((g) => g.dataSync() as Float64Array);
+    },
+  };
+}
+
+/** The derivative of g along v in one input, by four values on both sides. */
+function difference(
+  g: Differentiable,
+  at: readonly Float64Array[],
+  input: number,
+  v: Float64Array,
+  epsilon: number,
+): number {
+  const shifted = (steps: number): number =>
+    g.value(at.map((p, i) => (i === input ? p.map((x, j) => x + steps * epsilon * (v[j] as number)) : p)));
+  return (8 * (shifted(1) - shifted(-1)) - (shifted(2) - shifted(-2))) / (12 * epsilon);
+}
+
+function direction(size: number, draws: Generator): Float64Array {
+  return Float64Array.from(draws.words(size), (word) => word / 2 ** 31 - 1);
+}
+
+function dot(a: Float64Array, b: Float64Array): number {
+  return a.reduce((total, x, i) => total + x * (b[i] as number), 0);
+}

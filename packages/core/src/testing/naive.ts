@@ -1,0 +1,93 @@
+/**
+ * Arrays for definitions: every element is given by a formula of its index. No strides, no kernels, nothing clever, so
+ * that what the library computes can be compared with what a textbook says.
+ */
+import type { Shape } from '../errors.js';
+
+/** An array that is read by index. */
+export interface Grid {
+  readonly shape: Shape;
+  /** The elements, the last index running fastest. */
+  readonly data: readonly number[];
+  at(index: readonly number[]): number;
+}
+
+/** Every index of a shape, the last one running fastest. */
+export function indices(shape: Shape): number[][] {
+  return shape.reduce<number[][]>(
+    (heads, length) => heads.flatMap((head) => Array.from({ length }, (_, i) => [...head, i])),
+    [[]],
+  );
+}
+
+/** The array whose element at each index is `define(index)`. */
+export function grid(shape: Shape, define: (index: number[]) => number): Grid {
+  return gridOf(shape, indices(shape).map(define));
+}
+
+/** The array of given elements. */
+export function gridOf(shape: Shape, data: readonly number[]): Grid {
+  return {
+    shape,
+    data,
+    at: (index) => data[index.reduce((place, i, axis) => place * (shape[axis] as number) + i, 0)] as number,
+  };
+}
+
+/** The shape of several arrays under NumPy's broadcasting: aligned at the last axis, a 1 gives way. */
+export function commonShape(...shapes: readonly Shape[]): number[] {
+  const rank = Math.max(...shapes.map((shape) => shape.length));
+  return Array.from({ length: rank }, (_, axis) => {
+    const lengths = shapes.map((shape) => shape[axis - rank + shape.length] ?? 1);
+    return lengths.find((length) => length !== 1) ?? 1;
+  });
+}
+
+/** x's element that broadcasting puts at `index` of a larger array. */
+export function stretched(x: Grid, index: readonly number[]): number {
+  const own = index.slice(index.length - x.shape.length);
+  return x.at(own.map((i, axis) => (x.shape[axis] === 1 ? 0 : i)));
+}
+
+/** f of the elements of several arrays, broadcast against each other. */
+export function elementwise(f: (...values: number[]) => number, ...xs: Grid[]): Grid {
+  const shape = commonShape(...xs.map((x) => x.shape));
+  return grid(shape, (index) => f(...xs.map((x) => stretched(x, index))));
+}
+
+/** f of all the elements that differ only in their index along `axes`. */
+export function reduced(
+  x: Grid,
+  axes: readonly number[],
+  keepDims: boolean,
+  f: (values: number[]) => number,
+): Grid {
+  const kept = x.shape.map((length, axis) => (axes.includes(axis) ? 1 : length));
+  const groups = grid(kept, (place) =>
+    f(
+      indices(x.shape)
+        .filter((index) => index.every((i, axis) => axes.includes(axis) || i === place[axis]))
+        .map((index) => x.at(index)),
+    ),
+  );
+  return keepDims ? groups : gridOf(x.shape.filter((_, axis) => !axes.includes(axis)), groups.data);
+}
+
+/** Σ term(k) for k = 0 … count − 1. */
+export function series(count: number, term: (k: number) => number): number {
+  let total = 0;
+  for (let k = 0; k < count; k++) total += term(k);
+  return total;
+}
+
+/** ∫₀ˣ f by Simpson's rule on 2,000 pieces. */
+export function integral(f: (t: number) => number, x: number): number {
+  const pieces = 2000;
+  const h = x / pieces;
+  return (h / 3) * series(pieces + 1, (k) => f(k * h) * (k === 0 || k === pieces ? 1 : k % 2 === 1 ? 4 : 2));
+}
+
+/** erf x as its defining integral. */
+export function erfIntegral(x: number): number {
+  return (2 / Math.sqrt(Math.PI)) * integral((t) => Math.exp(-t * t), x);
+}

@@ -1,0 +1,82 @@
+import { tensor } from '../create.js';
+import { formatShape, type Shape } from '../errors.js';
+import { Generator } from '../random.js';
+import { sizeOf } from '../shape.js';
+import type { Tensor } from '../tensor.js';
+import { type Grid, gridOf } from './naive.js';
+
+/** The values of one operand, drawn anew from each seed. All are exact in float32. */
+export interface InputSpec {
+  readonly shape: Shape;
+  /** Uniform in [low, high]; default −2 … 2. */
+  readonly low?: number;
+  readonly high?: number;
+  /** Points where the function has a kink: values keep 0.05 away. */
+  readonly kinks?: readonly number[];
+  /** Instead: the numbers offset + step·k for different whole k around 0, in random order: no two are close. */
+  readonly lattice?: { readonly step: number; readonly offset: number };
+  /** Instead: whole numbers 0 … below − 1. */
+  readonly below?: number;
+}
+
+/** One use of a public operation: what goes in, what must come out, and what can be differentiated. */
+export interface OpCase {
+  /** Name of the exported function. */
+  readonly op: string;
+  /** The operation, its shapes, and its options. */
+  readonly label: string;
+  readonly inputs: readonly InputSpec[];
+  run(...inputs: Tensor[]): Tensor;
+  /** The definition, element by element, on plain arrays. */
+  expected(...inputs: Grid[]): Grid;
+  /** Numbers of the inputs that it has a derivative for. */
+  readonly wrt: readonly number[];
+}
+
+/** What is special about a case. */
+export interface CaseOptions {
+  /** Told in the label: options of the call. */
+  note?: string;
+  /** Default: all inputs that are not whole numbers. */
+  wrt?: readonly number[];
+}
+
+export function opCase(
+  op: string,
+  inputs: readonly InputSpec[],
+  run: OpCase['run'],
+  expected: OpCase['expected'],
+  options: CaseOptions = {},
+): OpCase {
+  const shapes = inputs.map((input) => formatShape(input.shape)).join(' ');
+  const label = [op, shapes, options.note ?? ''].join(' ').trimEnd();
+  const real = inputs.flatMap((input, i) => (input.below === undefined ? [i] : []));
+  return { op, label, inputs, run, expected, wrt: options.wrt ?? real };
+}
+
+/** The operands of a case as plain arrays. */
+export function caseInputs(c: OpCase, seed: number): Grid[] {
+  const draws = new Generator(seed);
+  return c.inputs.map((spec) => gridOf(spec.shape, drawValues(spec, draws)));
+}
+
+/** A plain array as a tensor on the current backend. */
+export function toTensor(x: Grid): Tensor {
+  return tensor([...x.data], x.shape);
+}
+
+function drawValues(spec: InputSpec, draws: Generator): number[] {
+  const { shape, low = -2, high = 2, kinks = [], lattice, below } = spec;
+  const size = sizeOf(shape);
+  if (below !== undefined) return Array.from(draws.words(size), (word) => word % below);
+  if (lattice !== undefined) {
+    const middle = Math.floor(size / 2);
+    return Array.from(draws.permutation(size), (k) => lattice.offset + lattice.step * (k - middle));
+  }
+  return Array.from({ length: size }, () => {
+    for (;;) {
+      const x = Math.fround(low + (high - low) * ((draws.words(1)[0] as number) / 2 ** 32));
+      if (kinks.every((kink) => Math.abs(x - kink) > 0.05)) return x;
+    }
+  });
+}

@@ -1,0 +1,48 @@
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+
+const STEPS = new URL('../../scripts/steps.ts', import.meta.url).href;
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+/** Runs `program`, which sees runSteps, runNpm, runTool and the steps good and bad, in a process of its own. */
+function run(
+  program: string,
+  env: NodeJS.ProcessEnv = process.env,
+): { code: number | null; lines: string[] } {
+  const prelude = `
+    import { runNpm, runSteps, runTool } from '${STEPS}';
+    const good = { name: 'good', run: async () => {} };
+    const bad = { name: 'bad', run: async () => { throw new Error('first\\nsecond'); } };`;
+  const args = ['--import', 'tsx', '--input-type=module', '--eval', prelude + program];
+  const child = spawnSync(process.execPath, args, { cwd: ROOT, encoding: 'utf8', env });
+  return { code: child.status, lines: child.stdout.trimEnd().split('\n') };
+}
+
+test('a failing step is shown and counted, and the others still run', () => {
+  const { code, lines } = run('await runSteps([bad, good]);');
+  assert.is(code, 1);
+  assert.equal(lines, ['FAIL  bad', '      first', '      second', 'ok    good', '1 passed, 1 failed']);
+  assert.is(run('await runSteps([good]);').code, 0);
+});
+
+test('after an essential step fails the rest is not run, and no steps at all is no success', () => {
+  const { code, lines } = run('await runSteps([good, { ...bad, essential: true }, good]);');
+  assert.is(code, 1);
+  assert.equal(lines.slice(-3), ['FAIL  good', '      not run', '1 passed, 2 failed']);
+  assert.is(run('await runSteps([]);').code, 1);
+});
+
+test('a failing tool throws what it said; npm is asked for only where npm runs', () => {
+  const tool = run(
+    `try { await runTool('typescript/bin/tsc', ['--noSuchFlag']) } catch (e) { console.log(e.message) }`,
+  );
+  assert.match(tool.lines.join('\n'), 'noSuchFlag');
+  const noNpm = run('try { await runNpm([]) } catch (e) { console.log(e.message) }', {
+    PATH: process.env.PATH,
+  });
+  assert.equal(noNpm.lines, ['not started by npm — use npm run']);
+});
+
+test.run();
