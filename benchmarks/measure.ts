@@ -13,7 +13,8 @@ export interface Timing {
 /** Median and quartiles of a list of times. */
 export function summarize(times: readonly number[]): Timing {
   const sorted = [...times].sort((a, b) => a - b);
-  const at = (fraction: number) => sorted[Math.min(sorted.length - 1, Math.floor(fraction * sorted.length))] as number;
+  const at = (fraction: number) =>
+    sorted[Math.min(sorted.length - 1, Math.floor(fraction * sorted.length))] as number;
   return { median: at(0.5), low: at(0.25), high: at(0.75), rounds: sorted.length };
 }
 
@@ -28,7 +29,10 @@ export interface Variant {
  * Runs all variants in turn, again and again, so that a busy moment of the machine hits all of them alike.
  * @param seconds - about how long to measure, after one warm-up round of each
  */
-export async function interleave(variants: readonly Variant[], seconds: number): Promise<Map<string, Timing>> {
+export async function interleave(
+  variants: readonly Variant[],
+  seconds: number,
+): Promise<Map<string, Timing>> {
   const times = new Map<string, number[]>(variants.map(({ name }) => [name, []]));
   for (const { run } of variants) run();
   const end = performance.now() + seconds * 1000;
@@ -58,7 +62,11 @@ export function machine(): string {
 /** Lines up columns; the first row is the heading. */
 export function table(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, c) => Math.max(...rows.map((row) => (row[c] ?? '').length)));
-  const line = (row: readonly string[]) => row.map((cell, c) => cell.padEnd(widths[c] as number)).join('  ').trimEnd();
+  const line = (row: readonly string[]) =>
+    row
+      .map((cell, c) => cell.padEnd(widths[c] as number))
+      .join('  ')
+      .trimEnd();
   const [head, ...body] = rows.map(line);
   return [head, widths.map((w) => '─'.repeat(w)).join('  '), ...body].join('\n');
 }

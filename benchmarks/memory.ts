@@ -9,7 +9,9 @@ const REPORT_EVERY = 1_000;
 
 const scoped = !process.argv.includes('--no-scope');
 const chosen = await init();
-console.log(`${machine()}\n${chosen.description}, ${scoped ? 'each step in a scope' : 'no scope anywhere'}\n`);
+console.log(
+  `${machine()}\n${chosen.description}, ${scoped ? 'each step in a scope' : 'no scope anywhere'}\n`,
+);
 
 const generator = new Generator(1);
 const model = new VAE({ hidden: [64], latent: 8, generator });
@@ -36,4 +38,6 @@ for (let i = 1; i <= STEPS; i++) {
 }
 console.log(table(rows));
 const growth = ((resident.at(-1) as number) - (resident[1] as number)) / 2 ** 20;
-console.log(`\nResident memory from step ${2 * REPORT_EVERY} to ${STEPS}: ${growth >= 0 ? '+' : ''}${growth.toFixed(1)} MiB`);
+console.log(
+  `\nResident memory from step ${2 * REPORT_EVERY} to ${STEPS}: ${growth >= 0 ? '+' : ''}${growth.toFixed(1)} MiB`,
+);

@@ -3,7 +3,17 @@
  * batch sizes, on one thread and on all; with the share of matmul, elementwise kernels, optimizer and engine.
  */
 import { availableParallelism } from 'node:os';
-import { type Backend, createReference, createWasm, Generator, oneHot, rand, scope, setBackend, type Tensor } from '@varigrad/core';
+import {
+  type Backend,
+  createReference,
+  createWasm,
+  Generator,
+  oneHot,
+  rand,
+  scope,
+  setBackend,
+  type Tensor,
+} from '@varigrad/core';
 import { Adam } from '@varigrad/nn';
 import { ConditionalVAE, type LatentModel, VAE } from '@varigrad/vae';
 import { instrument, type KernelTimes } from './instrument.js';
@@ -16,12 +26,24 @@ interface Case {
   build: () => LatentModel;
 }
 
-const vae = (hidden: number[], latent: number, inputSize = 784) => () =>
-  new VAE({ hidden, latent, inputSize, generator: new Generator(1) });
+const vae =
+  (hidden: number[], latent: number, inputSize = 784) =>
+  () =>
+    new VAE({ hidden, latent, inputSize, generator: new Generator(1) });
 
 const CASES: readonly Case[] = [
-  ...[32, 64, 128, 256, 512, 1024].map((batch) => ({ name: 'VAE 784-400-20', batch, pixels: 784, build: vae([400], 20) })),
-  { name: 'CVAE 784-400-20', batch: 128, pixels: 784, build: () => new ConditionalVAE({ generator: new Generator(1) }) },
+  ...[32, 64, 128, 256, 512, 1024].map((batch) => ({
+    name: 'VAE 784-400-20',
+    batch,
+    pixels: 784,
+    build: vae([400], 20),
+  })),
+  {
+    name: 'CVAE 784-400-20',
+    batch: 128,
+    pixels: 784,
+    build: () => new ConditionalVAE({ generator: new Generator(1) }),
+  },
   { name: 'VAE 784-2000-20', batch: 128, pixels: 784, build: vae([2000], 20) },
   { name: 'VAE 16-8-2 (tiny)', batch: 128, pixels: 16, build: vae([8], 2, 16) },
 ];
@@ -74,8 +96,12 @@ async function main(): Promise<void> {
   const oneThread = createWasm({ threads: 1 });
   const allThreads = createWasm({ threads: all });
   const reference = createReference();
-  console.log(`${machine()}\n${oneThread.description} · ${allThreads.description} · ${reference.description}`);
-  console.log('One training step through the public API: forward, backward, Adam, loss read. Median (quartiles).\n');
+  console.log(
+    `${machine()}\n${oneThread.description} · ${allThreads.description} · ${reference.description}`,
+  );
+  console.log(
+    'One training step through the public API: forward, backward, Adam, loss read. Median (quartiles).\n',
+  );
 
   const rows = [['network', 'batch', `1 thread`, `${all} threads`, `${all} threads, no scope`, 'reference']];
   for (const which of CASES) {
@@ -90,13 +116,23 @@ async function main(): Promise<void> {
       const timing = timings.get(name);
       return timing === undefined ? '' : formatTiming(timing);
     };
-    rows.push([which.name, String(which.batch), cell('one'), cell('all'), cell('unscoped'), cell('reference')]);
+    rows.push([
+      which.name,
+      String(which.batch),
+      cell('one'),
+      cell('all'),
+      cell('unscoped'),
+      cell('reference'),
+    ]);
   }
   console.log(table(rows));
 
   const split = [['network', 'batch', 'threads', 'step', 'matmul', 'elementwise', 'optimizer', 'engine']];
   for (const which of CASES) {
-    for (const [threads, on] of [[1, oneThread], [all, allThreads]] as const) {
+    for (const [threads, on] of [
+      [1, oneThread],
+      [all, allThreads],
+    ] as const) {
       const { total, times } = breakdown(on, which, 100);
       const engine = total - times.matmul - times.elementwise - times.optimizer;
       const share = (ms: number) => `${ms.toFixed(2)} ms (${Math.round((100 * ms) / total)}%)`;
@@ -107,7 +143,9 @@ async function main(): Promise<void> {
   console.log(`\nWhere the time goes (timers around every kernel)\n${table(split)}`);
   const { rss, heapUsed } = process.memoryUsage();
   const peak = process.resourceUsage().maxRSS / 1024;
-  console.log(`\nMemory: resident ${(rss / 2 ** 20).toFixed(0)} MiB, peak ${peak.toFixed(0)} MiB, heap ${(heapUsed / 2 ** 20).toFixed(0)} MiB`);
+  console.log(
+    `\nMemory: resident ${(rss / 2 ** 20).toFixed(0)} MiB, peak ${peak.toFixed(0)} MiB, heap ${(heapUsed / 2 ** 20).toFixed(0)} MiB`,
+  );
 }
 
 await main();

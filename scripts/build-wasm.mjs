@@ -17,7 +17,13 @@ async function compile(folder, relaxed) {
   const file = join(folder, relaxed ? 'relaxed.wasm' : 'plain.wasm');
   const options = ['-O3', '--noAssert', '--runtime', 'stub', '--importMemory', '--sharedMemory'];
   const memory = ['--initialMemory', '16', '--maximumMemory', '65536', '--memoryBase', '1024'];
-  const features = ['--enable', 'simd', '--enable', 'threads', ...(relaxed ? ['--enable', 'relaxed-simd'] : [])];
+  const features = [
+    '--enable',
+    'simd',
+    '--enable',
+    'threads',
+    ...(relaxed ? ['--enable', 'relaxed-simd'] : []),
+  ];
   const { error, stderr } = await asc.main([source, '-o', file, ...options, ...memory, ...features]);
   if (error) throw new Error(`${error.message}\n${stderr.toString()}`);
   return readFile(file);

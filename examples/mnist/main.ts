@@ -38,8 +38,11 @@ async function main(args: readonly string[]): Promise<void> {
     run = { folder, config: { ...saved, epochs: command.epochs ?? saved.epochs }, resumed: true };
   } else {
     const config = { ...command.config, epochs: command.config.epochs ?? defaultEpochs };
-    const folder = new RunFolder(command.out ?? freshFolder(`mnist-${config.model}-z${config.latent}-${config.binarization}`));
-    if (folder.holdsRun()) throw new UsageError(`--out ${folder.path} holds a run already — take another folder, or --resume it`);
+    const folder = new RunFolder(
+      command.out ?? freshFolder(`mnist-${config.model}-z${config.latent}-${config.binarization}`),
+    );
+    if (folder.holdsRun())
+      throw new UsageError(`--out ${folder.path} holds a run already — take another folder, or --resume it`);
     run = { folder, config, resumed: false };
   }
   await train(run, description);
@@ -94,7 +97,12 @@ async function train({ folder, config, resumed }: Run, machine: string): Promise
   }
 }
 
-function introduce({ folder, config, resumed }: Run, machine: string, train: Dataset, state?: TrainState): void {
+function introduce(
+  { folder, config, resumed }: Run,
+  machine: string,
+  train: Dataset,
+  state?: TrainState,
+): void {
   const widths = [784, ...config.hidden, config.latent].join('-');
   const place = state === undefined ? '' : ` from epoch ${state.epoch}, step ${state.step}`;
   const targets = {
@@ -103,9 +111,15 @@ function introduce({ folder, config, resumed }: Run, machine: string, train: Dat
     static: 'one Bernoulli draw, fixed for ever',
     dynamic: 'a new Bernoulli draw at each use',
   }[config.binarization];
-  console.log(`${resumed ? `Resuming${place}` : 'Training'}: ${config.model.toUpperCase()} ${widths}, ${config.likelihood} decoder, on ${machine}`);
-  console.log(`${train.count} digits, ${config.epochs} epochs, batch ${config.batch}, Adam ${config.learningRate}, seed ${config.seed}`);
-  console.log(`Targets: ${config.binarization}, ${targets}. Losses in nats per image: sum over pixels, mean over images.`);
+  console.log(
+    `${resumed ? `Resuming${place}` : 'Training'}: ${config.model.toUpperCase()} ${widths}, ${config.likelihood} decoder, on ${machine}`,
+  );
+  console.log(
+    `${train.count} digits, ${config.epochs} epochs, batch ${config.batch}, Adam ${config.learningRate}, seed ${config.seed}`,
+  );
+  console.log(
+    `Targets: ${config.binarization}, ${targets}. Losses in nats per image: sum over pixels, mean over images.`,
+  );
   console.log(`Results: ${folder.path}/\n`);
 }
 

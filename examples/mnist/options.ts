@@ -18,7 +18,12 @@ export interface RunConfig {
 /** The command line, understood: a new run, the continuation of one, or a request for help. */
 export type Command =
   | { kind: 'help' }
-  | { kind: 'start'; config: Omit<RunConfig, 'epochs'> & { epochs: number | null }; backend: BackendChoice; out: string | null }
+  | {
+      kind: 'start';
+      config: Omit<RunConfig, 'epochs'> & { epochs: number | null };
+      backend: BackendChoice;
+      out: string | null;
+    }
   | { kind: 'resume'; folder: string; epochs: number | null; backend: BackendChoice };
 
 export type BackendChoice = 'auto' | 'wasm' | 'reference';
@@ -77,12 +82,14 @@ export function parseCommand(args: readonly string[]): Command {
   });
   const given = new Map<string, string>();
   for (const token of tokens) {
-    if (token.kind === 'positional') throw new UsageError(`"${token.value}" is not an option — options start with --`);
+    if (token.kind === 'positional')
+      throw new UsageError(`"${token.value}" is not an option — options start with --`);
     if (token.kind !== 'option') continue;
     if (token.name === 'help' || token.rawName === '-h') return { kind: 'help' };
     if (!(token.name in OPTIONS)) throw unknownOption(token.rawName);
     if (given.has(token.name)) throw new UsageError(`--${token.name} is given twice`);
-    if (token.value === undefined || token.value === '') throw new UsageError(`--${token.name} needs a value`);
+    if (token.value === undefined || token.value === '')
+      throw new UsageError(`--${token.name} needs a value`);
     given.set(token.name, token.value);
   }
   return given.has('resume') ? resumeCommand(given) : startCommand(given);
@@ -133,10 +140,17 @@ function choice<T extends string>(
   if (value === undefined) return otherwise;
   const found = allowed.find((a) => a === value);
   if (found !== undefined) return found;
-  throw new UsageError(`--${name} ${value}: it is one of ${allowed.join(', ')}${suggest(value, allowed, '')}`);
+  throw new UsageError(
+    `--${name} ${value}: it is one of ${allowed.join(', ')}${suggest(value, allowed, '')}`,
+  );
 }
 
-function wholeNumber(given: ReadonlyMap<string, string>, name: string, min: number, max: number): number | null {
+function wholeNumber(
+  given: ReadonlyMap<string, string>,
+  name: string,
+  min: number,
+  max: number,
+): number | null {
   const text = given.get(name);
   if (text === undefined) return null;
   const value = Number(text);
@@ -156,18 +170,26 @@ function widths(given: ReadonlyMap<string, string>): number[] {
   const text = given.get('hidden') ?? '400';
   const list = text.split(',').map(Number);
   if (list.every((n) => Number.isInteger(n) && n >= 1 && n <= 16_384)) return list;
-  throw new UsageError(`--hidden ${text}: it is a list of widths from 1 to 16384, for example 400 or 500,250`);
+  throw new UsageError(
+    `--hidden ${text}: it is a list of widths from 1 to 16384, for example 400 or 500,250`,
+  );
 }
 
 function unknownOption(rawName: string): UsageError {
   const names = [...Object.keys(OPTIONS), 'help'];
-  return new UsageError(`${rawName} is no option${suggest(rawName.replace(/^-+/, ''), names, '--') || ' — see --help'}`);
+  return new UsageError(
+    `${rawName} is no option${suggest(rawName.replace(/^-+/, ''), names, '--') || ' — see --help'}`,
+  );
 }
 
 function suggest(word: string, known: readonly string[], prefix: string): string {
-  const ranked = known.map((name) => ({ name, distance: editDistance(word, name) })).sort((a, b) => a.distance - b.distance);
+  const ranked = known
+    .map((name) => ({ name, distance: editDistance(word, name) }))
+    .sort((a, b) => a.distance - b.distance);
   const best = ranked[0];
-  return best !== undefined && best.distance <= Math.max(2, word.length / 3) ? ` — did you mean ${prefix}${best.name}?` : '';
+  return best !== undefined && best.distance <= Math.max(2, word.length / 3)
+    ? ` — did you mean ${prefix}${best.name}?`
+    : '';
 }
 
 /** Levenshtein distance: the fewest insertions, deletions and replacements of a letter. */

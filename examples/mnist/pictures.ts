@@ -12,16 +12,27 @@ import { writeFileAtomic, writePng } from '@varigrad/vae/node';
 import type { RunFolder } from './run-folder.js';
 
 /** Writes one sheet of each kind that suits the model, named by the epoch. */
-export async function writePictures(folder: RunFolder, model: LatentModel, test: Dataset, epoch: number): Promise<void> {
+export async function writePictures(
+  folder: RunFolder,
+  model: LatentModel,
+  test: Dataset,
+  epoch: number,
+): Promise<void> {
   const { imageShape } = test;
   const sheets = {
-    reconstructions: await reconstructionFigure(model, test, { title: `Reconstructions after epoch ${epoch}` }),
-    samples: await samplesFigure(model, imageShape, { title: `Samples after epoch ${epoch}: decoded z ~ N(0, I)` }),
+    reconstructions: await reconstructionFigure(model, test, {
+      title: `Reconstructions after epoch ${epoch}`,
+    }),
+    samples: await samplesFigure(model, imageShape, {
+      title: `Samples after epoch ${epoch}: decoded z ~ N(0, I)`,
+    }),
     ...(model.latent === 2 && {
       manifold: await manifoldFigure(model, imageShape, { title: `The latent plane after epoch ${epoch}` }),
     }),
     ...(model.classes > 0 && {
-      styles: await classStyleFigure(model, imageShape, { title: `One style per row, one class per column, epoch ${epoch}` }),
+      styles: await classStyleFigure(model, imageShape, {
+        title: `One style per row, one class per column, epoch ${epoch}`,
+      }),
     }),
   };
   for (const [name, sheet] of Object.entries(sheets)) {
@@ -30,7 +41,11 @@ export async function writePictures(folder: RunFolder, model: LatentModel, test:
 }
 
 /** Writes the loss curves of all epochs so far. */
-export async function writeCurves(folder: RunFolder, results: readonly EpochResult[], targets: string): Promise<void> {
+export async function writeCurves(
+  folder: RunFolder,
+  results: readonly EpochResult[],
+  targets: string,
+): Promise<void> {
   const line = (set: 'train' | 'test', part: 'loss' | 'recon' | 'kl', name: string) => ({
     name: `${set} ${name}`,
     points: results.map((r) => [r.epoch, r[set][part]] as const),

@@ -34,7 +34,8 @@ export class RunFolder {
   /** @throws UsageError if the folder holds no run */
   async readConfig(): Promise<RunConfig> {
     const path = this.file('config.json');
-    if (!existsSync(path)) throw new UsageError(`--resume ${this.path}: there is no config.json — name the folder of a run`);
+    if (!existsSync(path))
+      throw new UsageError(`--resume ${this.path}: there is no config.json — name the folder of a run`);
     return JSON.parse(await readFile(path, 'utf8')) as RunConfig;
   }
 
@@ -66,7 +67,9 @@ export class RunFolder {
   async readCheckpoint(model: Module, optimizer: Optimizer): Promise<TrainState> {
     const path = this.file('checkpoint.safetensors');
     if (!existsSync(path)) {
-      throw new UsageError(`--resume ${this.path}: there is no checkpoint yet — the run stopped before its first save`);
+      throw new UsageError(
+        `--resume ${this.path}: there is no checkpoint yet — the run stopped before its first save`,
+      );
     }
     const { tensors, metadata } = decodeSafetensors(await readFile(path), path);
     model.loadStateDict(unprefixed('model.', tensors));

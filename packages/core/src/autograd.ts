@@ -154,7 +154,10 @@ export function gradients(
 
 function seedGradient(name: string, y: Tensor, dy: Tensor | undefined): Tensor {
   if (!y.requiresGrad) {
-    throw new GradError(name, 'this tensor needs no gradient — no operand had requiresGrad, or it was made in noGrad');
+    throw new GradError(
+      name,
+      'this tensor needs no gradient — no operand had requiresGrad, or it was made in noGrad',
+    );
   }
   if (dy !== undefined) {
     if (!sameShape(dy.shape, y.shape)) {
@@ -290,20 +293,22 @@ const sumOp: Op<readonly [Tensor, Tensor]> = {
   vjp: (dy) => [() => dy, () => dy],
 };
 
+/** Gradients whose memory is theirs alone, so that they can be added to in place. */
+const owned = new WeakSet<Tensor>();
+
 /** Adds to `tensor.grad`. A parameter's gradient is resident, like the parameter itself. */
 function accumulate(tensor: Tensor, gradient: Tensor, differentiable: boolean): void {
   const before = tensor.peekGrad();
   if (differentiable) {
     tensor.grad = before === null ? gradient : sum(before, gradient);
-    return;
-  }
-  if (before !== null) {
+  } else if (before !== null && owned.has(before)) {
     const storage = before.storage;
     storage.backend.kernels.accumulate(storage.values, gradient.values);
     storage.version++;
-    return;
+  } else {
+    const total = before === null ? gradient : noGrad(() => sum(before, gradient));
+    tensor.grad = ownGradient(tensor, total);
   }
-  tensor.grad = ownGradient(tensor, gradient);
 }
 
 /** The gradient as memory that nothing else refers to, resident if its tensor is. */
@@ -311,6 +316,7 @@ function ownGradient(tensor: Tensor, gradient: Tensor): Tensor {
   const own = adopt(gradient.storage) ? gradient.detach() : copyOf(gradient);
   if (tensor.storage.persistent) own.storage.persist();
   else own.storage.keep();
+  owned.add(own);
   return own;
 }
 

@@ -4,7 +4,7 @@ import { backend } from './backend/current.js';
 import { ArgumentError, formatShape, type Shape, ShapeError } from './errors.js';
 import { defaultGenerator, type Generator } from './random.js';
 import { checkShape, sizeOf } from './shape.js';
-import { type NestedArray, Tensor, wrap } from './tensor.js';
+import { type NestedArray, type Tensor, wrap } from './tensor.js';
 
 /** Options of every function that makes a leaf tensor. */
 export interface CreateOptions {
@@ -27,7 +27,9 @@ export function tensor(
   options: CreateOptions = {},
 ): Tensor {
   const nested = typeof values === 'number' || Array.isArray(values);
-  const flat = nested ? flattenNested(values as NestedArray) : { data: values as HostArray, shape: [values.length] };
+  const flat = nested
+    ? flattenNested(values as NestedArray)
+    : { data: values as HostArray, shape: [values.length] };
   const wanted = shape ?? flat.shape;
   checkShape('tensor', wanted);
   if (sizeOf(wanted) !== flat.data.length) {
@@ -42,7 +44,8 @@ export function tensor(
 
 function flattenNested(values: NestedArray): { data: number[]; shape: number[] } {
   const shape: number[] = [];
-  for (let level: NestedArray | undefined = values; Array.isArray(level); level = level[0]) shape.push(level.length);
+  for (let level: NestedArray | undefined = values; Array.isArray(level); level = level[0])
+    shape.push(level.length);
   const data: number[] = [];
   const visit = (value: NestedArray, axis: number): void => {
     const expected = shape[axis];
@@ -55,7 +58,8 @@ function flattenNested(values: NestedArray): { data: number[]; shape: number[] }
       );
     }
     if (!Array.isArray(value)) {
-      if (typeof value !== 'number') throw new ArgumentError('tensor', `values are numbers, not ${typeof value}`);
+      if (typeof value !== 'number')
+        throw new ArgumentError('tensor', `values are numbers, not ${typeof value}`);
       data.push(value);
       return;
     }
@@ -88,7 +92,10 @@ export const ones = (shape: Shape, options: CreateOptions = {}): Tensor => full(
 /** The identity matrix `[n, n]`. */
 export function eye(n: number): Tensor {
   checkShape('eye', [n]);
-  return tensor(Float32Array.from({ length: n * n }, (_, i) => Number(i % (n + 1) === 0)), [n, n]);
+  return tensor(
+    Float32Array.from({ length: n * n }, (_, i) => Number(i % (n + 1) === 0)),
+    [n, n],
+  );
 }
 
 /**
@@ -97,7 +104,8 @@ export function eye(n: number): Tensor {
  */
 export function arange(start: number, end?: number, step = 1): Tensor {
   const [first, last] = end === undefined ? [0, start] : [start, end];
-  if (step === 0 || !Number.isFinite(step)) throw new ArgumentError('arange', `a step of ${step} never arrives`);
+  if (step === 0 || !Number.isFinite(step))
+    throw new ArgumentError('arange', `a step of ${step} never arrives`);
   const count = Math.max(0, Math.ceil((last - first) / step));
   return tensor(Float64Array.from({ length: count }, (_, i) => first + i * step));
 }
@@ -106,7 +114,9 @@ export function arange(start: number, end?: number, step = 1): Tensor {
 export function linspace(start: number, end: number, count: number): Tensor {
   checkShape('linspace', [count]);
   const step = count > 1 ? (end - start) / (count - 1) : 0;
-  return tensor(Float64Array.from({ length: count }, (_, i) => (i > 0 && i === count - 1 ? end : start + i * step)));
+  return tensor(
+    Float64Array.from({ length: count }, (_, i) => (i > 0 && i === count - 1 ? end : start + i * step)),
+  );
 }
 
 /** Uniform draws in [0, 1). */
@@ -144,7 +154,10 @@ export function oneHot(labels: ArrayLike<number>, classes: number): Tensor {
   for (let i = 0; i < labels.length; i++) {
     const label = labels[i] as number;
     if (!(Number.isInteger(label) && label >= 0 && label < classes)) {
-      throw new ArgumentError('oneHot', `label ${label} at place ${i} is not a whole number in 0 … ${classes - 1}`);
+      throw new ArgumentError(
+        'oneHot',
+        `label ${label} at place ${i} is not a whole number in 0 … ${classes - 1}`,
+      );
     }
     data[i * classes + label] = 1;
   }

@@ -1,19 +1,9 @@
 // Importing the methods first makes every operation available on Tensor.
-export { Tensor } from './methods.js';
-export type { NestedArray, TensorLike } from './tensor.js';
-export {
-  ArgumentError,
-  BackendError,
-  formatShape,
-  GradError,
-  type Shape,
-  ShapeError,
-  VarigradError,
-} from './errors.js';
+
 export {
   apply,
-  backward,
   type BackwardOptions,
+  backward,
   gradients,
   isGradEnabled,
   noGrad,
@@ -21,7 +11,6 @@ export {
   type TapeNode,
   type Thunk,
 } from './autograd.js';
-export { grad, type ScalarFunction, scope, valueAndGrad } from './transforms.js';
 export type {
   Activation,
   AdamSpec,
@@ -44,10 +33,6 @@ export type {
 export { backend, setBackend, withBackend } from './backend/current.js';
 export { createReference } from './backend/reference/reference.js';
 export { createWasm, type WasmBackend, type WasmOptions } from './backend/wasm/wasm.js';
-export { broadcastShapes, sameShape, sizeOf, stridesOf } from './shape.js';
-export { init, type InitOptions } from './init.js';
-export { formatArray } from './format.js';
-export { defaultGenerator, fillUniform, Generator, type GeneratorState, manualSeed } from './random.js';
 export {
   arange,
   bernoulli,
@@ -58,13 +43,25 @@ export {
   oneHot,
   ones,
   parameter,
+  type RandomOptions,
   rand,
   randn,
-  type RandomOptions,
   randperm,
   tensor,
   zeros,
 } from './create.js';
+export {
+  ArgumentError,
+  BackendError,
+  formatShape,
+  GradError,
+  type Shape,
+  ShapeError,
+  VarigradError,
+} from './errors.js';
+export { formatArray } from './format.js';
+export { type InitOptions, init } from './init.js';
+export { Tensor } from './methods.js';
 export {
   abs,
   add,
@@ -104,24 +101,9 @@ export {
   tanh,
   where,
 } from './ops/elementwise.js';
-export {
-  amax,
-  amin,
-  argmax,
-  type Axes,
-  cumsum,
-  logSoftmax,
-  logSumExp,
-  mean,
-  type ReduceOptions,
-  softmax,
-  std,
-  sum,
-  sumToSize,
-  variance,
-  type VarianceOptions,
-} from './ops/reduce.js';
-export { matmul, type MatmulOptions } from './ops/matmul.js';
+export { bceWithLogits, klStandardNormal, linear } from './ops/fused.js';
+export { gather, indexAdd, indexSelect, scatterAdd, tril, triu } from './ops/indexing.js';
+export { type MatmulOptions, matmul } from './ops/matmul.js';
 export {
   clone,
   concat,
@@ -138,5 +120,24 @@ export {
   transpose,
   unsqueeze,
 } from './ops/movement.js';
-export { gather, indexAdd, indexSelect, scatterAdd, tril, triu } from './ops/indexing.js';
-export { bceWithLogits, klStandardNormal, linear } from './ops/fused.js';
+export {
+  type Axes,
+  amax,
+  amin,
+  argmax,
+  cumsum,
+  logSoftmax,
+  logSumExp,
+  mean,
+  type ReduceOptions,
+  softmax,
+  std,
+  sum,
+  sumToSize,
+  type VarianceOptions,
+  variance,
+} from './ops/reduce.js';
+export { defaultGenerator, fillUniform, Generator, type GeneratorState, manualSeed } from './random.js';
+export { broadcastShapes, sameShape, sizeOf, stridesOf } from './shape.js';
+export type { NestedArray, TensorLike } from './tensor.js';
+export { grad, type ScalarFunction, scope, valueAndGrad } from './transforms.js';

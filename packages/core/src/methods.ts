@@ -2,7 +2,7 @@
  * Chained methods: `a.mul(b).sum()` is `sum(mul(a, b))`. Each method is the free function of the same name with the
  * tensor as its first argument; its documentation is there.
  */
-import { backward, type BackwardOptions } from './autograd.js';
+import { type BackwardOptions, backward } from './autograd.js';
 import type { Shape } from './errors.js';
 import * as elementwise from './ops/elementwise.js';
 import * as indexing from './ops/indexing.js';
@@ -88,7 +88,15 @@ const { variance, ...reductions } = reduce;
 const { indexAdd: _indexAdd, scatterAdd: _scatterAdd, ...picking } = indexing;
 const { concat: _concat, stack: _stack, ...moving } = movement;
 
-const methods = { ...elementwise, ...reductions, var: variance, ...matrices, ...moving, ...picking, backward };
+const methods = {
+  ...elementwise,
+  ...reductions,
+  var: variance,
+  ...matrices,
+  ...moving,
+  ...picking,
+  backward,
+};
 
 for (const [name, method] of Object.entries(methods)) {
   Object.defineProperty(Tensor.prototype, name, {

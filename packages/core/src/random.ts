@@ -130,7 +130,7 @@ export class Generator {
     return (BigInt(this.#key[1]) << 32n) | BigInt(this.#key[0]);
   }
 
-  /** Reserves the numbers for a draw of `size` elements, whole blocks of four, and returns where they begin. */
+  /** Reserves the numbers for a draw of `size` elements, in blocks of four, and returns where they begin. */
   take(size: number): PhiloxState {
     const state = this.state;
     const low = this.#counter[0] + Math.ceil(size / 4);
@@ -189,7 +189,7 @@ export class Generator {
     let pool = this.words(count);
     let used = 0;
     return (bound) => {
-      const limit = 2 ** 32 - (2 ** 32 % bound); // words from here on would favour small remainders: draw again
+      const limit = 2 ** 32 - (2 ** 32 % bound); // words from here on would favour small remainders
       for (;;) {
         if (used === pool.length) [pool, used] = [this.words(64), 0];
         const word = pool[used++] as number;
@@ -211,7 +211,7 @@ export function defaultGenerator(): Generator {
   return standard;
 }
 
-/** Restarts the default generator. @param seed - as for `Generator`. @throws ArgumentError for what is no seed */
+/** Restarts the default generator at a seed, as `Generator` takes it. @throws ArgumentError for another one */
 export function manualSeed(seed: number | bigint): void {
   standard.state = new Generator(seed).state;
 }

@@ -42,7 +42,11 @@ export function normalizeAxis(op: string, axis: number, rank: number): number {
 }
 
 /** Sorted unique axes; `undefined` means all of them. @throws ArgumentError on a missing or repeated axis */
-export function normalizeAxes(op: string, axis: number | readonly number[] | undefined, rank: number): number[] {
+export function normalizeAxes(
+  op: string,
+  axis: number | readonly number[] | undefined,
+  rank: number,
+): number[] {
   if (axis === undefined) return Array.from({ length: rank }, (_, i) => i);
   const axes = (typeof axis === 'number' ? [axis] : axis).map((a) => normalizeAxis(op, a, rank));
   axes.sort((a, b) => a - b);

@@ -1,8 +1,8 @@
-import { backend } from './backend/current.js';
+import type { TapeNode } from './autograd.js';
 import type { Backend, HostArray, Values } from './backend/backend.js';
+import { backend } from './backend/current.js';
 import { ArgumentError, formatShape, type Shape, ShapeError } from './errors.js';
 import { formatArray } from './format.js';
-import type { TapeNode } from './autograd.js';
 import { track } from './scope.js';
 import { sizeOf } from './shape.js';
 import { Storage } from './storage.js';
@@ -96,7 +96,10 @@ export class Tensor implements Disposable {
   /** Asks for a gradient (in place) and returns this tensor. @throws ArgumentError on a computed tensor */
   requiresGrad_(requiresGrad = true): this {
     if (this.node !== null) {
-      throw new ArgumentError('requiresGrad_', 'only a leaf can be switched — use detach() to make one of this value');
+      throw new ArgumentError(
+        'requiresGrad_',
+        'only a leaf can be switched — use detach() to make one of this value',
+      );
     }
     this.requiresGrad = requiresGrad;
     return this;
@@ -173,12 +176,16 @@ export class Tensor implements Disposable {
       const where = this.storage.disposed ? 'disposed' : this.storage.backend.name;
       return `tensor(${formatShape(this.shape)} on ${where}${tail})`;
     }
-    return `tensor(${formatArray(this.dataSync(), this.shape)}${tail})`;
+    return `tensor(${formatArray(this.dataSync(), this.shape, 'tensor('.length)}${tail})`;
   }
 
   #checkSingle(): void {
     if (this.size !== 1) {
-      throw new ShapeError('item', [this.shape], `${formatShape(this.shape)} has ${this.size} elements, not one`);
+      throw new ShapeError(
+        'item',
+        [this.shape],
+        `${formatShape(this.shape)} has ${this.size} elements, not one`,
+      );
     }
   }
 }

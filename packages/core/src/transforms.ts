@@ -1,9 +1,9 @@
 /** Derivatives as functions of functions. */
 import { apply, gradients, type Op } from './autograd.js';
+import { backend } from './backend/current.js';
 import { GradError } from './errors.js';
 import { runScope } from './scope.js';
 import type { Storage } from './storage.js';
-import { backend } from './backend/current.js';
 import { Tensor } from './tensor.js';
 
 /** A function of tensors whose result is a scalar tensor. */
@@ -31,7 +31,10 @@ export function valueAndGrad(f: ScalarFunction): (...inputs: Tensor[]) => { valu
     const variables = inputs.map(variable);
     const value = f(...variables);
     if (!value.requiresGrad) {
-      throw new GradError('valueAndGrad', 'the value does not depend on the inputs — nothing to differentiate');
+      throw new GradError(
+        'valueAndGrad',
+        'the value does not depend on the inputs — nothing to differentiate',
+      );
     }
     const createGraph = inputs.some((x) => x.requiresGrad);
     const grads = gradients(value, variables, { createGraph });

@@ -12,7 +12,10 @@ interface Entry {
 }
 
 /** Tensors and free-form strings as the bytes of a safetensors file. */
-export function encodeSafetensors(tensors: StateDict, metadata: Readonly<Record<string, string>> = {}): Uint8Array {
+export function encodeSafetensors(
+  tensors: StateDict,
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array {
   const header: Record<string, unknown> = {};
   if (Object.keys(metadata).length > 0) header.__metadata__ = metadata;
   let end = 0;
@@ -47,14 +50,19 @@ export function decodeSafetensors(
   source = 'safetensors',
 ): { tensors: StateDict; metadata: Record<string, string> } {
   const { header, data } = splitFile(bytes, source);
-  const { __metadata__: metadata = {}, ...entries } = header as Record<string, Entry> & { __metadata__?: Record<string, string> };
+  const { __metadata__: metadata = {}, ...entries } = header as Record<string, Entry> & {
+    __metadata__?: Record<string, string>;
+  };
   const tensors: StateDict = {};
   let expected = 0;
-  const inOrder = Object.entries(entries).sort(([, a], [, b]) => (a.data_offsets?.[0] ?? 0) - (b.data_offsets?.[0] ?? 0));
+  const inOrder = Object.entries(entries).sort(
+    ([, a], [, b]) => (a.data_offsets?.[0] ?? 0) - (b.data_offsets?.[0] ?? 0),
+  );
   for (const [name, entry] of inOrder) {
     checkEntry(source, name, entry, expected);
     const [start, end] = entry.data_offsets;
-    if (end > data.length) throw fault(source, `'${name}' ends at byte ${end} of ${data.length} — the file is cut short`);
+    if (end > data.length)
+      throw fault(source, `'${name}' ends at byte ${end} of ${data.length} — the file is cut short`);
     tensors[name] = { shape: entry.shape, data: new Float32Array(data.slice(start, end).buffer) };
     expected = end;
   }
@@ -66,7 +74,10 @@ function splitFile(bytes: Uint8Array, source: string): { header: Record<string, 
   if (bytes.length < 8) throw fault(source, `${bytes.length} bytes are too few for a header`);
   const length = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
   if (length > bytes.length - 8) {
-    throw fault(source, `the header of ${length} bytes does not fit into ${bytes.length} — cut short, or not safetensors`);
+    throw fault(
+      source,
+      `the header of ${length} bytes does not fit into ${bytes.length} — cut short, or not safetensors`,
+    );
   }
   let header: unknown;
   try {
@@ -83,9 +94,13 @@ function splitFile(bytes: Uint8Array, source: string): { header: Record<string, 
 function checkEntry(source: string, name: string, entry: Entry, expected: number): void {
   const { dtype, shape, data_offsets: offsets } = entry;
   if (dtype !== 'F32') throw fault(source, `'${name}' is of type ${dtype} — only F32 is read`);
-  const numbers = Array.isArray(shape) && Array.isArray(offsets) && [...shape, ...offsets].every((n) => Number.isInteger(n) && n >= 0);
+  const numbers =
+    Array.isArray(shape) &&
+    Array.isArray(offsets) &&
+    [...shape, ...offsets].every((n) => Number.isInteger(n) && n >= 0);
   if (!numbers || offsets.length !== 2) throw fault(source, `'${name}' has no valid shape and place`);
-  if (offsets[0] !== expected) throw fault(source, `'${name}' starts at byte ${offsets[0]} instead of ${expected}`);
+  if (offsets[0] !== expected)
+    throw fault(source, `'${name}' starts at byte ${offsets[0]} instead of ${expected}`);
   if (offsets[1] - offsets[0] !== 4 * sizeOf(shape)) {
     throw fault(source, `'${name}' has ${offsets[1] - offsets[0]} bytes for the shape [${shape.join(', ')}]`);
   }

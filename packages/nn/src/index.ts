@@ -32,5 +32,11 @@ export { Module, type StateDict, StateDictError, type TensorData } from './modul
 export { Adam, type AdamOptions, AdamW } from './optim/adam.js';
 export { clipGradNorm } from './optim/clip.js';
 export { Optimizer, type OptimizerState } from './optim/optimizer.js';
-export { cosineSchedule, exponentialSchedule, type Schedule, stepSchedule, warmupSchedule } from './optim/schedules.js';
+export {
+  cosineSchedule,
+  exponentialSchedule,
+  type Schedule,
+  stepSchedule,
+  warmupSchedule,
+} from './optim/schedules.js';
 export { SGD, type SGDOptions } from './optim/sgd.js';

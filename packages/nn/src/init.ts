@@ -25,7 +25,10 @@ export interface XavierOptions extends InitOptions {
 function fans(op: string, t: Tensor): Record<FanMode, number> {
   const [out, inputs, ...field] = t.shape;
   if (out === undefined || inputs === undefined) {
-    throw new ArgumentError(op, `a weight ${formatShape(t.shape)} has no fan-in — it needs two axes, [out, in]`);
+    throw new ArgumentError(
+      op,
+      `a weight ${formatShape(t.shape)} has no fan-in — it needs two axes, [out, in]`,
+    );
   }
   const area = field.reduce((a, b) => a * b, 1);
   return { fanIn: inputs * area, fanOut: out * area };
@@ -33,7 +36,11 @@ function fans(op: string, t: Tensor): Record<FanMode, number> {
 
 /** U(low, high) */
 export function uniform(t: Tensor, low = 0, high = 1, options: InitOptions = {}): Tensor {
-  return t.assign(rand(t.shape, options).mul(high - low).add(low));
+  return t.assign(
+    rand(t.shape, options)
+      .mul(high - low)
+      .add(low),
+  );
 }
 
 /** N(mean, std²) */
@@ -47,13 +54,19 @@ export function constant(t: Tensor, value: number): Tensor {
 }
 
 /** U(−b, b) with b = gain·√(3 / fan). @see He et al. 2015, arXiv:1502.01852 */
-export function kaimingUniform(t: Tensor, { mode = 'fanIn', slope = 0, ...options }: KaimingOptions = {}): Tensor {
+export function kaimingUniform(
+  t: Tensor,
+  { mode = 'fanIn', slope = 0, ...options }: KaimingOptions = {},
+): Tensor {
   const bound = Math.sqrt(2 / (1 + slope ** 2)) * Math.sqrt(3 / fans('kaimingUniform', t)[mode]);
   return uniform(t, -bound, bound, options);
 }
 
 /** N(0, gain² / fan). @see He et al. 2015, arXiv:1502.01852 */
-export function kaimingNormal(t: Tensor, { mode = 'fanIn', slope = 0, ...options }: KaimingOptions = {}): Tensor {
+export function kaimingNormal(
+  t: Tensor,
+  { mode = 'fanIn', slope = 0, ...options }: KaimingOptions = {},
+): Tensor {
   return normal(t, 0, Math.sqrt(2 / (1 + slope ** 2) / fans('kaimingNormal', t)[mode]), options);
 }
 

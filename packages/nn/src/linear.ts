@@ -24,7 +24,9 @@ export class Linear extends Module {
   constructor(inFeatures: number, outFeatures: number, options: LinearOptions = {}) {
     super();
     const init = options.generator === undefined ? {} : { generator: options.generator };
-    this.weight = parameter(kaimingUniform(zeros([outFeatures, inFeatures]), { slope: Math.sqrt(5), ...init }));
+    this.weight = parameter(
+      kaimingUniform(zeros([outFeatures, inFeatures]), { slope: Math.sqrt(5), ...init }),
+    );
     const bound = 1 / Math.sqrt(inFeatures);
     this.bias = options.bias === false ? null : parameter(uniform(zeros([outFeatures]), -bound, bound, init));
     this.activation = options.activation ?? 'none';

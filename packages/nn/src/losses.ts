@@ -1,8 +1,8 @@
 /** Losses. `reduction` says what happens to the values of single elements or examples. */
 import {
   ArgumentError,
-  formatShape,
   bceWithLogits as bceWithLogitsElements,
+  formatShape,
   klStandardNormal as klStandardNormalElements,
   ShapeError,
   type Tensor,
@@ -27,13 +27,20 @@ function reduce(op: string, values: Tensor, { reduction = 'mean' }: LossOptions)
     case 'sum':
       return values.sum();
     default:
-      throw new ArgumentError(op, `reduction '${String(reduction)}' is unknown — use 'none', 'mean' or 'sum'`);
+      throw new ArgumentError(
+        op,
+        `reduction '${String(reduction)}' is unknown — use 'none', 'mean' or 'sum'`,
+      );
   }
 }
 
 function checkSameShape(op: string, a: Tensor, b: Tensor): void {
   if (a.shape.length === b.shape.length && a.shape.every((n, axis) => n === b.shape[axis])) return;
-  throw new ShapeError(op, [a.shape, b.shape], `shapes differ: ${formatShape(a.shape)} and ${formatShape(b.shape)}`);
+  throw new ShapeError(
+    op,
+    [a.shape, b.shape],
+    `shapes differ: ${formatShape(a.shape)} and ${formatShape(b.shape)}`,
+  );
 }
 
 /** Probabilities lie in [0, 1]. Checked in host memory only: reading a device would stall it. */
@@ -48,7 +55,10 @@ function checkUnitInterval(op: string, target: Tensor): void {
     else if (Number.isNaN(value)) throw new ArgumentError(op, 'targets contain NaN — they lie in [0, 1]');
   }
   if (low < 0 || high > 1) {
-    throw new ArgumentError(op, `targets lie in [0, 1], but range from ${low} to ${high} — divide grey values by 255`);
+    throw new ArgumentError(
+      op,
+      `targets lie in [0, 1], but range from ${low} to ${high} — divide grey values by 255`,
+    );
   }
 }
 
@@ -89,11 +99,23 @@ export function mse(prediction: Tensor, target: Tensor, options: LossOptions = {
  * @returns nats per element (reduced)
  * @throws ShapeError if mu and target differ in shape
  */
-export function gaussianNll(mu: Tensor, logVar: TensorLike, target: Tensor, options: LossOptions = {}): Tensor {
+export function gaussianNll(
+  mu: Tensor,
+  logVar: TensorLike,
+  target: Tensor,
+  options: LossOptions = {},
+): Tensor {
   checkSameShape('gaussianNll', mu, target);
   const logVariance = typeof logVar === 'number' ? tensor(logVar) : logVar;
   const squares = target.sub(mu).square().mul(logVariance.neg().exp());
-  return reduce('gaussianNll', squares.add(logVariance).add(Math.log(2 * Math.PI)).mul(0.5), options);
+  return reduce(
+    'gaussianNll',
+    squares
+      .add(logVariance)
+      .add(Math.log(2 * Math.PI))
+      .mul(0.5),
+    options,
+  );
 }
 
 /**

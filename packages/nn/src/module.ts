@@ -1,4 +1,12 @@
-import { type HostArray, formatShape, type Shape, Tensor, tensor, VarigradError, sameShape } from '@varigrad/core';
+import {
+  formatShape,
+  type HostArray,
+  type Shape,
+  sameShape,
+  Tensor,
+  tensor,
+  VarigradError,
+} from '@varigrad/core';
 
 /** A tensor's values as plain data. */
 export interface TensorData {
@@ -17,7 +25,8 @@ export class StateDictError extends VarigradError {
   readonly mismatched: readonly string[];
 
   constructor(missing: readonly string[], unexpected: readonly string[], mismatched: readonly string[]) {
-    const part = (what: string, names: readonly string[]) => (names.length === 0 ? [] : [`${what}: ${names.join(', ')}`]);
+    const part = (what: string, names: readonly string[]) =>
+      names.length === 0 ? [] : [`${what}: ${names.join(', ')}`];
     const problems = [
       ...part('missing', missing),
       ...part('unexpected', unexpected),
@@ -93,7 +102,10 @@ export abstract class Module {
 
   /** Copies of all parameters and buffers, on any backend. */
   async stateDictAsync(): Promise<StateDict> {
-    const entries = Array.from(this.namedTensors(), async ([name, t]) => [name, { shape: [...t.shape], data: await t.data() }]);
+    const entries = Array.from(this.namedTensors(), async ([name, t]) => [
+      name,
+      { shape: [...t.shape], data: await t.data() },
+    ]);
     return Object.fromEntries(await Promise.all(entries));
   }
 

@@ -35,7 +35,10 @@ export interface ElboOptions {
  * @param eps - `[batch, latent]`; drawn if left out
  * @see Kingma & Welling 2014, §2.4, arXiv:1312.6114
  */
-export function reparameterize({ mu, logVar }: Posterior, options: { eps?: Tensor; generator?: Generator } = {}): Tensor {
+export function reparameterize(
+  { mu, logVar }: Posterior,
+  options: { eps?: Tensor; generator?: Generator } = {},
+): Tensor {
   const { generator } = options;
   const eps = options.eps ?? randn(mu.shape, generator === undefined ? {} : { generator });
   return mu.add(logVar.mul(0.5).exp().mul(eps));

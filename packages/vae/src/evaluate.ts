@@ -1,6 +1,6 @@
 import { Generator, noGrad, oneHot, randn, scope, type Tensor, tensor } from '@varigrad/core';
-import { type Binarization, binarizeDataset } from './data/binarize.js';
 import { batches } from './data/batches.js';
+import { type Binarization, binarizeDataset } from './data/binarize.js';
 import { type Dataset, pixelsOf } from './data/dataset.js';
 import { type Losses, Meter, packElbo } from './meter.js';
 import type { LatentModel } from './models/model.js';
@@ -19,7 +19,11 @@ export interface EvaluateOptions {
  * −ELBO of a whole data set with one noise draw per image, nats per image.
  * The noise belongs to the image and not to its batch, so any batch size gives the same number.
  */
-export async function evaluate(model: LatentModel, data: Dataset, options: EvaluateOptions = {}): Promise<Losses> {
+export async function evaluate(
+  model: LatentModel,
+  data: Dataset,
+  options: EvaluateOptions = {},
+): Promise<Losses> {
   const { batchSize = 500, binarization = 'none', seed = 0 } = options;
   const generator = new Generator(seed);
   const eps = randn([data.count, model.latent], { generator });

@@ -3,8 +3,8 @@ export { type Binarization, binarizeBatch, binarizeDataset } from './data/binari
 export { type Dataset, firstOf, pixelsOf } from './data/dataset.js';
 export { encodeIdx, type IdxArray, type IdxData, IdxError, parseIdx, readIdx } from './data/idx.js';
 export { type Elbo, type ElboOptions, negativeElbo, type Posterior, reparameterize } from './elbo.js';
-export { evaluate, type EvaluateOptions } from './evaluate.js';
-export { lineChart, type LineChartOptions, type Series } from './figures/line-chart.js';
+export { type EvaluateOptions, evaluate } from './evaluate.js';
+export { type LineChartOptions, lineChart, type Series } from './figures/line-chart.js';
 export {
   classStyleFigure,
   type FigureOptions,
@@ -23,4 +23,4 @@ export { ConditionalVAE, type ConditionalVAEOptions } from './models/conditional
 export type { LatentModel } from './models/model.js';
 export { Decoder, GaussianEncoder, HiddenLayers, type NetworkOptions } from './models/networks.js';
 export { VAE, type VAEOptions } from './models/vae.js';
-export { type EpochResult, fit, type FitOptions, type Progress, type TrainState } from './train.js';
+export { type EpochResult, type FitOptions, fit, type Progress, type TrainState } from './train.js';

@@ -78,10 +78,16 @@ export async function fit(
   options: FitOptions,
 ): Promise<TrainState> {
   const { epochs, batchSize = 128, binarization = 'none', seed = 0, signal } = options;
-  const train = binarization === 'dynamic' ? data.train : binarizeDataset(data.train, binarization, new Generator(seed));
+  const train =
+    binarization === 'dynamic' ? data.train : binarizeDataset(data.train, binarization, new Generator(seed));
   let state = options.state ?? startOfEpoch(1, seed);
   while (state.epoch <= epochs && signal?.aborted !== true) {
-    const { state: reached, finished } = await trainEpoch(model, train, state, { ...options, batchSize, binarization, seed });
+    const { state: reached, finished } = await trainEpoch(model, train, state, {
+      ...options,
+      batchSize,
+      binarization,
+      seed,
+    });
     if (!finished) return reached;
     const steps = Math.ceil(train.count / batchSize);
     const result: EpochResult = {
@@ -141,12 +147,25 @@ async function trainEpoch(
     if (performance.now() - lastTurn > YIELD_EVERY) {
       const { loss } = await meter.mean();
       const msPerStep = (1000 * seconds()) / step;
-      options.onProgress?.({ epoch: from.epoch, epochs: options.epochs, step, stepsPerEpoch, loss, msPerStep });
+      options.onProgress?.({
+        epoch: from.epoch,
+        epochs: options.epochs,
+        step,
+        stepsPerEpoch,
+        loss,
+        msPerStep,
+      });
       await new Promise((resolve) => setTimeout(resolve)); // let signals, timers and the page have their turn
       lastTurn = performance.now();
     }
   }
-  const state = { epoch: from.epoch, step, generator: generator.state, sums: await meter.state(), seconds: seconds() };
+  const state = {
+    epoch: from.epoch,
+    step,
+    generator: generator.state,
+    sums: await meter.state(),
+    seconds: seconds(),
+  };
   return { state, finished: step === stepsPerEpoch };
 }
 

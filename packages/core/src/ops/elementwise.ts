@@ -24,7 +24,10 @@ function unary(kind: UnaryKind, derivative: (dy: Tensor, x: Tensor, y: Tensor) =
 }
 
 /** An elementwise operation of two operands; `derivatives` gives dy·∂f/∂a and dy·∂f/∂b, before broadcasting is undone. */
-function binary(kind: BinaryKind, derivatives: (dy: Tensor, a: Tensor, b: Tensor, y: Tensor) => readonly Thunk[]): Op<Two> {
+function binary(
+  kind: BinaryKind,
+  derivatives: (dy: Tensor, a: Tensor, b: Tensor, y: Tensor) => readonly Thunk[],
+): Op<Two> {
   return {
     name: kind,
     shape: ([a, b]) => broadcastShapes(kind, a, b),
@@ -57,7 +60,11 @@ const softplusOp = unary('softplus', (dy, x) => dy.mul(x.sigmoid())); // softplu
 const logSigmoidOp = unary('logSigmoid', (dy, x) => dy.mul(x.neg().sigmoid())); // (ln σ)′ = σ(−x)
 const geluOp = unary('gelu', (dy, x) => {
   const cdf = x.mul(Math.SQRT1_2).erf().add(1).mul(0.5); // Φ(x)
-  const density = x.square().mul(-0.5).exp().mul(1 / Math.sqrt(2 * Math.PI)); // φ(x)
+  const density = x
+    .square()
+    .mul(-0.5)
+    .exp()
+    .mul(1 / Math.sqrt(2 * Math.PI)); // φ(x)
   return dy.mul(cdf.add(x.mul(density))); // d xΦ(x) = (Φ + xφ) dx
 });
 
@@ -135,15 +142,20 @@ const eluOp = binary('elu', (dy, x, alpha) => [
 ]);
 
 /** a + b */
-export const add = (a: TensorLike, b: TensorLike): Tensor => apply(addOp, [asTensor(a), asTensor(b)], undefined);
+export const add = (a: TensorLike, b: TensorLike): Tensor =>
+  apply(addOp, [asTensor(a), asTensor(b)], undefined);
 /** a − b */
-export const sub = (a: TensorLike, b: TensorLike): Tensor => apply(subOp, [asTensor(a), asTensor(b)], undefined);
+export const sub = (a: TensorLike, b: TensorLike): Tensor =>
+  apply(subOp, [asTensor(a), asTensor(b)], undefined);
 /** a·b, elementwise */
-export const mul = (a: TensorLike, b: TensorLike): Tensor => apply(mulOp, [asTensor(a), asTensor(b)], undefined);
+export const mul = (a: TensorLike, b: TensorLike): Tensor =>
+  apply(mulOp, [asTensor(a), asTensor(b)], undefined);
 /** a/b, elementwise */
-export const div = (a: TensorLike, b: TensorLike): Tensor => apply(divOp, [asTensor(a), asTensor(b)], undefined);
+export const div = (a: TensorLike, b: TensorLike): Tensor =>
+  apply(divOp, [asTensor(a), asTensor(b)], undefined);
 /** aᵇ, elementwise; the gradient for b needs a ≥ 0. */
-export const pow = (a: TensorLike, b: TensorLike): Tensor => apply(powOp, [asTensor(a), asTensor(b)], undefined);
+export const pow = (a: TensorLike, b: TensorLike): Tensor =>
+  apply(powOp, [asTensor(a), asTensor(b)], undefined);
 /** The larger of a and b; NaN if either is; ties share the gradient evenly. */
 export const maximum = (a: TensorLike, b: TensorLike): Tensor =>
   apply(maximumOp, [asTensor(a), asTensor(b)], undefined);
@@ -167,17 +179,23 @@ const gtOp = comparison('gt');
 const geOp = comparison('ge');
 
 /** 1 where a = b, else 0. */
-export const eq = (a: TensorLike, b: TensorLike): Tensor => apply(eqOp, [asTensor(a), asTensor(b)], undefined);
+export const eq = (a: TensorLike, b: TensorLike): Tensor =>
+  apply(eqOp, [asTensor(a), asTensor(b)], undefined);
 /** 1 where a ≠ b, else 0. */
-export const ne = (a: TensorLike, b: TensorLike): Tensor => apply(neOp, [asTensor(a), asTensor(b)], undefined);
+export const ne = (a: TensorLike, b: TensorLike): Tensor =>
+  apply(neOp, [asTensor(a), asTensor(b)], undefined);
 /** 1 where a < b, else 0. */
-export const lt = (a: TensorLike, b: TensorLike): Tensor => apply(ltOp, [asTensor(a), asTensor(b)], undefined);
+export const lt = (a: TensorLike, b: TensorLike): Tensor =>
+  apply(ltOp, [asTensor(a), asTensor(b)], undefined);
 /** 1 where a ≤ b, else 0. */
-export const le = (a: TensorLike, b: TensorLike): Tensor => apply(leOp, [asTensor(a), asTensor(b)], undefined);
+export const le = (a: TensorLike, b: TensorLike): Tensor =>
+  apply(leOp, [asTensor(a), asTensor(b)], undefined);
 /** 1 where a > b, else 0. */
-export const gt = (a: TensorLike, b: TensorLike): Tensor => apply(gtOp, [asTensor(a), asTensor(b)], undefined);
+export const gt = (a: TensorLike, b: TensorLike): Tensor =>
+  apply(gtOp, [asTensor(a), asTensor(b)], undefined);
 /** 1 where a ≥ b, else 0. */
-export const ge = (a: TensorLike, b: TensorLike): Tensor => apply(geOp, [asTensor(a), asTensor(b)], undefined);
+export const ge = (a: TensorLike, b: TensorLike): Tensor =>
+  apply(geOp, [asTensor(a), asTensor(b)], undefined);
 
 const whereOp: Op<Three> = {
   name: 'where',

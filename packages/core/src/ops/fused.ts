@@ -101,7 +101,11 @@ function linearShape(x: Shape, weight: Shape, bias: Shape | undefined): Shape {
     );
   }
   if (bias !== undefined && (bias.length !== 1 || bias[0] !== outFeatures)) {
-    throw new ShapeError('linear', [bias, weight], `bias ${formatShape(bias)} for ${outFeatures} outputs — it is [out]`);
+    throw new ShapeError(
+      'linear',
+      [bias, weight],
+      `bias ${formatShape(bias)} for ${outFeatures} outputs — it is [out]`,
+    );
   }
   return [...x.slice(0, -1), outFeatures as number];
 }
@@ -112,6 +116,11 @@ function linearShape(x: Shape, weight: Shape, bias: Shape | undefined): Shape {
  * @returns `[…, out]`
  * @throws ShapeError if they do not fit
  */
-export function linear(x: Tensor, weight: Tensor, bias: Tensor | null = null, activation: Activation = 'none'): Tensor {
+export function linear(
+  x: Tensor,
+  weight: Tensor,
+  bias: Tensor | null = null,
+  activation: Activation = 'none',
+): Tensor {
   return apply(linearOp, bias === null ? [x, weight] : [x, weight, bias], { activation });
 }

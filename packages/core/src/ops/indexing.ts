@@ -44,7 +44,8 @@ const gatherOp: Op<SourceAndIndex, AxisParams> = {
     checkAligned('gather', x, index, axis);
     return index;
   },
-  forward: (k, [x, index], { axis }) => k.gather(x.values, index.values, { ...axisSpec(x.shape, axis), count: index.shape[axis] as number }),
+  forward: (k, [x, index], { axis }) =>
+    k.gather(x.values, index.values, { ...axisSpec(x.shape, axis), count: index.shape[axis] as number }),
   vjp: (dy, [x, index], { axis }) => [() => scatterAdd(dy, index, axis, x.shape[axis] as number), null],
 };
 
@@ -90,13 +91,22 @@ export function indexSelect(x: TensorLike, index: Tensor | readonly number[], ax
   const at = normalizeAxis('indexSelect', axis, t.rank);
   const places = asIndex('indexSelect', index, t.shape[at] as number);
   if (places.rank !== 1) {
-    throw new ShapeError('indexSelect', [places.shape], `the index is a vector, not ${formatShape(places.shape)}`);
+    throw new ShapeError(
+      'indexSelect',
+      [places.shape],
+      `the index is a vector, not ${formatShape(places.shape)}`,
+    );
   }
   return apply(indexSelectOp, [t, places], { axis: at });
 }
 
 /** Adds the places of `source` along `axis` into zeros of `length` there: the transpose of `indexSelect`. */
-export function indexAdd(source: Tensor, index: Tensor | readonly number[], axis: number, length: number): Tensor {
+export function indexAdd(
+  source: Tensor,
+  index: Tensor | readonly number[],
+  axis: number,
+  length: number,
+): Tensor {
   const at = normalizeAxis('indexAdd', axis, source.rank);
   return apply(indexAddOp, [source, asIndex('indexAdd', index, length)], { axis: at, length });
 }
@@ -119,16 +129,20 @@ export function scatterAdd(source: Tensor, index: Tensor, axis: number, length: 
 }
 
 /** Keeps the lower triangle of each matrix and puts zeros above diagonal number `diagonal`. */
-export const tril = (x: TensorLike, diagonal = 0): Tensor => keepWhere('tril', asTensor(x), (i, j) => j - i <= diagonal);
+export const tril = (x: TensorLike, diagonal = 0): Tensor =>
+  keepWhere('tril', asTensor(x), (i, j) => j - i <= diagonal);
 
 /** Keeps the upper triangle of each matrix and puts zeros below diagonal number `diagonal`. */
-export const triu = (x: TensorLike, diagonal = 0): Tensor => keepWhere('triu', asTensor(x), (i, j) => j - i >= diagonal);
+export const triu = (x: TensorLike, diagonal = 0): Tensor =>
+  keepWhere('triu', asTensor(x), (i, j) => j - i >= diagonal);
 
 function keepWhere(op: string, t: Tensor, kept: (row: number, column: number) => boolean): Tensor {
   const [rows, columns] = t.shape.slice(-2);
   if (rows === undefined || columns === undefined) {
     throw new ShapeError(op, [t.shape], `${formatShape(t.shape)} is no matrix — it needs two axes`);
   }
-  const mask = Float32Array.from({ length: rows * columns }, (_, i) => Number(kept(Math.floor(i / columns), i % columns)));
+  const mask = Float32Array.from({ length: rows * columns }, (_, i) =>
+    Number(kept(Math.floor(i / columns), i % columns)),
+  );
   return wrap(backend().upload(mask), [rows, columns]).where(t, 0);
 }

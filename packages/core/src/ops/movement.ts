@@ -2,7 +2,15 @@
 import { apply, type Op } from '../autograd.js';
 import type { StridedSpec } from '../backend/backend.js';
 import { ArgumentError, formatShape, type Shape, ShapeError } from '../errors.js';
-import { broadcastShapes, checkShape, normalizeAxes, normalizeAxis, sameShape, sizeOf, stridesOf } from '../shape.js';
+import {
+  broadcastShapes,
+  checkShape,
+  normalizeAxes,
+  normalizeAxis,
+  sameShape,
+  sizeOf,
+  stridesOf,
+} from '../shape.js';
 import { asTensor, type Tensor, type TensorLike } from '../tensor.js';
 
 type One = readonly [Tensor];
@@ -54,12 +62,21 @@ export function flatten(x: TensorLike, startAxis = 0, endAxis = -1): Tensor {
 export function squeeze(x: TensorLike, axis?: number | readonly number[]): Tensor {
   const t = asTensor(x);
   const axes =
-    axis === undefined ? t.shape.flatMap((n, i) => (n === 1 ? [i] : [])) : normalizeAxes('squeeze', axis, t.rank);
+    axis === undefined
+      ? t.shape.flatMap((n, i) => (n === 1 ? [i] : []))
+      : normalizeAxes('squeeze', axis, t.rank);
   const long = axes.find((a) => t.shape[a] !== 1);
   if (long !== undefined) {
-    throw new ShapeError('squeeze', [t.shape], `axis ${long} of ${formatShape(t.shape)} has length ${t.shape[long]}, not 1`);
+    throw new ShapeError(
+      'squeeze',
+      [t.shape],
+      `axis ${long} of ${formatShape(t.shape)} has length ${t.shape[long]}, not 1`,
+    );
   }
-  return reshape(t, t.shape.filter((_, i) => !axes.includes(i)));
+  return reshape(
+    t,
+    t.shape.filter((_, i) => !axes.includes(i)),
+  );
 }
 
 /** Inserts an axis of length 1 at `axis` of the result. */
@@ -94,21 +111,30 @@ export function transpose(x: TensorLike, axis1 = -2, axis2 = -1): Tensor {
   const t = asTensor(x);
   const a = normalizeAxis('transpose', axis1, t.rank);
   const b = normalizeAxis('transpose', axis2, t.rank);
-  return permute(t, t.shape.map((_, i) => (i === a ? b : i === b ? a : i)));
+  return permute(
+    t,
+    t.shape.map((_, i) => (i === a ? b : i === b ? a : i)),
+  );
 }
 
 const expandOp: Op<One, { readonly shape: Shape }> = {
   name: 'expand',
   shape: ([x], { shape }) => {
     if (!sameShape(broadcastShapes('expand', x, shape), shape)) {
-      throw new ShapeError('expand', [x, shape], `${formatShape(x)} does not broadcast to ${formatShape(shape)}`);
+      throw new ShapeError(
+        'expand',
+        [x, shape],
+        `${formatShape(x)} does not broadcast to ${formatShape(shape)}`,
+      );
     }
     return shape;
   },
   forward: (k, [x], _, out) => {
     const added = out.length - x.shape.length;
     const own = stridesOf(x.shape);
-    const strides = out.map((_n, i) => (i < added || x.shape[i - added] === 1 ? 0 : (own[i - added] as number)));
+    const strides = out.map((_n, i) =>
+      i < added || x.shape[i - added] === 1 ? 0 : (own[i - added] as number),
+    );
     return k.strided(x.values, { shape: out, strides, offset: 0 });
   },
   vjp: (dy, [x]) => [() => dy.sumToSize(x.shape)],
@@ -136,7 +162,10 @@ const sliceOp: Op<One, SliceParams> = {
   },
   // What was cut away had no influence: zeros there.
   vjp: (dy, [x], { start, shape }) => [
-    () => dy.pad(x.shape.map((n, a) => [start[a] as number, n - (start[a] as number) - (shape[a] as number)] as const)),
+    () =>
+      dy.pad(
+        x.shape.map((n, a) => [start[a] as number, n - (start[a] as number) - (shape[a] as number)] as const),
+      ),
   ],
 };
 
@@ -171,9 +200,14 @@ export function split(x: TensorLike, size: number | readonly number[], axis = 0)
   const sizes =
     typeof size !== 'number'
       ? size
-      : Array.from({ length: Math.max(1, Math.ceil(length / size)) }, (_, i) => Math.min(size, length - i * size));
+      : Array.from({ length: Math.max(1, Math.ceil(length / size)) }, (_, i) =>
+          Math.min(size, length - i * size),
+        );
   if (sizes.reduce((a, b) => a + b, 0) !== length) {
-    throw new ArgumentError('split', `sizes [${sizes.join(', ')}] do not add up to the axis of length ${length}`);
+    throw new ArgumentError(
+      'split',
+      `sizes [${sizes.join(', ')}] do not add up to the axis of length ${length}`,
+    );
   }
   let start = 0;
   return sizes.map((n) => {
@@ -228,7 +262,10 @@ const padOp: Op<One, PadParams> = {
 export function pad(x: TensorLike, widths: readonly (readonly [number, number])[], value = 0): Tensor {
   const t = asTensor(x);
   if (widths.length !== t.rank || widths.flat().some((w) => !Number.isInteger(w) || w < 0)) {
-    throw new ArgumentError('pad', `widths are ${t.rank} pairs of whole numbers ≥ 0, not ${JSON.stringify(widths)}`);
+    throw new ArgumentError(
+      'pad',
+      `widths are ${t.rank} pairs of whole numbers ≥ 0, not ${JSON.stringify(widths)}`,
+    );
   }
   return apply(padOp, [t], { before: widths.map(([b]) => b), after: widths.map(([, a]) => a), value });
 }
@@ -246,7 +283,10 @@ const concatOp: Op<readonly Tensor[], { readonly axis: number }> = {
         );
       }
     }
-    return first.with(axis, shapes.reduce((sum, shape) => sum + (shape[axis] as number), 0));
+    return first.with(
+      axis,
+      shapes.reduce((sum, shape) => sum + (shape[axis] as number), 0),
+    );
   },
   forward: (k, parts, { axis }) => k.concat(parts, axis),
   // Each part gets its own section of dy.
@@ -264,21 +304,26 @@ const concatOp: Op<readonly Tensor[], { readonly axis: number }> = {
 /** Joins tensors along an existing axis. @throws ShapeError if other axes differ; ArgumentError for no tensors */
 export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
   const first = tensors[0];
-  if (first === undefined) throw new ArgumentError('concat', 'there is nothing to join — pass at least one tensor');
+  if (first === undefined)
+    throw new ArgumentError('concat', 'there is nothing to join — pass at least one tensor');
   return apply(concatOp, tensors, { axis: normalizeAxis('concat', axis, first.rank) });
 }
 
 /** Joins tensors of one shape along a new axis. @throws ShapeError if shapes differ */
 export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
   const first = tensors[0];
-  if (first === undefined) throw new ArgumentError('stack', 'there is nothing to join — pass at least one tensor');
+  if (first === undefined)
+    throw new ArgumentError('stack', 'there is nothing to join — pass at least one tensor');
   const different = tensors.find((t) => !sameShape(t.shape, first.shape));
   if (different !== undefined) {
     const shapes = [first.shape, different.shape];
     throw new ShapeError('stack', shapes, `shapes differ: ${shapes.map(formatShape).join(' and ')}`);
   }
   const at = normalizeAxis('stack', axis, first.rank + 1);
-  return concat(tensors.map((t) => unsqueeze(t, at)), at);
+  return concat(
+    tensors.map((t) => unsqueeze(t, at)),
+    at,
+  );
 }
 
 const cloneOp: Op<One> = {

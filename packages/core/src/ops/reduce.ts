@@ -2,7 +2,15 @@
 import { apply, type Op } from '../autograd.js';
 import type { ReduceKind } from '../backend/backend.js';
 import { ArgumentError, formatShape, type Shape, ShapeError } from '../errors.js';
-import { axisSpec, broadcastShapes, normalizeAxes, normalizeAxis, reducedShape, sameShape, sizeOf } from '../shape.js';
+import {
+  axisSpec,
+  broadcastShapes,
+  normalizeAxes,
+  normalizeAxis,
+  reducedShape,
+  sameShape,
+  sizeOf,
+} from '../shape.js';
 import { asTensor, type Tensor, type TensorLike } from '../tensor.js';
 
 /** One axis, several, or (left out) all of them. */
@@ -32,7 +40,10 @@ function reduction(
     shape: ([x], { axes, keepDims }) => {
       const empty = axes.some((axis) => x[axis] === 0);
       if (empty && (kind === 'max' || kind === 'min')) {
-        throw new ArgumentError(name, `${formatShape(x)} has an axis of length 0, and nothing has no ${kind}imum`);
+        throw new ArgumentError(
+          name,
+          `${formatShape(x)} has an axis of length 0, and nothing has no ${kind}imum`,
+        );
       }
       return reducedShape(x, axes, keepDims);
     },
@@ -69,7 +80,8 @@ export const amax = (x: TensorLike, options: ReduceOptions = {}): Tensor => redu
 /** Smallest element over `axis`; ties share the gradient. @throws ArgumentError over an axis of length 0 */
 export const amin = (x: TensorLike, options: ReduceOptions = {}): Tensor => reduce(aminOp, x, options);
 /** ln Σ eˣ over `axis`, with the maximum taken out first: safe for any x. Over nothing: −Infinity. */
-export const logSumExp = (x: TensorLike, options: ReduceOptions = {}): Tensor => reduce(logSumExpOp, x, options);
+export const logSumExp = (x: TensorLike, options: ReduceOptions = {}): Tensor =>
+  reduce(logSumExpOp, x, options);
 
 /** Number of elements that one result of the reduction is made of. */
 function countOf(op: string, x: Tensor, axis: Axes | undefined): number {
@@ -188,6 +200,8 @@ export function sumToSize(x: Tensor, shape: Shape): Tensor {
     );
   }
   const added = x.rank - shape.length;
-  const axes = x.shape.flatMap((length, axis) => (axis < added || (shape[axis - added] === 1 && length !== 1) ? [axis] : []));
+  const axes = x.shape.flatMap((length, axis) =>
+    axis < added || (shape[axis - added] === 1 && length !== 1) ? [axis] : [],
+  );
   return sum(x, { axis: axes }).reshape(shape);
 }

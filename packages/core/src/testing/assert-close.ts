@@ -71,8 +71,9 @@ function flat(x: Comparable): Flat {
   if (typeof x === 'number') return { data: [x], shape: [] };
   if (!Array.isArray(x)) return { data: x as ArrayLike<number>, shape: null };
   const shape: number[] = [];
-  for (let level: NestedArray | undefined = x; Array.isArray(level); level = level[0]) shape.push(level.length);
-  return { data: x.flat(Number.POSITIVE_INFINITY) as number[], shape };
+  for (let level: NestedArray | undefined = x; Array.isArray(level); level = level[0])
+    shape.push(level.length);
+  return { data: leaves(x), shape };
 }
 
 function indexOf(place: number, shape: Shape): number[] {
@@ -85,4 +86,8 @@ function indexOf(place: number, shape: Shape): number[] {
       return index;
     })
     .reverse();
+}
+
+function leaves(x: NestedArray): number[] {
+  return Array.isArray(x) ? x.flatMap(leaves) : [x];
 }

@@ -3,7 +3,7 @@ import { withBackend } from '../backend/current.js';
 import { createReference } from '../backend/reference/reference.js';
 import { tensor } from '../create.js';
 import { formatShape, VarigradError } from '../errors.js';
-import { Tensor } from '../methods.js';
+import type { Tensor } from '../methods.js';
 import { Generator } from '../random.js';
 
 /** Options of `gradcheck`. */
@@ -73,7 +73,10 @@ export function gradcheck(
     const draws = new Generator(seed);
     const shapes = inputs.map((t) => t.shape);
     const weigh = weights(f(...points.map((p, i) => tensor(p, shapes[i]))), draws);
-    const scalar = (...xs: Tensor[]): Tensor => f(...xs).mul(weigh.tensor()).sum();
+    const scalar = (...xs: Tensor[]): Tensor =>
+      f(...xs)
+        .mul(weigh.tensor())
+        .sum();
     const first = differentiable(scalar, shapes, wrt);
     let worst = check(first, points, 1);
     if (order === 2) {

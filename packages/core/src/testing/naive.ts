@@ -70,7 +70,12 @@ export function reduced(
         .map((index) => x.at(index)),
     ),
   );
-  return keepDims ? groups : gridOf(x.shape.filter((_, axis) => !axes.includes(axis)), groups.data);
+  return keepDims
+    ? groups
+    : gridOf(
+        x.shape.filter((_, axis) => !axes.includes(axis)),
+        groups.data,
+      );
 }
 
 /** Σ term(k) for k = 0 … count − 1. */

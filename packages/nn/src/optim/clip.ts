@@ -5,7 +5,8 @@ import { ArgumentError, type Tensor } from '@varigrad/core';
  * @returns the norm before. @throws ArgumentError unless maxNorm > 0
  */
 export async function clipGradNorm(parameters: Iterable<Tensor>, maxNorm: number): Promise<number> {
-  if (!(maxNorm > 0)) throw new ArgumentError('clipGradNorm', `the largest norm must be above 0, not ${maxNorm}`);
+  if (!(maxNorm > 0))
+    throw new ArgumentError('clipGradNorm', `the largest norm must be above 0, not ${maxNorm}`);
   const gradients = [...parameters].flatMap((p) => p.peekGrad() ?? []);
   const squares = await Promise.all(gradients.map((g) => g.detach().square().sum().item()));
   const norm = Math.sqrt(squares.reduce((a, b) => a + b, 0));

@@ -23,7 +23,8 @@ export abstract class Optimizer {
   constructor(op: string, parameters: Iterable<Tensor>, learningRate: number) {
     this.parameters = [...parameters];
     if (this.parameters.length === 0) throw new ArgumentError(op, 'there are no parameters to train');
-    if (!(learningRate >= 0)) throw new ArgumentError(op, `the learning rate ${learningRate} is not a number ≥ 0`);
+    if (!(learningRate >= 0))
+      throw new ArgumentError(op, `the learning rate ${learningRate} is not a number ≥ 0`);
     this.learningRate = learningRate;
   }
 
@@ -59,14 +60,19 @@ export abstract class Optimizer {
 
   /** A copy of the state, to be saved with the weights. */
   stateDict(): OptimizerState {
-    const tensors = Object.fromEntries([...this.slots].map(([name, t]) => [name, { shape: t.shape, data: t.dataSync() }]));
+    const tensors = Object.fromEntries(
+      [...this.slots].map(([name, t]) => [name, { shape: t.shape, data: t.dataSync() }]),
+    );
     return { kind: this.kind, step: this.stepCount, learningRate: this.learningRate, tensors };
   }
 
   /** Takes a saved state over. @throws VarigradError if it is another optimizer's or fits other parameters */
   loadStateDict(state: OptimizerState): void {
     if (state.kind !== this.kind) {
-      throw new VarigradError('loadStateDict', `the state is of '${state.kind}', this optimizer is '${this.kind}'`);
+      throw new VarigradError(
+        'loadStateDict',
+        `the state is of '${state.kind}', this optimizer is '${this.kind}'`,
+      );
     }
     for (const [key, { shape }] of Object.entries(state.tensors)) {
       const expected = this.parameters[Number(key.split('.').at(-1))]?.shape;

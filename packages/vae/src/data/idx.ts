@@ -35,12 +35,48 @@ interface IdxType {
 }
 
 const TYPES: readonly IdxType[] = [
-  { code: 0x08, bytes: 1, create: (n) => new Uint8Array(n), read: (v, at) => v.getUint8(at), write: (v, at, x) => v.setUint8(at, x) },
-  { code: 0x09, bytes: 1, create: (n) => new Int8Array(n), read: (v, at) => v.getInt8(at), write: (v, at, x) => v.setInt8(at, x) },
-  { code: 0x0b, bytes: 2, create: (n) => new Int16Array(n), read: (v, at) => v.getInt16(at), write: (v, at, x) => v.setInt16(at, x) },
-  { code: 0x0c, bytes: 4, create: (n) => new Int32Array(n), read: (v, at) => v.getInt32(at), write: (v, at, x) => v.setInt32(at, x) },
-  { code: 0x0d, bytes: 4, create: (n) => new Float32Array(n), read: (v, at) => v.getFloat32(at), write: (v, at, x) => v.setFloat32(at, x) },
-  { code: 0x0e, bytes: 8, create: (n) => new Float64Array(n), read: (v, at) => v.getFloat64(at), write: (v, at, x) => v.setFloat64(at, x) },
+  {
+    code: 0x08,
+    bytes: 1,
+    create: (n) => new Uint8Array(n),
+    read: (v, at) => v.getUint8(at),
+    write: (v, at, x) => v.setUint8(at, x),
+  },
+  {
+    code: 0x09,
+    bytes: 1,
+    create: (n) => new Int8Array(n),
+    read: (v, at) => v.getInt8(at),
+    write: (v, at, x) => v.setInt8(at, x),
+  },
+  {
+    code: 0x0b,
+    bytes: 2,
+    create: (n) => new Int16Array(n),
+    read: (v, at) => v.getInt16(at),
+    write: (v, at, x) => v.setInt16(at, x),
+  },
+  {
+    code: 0x0c,
+    bytes: 4,
+    create: (n) => new Int32Array(n),
+    read: (v, at) => v.getInt32(at),
+    write: (v, at, x) => v.setInt32(at, x),
+  },
+  {
+    code: 0x0d,
+    bytes: 4,
+    create: (n) => new Float32Array(n),
+    read: (v, at) => v.getFloat32(at),
+    write: (v, at, x) => v.setFloat32(at, x),
+  },
+  {
+    code: 0x0e,
+    bytes: 8,
+    create: (n) => new Float64Array(n),
+    read: (v, at) => v.getFloat64(at),
+    write: (v, at, x) => v.setFloat64(at, x),
+  },
 ];
 
 /** Values above this many would not fit into any typed array. */
@@ -54,18 +90,23 @@ const MOST_VALUES = 2 ** 32;
 export function parseIdx(bytes: Uint8Array, source = 'IDX'): IdxArray {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < 4) throw new IdxError(source, `${bytes.length} bytes are too few for an IDX header`);
-  if (view.getUint16(0) !== 0) throw new IdxError(source, 'it does not begin with two zero bytes — not an IDX file');
+  if (view.getUint16(0) !== 0)
+    throw new IdxError(source, 'it does not begin with two zero bytes — not an IDX file');
   const type = TYPES.find(({ code }) => code === view.getUint8(2));
-  if (type === undefined) throw new IdxError(source, `type code 0x${view.getUint8(2).toString(16).padStart(2, '0')} is unknown`);
+  if (type === undefined)
+    throw new IdxError(source, `type code 0x${view.getUint8(2).toString(16).padStart(2, '0')} is unknown`);
   const rank = view.getUint8(3);
   const start = 4 + 4 * rank;
-  if (bytes.length < start) throw new IdxError(source, `cut short inside the header: ${bytes.length} of ${start} bytes`);
+  if (bytes.length < start)
+    throw new IdxError(source, `cut short inside the header: ${bytes.length} of ${start} bytes`);
   const shape = Array.from({ length: rank }, (_, axis) => view.getUint32(4 + 4 * axis));
   const size = shape.reduce((product, length) => product * length, 1);
-  if (size > MOST_VALUES) throw new IdxError(source, `[${shape.join(', ')}] would be ${size} values — more than memory holds`);
+  if (size > MOST_VALUES)
+    throw new IdxError(source, `[${shape.join(', ')}] would be ${size} values — more than memory holds`);
   const expected = start + size * type.bytes;
   if (bytes.length < expected) throw new IdxError(source, `cut short: ${bytes.length} of ${expected} bytes`);
-  if (bytes.length > expected) throw new IdxError(source, `too long: ${bytes.length} bytes instead of ${expected}`);
+  if (bytes.length > expected)
+    throw new IdxError(source, `too long: ${bytes.length} bytes instead of ${expected}`);
   if (type.bytes === 1 && type.code === 0x08) return { shape, data: bytes.slice(start) };
   const data = type.create(size);
   for (let i = 0; i < size; i++) data[i] = type.read(view, start + i * type.bytes);
@@ -90,7 +131,8 @@ async function gunzip(bytes: Uint8Array, source: string): Promise<Uint8Array> {
 export function encodeIdx({ shape, data }: IdxArray): Uint8Array {
   const type = TYPES.find(({ create }) => create(0).constructor === data.constructor) as IdxType;
   const size = shape.reduce((product, length) => product * length, 1);
-  if (size !== data.length) throw new IdxError('encodeIdx', `${data.length} values do not fill [${shape.join(', ')}]`);
+  if (size !== data.length)
+    throw new IdxError('encodeIdx', `${data.length} values do not fill [${shape.join(', ')}]`);
   const start = 4 + 4 * shape.length;
   const bytes = new Uint8Array(start + size * type.bytes);
   const view = new DataView(bytes.buffer);

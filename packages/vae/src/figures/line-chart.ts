@@ -22,7 +22,14 @@ const MARGIN = { left: 72, right: 24, top: 56, bottom: 56 };
 const LEGEND_WIDTH = 150;
 
 /** A chart of lines with axes, grid and legend. */
-export function lineChart({ title, xLabel, yLabel, series, width = 860, height = 460 }: LineChartOptions): string {
+export function lineChart({
+  title,
+  xLabel,
+  yLabel,
+  series,
+  width = 860,
+  height = 460,
+}: LineChartOptions): string {
   const points = series.flatMap((s) => s.points).filter(([x, y]) => Number.isFinite(x) && Number.isFinite(y));
   const plot = {
     left: MARGIN.left,
@@ -30,8 +37,14 @@ export function lineChart({ title, xLabel, yLabel, series, width = 860, height =
     top: MARGIN.top,
     bottom: height - MARGIN.bottom,
   };
-  const xTicks = niceTicks(points.map(([x]) => x), 10);
-  const yTicks = niceTicks(points.map(([, y]) => y), 7);
+  const xTicks = niceTicks(
+    points.map(([x]) => x),
+    10,
+  );
+  const yTicks = niceTicks(
+    points.map(([, y]) => y),
+    7,
+  );
   const xAt = scale(xTicks, plot.left, plot.right);
   const yAt = scale(yTicks, plot.bottom, plot.top);
   const middle = (plot.left + plot.right) / 2;
@@ -39,12 +52,15 @@ export function lineChart({ title, xLabel, yLabel, series, width = 860, height =
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-family="system-ui, sans-serif" font-size="13" fill="#212529">`,
     `<rect width="${width}" height="${height}" fill="#ffffff"/>`,
-    `<text x="${plot.left}" y="30" font-size="18" font-weight="600">${escape(title)}</text>`,
+    `<text x="${plot.left}" y="30" font-size="18" font-weight="600">${escapeXml(title)}</text>`,
     ...yTicks.map((y) => gridLine(plot.left, plot.right, yAt(y), tickText(y, yTicks))),
-    ...xTicks.map((x) => `<text x="${px(xAt(x))}" y="${plot.bottom + 20}" text-anchor="middle">${tickText(x, xTicks)}</text>`),
+    ...xTicks.map(
+      (x) =>
+        `<text x="${px(xAt(x))}" y="${plot.bottom + 20}" text-anchor="middle">${tickText(x, xTicks)}</text>`,
+    ),
     `<line x1="${plot.left}" y1="${plot.bottom}" x2="${plot.right}" y2="${plot.bottom}" stroke="#212529"/>`,
-    `<text x="${px(middle)}" y="${height - 14}" text-anchor="middle">${escape(xLabel)}</text>`,
-    `<text transform="translate(18 ${px(center)}) rotate(-90)" text-anchor="middle">${escape(yLabel)}</text>`,
+    `<text x="${px(middle)}" y="${height - 14}" text-anchor="middle">${escapeXml(xLabel)}</text>`,
+    `<text transform="translate(18 ${px(center)}) rotate(-90)" text-anchor="middle">${escapeXml(yLabel)}</text>`,
     ...series.map((s, i) => drawLine(s, color(i), xAt, yAt)),
     ...series.map((s, i) => legendEntry(s.name, color(i), plot.right + 20, plot.top + 10 + 22 * i)),
     '</svg>\n',
@@ -96,7 +112,8 @@ function drawLine(s: Series, stroke: string, xAt: (x: number) => number, yAt: (y
     }
     path += `${pen}${px(xAt(x))} ${px(yAt(y))}`;
     pen = 'L';
-    if (s.points.length <= 40) dots.push(`<circle cx="${px(xAt(x))}" cy="${px(yAt(y))}" r="2.5" fill="${stroke}"/>`);
+    if (s.points.length <= 40)
+      dots.push(`<circle cx="${px(xAt(x))}" cy="${px(yAt(y))}" r="2.5" fill="${stroke}"/>`);
   }
   return `<path d="${path}" fill="none" stroke="${stroke}" stroke-width="2"/>${dots.join('')}`;
 }
@@ -104,10 +121,10 @@ function drawLine(s: Series, stroke: string, xAt: (x: number) => number, yAt: (y
 function legendEntry(name: string, stroke: string, x: number, y: number): string {
   return (
     `<line x1="${x}" y1="${y}" x2="${x + 24}" y2="${y}" stroke="${stroke}" stroke-width="3"/>` +
-    `<text x="${x + 32}" y="${y + 4}">${escape(name)}</text>`
+    `<text x="${x + 32}" y="${y + 4}">${escapeXml(name)}</text>`
   );
 }
 
-function escape(text: string): string {
+function escapeXml(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }

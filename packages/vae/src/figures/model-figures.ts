@@ -9,7 +9,9 @@ import { gridSheet } from './sheets.js';
 
 /** Decodes z (with labels for a conditional model) to mean images, `[count · pixels]` as plain numbers. */
 async function decodeMeans(model: LatentModel, z: Tensor, labels: ArrayLike<number>): Promise<Float32Array> {
-  const images = noGrad(() => scope(() => model.likelihood.mean(model.decode(z, labelsOf(model, labels).labels))));
+  const images = noGrad(() =>
+    scope(() => model.likelihood.mean(model.decode(z, labelsOf(model, labels).labels))),
+  );
   return Float32Array.from(await images.data());
 }
 
@@ -33,7 +35,11 @@ export interface FigureOptions {
 export async function reconstructionFigure(
   model: LatentModel,
   data: Dataset,
-  { title = 'Test digits and their reconstructions', columns = 10, rows = 4 }: FigureOptions & { columns?: number; rows?: number } = {},
+  {
+    title = 'Test digits and their reconstructions',
+    columns = 10,
+    rows = 4,
+  }: FigureOptions & { columns?: number; rows?: number } = {},
 ): Promise<Raster> {
   const shown = firstOf(data, columns * rows);
   const x = tensor(shown.images, [shown.count, pixelsOf(shown)]);
@@ -43,7 +49,9 @@ export async function reconstructionFigure(
     columns,
     imageShape: data.imageShape,
     title,
-    rowLabels: Array.from({ length: 2 * Math.ceil(shown.count / columns) }, (_, row) => (row % 2 === 0 ? 'input' : 'output')),
+    rowLabels: Array.from({ length: 2 * Math.ceil(shown.count / columns) }, (_, row) =>
+      row % 2 === 0 ? 'input' : 'output',
+    ),
   });
 }
 
@@ -51,11 +59,17 @@ export async function reconstructionFigure(
 export async function samplesFigure(
   model: LatentModel,
   imageShape: readonly [number, number],
-  { title = 'Samples: decoded z ~ N(0, I)', columns = 10, rows = 10, seed = 0 }: FigureOptions & { columns?: number; rows?: number } = {},
+  {
+    title = 'Samples: decoded z ~ N(0, I)',
+    columns = 10,
+    rows = 10,
+    seed = 0,
+  }: FigureOptions & { columns?: number; rows?: number } = {},
 ): Promise<Raster> {
   const z = randn([columns * rows, model.latent], { generator: new Generator(seed) });
   const labels = Uint8Array.from({ length: columns * rows }, (_, i) => i % Math.max(1, model.classes));
-  const columnLabels = model.classes === 0 ? {} : { columnLabels: Array.from(labels.subarray(0, columns), String) };
+  const columnLabels =
+    model.classes === 0 ? {} : { columnLabels: Array.from(labels.subarray(0, columns), String) };
   return gridSheet(await decodeMeans(model, z, labels), { columns, imageShape, title, ...columnLabels });
 }
 
@@ -67,7 +81,11 @@ export async function samplesFigure(
 export async function manifoldFigure(
   model: LatentModel,
   imageShape: readonly [number, number],
-  { title = 'The latent plane: each image is one place of z', size = 20, label = 0 }: { title?: string; size?: number; label?: number } = {},
+  {
+    title = 'The latent plane: each image is one place of z',
+    size = 20,
+    label = 0,
+  }: { title?: string; size?: number; label?: number } = {},
 ): Promise<Raster> {
   const quantiles = Array.from({ length: size }, (_, i) => inverseNormalCdf((i + 0.5) / size));
   const places = quantiles.toReversed().flatMap((z2) => quantiles.map((z1) => [z1, z2])); // z2 grows upwards
@@ -88,7 +106,11 @@ export async function manifoldFigure(
 export async function classStyleFigure(
   model: LatentModel,
   imageShape: readonly [number, number],
-  { title = 'Rows share a style z, columns the class', styles = 10, seed = 0 }: FigureOptions & { styles?: number } = {},
+  {
+    title = 'Rows share a style z, columns the class',
+    styles = 10,
+    seed = 0,
+  }: FigureOptions & { styles?: number } = {},
 ): Promise<Raster> {
   const generator = new Generator(seed);
   const { classes } = model;

@@ -31,11 +31,15 @@ export function normalCdf(z: number): number {
  * @param p - probability, 0 < p < 1. @throws ArgumentError otherwise
  */
 export function inverseNormalCdf(p: number): number {
-  if (!(p > 0 && p < 1)) throw new ArgumentError('inverseNormalCdf', `the probability ${p} is not between 0 and 1`);
+  if (!(p > 0 && p < 1))
+    throw new ArgumentError('inverseNormalCdf', `the probability ${p} is not between 0 and 1`);
   if (p > 0.5) return -inverseNormalCdf(1 - p);
   const t = Math.sqrt(-2 * Math.log(p));
   // The tail behaves like e^(−z²/2)/(z√2π): a start that is right to a few per cent.
-  let z = p < 0.1 ? -Math.sqrt(Math.max(0, t * t - Math.log(2 * Math.PI * t * t))) : (p - 0.5) * Math.sqrt(2 * Math.PI);
+  let z =
+    p < 0.1
+      ? -Math.sqrt(Math.max(0, t * t - Math.log(2 * Math.PI * t * t)))
+      : (p - 0.5) * Math.sqrt(2 * Math.PI);
   for (let i = 0; i < 20; i++) {
     const step = (normalCdf(z) - p) / density(z);
     const halley = step / (1 + 0.5 * z * step);

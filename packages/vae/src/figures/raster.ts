@@ -37,7 +37,13 @@ export class Raster {
    * Draws an image with each of its pixels as a square of `scale`.
    * @param values - `[height · width · channels]` with 1 (grey) or 3 (RGB) channels, 0 to 1; beyond that they are cut
    */
-  image(x: number, y: number, values: Float32Array, [height, width]: readonly [number, number], scale = 1): void {
+  image(
+    x: number,
+    y: number,
+    values: Float32Array,
+    [height, width]: readonly [number, number],
+    scale = 1,
+  ): void {
     const channels = values.length / (height * width);
     const byte = (i: number): number => Math.round(255 * Math.min(1, Math.max(0, values[i] ?? 0)));
     for (let i = 0; i < height * width; i++) {

@@ -33,7 +33,15 @@ const TITLE_SCALE = 2;
  * @throws ArgumentError if the images do not fill whole images, or there are none
  */
 export function gridSheet(images: Float32Array, options: SheetOptions): Raster {
-  const { columns, imageShape, title = '', columnLabels = [], rowLabels = [], caption = '', gap = 4 } = options;
+  const {
+    columns,
+    imageShape,
+    title = '',
+    columnLabels = [],
+    rowLabels = [],
+    caption = '',
+    gap = 4,
+  } = options;
   const [height, width] = imageShape;
   const { count, size } = countImages(images, imageShape, options.channels ?? 1);
   if (!(Number.isInteger(columns) && columns > 0)) {
@@ -42,7 +50,8 @@ export function gridSheet(images: Float32Array, options: SheetOptions): Raster {
   const scale = options.scale ?? Math.max(1, Math.round(56 / height));
   const rows = Math.ceil(count / columns);
   const cell = { width: width * scale + gap, height: height * scale + gap };
-  const left = MARGIN + (rowLabels.length === 0 ? 0 : Math.max(...rowLabels.map((label) => textWidth(label))) + 8);
+  const left =
+    MARGIN + (rowLabels.length === 0 ? 0 : Math.max(...rowLabels.map((label) => textWidth(label))) + 8);
   const titleHeight = title === '' ? 0 : GLYPH_HEIGHT * TITLE_SCALE + 10;
   const top = MARGIN + titleHeight + (columnLabels.length === 0 ? 0 : GLYPH_HEIGHT + 6);
   const grid = { width: columns * cell.width - gap, height: rows * cell.height - gap };

@@ -1,4 +1,12 @@
-import { ArgumentError, concat, formatShape, type Generator, randn, ShapeError, type Tensor } from '@varigrad/core';
+import {
+  ArgumentError,
+  concat,
+  formatShape,
+  type Generator,
+  randn,
+  ShapeError,
+  type Tensor,
+} from '@varigrad/core';
 import { Module } from '@varigrad/nn';
 import { type Elbo, type ElboOptions, negativeElbo, type Posterior, reparameterize } from '../elbo.js';
 import { Bernoulli } from '../likelihoods/bernoulli.js';
@@ -28,7 +36,14 @@ export class ConditionalVAE extends Module implements LatentModel {
 
   constructor(options: ConditionalVAEOptions = {}) {
     super();
-    const { inputSize = 784, hidden = [400], latent = 20, classes = 10, likelihood = new Bernoulli(), ...network } = options;
+    const {
+      inputSize = 784,
+      hidden = [400],
+      latent = 20,
+      classes = 10,
+      likelihood = new Bernoulli(),
+      ...network
+    } = options;
     this.latent = latent;
     this.classes = classes;
     this.encoder = new GaussianEncoder(inputSize + classes, hidden, latent, network);

@@ -16,9 +16,15 @@ export class HiddenLayers extends Module {
   /** Width of the last layer. */
   readonly outFeatures: number;
 
-  constructor(inFeatures: number, widths: readonly number[], { activation = 'relu', ...options }: NetworkOptions = {}) {
+  constructor(
+    inFeatures: number,
+    widths: readonly number[],
+    { activation = 'relu', ...options }: NetworkOptions = {},
+  ) {
     super();
-    this.layers = widths.map((width, i) => new Linear(widths[i - 1] ?? inFeatures, width, { ...options, activation }));
+    this.layers = widths.map(
+      (width, i) => new Linear(widths[i - 1] ?? inFeatures, width, { ...options, activation }),
+    );
     this.outFeatures = widths.at(-1) ?? inFeatures;
   }
 
@@ -54,7 +60,12 @@ export class Decoder extends Module {
   readonly hidden: HiddenLayers;
   readonly out: Linear;
 
-  constructor(inFeatures: number, widths: readonly number[], outFeatures: number, options: NetworkOptions = {}) {
+  constructor(
+    inFeatures: number,
+    widths: readonly number[],
+    outFeatures: number,
+    options: NetworkOptions = {},
+  ) {
     super();
     this.hidden = new HiddenLayers(inFeatures, widths, options);
     const { activation: _, ...init } = options;

@@ -32,7 +32,13 @@ export class VAE extends Module implements LatentModel {
 
   constructor(options: VAEOptions = {}) {
     super();
-    const { inputSize = 784, hidden = [400], latent = 20, likelihood = new Bernoulli(), ...network } = options;
+    const {
+      inputSize = 784,
+      hidden = [400],
+      latent = 20,
+      likelihood = new Bernoulli(),
+      ...network
+    } = options;
     this.latent = latent;
     this.encoder = new GaussianEncoder(inputSize, hidden, latent, network);
     this.decoder = new Decoder(latent, hidden.toReversed(), inputSize, network);

@@ -12,10 +12,10 @@ function sigmoid(x: number): number {
   return x >= 0 ? 1 / (1 + e) : e / (1 + e);
 }
 
-/** From here on the continued fraction of erfc; below, the series of erf, which would need ever more terms. */
+/** From here on the continued fraction of erfc; below, the series of erf, which needs ever more terms. */
 const FAR = 2.5;
 
-/** erf x = 2/√π · e^(−x²) · Σ 2ⁿ x^(2n+1) / (2n+1)!!, whose terms never cancel (Abramowitz & Stegun 7.1.6). */
+/** erf x = 2/√π · e^(−x²) · Σ 2ⁿ x^(2n+1) / (2n+1)!!, terms that never cancel (Abramowitz & Stegun 7.1.6). */
 function erfSeries(x: number): number {
   let term = x;
   let total = x;
@@ -45,7 +45,7 @@ function erfc(x: number): number {
   return 1 - erf(x);
 }
 
-/** x·Φ(x), with the normal distribution function Φ(x) = ½·erfc(−x/√2); Hendrycks & Gimpel 2016, arXiv:1606.08415. */
+/** x·Φ(x), where Φ(x) = ½·erfc(−x/√2) is the normal distribution's (Hendrycks & Gimpel 2016, arXiv:1606.08415). */
 function gelu(x: number): number {
   if (x === Number.NEGATIVE_INFINITY) return -0;
   return 0.5 * x * erfc(-x * Math.SQRT1_2);

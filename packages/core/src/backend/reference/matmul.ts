@@ -51,8 +51,8 @@ function rowsOf(allocate: Allocate, x: HostArray, count: number, k: number, inCo
 }
 
 /**
- * out[i, j] = Σ left[i, ·]·right[j, ·]: both operands are read along their rows. Four rows times four rows at a
- * time, so that each number read from memory is used four times. Sums are kept in float64.
+ * out[i, j] = Σ left[i, ·]·right[j, ·]: both operands are read along their rows. Four rows times four rows at
+ * a time, so that each number read from memory is used four times. Sums are kept in float64.
  */
 function multiply(out: HostArray, left: HostArray, right: HostArray, m: number, n: number, k: number): void {
   for (let i = 0; i < m; i += 4) {

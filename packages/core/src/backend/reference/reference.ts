@@ -1,6 +1,6 @@
 /**
- * The reference backend: plain loops that say what each kernel means. It is the oracle that every other backend
- * is held to, and on Float64Array it carries the gradient checks.
+ * The reference backend: plain loops that say what each kernel means. It is the oracle that every other
+ * backend is held to, and on Float64Array it carries the gradient checks.
  */
 import { fillNormal, fillUniform } from '../../random.js';
 import type { Backend, HostArray } from '../backend.js';

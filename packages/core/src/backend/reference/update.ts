@@ -17,7 +17,7 @@ export const updateKernels: Updates = {
   },
 
   // m ← β₁m + (1 − β₁)g;  v ← β₂v + (1 − β₂)g²;  p ← p − η (m / (1 − β₁ᵗ)) / (√(v / (1 − β₂ᵗ)) + ε)
-  // Kingma & Ba 2015, Algorithm 1, arXiv:1412.6980; decoupled decay: Loshchilov & Hutter 2019, arXiv:1711.05101
+  // Kingma & Ba 2015, Algorithm 1, arXiv:1412.6980; AdamW: Loshchilov & Hutter 2019, arXiv:1711.05101
   adamStep(param, grad, m, v, spec) {
     const { beta1, beta2, epsilon, learningRate, weightDecay, decoupled, step } = spec;
     const correction1 = 1 - beta1 ** step;

@@ -2,14 +2,25 @@
 import type { Shape } from '../../errors.js';
 import { sizeOf, stridesOf } from '../../shape.js';
 import type {
-  Activation, AdamSpec, AxisSpec, BinaryKind, IndexSpec, Kernels, MatmulSpec, Operand, PhiloxState, ReduceKind, SgdSpec,
-  StridedSpec, UnaryKind,
+  Activation,
+  AdamSpec,
+  AxisSpec,
+  BinaryKind,
+  IndexSpec,
+  Kernels,
+  MatmulSpec,
+  Operand,
+  PhiloxState,
+  ReduceKind,
+  SgdSpec,
+  StridedSpec,
+  UnaryKind,
 } from '../backend.js';
 import { activationNumber, binaryNumber, reduceNumber, unaryNumber } from './kinds.js';
 import type { ResidentMemory } from './memory.js';
 import type { KernelExports } from './module.js';
 import type { ThreadPool } from './threads.js';
-import { broadcastView, findLayout, FULL, mergeAxes, reducedBlock, ROW, SCALAR } from './views.js';
+import { broadcastView, FULL, findLayout, mergeAxes, ROW, reducedBlock, SCALAR } from './views.js';
 
 type Values = Float32Array;
 type Array32 = Operand<Float32Array>;
@@ -48,13 +59,15 @@ export class WasmKernels implements Kernels<Float32Array> {
     if (size === 0) return;
     const { shape, strides, offset } = mergeAxes(view);
     const from = x + 4 * offset;
-    if (shape.length === 1 && strides[0] === 1) return this.#wasm.runCopy(out, from, size);
-    this.#wasm.strided(out, from, shape.length, this.#memory.integers([...shape, ...strides]));
+    if (shape.length === 1 && strides[0] === 1) this.#wasm.runCopy(out, from, size);
+    else this.#wasm.strided(out, from, shape.length, this.#memory.integers([...shape, ...strides]));
   }
 
   unary(kind: UnaryKind, x: Values): Values {
     const number = unaryNumber[kind];
-    return this.#elements(x.length, (out) => this.#wasm.runUnary(number, out, this.#memory.addressOf(x), x.length));
+    return this.#elements(x.length, (out) =>
+      this.#wasm.runUnary(number, out, this.#memory.addressOf(x), x.length),
+    );
   }
 
   binary(kind: BinaryKind, a: Array32, b: Array32, out: Shape): Values {
@@ -76,7 +89,15 @@ export class WasmKernels implements Kernels<Float32Array> {
   }
 
   /** Operands that are full or scalar: cut into rows of one chunk each, and what remains. */
-  #flatBinary(kind: number, out: number, a: number, modeA: number, b: number, modeB: number, size: number): void {
+  #flatBinary(
+    kind: number,
+    out: number,
+    a: number,
+    modeA: number,
+    b: number,
+    modeB: number,
+    size: number,
+  ): void {
     const columns = Math.min(size, 8192);
     if (columns === 0) return;
     const rows = Math.floor(size / columns);
@@ -84,7 +105,16 @@ export class WasmKernels implements Kernels<Float32Array> {
     const done = 4 * rows * columns;
     const next = (address: number, mode: number) => (mode === FULL ? address + done : address);
     if (rows * columns < size) {
-      this.#wasm.runBinary(kind, out + done, next(a, modeA), modeA, next(b, modeB), modeB, 1, size - rows * columns);
+      this.#wasm.runBinary(
+        kind,
+        out + done,
+        next(a, modeA),
+        modeA,
+        next(b, modeB),
+        modeB,
+        1,
+        size - rows * columns,
+      );
     }
   }
 
@@ -102,7 +132,9 @@ export class WasmKernels implements Kernels<Float32Array> {
     return this.#elements(size, (to) => {
       const place = (x: Array32): [number, number] => {
         const address = this.#memory.addressOf(x.values);
-        return x.values.length === 1 && size !== 1 ? [address, 0] : [this.#expanded(address, x.shape, out), 16];
+        return x.values.length === 1 && size !== 1
+          ? [address, 0]
+          : [this.#expanded(address, x.shape, out), 16];
       };
       if (size > 0) this.#wasm.runWhere(to, ...place(condition), ...place(a), ...place(b), size);
     });
@@ -115,16 +147,29 @@ export class WasmKernels implements Kernels<Float32Array> {
     return this.#memory.compute(sizeOf(kept), (out) => {
       const address = this.#memory.addressOf(x.values);
       const block = reducedBlock(x.shape, axes);
-      if (block?.inner === 1) return this.#wasm.runReduceRows(number, out, address, block.outer, block.length);
+      if (block?.inner === 1)
+        return this.#wasm.runReduceRows(number, out, address, block.outer, block.length);
       if (block !== undefined && kind !== 'logSumExp') {
         const { outer, length, inner } = block;
         for (let o = 0; o < outer; o++) {
-          this.#wasm.runReduceColumns(number, out + 4 * o * inner, address + 4 * o * length * inner, length, inner);
+          this.#wasm.runReduceColumns(
+            number,
+            out + 4 * o * inner,
+            address + 4 * o * length * inner,
+            length,
+            inner,
+          );
         }
         return;
       }
       const moved = this.#axesLast(address, x.shape, axes);
-      this.#wasm.runReduceRows(number, out, moved, sizeOf(kept), sizeOf(axes.map((axis) => x.shape[axis] as number)));
+      this.#wasm.runReduceRows(
+        number,
+        out,
+        moved,
+        sizeOf(kept),
+        sizeOf(axes.map((axis) => x.shape[axis] as number)),
+      );
     });
   }
 
@@ -134,7 +179,11 @@ export class WasmKernels implements Kernels<Float32Array> {
     const strides = stridesOf(shape);
     const size = sizeOf(shape);
     const to = this.#memory.temporary(4 * size);
-    const view = { shape: order.map((a) => shape[a] as number), strides: order.map((a) => strides[a] as number), offset: 0 };
+    const view = {
+      shape: order.map((a) => shape[a] as number),
+      strides: order.map((a) => strides[a] as number),
+      offset: 0,
+    };
     this.#copyView(to, x, view, size);
     return to;
   }
@@ -146,7 +195,9 @@ export class WasmKernels implements Kernels<Float32Array> {
   }
 
   cumsum(x: Values, { outer, length, inner }: AxisSpec): Values {
-    return this.#memory.compute(x.length, (out) => this.#wasm.cumsum(out, this.#memory.addressOf(x), outer, length, inner));
+    return this.#memory.compute(x.length, (out) =>
+      this.#wasm.cumsum(out, this.#memory.addressOf(x), outer, length, inner),
+    );
   }
 
   matmul(a: Values, b: Values, spec: MatmulSpec): Values {
@@ -156,8 +207,17 @@ export class WasmKernels implements Kernels<Float32Array> {
       const workspace = this.#gemmWorkspace();
       for (let item = 0; item < batch; item++) {
         this.#gemm(
-          p + 4 * item * spec.strideA, q + 4 * item * spec.strideB, out + 4 * item * m * n, m, n, k,
-          spec.transposeA, spec.transposeB, 0, 'none', workspace,
+          p + 4 * item * spec.strideA,
+          q + 4 * item * spec.strideB,
+          out + 4 * item * m * n,
+          m,
+          n,
+          k,
+          spec.transposeA,
+          spec.transposeB,
+          0,
+          'none',
+          workspace,
         );
       }
     });
@@ -183,12 +243,24 @@ export class WasmKernels implements Kernels<Float32Array> {
   }
 
   #gemm(
-    a: number, b: number, c: number, m: number, n: number, k: number,
-    transposeA: boolean, transposeB: boolean, bias: number, activation: Activation, workspace: number,
+    a: number,
+    b: number,
+    c: number,
+    m: number,
+    n: number,
+    k: number,
+    transposeA: boolean,
+    transposeB: boolean,
+    bias: number,
+    activation: Activation,
+    workspace: number,
   ): void {
     if (m === 0 || n === 0) return;
     const flags = [Number(transposeA), Number(transposeB), bias, activationNumber[activation]] as const;
-    if (k > 0) return this.#wasm.gemm(a, b, c, m, n, k, ...flags, workspace);
+    if (k > 0) {
+      this.#wasm.gemm(a, b, c, m, n, k, ...flags, workspace);
+      return;
+    }
     // Sums over nothing are 0: one product with a zero, so that bias and activation still apply.
     const zero = this.#memory.temporary(4 * Math.max(m, n));
     this.#wasm.runFill(zero, 0, Math.max(m, n));
@@ -257,7 +329,14 @@ export class WasmKernels implements Kernels<Float32Array> {
         rest = Math.floor(rest / length);
       }
       const from = x + 4 * matrix * rows * columns;
-      this.#wasm.copyRows(out + 4 * offset, 4 * (strides[rank - 2] ?? columns), from, 4 * columns, 4 * columns, rows);
+      this.#wasm.copyRows(
+        out + 4 * offset,
+        4 * (strides[rank - 2] ?? columns),
+        from,
+        4 * columns,
+        4 * columns,
+        rows,
+      );
     }
   }
 
@@ -300,13 +379,29 @@ export class WasmKernels implements Kernels<Float32Array> {
     if (param.length >= PARALLEL_ELEMENTS) this.#pool.ensureStarted();
     this.#memory.update(() => {
       const [p, g, first, second] = [param, grad, m, v].map((values) => this.#memory.addressOf(values)) as [
-        number, number, number, number,
+        number,
+        number,
+        number,
+        number,
       ];
       const stepSize = learningRate / (1 - beta1 ** step);
       const rootCorrection = 1 / Math.sqrt(1 - beta2 ** step);
       const decay = decoupled ? 0 : weightDecay;
       const shrink = decoupled ? 1 - learningRate * weightDecay : 1;
-      this.#wasm.runAdam(p, g, first, second, param.length, beta1, beta2, stepSize, rootCorrection, epsilon, decay, shrink);
+      this.#wasm.runAdam(
+        p,
+        g,
+        first,
+        second,
+        param.length,
+        beta1,
+        beta2,
+        stepSize,
+        rootCorrection,
+        epsilon,
+        decay,
+        shrink,
+      );
       this.#memory.writeBack(param, p);
       this.#memory.writeBack(m, first);
       this.#memory.writeBack(v, second);

@@ -68,7 +68,8 @@ export class ResidentMemory {
 
   /** Copies values that a kernel changed in place back to where they came from. */
   writeBack(values: Float32Array, address: number): void {
-    if (!this.#blocks.has(values)) values.set(this.#floats.subarray(address / 4, address / 4 + values.length));
+    if (!this.#blocks.has(values))
+      values.set(this.#floats.subarray(address / 4, address / 4 + values.length));
   }
 
   /** Four-byte integers for a kernel, until the end of the call. */

@@ -5,16 +5,39 @@ import { plain, relaxed } from './module.generated.js';
 /** The functions of assembly/index.ts; addresses and sizes are byte offsets and counts. */
 export interface KernelExports {
   gemm(
-    a: number, b: number, c: number, m: number, n: number, k: number,
-    transposeA: number, transposeB: number, bias: number, activation: number, workspace: number,
+    a: number,
+    b: number,
+    c: number,
+    m: number,
+    n: number,
+    k: number,
+    transposeA: number,
+    transposeB: number,
+    bias: number,
+    activation: number,
+    workspace: number,
   ): void;
   gemmWorkspace(threads: number): number;
   runUnary(kind: number, out: number, x: number, n: number): void;
   runBinary(
-    kind: number, out: number, a: number, modeA: number, b: number, modeB: number, rows: number, columns: number,
+    kind: number,
+    out: number,
+    a: number,
+    modeA: number,
+    b: number,
+    modeB: number,
+    rows: number,
+    columns: number,
   ): void;
   runWhere(
-    out: number, c: number, stepC: number, a: number, stepA: number, b: number, stepB: number, n: number,
+    out: number,
+    c: number,
+    stepC: number,
+    a: number,
+    stepA: number,
+    b: number,
+    stepB: number,
+    n: number,
   ): void;
   runFill(out: number, value: number, n: number): void;
   runCopy(out: number, x: number, n: number): void;
@@ -23,12 +46,30 @@ export interface KernelExports {
   runUniform(out: number, n: number, key0: number, key1: number, low: number, high: number): void;
   runNormal(out: number, n: number, key0: number, key1: number, low: number, high: number): void;
   runAdam(
-    param: number, grad: number, m: number, v: number, n: number, beta1: number, beta2: number, stepSize: number,
-    rootCorrection: number, epsilon: number, decay: number, shrink: number,
+    param: number,
+    grad: number,
+    m: number,
+    v: number,
+    n: number,
+    beta1: number,
+    beta2: number,
+    stepSize: number,
+    rootCorrection: number,
+    epsilon: number,
+    decay: number,
+    shrink: number,
   ): void;
   sgd(
-    param: number, grad: number, buffer: number, n: number, learningRate: number, momentum: number, keep: number,
-    nesterov: number, weightDecay: number, first: number,
+    param: number,
+    grad: number,
+    buffer: number,
+    n: number,
+    learningRate: number,
+    momentum: number,
+    keep: number,
+    nesterov: number,
+    weightDecay: number,
+    first: number,
   ): void;
   argmax(out: number, x: number, outer: number, length: number, inner: number): void;
   cumsum(out: number, x: number, outer: number, length: number, inner: number): void;
@@ -43,7 +84,13 @@ export interface KernelExports {
 }
 
 type IndexKernel = (
-  out: number, x: number, index: number, outer: number, length: number, inner: number, count: number,
+  out: number,
+  x: number,
+  index: number,
+  outer: number,
+  length: number,
+  inner: number,
+  count: number,
 ) => void;
 
 /** The kernels, running on a memory that threads can share. */
@@ -57,8 +104,8 @@ export interface LoadedModule {
 
 /** A function with the one instruction i32x4.relaxed_trunc_f32x4_s: valid only where relaxed SIMD is. */
 const RELAXED_PROBE = new Uint8Array([
-  0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 5, 1, 0x60, 0, 1, 0x7b, 3, 2, 1, 0, 10, 11, 1, 9, 0, 0x41, 0, 0xfd, 0x0f, 0xfd,
-  0x81, 0x02, 0x0b,
+  0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 5, 1, 0x60, 0, 1, 0x7b, 3, 2, 1, 0, 10, 11, 1, 9, 0, 0x41, 0, 0xfd,
+  0x0f, 0xfd, 0x81, 0x02, 0x0b,
 ]);
 
 /** 64 KiB pages that the memory starts with, and the most it may grow to; the host may allow less. */

@@ -33,7 +33,10 @@ export function findThreadHost(): ThreadHost | string {
     return {
       cores: node.os.availableParallelism(),
       start({ module, memory }, thread) {
-        const worker = new node.threads.Worker(NODE_WORKER, { eval: true, workerData: { module, memory, thread } });
+        const worker = new node.threads.Worker(NODE_WORKER, {
+          eval: true,
+          workerData: { module, memory, thread },
+        });
         worker.unref(); // the process may end while it sleeps
         return worker;
       },
@@ -53,9 +56,14 @@ export function findThreadHost(): ThreadHost | string {
 }
 
 /** Node's modules without an import, which a bundler for browsers would have to resolve. */
-function nodeModules(): { threads: typeof import('node:worker_threads'); os: typeof import('node:os') } | undefined {
+function nodeModules():
+  | { threads: typeof import('node:worker_threads'); os: typeof import('node:os') }
+  | undefined {
   if (typeof process === 'undefined' || typeof process.getBuiltinModule !== 'function') return undefined;
-  return { threads: process.getBuiltinModule('node:worker_threads'), os: process.getBuiltinModule('node:os') };
+  return {
+    threads: process.getBuiltinModule('node:worker_threads'),
+    os: process.getBuiltinModule('node:os'),
+  };
 }
 
 /** Starts workers when they are first needed, and says how many threads there are. */
@@ -78,7 +86,10 @@ export class ThreadPool {
   /** Changes how many threads may take part. @throws ArgumentError unless it is a whole number from 1 to 64 */
   setThreads(threads: number): void {
     if (!(Number.isInteger(threads) && threads >= 1 && threads <= MOST_WORKERS + 1)) {
-      throw new ArgumentError('setNumThreads', `${threads} is not a whole number from 1 to ${MOST_WORKERS + 1}`);
+      throw new ArgumentError(
+        'setNumThreads',
+        `${threads} is not a whole number from 1 to ${MOST_WORKERS + 1}`,
+      );
     }
     this.#wanted = threads;
     this.#loaded.kernels.setThreadLimit(threads);
@@ -96,7 +107,12 @@ export class ThreadPool {
 
   /** Starts the workers, once. Kernels do not wait for them: until they are up, the caller does the work. */
   ensureStarted(): void {
-    if (this.#refusal !== undefined || typeof this.#host === 'string' || this.#workers.length >= this.#wanted - 1) return;
+    if (
+      this.#refusal !== undefined ||
+      typeof this.#host === 'string' ||
+      this.#workers.length >= this.#wanted - 1
+    )
+      return;
     try {
       while (this.#workers.length < this.#wanted - 1) {
         this.#workers.push(this.#host.start(this.#loaded, this.#workers.length + 1));

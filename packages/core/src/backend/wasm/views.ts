@@ -22,7 +22,9 @@ export interface Layout {
  */
 export function findLayout(operands: readonly Shape[], out: Shape): Layout | undefined {
   const size = sizeOf(out);
-  const simple = operands.map((shape) => (sizeOf(shape) === size ? FULL : sizeOf(shape) === 1 ? SCALAR : undefined));
+  const simple = operands.map((shape) =>
+    sizeOf(shape) === size ? FULL : sizeOf(shape) === 1 ? SCALAR : undefined,
+  );
   if (simple.every((mode) => mode !== undefined)) return { rows: size, columns: 1, modes: simple };
   for (let split = 1; split < out.length; split++) {
     const columns = sizeOf(out.slice(split));
@@ -74,7 +76,10 @@ export function mergeAxes({ shape, strides, offset }: StridedSpec): StridedSpec 
 }
 
 /** `[outer, length, inner]` if the reduced axes are neighbours. */
-export function reducedBlock(shape: Shape, axes: readonly number[]): { outer: number; length: number; inner: number } | undefined {
+export function reducedBlock(
+  shape: Shape,
+  axes: readonly number[],
+): { outer: number; length: number; inner: number } | undefined {
   const first = axes[0] ?? 0;
   if (axes.some((axis, i) => axis !== first + i)) return undefined;
   return {

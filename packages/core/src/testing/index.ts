@@ -1,0 +1,6 @@
+export { assertClose, type Closeness, type Comparable } from './assert-close.js';
+export { type BackendDifference, type CompareOptions, compareBackends } from './compare-backends.js';
+export { GradcheckError, type GradcheckOptions, gradcheck } from './gradcheck.js';
+export type { Grid } from './naive.js';
+export { type CaseOptions, caseInputs, type InputSpec, type OpCase, opCase, toTensor } from './op-case.js';
+export { opCases } from './op-cases.js';
