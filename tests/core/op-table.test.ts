@@ -6,8 +6,31 @@ import * as assert from 'uvu/assert';
 
 /** What core exports that is no operation on tensors. */
 const notOperations = new Set([
-  ...['arange', 'bernoulli', 'eye', 'full', 'linspace', 'oneHot', 'ones', 'parameter', 'rand', 'randn', 'randperm'],
-  ...['tensor', 'zeros', 'apply', 'backward', 'gradients', 'isGradEnabled', 'noGrad', 'grad', 'scope', 'valueAndGrad'],
+  ...[
+    'arange',
+    'bernoulli',
+    'eye',
+    'full',
+    'linspace',
+    'oneHot',
+    'ones',
+    'parameter',
+    'rand',
+    'randn',
+    'randperm',
+  ],
+  ...[
+    'tensor',
+    'zeros',
+    'apply',
+    'backward',
+    'gradients',
+    'isGradEnabled',
+    'noGrad',
+    'grad',
+    'scope',
+    'valueAndGrad',
+  ],
   ...['backend', 'setBackend', 'withBackend', 'createReference', 'createWasm', 'init', 'setNumThreads'],
   ...['broadcastShapes', 'sameShape', 'sizeOf', 'stridesOf', 'formatShape', 'formatArray'],
   ...['defaultGenerator', 'fillNormal', 'fillUniform', 'manualSeed'],

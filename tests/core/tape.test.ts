@@ -198,8 +198,16 @@ test('createGraph: third derivatives of sin and tanh', () => {
         return y.itemSync();
       };
       const t = Math.tanh(at);
-      assertClose(third((x) => x.sin()), -Math.cos(at), { rtol: 1e-13 });
-      assertClose(third((x) => x.tanh()), (1 - t * t) * (6 * t * t - 2), { rtol: 1e-12 });
+      assertClose(
+        third((x) => x.sin()),
+        -Math.cos(at),
+        { rtol: 1e-13 },
+      );
+      assertClose(
+        third((x) => x.tanh()),
+        (1 - t * t) * (6 * t * t - 2),
+        { rtol: 1e-12 },
+      );
     }
   });
 });
@@ -264,8 +272,19 @@ test('only needed gradients are computed: the thunks of constants are not called
 
 test('stacked leaves each get their own part', () => {
   const parts = [leaf([1, 2]), leaf([3, 4])];
-  stack(parts).mul(tensor([[1, 2], [3, 4]])).sum().backward();
-  assert.equal(parts.map(gradOf), [[1, 2], [3, 4]]);
+  stack(parts)
+    .mul(
+      tensor([
+        [1, 2],
+        [3, 4],
+      ]),
+    )
+    .sum()
+    .backward();
+  assert.equal(parts.map(gradOf), [
+    [1, 2],
+    [3, 4],
+  ]);
 });
 
 test('kinks: the derivative that is documented', () => {
@@ -274,17 +293,50 @@ test('kinks: the derivative that is documented', () => {
     f(x).sum().backward();
     return gradOf(x);
   };
-  assert.equal(at((x) => x.relu(), [0]), [0]);
-  assert.equal(at((x) => x.abs(), [0, -0]), [0, -0]);
-  assert.equal(at((x) => x.leakyRelu(0.25), [0]), [0.25]);
-  assert.equal(at((x) => x.elu(0.5), [0]), [0.5]);
-  assert.equal(at((x) => x.maximum(tensor([1, 1, 1])), [0, 1, 2]), [0, 0.5, 1]);
-  assert.equal(at((x) => x.minimum(tensor([1, 1, 1])), [0, 1, 2]), [1, 0.5, 0]);
-  assert.equal(at((x) => x.clamp({ min: 0, max: 1 }), [-1, 0, 0.5, 1, 2]), [0, 1, 1, 1, 0]);
-  assert.equal(at((x) => x.amax(), [3, 1, 3, 3]).map((g) => Math.round(g * 300)), [100, 0, 100, 100]);
-  assert.equal(at((x) => x.amin(), [3, 1, 1, 3]), [0, 0.5, 0.5, 0]);
-  assert.equal(at((x) => x.pow(0), [0, 2]), [0, 0]);
-  assert.equal(at((x) => x.pow(2), [0, -3]), [0, -6]);
+  assert.equal(
+    at((x) => x.relu(), [0]),
+    [0],
+  );
+  assert.equal(
+    at((x) => x.abs(), [0, -0]),
+    [0, -0],
+  );
+  assert.equal(
+    at((x) => x.leakyRelu(0.25), [0]),
+    [0.25],
+  );
+  assert.equal(
+    at((x) => x.elu(0.5), [0]),
+    [0.5],
+  );
+  assert.equal(
+    at((x) => x.maximum(tensor([1, 1, 1])), [0, 1, 2]),
+    [0, 0.5, 1],
+  );
+  assert.equal(
+    at((x) => x.minimum(tensor([1, 1, 1])), [0, 1, 2]),
+    [1, 0.5, 0],
+  );
+  assert.equal(
+    at((x) => x.clamp({ min: 0, max: 1 }), [-1, 0, 0.5, 1, 2]),
+    [0, 1, 1, 1, 0],
+  );
+  assert.equal(
+    at((x) => x.amax(), [3, 1, 3, 3]).map((g) => Math.round(g * 300)),
+    [100, 0, 100, 100],
+  );
+  assert.equal(
+    at((x) => x.amin(), [3, 1, 1, 3]),
+    [0, 0.5, 0.5, 0],
+  );
+  assert.equal(
+    at((x) => x.pow(0), [0, 2]),
+    [0, 0],
+  );
+  assert.equal(
+    at((x) => x.pow(2), [0, -3]),
+    [0, -6],
+  );
 });
 
 test('both sides of a tie get their share: maximum(x, x) has derivative 1', () => {

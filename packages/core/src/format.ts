@@ -87,13 +87,7 @@ interface Layout {
 }
 
 /** Brackets around the cells; `rank − axis − 1` line breaks set the blocks of an outer axis apart. */
-function layOut(
-  values: ArrayLike<number>,
-  shape: Shape,
-  shortened: boolean,
-  format: (x: number) => string,
-  indent: number,
-): string {
+function layOut(cells: readonly string[], shape: Shape, layout: Layout): string {
   const { edge, lineWidth, indent, width } = layout;
   let next = 0;
   const build = (axis: number): string => {

@@ -176,7 +176,7 @@ export class Tensor implements Disposable {
       const where = this.storage.disposed ? 'disposed' : this.storage.backend.name;
       return `tensor(${formatShape(this.shape)} on ${where}${tail})`;
     }
-    return `tensor(${formatArray(this.dataSync(), this.shape, 'tensor('.length)}${tail})`;
+    return `tensor(${formatArray(this.dataSync(), this.shape, { indent: 'tensor('.length })}${tail})`;
   }
 
   #checkSingle(): void {

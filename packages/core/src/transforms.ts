@@ -21,6 +21,18 @@ function variable(x: Tensor): Tensor {
   return x.requiresGrad ? apply(aliasOp, [x], undefined) : x.detach().requiresGrad_();
 }
 
+/** How many functions under differentiation are running: one inside another may use the outer one's variables. */
+let depth = 0;
+
+function oneDeeper<T>(f: () => T): T {
+  depth++;
+  try {
+    return f();
+  } finally {
+    depth--;
+  }
+}
+
 /**
  * The function that gives f's value and its gradients: `valueAndGrad(f)(x, y)` → `{ value, grads: [∂f/∂x, ∂f/∂y] }`.
  * Can be nested for higher derivatives. Parameters that f closes over keep their `.grad` as it is.
@@ -29,14 +41,14 @@ function variable(x: Tensor): Tensor {
 export function valueAndGrad(f: ScalarFunction): (...inputs: Tensor[]) => { value: Tensor; grads: Tensor[] } {
   return (...inputs) => {
     const variables = inputs.map(variable);
-    const value = f(...variables);
+    const createGraph = depth > 0 || inputs.some((x) => x.requiresGrad);
+    const value = oneDeeper(() => f(...variables));
     if (!value.requiresGrad) {
       throw new GradError(
         'valueAndGrad',
         'the value does not depend on the inputs — nothing to differentiate',
       );
     }
-    const createGraph = inputs.some((x) => x.requiresGrad);
     const grads = gradients(value, variables, { createGraph });
     return { value: createGraph ? value : value.detach(), grads };
   };

@@ -81,8 +81,7 @@ function results(backend: Backend, c: OpCase, inputs: readonly Grid[], seed: num
 function difference(found: Result, right: Result): number {
   if (!sameShape(found.shape, right.shape)) return Number.POSITIVE_INFINITY;
   const finite = Array.from(right.data).filter(Number.isFinite);
-  const mean =
-    finite.reduce((total, x) => total + Math.abs(x), 0) / Math.max(1, finite.length);
+  const mean = finite.reduce((total, x) => total + Math.abs(x), 0) / Math.max(1, finite.length);
   let largest = 0;
   for (let i = 0; i < right.data.length; i++) {
     const [a, b] = [found.data[i] as number, right.data[i] as number];

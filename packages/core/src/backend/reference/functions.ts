@@ -13,7 +13,7 @@ function sigmoid(x: number): number {
 }
 
 /** From here on the continued fraction of erfc; below, the series of erf, which needs ever more terms. */
-const FAR = 2.5;
+const FAR = 2;
 
 /** erf x = 2/√π · e^(−x²) · Σ 2ⁿ x^(2n+1) / (2n+1)!!, terms that never cancel (Abramowitz & Stegun 7.1.6). */
 function erfSeries(x: number): number {

@@ -113,6 +113,12 @@ const first = (values: number[]): number => values.indexOf(Math.max(...values));
 export const argmaxCases: readonly OpCase[] = [
   opCase(
     'argmax',
+    [{ shape: [1, 3], below: 5 }],
+    (x) => ops.argmax(x, { axis: 0 }),
+    (x) => reduced(x, [0], false, first),
+  ),
+  opCase(
+    'argmax',
     [{ shape: [3, 4], below: 5 }],
     (x) => ops.argmax(x),
     (x) => reduced(x, [0, 1], false, first),

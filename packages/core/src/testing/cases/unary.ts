@@ -85,7 +85,7 @@ const bounds: readonly { min?: number; max?: number }[] = [
 ];
 
 export const clampCases: readonly OpCase[] = bounds.flatMap((options) =>
-  [[2, 5], [], [0, 2]].map((shape) =>
+  [[2, 5], [], [1], [0, 2]].map((shape) =>
     opCase(
       'clamp',
       [{ shape, kinks: Object.values(options) }],

@@ -120,7 +120,7 @@ function tailFactor(a) {
 const EDGE = 1e-9; // stands for 0 where 0/0 would stand
 const HALF_LN2 = 0.3467;
 const QUARTER_PI = 0.7855;
-const CENTRE = 1.875;
+const CENTRE = 2;
 const fromT = (t) => (CENTRE * (1 + t)) / (1 - t);
 
 const problems = {
@@ -146,8 +146,8 @@ const problems = {
     to: 1,
   },
   TAIL: {
-    target: (t) => tailFactor(fromT(t)) * (fromT(t) + CENTRE),
-    weight: (t) => 1 / (tailFactor(fromT(t)) * (fromT(t) + CENTRE)),
+    target: (t) => tailFactor(fromT(t)) * fromT(t),
+    weight: (t) => 1 / (tailFactor(fromT(t)) * fromT(t)),
     powers: [0, 1, 2, 3, 4, 5, 6, 7, 8],
     from: (0.99 - CENTRE) / (0.99 + CENTRE),
     to: (14.5 - CENTRE) / (14.5 + CENTRE),

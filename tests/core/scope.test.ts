@@ -1,0 +1,224 @@
+/** Memory: what scopes free and what they keep, seen by a backend that counts. */
+import {
+  type Backend,
+  createReference,
+  grad,
+  type HostArray,
+  parameter,
+  scope,
+  setBackend,
+  type Tensor,
+  tensor,
+  type Values,
+} from '@varigrad/core';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+
+/** Reference arithmetic on memory that is counted: `live` holds what nobody has given back or taken over. */
+class CountingBackend {
+  readonly live = new Set<Values>();
+  readonly released: Values[] = [];
+  depth = 0;
+  readonly backend: Backend;
+
+  constructor() {
+    const plain = createReference();
+    const counted = <T>(values: T): T => {
+      if (ArrayBuffer.isView(values) && this.depth > 0) this.live.add(values as unknown as Values);
+      return values;
+    };
+    const kernels = Object.fromEntries(
+      Object.entries(plain.kernels).map(([name, kernel]) => [
+        name,
+        (...args: never[]) => counted((kernel as (...args: never[]) => unknown)(...args)),
+      ]),
+    );
+    this.backend = {
+      ...plain,
+      name: 'counting',
+      kernels: kernels as unknown as Backend['kernels'],
+      upload: (values) => counted(plain.upload(values)),
+      openScope: () => {
+        this.depth++;
+      },
+      closeScope: () => {
+        this.depth--;
+      },
+      keep: (values) => {
+        this.live.delete(values);
+        return values;
+      },
+      persist: (values) => {
+        this.live.delete(values);
+        return values;
+      },
+      release: (values) => {
+        assert.not(this.released.includes(values), 'nothing is given back twice');
+        this.released.push(values);
+        this.live.delete(values);
+      },
+    } as Backend;
+  }
+}
+
+let counting = new CountingBackend();
+
+test.before.each(() => {
+  counting = new CountingBackend();
+  setBackend(counting.backend);
+});
+
+test.after.each(() => setBackend(createReference()));
+
+const numbers = (t: Tensor): number[] => Array.from(t.dataSync());
+
+test('a scope frees what it made, and nothing else', () => {
+  const outside = tensor([1, 2]);
+  let inside: Tensor | undefined;
+  const result = scope(() => {
+    inside = outside.mul(3);
+    return inside.add(1);
+  });
+  assert.equal(numbers(result), [4, 7]);
+  assert.equal(numbers(outside), [1, 2]);
+  assert.throws(() => inside!.dataSync(), /given back/);
+  assert.is(counting.live.size, 0);
+  assert.is(counting.depth, 0);
+});
+
+test('what is returned in arrays and plain objects is kept', () => {
+  const result = scope(() => ({
+    one: tensor([1]),
+    more: [tensor([2]), { three: tensor([3]) }],
+    n: 4,
+    none: null,
+  }));
+  assert.equal(numbers(result.one), [1]);
+  assert.equal(numbers(result.more[0] as Tensor), [2]);
+  assert.equal(numbers((result.more[1] as { three: Tensor }).three), [3]);
+  assert.is(result.n, 4);
+});
+
+test('a returned view keeps the memory that it shares', () => {
+  const view = scope(() => tensor([1, 2, 3, 4]).reshape([2, 2]).detach());
+  assert.equal(numbers(view), [1, 2, 3, 4]);
+});
+
+test('returning an argument neither keeps nor frees it', () => {
+  const x = tensor([1]);
+  assert.is(
+    scope(() => x),
+    x,
+  );
+  assert.equal(numbers(x), [1]);
+});
+
+test('nested scopes: what the inner one returns belongs to the outer one', () => {
+  let middle: Tensor | undefined;
+  const last = scope(() => {
+    middle = scope(() => tensor([1, 2]).mul(2));
+    assert.equal(numbers(middle), [2, 4]);
+    return middle.sum();
+  });
+  assert.is(last.itemSync(), 6);
+  assert.throws(() => middle!.dataSync(), /given back/);
+  assert.is(counting.live.size, 0);
+});
+
+test('parameters and their gradients outlive the scope', () => {
+  const weight = scope(() => {
+    const w = parameter(tensor([2, 3]));
+    w.square().sum().backward();
+    return { kept: w };
+  }).kept;
+  assert.equal(numbers(weight), [2, 3]);
+  assert.equal(numbers(weight.grad as Tensor), [4, 6]);
+
+  let hidden: Tensor | undefined;
+  scope(() => {
+    hidden = parameter(tensor([5]));
+  });
+  assert.equal(numbers(hidden!), [5]);
+});
+
+test('backward frees every gradient on the way', () => {
+  const x = tensor([1, 2]).requiresGrad_();
+  const y = x.exp().log().square().sum();
+  const before = counting.released.length;
+  y.backward();
+  assert.ok(counting.released.length > before + 3);
+  assert.is(counting.live.size, 0);
+  assert.equal(numbers(x.grad as Tensor).map(Math.round), [2, 4]);
+});
+
+test('the same inside a scope: the gradient survives, accumulates and is freed by zeroGrad', () => {
+  const w = parameter(tensor([1, 2]));
+  const step = (): void => {
+    scope(() => {
+      w.square().sum().backward();
+    });
+  };
+  step();
+  step();
+  const before = counting.released.length;
+  w.zeroGrad();
+  assert.is(counting.released.length, before + 1);
+  step();
+  assert.equal(numbers(w.grad as Tensor), [2, 4]);
+  w.zeroGrad();
+  assert.is(counting.live.size, 0);
+});
+
+test('grad and gradients keep their results only', () => {
+  const result = grad((x) => (x as Tensor).sin().square().sum())(tensor([0, 0]));
+  assert.equal(numbers(result), [0, 0]);
+  assert.is(counting.live.size, 0);
+});
+
+test('an error inside frees all the same and closes the scope', () => {
+  let inside: Tensor | undefined;
+  assert.throws(
+    () =>
+      scope(() => {
+        inside = tensor([1]);
+        throw new Error('inside');
+      }),
+    'inside',
+  );
+  assert.throws(() => inside!.dataSync(), /given back/);
+  assert.is(counting.depth, 0);
+  const after = tensor([1]);
+  assert.equal(numbers(after), [1]);
+});
+
+test('dispose gives memory back once, and `using` has a method to call', () => {
+  const x = tensor([1]);
+  x.dispose();
+  x.dispose();
+  assert.is(counting.released.length, 1);
+  assert.is(String(x), 'tensor([1] on disposed)');
+  const y = tensor([1]);
+  const dispose = Symbol.dispose ?? Symbol.for('Symbol.dispose');
+  (y as unknown as Record<symbol, () => void>)[dispose]!();
+  assert.ok(y.storage.disposed);
+});
+
+test('tensors of another device are refused; those of another backend in host memory are taken', () => {
+  const elsewhere = {
+    ...createReference(),
+    name: 'elsewhere',
+    memory: 'device',
+  } as Backend<HostArray> as Backend;
+  const host = tensor([1]);
+  setBackend(createReference());
+  assert.equal(numbers(host.add(1)), [2]);
+  setBackend(elsewhere);
+  assert.throws(() => host.add(1), /a tensor of backend 'counting' met an operation on 'elsewhere'/);
+});
+
+test('a device tensor prints without being read', () => {
+  setBackend({ ...createReference(), name: 'elsewhere', memory: 'device' } as Backend);
+  assert.is(String(tensor([1, 2]).requiresGrad_()), 'tensor([2] on elsewhere, requiresGrad)');
+});
+
+test.run();
