@@ -131,7 +131,7 @@ test('erf and gelu: accurate and smooth where the series hands over to the conti
   assert.ok(Math.abs((above - below) / (2 * h) - expected) < 5e-13);
   // The tail by integrating φ(t) from −x on, which no cancellation spoils.
   const tail = (t: number): number =>
-    integral((u) => Math.exp(-((t + u) ** 2) / 2), 8) / Math.sqrt(2 * Math.PI);
+    integral((u) => Math.exp(-((t + u) ** 2) / 2), Math.min(8, 30 / t)) / Math.sqrt(2 * Math.PI);
   for (const z of [2.8, 2.9, 3.5, 6, 8, 10]) {
     const [y] = float64.unary('gelu', Float64Array.of(-z)) as unknown as [number];
     assert.ok(Math.abs(y / (-z * tail(z)) - 1) < 1e-10, `gelu(${-z}) = ${y}, expected ${-z * tail(z)}`);

@@ -44,6 +44,8 @@ export interface TapeNode {
   inputs: readonly Tensor[];
   /** Storage versions of the inputs when the operation ran. */
   readonly versions: readonly number[];
+  /** Storage version of the result when the operation had made it. */
+  readonly resultVersion: number;
   freed: boolean;
 }
 
@@ -88,6 +90,7 @@ export function apply<Inputs extends Tensors, Params>(
       params,
       inputs,
       versions: inputs.map((t) => t.storage.version),
+      resultVersion: out.storage.version,
       freed: false,
     };
   }
@@ -211,7 +214,7 @@ function pushToInputs(
   needed: ReadonlySet<Tensor>,
   pending: Map<Tensor, Tensor>,
 ): void {
-  checkVersions(node);
+  checkVersions(node, out);
   const thunks = node.op.vjp(dy, node.inputs, node.params, out);
   node.inputs.forEach((input, i) => {
     const thunk = thunks[i];
@@ -229,16 +232,18 @@ function pushToInputs(
   });
 }
 
-function checkVersions(node: TapeNode): void {
+function checkVersions(node: TapeNode, out: Tensor): void {
+  const refuse = (tensor: Tensor, role: string, when: string): never => {
+    const name = tensor.label === '' ? `${role} (${formatShape(tensor.shape)})` : `'${tensor.label}'`;
+    throw new GradError(
+      node.op.name,
+      `${name} was changed in place after the operation ${when} it — call backward before updating, or clone() first`,
+    );
+  };
   node.inputs.forEach((input, i) => {
-    if (input.storage.version !== node.versions[i]) {
-      const name = input.label === '' ? `input ${i} (${formatShape(input.shape)})` : `'${input.label}'`;
-      throw new GradError(
-        node.op.name,
-        `${name} was changed in place after the operation used it — call backward before updating, or clone() first`,
-      );
-    }
+    if (input.storage.version !== node.versions[i]) refuse(input, `input ${i}`, 'used');
   });
+  if (out.storage.version !== node.resultVersion) refuse(out, 'its result', 'made');
 }
 
 function free(node: TapeNode): void {

@@ -100,12 +100,15 @@ export function eye(n: number): Tensor {
 
 /**
  * start, start + step, … up to but without `end`. `arange(n)` counts 0 … n − 1.
- * @throws ArgumentError if step is 0
+ * @throws ArgumentError if step is 0 or a number is not finite
  */
 export function arange(start: number, end?: number, step = 1): Tensor {
   const [first, last] = end === undefined ? [0, start] : [start, end];
   if (step === 0 || !Number.isFinite(step))
     throw new ArgumentError('arange', `a step of ${step} never arrives`);
+  if (!Number.isFinite(first) || !Number.isFinite(last)) {
+    throw new ArgumentError('arange', `start and end are finite numbers, not ${first} and ${last}`);
+  }
   const count = Math.max(0, Math.ceil((last - first) / step));
   return tensor(Float64Array.from({ length: count }, (_, i) => first + i * step));
 }

@@ -91,7 +91,8 @@ function countOf(op: string, x: Tensor, axis: Axes | undefined): number {
 /** Σ x / n over `axis`; NaN over nothing. */
 export function mean(x: TensorLike, options: ReduceOptions = {}): Tensor {
   const t = asTensor(x);
-  return sum(t, options).div(countOf('mean', t, options.axis));
+  const count = countOf('mean', t, options.axis);
+  return sum(t, options).div(count);
 }
 
 /** Options of `variance` and `std`. */
@@ -104,8 +105,9 @@ export interface VarianceOptions extends ReduceOptions {
 export function variance(x: TensorLike, options: VarianceOptions = {}): Tensor {
   const { correction = 1, ...where } = options;
   const t = asTensor(x);
+  const count = countOf('var', t, where.axis);
   const centred = t.sub(mean(t, { ...where, keepDims: true }));
-  return sum(centred.square(), where).div(Math.max(0, countOf('var', t, where.axis) - correction));
+  return sum(centred.square(), where).div(Math.max(0, count - correction));
 }
 
 /** √var; see `variance`. */

@@ -1,3 +1,4 @@
+import { ArgumentError } from '@varigrad/core';
 import { type Dataset, pixelsOf } from './dataset.js';
 
 /** Some images of a data set, copied: the caller may keep and change them. */
@@ -15,8 +16,20 @@ export interface BatchOptions {
   order?: Uint32Array;
 }
 
-/** Cuts a data set into batches. The last one is smaller if the size does not divide the number of images. */
-export function* batches(data: Dataset, { batchSize, order }: BatchOptions): Iterable<Batch> {
+/**
+ * Cuts a data set into batches. The last one is smaller if the size does not divide the number of images.
+ * @throws ArgumentError if the size is not a whole number above 0, or `order` names an image that is not there
+ */
+export function batches(data: Dataset, { batchSize, order }: BatchOptions): Iterable<Batch> {
+  if (!(Number.isInteger(batchSize) && batchSize > 0))
+    throw new ArgumentError('batches', `a batch size is a whole number above 0, not ${batchSize}`);
+  const absent = order?.find((image) => image >= data.count);
+  if (absent !== undefined)
+    throw new ArgumentError('batches', `image ${absent} is not among ${data.count} images, 0 to ${data.count - 1}`);
+  return cut(data, batchSize, order);
+}
+
+function* cut(data: Dataset, batchSize: number, order: Uint32Array | undefined): Iterable<Batch> {
   const pixels = pixelsOf(data);
   const total = order?.length ?? data.count;
   for (let start = 0; start < total; start += batchSize) {

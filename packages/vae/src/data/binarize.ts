@@ -7,13 +7,13 @@
  * - `static`: one draw of Bernoulli(x) for each pixel, once and for all; the seed is part of the definition
  * - `dynamic`: a new draw each time an image is used
  */
-import { fillUniform, Generator } from '@varigrad/core';
+import { ArgumentError, fillUniform, Generator } from '@varigrad/core';
 import type { Dataset } from './dataset.js';
 
 export type Binarization = 'none' | 'threshold' | 'static' | 'dynamic';
 
-/** The seed of the static draw. */
-const STATIC_SEED = 20_161_113;
+/** The seed of the static draw: element i is 1 if the i-th uniform number of `new Generator(STATIC_SEED)` is below x_i. */
+export const STATIC_SEED: number = 20_161_113;
 
 /** One draw of Bernoulli(x) for each pixel. */
 export function binarizeBatch(images: Float32Array, generator: Generator): Float32Array {
@@ -26,6 +26,7 @@ export function binarizeBatch(images: Float32Array, generator: Generator): Float
 /**
  * The whole data set under a binarization.
  * @param generator - for 'dynamic', which is then one draw for this use of the data set
+ * @throws ArgumentError for a word that is no binarization
  */
 export function binarizeDataset(data: Dataset, binarization: Binarization, generator: Generator): Dataset {
   switch (binarization) {
@@ -37,5 +38,10 @@ export function binarizeDataset(data: Dataset, binarization: Binarization, gener
       return { ...data, images: binarizeBatch(data.images, new Generator(STATIC_SEED)) };
     case 'dynamic':
       return { ...data, images: binarizeBatch(data.images, generator) };
+    default:
+      throw new ArgumentError(
+        'binarizeDataset',
+        `there is no binarization "${binarization}" — none, threshold, static or dynamic`,
+      );
   }
 }

@@ -1,3 +1,5 @@
+import { ArgumentError } from '@varigrad/core';
+
 /** Labelled images. Pixels are kept as float32, so that a batch is a copy of rows and nothing more. */
 export interface Dataset {
   /** Pixels in [0, 1], image after image: `[count · height · width]`. */
@@ -15,8 +17,13 @@ export function pixelsOf({ imageShape: [height, width] }: Dataset): number {
   return height * width;
 }
 
-/** The first `count` images. Shares memory. */
+/**
+ * The first `count` images, or all if there are fewer. Shares memory.
+ * @throws ArgumentError if the count is not a whole number from 0
+ */
 export function firstOf(data: Dataset, count: number): Dataset {
+  if (!(Number.isInteger(count) && count >= 0))
+    throw new ArgumentError('firstOf', `a count of images is a whole number from 0, not ${count}`);
   const kept = Math.min(count, data.count);
   return {
     ...data,

@@ -2,7 +2,7 @@
  * The IDX format of the MNIST files: two zero bytes, a type code, the number of axes, each axis length as a big-endian
  * 32-bit number, then the values, big-endian.
  */
-import { VarigradError } from '@varigrad/core';
+import { formatShape, VarigradError } from '@varigrad/core';
 
 /** A typed array that IDX can hold. */
 export type IdxData = Uint8Array | Int8Array | Int16Array | Int32Array | Float32Array | Float64Array;
@@ -90,6 +90,7 @@ const MOST_VALUES = 2 ** 32;
 export function parseIdx(bytes: Uint8Array, source = 'IDX'): IdxArray {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < 4) throw new IdxError(source, `${bytes.length} bytes are too few for an IDX header`);
+  if (isGzip(bytes)) throw new IdxError(source, 'it is gzipped — use readIdx or readIdxFile');
   if (view.getUint16(0) !== 0)
     throw new IdxError(source, 'it does not begin with two zero bytes — not an IDX file');
   const type = TYPES.find(({ code }) => code === view.getUint8(2));
@@ -101,13 +102,15 @@ export function parseIdx(bytes: Uint8Array, source = 'IDX'): IdxArray {
     throw new IdxError(source, `cut short inside the header: ${bytes.length} of ${start} bytes`);
   const shape = Array.from({ length: rank }, (_, axis) => view.getUint32(4 + 4 * axis));
   const size = shape.reduce((product, length) => product * length, 1);
-  if (size > MOST_VALUES)
-    throw new IdxError(source, `[${shape.join(', ')}] would be ${size} values — more than memory holds`);
+  // The product of many long axes and a zero is Infinity · 0, not a number: it must be refused as well.
+  if (!(size <= MOST_VALUES))
+    throw new IdxError(source, `${formatShape(shape)} would be ${size} values — more than memory holds`);
   const expected = start + size * type.bytes;
-  if (bytes.length < expected) throw new IdxError(source, `cut short: ${bytes.length} of ${expected} bytes`);
+  if (bytes.length < expected)
+    throw new IdxError(source, `cut short: ${bytes.length} of ${expected} bytes — fetch or write it again`);
   if (bytes.length > expected)
     throw new IdxError(source, `too long: ${bytes.length} bytes instead of ${expected}`);
-  if (type.bytes === 1 && type.code === 0x08) return { shape, data: bytes.slice(start) };
+  if (type.code === 0x08) return { shape, data: Uint8Array.from(bytes.subarray(start)) };
   const data = type.create(size);
   for (let i = 0; i < size; i++) data[i] = type.read(view, start + i * type.bytes);
   return { shape, data };
@@ -115,7 +118,11 @@ export function parseIdx(bytes: Uint8Array, source = 'IDX'): IdxArray {
 
 /** Reads an IDX array from bytes that may be gzipped, which their first two bytes tell. @throws IdxError */
 export async function readIdx(bytes: Uint8Array, source = 'IDX'): Promise<IdxArray> {
-  return parseIdx(bytes[0] === 0x1f && bytes[1] === 0x8b ? await gunzip(bytes, source) : bytes, source);
+  return parseIdx(isGzip(bytes) ? await gunzip(bytes, source) : bytes, source);
+}
+
+function isGzip(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x1f && bytes[1] === 0x8b;
 }
 
 async function gunzip(bytes: Uint8Array, source: string): Promise<Uint8Array> {
@@ -127,12 +134,16 @@ async function gunzip(bytes: Uint8Array, source: string): Promise<Uint8Array> {
   }
 }
 
-/** The bytes of an IDX file. @throws IdxError if the shape does not fit the data */
+/** The bytes of an IDX file. @throws IdxError if IDX cannot hold the type or shape, or the shape does not fit the data */
 export function encodeIdx({ shape, data }: IdxArray): Uint8Array {
-  const type = TYPES.find(({ create }) => create(0).constructor === data.constructor) as IdxType;
+  const type = TYPES.find(({ create }) => data instanceof create(0).constructor);
+  if (type === undefined) throw new IdxError('encodeIdx', `IDX has no type for a ${data.constructor.name}`);
+  const isLength = (length: number): boolean => Number.isInteger(length) && length >= 0 && length < 2 ** 32;
+  if (shape.length > 255 || !shape.every(isLength))
+    throw new IdxError('encodeIdx', `${formatShape(shape)} is no shape: at most 255 axes of 0 to 2³² − 1`);
   const size = shape.reduce((product, length) => product * length, 1);
   if (size !== data.length)
-    throw new IdxError('encodeIdx', `${data.length} values do not fill [${shape.join(', ')}]`);
+    throw new IdxError('encodeIdx', `${data.length} values do not fill ${formatShape(shape)}`);
   const start = 4 + 4 * shape.length;
   const bytes = new Uint8Array(start + size * type.bytes);
   const view = new DataView(bytes.buffer);

@@ -1,7 +1,9 @@
-/** A 5 × 7 pixel font, drawn for this library: each glyph is seven rows of five dots. */
+/** A 5 × 7 pixel font, drawn for this library: seven rows of five dots, and two more below the line for g, j, p, q, y. */
 
 export const GLYPH_WIDTH = 5;
 export const GLYPH_HEIGHT = 7;
+/** Rows below the line. */
+export const DESCENT = 2;
 
 /** Rows from top to bottom, each as one base-32 digit (0 … v) whose highest bit is the left dot. */
 const GLYPHS: Readonly<Record<string, string>> = {
@@ -17,7 +19,7 @@ const GLYPHS: Readonly<Record<string, string>> = {
   ')': '8422248',
   '*': '0kelek0',
   '+': '044v440',
-  ',': '0000448',
+  ',': '00000448',
   '-': '000v000',
   '.': '0000044',
   '/': '0124800',
@@ -32,7 +34,7 @@ const GLYPHS: Readonly<Record<string, string>> = {
   '8': 'ehhehhe',
   '9': 'ehhf12c',
   ':': '0440440',
-  ';': '0440448',
+  ';': '004400448',
   '<': '248g842',
   '=': '00v0v00',
   '>': '8421248',
@@ -76,17 +78,17 @@ const GLYPHS: Readonly<Record<string, string>> = {
   d: '11djhhf',
   e: '00ehvge',
   f: '69sc888',
-  g: '00fhf1e',
+  g: '00fhhhf1e',
   h: 'ggmphhh',
   i: '40c444e',
-  j: '206222c',
+  j: '2062222ic',
   k: 'ggikoki',
   l: 'c44444e',
   m: '00qllhh',
   n: '00mphhh',
   o: '00ehhhe',
-  p: '00uhugg',
-  q: '00djf11',
+  p: '00uhhhugg',
+  q: '00fhhhf11',
   r: '00mpggg',
   s: '00ege1u',
   t: '88s8896',
@@ -94,7 +96,7 @@ const GLYPHS: Readonly<Record<string, string>> = {
   v: '00hhha4',
   w: '00hhlla',
   x: '00ha4ah',
-  y: '00hhf1e',
+  y: '00hhhhf1e',
   z: '00v248v',
   '{': '2448442',
   '|': '4444444',

@@ -6,7 +6,9 @@ import type { Raster } from './raster.js';
 export function encodePng({ width, height, pixels }: Raster): Uint8Array {
   const png = new PNG({ width, height });
   for (let i = 0; i < width * height; i++) {
-    png.data.set(pixels.subarray(3 * i, 3 * i + 3), 4 * i);
+    png.data[4 * i] = pixels[3 * i] as number;
+    png.data[4 * i + 1] = pixels[3 * i + 1] as number;
+    png.data[4 * i + 2] = pixels[3 * i + 2] as number;
     png.data[4 * i + 3] = 255;
   }
   return PNG.sync.write(png, { colorType: 2 });

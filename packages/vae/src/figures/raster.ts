@@ -1,4 +1,4 @@
-import { GLYPH_HEIGHT, GLYPH_WIDTH, hasDot } from './font.js';
+import { DESCENT, GLYPH_HEIGHT, GLYPH_WIDTH, hasDot } from './font.js';
 
 /** A colour as red, green and blue, 0 to 255. */
 export type Color = readonly [red: number, green: number, blue: number];
@@ -20,16 +20,16 @@ export class Raster {
     this.rect(0, 0, width, height, background);
   }
 
-  /** Sets one pixel; places outside of the picture are ignored. */
-  set(x: number, y: number, color: Color): void {
-    if (x < 0 || y < 0 || x >= this.width || y >= this.height) return;
-    this.pixels.set(color, (y * this.width + x) * 3);
-  }
-
-  /** Fills a rectangle. */
+  /** Fills a rectangle; what lies outside of the picture is ignored. */
   rect(x: number, y: number, width: number, height: number, color: Color): void {
-    for (let row = y; row < y + height; row++) {
-      for (let column = x; column < x + width; column++) this.set(column, row, color);
+    const left = Math.max(0, x);
+    const right = Math.min(this.width, x + width);
+    for (let row = Math.max(0, y); row < Math.min(this.height, y + height); row++) {
+      for (let at = (row * this.width + left) * 3; at < (row * this.width + right) * 3; at += 3) {
+        this.pixels[at] = color[0];
+        this.pixels[at + 1] = color[1];
+        this.pixels[at + 2] = color[2];
+      }
     }
   }
 
@@ -56,7 +56,7 @@ export class Raster {
   /** Writes a line of text with its top left corner at (x, y), each dot of a letter `scale` pixels wide. */
   text(x: number, y: number, text: string, color: Color = [0, 0, 0], scale = 1): void {
     [...text].forEach((character, place) => {
-      for (let row = 0; row < GLYPH_HEIGHT; row++) {
+      for (let row = 0; row < GLYPH_HEIGHT + DESCENT; row++) {
         for (let column = 0; column < GLYPH_WIDTH; column++) {
           if (!hasDot(character, row, column)) continue;
           this.rect(x + (place * ADVANCE + column) * scale, y + row * scale, scale, scale, color);

@@ -18,6 +18,7 @@ const relabelCases: readonly OpCase[] = [
   relabel('flatten', [2, 3, 4], (x) => ops.flatten(x), [24], ''),
   relabel('flatten', [2, 3, 4], (x) => ops.flatten(x, 1), [2, 12], 'from 1'),
   relabel('flatten', [2, 3, 4], (x) => ops.flatten(x, 0, -2), [6, 4], 'to -2'),
+  relabel('flatten', [1, 3], (x) => ops.flatten(x), [3], ''),
   relabel('flatten', [], (x) => ops.flatten(x), [1], ''),
   relabel('flatten', [0, 2], (x) => ops.flatten(x), [0], ''),
   relabel('squeeze', [1, 2, 1, 3], (x) => ops.squeeze(x), [2, 3], ''),
@@ -29,6 +30,7 @@ const relabelCases: readonly OpCase[] = [
   relabel('unsqueeze', [0, 1], (x) => ops.unsqueeze(x, 1), [0, 1, 1], 'axis 1'),
   relabel('unsqueeze', [], (x) => ops.unsqueeze(x, 0), [1], 'axis 0'),
   relabel('clone', [2, 3], (x) => ops.clone(x), [2, 3], ''),
+  relabel('clone', [2, 1], (x) => ops.clone(x), [2, 1], ''),
   relabel('clone', [], (x) => ops.clone(x), [], ''),
   relabel('clone', [0], (x) => ops.clone(x), [0], ''),
 ];
@@ -42,6 +44,8 @@ function permuted(x: Grid, order: readonly number[]): Grid {
 }
 
 const orderCases: readonly OpCase[] = [
+  opCase('transpose', [{ shape: [0, 3] }], (x) => ops.transpose(x), (x) => permuted(x, [1, 0])),
+  opCase('permute', [{ shape: [2, 1, 3] }], (x) => ops.permute(x, [1, 2, 0]), (x) => permuted(x, [1, 2, 0])),
   ...[
     [2, 0, 1],
     [0, 2, 1],
@@ -106,6 +110,7 @@ const orderCases: readonly OpCase[] = [
 ];
 
 const expansions: readonly (readonly [Shape, Shape])[] = [
+  [[0, 1], [0, 3]],
   [[3], [2, 3]],
   [
     [2, 1],
@@ -324,6 +329,7 @@ const stackCases: readonly OpCase[] = [
   [[2, 3], 0],
   [[2, 3], 1],
   [[2, 3], -1],
+  [[1, 2], 1],
   [[], 0],
   [[0], 1],
 ].map((row) => {

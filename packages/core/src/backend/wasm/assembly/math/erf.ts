@@ -61,7 +61,7 @@ export function erf(x: v128): v128 {
  *
  * An error of 1 ulp in a²/2 would be 60 ulp in Φ(−a) at a = 14. So a is split into a₀ + a₁, a₀ with 12
  * bits: a₀² is exact, and −½a² = −½a₀² − ½·a₁·(a + a₀) joins the range reduction of exp in two parts. The
- * factor a comes before the scaling by 2ⁿ, so that Φ may be denormal where the product is not.
+ * scaling by 2ⁿ comes last, so that Φ may be denormal where a·Φ is not.
  */
 @inline
 function tailProduct(a: v128): v128 {

@@ -1,0 +1,40 @@
+import { type Backend, createReference, createWasm, init, setBackend } from '@varigrad/core';
+import { compareBackends } from '@varigrad/core/testing';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+
+test('the whole op-case table, forward and gradients, agrees between wasm and reference', async () => {
+  const differences = await compareBackends(createReference(), createWasm({ threads: 2 }), { tolerance: 2e-5 });
+  assert.equal(differences, []);
+});
+
+test('init picks wasm, and says what runs', async () => {
+  const chosen = await init();
+  assert.is(chosen.name, 'wasm');
+  assert.match(chosen.description, /^wasm \(SIMD( with FMA)?, \d+ threads?/);
+  setBackend(createReference());
+});
+
+test('init falls back to reference where the module is refused, and says why; asked for wasm, it throws', async () => {
+  const { Module } = WebAssembly;
+  WebAssembly.Module = class {
+    constructor() {
+      throw new Error('no code generation here');
+    }
+  } as unknown as typeof WebAssembly.Module;
+  try {
+    const chosen: Backend = await init();
+    assert.is(chosen.name, 'reference');
+    assert.match(chosen.description, /wasm was refused: wasm: this host refused the kernels: no code generation here/);
+    let refusal: unknown;
+    await init({ backend: 'wasm' }).catch((error) => {
+      refusal = error;
+    });
+    assert.match(String(refusal), /BackendError: wasm: this host refused the kernels/);
+  } finally {
+    WebAssembly.Module = Module;
+    setBackend(createReference());
+  }
+});
+
+test.run();
