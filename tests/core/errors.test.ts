@@ -143,7 +143,11 @@ refused('broadcasting', [
   [() => a23.expand([-1, 3]), ArgumentError, 'expand: axis lengths are integers ≥ 0: [-1, 3] has -1'],
   [() => zeros([3]).sumToSize([2, 3]), ShapeError, 'sumToSize: [2, 3] does not broadcast to [3]'],
   [() => a23.clamp({ min: 2, max: 1 }), ArgumentError, 'clamp: min 2 is above max 1 — exchange them'],
-  [() => a23.clamp({ min: Number.NaN }), ArgumentError, 'clamp: min NaN is above max Infinity — exchange them'],
+  [
+    () => a23.clamp({ min: Number.NaN }),
+    ArgumentError,
+    'clamp: min NaN is above max Infinity — exchange them',
+  ],
 ]);
 
 const axisTaking: readonly (readonly [string, (axis: number) => unknown])[] = [
@@ -180,7 +184,11 @@ refused(
 );
 
 refused('axes of scalars, new axes, repeated axes', [
-  [() => tensor(1).sum({ axis: 0 }), ArgumentError, 'sum: no axis 0 in a tensor of rank 0 — a scalar has no axes'],
+  [
+    () => tensor(1).sum({ axis: 0 }),
+    ArgumentError,
+    'sum: no axis 0 in a tensor of rank 0 — a scalar has no axes',
+  ],
   [() => a23.unsqueeze(3), ArgumentError, 'unsqueeze: no axis 3 in a tensor of rank 3 — use -3 … 2'],
   [() => stack([a23], 3), ArgumentError, 'stack: no axis 3 in a tensor of rank 3 — use -3 … 2'],
   [
@@ -191,7 +199,11 @@ refused('axes of scalars, new axes, repeated axes', [
 ]);
 
 refused('reductions', [
-  [() => zeros([2, 0]).amax(), ArgumentError, 'amax: [2, 0] has an axis of length 0, and nothing has no maximum'],
+  [
+    () => zeros([2, 0]).amax(),
+    ArgumentError,
+    'amax: [2, 0] has an axis of length 0, and nothing has no maximum',
+  ],
   [
     () => zeros([2, 0]).amin({ axis: 1 }),
     ArgumentError,
@@ -233,7 +245,11 @@ refused('matrix products', [
     ShapeError,
     'linear: x [] does not fit the weight [4, 2] — x is […, in] and the weight [out, in]',
   ],
-  [() => core.linear(a23, zeros([4, 3]), zeros([3])), ShapeError, 'linear: bias [3] for 4 outputs — it is [out]'],
+  [
+    () => core.linear(a23, zeros([4, 3]), zeros([3])),
+    ShapeError,
+    'linear: bias [3] for 4 outputs — it is [out]',
+  ],
 ]);
 
 refused('movement', [
@@ -253,15 +269,15 @@ refused('movement', [
   [() => a23.split([3, -1]), ArgumentError, 'split: axis lengths are integers ≥ 0: [3, -1] has -1'],
   [() => a23.pad([[0, 1]]), ArgumentError, 'pad: widths are 2 pairs of whole numbers ≥ 0, not [[0,1]]'],
   [
-    () => a23.pad([[0, 1], [-1, 0]]),
+    () =>
+      a23.pad([
+        [0, 1],
+        [-1, 0],
+      ]),
     ArgumentError,
     'pad: widths are 2 pairs of whole numbers ≥ 0, not [[0,1],[-1,0]]',
   ],
-  [
-    () => concat([a23, zeros([2, 2])]),
-    ShapeError,
-    'concat: shapes differ beside axis 0: [2, 3] and [2, 2]',
-  ],
+  [() => concat([a23, zeros([2, 2])]), ShapeError, 'concat: shapes differ beside axis 0: [2, 3] and [2, 2]'],
   [() => concat([a23, zeros([3])], 1), ShapeError, 'concat: shapes differ beside axis 1: [2, 3] and [3]'],
   [() => concat([]), ArgumentError, 'concat: there is nothing to join — pass at least one tensor'],
   [() => stack([]), ArgumentError, 'stack: there is nothing to join — pass at least one tensor'],
@@ -271,7 +287,11 @@ refused('movement', [
 refused('positions', [
   [() => a23.indexSelect([2]), ArgumentError, 'indexSelect: index 2 is not a whole number in 0 … 1'],
   [() => a23.indexSelect([-1]), ArgumentError, 'indexSelect: index -1 is not a whole number in 0 … 1'],
-  [() => gather(a23, zeros([2, 1]).add(0.5)), ArgumentError, 'gather: index 0.5 is not a whole number in 0 … 2'],
+  [
+    () => gather(a23, zeros([2, 1]).add(0.5)),
+    ArgumentError,
+    'gather: index 0.5 is not a whole number in 0 … 2',
+  ],
   [() => a23.indexSelect(zeros([1, 1])), ShapeError, 'indexSelect: the index is a vector, not [1, 1]'],
   [
     () => gather(a23, zeros([3, 1])),
@@ -281,7 +301,7 @@ refused('positions', [
   [
     () => scatterAdd(a23, zeros([2, 2]), 0, 5),
     ShapeError,
-    'scatterAdd: the index [2, 2] must equal [2, 3] beside axis 0 — expand it first',
+    'scatterAdd: the index [2, 2] must equal the source [2, 3] — expand it first',
   ],
   [
     () => scatterAdd(a23, zeros([1, 3]), 0, 5),
@@ -294,7 +314,11 @@ refused('positions', [
     'indexAdd: the index [1] must name a place for each of the 2 along axis 0 of [2, 3]',
   ],
   [() => indexAdd(a23, [0, 0], 0, -1), ArgumentError, 'indexAdd: axis lengths are integers ≥ 0: [-1] has -1'],
-  [() => scatterAdd(a23, a23, 0, 1.5), ArgumentError, 'scatterAdd: axis lengths are integers ≥ 0: [1.5] has 1.5'],
+  [
+    () => scatterAdd(a23, a23, 0, 1.5),
+    ArgumentError,
+    'scatterAdd: axis lengths are integers ≥ 0: [1.5] has 1.5',
+  ],
   [() => zeros([3]).tril(), ShapeError, 'tril: [3] is no matrix — it needs two axes'],
   [() => tensor(1).triu(), ShapeError, 'triu: [] is no matrix — it needs two axes'],
 ]);

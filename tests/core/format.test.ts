@@ -42,7 +42,7 @@ test('scientific when the largest is more than 1000 times the smallest, or from 
   assert.is(formatArray([0.0001, 0.0002], [2]), '[0.0001, 0.0002]');
   assert.is(formatArray([0.00005, 0], [2]), '[5.0000e-05, 0.0000e+00]');
   assert.is(formatArray([1e8], [1]), '[1.0000e+08]');
-  assert.is(formatArray([-1.5e120, inf, 1e8], [3]), '[-1.5000e+120,           inf,   1.0000e+08]');
+  assert.is(formatArray([-1.5e120, inf, 1e8], [3]), '[-1.5000e+120,          inf,   1.0000e+08]');
 });
 
 test('rows and blocks are set apart as in nested lists', () => {

@@ -233,17 +233,18 @@ function pushToInputs(
 }
 
 function checkVersions(node: TapeNode, out: Tensor): void {
-  const refuse = (tensor: Tensor, role: string, when: string): never => {
-    const name = tensor.label === '' ? `${role} (${formatShape(tensor.shape)})` : `'${tensor.label}'`;
-    throw new GradError(
-      node.op.name,
-      `${name} was changed in place after the operation ${when} it — call backward before updating, or clone() first`,
-    );
-  };
   node.inputs.forEach((input, i) => {
-    if (input.storage.version !== node.versions[i]) refuse(input, `input ${i}`, 'used');
+    if (input.storage.version !== node.versions[i]) throw changedInPlace(node, input, `input ${i}`, 'used');
   });
-  if (out.storage.version !== node.resultVersion) refuse(out, 'its result', 'made');
+  if (out.storage.version !== node.resultVersion) throw changedInPlace(node, out, 'its result', 'made');
+}
+
+function changedInPlace(node: TapeNode, tensor: Tensor, role: string, verb: 'used' | 'made'): GradError {
+  const name = tensor.label === '' ? `${role} (${formatShape(tensor.shape)})` : `'${tensor.label}'`;
+  return new GradError(
+    node.op.name,
+    `${name} was changed in place after the operation ${verb} it — call backward before updating, or clone() first`,
+  );
 }
 
 function free(node: TapeNode): void {

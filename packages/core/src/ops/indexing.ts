@@ -3,7 +3,7 @@ import { apply, type Op } from '../autograd.js';
 import type { IndexSpec } from '../backend/backend.js';
 import { backend } from '../backend/current.js';
 import { ArgumentError, formatShape, type Shape, ShapeError } from '../errors.js';
-import { axisSpec, normalizeAxis } from '../shape.js';
+import { axisSpec, checkShape, normalizeAxis, sameShape } from '../shape.js';
 import { asTensor, Tensor, type TensorLike, wrap } from '../tensor.js';
 
 type SourceAndIndex = readonly [source: Tensor, index: Tensor];
@@ -32,7 +32,16 @@ const indexSelectOp: Op<SourceAndIndex, AxisParams> = {
 
 const indexAddOp: Op<SourceAndIndex, AddParams> = {
   name: 'indexAdd',
-  shape: ([source], { axis, length }) => source.with(axis, length),
+  shape: ([source, index], { axis, length }) => {
+    if (!sameShape(index, [source[axis] as number])) {
+      throw new ShapeError(
+        'indexAdd',
+        [source, index],
+        `the index ${formatShape(index)} must name a place for each of the ${source[axis]} along axis ${axis} of ${formatShape(source)}`,
+      );
+    }
+    return source.with(axis, length);
+  },
   forward: (k, [source, index], { axis, length }) =>
     k.indexAdd(source.values, index.values, addSpec(source.shape, axis, length)),
   vjp: (dy, [, index], { axis }) => [() => indexSelect(dy, index, axis), null],
@@ -41,7 +50,7 @@ const indexAddOp: Op<SourceAndIndex, AddParams> = {
 const gatherOp: Op<SourceAndIndex, AxisParams> = {
   name: 'gather',
   shape: ([x, index], { axis }) => {
-    checkAligned('gather', x, index, axis);
+    checkAligned(x, index, axis);
     return index;
   },
   forward: (k, [x, index], { axis }) =>
@@ -52,7 +61,13 @@ const gatherOp: Op<SourceAndIndex, AxisParams> = {
 const scatterAddOp: Op<SourceAndIndex, AddParams> = {
   name: 'scatterAdd',
   shape: ([source, index], { axis, length }) => {
-    checkAligned('scatterAdd', source, index, axis);
+    if (!sameShape(source, index)) {
+      throw new ShapeError(
+        'scatterAdd',
+        [source, index],
+        `the index ${formatShape(index)} must equal the source ${formatShape(source)} — expand it first`,
+      );
+    }
     return source.with(axis, length);
   },
   forward: (k, [source, index], { axis, length }) =>
@@ -60,10 +75,10 @@ const scatterAddOp: Op<SourceAndIndex, AddParams> = {
   vjp: (dy, [, index], { axis }) => [() => gather(dy, index, axis), null],
 };
 
-function checkAligned(op: string, x: Shape, index: Shape, axis: number): void {
+function checkAligned(x: Shape, index: Shape, axis: number): void {
   if (x.length === index.length && x.every((n, a) => a === axis || n === index[a])) return;
   throw new ShapeError(
-    op,
+    'gather',
     [x, index],
     `the index ${formatShape(index)} must equal ${formatShape(x)} beside axis ${axis} — expand it first`,
   );
@@ -100,7 +115,11 @@ export function indexSelect(x: TensorLike, index: Tensor | readonly number[], ax
   return apply(indexSelectOp, [t, places], { axis: at });
 }
 
-/** Adds the places of `source` along `axis` into zeros of `length` there: the transpose of `indexSelect`. */
+/**
+ * Adds the places of `source` along `axis` into zeros of `length` there: the transpose of `indexSelect`.
+ * @param index - whole numbers, one for each place of `source` along `axis`
+ * @throws ArgumentError for an index outside of `length`; ShapeError if there are more or fewer of them
+ */
 export function indexAdd(
   source: Tensor,
   index: Tensor | readonly number[],
@@ -108,6 +127,7 @@ export function indexAdd(
   length: number,
 ): Tensor {
   const at = normalizeAxis('indexAdd', axis, source.rank);
+  checkShape('indexAdd', [length]);
   return apply(indexAddOp, [source, asIndex('indexAdd', index, length)], { axis: at, length });
 }
 
@@ -122,9 +142,13 @@ export function gather(x: TensorLike, index: Tensor, axis = -1): Tensor {
   return apply(gatherOp, [t, asIndex('gather', index, t.shape[at] as number)], { axis: at });
 }
 
-/** Adds each element of `source` into zeros at its `index` along `axis`: the transpose of `gather`. */
+/**
+ * Adds each element of `source` into zeros at its `index` along `axis`: the transpose of `gather`.
+ * @throws ArgumentError for an index outside of `length`; ShapeError if its shape is not the source's
+ */
 export function scatterAdd(source: Tensor, index: Tensor, axis: number, length: number): Tensor {
   const at = normalizeAxis('scatterAdd', axis, source.rank);
+  checkShape('scatterAdd', [length]);
   return apply(scatterAddOp, [source, asIndex('scatterAdd', index, length)], { axis: at, length });
 }
 

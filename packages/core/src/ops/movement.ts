@@ -197,6 +197,7 @@ export function split(x: TensorLike, size: number | readonly number[], axis = 0)
   if (typeof size === 'number' && !(Number.isInteger(size) && size > 0)) {
     throw new ArgumentError('split', `pieces need a positive whole size, not ${size}`);
   }
+  if (typeof size !== 'number') checkShape('split', size);
   const sizes =
     typeof size !== 'number'
       ? size

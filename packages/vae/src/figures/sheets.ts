@@ -1,5 +1,5 @@
 import { ArgumentError } from '@varigrad/core';
-import { GLYPH_HEIGHT } from './font.js';
+import { DESCENT, GLYPH_HEIGHT, GLYPH_WIDTH } from './font.js';
 import { type Color, Raster, textWidth } from './raster.js';
 
 /** How a sheet of images is laid out and labelled. */
@@ -9,15 +9,15 @@ export interface SheetOptions {
   /** 1 for grey (default), 3 for RGB. */
   channels?: 1 | 3;
   title?: string;
-  /** One label a column, above it. */
+  /** One label a column, above it; columns are never closer than their labels. */
   columnLabels?: readonly string[];
   /** One label a row, left of it. */
   rowLabels?: readonly string[];
   /** A line below the images. */
   caption?: string;
-  /** Pixels of the sheet for one of the image; default: so that an image is about 56 pixels high. */
+  /** Pixels of the sheet for one of the image, a whole number; default: so that an image is about 56 pixels high. */
   scale?: number;
-  /** Pixels between images. Default 4. */
+  /** Pixels between images, at least. Default 4. */
   gap?: number;
 }
 
@@ -30,7 +30,7 @@ const TITLE_SCALE = 2;
 /**
  * Images in a grid with title and labels. All sizes follow from the images and the options.
  * @param images - `[count · height · width · channels]`, grey or RGB, values in [0, 1]
- * @throws ArgumentError if the images do not fill whole images, or there are none
+ * @throws ArgumentError if the values are no whole number of images, or the labels or sizes do not fit
  */
 export function gridSheet(images: Float32Array, options: SheetOptions): Raster {
   const {
@@ -44,17 +44,24 @@ export function gridSheet(images: Float32Array, options: SheetOptions): Raster {
   } = options;
   const [height, width] = imageShape;
   const { count, size } = countImages(images, imageShape, options.channels ?? 1);
-  if (!(Number.isInteger(columns) && columns > 0)) {
-    throw new ArgumentError('gridSheet', `a sheet needs a whole number of columns above 0, not ${columns}`);
-  }
   const scale = options.scale ?? Math.max(1, Math.round(56 / height));
+  checkWhole('columns', columns, 1);
+  checkWhole('scale', scale, 1);
+  checkWhole('gap', gap, 0);
   const rows = Math.ceil(count / columns);
-  const cell = { width: width * scale + gap, height: height * scale + gap };
-  const left =
-    MARGIN + (rowLabels.length === 0 ? 0 : Math.max(...rowLabels.map((label) => textWidth(label))) + 8);
+  checkLabels('column', columnLabels, columns);
+  checkLabels('row', rowLabels, rows);
+  const cell = {
+    width: Math.max(width * scale + gap, widest(columnLabels) + GLYPH_WIDTH),
+    height: Math.max(height * scale + gap, rowLabels.length === 0 ? 0 : GLYPH_HEIGHT + DESCENT),
+  };
+  const left = MARGIN + (rowLabels.length === 0 ? 0 : widest(rowLabels) + 8);
   const titleHeight = title === '' ? 0 : GLYPH_HEIGHT * TITLE_SCALE + 10;
   const top = MARGIN + titleHeight + (columnLabels.length === 0 ? 0 : GLYPH_HEIGHT + 6);
-  const grid = { width: columns * cell.width - gap, height: rows * cell.height - gap };
+  const grid = {
+    width: (columns - 1) * cell.width + width * scale,
+    height: (rows - 1) * cell.height + height * scale,
+  };
   const captionHeight = caption === '' ? 0 : GLYPH_HEIGHT + 10;
   const sheet = new Raster(
     Math.max(left + grid.width, MARGIN + textWidth(title, TITLE_SCALE), left + textWidth(caption)) + MARGIN,
@@ -67,16 +74,31 @@ export function gridSheet(images: Float32Array, options: SheetOptions): Raster {
     const y = top + Math.floor(i / columns) * cell.height;
     sheet.image(x, y, images.subarray(i * size, (i + 1) * size), imageShape, scale);
   }
-  columnLabels.slice(0, columns).forEach((label, c) => {
+  columnLabels.forEach((label, c) => {
     const middle = left + c * cell.width + Math.floor((width * scale - textWidth(label)) / 2);
     sheet.text(middle, top - GLYPH_HEIGHT - 4, label, FAINT);
   });
-  rowLabels.slice(0, rows).forEach((label, r) => {
+  rowLabels.forEach((label, r) => {
     const middle = top + r * cell.height + Math.floor((height * scale - GLYPH_HEIGHT) / 2);
     sheet.text(left - 8 - textWidth(label), middle, label, FAINT);
   });
   sheet.text(left, top + grid.height + 8, caption, FAINT);
   return sheet;
+}
+
+function widest(labels: readonly string[]): number {
+  return labels.reduce((most, label) => Math.max(most, textWidth(label)), 0);
+}
+
+function checkWhole(name: string, value: number, least: number): void {
+  if (Number.isInteger(value) && value >= least) return;
+  throw new ArgumentError('gridSheet', `${name} is a whole number from ${least}, not ${value}`);
+}
+
+function checkLabels(kind: 'row' | 'column', labels: readonly string[], places: number): void {
+  if (labels.length === 0 || labels.length === places) return;
+  const found = `${labels.length} ${kind} labels for ${places} ${kind}s`;
+  throw new ArgumentError('gridSheet', `${found} — one for each, or none`);
 }
 
 function countImages(

@@ -44,8 +44,18 @@ function permuted(x: Grid, order: readonly number[]): Grid {
 }
 
 const orderCases: readonly OpCase[] = [
-  opCase('transpose', [{ shape: [0, 3] }], (x) => ops.transpose(x), (x) => permuted(x, [1, 0])),
-  opCase('permute', [{ shape: [2, 1, 3] }], (x) => ops.permute(x, [1, 2, 0]), (x) => permuted(x, [1, 2, 0])),
+  opCase(
+    'transpose',
+    [{ shape: [0, 3] }],
+    (x) => ops.transpose(x),
+    (x) => permuted(x, [1, 0]),
+  ),
+  opCase(
+    'permute',
+    [{ shape: [2, 1, 3] }],
+    (x) => ops.permute(x, [1, 2, 0]),
+    (x) => permuted(x, [1, 2, 0]),
+  ),
   ...[
     [2, 0, 1],
     [0, 2, 1],
@@ -110,7 +120,10 @@ const orderCases: readonly OpCase[] = [
 ];
 
 const expansions: readonly (readonly [Shape, Shape])[] = [
-  [[0, 1], [0, 3]],
+  [
+    [0, 1],
+    [0, 3],
+  ],
   [[3], [2, 3]],
   [
     [2, 1],
@@ -144,6 +157,7 @@ const expandCases: readonly OpCase[] = expansions.map(([shape, target]) =>
 
 /** [shape, axis, start, end, first element and number of elements that must come out] */
 const slices: readonly (readonly [Shape, number, number, number | undefined, number, number])[] = [
+  [[1, 3], 0, 0, 1, 0, 1],
   [[5], 0, 1, 3, 1, 2],
   [[5], 0, -3, -1, 2, 2],
   [[5], 0, 2, undefined, 2, 3],
@@ -169,6 +183,7 @@ const sliceCases: readonly OpCase[] = slices.map(([shape, axis, start, end, firs
 
 /** [shape, size, axis, the pieces' lengths] */
 const splits: readonly (readonly [Shape, number | readonly number[], number, readonly number[]])[] = [
+  [[1, 3], 2, 0, [1]],
   [[5], 2, 0, [2, 2, 1]],
   [[2, 4], 2, 1, [2, 2]],
   [[2, 4], [1, 0, 3], -1, [1, 0, 3]],
@@ -191,6 +206,7 @@ const splitCases: readonly OpCase[] = splits.flatMap(([shape, size, axis, length
 );
 
 const flips: readonly (readonly [Shape, number | readonly number[] | undefined, readonly number[]])[] = [
+  [[1, 3], 0, [0]],
   [[4], undefined, [0]],
   [[2, 3], undefined, [0, 1]],
   [[2, 3], 0, [0]],
@@ -217,6 +233,14 @@ const flipCases: readonly OpCase[] = flips.map(([shape, axis, axes]) =>
 );
 
 const pads: readonly (readonly [Shape, readonly (readonly [number, number])[], number])[] = [
+  [
+    [1, 2],
+    [
+      [1, 0],
+      [0, 1],
+    ],
+    0,
+  ],
   [[3], [[1, 2]], 0],
   [
     [2, 3],

@@ -1,0 +1,155 @@
+import { Generator, parameter, randn, type Tensor, tensor } from '@varigrad/core';
+import {
+  Adam,
+  AdamW,
+  clipGradNorm,
+  cosineSchedule,
+  exponentialSchedule,
+  type Optimizer,
+  SGD,
+  stepSchedule,
+  warmupSchedule,
+} from '@varigrad/nn';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { refuses } from '../refuses.js';
+
+const SIZE = 33;
+
+/** Runs an optimizer for 50 steps on given gradients, and a float64 rule written out here beside it. */
+function follow(
+  build: (parameters: Tensor[]) => Optimizer,
+  rule: (p: number, g: number, state: number[], t: number) => number,
+): void {
+  const generator = new Generator(3);
+  const start = randn([SIZE], { generator });
+  const p = parameter(start);
+  const optimizer = build([p]);
+  const expected = Array.from(start.dataSync());
+  const states = expected.map((): number[] => []);
+  for (let t = 1; t <= 50; t++) {
+    const g = randn([SIZE], { generator });
+    optimizer.zeroGrad();
+    p.mul(g).sum().backward();
+    optimizer.step();
+    const gradients = g.dataSync();
+    expected.forEach((value, i) => {
+      expected[i] = rule(value, gradients[i]!, states[i]!, t);
+    });
+  }
+  p.dataSync().forEach((value, i) => {
+    assert.ok(Math.abs(value - expected[i]!) < 1e-5 * Math.max(1, Math.abs(expected[i]!)), `[${i}] ${value} ${expected[i]}`);
+  });
+}
+
+/** Adam as in Algorithm 1 of the paper. */
+function adamRule(learningRate: number, decay: number, decoupled: boolean) {
+  return (start: number, gradient: number, s: number[], t: number): number => {
+    const p = decoupled ? start * (1 - learningRate * decay) : start;
+    const g = decoupled ? gradient : gradient + decay * start;
+    s[0] = 0.9 * (s[0] ?? 0) + 0.1 * g;
+    s[1] = 0.999 * (s[1] ?? 0) + 0.001 * g * g;
+    return p - (learningRate * (s[0] / (1 - 0.9 ** t))) / (Math.sqrt(s[1] / (1 - 0.999 ** t)) + 1e-8);
+  };
+}
+
+test('Adam follows its definition', () => follow((p) => new Adam(p, { learningRate: 0.01 }), adamRule(0.01, 0, false)));
+test('Adam with weight decay adds to the gradient', () =>
+  follow((p) => new Adam(p, { learningRate: 0.01, weightDecay: 0.1 }), adamRule(0.01, 0.1, false)));
+test('AdamW decays the weights themselves', () =>
+  follow((p) => new AdamW(p, { learningRate: 0.01, weightDecay: 0.1 }), adamRule(0.01, 0.1, true)));
+test('SGD follows its definition', () =>
+  follow((p) => new SGD(p, { learningRate: 0.1, weightDecay: 0.01 }), (p, g) => p - 0.1 * (g + 0.01 * p)));
+for (const nesterov of [false, true]) {
+  test(`SGD with momentum${nesterov ? ' by Nesterov' : ''} follows its definition`, () =>
+    follow(
+      (p) => new SGD(p, { learningRate: 0.1, momentum: 0.9, nesterov }),
+      (p, g, s, t) => {
+        s[0] = t === 1 ? g : 0.9 * s[0]! + g;
+        return p - 0.1 * (nesterov ? g + 0.9 * s[0] : s[0]);
+      },
+    ));
+}
+test('SGD with dampening weakens the gradient after the first step', () =>
+  follow(
+    (p) => new SGD(p, { learningRate: 0.1, momentum: 0.5, dampening: 0.25 }),
+    (p, g, s, t) => {
+      s[0] = t === 1 ? g : 0.5 * s[0]! + 0.75 * g;
+      return p - 0.1 * s[0];
+    },
+  ));
+
+for (const build of [(p: Tensor[]) => new Adam(p), (p: Tensor[]) => new SGD(p, { momentum: 0.9 })]) {
+  test(`${build([parameter(tensor([1]))]).kind}: a saved state continues exactly`, () => {
+    const gradients = Array.from({ length: 6 }, (_, i) => randn([4], { generator: new Generator(i) }));
+    const run = (interrupted: boolean): number[] => {
+      let p = parameter(tensor([1, 2, 3, 4]));
+      let optimizer: Optimizer = build([p]);
+      gradients.forEach((g, i) => {
+        if (interrupted && i === 3) {
+          const saved = JSON.parse(JSON.stringify(optimizer.stateDict(), (_, v) => (ArrayBuffer.isView(v) ? [...(v as Float32Array)] : v)));
+          for (const t of Object.values(saved.tensors) as { data: Float32Array }[]) t.data = Float32Array.from(t.data);
+          p = parameter(p.detach());
+          optimizer = build([p]);
+          optimizer.loadStateDict(saved);
+        }
+        p.zeroGrad();
+        p.mul(g).sum().backward();
+        optimizer.step();
+      });
+      return [...p.dataSync()];
+    };
+    assert.equal(run(true), run(false));
+  });
+}
+
+test('a parameter without gradient stays', () => {
+  const [used, unused] = [parameter(tensor([1])), parameter(tensor([5]))];
+  const optimizer = new Adam([used, unused]);
+  used.sum().backward();
+  optimizer.step();
+  assert.is(unused.itemSync(), 5);
+  assert.is.not(used.itemSync(), 1);
+});
+
+test('clipGradNorm scales all gradients together', async () => {
+  const [a, b] = [parameter(tensor([3, 0])), parameter(tensor([4]))];
+  a.mul(tensor([3, 0])).sum().add(b.mul(4).sum()).backward();
+  assert.is(await clipGradNorm([a, b], 1), 5);
+  assert.ok(Math.abs(a.grad!.dataSync()[0]! - 0.6) < 1e-5 && Math.abs(b.grad!.itemSync() - 0.8) < 1e-5);
+  assert.ok((await clipGradNorm([a, b], 2)) < 1.0001, 'a small norm is left alone');
+  assert.ok(Math.abs(b.grad!.itemSync() - 0.8) < 1e-5);
+});
+
+test('schedules follow their formulas', () => {
+  assert.equal([0, 9, 10, 20].map(stepSchedule(10)), [1, 1, 0.1, 0.1 ** 2]);
+  assert.is(exponentialSchedule(0.5)(3), 0.125);
+  const cosine = cosineSchedule(100, 0.1);
+  assert.equal([cosine(0), cosine(50), cosine(100), cosine(500)], [1, 0.55, 0.1, 0.1]);
+  const warm = warmupSchedule(4, stepSchedule(2));
+  assert.equal([0, 2, 4, 5, 6].map(warm), [0, 0.5, 1, 1, 0.1]);
+});
+
+test('what cannot be optimized is refused in words', () => {
+  const p = parameter(tensor([1, 2]));
+  refuses(() => new Adam([]), 'Adam: there are no parameters to train');
+  refuses(() => new Adam([p], { learningRate: -1 }), 'Adam: the learning rate -1 is not a number ≥ 0');
+  refuses(() => new Adam([p], { beta2: 1 }), 'Adam: beta2 1 is not in [0, 1)');
+  refuses(() => new SGD([p], { momentum: -1 }), 'SGD: momentum -1 is not a number ≥ 0');
+  refuses(() => new SGD([p], { nesterov: true }), 'SGD: nesterov needs momentum above 0 and dampening 0');
+  refuses(() => stepSchedule(0), 'stepSchedule: size must be above 0, not 0');
+  const sgd = new SGD([p], { momentum: 0.9 });
+  const adam = new Adam([p]);
+  refuses(() => adam.loadStateDict(sgd.stateDict()), "loadStateDict: the state is of 'sgd', this optimizer is 'adam'");
+  const other = new Adam([parameter(tensor([1, 2, 3]))]);
+  p.sum().backward();
+  adam.step();
+  refuses(() => other.loadStateDict(adam.stateDict()), "loadStateDict: 'm.0' has shape [2], the parameter [3]");
+});
+
+test('clipGradNorm refuses a norm that is not above 0', async () => {
+  const message = await clipGradNorm([], 0).catch((error: Error) => error.message);
+  assert.is(message, 'clipGradNorm: the largest norm must be above 0, not 0');
+});
+
+test.run();

@@ -1,0 +1,13 @@
+import * as assert from 'uvu/assert';
+
+/** Asserts that `f` throws an error with exactly this message. (uvu takes a string as its own message, not the error's.) */
+export function refuses(f: () => unknown, message: string): void {
+  let refusal: unknown;
+  try {
+    f();
+  } catch (error) {
+    refusal = error;
+  }
+  assert.instance(refusal, Error, `nothing was thrown, expected: ${message}`);
+  assert.is((refusal as Error).message, message);
+}
