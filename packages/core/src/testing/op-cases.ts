@@ -3,6 +3,7 @@ import { fusedCases } from './cases/fused.js';
 import { indexingCases } from './cases/indexing.js';
 import { matmulCases } from './cases/matmul.js';
 import { movementCases } from './cases/movement.js';
+import { pieceCases } from './cases/pieces.js';
 import { argmaxCases, cumsumCases, reductionCases, softmaxCases, sumToSizeCases } from './cases/reduce.js';
 import { clampCases, unaryCases } from './cases/unary.js';
 import type { OpCase } from './op-case.js';
@@ -20,6 +21,7 @@ export const opCases: readonly OpCase[] = [
   ...sumToSizeCases,
   ...matmulCases,
   ...movementCases,
+  ...pieceCases,
   ...indexingCases,
   ...fusedCases,
 ];

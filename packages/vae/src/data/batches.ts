@@ -25,7 +25,10 @@ export function batches(data: Dataset, { batchSize, order }: BatchOptions): Iter
     throw new ArgumentError('batches', `a batch size is a whole number above 0, not ${batchSize}`);
   const absent = order?.find((image) => image >= data.count);
   if (absent !== undefined)
-    throw new ArgumentError('batches', `image ${absent} is not among ${data.count} images, 0 to ${data.count - 1}`);
+    throw new ArgumentError(
+      'batches',
+      `image ${absent} is not among ${data.count} images, 0 to ${data.count - 1}`,
+    );
   return cut(data, batchSize, order);
 }
 

@@ -23,10 +23,7 @@ export async function readIdxFile(path: string): Promise<IdxArray> {
 export async function readIdxDataset(imagePath: string, labelPath: string): Promise<Dataset> {
   const [images, labels] = await Promise.all([readIdxFile(imagePath), readIdxFile(labelPath)]);
   if (!(images.data instanceof Uint8Array) || images.shape.length !== 3) {
-    throw new IdxError(
-      imagePath,
-      `images are bytes [count, height, width], not ${describe(images)}`,
-    );
+    throw new IdxError(imagePath, `images are bytes [count, height, width], not ${describe(images)}`);
   }
   if (!(labels.data instanceof Uint8Array) || labels.shape.length !== 1) {
     throw new IdxError(labelPath, `labels are bytes [count], not ${describe(labels)}`);

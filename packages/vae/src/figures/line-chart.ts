@@ -19,7 +19,9 @@ export interface LineChartOptions {
 /** Colours that differ also for colour-blind readers (Okabe & Ito 2008). */
 const COLORS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#000000', '#f0e442'];
 const MARGIN = { left: 72, right: 24, top: 56, bottom: 56 };
-const LEGEND_WIDTH = 150;
+/** Pixels of one letter of the legend, about. */
+const LETTER = 8;
+const LEGEND_LINE = 24;
 
 /** A chart of lines with axes, grid and legend. */
 export function lineChart({
@@ -31,9 +33,10 @@ export function lineChart({
   height = 460,
 }: LineChartOptions): string {
   const points = series.flatMap((s) => s.points).filter(([x, y]) => Number.isFinite(x) && Number.isFinite(y));
+  const legendWidth = 20 + LEGEND_LINE + 8 + LETTER * Math.max(0, ...series.map((s) => s.name.length));
   const plot = {
     left: MARGIN.left,
-    right: width - MARGIN.right - LEGEND_WIDTH,
+    right: width - MARGIN.right - legendWidth,
     top: MARGIN.top,
     bottom: height - MARGIN.bottom,
   };
@@ -75,14 +78,20 @@ function scale(ticks: readonly number[], from: number, to: number): (value: numb
   return (value) => from + ((value - low) / (high - low)) * (to - from);
 }
 
-/** About `count` round numbers (1, 2 or 5 times a power of ten apart) that cover the values. */
+/**
+ * About `count` round numbers (1, 2 or 5 times a power of ten apart) that cover the values; whole numbers if all values
+ * are whole.
+ */
 export function niceTicks(values: readonly number[], count: number): number[] {
   const low = values.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
   const high = values.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
   if (!(low <= high)) return [0, 1];
-  const span = high > low ? high - low : Math.max(1, Math.abs(high));
+  // Values that agree to nine digits are one value: finer ticks could not be told apart in floating point.
+  const largest = Math.max(Math.abs(low), Math.abs(high));
+  const span = high - low > 1e-9 * largest ? high - low : Math.max(1, largest);
   const power = 10 ** Math.floor(Math.log10(span / count));
-  const step = [1, 2, 5, 10].map((m) => m * power).find((s) => span / s <= count) as number;
+  const fitting = [1, 2, 5, 10].map((m) => m * power).find((s) => span / s <= count) as number;
+  const step = values.every(Number.isInteger) ? Math.max(1, fitting) : fitting;
   const first = Math.floor(low / step);
   const last = Math.max(first + 1, Math.ceil(high / step));
   return Array.from({ length: last - first + 1 }, (_, i) => Number(((first + i) * step).toPrecision(12)));
@@ -120,8 +129,8 @@ function drawLine(s: Series, stroke: string, xAt: (x: number) => number, yAt: (y
 
 function legendEntry(name: string, stroke: string, x: number, y: number): string {
   return (
-    `<line x1="${x}" y1="${y}" x2="${x + 24}" y2="${y}" stroke="${stroke}" stroke-width="3"/>` +
-    `<text x="${x + 32}" y="${y + 4}">${escapeXml(name)}</text>`
+    `<line x1="${x}" y1="${y}" x2="${x + LEGEND_LINE}" y2="${y}" stroke="${stroke}" stroke-width="3"/>` +
+    `<text x="${x + LEGEND_LINE + 8}" y="${y + 4}">${escapeXml(name)}</text>`
   );
 }
 

@@ -33,6 +33,47 @@ const TITLE_SCALE = 2;
  * @throws ArgumentError if the values are no whole number of images, or the labels or sizes do not fit
  */
 export function gridSheet(images: Float32Array, options: SheetOptions): Raster {
+  const { columns, imageShape, title = '', columnLabels = [], rowLabels = [], caption = '' } = options;
+  const { count, size } = countImages(images, imageShape, options.channels ?? 1);
+  const { scale, cell, inset, grid, left, top, width, height } = layOut(count, options);
+  const sheet = new Raster(width, height, PAPER);
+  sheet.text(MARGIN, MARGIN, title, INK, TITLE_SCALE);
+  for (let i = 0; i < count; i++) {
+    const x = left + (i % columns) * cell.width + inset.x;
+    const y = top + Math.floor(i / columns) * cell.height + inset.y;
+    sheet.image(x, y, images.subarray(i * size, (i + 1) * size), imageShape, scale);
+  }
+  const [halfWidth, halfHeight] = [
+    inset.x + (imageShape[1] * scale) / 2,
+    inset.y + (imageShape[0] * scale) / 2,
+  ];
+  columnLabels.forEach((label, c) => {
+    const x = Math.floor(left + c * cell.width + halfWidth - textWidth(label) / 2);
+    sheet.text(x, top - GLYPH_HEIGHT - 4, label, FAINT);
+  });
+  rowLabels.forEach((label, r) => {
+    const y = Math.floor(top + r * cell.height + halfHeight - GLYPH_HEIGHT / 2);
+    sheet.text(left - 8 - textWidth(label), y, label, FAINT);
+  });
+  sheet.text(left, top + grid.height + 8, caption, FAINT);
+  return sheet;
+}
+
+/** Sizes and places in pixels of the sheet. */
+interface Layout {
+  scale: number;
+  /** From one image to the next. */
+  cell: { width: number; height: number };
+  /** Where in its cell an image begins; above 0 where labels are larger than images. */
+  inset: { x: number; y: number };
+  grid: { width: number; height: number };
+  left: number;
+  top: number;
+  width: number;
+  height: number;
+}
+
+function layOut(count: number, options: SheetOptions): Layout {
   const {
     columns,
     imageShape,
@@ -42,48 +83,41 @@ export function gridSheet(images: Float32Array, options: SheetOptions): Raster {
     caption = '',
     gap = 4,
   } = options;
-  const [height, width] = imageShape;
-  const { count, size } = countImages(images, imageShape, options.channels ?? 1);
-  const scale = options.scale ?? Math.max(1, Math.round(56 / height));
+  const scale = options.scale ?? Math.max(1, Math.round(56 / imageShape[0]));
   checkWhole('columns', columns, 1);
   checkWhole('scale', scale, 1);
   checkWhole('gap', gap, 0);
   const rows = Math.ceil(count / columns);
   checkLabels('column', columnLabels, columns);
   checkLabels('row', rowLabels, rows);
-  const cell = {
-    width: Math.max(width * scale + gap, widest(columnLabels) + GLYPH_WIDTH),
-    height: Math.max(height * scale + gap, rowLabels.length === 0 ? 0 : GLYPH_HEIGHT + DESCENT),
+  const image = { width: imageShape[1] * scale, height: imageShape[0] * scale };
+  const room = {
+    width: Math.max(image.width, columnLabels.length === 0 ? 0 : widest(columnLabels) + GLYPH_WIDTH),
+    height: Math.max(image.height, rowLabels.length === 0 ? 0 : GLYPH_HEIGHT + DESCENT),
   };
-  const left = MARGIN + (rowLabels.length === 0 ? 0 : widest(rowLabels) + 8);
+  const cell = { width: room.width + gap, height: room.height + gap };
+  const grid = { width: columns * cell.width - gap, height: rows * cell.height - gap };
   const titleHeight = title === '' ? 0 : GLYPH_HEIGHT * TITLE_SCALE + 10;
+  const left = MARGIN + (rowLabels.length === 0 ? 0 : widest(rowLabels) + 8);
   const top = MARGIN + titleHeight + (columnLabels.length === 0 ? 0 : GLYPH_HEIGHT + 6);
-  const grid = {
-    width: (columns - 1) * cell.width + width * scale,
-    height: (rows - 1) * cell.height + height * scale,
-  };
-  const captionHeight = caption === '' ? 0 : GLYPH_HEIGHT + 10;
-  const sheet = new Raster(
-    Math.max(left + grid.width, MARGIN + textWidth(title, TITLE_SCALE), left + textWidth(caption)) + MARGIN,
-    top + grid.height + captionHeight + MARGIN,
-    PAPER,
+  const right = Math.max(
+    left + grid.width,
+    MARGIN + textWidth(title, TITLE_SCALE),
+    left + textWidth(caption),
   );
-  sheet.text(MARGIN, MARGIN, title, INK, TITLE_SCALE);
-  for (let i = 0; i < count; i++) {
-    const x = left + (i % columns) * cell.width;
-    const y = top + Math.floor(i / columns) * cell.height;
-    sheet.image(x, y, images.subarray(i * size, (i + 1) * size), imageShape, scale);
-  }
-  columnLabels.forEach((label, c) => {
-    const middle = left + c * cell.width + Math.floor((width * scale - textWidth(label)) / 2);
-    sheet.text(middle, top - GLYPH_HEIGHT - 4, label, FAINT);
-  });
-  rowLabels.forEach((label, r) => {
-    const middle = top + r * cell.height + Math.floor((height * scale - GLYPH_HEIGHT) / 2);
-    sheet.text(left - 8 - textWidth(label), middle, label, FAINT);
-  });
-  sheet.text(left, top + grid.height + 8, caption, FAINT);
-  return sheet;
+  return {
+    scale,
+    cell,
+    inset: {
+      x: Math.floor((room.width - image.width) / 2),
+      y: Math.floor((room.height - image.height) / 2),
+    },
+    grid,
+    left,
+    top,
+    width: right + MARGIN,
+    height: top + grid.height + (caption === '' ? 0 : GLYPH_HEIGHT + 10) + MARGIN,
+  };
 }
 
 function widest(labels: readonly string[]): number {

@@ -162,10 +162,11 @@ export function unary(thread: i32, kind: i32, out: usize, x: usize, n: usize): v
   memory.copy(out + whole, buffer, (n & 3) << 2);
 }
 
-/** max(x, 0) − x·t + log1p(e^−|x|) = softplus(x) − x·t, with the infinities that cancel kept out. */
+/** (max(x, 0) − x·t) + log1p(e^−|x|): in this order the small second term is not lost beside a large x. */
 @inline
 function bceWithLogits(x: v128, t: v128): v128 {
-  return f32x4.sub(math.softplus(x), f32x4.mul(x, t));
+  const linear = f32x4.sub(f32x4.pmax(x, f32x4.splat(0)), f32x4.mul(x, t));
+  return f32x4.add(linear, math.log1pExpMinusAbs(x));
 }
 
 /** −½(1 + logVar − mu² − e^logVar) */

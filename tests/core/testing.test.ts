@@ -1,0 +1,222 @@
+/** The testing tools themselves: they must let through what is right, and catch what is wrong. */
+import {
+  apply,
+  type Backend,
+  createReference,
+  type Kernels,
+  type Op,
+  ShapeError,
+  type Tensor,
+  tensor,
+  VarigradError,
+} from '@varigrad/core';
+import {
+  assertClose,
+  caseInputs,
+  compareBackends,
+  GradcheckError,
+  gradcheck,
+  type OpCase,
+  opCase,
+  opCases,
+} from '@varigrad/core/testing';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+
+const messageOf = (f: () => unknown): string => {
+  try {
+    f();
+  } catch (error) {
+    return (error as Error).message;
+  }
+  return 'nothing was thrown';
+};
+
+test('assertClose passes what is close enough, in all forms', () => {
+  assertClose(tensor([[1, 2]]), [[1.000005, 2]]);
+  assertClose(tensor([1, 2]), new Float64Array([1, 2]));
+  assertClose([[1], [2]], new Float32Array([1, 2]));
+  assertClose(new Float32Array([1, 2]), new Float64Array([1, 2]));
+  assertClose(0, 1e-9, { atol: 1e-8 });
+  assertClose([Number.NaN, Number.POSITIVE_INFINITY, -0], [Number.NaN, Number.POSITIVE_INFINITY, 0]);
+  assertClose(tensor([[], []]), [[], []]);
+  assertClose([100, 1], [101, 1], { rtol: 0.01 });
+});
+
+test('assertClose shows how many differ and the worst of them', () => {
+  assert.is(
+    messageOf(() =>
+      assertClose(
+        [
+          [1, 2, 3],
+          [4, 5, 6],
+        ],
+        [
+          [1, 2, 3.5],
+          [4, 7, 6],
+        ],
+      ),
+    ),
+    'assertClose: 2 of 6 elements differ, most at [1, 1]: 5 instead of 7 (difference 2, rtol 0.00001, atol 0)',
+  );
+  assert.is(
+    messageOf(() => assertClose(1, 1.25, { rtol: 0.1, atol: 0.01 })),
+    'assertClose: 1 of 1 elements differ, most at []: 1 instead of 1.25 (difference 0.25, rtol 0.1, atol 0.01)',
+  );
+  assert.throws(
+    () => assertClose([1], [2]),
+    (error: unknown) => error instanceof VarigradError,
+  );
+});
+
+test('assertClose: nothing is close to NaN or to an infinity but itself', () => {
+  for (const [a, b] of [
+    [Number.NaN, 1],
+    [1, Number.NaN],
+    [Infinity, 1],
+    [1, Infinity],
+    [Infinity, -Infinity],
+  ]) {
+    assert.match(
+      messageOf(() => assertClose([a!], [b!], { rtol: 10, atol: 10 })),
+      '1 of 1 elements differ',
+    );
+  }
+});
+
+test('assertClose compares shapes', () => {
+  assert.is(
+    messageOf(() => assertClose([1, 2], [[1, 2]])),
+    'assertClose: shapes differ: [2] instead of [1, 2]',
+  );
+  assert.is(
+    messageOf(() => assertClose(tensor([1, 2]), new Float32Array(3))),
+    'assertClose: shapes differ: [2] instead of [3]',
+  );
+  assert.throws(
+    () => assertClose(1, [1]),
+    (error: unknown) => error instanceof ShapeError,
+  );
+});
+
+/** x³ with a given derivative. */
+function cube(derivative: (dy: Tensor, x: Tensor) => Tensor): (x: Tensor) => Tensor {
+  const op: Op<readonly [Tensor]> = {
+    name: 'cube',
+    shape: ([x]) => x,
+    forward: (k, [x], _, out) => k.binary('mul', { values: k.unary('square', x.values), shape: out }, x, out),
+    vjp: (dy, [x]) => [() => derivative(dy, x)],
+  };
+  return (x) => apply(op, [x], undefined);
+}
+
+test('gradcheck accepts the right derivative and returns its error', () => {
+  const right = cube((dy, x) => dy.mul(x.square().mul(3)));
+  const error = gradcheck(right, [tensor([0.5, -1, 2])], { order: 2 });
+  assert.ok(error >= 0 && error < 1e-9, String(error));
+});
+
+test('gradcheck refuses a derivative that is wrong by one part in 100,000', () => {
+  const wrong = cube((dy, x) => dy.mul(x.square().mul(3.00003)));
+  let caught: unknown;
+  try {
+    gradcheck(wrong, [tensor([0.5, -1, 2])], { name: 'cube' });
+  } catch (error) {
+    caught = error;
+  }
+  assert.instance(caught, GradcheckError);
+  const { op, input, order, analytic, numeric, message } = caught as GradcheckError;
+  assert.equal([op, input, order], ['gradcheck', 0, 1]);
+  assertClose(analytic / numeric, 1.00001, { rtol: 1e-9 });
+  assert.is(
+    message,
+    `gradcheck: cube: gradient by input 0 ([3]): analytic ${analytic}, numeric ${numeric} — they must agree within 0.000001`,
+  );
+});
+
+test('gradcheck of order 2 refuses what order 1 cannot see', () => {
+  // The right value, computed from a detached x: the derivative of the derivative is lost.
+  const detached = cube((dy, x) => dy.mul(x.detach().square().mul(3)));
+  gradcheck(detached, [tensor([0.5, -1, 2])]);
+  const second = messageOf(() => gradcheck(detached, [tensor([0.5, -1, 2])], { order: 2 }));
+  assert.match(second, /^gradcheck: f: second derivative by input 0 \(\[3\]\): analytic 0, numeric /);
+
+  const constantDy = cube((dy, x) => dy.detach().mul(x.square().mul(3)));
+  gradcheck(constantDy, [tensor([0.5, -1, 2])]);
+  const byDy = messageOf(() => gradcheck(constantDy, [tensor([0.5, -1, 2])], { order: 2 }));
+  assert.match(byDy, /^gradcheck: f: second derivative by dy: analytic 0, numeric /);
+});
+
+test('gradcheck looks at each input, or at those it is told', () => {
+  const halfWrong = (a: Tensor, b: Tensor): Tensor => a.mul(b.detach());
+  const inputs = [tensor([1, 2]), tensor([3, 4])];
+  assert.match(
+    messageOf(() => gradcheck(halfWrong, inputs)),
+    /gradient by input 1 \(\[2\]\): analytic 0/,
+  );
+  gradcheck(halfWrong, inputs, { wrt: [0], order: 2 });
+});
+
+test('gradcheck refuses NaN', () => {
+  assert.match(
+    messageOf(() => gradcheck((x) => x.log(), [tensor([-1])])),
+    'numeric NaN',
+  );
+});
+
+test('caseInputs: the same seed, the same operands; another one, others', () => {
+  const c = opCases.find((one) => one.op === 'add') as OpCase;
+  const data = (seed: number) => caseInputs(c, seed).map((input) => input.data);
+  assert.equal(data(1), data(1));
+  assert.not.equal(data(1), data(2));
+});
+
+test('opCase: index operands are not differentiated, unless it is said', () => {
+  const inputs = [{ shape: [2] }, { shape: [1], below: 2 }];
+  const run = (x: Tensor): Tensor => x;
+  const c = opCase('name', inputs, run, (x) => x, { note: 'note' });
+  assert.is(c.label, 'name [2] [1] note');
+  assert.equal(c.wrt, [0]);
+  assert.equal(opCase('name', inputs, run, (x) => x, { wrt: [] }).wrt, []);
+});
+
+const float64 = createReference(Float64Array) as Backend;
+
+test('compareBackends: float32 agrees with float64 within 1e-5, and with itself exactly', async () => {
+  const float32 = createReference() as Backend;
+  assert.equal(await compareBackends(float64, float32, { tolerance: 1e-5 }), []);
+  assert.equal(await compareBackends(float32, float32, { tolerance: 0 }), []);
+});
+
+test('compareBackends: float32 is not float64', async () => {
+  const differences = await compareBackends(float64, createReference() as Backend, { tolerance: 1e-12 });
+  assert.ok(differences.some((d) => d.what === 'forward'));
+  assert.ok(differences.some((d) => d.what === 'gradient of input 0'));
+});
+
+/** The reference with one kernel replaced. */
+function withKernel(replace: (kernels: Kernels) => Partial<Kernels>): Backend {
+  const plain = createReference() as Backend;
+  return { ...plain, name: 'broken', kernels: { ...plain.kernels, ...replace(plain.kernels) } };
+}
+
+test('compareBackends finds a kernel that is wrong: forward, in gradients, in shape, or not finite', async () => {
+  const wrongExp = withKernel((k) => ({
+    unary: (kind, x) => (kind === 'exp' ? k.unary('neg', x) : k.unary(kind, x)),
+  }));
+  const found = await compareBackends(float64, wrongExp);
+  const of = (op: string) => found.filter((d) => d.case.startsWith(`${op} `));
+  assert.ok(of('exp').some((d) => d.what === 'forward'));
+  assert.ok(of('elu').every((d) => d.what !== 'forward'));
+  assert.ok(of('elu').some((d) => d.what === 'gradient of input 0'));
+  assert.is(of('sin').length, 0);
+
+  const notANumber = withKernel((k) => ({
+    unary: (kind, x) => (kind === 'sin' ? k.fill(x.length, Number.NaN) : k.unary(kind, x)),
+  }));
+  const sines = await compareBackends(float64, notANumber, { cases: opCases.filter((c) => c.op === 'sin') });
+  assert.ok(sines.length > 0);
+  assert.ok(sines.every((d) => d.error === Number.POSITIVE_INFINITY));
+});
+
+test.run();
