@@ -1,4 +1,13 @@
-import { type Backend, BackendError, type BinaryKind, createReference, createWasm, type Kernels, type ReduceKind, type UnaryKind } from '@varigrad/core';
+import {
+  type Backend,
+  BackendError,
+  type BinaryKind,
+  createReference,
+  createWasm,
+  type Kernels,
+  type ReduceKind,
+  type UnaryKind,
+} from '@varigrad/core';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { binaryNumber, reduceNumber, unaryNumber } from '../../packages/core/src/backend/wasm/kinds.js';
@@ -17,7 +26,13 @@ function numbers(size: number, scale = 2): Float32Array {
   });
 }
 
-function close(found: ArrayLike<number>, expected: ArrayLike<number>, rtol: number, atol: number, what: string): void {
+function close(
+  found: ArrayLike<number>,
+  expected: ArrayLike<number>,
+  rtol: number,
+  atol: number,
+  what: string,
+): void {
   assert.is(found.length, expected.length, `${what}: length`);
   for (let i = 0; i < expected.length; i++) {
     const [a, b] = [found[i]!, expected[i]!];
@@ -28,14 +43,38 @@ function close(found: ArrayLike<number>, expected: ArrayLike<number>, rtol: numb
 
 /** Runs a kernel on all backends: wasm must agree with the reference, and one thread with two bit for bit. */
 function compare(what: string, run: (k: Kernels) => unknown, rtol = 1e-6, atol = 0): void {
-  const [expected, one, two] = [reference, single, double].map((b: Backend) => run(b.kernels) as Float32Array);
+  const [expected, one, two] = [reference, single, double].map(
+    (b: Backend) => run(b.kernels) as Float32Array,
+  );
   close(one!, expected!, rtol, atol, what);
   const different = one!.findIndex((value, i) => !Object.is(value, two![i]));
   assert.is(different, -1, `${what}: two threads differ from one at ${different}`);
 }
 
-const operand = (shape: number[], scale?: number) => ({ values: numbers(shape.reduce((a, b) => a * b, 1), scale), shape });
-const SPECIAL = Float32Array.of(0, -0, 1, -1, Infinity, -Infinity, NaN, 1e-40, -1e-40, 88, -88, 104, 1e30, -1e30, 0.5);
+const operand = (shape: number[], scale?: number) => ({
+  values: numbers(
+    shape.reduce((a, b) => a * b, 1),
+    scale,
+  ),
+  shape,
+});
+const SPECIAL = Float32Array.of(
+  0,
+  -0,
+  1,
+  -1,
+  Infinity,
+  -Infinity,
+  NaN,
+  1e-40,
+  -1e-40,
+  88,
+  -88,
+  104,
+  1e30,
+  -1e30,
+  0.5,
+);
 
 for (const kind of Object.keys(unaryNumber) as UnaryKind[]) {
   test(`unary ${kind} agrees with the reference, special values included`, () => {
@@ -55,10 +94,26 @@ const LAYOUTS: [number[], number[], number[]][] = [
   [[70_003], [], [70_003]],
   [[], [9000], [9000]],
   [[300, 257], [257], [300, 257]],
-  [[300, 257], [300, 1], [300, 257]],
-  [[1, 257], [300, 1], [300, 257]],
-  [[3, 1, 5], [1, 4, 1], [3, 4, 5]],
-  [[2, 3, 4, 5], [3, 1, 5], [2, 3, 4, 5]],
+  [
+    [300, 257],
+    [300, 1],
+    [300, 257],
+  ],
+  [
+    [1, 257],
+    [300, 1],
+    [300, 257],
+  ],
+  [
+    [3, 1, 5],
+    [1, 4, 1],
+    [3, 4, 5],
+  ],
+  [
+    [2, 3, 4, 5],
+    [3, 1, 5],
+    [2, 3, 4, 5],
+  ],
   [[0, 3], [3], [0, 3]],
   [[1], [1], [1]],
 ];
@@ -71,7 +126,10 @@ for (const kind of Object.keys(binaryNumber) as BinaryKind[]) {
       compare(`${kind} [${a}] [${b}]`, (k) => k.binary(kind, x, y, out), 2e-6, 1e-6);
     }
     const all = [...SPECIAL].flatMap((p) => [...SPECIAL].map((q) => [p, q] as const));
-    const [x, y] = [0, 1].map((side) => ({ values: Float32Array.from(all, (pair) => pair[side]!), shape: [all.length] }));
+    const [x, y] = [0, 1].map((side) => ({
+      values: Float32Array.from(all, (pair) => pair[side]!),
+      shape: [all.length],
+    }));
     if (!['bceWithLogits', 'klStandardNormal', 'elu'].includes(kind)) {
       compare(`${kind} special`, (k) => k.binary(kind, x!, y!, [all.length]), 1e-6, 1e-44);
     }
@@ -90,28 +148,66 @@ test('where agrees with the reference', () => {
 for (const kind of Object.keys(reduceNumber) as ReduceKind[]) {
   test(`reduce ${kind} agrees with the reference over any axes`, () => {
     const cases: [number[], number[]][] = [
-      [[7], [0]], [[100_003], [0]], [[300, 257], [1]], [[300, 257], [0]], [[300, 257], [0, 1]], [[6, 50, 70], [1]],
-      [[6, 50, 70], [0, 2]], [[2, 3, 4, 5], [1, 3]], [[4, 5], []], [[3, 1], [1]], [[1], [0]],
+      [[7], [0]],
+      [[100_003], [0]],
+      [[300, 257], [1]],
+      [[300, 257], [0]],
+      [
+        [300, 257],
+        [0, 1],
+      ],
+      [[6, 50, 70], [1]],
+      [
+        [6, 50, 70],
+        [0, 2],
+      ],
+      [
+        [2, 3, 4, 5],
+        [1, 3],
+      ],
+      [[4, 5], []],
+      [[3, 1], [1]],
+      [[1], [0]],
     ];
     for (const [shape, axes] of cases) {
       const x = operand(shape, 5);
       compare(`${kind} [${shape}] over [${axes}]`, (k) => k.reduce(kind, x, axes), 2e-6, 1e-5);
     }
-    const special = { values: Float32Array.of(1, NaN, Infinity, 1, -Infinity, -Infinity, 3, 4), shape: [4, 2] };
+    const special = {
+      values: Float32Array.of(1, NaN, Infinity, 1, -Infinity, -Infinity, 3, 4),
+      shape: [4, 2],
+    };
     compare(`${kind} special`, (k) => k.reduce(kind, special, [1]));
     compare(`${kind} special columns`, (k) => k.reduce(kind, special, [0]));
-    if (kind === 'sum' || kind === 'logSumExp') compare(`${kind} of nothing`, (k) => k.reduce(kind, { values: new Float32Array(0), shape: [3, 0] }, [1]));
+    if (kind === 'sum' || kind === 'logSumExp')
+      compare(`${kind} of nothing`, (k) =>
+        k.reduce(kind, { values: new Float32Array(0), shape: [3, 0] }, [1]),
+      );
   });
 }
 
 test('matmul agrees with the reference for all transposes, batches and odd sizes', () => {
-  const sizes = [[1, 1, 1], [4, 8, 4], [5, 9, 3], [33, 70, 129], [128, 400, 784], [20, 400, 128], [130, 1030, 400], [3, 5, 0]];
+  const sizes = [
+    [1, 1, 1],
+    [4, 8, 4],
+    [5, 9, 3],
+    [33, 70, 129],
+    [128, 400, 784],
+    [20, 400, 128],
+    [130, 1030, 400],
+    [3, 5, 0],
+  ];
   for (const [m, n, k] of sizes as [number, number, number][]) {
     for (const transposeA of [false, true]) {
       for (const transposeB of [false, true]) {
         const [a, b] = [numbers(m * k), numbers(k * n)];
         const spec = { batch: 1, m, n, k, transposeA, transposeB, strideA: 0, strideB: 0 };
-        compare(`${m}×${k}×${n} ${transposeA} ${transposeB}`, (kernels) => kernels.matmul(a, b, spec), 1e-5, 1e-4);
+        compare(
+          `${m}×${k}×${n} ${transposeA} ${transposeB}`,
+          (kernels) => kernels.matmul(a, b, spec),
+          1e-5,
+          1e-4,
+        );
       }
     }
   }
@@ -121,7 +217,12 @@ test('matmul agrees with the reference for all transposes, batches and odd sizes
 });
 
 test('linear agrees with the reference for every activation', () => {
-  for (const [rows, inputs, outputs] of [[1, 3, 5], [128, 784, 400], [37, 400, 21], [4, 0, 3]] as [number, number, number][]) {
+  for (const [rows, inputs, outputs] of [
+    [1, 3, 5],
+    [128, 784, 400],
+    [37, 400, 21],
+    [4, 0, 3],
+  ] as [number, number, number][]) {
     for (const activation of ['none', 'relu', 'sigmoid', 'tanh'] as const) {
       const [x, w, b] = [operand([rows, inputs], 0.1), operand([outputs, inputs]), numbers(outputs)];
       compare(`${activation} ${rows}`, (k) => k.linear(x, w, b, activation), 1e-5, 1e-5);
@@ -178,10 +279,19 @@ test('the random stream is the same', () => {
 
 test('updates in place agree with the reference, resident or not', () => {
   const adam = { learningRate: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.1, step: 3 };
-  const sgd = { learningRate: 0.1, momentum: 0.9, dampening: 0.1, nesterov: false, weightDecay: 0.01, first: false };
+  const sgd = {
+    learningRate: 0.1,
+    momentum: 0.9,
+    dampening: 0.1,
+    nesterov: false,
+    weightDecay: 0.01,
+    first: false,
+  };
   const start = [numbers(50_001), numbers(50_001), numbers(50_001), numbers(50_001).map(Math.abs)];
   const run = (b: Backend, resident: boolean, update: (k: Kernels, arrays: Float32Array[]) => void) => {
-    const arrays = start.map((values) => (resident ? b.persist(values.slice()) : values.slice()) as Float32Array);
+    const arrays = start.map(
+      (values) => (resident ? b.persist(values.slice()) : values.slice()) as Float32Array,
+    );
     update(b.kernels, arrays);
     return arrays.map((values) => Array.from(b.downloadSync(values)));
   };
@@ -200,7 +310,7 @@ test('updates in place agree with the reference, resident or not', () => {
     const expected = run(reference, false, update);
     for (const resident of [false, true]) {
       const one = run(single, resident, update);
-      one.forEach((values, i) => close(values, expected[i]!, 1e-5, 1e-6, `${name} array ${i}`));
+      for (const [i, values] of one.entries()) close(values, expected[i]!, 1e-5, 1e-6, `${name} array ${i}`);
       assert.equal(run(double, resident, update), one, `${name}: two threads differ from one`);
     }
   }
@@ -208,14 +318,28 @@ test('updates in place agree with the reference, resident or not', () => {
 
 test('a host that refuses the module gets a BackendError', () => {
   assert.throws(
-    () => createWasm({ compile: () => { throw new Error('no code generation here'); } }),
+    () =>
+      createWasm({
+        compile: () => {
+          throw new Error('no code generation here');
+        },
+      }),
     (error: unknown) =>
-      error instanceof BackendError && error.message === 'wasm: this host refused the kernels: no code generation here',
+      error instanceof BackendError &&
+      error.message === 'wasm: this host refused the kernels: no code generation here',
   );
 });
 
 test('workers that cannot start leave one thread, and the description says so', () => {
-  const wasm = createWasm({ threads: 2, threadHost: { cores: 2, start: () => { throw new Error('no workers today'); } } });
+  const wasm = createWasm({
+    threads: 2,
+    threadHost: {
+      cores: 2,
+      start: () => {
+        throw new Error('no workers today');
+      },
+    },
+  });
   const x = numbers(100_000);
   assert.equal(wasm.kernels.unary('square', x), reference.kernels.unary('square', x));
   assert.is(wasm.threads, 1);
@@ -247,7 +371,10 @@ test('memory: scopes give back, kept values survive, persistent ones stay', () =
 
 test('more memory than WebAssembly has is refused with the sizes', () => {
   const wasm = createWasm({ threads: 1 });
-  assert.throws(() => wasm.kernels.fill(1.2e9, 0), /wasm: out of memory: \d+ MiB would be needed at once, WebAssembly allows 4096/);
+  assert.throws(
+    () => wasm.kernels.fill(1.2e9, 0),
+    /wasm: out of memory: \d+ MiB would be needed at once, WebAssembly allows 4096/,
+  );
 });
 
 test.run();

@@ -4,7 +4,9 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 
 test('the whole op-case table, forward and gradients, agrees between wasm and reference', async () => {
-  const differences = await compareBackends(createReference(), createWasm({ threads: 2 }), { tolerance: 2e-5 });
+  const differences = await compareBackends(createReference(), createWasm({ threads: 2 }), {
+    tolerance: 2e-5,
+  });
   assert.equal(differences, []);
 });
 
@@ -25,7 +27,10 @@ test('init falls back to reference where the module is refused, and says why; as
   try {
     const chosen: Backend = await init();
     assert.is(chosen.name, 'reference');
-    assert.match(chosen.description, /wasm was refused: wasm: this host refused the kernels: no code generation here/);
+    assert.match(
+      chosen.description,
+      /wasm was refused: wasm: this host refused the kernels: no code generation here/,
+    );
     let refusal: unknown;
     await init({ backend: 'wasm' }).catch((error) => {
       refusal = error;

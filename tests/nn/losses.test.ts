@@ -1,6 +1,15 @@
-import { Generator, randn, rand, tensor } from '@varigrad/core';
+import { Generator, rand, randn, tensor } from '@varigrad/core';
 import { assertClose, gradcheck } from '@varigrad/core/testing';
-import { bce, bceWithLogits, crossEntropy, gaussianNll, klNormal, klStandardNormal, mse, type Reduction } from '@varigrad/nn';
+import {
+  bce,
+  bceWithLogits,
+  crossEntropy,
+  gaussianNll,
+  klNormal,
+  klStandardNormal,
+  mse,
+  type Reduction,
+} from '@varigrad/nn';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { refuses } from '../refuses.js';
@@ -11,18 +20,30 @@ const logVar = randn([4, 5], { generator });
 const t = rand([4, 5], { generator });
 const y = randn([4, 5], { generator });
 const numbers = (a: typeof x) => Array.from(a.dataSync());
-const zip = (f: (...values: number[]) => number, ...lists: number[][]) => lists[0]!.map((_, i) => f(...lists.map((l) => l[i]!)));
+const zip = (f: (...values: number[]) => number, ...lists: number[][]) =>
+  lists[0]!.map((_, i) => f(...lists.map((l) => l[i]!)));
 const sigmoid = (v: number) => 1 / (1 + Math.exp(-v));
 
 test('elementwise losses equal their definitions in float64', () => {
   const none = { reduction: 'none' as const };
-  const cross = zip((l, p) => -(p * Math.log(sigmoid(l)) + (1 - p) * Math.log(1 - sigmoid(l))), numbers(x), numbers(t));
+  const cross = zip(
+    (l, p) => -(p * Math.log(sigmoid(l)) + (1 - p) * Math.log(1 - sigmoid(l))),
+    numbers(x),
+    numbers(t),
+  );
   assertClose(bceWithLogits(x, t, none).flatten(), cross);
   assertClose(bce(x.sigmoid(), t, none).flatten(), cross, { rtol: 1e-4, atol: 1e-5 });
-  assertClose(mse(x, y, none).flatten(), zip((a, b) => (a - b) ** 2, numbers(x), numbers(y)), { rtol: 1e-5, atol: 1e-6 });
+  assertClose(
+    mse(x, y, none).flatten(),
+    zip((a, b) => (a - b) ** 2, numbers(x), numbers(y)),
+    { rtol: 1e-5, atol: 1e-6 },
+  );
   const density = zip(
-    (m, lv, v) => -Math.log(Math.exp(-((v - m) ** 2) / (2 * Math.exp(lv))) / Math.sqrt(2 * Math.PI * Math.exp(lv))),
-    numbers(x), numbers(logVar), numbers(y),
+    (m, lv, v) =>
+      -Math.log(Math.exp(-((v - m) ** 2) / (2 * Math.exp(lv))) / Math.sqrt(2 * Math.PI * Math.exp(lv))),
+    numbers(x),
+    numbers(logVar),
+    numbers(y),
   );
   assertClose(gaussianNll(x, logVar, y, none).flatten(), density, { rtol: 1e-4, atol: 1e-5 });
   assertClose(gaussianNll(x, 0, x, { reduction: 'sum' }), 20 * 0.5 * Math.log(2 * Math.PI), { rtol: 1e-5 });
@@ -51,7 +72,10 @@ test('KL is 0 at the prior, never negative, and agrees between its two forms', (
     const prior = { mu: mu.mul(0), logVar: lv.mul(0) };
     const closed = klStandardNormal(mu, lv, { reduction: 'none' });
     for (const value of closed.dataSync()) assert.ok(value >= 0);
-    assertClose(klNormal({ mu, logVar: lv }, prior, { reduction: 'none' }), closed, { rtol: 1e-4, atol: 1e-5 });
+    assertClose(klNormal({ mu, logVar: lv }, prior, { reduction: 'none' }), closed, {
+      rtol: 1e-4,
+      atol: 1e-5,
+    });
     assertClose(klNormal({ mu, logVar: lv }, { mu, logVar: lv }), 0, { atol: 1e-6 });
   }
 });
@@ -60,9 +84,16 @@ test('KL of two Gaussians agrees with its Monte-Carlo estimate within three stan
   const draws = 200_000;
   const q = { mu: tensor([[0.3, -1]]), logVar: tensor([[-0.5, 0.4]]) };
   const p = { mu: tensor([[-0.2, 0.1]]), logVar: tensor([[0.7, -0.1]]) };
-  const z = q.mu.add(q.logVar.mul(0.5).exp().mul(randn([draws, 2], { generator })));
+  const z = q.mu.add(
+    q.logVar
+      .mul(0.5)
+      .exp()
+      .mul(randn([draws, 2], { generator })),
+  );
   const logDensity = ({ mu, logVar: lv }: typeof q) =>
-    gaussianNll(mu.expand([draws, 2]), lv, z, { reduction: 'none' }).sum({ axis: 1 }).neg();
+    gaussianNll(mu.expand([draws, 2]), lv, z, { reduction: 'none' })
+      .sum({ axis: 1 })
+      .neg();
   const ratios = logDensity(q).sub(logDensity(p));
   const error = ratios.std().itemSync() / Math.sqrt(draws);
   assert.ok(Math.abs(ratios.mean().itemSync() - klNormal(q, p).itemSync()) < 3 * error);
@@ -84,7 +115,12 @@ test('crossEntropy: by class number and by probabilities, unchanged by a shared 
   });
   assertClose(crossEntropy(x, labels, { reduction: 'none' }), expected);
   assertClose(crossEntropy(x.add(500), labels, { reduction: 'none' }), expected, { rtol: 1e-3, atol: 1e-4 });
-  const oneHot = tensor([[1, 0, 0, 0, 0], [0, 0, 0, 0, 1], [0, 0, 1, 0, 0], [0, 0, 1, 0, 0]]);
+  const oneHot = tensor([
+    [1, 0, 0, 0, 0],
+    [0, 0, 0, 0, 1],
+    [0, 0, 1, 0, 0],
+    [0, 0, 1, 0, 0],
+  ]);
   assertClose(crossEntropy(x, oneHot, { reduction: 'none' }), expected);
 });
 

@@ -1,8 +1,41 @@
-import { formatShape, Generator, gradients, manualSeed, ones, parameter, randn, type Tensor, tensor, zeros } from '@varigrad/core';
+import {
+  formatShape,
+  Generator,
+  gradients,
+  manualSeed,
+  ones,
+  parameter,
+  randn,
+  type Tensor,
+  tensor,
+  zeros,
+} from '@varigrad/core';
 import { assertClose } from '@varigrad/core/testing';
 import {
-  Adam, constant, decodeSafetensors, Dropout, ELU, encodeSafetensors, GELU, kaimingNormal, kaimingUniform, LeakyReLU, Linear, Module,
-  normal, ReLU, Sequential, Sigmoid, Softplus, StateDictError, Tanh, uniform, xavierNormal, xavierUniform, mse,
+  Adam,
+  constant,
+  Dropout,
+  decodeSafetensors,
+  ELU,
+  encodeSafetensors,
+  GELU,
+  kaimingNormal,
+  kaimingUniform,
+  LeakyReLU,
+  Linear,
+  Module,
+  mse,
+  normal,
+  ReLU,
+  Sequential,
+  Sigmoid,
+  Softplus,
+  type StateDict,
+  StateDictError,
+  Tanh,
+  uniform,
+  xavierNormal,
+  xavierUniform,
 } from '@varigrad/nn';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -20,11 +53,20 @@ class Net extends Module {
 test('names are dotted paths of properties, as in PyTorch', () => {
   const net = new Net();
   const names = ['fc1.weight', 'fc1.bias', 'blocks.0.weight', 'blocks.0.bias', 'blocks.1.weight'];
-  assert.equal(Array.from(net.namedParameters(), ([name]) => name), names);
-  assert.equal(Array.from(net.namedBuffers(), ([name]) => name), ['mean']);
+  assert.equal(
+    Array.from(net.namedParameters(), ([name]) => name),
+    names,
+  );
+  assert.equal(
+    Array.from(net.namedBuffers(), ([name]) => name),
+    ['mean'],
+  );
   assert.equal(net.stateDict()['fc1.weight']!.shape, [4, 3]);
   const sequential = new Sequential(new Linear(2, 3), new ReLU(), new Linear(3, 1));
-  assert.equal(Array.from(sequential.namedParameters(), ([name]) => name), ['0.weight', '0.bias', '2.weight', '2.bias']);
+  assert.equal(
+    Array.from(sequential.namedParameters(), ([name]) => name),
+    ['0.weight', '0.bias', '2.weight', '2.bias'],
+  );
 });
 
 test('a state dict makes another network equal, through a safetensors file too', () => {
@@ -39,7 +81,10 @@ test('a state dict makes another network equal, through a safetensors file too',
 test('a state dict that does not fit changes nothing and says all that is wrong', () => {
   const net = new Net();
   const before = net.stateDict();
-  const { 'fc1.bias': _, ...state } = { ...before, 'fc9.weight': { shape: [1], data: Float32Array.of(1) } };
+  const { 'fc1.bias': _, ...state }: StateDict = {
+    ...before,
+    'fc9.weight': { shape: [1], data: Float32Array.of(1) },
+  };
   state['fc1.weight'] = { shape: [2, 2], data: new Float32Array(4) };
   assert.throws(
     () => net.loadStateDict(state),
@@ -58,7 +103,10 @@ test('train and eval reach every module; zeroGrad every parameter', () => {
   const net = new Net();
   assert.is(net.eval().blocks[1]!.training, false);
   assert.is(net.train().fc1.training, true);
-  net.forward(ones([1, 3])).sum().backward();
+  net
+    .forward(ones([1, 3]))
+    .sum()
+    .backward();
   assert.ok(net.parameters().every((p) => p.grad !== null));
   net.zeroGrad();
   assert.ok(net.parameters().every((p) => p.grad === null));
@@ -75,8 +123,13 @@ test('Linear is activation(x Wᵀ + b), for any leading axes', () => {
 test('activation modules are their functions', () => {
   const x = tensor([-2, -0.5, 0, 1.5]);
   const pairs: [Module & { forward(x: Tensor): Tensor }, Tensor][] = [
-    [new ReLU(), x.relu()], [new LeakyReLU(0.2), x.leakyRelu(0.2)], [new ELU(2), x.elu(2)], [new GELU(), x.gelu()],
-    [new Sigmoid(), x.sigmoid()], [new Tanh(), x.tanh()], [new Softplus(), x.softplus()],
+    [new ReLU(), x.relu()],
+    [new LeakyReLU(0.2), x.leakyRelu(0.2)],
+    [new ELU(2), x.elu(2)],
+    [new GELU(), x.gelu()],
+    [new Sigmoid(), x.sigmoid()],
+    [new Tanh(), x.tanh()],
+    [new Softplus(), x.softplus()],
   ];
   for (const [module, expected] of pairs) assert.equal(module.forward(x).dataSync(), expected.dataSync());
 });
@@ -105,12 +158,22 @@ test('initialisers have the spread that their formulas promise', () => {
     [uniform(zeros(shape), -3, 3, options), 6 / Math.sqrt(12)],
     [normal(zeros(shape), 7, 2, options), 2],
   ];
-  for (const [t, std] of expected) assert.ok(Math.abs(spread(t) / std - 1) < 0.02, `${spread(t)} against ${std}`);
-  assert.is(constant(zeros([2]), 3).sum().itemSync(), 6);
+  for (const [t, std] of expected)
+    assert.ok(Math.abs(spread(t) / std - 1) < 0.02, `${spread(t)} against ${std}`);
+  assert.is(
+    constant(zeros([2]), 3)
+      .sum()
+      .itemSync(),
+    6,
+  );
   const bound = 1 / Math.sqrt(200);
   const { weight, bias } = new Linear(200, 300, options);
-  for (const t of [weight, bias!]) assert.ok(t.abs().amax().itemSync() <= bound && t.abs().amax().itemSync() > 0.98 * bound);
-  refuses(() => kaimingNormal(zeros([3])), 'kaimingNormal: a weight [3] has no fan-in — it needs two axes, [out, in]');
+  for (const t of [weight, bias!])
+    assert.ok(t.abs().amax().itemSync() <= bound && t.abs().amax().itemSync() > 0.98 * bound);
+  refuses(
+    () => kaimingNormal(zeros([3])),
+    'kaimingNormal: a weight [3] has no fan-in — it needs two axes, [out, in]',
+  );
 });
 
 test('a damaged safetensors file is refused with the reason', () => {
@@ -128,10 +191,16 @@ test('a damaged safetensors file is refused with the reason', () => {
     [Uint8Array.from([...good, 0]), /1 bytes follow the last tensor/],
     [new TextEncoder().encode('this is not a file of tensors'), /does not fit into|not JSON/],
     [header([1]), /the header is not an object/],
-    [header({ w: { dtype: 'F64', shape: [1], data_offsets: [0, 8] } }), /'w' is of type F64 — only F32 is read/],
+    [
+      header({ w: { dtype: 'F64', shape: [1], data_offsets: [0, 8] } }),
+      /'w' is of type F64 — only F32 is read/,
+    ],
     [header({ w: { dtype: 'F32', shape: [-2], data_offsets: [0, 8] } }), /'w' has no valid shape and place/],
     [header({ w: { dtype: 'F32', shape: [1], data_offsets: [4, 8] } }), /'w' starts at byte 4 instead of 0/],
-    [header({ w: { dtype: 'F32', shape: [3], data_offsets: [0, 8] } }), /'w' has 8 bytes for the shape \[3\]/],
+    [
+      header({ w: { dtype: 'F32', shape: [3], data_offsets: [0, 8] } }),
+      /'w' has 8 bytes for the shape \[3\]/,
+    ],
   ];
   for (const [bytes, message] of cases) assert.throws(() => decodeSafetensors(bytes, 'f'), message);
 });
@@ -139,7 +208,15 @@ test('a damaged safetensors file is refused with the reason', () => {
 test('a small network learns the exclusive or', () => {
   manualSeed(4);
   const net = new Sequential(new Linear(2, 8, { activation: 'tanh' }), new Linear(8, 1));
-  const [x, y] = [tensor([[0, 0], [0, 1], [1, 0], [1, 1]]), tensor([[0], [1], [1], [0]])];
+  const [x, y] = [
+    tensor([
+      [0, 0],
+      [0, 1],
+      [1, 0],
+      [1, 1],
+    ]),
+    tensor([[0], [1], [1], [0]]),
+  ];
   const optimizer = new Adam(net.parameters(), { learningRate: 0.05 });
   for (let step = 0; step < 300; step++) {
     optimizer.zeroGrad();

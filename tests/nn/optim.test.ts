@@ -38,7 +38,10 @@ function follow(
     });
   }
   p.dataSync().forEach((value, i) => {
-    assert.ok(Math.abs(value - expected[i]!) < 1e-5 * Math.max(1, Math.abs(expected[i]!)), `[${i}] ${value} ${expected[i]}`);
+    assert.ok(
+      Math.abs(value - expected[i]!) < 1e-5 * Math.max(1, Math.abs(expected[i]!)),
+      `[${i}] ${value} ${expected[i]}`,
+    );
   });
 }
 
@@ -53,13 +56,17 @@ function adamRule(learningRate: number, decay: number, decoupled: boolean) {
   };
 }
 
-test('Adam follows its definition', () => follow((p) => new Adam(p, { learningRate: 0.01 }), adamRule(0.01, 0, false)));
+test('Adam follows its definition', () =>
+  follow((p) => new Adam(p, { learningRate: 0.01 }), adamRule(0.01, 0, false)));
 test('Adam with weight decay adds to the gradient', () =>
   follow((p) => new Adam(p, { learningRate: 0.01, weightDecay: 0.1 }), adamRule(0.01, 0.1, false)));
 test('AdamW decays the weights themselves', () =>
   follow((p) => new AdamW(p, { learningRate: 0.01, weightDecay: 0.1 }), adamRule(0.01, 0.1, true)));
 test('SGD follows its definition', () =>
-  follow((p) => new SGD(p, { learningRate: 0.1, weightDecay: 0.01 }), (p, g) => p - 0.1 * (g + 0.01 * p)));
+  follow(
+    (p) => new SGD(p, { learningRate: 0.1, weightDecay: 0.01 }),
+    (p, g) => p - 0.1 * (g + 0.01 * p),
+  ));
 for (const nesterov of [false, true]) {
   test(`SGD with momentum${nesterov ? ' by Nesterov' : ''} follows its definition`, () =>
     follow(
@@ -87,8 +94,13 @@ for (const build of [(p: Tensor[]) => new Adam(p), (p: Tensor[]) => new SGD(p, {
       let optimizer: Optimizer = build([p]);
       gradients.forEach((g, i) => {
         if (interrupted && i === 3) {
-          const saved = JSON.parse(JSON.stringify(optimizer.stateDict(), (_, v) => (ArrayBuffer.isView(v) ? [...(v as Float32Array)] : v)));
-          for (const t of Object.values(saved.tensors) as { data: Float32Array }[]) t.data = Float32Array.from(t.data);
+          const saved = JSON.parse(
+            JSON.stringify(optimizer.stateDict(), (_, v) =>
+              ArrayBuffer.isView(v) ? [...(v as Float32Array)] : v,
+            ),
+          );
+          for (const t of Object.values(saved.tensors) as { data: Float32Array }[])
+            t.data = Float32Array.from(t.data);
           p = parameter(p.detach());
           optimizer = build([p]);
           optimizer.loadStateDict(saved);
@@ -114,7 +126,10 @@ test('a parameter without gradient stays', () => {
 
 test('clipGradNorm scales all gradients together', async () => {
   const [a, b] = [parameter(tensor([3, 0])), parameter(tensor([4]))];
-  a.mul(tensor([3, 0])).sum().add(b.mul(4).sum()).backward();
+  a.mul(tensor([3, 0]))
+    .sum()
+    .add(b.mul(4).sum())
+    .backward();
   assert.is(await clipGradNorm([a, b], 1), 5);
   assert.ok(Math.abs(a.grad!.dataSync()[0]! - 0.6) < 1e-5 && Math.abs(b.grad!.itemSync() - 0.8) < 1e-5);
   assert.ok((await clipGradNorm([a, b], 2)) < 1.0001, 'a small norm is left alone');
@@ -140,11 +155,17 @@ test('what cannot be optimized is refused in words', () => {
   refuses(() => stepSchedule(0), 'stepSchedule: size must be above 0, not 0');
   const sgd = new SGD([p], { momentum: 0.9 });
   const adam = new Adam([p]);
-  refuses(() => adam.loadStateDict(sgd.stateDict()), "loadStateDict: the state is of 'sgd', this optimizer is 'adam'");
+  refuses(
+    () => adam.loadStateDict(sgd.stateDict()),
+    "loadStateDict: the state is of 'sgd', this optimizer is 'adam'",
+  );
   const other = new Adam([parameter(tensor([1, 2, 3]))]);
   p.sum().backward();
   adam.step();
-  refuses(() => other.loadStateDict(adam.stateDict()), "loadStateDict: 'm.0' has shape [2], the parameter [3]");
+  refuses(
+    () => other.loadStateDict(adam.stateDict()),
+    "loadStateDict: 'm.0' has shape [2], the parameter [3]",
+  );
 });
 
 test('clipGradNorm refuses a norm that is not above 0', async () => {

@@ -41,7 +41,13 @@ function affine(l: Layer, x: Float64Array): Float64Array {
 }
 
 /** Gradients of an affine layer: into `grads`, and the one for x. */
-function affineBackward(l: Layer, name: string, x: Float64Array, dy: Float64Array, grads: Weights): Float64Array {
+function affineBackward(
+  l: Layer,
+  name: string,
+  x: Float64Array,
+  dy: Float64Array,
+  grads: Weights,
+): Float64Array {
   const rows = x.length / l.in;
   const dw = new Float64Array(l.out * l.in);
   const db = new Float64Array(l.out);
@@ -105,7 +111,10 @@ export function lossAndGradients(
   );
   const fromMu = affineBackward(muLayer, 'encoder.mu', h1, dMu, grads);
   const fromLogVar = affineBackward(logVarLayer, 'encoder.logVar', h1, dLogVar, grads);
-  const dh1 = masked(fromMu.map((g, i) => g + fromLogVar[i]!), h1);
+  const dh1 = masked(
+    fromMu.map((g, i) => g + fromLogVar[i]!),
+    h1,
+  );
   affineBackward(first, 'encoder.hidden.layers.0', x, dh1, grads);
   return { loss: (recon + kl) / batch, recon: recon / batch, kl: kl / batch, grads };
 }

@@ -9,7 +9,9 @@ const sizes = { pixels: 196, hidden: 64, latent: 8 };
 const batch = 32;
 
 function weightsOf(model: VAE): Weights {
-  return Object.fromEntries([...model.namedParameters()].map(([name, p]) => [name, Float64Array.from(p.dataSync())]));
+  return Object.fromEntries(
+    [...model.namedParameters()].map(([name, p]) => [name, Float64Array.from(p.dataSync())]),
+  );
 }
 
 test('twenty Adam steps agree with an independent float64 implementation', () => {
@@ -25,14 +27,23 @@ test('twenty Adam steps agree with an independent float64 implementation', () =>
     const elbo = model.elbo(x, { eps });
     optimizer.zeroGrad();
     elbo.loss.backward();
-    const expected = lossAndGradients(weights, sizes, Float64Array.from(x.dataSync()), Float64Array.from(eps.dataSync()));
+    const expected = lossAndGradients(
+      weights,
+      sizes,
+      Float64Array.from(x.dataSync()),
+      Float64Array.from(eps.dataSync()),
+    );
     for (const part of ['loss', 'recon', 'kl'] as const) {
       const found = elbo[part].itemSync();
       const relative = Math.abs(found - expected[part]) / Math.abs(expected[part]);
-      assert.ok(relative < 1e-5, `step ${step}, ${part}: ${found} against ${expected[part]}, relative ${relative}`);
+      assert.ok(
+        relative < 1e-5,
+        `step ${step}, ${part}: ${found} against ${expected[part]}, relative ${relative}`,
+      );
     }
     if (step === 1) {
-      for (const [name, p] of model.namedParameters()) compareGradient(name, p.grad!.dataSync(), expected.grads[name]!);
+      for (const [name, p] of model.namedParameters())
+        compareGradient(name, p.grad!.dataSync(), expected.grads[name]!);
     }
     optimizer.step();
     adamStep(weights, expected.grads, moments, step, 1e-3);
@@ -42,7 +53,10 @@ test('twenty Adam steps agree with an independent float64 implementation', () =>
 function compareGradient(name: string, found: ArrayLike<number>, expected: Float64Array): void {
   const scale = expected.reduce((max, g) => Math.max(max, Math.abs(g)), 0);
   for (let i = 0; i < expected.length; i++) {
-    assert.ok(Math.abs(found[i]! - expected[i]!) < 1e-5 * scale, `${name}[${i}]: ${found[i]} against ${expected[i]}`);
+    assert.ok(
+      Math.abs(found[i]! - expected[i]!) < 1e-5 * scale,
+      `${name}[${i}]: ${found[i]} against ${expected[i]}`,
+    );
   }
 }
 

@@ -59,7 +59,7 @@ export {
   ShapeError,
   VarigradError,
 } from './errors.js';
-export { formatArray } from './format.js';
+export { type FormatOptions, formatArray } from './format.js';
 export { type InitOptions, init } from './init.js';
 export { Tensor } from './methods.js';
 export {

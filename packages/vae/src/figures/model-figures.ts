@@ -132,7 +132,7 @@ export async function manifoldFigure(
   const places = steps.toReversed().flatMap((z2) => steps.map((z1) => [z1, z2])); // z2 grows upwards
   const labels = new Uint8Array(places.length).fill(label);
   const images = await decodeMeans(model, labels, () => tensor(places));
-  const axis = steps.map((z) => (Math.abs(z) < 0.05 ? 0 : z).toFixed(1).replace('-', '−'));
+  const axis = steps.map((z) => (Math.abs(z) < 0.005 ? 0 : z).toFixed(2).replace('-', '−'));
   const equal = spacing === 'linear' ? 'equal steps' : 'equal steps of probability of N(0, 1)';
   return gridSheet(images, {
     columns: size,

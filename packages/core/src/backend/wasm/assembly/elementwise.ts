@@ -169,11 +169,11 @@ function bceWithLogits(x: v128, t: v128): v128 {
   return f32x4.add(linear, math.log1pExpMinusAbs(x));
 }
 
-/** −½(1 + logVar − mu² − e^logVar) */
+/** ½(mu² + (expm1(logVar) − logVar)): −½(1 + logVar − mu² − e^logVar) without its cancellation near the prior. */
 @inline
 function klStandardNormal(mu: v128, logVar: v128): v128 {
-  const inner = f32x4.sub(f32x4.add(one(), logVar), f32x4.add(f32x4.mul(mu, mu), math.exp(logVar)));
-  return f32x4.mul(f32x4.splat(-0.5), inner);
+  const excess = f32x4.sub(math.expm1(logVar), logVar);
+  return f32x4.mul(f32x4.splat(0.5), f32x4.add(f32x4.mul(mu, mu), excess));
 }
 
 /** x > 0 ? x : slope·x */
