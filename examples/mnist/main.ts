@@ -66,10 +66,10 @@ async function train({ folder, config, resumed }: Run, machine: string): Promise
   const state = resumed ? await folder.readCheckpoint(model, optimizer) : undefined;
   const results: EpochResult[] = state === undefined ? [] : await folder.readMetrics(state.epoch);
   await folder.writeConfig(config, { units: 'nats per image', backend: machine });
+  const stop = stopOnSignal();
   introduce({ folder, config, resumed }, machine, data.train, state);
 
   const reporter = createReporter(process.stdout);
-  const stop = stopOnSignal();
   const reached = await fit(model, data, {
     ...config,
     optimizer,
@@ -88,7 +88,7 @@ async function train({ folder, config, resumed }: Run, machine: string): Promise
     },
   });
   reporter.clear();
-  if (stop.aborted) {
+  if (stop.aborted && reached.epoch <= config.epochs) {
     await folder.writeCheckpoint(model, optimizer, reached);
     console.log(`\nStopped in epoch ${reached.epoch} after step ${reached.step}; all is saved. To go on:`);
     console.log(`  npm start -- --resume ${folder.path}`);

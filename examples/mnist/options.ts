@@ -86,11 +86,12 @@ export function parseCommand(args: readonly string[]): Command {
       throw new UsageError(`"${token.value}" is not an option — options start with --`);
     if (token.kind !== 'option') continue;
     if (token.name === 'help' || token.rawName === '-h') return { kind: 'help' };
-    if (!(token.name in OPTIONS)) throw unknownOption(token.rawName);
+    if (!Object.hasOwn(OPTIONS, token.name)) throw unknownOption(token.rawName);
     if (given.has(token.name)) throw new UsageError(`--${token.name} is given twice`);
-    if (token.value === undefined || token.value === '')
-      throw new UsageError(`--${token.name} needs a value`);
-    given.set(token.name, token.value);
+    const { value = '', inlineValue } = token;
+    const isNextOption = inlineValue === false && value.startsWith('--');
+    if (value === '' || isNextOption) throw new UsageError(`--${token.name} needs a value`);
+    given.set(token.name, value);
   }
   return given.has('resume') ? resumeCommand(given) : startCommand(given);
 }

@@ -1,6 +1,6 @@
 /** Reductions over any axes, and what is built on them. */
 import { apply, type Op } from '../autograd.js';
-import type { ReduceKind } from '../backend/backend.js';
+import type { Kernels, Operand, ReduceKind } from '../backend/backend.js';
 import { ArgumentError, formatShape, type Shape, ShapeError } from '../errors.js';
 import {
   axisSpec,
@@ -65,7 +65,9 @@ const sumOp = reduction('sum', 'sum', (dy, x) => dy.expand(x.shape)); // each el
 const amaxOp = reduction('amax', 'max', toExtremes);
 const aminOp = reduction('amin', 'min', toExtremes);
 // d ln Σ eˣ = softmax(x) dx
-const logSumExpOp = reduction('logSumExp', 'logSumExp', (dy, x, y) => dy.mul(x.sub(y).exp()));
+const logSumExpOp = reduction('logSumExp', 'logSumExp', (dy, x, _, axes) =>
+  dy.mul(softmax(x, { axis: axes })),
+);
 
 function reduce(op: Op<One, ReduceParams>, x: TensorLike, options: ReduceOptions): Tensor {
   const t = asTensor(x);
@@ -139,13 +141,22 @@ export function argmax(x: TensorLike, options: { axis?: number; keepDims?: boole
   return apply(argmaxOp, [t], { axis: normalizeAxis('argmax', axis, t.rank), keepDims });
 }
 
-/** A normalised exponential over `axes`: exp(x − logSumExp x), or its logarithm. */
+/**
+ * x less its maximum over `axes`. The exponential of that never overflows, and large x lose no digits, as they would in
+ * x − ln Σ eˣ, where the logarithm is rounded to the digits that x has.
+ */
+function shifted(k: Kernels, x: Operand, axes: readonly number[], out: Shape): Operand {
+  const max = { values: k.reduce('max', x, axes), shape: reducedShape(x.shape, axes, true) };
+  return { values: k.binary('sub', x, max, out), shape: out };
+}
+
 const softmaxOp: Op<One, { readonly axes: readonly number[] }> = {
   name: 'softmax',
   shape: ([x]) => x,
   forward: (k, [x], { axes }, out) => {
-    const lse = { values: k.reduce('logSumExp', x, axes), shape: reducedShape(x.shape, axes, true) };
-    return k.unary('exp', k.binary('sub', x, lse, out));
+    const e = { values: k.unary('exp', shifted(k, x, axes, out).values), shape: out };
+    const total = { values: k.reduce('sum', e, axes), shape: reducedShape(x.shape, axes, true) };
+    return k.binary('div', e, total, out);
   },
   // dxᵢ = yᵢ (dyᵢ − Σⱼ dyⱼ yⱼ)
   vjp: (dy, _, { axes }, y) => [() => y.mul(dy.sub(dy.mul(y).sum({ axis: axes, keepDims: true })))],
@@ -155,8 +166,9 @@ const logSoftmaxOp: Op<One, { readonly axes: readonly number[] }> = {
   name: 'logSoftmax',
   shape: ([x]) => x,
   forward: (k, [x], { axes }, out) => {
-    const lse = { values: k.reduce('logSumExp', x, axes), shape: reducedShape(x.shape, axes, true) };
-    return k.binary('sub', x, lse, out);
+    const below = shifted(k, x, axes, out);
+    const lse = { values: k.reduce('logSumExp', below, axes), shape: reducedShape(x.shape, axes, true) };
+    return k.binary('sub', below, lse, out);
   },
   // dxᵢ = dyᵢ − softmax(x)ᵢ Σⱼ dyⱼ
   vjp: (dy, _, { axes }, y) => [() => dy.sub(y.exp().mul(dy.sum({ axis: axes, keepDims: true })))],

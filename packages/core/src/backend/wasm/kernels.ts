@@ -27,7 +27,7 @@ type Array32 = Operand<Float32Array>;
 
 /** Elements, or multiply-adds, from which waking threads pays; as in assembly/jobs.ts and assembly/gemm.ts. */
 const PARALLEL_ELEMENTS = 32_768;
-const PARALLEL_PRODUCTS = 400_000;
+const PARALLEL_PRODUCTS = 800_000;
 
 export class WasmKernels implements Kernels<Float32Array> {
   readonly #wasm: KernelExports;

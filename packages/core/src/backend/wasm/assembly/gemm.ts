@@ -24,7 +24,7 @@ const MC: usize = 96;
 /** Panels of B that are packed as one chunk of work. */
 const PACK_PANELS: usize = 8;
 /** Below this many multiply-adds, waking threads costs more than it saves. */
-const PARALLEL_FROM: usize = 400_000;
+const PARALLEL_FROM: usize = 800_000;
 
 // Parameters of the two jobs.
 const A = 0, B = 1, C = 2, M = 3, N = 4, K = 5, TRANSPOSE_A = 6, TRANSPOSE_B = 7, BIAS = 8, ACTIVATION = 9;

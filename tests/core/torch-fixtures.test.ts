@@ -1,0 +1,93 @@
+/** The trickier operations against PyTorch: values and gradients from tests/fixtures/torch-ops.py. */
+import { readFileSync } from 'node:fs';
+import * as core from '@varigrad/core';
+import { gradients, type Tensor, tensor, withBackend } from '@varigrad/core';
+import { assertClose } from '@varigrad/core/testing';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+
+interface PlainTensor {
+  readonly shape: number[];
+  readonly data: number[];
+}
+
+interface FixtureCase {
+  readonly inputs: PlainTensor[];
+  readonly output: PlainTensor;
+  readonly dy: PlainTensor;
+  readonly gradients: PlainTensor[];
+}
+
+interface Fixtures {
+  readonly source: { readonly program: string; readonly version: string; readonly seed: number };
+  readonly cases: Readonly<Record<string, FixtureCase>>;
+}
+
+const path = new URL('../fixtures/torch-ops.json', import.meta.url);
+const fixtures = JSON.parse(readFileSync(path, 'utf8')) as Fixtures;
+
+// The positions that the generator script picks.
+const index = [
+  [2, 0, 2],
+  [1, 1, 0],
+];
+const places = [1, 1, 3, 0];
+
+const runs: Readonly<Record<string, (...inputs: Tensor[]) => Tensor>> = {
+  gelu: (x) => core.gelu(x!),
+  softplus: (x) => core.softplus(x!),
+  logSigmoid: (x) => core.logSigmoid(x!),
+  sigmoid: (x) => core.sigmoid(x!),
+  erf: (x) => core.erf(x!),
+  expm1: (x) => core.expm1(x!),
+  log1p: (x) => core.log1p(x!),
+  elu: (x) => core.elu(x!, 0.7),
+  leakyRelu: (x) => core.leakyRelu(x!, 0.2),
+  relu: (x) => core.relu(x!),
+  abs: (x) => core.abs(x!),
+  clamp: (x) => core.clamp(x!, { min: -2, max: 0.5 }),
+  maximum: (a, b) => core.maximum(a!, b!),
+  minimum: (a, b) => core.minimum(a!, b!),
+  pow: (a, b) => core.pow(a!, b!),
+  amax: (x) => core.amax(x!, { axis: 1 }),
+  amin: (x) => core.amin(x!, { axis: [0, 1] }),
+  logSumExp: (x) => core.logSumExp(x!, { axis: [0, 2] }),
+  softmax: (x) => core.softmax(x!, { axis: 0 }),
+  logSoftmax: (x) => core.logSoftmax(x!, { axis: 1 }),
+  var: (x) => core.variance(x!, { axis: [0, 2] }),
+  varPopulation: (x) => core.variance(x!, { axis: 1, correction: 0, keepDims: true }),
+  std: (x) => core.std(x!, { axis: 0 }),
+  cumsum: (x) => core.cumsum(x!, 1),
+  gather: (x) => core.gather(x!, tensor(index), 1),
+  scatterAdd: (x) => core.scatterAdd(x!, tensor(index), 1, 4),
+  indexSelect: (x) => core.indexSelect(x!, places, 0),
+  indexAdd: (x) => core.indexAdd(x!, places, 0, 5),
+  matmulBatch: (a, b) => core.matmul(a!, b!),
+  matmulVector: (a, b) => core.matmul(a!, b!),
+  tril: (x) => core.tril(x!, -1),
+  linearTanh: (x, w, b) => core.linear(x!, w!, b!, 'tanh'),
+  bceWithLogits: (x, t) => core.bceWithLogits(x!, t!),
+  klStandardNormal: (mu, logVar) => core.klStandardNormal(mu!, logVar!),
+};
+
+test('every case of the fixture file is run, and nothing else', () => {
+  assert.equal(Object.keys(runs).sort(), Object.keys(fixtures.cases).sort());
+});
+
+const toTensor = ({ data, shape }: PlainTensor): Tensor => tensor(data, shape);
+
+for (const [name, c] of Object.entries(fixtures.cases)) {
+  test(`${name}: as ${fixtures.source.program} ${fixtures.source.version}`, () => {
+    withBackend(core.createReference(Float64Array), () => {
+      const inputs = c.inputs.map((input) => toTensor(input).requiresGrad_());
+      const y = (runs[name] as (...inputs: Tensor[]) => Tensor)(...inputs);
+      assertClose(y, toTensor(c.output), { rtol: 1e-12, atol: 1e-14 });
+      const found = gradients(y, inputs, { dy: toTensor(c.dy) });
+      found.forEach((gradient, i) => {
+        assertClose(gradient, toTensor(c.gradients[i] as PlainTensor), { rtol: 1e-10, atol: 1e-13 });
+      });
+    });
+  });
+}
+
+test.run();

@@ -1,0 +1,8 @@
+/** Rewrites one file for ever with contents that tell whether they are whole; killed by atomic.test.ts. */
+import { writeFileAtomic } from '@varigrad/vae/node';
+
+const path = process.argv[2] as string;
+for (let round = 0; ; round = (round + 1) % 10) {
+  await writeFileAtomic(path, String(round).repeat(3_000_000 + round));
+  if (round === 1) process.stdout.write('begun\n');
+}
