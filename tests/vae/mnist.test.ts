@@ -139,7 +139,7 @@ test('reads anyone’s pair of IDX files, gzipped or not', async () => {
 
 test('refuses a pair of files that are not images and their labels', async () => {
   const images = write('images', [2, 1, 1], Uint8Array.of(1, 2));
-  const labels = write('labels', [2], Uint8Array.of(0, 1));
+  const labels = write('two-labels', [2], Uint8Array.of(0, 1));
   const floats = write('floats', [2, 1, 1], Float32Array.of(1, 2));
   const three = write('three', [3], Uint8Array.of(0, 1, 2));
   const message = (image: string, label: string) =>
