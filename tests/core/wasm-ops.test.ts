@@ -1,5 +1,15 @@
-import { type Backend, createReference, createWasm, init, setBackend } from '@varigrad/core';
-import { compareBackends } from '@varigrad/core/testing';
+import {
+  type Backend,
+  createReference,
+  createWasm,
+  gradients,
+  init,
+  scope,
+  setBackend,
+  type Tensor,
+  withBackend,
+} from '@varigrad/core';
+import { caseInputs, compareBackends, opCases, toTensor } from '@varigrad/core/testing';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 
@@ -8,6 +18,26 @@ test('the whole op-case table, forward and gradients, agrees between wasm and re
     tolerance: 2e-5,
   });
   assert.equal(differences, []);
+});
+
+test('no operation keeps memory of a scope: forward and gradients of the whole table, again and again', () => {
+  const wasm = createWasm({ threads: 1 });
+  withBackend(wasm, () => {
+    const round = (): void => {
+      for (const c of opCases) {
+        scope(() => {
+          const xs = caseInputs(c, 0).map(toTensor);
+          const variables = c.wrt.map((i) => (xs[i] as Tensor).requiresGrad_());
+          const y = c.run(...xs);
+          if (y.requiresGrad) gradients(y.sum(), variables);
+        });
+      }
+    };
+    round();
+    const before = wasm.bytesReserved;
+    for (let i = 0; i < 5; i++) round();
+    assert.is(wasm.bytesReserved, before);
+  });
 });
 
 test('init picks wasm, and says what runs', async () => {

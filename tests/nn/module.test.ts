@@ -76,6 +76,8 @@ test('a state dict makes another network equal, through a safetensors file too',
   b.loadStateDict(tensors);
   assert.equal(b.forward(x).dataSync(), a.forward(x).dataSync());
   assert.equal(metadata, { epoch: '3' });
+  const inPool = Buffer.from(encodeSafetensors(a.stateDict())); // lies inside of a larger ArrayBuffer, as small files do
+  assert.equal(decodeSafetensors(inPool).tensors, tensors);
 });
 
 test('a state dict that does not fit changes nothing and says all that is wrong', () => {

@@ -23,7 +23,10 @@ function imagesOf(data: Dataset, batchSize: number, order?: Uint32Array): number
     for (let i = 0; i < batch.size; i++) {
       const image = (batch.images[6 * i] as number) / 10;
       const pixels = Array.from(batch.images.subarray(6 * i, 6 * i + 6));
-      assert.equal(pixels, [0, 1, 2, 3, 4, 5].map((p) => 10 * image + p));
+      assert.equal(
+        pixels,
+        [0, 1, 2, 3, 4, 5].map((p) => 10 * image + p),
+      );
       assert.is(batch.labels[i], image % 3);
       seen.push(image);
     }
@@ -53,7 +56,10 @@ test('a shuffled pass follows the permutation and is the same for the same seed'
   assert.equal(imagesOf(numbered(50), 7, order), Array.from(order));
   assert.equal(imagesOf(numbered(50), 7, new Generator(5).permutation(50)), Array.from(order));
   assert.not.equal(Array.from(order), upTo(50));
-  assert.equal(Array.from(order).sort((a, b) => a - b), upTo(50));
+  assert.equal(
+    Array.from(order).sort((a, b) => a - b),
+    upTo(50),
+  );
 });
 
 test('an order may repeat and leave out images', () => {

@@ -37,10 +37,7 @@ const BY_HAND: readonly [type: IdxData, bytes: Uint8Array][] = [
   [Int16Array.of(1, 256, -2), file(0x0b, [3], [0, 1, 1, 0, 255, 254])],
   [Int32Array.of(1, 65536, -2), file(0x0c, [3], [0, 0, 0, 1, 0, 1, 0, 0, 255, 255, 255, 254])],
   [Float32Array.of(1, -2, 0.5), file(0x0d, [3], [0x3f, 0x80, 0, 0, 0xc0, 0, 0, 0, 0x3f, 0, 0, 0])],
-  [
-    Float64Array.of(1, -2),
-    file(0x0e, [2], [0x3f, 0xf0, 0, 0, 0, 0, 0, 0, 0xc0, 0, 0, 0, 0, 0, 0, 0]),
-  ],
+  [Float64Array.of(1, -2), file(0x0e, [2], [0x3f, 0xf0, 0, 0, 0, 0, 0, 0, 0xc0, 0, 0, 0, 0, 0, 0, 0])],
 ];
 
 test('reads and writes files made by hand, of every type', () => {

@@ -147,7 +147,10 @@ test('refuses a pair of files that are not images and their labels', async () =>
       () => 'accepted',
       (error: Error) => error.message,
     );
-  assert.is(await message(labels, labels), `${labels}: images are bytes [count, height, width], not Uint8Array [2]`);
+  assert.is(
+    await message(labels, labels),
+    `${labels}: images are bytes [count, height, width], not Uint8Array [2]`,
+  );
   assert.is(
     await message(floats, labels),
     `${floats}: images are bytes [count, height, width], not Float32Array [2, 1, 1]`,

@@ -21,6 +21,9 @@ type OperandsOf<Inputs extends Tensors> = { readonly [I in keyof Inputs]: Operan
 /** Computes the gradient of one input; called only if that input wants one. `null`: not differentiable. */
 export type Thunk = (() => Tensor) | null;
 
+/** Marks a kernel's result for release when the operation has been computed, and returns it. */
+export type Temporary = (values: Values) => Values;
+
 /**
  * All there is to know about an operation.
  * @typeParam Inputs - a tuple of tensors, or an array for operations of any number of operands
@@ -30,8 +33,17 @@ export interface Op<Inputs extends Tensors = Tensors, Params = undefined> {
   readonly name: string;
   /** The result's shape. Throws if the operands do not fit, before any kernel runs. */
   shape(shapes: ShapesOf<Inputs>, params: Params): Shape;
-  /** Computes the values. Returning an operand's own values makes the result share its storage. */
-  forward(kernels: Kernels, inputs: OperandsOf<Inputs>, params: Params, out: Shape): Values;
+  /**
+   * Computes the values. Returning an operand's own values makes the result share its storage.
+   * Results of kernels that are needed on the way only are passed through `temporary`, which gives their memory back.
+   */
+  forward(
+    kernels: Kernels,
+    inputs: OperandsOf<Inputs>,
+    params: Params,
+    out: Shape,
+    temporary: Temporary,
+  ): Values;
   /** One thunk per input, written with public operations, so that gradients can be differentiated again. */
   vjp(dy: Tensor, inputs: Inputs, params: Params, out: Tensor): readonly Thunk[];
 }
@@ -80,7 +92,14 @@ export function apply<Inputs extends Tensors, Params>(
   const machine = backend();
   for (const input of inputs) checkMemory(op.name, input, machine);
   const shape = op.shape(inputs.map((t) => t.shape) as unknown as ShapesOf<Inputs>, params);
-  const values = op.forward(machine.kernels, inputs as unknown as OperandsOf<Inputs>, params, shape);
+  const temporaries: Values[] = [];
+  const temporary: Temporary = (values) => {
+    temporaries.push(values);
+    return values;
+  };
+  const operands = inputs as unknown as OperandsOf<Inputs>;
+  const values = op.forward(machine.kernels, operands, params, shape, temporary);
+  for (const used of temporaries) machine.release(used);
   const shared = inputs.find((t) => t.values === values);
   const out = shared === undefined ? wrap(values, shape, machine) : new Tensor(shared.storage, shape);
   if (recording && inputs.some((t) => t.requiresGrad)) {

@@ -9,6 +9,7 @@ export {
   noGrad,
   type Op,
   type TapeNode,
+  type Temporary,
   type Thunk,
 } from './autograd.js';
 export type {

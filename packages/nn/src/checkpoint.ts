@@ -63,7 +63,10 @@ export function decodeSafetensors(
     const [start, end] = entry.data_offsets;
     if (end > data.length)
       throw fault(source, `'${name}' ends at byte ${end} of ${data.length} — the file is cut short`);
-    tensors[name] = { shape: entry.shape, data: new Float32Array(data.slice(start, end).buffer) };
+    tensors[name] = {
+      shape: entry.shape,
+      data: new Float32Array(Uint8Array.from(data.subarray(start, end)).buffer),
+    };
     expected = end;
   }
   if (expected !== data.length) throw fault(source, `${data.length - expected} bytes follow the last tensor`);

@@ -221,9 +221,9 @@ interface ClampParams {
 const clampOp: Op<One, ClampParams> = {
   name: 'clamp',
   shape: ([x]) => x,
-  forward: (k, [x], { min, max }, out) => {
-    const scalar = (value: number) => ({ values: k.fill(1, value), shape: [] });
-    const raised = { values: k.binary('maximum', x, scalar(min), out), shape: out };
+  forward: (k, [x], { min, max }, out, temporary) => {
+    const scalar = (value: number) => ({ values: temporary(k.fill(1, value)), shape: [] });
+    const raised = { values: temporary(k.binary('maximum', x, scalar(min), out)), shape: out };
     return k.binary('minimum', raised, scalar(max), out);
   },
   vjp: (dy, [x], { min, max }) => [() => dy.mul(x.ge(min).mul(x.le(max)))], // 1 inside, the bounds included

@@ -1,5 +1,5 @@
 /** Reductions over any axes, and what is built on them. */
-import { apply, type Op } from '../autograd.js';
+import { apply, type Op, type Temporary } from '../autograd.js';
 import type { Kernels, Operand, ReduceKind } from '../backend/backend.js';
 import { ArgumentError, formatShape, type Shape, ShapeError } from '../errors.js';
 import {
@@ -145,17 +145,18 @@ export function argmax(x: TensorLike, options: { axis?: number; keepDims?: boole
  * x less its maximum over `axes`. The exponential of that never overflows, and large x lose no digits, as they would in
  * x − ln Σ eˣ, where the logarithm is rounded to the digits that x has.
  */
-function shifted(k: Kernels, x: Operand, axes: readonly number[], out: Shape): Operand {
-  const max = { values: k.reduce('max', x, axes), shape: reducedShape(x.shape, axes, true) };
-  return { values: k.binary('sub', x, max, out), shape: out };
+function shifted(k: Kernels, x: Operand, axes: readonly number[], out: Shape, temporary: Temporary): Operand {
+  const max = { values: temporary(k.reduce('max', x, axes)), shape: reducedShape(x.shape, axes, true) };
+  return { values: temporary(k.binary('sub', x, max, out)), shape: out };
 }
 
 const softmaxOp: Op<One, { readonly axes: readonly number[] }> = {
   name: 'softmax',
   shape: ([x]) => x,
-  forward: (k, [x], { axes }, out) => {
-    const e = { values: k.unary('exp', shifted(k, x, axes, out).values), shape: out };
-    const total = { values: k.reduce('sum', e, axes), shape: reducedShape(x.shape, axes, true) };
+  forward: (k, [x], { axes }, out, temporary) => {
+    const below = shifted(k, x, axes, out, temporary);
+    const e = { values: temporary(k.unary('exp', below.values)), shape: out };
+    const total = { values: temporary(k.reduce('sum', e, axes)), shape: reducedShape(x.shape, axes, true) };
     return k.binary('div', e, total, out);
   },
   // dxᵢ = yᵢ (dyᵢ − Σⱼ dyⱼ yⱼ)
@@ -165,9 +166,12 @@ const softmaxOp: Op<One, { readonly axes: readonly number[] }> = {
 const logSoftmaxOp: Op<One, { readonly axes: readonly number[] }> = {
   name: 'logSoftmax',
   shape: ([x]) => x,
-  forward: (k, [x], { axes }, out) => {
-    const below = shifted(k, x, axes, out);
-    const lse = { values: k.reduce('logSumExp', below, axes), shape: reducedShape(x.shape, axes, true) };
+  forward: (k, [x], { axes }, out, temporary) => {
+    const below = shifted(k, x, axes, out, temporary);
+    const lse = {
+      values: temporary(k.reduce('logSumExp', below, axes)),
+      shape: reducedShape(x.shape, axes, true),
+    };
     return k.binary('sub', below, lse, out);
   },
   // dxᵢ = dyᵢ − softmax(x)ᵢ Σⱼ dyⱼ

@@ -105,7 +105,7 @@ const GLYPHS: Readonly<Record<string, string>> = {
   '−': '000v000',
   '·': '0004000',
   '…': '00000l0',
-  '×': '00ha4ah',
+  '×': '000a4a0',
 };
 
 /** Whether the glyph of `character` has a dot at a place; an unknown character shows as a box. */

@@ -24,6 +24,8 @@ export interface WasmBackend extends Backend<Float32Array> {
   readonly simd: 'plain' | 'relaxed';
   /** Threads that take part in large kernels, the caller's included. Results do not depend on it. */
   readonly threads: number;
+  /** Bytes of WebAssembly memory in use or kept for reuse; it does not shrink. */
+  readonly bytesReserved: number;
   /** Changes the number of threads. @throws ArgumentError unless it is a whole number from 1 to 64 */
   setNumThreads(threads: number): void;
 }
@@ -40,6 +42,9 @@ export function createWasm(options: WasmOptions = {}): WasmBackend {
     simd,
     get threads() {
       return pool.threads;
+    },
+    get bytesReserved() {
+      return memory.bytesReserved;
     },
     get description() {
       const threads = pool.threads === 1 ? '1 thread' : `${pool.threads} threads`;

@@ -1,0 +1,289 @@
+/** The MNIST example as a user runs it: a process of its own, files on disk, signals. */
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { decodeSafetensors } from '@varigrad/nn';
+import { PNG } from 'pngjs';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const PROGRAM = ['--conditions=@varigrad/source', '--import', 'tsx', 'examples/mnist/main.ts'];
+const SMALL = '--train-limit 600 --hidden 16 --latent 2'.split(' ');
+/** 1500 steps an epoch: long enough to be interrupted in the middle of one. */
+const LONG = '--train-limit 6000 --batch 4 --hidden 16 --latent 2 --epochs 2 --seed 4'.split(' ');
+
+const scratch = mkdtempSync(join(tmpdir(), 'varigrad-mnist-'));
+test.after(() => rmSync(scratch, { recursive: true, force: true }));
+
+interface Outcome {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+  stdout: string;
+  stderr: string;
+}
+
+interface Program {
+  child: ChildProcessWithoutNullStreams;
+  /** Resolves once standard output contains `text`. */
+  printed: (text: string) => Promise<void>;
+  done: Promise<Outcome>;
+}
+
+function start(args: readonly string[]): Program {
+  const child = spawn(process.execPath, [...PROGRAM, ...args], { cwd: ROOT });
+  let stdout = '';
+  let stderr = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr += chunk.toString();
+  });
+  child.stdout.on('data', (chunk: Buffer) => {
+    stdout += chunk.toString();
+  });
+  const done = new Promise<Outcome>((resolve) => {
+    child.on('close', (code, signal) => resolve({ code, signal, stdout, stderr }));
+  });
+  const printed = (text: string): Promise<void> =>
+    new Promise((resolve, fail) => {
+      const look = (): void => {
+        if (stdout.includes(text)) resolve();
+      };
+      child.stdout.on('data', look);
+      child.on('close', () => fail(new Error(`ended without printing "${text}": ${stdout}${stderr}`)));
+      look();
+    });
+  return { child, printed, done };
+}
+
+const run = (args: readonly string[]): Promise<Outcome> => start(args).done;
+
+async function succeeds(args: readonly string[]): Promise<string> {
+  const { code, stdout, stderr } = await run(args);
+  assert.is(code, 0, stderr);
+  assert.is(stderr, '');
+  return stdout;
+}
+
+/** Exit code 2 and exactly this line on standard error, nothing else anywhere. */
+async function isRefused(args: readonly string[], message: string): Promise<void> {
+  assert.equal(await run(args), { code: 2, signal: null, stdout: '', stderr: `${message}\n` });
+}
+
+const sheets = (epochs: number, kinds: readonly string[]): string[] =>
+  kinds.flatMap((kind) => Array.from({ length: epochs }, (_, i) => `${kind}-00${i + 1}.png`));
+
+const RECORDS = [
+  'checkpoint.safetensors',
+  'config.json',
+  'curves.svg',
+  'metrics.jsonl',
+  'weights.safetensors',
+];
+
+/** The metrics without the two fields that depend on the clock. */
+function metrics(folder: string): unknown[] {
+  const lines = readFileSync(join(folder, 'metrics.jsonl'), 'utf8').trimEnd().split('\n');
+  return lines.map((line) => {
+    const { seconds, msPerStep, ...losses } = JSON.parse(line);
+    assert.ok(seconds > 0 && msPerStep > 0, 'the clock runs');
+    return losses;
+  });
+}
+
+/** Reads every visible file of the folder whole. @throws if one of them is cut short or not what its name says */
+function readEverything(folder: string): string[] {
+  const names = readdirSync(folder).filter((name) => !name.startsWith('.'));
+  for (const name of names) {
+    const bytes = readFileSync(join(folder, name));
+    if (name.endsWith('.png')) PNG.sync.read(bytes);
+    else if (name.endsWith('.safetensors')) decodeSafetensors(new Uint8Array(bytes), name);
+    else if (name.endsWith('.json')) JSON.parse(bytes.toString());
+    else if (name.endsWith('.jsonl')) {
+      assert.is(bytes.at(-1), 0x0a, `${name} ends in the middle of a line`);
+      for (const line of bytes.toString().trimEnd().split('\n')) JSON.parse(line);
+    } else assert.match(bytes.toString(), /^<svg [\s\S]*<\/svg>\s*$/);
+  }
+  return names;
+}
+
+test('a small run leaves every promised file, and each one is whole', async () => {
+  const folder = join(scratch, 'small');
+  const stdout = await succeeds([...SMALL, '--epochs', '2', '--out', folder]);
+  assert.match(stdout, /^Training: VAE 784-16-2, bernoulli decoder, on /);
+  assert.match(stdout, /600 digits, 2 epochs, batch 128, Adam 0\.001, seed 1\n/);
+  assert.match(stdout, /Losses in nats per image/);
+  assert.is(stdout.match(/^epoch [12]\/2 {3}train recon .* test recon .*$/gm)?.length, 2);
+  assert.not.ok(stdout.includes('\r') || stdout.includes('\x1b'), 'no terminal codes into a pipe');
+
+  const pictures = sheets(2, ['manifold', 'reconstructions', 'samples']);
+  assert.equal(readdirSync(folder).sort(), [...RECORDS, ...pictures].sort());
+  readEverything(folder);
+  for (const name of pictures) {
+    const { width, height, data } = PNG.sync.read(readFileSync(join(folder, name)));
+    assert.ok(width >= 8 * 28 && height >= 28, `${name}: ${width}×${height}`);
+    assert.ok(new Set(data).size > 10, `${name} is blank`);
+  }
+  const curves = readFileSync(join(folder, 'curves.svg'), 'utf8');
+  for (const text of ['train −ELBO', 'test −ELBO', 'nats per image', 'epoch']) {
+    assert.ok(curves.includes(text), `curves.svg names ${text}`);
+  }
+});
+
+test('metrics.jsonl has one object an epoch, with the losses of both sets', () => {
+  const lines = readFileSync(join(scratch, 'small', 'metrics.jsonl'), 'utf8')
+    .trimEnd()
+    .split('\n');
+  const results = lines.map((line) => JSON.parse(line));
+  assert.equal(
+    results.map(({ epoch }) => epoch),
+    [1, 2],
+  );
+  for (const result of results) {
+    assert.equal(Object.keys(result), ['epoch', 'train', 'test', 'seconds', 'msPerStep']);
+    for (const losses of [result.train, result.test]) {
+      assert.equal(Object.keys(losses), ['loss', 'recon', 'kl']);
+      assert.ok(losses.kl > 0 && losses.recon > 100 && losses.recon < 600, JSON.stringify(losses));
+      assert.ok(Math.abs(losses.recon + losses.kl - losses.loss) < 1e-2, '−ELBO = recon + KL');
+    }
+    // 600 images in batches of 128 are 5 steps
+    assert.ok(Math.abs(result.msPerStep * 5 - result.seconds * 1000) < 1e-6);
+  }
+  assert.ok(results[1].test.loss < results[0].test.loss, 'the second epoch is better');
+});
+
+test('config.json says how the run was made; the weights have the shapes it implies', () => {
+  const folder = join(scratch, 'small');
+  const { backend, units, ...config } = JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8'));
+  assert.equal(config, {
+    model: 'vae',
+    latent: 2,
+    hidden: [16],
+    epochs: 2,
+    batch: 128,
+    learningRate: 0.001,
+    binarization: 'none',
+    likelihood: 'bernoulli',
+    seed: 1,
+    trainLimit: 600,
+  });
+  assert.is(units, 'nats per image');
+  assert.match(backend, /^(wasm|reference)/);
+
+  const { tensors } = decodeSafetensors(new Uint8Array(readFileSync(join(folder, 'weights.safetensors'))));
+  const count = Object.values(tensors).reduce((sum, { data }) => sum + data.length, 0);
+  // 784→16, 16→2·2 (mean and log-variance), 2→16, 16→784, each with its biases
+  assert.is(count, 784 * 16 + 16 + 16 * 4 + 4 + 2 * 16 + 16 + 16 * 784 + 784);
+});
+
+test('a conditional Gaussian run draws the styles of the classes', async () => {
+  const folder = join(scratch, 'conditional');
+  const args = '--model cvae --likelihood gaussian --train-limit 256 --hidden 16 --latent 3 --epochs 1'.split(
+    ' ',
+  );
+  await succeeds([...args, '--binarization', 'dynamic', '--out', folder]);
+  assert.equal(
+    readdirSync(folder).sort(),
+    [...RECORDS, ...sheets(1, ['reconstructions', 'samples', 'styles'])].sort(),
+  );
+  readEverything(folder);
+});
+
+test('what cannot be done is refused in one line with exit code 2, and nothing is written', async () => {
+  const absent = join(scratch, 'absent');
+  await isRefused(['--epoch', '3', '--out', absent], '--epoch is no option — did you mean --epochs?');
+  await isRefused(['--latent', '0', '--out', absent], '--latent 0: it is a whole number from 1 to 1024');
+  await isRefused(
+    ['--resume', absent],
+    `--resume ${absent}: there is no config.json — name the folder of a run`,
+  );
+  assert.not.ok(existsSync(absent));
+
+  const small = join(scratch, 'small');
+  const before = readFileSync(join(small, 'config.json'));
+  await isRefused(
+    [...SMALL, '--seed', '7', '--out', small],
+    `--out ${small} holds a run already — take another folder, or --resume it`,
+  );
+  assert.equal(readFileSync(join(small, 'config.json')), before);
+});
+
+test('--help prints the options and does nothing else', async () => {
+  const stdout = await succeeds(['--help']);
+  assert.match(stdout, /^ {2}npm start -- \[options\]$/m);
+  assert.match(stdout, /^ {2}--train-limit /m);
+});
+
+test('a run stopped by Ctrl-C goes on with --resume to the same weights, bit for bit', async () => {
+  const straight = join(scratch, 'straight');
+  const broken = join(scratch, 'broken');
+  const uninterrupted = run([...LONG, '--out', straight]);
+
+  const program = start([...LONG, '--out', broken]);
+  await program.printed('Results: ');
+  program.child.kill('SIGINT');
+  const { code, stdout, stderr } = await program.done;
+  assert.is(code, 0, stderr);
+  const [, epoch, step] = /\nStopped in epoch (\d+) after step (\d+); all is saved\./.exec(stdout) ?? [];
+  assert.ok(Number(epoch) === 1 && Number(step) > 0, `stopped inside the first epoch: ${stdout}`);
+  assert.ok(stdout.endsWith(`To go on:\n  npm start -- --resume ${broken}\n`), stdout);
+  readEverything(broken);
+  assert.not.ok(existsSync(join(broken, 'weights.safetensors')), 'no epoch was finished');
+
+  const resumed = await succeeds(['--resume', broken]);
+  assert.ok(resumed.startsWith(`Resuming from epoch 1, step ${step}: VAE 784-16-2`), resumed);
+  assert.is((await uninterrupted).code, 0);
+  const weights = (folder: string): Buffer => readFileSync(join(folder, 'weights.safetensors'));
+  assert.ok(weights(broken).equals(weights(straight)), 'the weights differ');
+  assert.equal(metrics(broken), metrics(straight));
+  assert.equal(readdirSync(broken).sort(), readdirSync(straight).sort());
+});
+
+test('--resume with more --epochs lengthens a finished run as if it had been that long from the start', async () => {
+  const short = join(scratch, 'short');
+  const long = join(scratch, 'long');
+  await succeeds([...SMALL, '--epochs', '1', '--out', short]);
+  await succeeds(['--resume', short, '--epochs', '3']);
+  await succeeds([...SMALL, '--epochs', '3', '--out', long]);
+  const weights = (folder: string): Buffer => readFileSync(join(folder, 'weights.safetensors'));
+  assert.ok(weights(short).equals(weights(long)), 'the weights differ');
+  assert.equal(metrics(short), metrics(long));
+  assert.is(JSON.parse(readFileSync(join(short, 'config.json'), 'utf8')).epochs, 3);
+});
+
+test('a run killed at any moment leaves whole files, and resumes or says why it cannot', async () => {
+  for (let round = 0; round < 6; round++) {
+    const folder = join(scratch, `killed-${round}`);
+    mkdirSync(folder);
+    const program = start([...SMALL, '--epochs', '500', '--out', folder]);
+    await program.printed('Results: ');
+    const delay = round === 0 ? 0 : Math.random() * 700;
+    await new Promise((resolve) => setTimeout(resolve, delay));
+    program.child.kill('SIGKILL');
+    const { signal, stderr } = await program.done;
+    assert.is(signal, 'SIGKILL', stderr);
+
+    const files = readEverything(folder);
+    const when = `killed after ${delay.toFixed(0)} ms, leaving ${files.join(' ')}`;
+    const epochs = files.includes('metrics.jsonl') ? metrics(folder).length : 0;
+    const { code, stdout, stderr: said } = await run(['--resume', folder, '--epochs', String(epochs + 1)]);
+    if (files.includes('checkpoint.safetensors')) {
+      assert.is(code, 0, `${when}: ${said}`);
+      assert.match(stdout, /^Resuming from epoch \d+, step 0: /);
+      assert.equal(
+        metrics(folder).map((m) => (m as { epoch: number }).epoch),
+        Array.from({ length: epochs + 1 }, (_, i) => i + 1),
+        when,
+      );
+    } else {
+      assert.is(code, 2, when);
+      assert.is(
+        said,
+        `--resume ${folder}: there is no checkpoint yet — the run stopped before its first save\n`,
+      );
+    }
+  }
+});
+
+test.run();
