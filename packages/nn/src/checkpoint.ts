@@ -65,7 +65,7 @@ export function decodeSafetensors(
       throw fault(source, `'${name}' ends at byte ${end} of ${data.length} — the file is cut short`);
     tensors[name] = {
       shape: entry.shape,
-      data: new Float32Array(Uint8Array.from(data.subarray(start, end)).buffer),
+      data: new Float32Array(new Uint8Array(data.subarray(start, end)).buffer),
     };
     expected = end;
   }

@@ -110,7 +110,7 @@ export function parseIdx(bytes: Uint8Array, source = 'IDX'): IdxArray {
     throw new IdxError(source, `cut short: ${bytes.length} of ${expected} bytes — fetch or write it again`);
   if (bytes.length > expected)
     throw new IdxError(source, `too long: ${bytes.length} bytes instead of ${expected}`);
-  if (type.code === 0x08) return { shape, data: Uint8Array.from(bytes.subarray(start)) };
+  if (type.code === 0x08) return { shape, data: new Uint8Array(bytes.subarray(start)) };
   const data = type.create(size);
   for (let i = 0; i < size; i++) data[i] = type.read(view, start + i * type.bytes);
   return { shape, data };
