@@ -10,10 +10,11 @@ import {
   fit,
   Gaussian,
   type LatentModel,
+  STATIC_SEED,
   type TrainState,
   VAE,
 } from '@varigrad/vae';
-import { mnist } from '@varigrad/vae/node';
+import { mnist, removeLeftovers } from '@varigrad/vae/node';
 import { helpText, parseCommand, type RunConfig, UsageError } from './options.js';
 import { writeCurves, writePictures } from './pictures.js';
 import { createReporter } from './progress.js';
@@ -65,7 +66,12 @@ async function train({ folder, config, resumed }: Run, machine: string): Promise
   const optimizer = new Adam(model.parameters(), { learningRate: config.learningRate });
   const state = resumed ? await folder.readCheckpoint(model, optimizer) : undefined;
   const results: EpochResult[] = state === undefined ? [] : await folder.readMetrics(state.epoch);
-  await folder.writeConfig(config, { units: 'nats per image', backend: machine });
+  await removeLeftovers(folder.path);
+  await folder.writeConfig(config, {
+    units: 'nats per image',
+    backend: machine,
+    ...(config.binarization === 'static' && { staticSeed: STATIC_SEED }),
+  });
   const stop = stopOnSignal();
   introduce({ folder, config, resumed }, machine, data.train, state);
 

@@ -38,31 +38,34 @@ const BINARIZATIONS = ['none', 'threshold', 'static', 'dynamic'] as const;
 const LIKELIHOODS = ['bernoulli', 'gaussian'] as const;
 const BACKENDS = ['auto', 'wasm', 'reference'] as const;
 
-const OPTIONS = {
-  model: 'vae | cvae (told the digit)                                        vae',
-  latent: 'dimensions of z; 2 also draws the manifold                         20',
-  hidden: 'widths of the hidden layers, comma-separated                       400',
-  epochs: 'passes over the training images          20 on wasm, 2 on reference',
-  batch: 'images a step                                                      128',
-  'learning-rate': 'of Adam                                                            0.001',
-  binarization: 'none | threshold | static | dynamic: how grey becomes 0/1          none',
-  likelihood: 'bernoulli | gaussian (one learned sigma)                           bernoulli',
-  seed: 'of weights, shuffling and noise                                    1',
-  backend: 'auto | wasm | reference                                            auto',
-  out: 'folder for the results                                             runs/<name>',
-  'train-limit': 'use only the first N training images; 0 is all 60,000              0',
-  resume: 'folder of a run to go on with; --epochs may be raised',
-} as const;
+/** What each option is, and its default. */
+const OPTIONS: Readonly<Record<string, readonly [text: string, standard: string]>> = {
+  model: ['vae, or cvae (which is told the digit)', 'vae'],
+  latent: ['dimensions of z; 2 also draws the manifold', '20'],
+  hidden: ['widths of the hidden layers, comma-separated', '400'],
+  epochs: ['passes over the training images', '20, or 2 on reference'],
+  batch: ['images a step', '128'],
+  'learning-rate': ['of Adam', '0.001'],
+  binarization: ['none, threshold, static or dynamic: how grey becomes 0/1', 'none'],
+  likelihood: ['bernoulli, or gaussian (with one learned sigma)', 'bernoulli'],
+  seed: ['of weights, shuffling and noise', '1'],
+  backend: ['auto, wasm or reference', 'auto'],
+  out: ['folder for the results', 'runs/<name>'],
+  'train-limit': ['use only the first N training images; 0 is all 60,000', '0'],
+  resume: ['folder of a run to go on with; --epochs may be raised', ''],
+};
 
 /** The text of --help. */
 export function helpText(): string {
-  const lines = Object.entries(OPTIONS).map(([name, text]) => `  --${name.padEnd(15)}${text}`);
+  const lines = Object.entries(OPTIONS).map(([name, [text, standard]]) =>
+    `  --${name.padEnd(15)}${text.padEnd(58)}${standard}`.trimEnd(),
+  );
   return [
     'Trains a variational autoencoder on MNIST and leaves pictures, curves and weights in a folder.',
     '',
     '  npm start -- [options]',
     '',
-    'Options, with their defaults at the right:',
+    'Options and their defaults:',
     ...lines,
     '  --help           this text',
     '',

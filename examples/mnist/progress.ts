@@ -19,7 +19,7 @@ export function createReporter(out: NodeJS.WriteStream): Reporter {
   return {
     step(progress) {
       if (!terminal) return;
-      out.write(`\r\x1b[2K${progressLine(progress, out.columns ?? 80)}`);
+      out.write(`\r\x1b[2K${progressLine(progress, out.columns || 80)}`);
       drawn = true;
     },
     epoch(result, epochs) {

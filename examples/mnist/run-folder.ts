@@ -27,7 +27,7 @@ export class RunFolder {
     return existsSync(this.file('config.json'));
   }
 
-  async writeConfig(config: RunConfig, facts: Readonly<Record<string, string>>): Promise<void> {
+  async writeConfig(config: RunConfig, facts: Readonly<Record<string, string | number>>): Promise<void> {
     await writeFileAtomic(this.file('config.json'), `${JSON.stringify({ ...config, ...facts }, null, 2)}\n`);
   }
 

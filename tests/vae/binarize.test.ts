@@ -1,5 +1,5 @@
 /** The four ways in which grey values become targets. */
-import { ArgumentError, Generator } from '@varigrad/core';
+import { ArgumentError, fillUniform, Generator } from '@varigrad/core';
 import { type Binarization, binarizeBatch, binarizeDataset, type Dataset, firstOf } from '@varigrad/vae';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -88,6 +88,14 @@ test('a pixel is 1 with its grey value as probability', () => {
   assert.ok(Math.abs(chiSquare - 254) < 5 * 22.5, `χ² ${chiSquare}`);
   assert.is(ones[0], 0, 'black stays black');
   assert.is(ones[255], times, 'white stays white');
+});
+
+test('a draw equal to the grey value gives 0, so black is never set, not even by a draw of 0', () => {
+  const draws = new Float32Array(64);
+  fillUniform(draws, new Generator(6).state);
+  assert.ok(binarizeBatch(draws, new Generator(6)).every((x) => x === 0));
+  const justAbove = draws.map((x) => x + 2 ** -24);
+  assert.ok(binarizeBatch(justAbove, new Generator(6)).every((x) => x === 1));
 });
 
 test('refuses a word that is no binarization', () => {

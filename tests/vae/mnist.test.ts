@@ -1,6 +1,6 @@
 /** The digits: known facts about MNIST, and what happens when the package is absent or holds something else. */
 import { execFile } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,7 +13,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 
 const test = suite('mnist');
-const folder = mkdtempSync(join(tmpdir(), 'varigrad-mnist-'));
+const folder = realpathSync(mkdtempSync(join(tmpdir(), 'varigrad-mnist-')));
 const PROBE = join(folder, 'probe.mjs');
 test.after(() => rmSync(folder, { recursive: true, force: true }));
 

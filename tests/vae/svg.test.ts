@@ -110,6 +110,23 @@ test('the curves, read off by the axes, are the data', () => {
   for (const [i, { points }] of losses.entries()) assertSame(read[i] as [number, number][], points);
 });
 
+test('larger x is further right, larger y higher up', () => {
+  const path = /<path d="M([\d.]+) ([\d.]+)L([\d.]+) ([\d.]+)"/.exec(
+    chart([
+      {
+        name: 'rising',
+        points: [
+          [0, -5],
+          [1, 5],
+        ],
+      },
+    ]),
+  );
+  const [x0, y0, x1, y1] = (path ?? []).slice(1).map(Number) as [number, number, number, number];
+  assert.ok(x1 > x0);
+  assert.ok(y1 < y0, 'the page’s y grows downwards');
+});
+
 test('the same holds for data of any size and sign', () => {
   const generator = new Generator(4);
   for (const size of [1e-6, 0.01, 1, 3e3, 1e9]) {

@@ -1,5 +1,5 @@
 export { type Batch, type BatchOptions, batches } from './data/batches.js';
-export { type Binarization, binarizeBatch, binarizeDataset } from './data/binarize.js';
+export { type Binarization, binarizeBatch, binarizeDataset, STATIC_SEED } from './data/binarize.js';
 export { type Dataset, firstOf, pixelsOf } from './data/dataset.js';
 export { encodeIdx, type IdxArray, type IdxData, IdxError, parseIdx, readIdx } from './data/idx.js';
 export { type Elbo, type ElboOptions, negativeElbo, type Posterior, reparameterize } from './elbo.js';
@@ -8,6 +8,8 @@ export { type LineChartOptions, lineChart, type Series } from './figures/line-ch
 export {
   classStyleFigure,
   type FigureOptions,
+  latentSteps,
+  type ManifoldOptions,
   manifoldFigure,
   reconstructionFigure,
   samplesFigure,

@@ -1,4 +1,4 @@
 /** What needs Node: files. */
 export { mnist, readIdxDataset, readIdxFile } from './data/mnist.js';
 export { encodePng, writePng } from './figures/png.js';
-export { writeFileAtomic } from './files/atomic.js';
+export { removeLeftovers, writeFileAtomic } from './files/atomic.js';
