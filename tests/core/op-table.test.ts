@@ -7,6 +7,17 @@ import * as assert from 'uvu/assert';
 /** What core exports that is no operation on tensors. */
 const notOperations = new Set([
   ...[
+    'detectAnomaly',
+    'formatProfile',
+    'profile',
+    'recordGraph',
+    'toDot',
+    'toJSON',
+    'toMermaid',
+    'trace',
+    'withRecorder',
+  ],
+  ...[
     'arange',
     'bernoulli',
     'eye',

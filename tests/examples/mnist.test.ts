@@ -98,7 +98,7 @@ function readEverything(folder: string): string[] {
   for (const name of names) {
     const bytes = readFileSync(join(folder, name));
     if (name.endsWith('.png')) PNG.sync.read(bytes);
-    else if (name.endsWith('.safetensors')) decodeSafetensors(new Uint8Array(bytes), name);
+    else if (name.endsWith('.safetensors')) decodeSafetensors(bytes, name);
     else if (name.endsWith('.json')) JSON.parse(bytes.toString());
     else if (name.endsWith('.jsonl')) {
       assert.is(bytes.at(-1), 0x0a, `${name} ends in the middle of a line`);
@@ -171,7 +171,7 @@ test('config.json says how the run was made; the weights have the shapes it impl
   assert.is(units, 'nats per image');
   assert.match(backend, /^(wasm|reference)/);
 
-  const { tensors } = decodeSafetensors(new Uint8Array(readFileSync(join(folder, 'weights.safetensors'))));
+  const { tensors } = decodeSafetensors(readFileSync(join(folder, 'weights.safetensors')));
   const count = Object.values(tensors).reduce((sum, { data }) => sum + data.length, 0);
   // 784→16, 16→2·2 (mean and log-variance), 2→16, 16→784, each with its biases
   assert.is(count, 784 * 16 + 16 + 16 * 4 + 4 + 2 * 16 + 16 + 16 * 784 + 784);
@@ -271,6 +271,11 @@ test('a run killed at any moment leaves whole files, and resumes or says why it 
     if (files.includes('checkpoint.safetensors')) {
       assert.is(code, 0, `${when}: ${said}`);
       assert.match(stdout, /^Resuming from epoch \d+, step 0: /);
+      assert.equal(
+        readdirSync(folder).filter((name) => name.startsWith('.')),
+        [],
+        'the temporary files of the killed run are gone',
+      );
       assert.equal(
         metrics(folder).map((m) => (m as { epoch: number }).epoch),
         Array.from({ length: epochs + 1 }, (_, i) => i + 1),

@@ -9,6 +9,7 @@
 import type { Backend, Kernels, Operand, Values } from './backend/backend.js';
 import { backend } from './backend/current.js';
 import { BackendError, formatShape, GradError, type Shape } from './errors.js';
+import { activeRecorder, type Recorder, withRecorder } from './recorder.js';
 import { adopt, runScope } from './scope.js';
 import { sameShape } from './shape.js';
 import { Storage } from './storage.js';
@@ -89,6 +90,8 @@ export function apply<Inputs extends Tensors, Params>(
   inputs: Inputs,
   params: Params,
 ): Tensor {
+  const observer = activeRecorder();
+  const start = observer === null ? 0 : performance.now();
   const machine = backend();
   for (const input of inputs) checkMemory(op.name, input, machine);
   const shape = op.shape(inputs.map((t) => t.shape) as unknown as ShapesOf<Inputs>, params);
@@ -113,6 +116,7 @@ export function apply<Inputs extends Tensors, Params>(
       freed: false,
     };
   }
+  observer?.operation({ op: op.name, params, inputs, out, milliseconds: performance.now() - start });
   return out;
 }
 
@@ -210,7 +214,8 @@ function propagate(
   const pending = new Map<Tensor, Tensor>([[y, dy]]);
   const found = new Map<Tensor, Tensor>();
 
-  withRecording(createGraph, () => {
+  const observer = activeRecorder();
+  const walk = (): void => {
     // From the loss to the leaves: when a tensor's turn comes, all its consumers have contributed.
     for (let i = order.length - 1; i >= 0; i--) {
       const tensor = order[i] as Tensor;
@@ -218,11 +223,13 @@ function propagate(
       pending.delete(tensor);
       if (gradient !== undefined) {
         if (wanted(tensor)) found.set(tensor, gradient);
-        if (tensor.node !== null) pushToInputs(tensor, tensor.node, gradient, needed, pending);
+        if (tensor.node !== null) pushToInputs(tensor, tensor.node, gradient, needed, pending, observer);
       }
       if (tensor.node !== null && !keepGraph) free(tensor.node);
     }
-  });
+  };
+  // The operations that gradients are made of are nobody's news: a recorder is told of the gradients themselves.
+  withRecorder(null, () => withRecording(createGraph, walk));
   return found;
 }
 
@@ -232,12 +239,15 @@ function pushToInputs(
   dy: Tensor,
   needed: ReadonlySet<Tensor>,
   pending: Map<Tensor, Tensor>,
+  observer: Recorder | null,
 ): void {
   checkVersions(node, out);
+  const op = node.op.name;
   const thunks = node.op.vjp(dy, node.inputs, node.params, out);
   node.inputs.forEach((input, i) => {
     const thunk = thunks[i];
     if (thunk === null || thunk === undefined || !needed.has(input)) return;
+    const start = observer === null ? 0 : performance.now();
     const gradient = thunk();
     if (!sameShape(gradient.shape, input.shape)) {
       throw new GradError(
@@ -245,6 +255,8 @@ function pushToInputs(
         `its vjp gave input ${i} a gradient of shape ${formatShape(gradient.shape)} instead of ${formatShape(input.shape)}`,
       );
     }
+    const milliseconds = observer === null ? 0 : performance.now() - start;
+    observer?.gradient({ op, out, input, index: i, dy, gradient, milliseconds });
     const sofar = pending.get(input);
     // A tensor used twice receives a gradient from each use; they add up (the multivariate chain rule).
     pending.set(input, sofar === undefined ? gradient : sum(sofar, gradient));

@@ -139,6 +139,13 @@ export {
   variance,
 } from './ops/reduce.js';
 export { defaultGenerator, fillUniform, Generator, type GeneratorState, manualSeed } from './random.js';
+export type { GradientRecord, OperationRecord, Recorder } from './recorder.js';
+export { withRecorder } from './recorder.js';
 export { broadcastShapes, sameShape, sizeOf, stridesOf } from './shape.js';
 export type { NestedArray, TensorLike } from './tensor.js';
+export { detectAnomaly, NotFiniteError } from './trace/debug.js';
+export { toDot, toJSON, toMermaid } from './trace/export.js';
+export type { ArraySummary, Graph, GraphNode } from './trace/graph.js';
+export { formatProfile, type ProfileEntry, profile } from './trace/profile.js';
+export { type Names, type RecordOptions, recordGraph, trace } from './trace/trace.js';
 export { grad, type ScalarFunction, scope, valueAndGrad } from './transforms.js';

@@ -1,0 +1,273 @@
+/**
+ * `npm run bench:peers`: the same training step and the same matrix products in varigrad and in other libraries, each in a
+ * process of its own, taking turns. The other libraries are installed into benchmarks/peers/ by this command only.
+ *
+ *   npm run bench:peers -- --rounds 5 --seconds 2
+ */
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism, loadavg, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { createWasm, Generator, rand, randn, setBackend, type Tensor } from '@varigrad/core';
+import { encodeSafetensors, type StateDict } from '@varigrad/nn';
+import { VAE } from '@varigrad/vae';
+import { mnist } from '@varigrad/vae/node';
+import { formatTiming, machine, summarize, table } from './measure.js';
+import { type Answer, BATCHES, LAYERS, MATMULS } from './peers/work.js';
+
+const FOLDER = fileURLToPath(new URL('peers/', import.meta.url));
+const BATCH = 128;
+/** Losses of all peers agree to this, relative to varigrad's; float32 sums over 128·784 terms are good to about 1e-6. */
+const TOLERANCE = 1e-4;
+const PROCESS_LIMIT_MS = 300_000;
+
+const TORCH_PACKAGES =
+  'apt-get update && apt-get install python3-torch libopenblas0-pthread libopenblas0-openmp';
+/** Where Debian keeps the two builds of OpenBLAS; a folder that is absent changes nothing. */
+const BLAS = '/usr/lib/x86_64-linux-gnu/openblas';
+/** PyTorch with Debian's usual OpenBLAS, which has threads of its own, and nothing else set. */
+const AS_SHIPPED = { LD_LIBRARY_PATH: `${BLAS}-pthread` };
+/** With the OpenBLAS that shares PyTorch's OpenMP threads, and large blocks of memory kept between steps. */
+const TUNED = {
+  LD_LIBRARY_PATH: `${BLAS}-openmp`,
+  MALLOC_MMAP_THRESHOLD_: '1073741824',
+  MALLOC_TRIM_THRESHOLD_: '1073741824',
+};
+
+/** A peer and how to start it; `start` is undefined if it cannot be had on this machine. */
+interface Contender {
+  name: string;
+  start?: { command: string; args: readonly string[]; env?: Readonly<Record<string, string>> };
+  reason?: string;
+}
+
+/** What became of a contender over all rounds. */
+interface Result {
+  contender: Contender;
+  answers: Answer[];
+  reason?: string;
+}
+
+/** Installs the JavaScript peers if they are absent. @returns why that failed, or undefined */
+function installPeers(): string | undefined {
+  const wanted = JSON.parse(readFileSync(join(FOLDER, 'package.json'), 'utf8')).dependencies;
+  const isInstalled = Object.entries(wanted).every(([name, version]) => {
+    const manifest = join(FOLDER, 'node_modules', name, 'package.json');
+    return existsSync(manifest) && JSON.parse(readFileSync(manifest, 'utf8')).version === version;
+  });
+  if (isInstalled) return undefined;
+  console.error('Installing the peers (npm ci in benchmarks/peers)');
+  const npm = process.env.npm_execpath;
+  const [command, before] = npm === undefined ? ['npm', []] : [process.execPath, [npm]];
+  const args = [...before, 'ci', '--ignore-scripts', '--no-audit', '--no-fund'];
+  const { status, stderr, error } = spawnSync(command, args, { cwd: FOLDER, encoding: 'utf8' });
+  if (status === 0) return undefined;
+  const complaint = stderr?.split('\n').find((line) => line.startsWith('npm error')) ?? error?.message;
+  return `npm ci in benchmarks/peers failed: ${complaint ?? `exit code ${status}`}`;
+}
+
+/** The first Python that has torch. */
+function findTorch(): string | undefined {
+  // a Python manager's shim may hide the system's Python, which has the distribution's packages
+  const places = ['python3', '/usr/bin/python3'];
+  return places.find((python) => spawnSync(python, ['-c', 'import torch']).status === 0);
+}
+
+function contenders(file: string, seconds: number): Contender[] {
+  const all = availableParallelism();
+  const times = [String(seconds), String(seconds / 6)];
+  const script = (name: string, file_: string, extra: string): Contender => ({
+    name,
+    start: {
+      command: process.execPath,
+      args: [
+        ...['--conditions=@varigrad/source', '--import', import.meta.resolve('tsx')],
+        ...[join(FOLDER, file_), file, ...times, extra],
+      ],
+    },
+  });
+  const unavailable = installPeers();
+  const installed = (name: string, file_: string, extra: string): Contender =>
+    unavailable === undefined ? script(name, file_, extra) : { name, reason: unavailable };
+  const python = findTorch();
+  const plan = JSON.stringify({ layers: LAYERS, batches: BATCHES, matmuls: MATMULS });
+  const torch = (name: string, threads: number, env: Readonly<Record<string, string>>): Contender =>
+    python === undefined
+      ? { name, reason: `no python3 with torch — on Debian: ${TORCH_PACKAGES}` }
+      : {
+          name,
+          start: {
+            command: python,
+            args: [join(FOLDER, 'torch_peer.py'), file, ...times, String(threads), plan],
+            env,
+          },
+        };
+  return [
+    script('varigrad', 'varigrad.ts', '0'),
+    ...(all > 1 ? [script('varigrad, 1 thread', 'varigrad.ts', '1')] : []),
+    torch('PyTorch as shipped, 1 thread', 1, AS_SHIPPED),
+    ...(all > 1 ? [torch(`PyTorch as shipped, ${all} threads`, all, AS_SHIPPED)] : []),
+    torch(`PyTorch tuned, ${all} threads`, all, TUNED),
+    installed('jax-js', 'jax.mjs', ''),
+    installed('TensorFlow.js wasm', 'tfjs.mjs', 'wasm'),
+    installed('TensorFlow.js cpu', 'tfjs.mjs', 'cpu'),
+  ];
+}
+
+/** Weights, batches of MNIST digits, noise and matrices: the same for every peer. */
+async function makeWork(): Promise<StateDict> {
+  setBackend(createWasm({ threads: 1 }));
+  const generator = new Generator(1);
+  const { test } = await mnist();
+  const pixels = BATCH * 784;
+  const work: StateDict = await new VAE({ generator }).stateDict();
+  const add = async (name: string, t: Tensor): Promise<void> => {
+    work[name] = { shape: [...t.shape], data: await t.data() };
+  };
+  for (let i = 0; i < BATCHES; i++) {
+    work[`batch.${i}`] = { shape: [BATCH, 784], data: test.images.subarray(i * pixels, (i + 1) * pixels) };
+    await add(`noise.${i}`, randn([BATCH, 20], { generator }));
+  }
+  const shapes = { x: [BATCH, 784], w: [784, 400], g: [BATCH, 400], s: [512, 512], t: [512, 512] };
+  for (const [name, shape] of Object.entries(shapes)) await add(name, rand(shape, { generator }));
+  return work;
+}
+
+/** Runs one peer once. @throws Error with the last line it printed */
+function ask({ command, args, env }: NonNullable<Contender['start']>): Promise<Answer> {
+  return new Promise((resolve, fail) => {
+    const child = spawn(command, args, { env: { ...process.env, ...env }, timeout: PROCESS_LIMIT_MS });
+    let [stdout, stderr] = ['', ''];
+    child.stdout.on('data', (chunk: Buffer) => {
+      stdout += chunk.toString();
+    });
+    child.stderr.on('data', (chunk: Buffer) => {
+      stderr += chunk.toString();
+    });
+    child.on('error', fail);
+    child.on('close', (code, signal) => {
+      const line = stdout.trimEnd().split('\n').at(-1);
+      if (code === 0 && line) return resolve(JSON.parse(line) as Answer);
+      const complaint = stderr.split('\n').find((l) => /error/i.test(l)) ?? stderr.trim().split('\n').at(-1);
+      fail(new Error(`${complaint || 'it printed nothing'} (${signal ?? `exit code ${code}`})`));
+    });
+  });
+}
+
+/** All contenders in turn, again and again; one that fails is left out from then on. */
+async function measure(all: readonly Contender[], rounds: number): Promise<Result[]> {
+  const results: Result[] = all.map((contender) => ({
+    contender,
+    answers: [],
+    ...(contender.reason !== undefined && { reason: contender.reason }),
+  }));
+  for (let round = 1; round <= rounds; round++) {
+    for (const result of results) {
+      const { name, start } = result.contender;
+      if (start === undefined || result.reason !== undefined) continue;
+      process.stderr.write(`round ${round} of ${rounds}: ${name}\n`);
+      try {
+        result.answers.push(await ask(start));
+      } catch (error) {
+        result.reason = (error as Error).message;
+      }
+    }
+  }
+  return results;
+}
+
+/** The largest relative difference of any round's losses from varigrad's. */
+function disagreement({ answers }: Result, expected: readonly number[]): number {
+  const differences = answers.flatMap(({ losses }) =>
+    expected.map((loss, i) => Math.abs((losses[i] ?? Number.NaN) - loss) / Math.abs(loss)),
+  );
+  return differences.some(Number.isNaN) ? Number.NaN : Math.max(...differences);
+}
+
+/** `×3.1`: how many times as long as varigrad takes. */
+const ratio = (median: number, base: number | undefined): string =>
+  base === undefined ? '' : `×${(median / base).toFixed(2)}`;
+
+function stepTable(measured: readonly Result[], expected: readonly number[]): string {
+  const timing = (r: Result) => summarize(r.answers.flatMap(({ steps }) => steps));
+  const base = (name: string): number | undefined => {
+    const found = measured.find(({ contender }) => contender.name === name);
+    return found && timing(found).median;
+  };
+  const [all, one] = [base('varigrad'), base('varigrad, 1 thread')];
+  const rows = measured.map((r) => {
+    const { library = '', threads = 0 } = r.answers[0] ?? {};
+    const apart = disagreement(r, expected);
+    const losses =
+      apart <= TOLERANCE ? `agree (${apart.toExponential(0)})` : `DIFFER: ${apart.toExponential(1)}`;
+    const t = timing(r);
+    return [library, String(threads), formatTiming(t), ratio(t.median, all), ratio(t.median, one), losses];
+  });
+  return table([['library', 'threads', 'step', 'of varigrad', 'of 1 thread', 'first three losses'], ...rows]);
+}
+
+function matmulTable(measured: readonly Result[]): string {
+  const timing = (r: Result, i: number) => summarize(r.answers.flatMap(({ matmuls }) => matmuls[i] ?? []));
+  const [base] = measured;
+  const rows = measured.map((r) => [
+    r.answers[0]?.library ?? '',
+    String(r.answers[0]?.threads ?? ''),
+    ...MATMULS.map(({ flops }, i) => {
+      const t = timing(r, i);
+      const speed = `${(flops / t.median / 1e6).toFixed(1)} GFLOP/s`;
+      return `${formatTiming(t)} ${speed} ${ratio(t.median, base && timing(base, i).median)}`;
+    }),
+  ]);
+  return table([['library', 'threads', ...MATMULS.map(({ name }) => name)], ...rows]);
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({ options: { rounds: { type: 'string' }, seconds: { type: 'string' } } });
+  const rounds = Number(values.rounds ?? 3);
+  const seconds = Number(values.seconds ?? 2);
+  if (!(rounds >= 1 && seconds > 0))
+    throw new Error('bench:peers: --rounds and --seconds are numbers above 0');
+
+  const folder = mkdtempSync(join(tmpdir(), 'varigrad-peers-'));
+  try {
+    const file = join(folder, 'work.safetensors');
+    writeFileSync(file, encodeSafetensors(await makeWork()));
+    const busyBefore = loadavg()[0] ?? 0;
+    const results = await measure(contenders(file, seconds), rounds);
+    const measured = results.filter(({ answers, reason }) => answers.length > 0 && reason === undefined);
+    const expected = measured[0]?.answers[0]?.losses;
+    if (expected === undefined || measured[0]?.contender.name !== 'varigrad') {
+      throw new Error(`bench:peers: varigrad itself did not run: ${results[0]?.reason}`);
+    }
+    const load = `load average ${busyBefore.toFixed(1)} before, ${(loadavg()[0] ?? 0).toFixed(1)} after`;
+    console.log(`${machine()}; ${load}`);
+    console.log(
+      `${rounds} rounds, a fresh process for each library in each; median (quartiles) of all calls.\n`,
+    );
+    console.log(
+      'Training step, VAE 784-400-20, batch 128, Adam 1e-3, Bernoulli; upload of the batch and loss read back',
+    );
+    console.log(stepTable(measured, expected));
+    console.log('\nMatrix products, float32');
+    console.log(matmulTable(measured));
+    for (const { contender, reason } of results) {
+      if (reason !== undefined) console.log(`\n${contender.name}: not available here — ${reason}`);
+    }
+    if (measured.some(({ answers }) => answers[0]?.library.includes('reference BLAS'))) {
+      console.log(
+        '\nPyTorch ran on the reference BLAS, which is slow — apt-get install libopenblas0-openmp, and measure again',
+      );
+    }
+    const differ = measured.filter((r) => !(disagreement(r, expected) <= TOLERANCE));
+    if (differ.length > 0) {
+      const names = differ.map(({ contender }) => contender.name).join(', ');
+      console.log(`\nLOSSES DIFFER by more than ${TOLERANCE}: ${names} — these did not do the same work`);
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+await main();

@@ -1,0 +1,98 @@
+"""PyTorch as its examples show it: torch.optim.Adam, eager.
+
+Arguments: the work file, seconds for steps, seconds for each matmul, threads (0: PyTorch's default),
+and layers, batches and matmuls as JSON.
+"""
+
+import json
+import sys
+import time
+
+import torch
+from torch.nn import functional as F
+
+path, step_seconds, matmul_seconds, threads, plan = sys.argv[1:6]
+plan = json.loads(plan)
+if int(threads) > 0:
+    torch.set_num_threads(int(threads))
+
+with open(path, "rb") as file:
+    raw = bytearray(file.read())
+header_size = int.from_bytes(raw[:8], "little")
+header = json.loads(raw[8 : 8 + header_size])
+
+
+def load(name):
+    shape, (start, end) = header[name]["shape"], header[name]["data_offsets"]
+    flat = torch.frombuffer(raw, dtype=torch.float32, offset=8 + header_size + start, count=(end - start) // 4)
+    return flat.reshape(shape).clone()
+
+
+layers = [[load(f"{name}.{part}").requires_grad_() for part in ("weight", "bias")] for name in plan["layers"]]
+hidden, mean, log_variance, second, out = layers
+optimizer = torch.optim.Adam([p for layer in layers for p in layer], lr=1e-3)
+
+
+def negative_elbo(x, noise):
+    h = F.relu(F.linear(x, *hidden))
+    mu, log_var = F.linear(h, *mean), F.linear(h, *log_variance)
+    z = mu + torch.exp(0.5 * log_var) * noise
+    logits = F.linear(F.relu(F.linear(z, *second)), *out)
+    recon = F.binary_cross_entropy_with_logits(logits, x, reduction="sum") / len(x)
+    kl = 0.5 * (mu.square() + log_var.exp() - 1 - log_var).sum() / len(x)
+    return recon + kl
+
+
+def step(i):
+    i %= plan["batches"]
+    optimizer.zero_grad()
+    loss = negative_elbo(load(f"batch.{i}"), load(f"noise.{i}"))
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+
+
+def clock(run, seconds):
+    times, end, i = [], time.perf_counter() + seconds, 0
+    while len(times) < 3 or time.perf_counter() < end:
+        start = time.perf_counter()
+        run(i)
+        times.append(1000 * (time.perf_counter() - start))
+        i += 1
+    return times
+
+
+def blas():
+    """The linear algebra that PyTorch found: the distribution may come with the slow reference one."""
+    try:
+        with open("/proc/self/maps") as maps:
+            mapped = maps.read()
+    except OSError:
+        return "unknown BLAS"
+    if "openblas" in mapped:
+        return "OpenBLAS"
+    return "reference BLAS" if "libblas" in mapped else "BLAS of its own"
+
+
+losses = [step(i) for i in range(3)]
+steps = clock(lambda i: step(3 + i), float(step_seconds))
+matmuls = []
+for product in plan["matmuls"]:
+    a, b = load(product["a"]), load(product["b"])
+    a, b = a.t() if product["transposeA"] else a, b.t() if product["transposeB"] else b
+    with torch.no_grad():
+        for _ in range(3):
+            a @ b
+        matmuls.append(clock(lambda _: a @ b, float(matmul_seconds)))
+
+print(
+    json.dumps(
+        {
+            "library": f"PyTorch {torch.__version__}, {blas()}",
+            "threads": torch.get_num_threads(),
+            "losses": losses,
+            "steps": steps,
+            "matmuls": matmuls,
+        }
+    )
+)

@@ -1,0 +1,43 @@
+/** varigrad through its public API; the fourth argument is the number of threads, 0 for all. */
+import { availableParallelism } from 'node:os';
+import { createWasm, matmul, scope, setBackend, tensor } from '@varigrad/core';
+import { Adam } from '@varigrad/nn';
+import { VAE } from '@varigrad/vae';
+import { answer, LAYERS, MATMULS, readWork } from './work.js';
+
+const work = readWork();
+const threads = Number(process.argv[5]) || availableParallelism();
+const backend = createWasm({ threads });
+setBackend(backend);
+
+const own = (name: string) => {
+  const saved = work[name];
+  if (saved === undefined) throw new Error(`the work file has no ${name}`);
+  return saved;
+};
+const load = (name: string) => tensor(own(name).data, own(name).shape);
+
+const model = new VAE();
+const names = LAYERS.flatMap((layer) => [`${layer}.weight`, `${layer}.bias`]);
+model.loadStateDict(Object.fromEntries(names.map((name) => [name, own(name)])));
+const optimizer = new Adam(model.parameters(), { learningRate: 1e-3 });
+
+await answer({
+  library: `varigrad, ${backend.description}`,
+  threads,
+  step: (i) =>
+    scope(() => {
+      const { loss } = model.elbo(load(`batch.${i}`), { eps: load(`noise.${i}`) });
+      optimizer.zeroGrad();
+      loss.backward();
+      optimizer.step();
+      return loss.detach();
+    }).itemSync(),
+  matmul: (() => {
+    const products = MATMULS.map(({ a, b, ...options }) => ({ a: load(a), b: load(b), options }));
+    return (i: number) => {
+      const product = products[i];
+      if (product !== undefined) scope(() => void matmul(product.a, product.b, product.options));
+    };
+  })(),
+});

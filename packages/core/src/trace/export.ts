@@ -1,0 +1,55 @@
+/** A traced graph as text for other programs. */
+import type { Graph, GraphNode } from './graph.js';
+
+/** The first line in a node's box: its name if it has one, else the operation. */
+function title({ op, name }: GraphNode): string {
+  return op === 'leaf' ? name || 'constant' : name ? `${op} → ${name}` : op;
+}
+
+const shapeText = (node: GraphNode): string => `[${node.output.shape.join(', ')}]`;
+
+/** Nodes by the module that they belong to, in order of appearance. */
+function byModule(graph: Graph): Map<string, GraphNode[]> {
+  const groups = new Map<string, GraphNode[]>();
+  for (const node of graph.nodes) groups.set(node.module, [...(groups.get(node.module) ?? []), node]);
+  return groups;
+}
+
+/** The graph in Graphviz' language, with shapes on the edges and a box around each module. */
+export function toDot(graph: Graph): string {
+  const quote = (text: string): string => `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
+  const box = (node: GraphNode): string =>
+    `n${node.id} [label=${quote(title(node))}, shape=${node.op === 'leaf' ? 'ellipse' : 'box'}]`;
+  const groups = [...byModule(graph)].map(([module, nodes], i) => {
+    const boxes = nodes.map((node) => `    ${box(node)}`).join('\n');
+    return module === '' ? boxes : `  subgraph cluster_${i} {\n    label=${quote(module)}\n${boxes}\n  }`;
+  });
+  const edges = graph.nodes.flatMap((node) =>
+    node.inputs.map(
+      (id) => `  n${id} -> n${node.id} [label=${quote(shapeText(graph.nodes[id] as GraphNode))}]`,
+    ),
+  );
+  return `digraph {\n  rankdir=TB\n${[...groups, ...edges].join('\n')}\n}\n`;
+}
+
+/** The graph as a Mermaid flow chart, with shapes on the edges and a box around each module. */
+export function toMermaid(graph: Graph): string {
+  const quote = (text: string): string => `"${text.replaceAll('"', '#quot;')}"`;
+  const box = (node: GraphNode): string =>
+    node.op === 'leaf' ? `n${node.id}([${quote(title(node))}])` : `n${node.id}[${quote(title(node))}]`;
+  const groups = [...byModule(graph)].map(([module, nodes], i) => {
+    const boxes = nodes.map((node) => `    ${box(node)}`).join('\n');
+    return module === '' ? boxes : `  subgraph m${i} [${quote(module)}]\n${boxes}\n  end`;
+  });
+  const edges = graph.nodes.flatMap((node) =>
+    node.inputs.map((id) => `  n${id} -->|${quote(shapeText(graph.nodes[id] as GraphNode))}| n${node.id}`),
+  );
+  return `flowchart TB\n${[...groups, ...edges].join('\n')}\n`;
+}
+
+/** The graph as JSON. NaN and infinities, which JSON lacks, become strings. */
+export function toJSON(graph: Graph): string {
+  return JSON.stringify(graph, (_, value) =>
+    typeof value === 'number' && !Number.isFinite(value) ? String(value) : value,
+  );
+}

@@ -1,0 +1,46 @@
+import type { Shape } from '../errors.js';
+
+/** What is known of an array: all of its values if it is small, and always their statistics. */
+export interface ArraySummary {
+  readonly shape: Shape;
+  readonly min: number;
+  readonly max: number;
+  readonly mean: number;
+  /** Values that are NaN or infinite. */
+  readonly notFinite: number;
+  /** Row-major values, if there are at most 256. */
+  readonly values?: readonly number[];
+}
+
+/** One tensor of a traced computation, and the operation that made it. */
+export interface GraphNode {
+  readonly id: number;
+  /** The operation's name; 'leaf' for what the computation started from. */
+  readonly op: string;
+  /** The tensor's name, if it has one (see `named`), else ''. */
+  readonly name: string;
+  /** The module that owns the operation's parameters, `encoder.mu`; '' if there is none. */
+  readonly module: string;
+  /** File and line of the call, where the engine tells. */
+  readonly source: string;
+  /** The operands' ids: the edges forward. Gradients go along them in the other direction. */
+  readonly inputs: readonly number[];
+  /** What the operation was told besides its operands (axes, slopes …). */
+  readonly params: unknown;
+  readonly output: ArraySummary;
+  readonly requiresGrad: boolean;
+  /** ∂loss/∂this, summed over all consumers; absent if backward did not come by. */
+  readonly gradient?: ArraySummary;
+  /** What each operand received: the operation's vector-Jacobian products. null: not asked for. */
+  readonly inputGradients: readonly (ArraySummary | null)[];
+  readonly bytes: number;
+  readonly milliseconds: number;
+  readonly backwardMilliseconds: number;
+}
+
+/** A traced computation as plain data: nodes in the order in which they were computed. */
+export interface Graph {
+  readonly nodes: readonly GraphNode[];
+  /** Id of the result. */
+  readonly result: number;
+}
