@@ -96,6 +96,14 @@ export class ResidentMemory {
     }
   }
 
+  /** A copy of numbers: resident if a scope will give it back, else garbage-collected. */
+  upload(values: ArrayLike<number>): Float32Array {
+    if (this.#scopes === 0) return new Float32Array(values);
+    const block = this.#allocate(values.length * 4);
+    this.#floats.set(values, block.address / 4);
+    return this.#view(block, values.length);
+  }
+
   /** Runs a kernel without a result of its own. */
   update(kernel: () => void): void {
     try {

@@ -53,7 +53,7 @@ export function createWasm(options: WasmOptions = {}): WasmBackend {
     },
     setNumThreads: (threads) => pool.setThreads(threads),
     kernels: new WasmKernels(loaded.kernels, memory, pool),
-    upload: (values) => Float32Array.from(values),
+    upload: (values) => memory.upload(values),
     download: async (values) => values.slice(),
     downloadSync: (values) => values.slice(),
     persist: (values) => memory.persist(values),
