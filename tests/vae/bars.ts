@@ -26,7 +26,7 @@ export const conditional = (): LatentModel =>
   new ConditionalVAE({ ...sizes, classes: 2, generator: new Generator(1) });
 
 /** 50 images in batches of 8: seven steps an epoch, the last with two images. */
-export const data = { train: bars(50, 2), test: bars(21, 3) };
+export const data: { train: Dataset; test: Dataset } = { train: bars(50, 2), test: bars(21, 3) };
 export const BATCH = 8;
 export const STEPS = 7;
 
