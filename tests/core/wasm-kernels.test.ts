@@ -346,6 +346,12 @@ test('workers that cannot start leave one thread, and the description says so', 
   assert.match(wasm.description, '1 thread: workers cannot start: no workers today');
 });
 
+test('a host without workers gives one thread and says why, unless one was asked for', () => {
+  const threadHost = 'the page is not cross-origin isolated';
+  assert.match(createWasm({ threadHost }).description, '1 thread: the page is not cross-origin isolated');
+  assert.match(createWasm({ threadHost, threads: 1 }).description, /1 thread\)$/);
+});
+
 test('setNumThreads refuses what is no number of threads', () => {
   assert.throws(() => single.setNumThreads(0), /setNumThreads: 0 is not a whole number from 1 to 64/);
   assert.throws(() => single.setNumThreads(1.5), /1\.5 is not a whole number/);

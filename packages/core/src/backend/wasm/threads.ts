@@ -71,6 +71,7 @@ export class ThreadPool {
   readonly #loaded: LoadedModule;
   readonly #host: ThreadHost | string;
   #wanted: number;
+  #oneWanted = false;
   #workers: WorkerHandle[] = [];
   #refusal: string | undefined;
 
@@ -81,6 +82,7 @@ export class ThreadPool {
     this.#refusal = typeof host === 'string' ? host : undefined;
     this.#wanted = wanted ?? (typeof host === 'string' ? 1 : host.cores);
     this.setThreads(this.#wanted);
+    this.#oneWanted = wanted === 1;
   }
 
   /** Changes how many threads may take part. @throws ArgumentError unless it is a whole number from 1 to 64 */
@@ -92,6 +94,7 @@ export class ThreadPool {
       );
     }
     this.#wanted = threads;
+    this.#oneWanted = threads === 1;
     this.#loaded.kernels.setThreadLimit(threads);
   }
 
@@ -100,9 +103,9 @@ export class ThreadPool {
     return this.#refusal === undefined ? this.#wanted : 1;
   }
 
-  /** Why there is only one thread although more were wanted. */
+  /** Why there is only one thread although nobody asked for just one. */
   get refusal(): string | undefined {
-    return this.#wanted > 1 ? this.#refusal : undefined;
+    return this.#oneWanted ? undefined : this.#refusal;
   }
 
   /** Starts the workers, once. Kernels do not wait for them: until they are up, the caller does the work. */
