@@ -108,6 +108,8 @@ test('reading in between changes nothing, and a meter goes on from its state', a
   const next = new Meter(state);
   next.add(values(4, 2, 3.5), 1);
   assert.equal(await next.mean(), { loss: 1.5, recon: 7, kl: 1 });
+  meter.add(values(4, 2, 3.5), 1);
+  assert.equal(await meter.mean(), { loss: 1.5, recon: 7, kl: 1 });
   assert.equal(state, { loss: 5, recon: 40, kl: 2.5, count: 5 }, 'the state taken is the caller’s own');
 });
 

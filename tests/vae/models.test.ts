@@ -237,4 +237,24 @@ test('the same generator state draws the same noise and the same samples', () =>
   assert.not.equal(sample(1), sample(2));
 });
 
+test('reconstructions are decoded from the posterior’s mean, samples from N(0, I), both as mean images', () => {
+  const sizes = { inputSize: 6, hidden: [5], latent: 2, generator: new Generator(1) };
+  const plain = new VAE(sizes);
+  const conditional = new ConditionalVAE({ ...sizes, classes: 3 });
+  const x = randn([3, 6], { generator: new Generator(2) }).sigmoid();
+  const labels = oneHot([2, 0, 1], 3);
+  const draw = () => ({ generator: new Generator(3) });
+  const z = randn([3, 2], draw());
+  const cases: readonly (readonly [found: Tensor, logits: Tensor])[] = [
+    [plain.reconstruct(x), plain.decode(plain.encode(x).mu)],
+    [conditional.reconstruct(x, labels), conditional.decode(conditional.encode(x, labels).mu, labels)],
+    [plain.sample(3, draw()), plain.decode(z)],
+    [conditional.sample(labels, draw()), conditional.decode(z, labels)],
+  ];
+  for (const [found, logits] of cases) {
+    const wanted = numbers(logits).map((logit) => 1 / (1 + Math.exp(-logit)));
+    for (const [i, value] of numbers(found).entries()) close(value, wanted[i] as number, 1e-6);
+  }
+});
+
 test.run();

@@ -137,6 +137,7 @@ async function imagesSeen(epochs: number, binarization: Binarization): Promise<F
     if (model.training) seen.push(Float32Array.from(x.dataSync()));
     return elbo(x, options);
   };
+  model.eval(); // fit must switch back to training
   const optimizer = new Adam(model.parameters(), { learningRate: 0 });
   await fit(model, data, { optimizer, epochs, batchSize: BATCH, binarization });
   return seen;
