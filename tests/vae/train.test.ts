@@ -1,4 +1,5 @@
 /** Training: it learns, reports what it did, and goes on after a stop exactly as if there had been none. */
+import { ArgumentError } from '@varigrad/core';
 import { Adam, type OptimizerState, type StateDict } from '@varigrad/nn';
 import {
   type Binarization,
@@ -231,6 +232,22 @@ test('refuses a batch size that is none', async () => {
     (e: Error) => e.message,
   );
   assert.is(outcome, 'batches: a batch size is a whole number above 0, not 0');
+});
+
+test('refuses a seed that is none, or that would share its epochs’ streams with another', async () => {
+  const model = vae();
+  const optimizer = new Adam(model.parameters());
+  for (const seed of [-1, 0.5, Number.NaN, 2 ** 32]) {
+    for (const binarization of ['none', 'dynamic'] as const) {
+      const error = await fit(model, data, { optimizer, epochs: 1, seed, binarization }).catch(
+        (e: Error) => e,
+      );
+      assert.instance(error, ArgumentError);
+      assert.is((error as Error).message, `fit: a seed is a whole number from 0 to 2³² − 1, not ${seed}`);
+    }
+  }
+  const { steps } = await run(vae, { epochs: 1, seed: 2 ** 32 - 1 });
+  assert.is(steps, STEPS);
 });
 
 test.run();

@@ -1,4 +1,4 @@
-import { Generator, type GeneratorState, scope, type Tensor, tensor } from '@varigrad/core';
+import { ArgumentError, Generator, type GeneratorState, scope, type Tensor, tensor } from '@varigrad/core';
 import type { Optimizer } from '@varigrad/nn';
 import { type Batch, batches } from './data/batches.js';
 import { type Binarization, binarizeBatch, binarizeDataset } from './data/binarize.js';
@@ -50,7 +50,7 @@ export interface FitOptions {
   batchSize?: number;
   /** How grey values become targets. Default 'none'. */
   binarization?: Binarization;
-  /** Seed of shuffling, noise and dynamic binarization. Default 0. */
+  /** Seed of shuffling, noise and dynamic binarization, a whole number from 0 to 2³² − 1. Default 0. */
   seed?: number;
   /** Weight of the KL term. Default 1. */
   beta?: number;
@@ -71,6 +71,7 @@ const YIELD_EVERY = 100;
  * Trains a model to maximise the ELBO and evaluates it on the test set after each epoch.
  * Each epoch has a generator of its own, made from the seed and the epoch's number, so a run can be continued exactly.
  * @returns the state to go on from: after the last epoch, or where `signal` stopped it
+ * @throws ArgumentError if the seed is no whole number below 2³², or the batch size none above 0
  */
 export async function fit(
   model: LatentModel,
@@ -78,6 +79,9 @@ export async function fit(
   options: FitOptions,
 ): Promise<TrainState> {
   const { epochs, batchSize = 128, binarization = 'none', seed = 0, signal } = options;
+  // The epoch's number takes the upper half of the generator's seed.
+  if (!(Number.isInteger(seed) && seed >= 0 && seed < 2 ** 32))
+    throw new ArgumentError('fit', `a seed is a whole number from 0 to 2³² − 1, not ${seed}`);
   const train =
     binarization === 'dynamic' ? data.train : binarizeDataset(data.train, binarization, new Generator(seed));
   let state = options.state ?? startOfEpoch(1, seed);
