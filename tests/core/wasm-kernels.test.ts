@@ -1,6 +1,5 @@
 import {
   type Backend,
-  BackendError,
   type BinaryKind,
   createReference,
   createWasm,
@@ -314,73 +313,6 @@ test('updates in place agree with the reference, resident or not', () => {
       assert.equal(run(double, resident, update), one, `${name}: two threads differ from one`);
     }
   }
-});
-
-test('a host that refuses the module gets a BackendError', () => {
-  assert.throws(
-    () =>
-      createWasm({
-        compile: () => {
-          throw new Error('no code generation here');
-        },
-      }),
-    (error: unknown) =>
-      error instanceof BackendError &&
-      error.message === 'wasm: this host refused the kernels: no code generation here',
-  );
-});
-
-test('workers that cannot start leave one thread, and the description says so', () => {
-  const wasm = createWasm({
-    threads: 2,
-    threadHost: {
-      cores: 2,
-      start: () => {
-        throw new Error('no workers today');
-      },
-    },
-  });
-  const x = numbers(100_000);
-  assert.equal(wasm.kernels.unary('square', x), reference.kernels.unary('square', x));
-  assert.is(wasm.threads, 1);
-  assert.match(wasm.description, '1 thread: workers cannot start: no workers today');
-});
-
-test('a host without workers gives one thread and says why, unless one was asked for', () => {
-  const threadHost = 'the page is not cross-origin isolated';
-  assert.match(createWasm({ threadHost }).description, '1 thread: the page is not cross-origin isolated');
-  assert.match(createWasm({ threadHost, threads: 1 }).description, /1 thread\)$/);
-});
-
-test('setNumThreads refuses what is no number of threads', () => {
-  assert.throws(() => single.setNumThreads(0), /setNumThreads: 0 is not a whole number from 1 to 64/);
-  assert.throws(() => single.setNumThreads(1.5), /1\.5 is not a whole number/);
-});
-
-test('memory: scopes give back, kept values survive, persistent ones stay', () => {
-  const wasm = createWasm({ threads: 1 });
-  const isShared = (values: unknown) => (values as Float32Array).buffer instanceof SharedArrayBuffer;
-  assert.not.ok(isShared(wasm.kernels.fill(10, 1)), 'outside of a scope results are ordinary arrays');
-  wasm.openScope();
-  const [inside, kept] = [wasm.kernels.fill(10, 1), wasm.kernels.fill(10, 2)];
-  assert.ok(isShared(inside) && isShared(kept), 'inside they are resident');
-  wasm.closeScope();
-  const survivor = wasm.keep(kept);
-  assert.not.ok(isShared(survivor));
-  assert.equal(survivor, new Float32Array(10).fill(2));
-  wasm.release(inside);
-  wasm.release(inside); // a second time does no harm
-  const parameter = wasm.persist(Float32Array.of(1, 2, 3));
-  assert.ok(isShared(parameter));
-  assert.is(wasm.persist(parameter), parameter);
-});
-
-test('more memory than WebAssembly has is refused with the sizes', () => {
-  const wasm = createWasm({ threads: 1 });
-  assert.throws(
-    () => wasm.kernels.fill(1.2e9, 0),
-    /wasm: out of memory: \d+ MiB would be needed at once, WebAssembly allows 4096/,
-  );
 });
 
 test.run();

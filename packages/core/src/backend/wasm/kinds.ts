@@ -1,4 +1,4 @@
-/** The numbers that stand for kinds of kernels in assembly/elementwise.ts and assembly/reduce.ts: their places here. */
+/** The numbers that stand for kinds of kernels in assembly/unary.ts, binary.ts and reduce.ts: their places here. */
 import type { Activation, BinaryKind, ReduceKind, UnaryKind } from '../backend.js';
 
 export const unaryNumber: Readonly<Record<UnaryKind, number>> = {

@@ -4,6 +4,7 @@
  * since the scope will give them back.
  */
 import { BackendError } from '../../errors.js';
+import type { LoadedModule } from './module.js';
 
 /** A piece of the memory. */
 interface Block {
@@ -16,13 +17,17 @@ interface Block {
 const FIRST_ADDRESS = 131_072;
 const PAGE = 65_536;
 const ALIGNMENT = 64;
+/** Pages (16 MiB) that the memory grows by at least, so that it need not grow often. */
+const USUAL_GROWTH = 256;
 
 /** Hands out blocks of the WebAssembly memory and knows which arrays lie in it. */
 export class ResidentMemory {
   readonly #memory: WebAssembly.Memory;
+  readonly #mostPages: number;
   #floats: Float32Array;
   #words: Int32Array;
   #top = FIRST_ADDRESS;
+  /** Free blocks by size class. */
   readonly #free: Map<number, Block[]> = new Map();
   readonly #blocks: WeakMap<Float32Array, Block> = new WeakMap();
   /** Gives back the blocks of long-lived arrays that nobody holds any more. */
@@ -30,8 +35,9 @@ export class ResidentMemory {
   #scopes = 0;
   #temporaries: Block[] = [];
 
-  constructor(memory: WebAssembly.Memory) {
+  constructor({ memory, mostPages }: Pick<LoadedModule, 'memory' | 'mostPages'>) {
     this.#memory = memory;
+    this.#mostPages = mostPages;
     this.#floats = new Float32Array(memory.buffer);
     this.#words = new Int32Array(memory.buffer);
     this.#abandoned = new FinalizationRegistry((block) => this.#recycle(block));
@@ -167,31 +173,48 @@ export class ResidentMemory {
     const block = this.#free.get(size)?.pop();
     if (block !== undefined) return block;
     const address = this.#top;
-    this.#reserve(address + size);
+    if (!this.#reserve(address + size)) return this.#smallestFree(size);
     this.#top += size;
     return { address, size };
   }
 
-  /** Grows the memory so that it reaches to `end`. */
-  #reserve(end: number): void {
-    const missing = end - this.#memory.buffer.byteLength;
-    if (missing <= 0) return;
-    const pages = Math.ceil(missing / PAGE);
-    try {
-      this.#memory.grow(Math.max(pages, Math.min(256, 65_536 - this.#memory.buffer.byteLength / PAGE)));
-    } catch {
-      try {
-        this.#memory.grow(pages);
-      } catch {
-        throw new BackendError(
-          'wasm',
-          `out of memory: ${(end / 2 ** 20).toFixed(0)} MiB would be needed at once, WebAssembly allows 4096` +
-            ' — use smaller batches',
-        );
-      }
-    }
+  /** When the memory cannot grow any more: the smallest free block that will do. */
+  #smallestFree(size: number): Block {
+    const fitting = [...this.#free].filter(([own, blocks]) => own > size && blocks.length > 0);
+    const [, blocks] = fitting.sort(([a], [b]) => a - b)[0] ?? [];
+    const block = blocks?.pop();
+    if (block !== undefined) return block;
+    const mebibytes = (n: number) => (n / 2 ** 20).toFixed(0);
+    throw new BackendError(
+      'wasm',
+      `out of memory: ${mebibytes(this.#top + size)} MiB would be needed at once, WebAssembly allows ` +
+        `${mebibytes(this.#mostPages * PAGE)} — use smaller batches`,
+    );
+  }
+
+  /** Grows the memory so that it reaches beyond `end`. @returns whether it could */
+  #reserve(end: number): boolean {
+    // A little more than asked for: kernels compare addresses with the end, which must not wrap around to 0.
+    const have = this.#memory.buffer.byteLength / PAGE;
+    const missing = Math.ceil((end + ALIGNMENT) / PAGE) - have;
+    if (missing <= 0) return true;
+    if (
+      !this.#grow(Math.max(missing, Math.min(USUAL_GROWTH, this.#mostPages - have))) &&
+      !this.#grow(missing)
+    )
+      return false;
     this.#floats = new Float32Array(this.#memory.buffer);
     this.#words = new Int32Array(this.#memory.buffer);
+    return true;
+  }
+
+  #grow(pages: number): boolean {
+    try {
+      this.#memory.grow(pages);
+      return true;
+    } catch {
+      return false; // the host says only that it will not
+    }
   }
 }
 

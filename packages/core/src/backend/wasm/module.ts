@@ -19,7 +19,8 @@ export interface KernelExports {
   ): void;
   gemmWorkspace(threads: number): number;
   runUnary(kind: number, out: number, x: number, n: number): void;
-  runBinary(
+  runBinary(kind: number, out: number, a: number, stepA: number, b: number, stepB: number, n: number): void;
+  runBinaryRows(
     kind: number,
     out: number,
     a: number,
@@ -52,7 +53,9 @@ export interface KernelExports {
     v: number,
     n: number,
     beta1: number,
+    rest1: number,
     beta2: number,
+    rest2: number,
     stepSize: number,
     rootCorrection: number,
     epsilon: number,
@@ -97,6 +100,8 @@ type IndexKernel = (
 export interface LoadedModule {
   readonly module: WebAssembly.Module;
   readonly memory: WebAssembly.Memory;
+  /** 64 KiB pages that the memory may grow to. */
+  readonly mostPages: number;
   readonly kernels: KernelExports;
   /** 'plain' SIMD, or 'relaxed' SIMD with fused multiply-add. */
   readonly simd: 'plain' | 'relaxed';
@@ -121,19 +126,20 @@ export function loadModule(compile: Compile = (bytes) => new WebAssembly.Module(
   const simd = WebAssembly.validate(RELAXED_PROBE) ? 'relaxed' : 'plain';
   try {
     const module = compile(decodeBase64(simd === 'relaxed' ? relaxed : plain));
-    const memory = createMemory();
+    const { memory, mostPages } = createMemory();
     const instance = new WebAssembly.Instance(module, { env: { memory, abort: fail } });
-    return { module, memory, kernels: instance.exports as unknown as KernelExports, simd };
+    return { module, memory, mostPages, kernels: instance.exports as unknown as KernelExports, simd };
   } catch (error) {
     throw new BackendError('wasm', `this host refused the kernels: ${(error as Error).message}`);
   }
 }
 
-function createMemory(): WebAssembly.Memory {
+function createMemory(): { memory: WebAssembly.Memory; mostPages: number } {
   let refusal: unknown;
-  for (const maximum of MOST_PAGES) {
+  for (const mostPages of MOST_PAGES) {
     try {
-      return new WebAssembly.Memory({ initial: FIRST_PAGES, maximum, shared: true });
+      const memory = new WebAssembly.Memory({ initial: FIRST_PAGES, maximum: mostPages, shared: true });
+      return { memory, mostPages };
     } catch (error) {
       refusal = error;
     }

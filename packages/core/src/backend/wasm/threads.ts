@@ -2,13 +2,8 @@
 import { ArgumentError } from '../../errors.js';
 import type { LoadedModule } from './module.js';
 
-/** A worker of Node or of a browser, as far as it matters here. */
-interface WorkerHandle {
-  terminate(): unknown;
-}
-
-/** Threads besides the caller that the control block has scratch memory for. */
-export const MOST_WORKERS = 63;
+/** Threads, the caller's included, that the control block has scratch memory for. */
+const MOST_THREADS = 64;
 
 const NODE_WORKER = `
 const { workerData } = require('node:worker_threads');
@@ -23,46 +18,44 @@ onmessage = ({ data }) => {
 };
 `;
 
-/** What this host has for making threads; null where it has nothing, with the reason. */
-export type ThreadHost = { cores: number; start: (loaded: LoadedModule, thread: number) => WorkerHandle };
+/** What a host has for making threads. */
+export interface ThreadHost {
+  readonly cores: number;
+  /** Starts thread number `thread`; what goes wrong at once is thrown, what goes wrong later is told to `failed`. */
+  start(loaded: LoadedModule, thread: number, failed: (reason: string) => void): void;
+}
 
-/** Finds worker threads: Node's, or a browser's if the page is cross-origin isolated. */
+/** Finds worker threads: Node's, or a browser's if the page is cross-origin isolated. Else the reason why there are none. */
 export function findThreadHost(): ThreadHost | string {
-  const node = nodeModules();
-  if (node !== undefined) {
-    return {
-      cores: node.os.availableParallelism(),
-      start({ module, memory }, thread) {
-        const worker = new node.threads.Worker(NODE_WORKER, {
-          eval: true,
-          workerData: { module, memory, thread },
-        });
-        worker.unref(); // the process may end while it sleeps
-        return worker;
-      },
-    };
-  }
+  if (typeof process !== 'undefined' && typeof process.getBuiltinModule === 'function') return nodeHost();
   if (typeof Worker === 'undefined') return 'this host has no workers';
   if (globalThis.crossOriginIsolated !== true) return 'the page is not cross-origin isolated';
-  const url = URL.createObjectURL(new Blob([BROWSER_WORKER], { type: 'text/javascript' }));
+  return browserHost();
+}
+
+/** Node's modules are had without an import, which a bundler for browsers would have to resolve. */
+function nodeHost(): ThreadHost {
+  const { Worker: NodeThread } = process.getBuiltinModule('node:worker_threads');
   return {
-    cores: navigator.hardwareConcurrency,
-    start({ module, memory }, thread) {
-      const worker = new Worker(url);
-      worker.postMessage({ module, memory, thread });
-      return worker;
+    cores: process.getBuiltinModule('node:os').availableParallelism(),
+    start({ module, memory }, thread, failed) {
+      const workerData = { module, memory, thread };
+      const worker = new NodeThread(NODE_WORKER, { eval: true, execArgv: [], workerData });
+      worker.on('error', (error: Error) => failed(error.message));
+      worker.unref(); // the process may end while it sleeps
     },
   };
 }
 
-/** Node's modules without an import, which a bundler for browsers would have to resolve. */
-function nodeModules():
-  | { threads: typeof import('node:worker_threads'); os: typeof import('node:os') }
-  | undefined {
-  if (typeof process === 'undefined' || typeof process.getBuiltinModule !== 'function') return undefined;
+function browserHost(): ThreadHost {
+  const url = URL.createObjectURL(new Blob([BROWSER_WORKER], { type: 'text/javascript' }));
   return {
-    threads: process.getBuiltinModule('node:worker_threads'),
-    os: process.getBuiltinModule('node:os'),
+    cores: navigator.hardwareConcurrency,
+    start({ module, memory }, thread, failed) {
+      const worker = new Worker(url);
+      worker.onerror = ({ message }) => failed(message || 'the page does not allow them');
+      worker.postMessage({ module, memory, thread });
+    },
   };
 }
 
@@ -70,58 +63,60 @@ function nodeModules():
 export class ThreadPool {
   readonly #loaded: LoadedModule;
   readonly #host: ThreadHost | string;
-  #wanted: number;
-  #oneWanted = false;
-  #workers: WorkerHandle[] = [];
+  #wanted = 1;
+  /** Threads there can be: fewer than wanted once a worker could not start. */
+  #possible: number;
+  #started = 1;
   #refusal: string | undefined;
 
   /** @param wanted - threads, the caller's included; default: all cores */
   constructor(loaded: LoadedModule, host: ThreadHost | string, wanted?: number) {
     this.#loaded = loaded;
     this.#host = host;
-    this.#refusal = typeof host === 'string' ? host : undefined;
-    this.#wanted = wanted ?? (typeof host === 'string' ? 1 : host.cores);
-    this.setThreads(this.#wanted);
-    this.#oneWanted = wanted === 1;
+    const none = typeof host === 'string';
+    this.#refusal = none ? host : undefined;
+    this.#possible = none ? 1 : MOST_THREADS;
+    const usual = none ? MOST_THREADS : Math.min(host.cores, MOST_THREADS);
+    this.setThreads(wanted ?? usual);
   }
 
   /** Changes how many threads may take part. @throws ArgumentError unless it is a whole number from 1 to 64 */
   setThreads(threads: number): void {
-    if (!(Number.isInteger(threads) && threads >= 1 && threads <= MOST_WORKERS + 1)) {
-      throw new ArgumentError(
-        'setNumThreads',
-        `${threads} is not a whole number from 1 to ${MOST_WORKERS + 1}`,
-      );
+    if (!(Number.isInteger(threads) && threads >= 1 && threads <= MOST_THREADS)) {
+      throw new ArgumentError('setNumThreads', `${threads} is not a whole number from 1 to ${MOST_THREADS}`);
     }
     this.#wanted = threads;
-    this.#oneWanted = threads === 1;
-    this.#loaded.kernels.setThreadLimit(threads);
+    this.#loaded.kernels.setThreadLimit(this.threads);
   }
 
   /** Threads that take part in large kernels, the caller's included. */
   get threads(): number {
-    return this.#refusal === undefined ? this.#wanted : 1;
+    return Math.min(this.#wanted, this.#possible);
   }
 
-  /** Why there is only one thread although nobody asked for just one. */
+  /** Why there are fewer threads than were asked for. */
   get refusal(): string | undefined {
-    return this.#oneWanted ? undefined : this.#refusal;
+    return this.threads < this.#wanted ? this.#refusal : undefined;
   }
 
   /** Starts the workers, once. Kernels do not wait for them: until they are up, the caller does the work. */
   ensureStarted(): void {
-    if (
-      this.#refusal !== undefined ||
-      typeof this.#host === 'string' ||
-      this.#workers.length >= this.#wanted - 1
-    )
-      return;
-    try {
-      while (this.#workers.length < this.#wanted - 1) {
-        this.#workers.push(this.#host.start(this.#loaded, this.#workers.length + 1));
+    if (typeof this.#host === 'string') return;
+    while (this.#started < this.threads) {
+      const thread = this.#started++;
+      try {
+        this.#host.start(this.#loaded, thread, (reason) => this.#stopAt(thread, reason));
+      } catch (error) {
+        this.#stopAt(thread, (error as Error).message);
       }
-    } catch (error) {
-      this.#refusal = `workers cannot start: ${(error as Error).message}`;
     }
+  }
+
+  /** Thread number `thread` could not start: it and those after it take no part. */
+  #stopAt(thread: number, reason: string): void {
+    if (thread >= this.#possible) return;
+    this.#possible = thread;
+    this.#refusal = `workers cannot start: ${reason}`;
+    this.#loaded.kernels.setThreadLimit(this.threads);
   }
 }

@@ -3,7 +3,7 @@ import type { Shape } from '../../errors.js';
 import { sizeOf, stridesOf } from '../../shape.js';
 import type { StridedSpec } from '../backend.js';
 
-/** How an operand lies against `[rows, columns]`; the numbers are those of assembly/elementwise.ts. */
+/** How an operand lies against `[rows, columns]`; the numbers are those of assembly/binary.ts. */
 export const FULL = 0;
 export const ROW = 1;
 export const COLUMN = 2;

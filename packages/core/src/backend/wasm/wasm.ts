@@ -2,7 +2,7 @@
  * The wasm backend: WebAssembly SIMD kernels and threads, the fast default on a CPU. The kernels are AssemblyScript, in assembly/.
  */
 import type { Backend } from '../backend.js';
-import { WasmKernels } from './kernels.js';
+import { createKernels } from './kernels.js';
 import { ResidentMemory } from './memory.js';
 import { type Compile, loadModule } from './module.js';
 import { findThreadHost, type ThreadHost, ThreadPool } from './threads.js';
@@ -33,7 +33,7 @@ export interface WasmBackend extends Backend<Float32Array> {
 /** @throws BackendError if the host has no WebAssembly SIMD or refuses the module */
 export function createWasm(options: WasmOptions = {}): WasmBackend {
   const loaded = loadModule(options.compile);
-  const memory = new ResidentMemory(loaded.memory);
+  const memory = new ResidentMemory(loaded);
   const pool = new ThreadPool(loaded, options.threadHost ?? findThreadHost(), options.threads);
   const { simd } = loaded;
   return {
@@ -52,7 +52,7 @@ export function createWasm(options: WasmOptions = {}): WasmBackend {
       return `wasm (SIMD${simd === 'relaxed' ? ' with FMA' : ''}, ${threads}${why})`;
     },
     setNumThreads: (threads) => pool.setThreads(threads),
-    kernels: new WasmKernels(loaded.kernels, memory, pool),
+    kernels: createKernels({ wasm: loaded.kernels, memory, pool }),
     upload: (values) => memory.upload(values),
     download: async (values) => values.slice(),
     downloadSync: (values) => values.slice(),

@@ -23,6 +23,8 @@ export const PARAMETERS: usize = CONTROL + 324;
 /** 256 bytes for each thread's own use. */
 export const SCRATCH: usize = CONTROL + 1024;
 export const SCRATCH_SIZE: usize = 256;
+/** Where in a thread's scratch memory the last, incomplete vector of an elementwise kernel is computed. */
+export const TAIL: usize = 192;
 
 /** Parameter number `i` as an integer (addresses and lengths). */
 @inline
@@ -42,8 +44,22 @@ export function setWord(i: i32, value: usize): void {
   store<u32>(PARAMETERS + (<usize>i << 2), <u32>value);
 }
 
+/** Sets parameter number `i` to a float32. */
+@inline
+export function setReal(i: i32, value: f32): void {
+  store<f32>(PARAMETERS + (<usize>i << 2), value);
+}
+
 /** Each thread's own 256 bytes. */
 @inline
 export function scratchOf(thread: i32): usize {
   return SCRATCH + <usize>thread * SCRATCH_SIZE;
+}
+
+/** Writes the float at `x` four times to the thread's scratch memory and returns that address. */
+@inline
+export function splatted(thread: i32, slot: usize, x: usize): usize {
+  const place = scratchOf(thread) + slot * 16;
+  v128.store(place, v128.load32_splat(x));
+  return place;
 }

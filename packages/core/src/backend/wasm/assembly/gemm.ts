@@ -12,7 +12,7 @@
 import * as math from './math';
 import { fma } from './math';
 import { scratchOf, setWord, word } from './control';
-import { dispatch } from './pool';
+import { dispatch, threads } from './pool';
 
 export const PACK_B = 1;
 export const MULTIPLY = 2;
@@ -23,8 +23,8 @@ const NC: usize = 1024;
 const MC: usize = 96;
 /** Panels of B that are packed as one chunk of work. */
 const PACK_PANELS: usize = 8;
-/** Below this many multiply-adds, waking threads costs more than it saves. */
-const PARALLEL_FROM: usize = 800_000;
+/** About how many nanoseconds a multiply-add takes, to decide whether to share the work. */
+const COST: f64 = 0.04;
 
 // Parameters of the two jobs.
 const A = 0, B = 1, C = 2, M = 3, N = 4, K = 5, TRANSPOSE_A = 6, TRANSPOSE_B = 7, BIAS = 8, ACTIVATION = 9;
@@ -35,16 +35,21 @@ export function gemmWorkspace(threads: i32): usize {
   return (KC * (NC + 8) + <usize>threads * KC * MC) << 2;
 }
 
+/** Rows of C in one chunk of work: a multiple of 4, at most MC, and such that all threads get equally many chunks. */
+function rowsOfChunk(m: usize): usize {
+  const share = 2 * <usize>threads();
+  const chunks = ((m + MC - 1) / MC + share - 1) / share * share;
+  return max(8, ((m + chunks - 1) / chunks + 3) & ~3);
+}
+
 /** @param bias - address of n floats, or 0; @param activation - 0 none, 1 relu, 2 sigmoid, 3 tanh */
 export function gemm(
   a: usize, b: usize, c: usize, m: usize, n: usize, k: usize,
   transposeA: bool, transposeB: bool, bias: usize, activation: i32, workspace: usize,
 ): void {
-  const parallel = m * n * k >= PARALLEL_FROM;
   const blocks = (k + KC - 1) / KC;
   const kc = blocks == 0 ? 0 : (k + blocks - 1) / blocks;
-  let rows = ((m + 15) / 16) * 4; // about four chunks
-  if (rows > MC) rows = MC;
+  const rows = rowsOfChunk(m);
   setWord(A, a); setWord(B, b); setWord(C, c); setWord(M, m); setWord(N, n); setWord(K, k);
   setWord(TRANSPOSE_A, <usize>transposeA); setWord(TRANSPOSE_B, <usize>transposeB);
   setWord(BIAS, bias); setWord(ACTIVATION, <usize>activation);
@@ -55,9 +60,10 @@ export function gemm(
     setWord(N_START, j); setWord(N_COUNT, nc);
     const panels = (nc + 7) >> 3;
     for (let p: usize = 0; p < k; p += kc) {
+      const nanoseconds = <f64>m * <f64>nc * <f64>kc * COST;
       setWord(K_START, p); setWord(K_COUNT, min(kc, k - p));
-      dispatch(PACK_B, <i32>((panels + PACK_PANELS - 1) / PACK_PANELS), parallel);
-      dispatch(MULTIPLY, <i32>((m + rows - 1) / rows), parallel);
+      dispatch(PACK_B, <i32>((panels + PACK_PANELS - 1) / PACK_PANELS), nanoseconds);
+      dispatch(MULTIPLY, <i32>((m + rows - 1) / rows), nanoseconds);
     }
   }
 }

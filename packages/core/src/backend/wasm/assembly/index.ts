@@ -3,6 +3,7 @@ export { gemm, gemmWorkspace } from './gemm';
 export {
   runAdam,
   runBinary,
+  runBinaryRows,
   runCopy,
   runFill,
   runNormal,

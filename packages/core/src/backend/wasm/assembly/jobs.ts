@@ -1,27 +1,35 @@
 /** The jobs that threads share: which function a chunk of each kind is, and which part of the work it covers. */
-import { real, setWord, word } from './control';
-import { binaryRows, fill, unary, where } from './elementwise';
+import { binary, binaryRows, isCheap as isCheapBinary } from './binary';
+import { real, setReal, setWord, word } from './control';
+import { fill, where } from './elementwise';
 import { MULTIPLY, multiply, PACK_B, packB } from './gemm';
 import { fillNormal, fillUniform } from './philox';
-import { dispatch } from './pool';
-import { reduceColumns, reduceRows } from './reduce';
+import { dispatch, threads } from './pool';
+import { LOG_SUM_EXP, reduceColumns, reduceRows } from './reduce';
+import { isCheap as isCheapUnary, unary } from './unary';
 import { adam } from './update';
 
 const UNARY = 3;
 const BINARY = 4;
-const WHERE = 5;
-const FILL = 6;
-const REDUCE_ROWS = 7;
-const REDUCE_COLUMNS = 8;
-const UNIFORM = 9;
-const NORMAL = 10;
-const ADAM = 11;
-const COPY = 12;
+const BINARY_ROWS = 5;
+const WHERE = 6;
+const FILL = 7;
+const REDUCE_ROWS = 8;
+const REDUCE_COLUMNS = 9;
+const UNIFORM = 10;
+const NORMAL = 11;
+const ADAM = 12;
+const COPY = 13;
 
-/** Elements of one chunk of elementwise work: a multiple of 16, so that chunks begin at whole Philox blocks. */
+/** Elements of one chunk of elementwise work, at most (or one row). */
 const CHUNK: usize = 16_384;
-/** Fewer elements than this are not worth waking a thread for. */
-const PARALLEL_FROM: usize = 32_768;
+
+// About how many nanoseconds an element takes, to decide whether to share the work.
+const MOVING: f64 = 0.1; // copies, additions, comparisons
+const COMPUTING: f64 = 1; // exp and its like
+const DRAWING: f64 = 3;
+const ADAM_COST: f64 = 0.8;
+const REDUCING: f64 = 0.15;
 
 /** Runs one chunk of a job on a thread. */
 export function runChunk(kind: i32, thread: i32, chunk: i32): void {
@@ -42,6 +50,12 @@ function runElements(kind: i32, thread: i32, chunk: usize): void {
   switch (kind) {
     case UNARY: unary(thread, <i32>word(4), out + bytes, word(3) + bytes, n); break;
     case BINARY:
+      binary(
+        thread, <i32>word(7), out + bytes, word(3) + bytes * (word(4) >> 4), word(4), word(5) + bytes * (word(6) >> 4),
+        word(6), n,
+      );
+      break;
+    case BINARY_ROWS:
       binaryRows(thread, <i32>word(7), out, word(3), <i32>word(4), word(5), <i32>word(6), word(8), from, to);
       break;
     case WHERE:
@@ -76,27 +90,40 @@ function blockHigh(from: usize): u32 {
   return <u32>(blockOf(from) >> 32);
 }
 
-/** Cuts `size` units of work, each of `weight` elements, into chunks of about `CHUNK` elements and runs them. */
-function split(kind: i32, size: usize, weight: usize): void {
-  let chunk = weight >= CHUNK ? 1 : CHUNK / max(1, weight);
-  if (weight > 1 && kind == REDUCE_COLUMNS) chunk = (chunk + 15) & ~15;
+/**
+ * Cuts `size` units of work, each of `weight` elements, into even chunks of about `CHUNK` elements, equally many for each
+ * thread, and runs them.
+ * The bounds are multiples of 16 units, so that chunks begin at whole Philox blocks, unless a unit is itself large.
+ */
+function split(kind: i32, size: usize, weight: usize, cost: f64): void {
+  const most = weight >= CHUNK ? 1 : CHUNK / max(1, weight);
+  const hands = <usize>threads();
+  const chunks = ((size + most - 1) / most + hands - 1) / hands * hands;
+  let chunk = chunks == 0 ? 1 : (size + chunks - 1) / chunks;
+  if (weight == 1 || kind == REDUCE_COLUMNS) chunk = (chunk + 15) & ~15;
   setWord(0, size);
   setWord(1, chunk);
-  dispatch(kind, <i32>((size + chunk - 1) / chunk), size * weight >= PARALLEL_FROM);
+  dispatch(kind, <i32>((size + chunk - 1) / chunk), <f64>size * <f64>weight * cost);
 }
 
 export function runUnary(kind: i32, out: usize, x: usize, n: usize): void {
   setWord(2, out); setWord(3, x); setWord(4, <usize>kind);
-  split(UNARY, n, 1);
+  split(UNARY, n, 1, isCheapUnary(kind) ? MOVING : COMPUTING);
 }
 
-/** Modes of the operands: 0 `[rows, columns]`, 1 `[columns]`, 2 `[rows, 1]`, 3 a scalar. */
-export function runBinary(
+/** n elements; steps are 16, or 0 for a scalar. */
+export function runBinary(kind: i32, out: usize, a: usize, stepA: usize, b: usize, stepB: usize, n: usize): void {
+  setWord(2, out); setWord(3, a); setWord(4, stepA); setWord(5, b); setWord(6, stepB); setWord(7, <usize>kind);
+  split(BINARY, n, 1, isCheapBinary(kind) ? MOVING : COMPUTING);
+}
+
+/** `[rows, columns]`; modes of the operands: 0 `[rows, columns]`, 1 `[columns]`, 2 `[rows, 1]`, 3 a scalar. */
+export function runBinaryRows(
   kind: i32, out: usize, a: usize, modeA: i32, b: usize, modeB: i32, rows: usize, columns: usize,
 ): void {
   setWord(2, out); setWord(3, a); setWord(4, <usize>modeA); setWord(5, b); setWord(6, <usize>modeB);
   setWord(7, <usize>kind); setWord(8, columns);
-  split(BINARY, rows, columns);
+  split(BINARY_ROWS, rows, columns, isCheapBinary(kind) ? MOVING : COMPUTING);
 }
 
 /** Steps are 16, or 0 for a scalar. */
@@ -104,50 +131,51 @@ export function runWhere(
   out: usize, c: usize, stepC: usize, a: usize, stepA: usize, b: usize, stepB: usize, n: usize,
 ): void {
   setWord(2, out); setWord(3, c); setWord(4, stepC); setWord(5, a); setWord(6, stepA); setWord(7, b); setWord(8, stepB);
-  split(WHERE, n, 1);
+  split(WHERE, n, 1, MOVING);
 }
 
 export function runFill(out: usize, value: f32, n: usize): void {
-  setWord(2, out); setWord(3, <usize>reinterpret<u32>(value));
-  split(FILL, n, 1);
+  setWord(2, out); setReal(3, value);
+  split(FILL, n, 1, MOVING);
 }
 
 export function runCopy(out: usize, x: usize, n: usize): void {
   setWord(2, out); setWord(3, x);
-  split(COPY, n, 1);
+  split(COPY, n, 1, MOVING);
 }
 
 /** Reduces the rows of `[rows, length]`. */
 export function runReduceRows(kind: i32, out: usize, x: usize, rows: usize, length: usize): void {
   setWord(2, out); setWord(3, x); setWord(4, length); setWord(5, <usize>kind);
-  split(REDUCE_ROWS, rows, length);
+  split(REDUCE_ROWS, rows, length, kind == LOG_SUM_EXP ? COMPUTING : REDUCING);
 }
 
 /** Reduces the columns of `[length, columns]`. */
 export function runReduceColumns(kind: i32, out: usize, x: usize, length: usize, columns: usize): void {
   setWord(2, out); setWord(3, x); setWord(4, length); setWord(5, columns); setWord(6, <usize>kind);
-  split(REDUCE_COLUMNS, columns, length);
+  split(REDUCE_COLUMNS, columns, length, REDUCING);
 }
 
 export function runUniform(out: usize, n: usize, key0: u32, key1: u32, low: u32, high: u32): void {
   setWord(2, out); setWord(3, key0); setWord(4, key1); setWord(5, low); setWord(6, high);
-  split(UNIFORM, n, 1);
+  split(UNIFORM, n, 1, COMPUTING);
 }
 
 export function runNormal(out: usize, n: usize, key0: u32, key1: u32, low: u32, high: u32): void {
   setWord(2, out); setWord(3, key0); setWord(4, key1); setWord(5, low); setWord(6, high);
-  split(NORMAL, n, 1);
+  split(NORMAL, n, 1, DRAWING);
 }
 
-/** The numbers of one step lie in words 6 to 14; see `adam`. */
+/**
+ * The numbers of one step lie in words 6 to 14; see `adam`. `rest` is 1 − β, rounded once: 1 − β of the rounded β would be off by
+ * 5e-5 for β = 0.999.
+ */
 export function runAdam(
-  param: usize, grad: usize, m: usize, v: usize, n: usize, beta1: f32, beta2: f32, stepSize: f32, rootCorrection: f32,
-  epsilon: f32, decay: f32, shrink: f32,
+  param: usize, grad: usize, m: usize, v: usize, n: usize, beta1: f32, rest1: f32, beta2: f32, rest2: f32,
+  stepSize: f32, rootCorrection: f32, epsilon: f32, decay: f32, shrink: f32,
 ): void {
   setWord(2, param); setWord(3, grad); setWord(4, m); setWord(5, v);
-  setWord(6, reinterpret<u32>(beta1)); setWord(7, reinterpret<u32>(1 - beta1));
-  setWord(8, reinterpret<u32>(beta2)); setWord(9, reinterpret<u32>(1 - beta2));
-  setWord(10, reinterpret<u32>(stepSize)); setWord(11, reinterpret<u32>(rootCorrection));
-  setWord(12, reinterpret<u32>(epsilon)); setWord(13, reinterpret<u32>(decay)); setWord(14, reinterpret<u32>(shrink));
-  split(ADAM, n, 1);
+  setReal(6, beta1); setReal(7, rest1); setReal(8, beta2); setReal(9, rest2); setReal(10, stepSize);
+  setReal(11, rootCorrection); setReal(12, epsilon); setReal(13, decay); setReal(14, shrink);
+  split(ADAM, n, 1, ADAM_COST);
 }

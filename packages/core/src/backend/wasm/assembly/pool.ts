@@ -25,9 +25,24 @@ function work(thread: i32): bool {
   return worked;
 }
 
-/** Runs all chunks of a job, together with the workers if that is worth it, and returns when they are done. */
-export function dispatch(kind: i32, chunks: i32, parallel: bool): void {
-  if (!parallel || chunks < 2 || atomic.load<i32>(READY) == 0 || atomic.load<i32>(LIMIT) < 2) {
+/** A job of fewer nanoseconds is done by the caller alone. */
+const SHARED_FROM: f64 = 4_000;
+/** For less than this, workers that sleep are left asleep, because waking them takes about 20 µs. */
+const WOKEN_FROM: f64 = 40_000;
+/** The ticket has 20 bits for the number of chunks. */
+const MOST_CHUNKS: i32 = 0xfffff;
+
+/** Threads that may take part in a job now, the caller included. */
+export function threads(): i32 {
+  return min(atomic.load<i32>(READY) + 1, atomic.load<i32>(LIMIT));
+}
+
+/**
+ * Runs all chunks of a job, together with the workers if that is worth it, and returns when they are done.
+ * @param nanoseconds - about how long one thread needs, for this job and those that follow it at once
+ */
+export function dispatch(kind: i32, chunks: i32, nanoseconds: f64): void {
+  if (nanoseconds < SHARED_FROM || chunks < 2 || chunks > MOST_CHUNKS || threads() < 2) {
     for (let chunk = 0; chunk < chunks; chunk++) runChunk(kind, 0, chunk);
     return;
   }
@@ -35,8 +50,10 @@ export function dispatch(kind: i32, chunks: i32, parallel: bool): void {
   atomic.store<i32>(DONE, 0);
   const generation = (atomic.load<u64>(TICKET) >> 40) + 1;
   atomic.store<u64>(TICKET, (generation << 40) | (<u64>chunks << 20));
-  atomic.add<i32>(WAKE, 1);
-  if (atomic.load<i32>(SLEEPERS) > 0) atomic.notify(WAKE, -1);
+  if (nanoseconds >= WOKEN_FROM) {
+    atomic.add<i32>(WAKE, 1);
+    if (atomic.load<i32>(SLEEPERS) > 0) atomic.notify(WAKE, -1);
+  }
   work(0);
   while (atomic.load<i32>(DONE) < chunks) {} // others finish what they have claimed
 }

@@ -7,9 +7,10 @@ import * as math from './math';
 const SUM = 0;
 const MAX = 1;
 const MIN = 2;
+export const LOG_SUM_EXP: i32 = 3;
 
 @inline
-function firstOfPair(x: v128): f64 {
+function sumOfPair(x: v128): f64 {
   return f64x2.extract_lane(x, 0) + f64x2.extract_lane(x, 1);
 }
 
@@ -18,16 +19,18 @@ function upperPair(x: v128): v128 {
   return f64x2.promote_low_f32x4(i64x2.shuffle(x, x, 1, 1));
 }
 
-/** Σ of n floats, in float64. */
+/** Σ of n floats, in float64; four sums at a time, so that one addition need not wait for the last. */
 function sum(x: usize, n: usize): f64 {
-  let even = f64x2.splat(0), odd = f64x2.splat(0);
-  const whole = n & ~3;
-  for (let i: usize = 0; i < whole; i += 4) {
-    const v = v128.load(x + (i << 2));
-    even = f64x2.add(even, f64x2.promote_low_f32x4(v));
-    odd = f64x2.add(odd, upperPair(v));
+  let s0 = f64x2.splat(0), s1 = f64x2.splat(0), s2 = f64x2.splat(0), s3 = f64x2.splat(0);
+  const whole = n & ~7;
+  for (let i: usize = 0; i < whole; i += 8) {
+    const v = v128.load(x + (i << 2)), w = v128.load(x + (i << 2), 16);
+    s0 = f64x2.add(s0, f64x2.promote_low_f32x4(v));
+    s1 = f64x2.add(s1, upperPair(v));
+    s2 = f64x2.add(s2, f64x2.promote_low_f32x4(w));
+    s3 = f64x2.add(s3, upperPair(w));
   }
-  let total = firstOfPair(f64x2.add(even, odd));
+  let total = sumOfPair(f64x2.add(f64x2.add(s0, s1), f64x2.add(s2, s3)));
   for (let i = whole; i < n; i++) total += load<f32>(x + (i << 2));
   return total;
 }
@@ -64,7 +67,7 @@ function logSumExp(x: usize, n: usize): f32 {
     even = f64x2.add(even, f64x2.promote_low_f32x4(e));
     odd = f64x2.add(odd, upperPair(e));
   }
-  let total = firstOfPair(f64x2.add(even, odd));
+  let total = sumOfPair(f64x2.add(even, odd));
   for (let i = whole; i < n; i++) {
     total += f32x4.extract_lane(math.exp(f32x4.sub(v128.load32_splat(x + (i << 2)), shift)), 0);
   }
@@ -84,41 +87,57 @@ export function reduceRows(kind: i32, out: usize, x: usize, length: usize, from:
   }
 }
 
-/** Reduces columns `from` … `to − 1` of `[length, columns]`, four at a time. */
+/** Σ of 8 columns from `at` on: 32 bytes to `out`. */
+function sumEightColumns(out: usize, at: usize, pitch: usize, length: usize): void {
+  let s0 = f64x2.splat(0), s1 = f64x2.splat(0), s2 = f64x2.splat(0), s3 = f64x2.splat(0);
+  for (let i: usize = 0; i < length; i++, at += pitch) {
+    const v = v128.load(at), w = v128.load(at, 16);
+    s0 = f64x2.add(s0, f64x2.promote_low_f32x4(v));
+    s1 = f64x2.add(s1, upperPair(v));
+    s2 = f64x2.add(s2, f64x2.promote_low_f32x4(w));
+    s3 = f64x2.add(s3, upperPair(w));
+  }
+  v128.store(out, i64x2.shuffle(f32x4.demote_f64x2_zero(s0), f32x4.demote_f64x2_zero(s1), 0, 2));
+  v128.store(out, i64x2.shuffle(f32x4.demote_f64x2_zero(s2), f32x4.demote_f64x2_zero(s3), 0, 2), 16);
+}
+
+/** Largest or smallest of 8 columns from `at` on: 32 bytes to `out`. */
+function extremeEightColumns(kind: i32, out: usize, at: usize, pitch: usize, length: usize): void {
+  let low = f32x4.splat(kind == MAX ? -Infinity : Infinity), high = low;
+  for (let i: usize = 0; i < length; i++, at += pitch) {
+    const v = v128.load(at), w = v128.load(at, 16);
+    low = kind == MAX ? f32x4.max(low, v) : f32x4.min(low, v);
+    high = kind == MAX ? f32x4.max(high, w) : f32x4.min(high, w);
+  }
+  v128.store(out, low);
+  v128.store(out, high, 16);
+}
+
+/** Reduces one column whose first element is at `at`. */
+function reduceColumn(kind: i32, at: usize, pitch: usize, length: usize): f32 {
+  let total: f64 = 0;
+  let best: f32 = kind == MAX ? -Infinity : Infinity;
+  for (let i: usize = 0; i < length; i++, at += pitch) {
+    const v = load<f32>(at);
+    if (kind == SUM) total += v;
+    else best = kind == MAX ? max(best, v) : min(best, v);
+  }
+  return kind == SUM ? <f32>total : best;
+}
+
+/** Reduces columns `from` … `to − 1` of `[length, columns]`. */
 export function reduceColumns(
   kind: i32, out: usize, x: usize, length: usize, columns: usize, from: usize, to: usize,
 ): void {
   const pitch = columns << 2;
   let column = from;
-  for (; column + 4 <= to; column += 4) {
-    let at = x + (column << 2);
-    let result: v128;
-    if (kind == SUM) {
-      let low = f64x2.splat(0), high = f64x2.splat(0);
-      for (let i: usize = 0; i < length; i++, at += pitch) {
-        const v = v128.load(at);
-        low = f64x2.add(low, f64x2.promote_low_f32x4(v));
-        high = f64x2.add(high, upperPair(v));
-      }
-      result = i64x2.shuffle(f32x4.demote_f64x2_zero(low), f32x4.demote_f64x2_zero(high), 0, 2);
-    } else {
-      result = f32x4.splat(kind == MAX ? -Infinity : Infinity);
-      for (let i: usize = 0; i < length; i++, at += pitch) {
-        const v = v128.load(at);
-        result = kind == MAX ? f32x4.max(result, v) : f32x4.min(result, v);
-      }
-    }
-    v128.store(out + (column << 2), result);
+  for (; column + 8 <= to; column += 8) {
+    const at = column << 2;
+    if (kind == SUM) sumEightColumns(out + at, x + at, pitch, length);
+    else extremeEightColumns(kind, out + at, x + at, pitch, length);
   }
   for (; column < to; column++) {
-    let total: f64 = 0;
-    let best: f32 = kind == MAX ? -Infinity : Infinity;
-    for (let i: usize = 0; i < length; i++) {
-      const v = load<f32>(x + i * pitch + (column << 2));
-      if (kind == SUM) total += v;
-      else best = kind == MAX ? max(best, v) : min(best, v);
-    }
-    store<f32>(out + (column << 2), kind == SUM ? <f32>total : best);
+    store<f32>(out + (column << 2), reduceColumn(kind, x + (column << 2), pitch, length));
   }
 }
 

@@ -1,0 +1,47 @@
+/** What every kernel needs: the compiled functions, their memory and the threads. */
+import type { Shape } from '../../../errors.js';
+import { sizeOf } from '../../../shape.js';
+import type { StridedSpec } from '../../backend.js';
+import type { ResidentMemory } from '../memory.js';
+import type { KernelExports } from '../module.js';
+import type { ThreadPool } from '../threads.js';
+import { broadcastView, mergeAxes } from '../views.js';
+
+export interface Context {
+  readonly wasm: KernelExports;
+  readonly memory: ResidentMemory;
+  readonly pool: ThreadPool;
+}
+
+/** Elements from which workers are started. The compiled kernels decide call by call whether to share the work. */
+const MANY_ELEMENTS = 32_768;
+
+/** Starts the workers, once, if there is work for them. */
+export function startWorkersFor({ pool }: Context, elements: number): void {
+  if (elements >= MANY_ELEMENTS) pool.ensureStarted();
+}
+
+/** Runs an elementwise kernel that fills `size` floats at the address it is given. */
+export function computeElements(context: Context, size: number, kernel: (out: number) => void): Float32Array {
+  startWorkersFor(context, size);
+  return context.memory.compute(size, kernel);
+}
+
+/** Copies a strided view of the array at `x` to contiguous memory at `out`. */
+export function copyView({ wasm, memory }: Context, out: number, x: number, view: StridedSpec): void {
+  const size = sizeOf(view.shape);
+  if (size === 0) return;
+  const { shape, strides, offset } = mergeAxes(view);
+  const from = x + 4 * offset;
+  if (shape.length === 0 || (shape.length === 1 && strides[0] === 1)) wasm.runCopy(out, from, size);
+  else wasm.strided(out, from, shape.length, memory.integers([...shape, ...strides]));
+}
+
+/** The address of an operand repeated to the full shape: its own if it is full already, else temporary memory. */
+export function expanded(context: Context, x: number, shape: Shape, out: Shape): number {
+  const size = sizeOf(out);
+  if (sizeOf(shape) === size) return x;
+  const to = context.memory.temporary(4 * size);
+  copyView(context, to, x, broadcastView(shape, out));
+  return to;
+}

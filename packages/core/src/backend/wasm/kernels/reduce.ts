@@ -1,0 +1,64 @@
+/** Kernels that work along axes. */
+import type { Shape } from '../../../errors.js';
+import { sizeOf, stridesOf } from '../../../shape.js';
+import type { AxisSpec, Kernels, Operand, ReduceKind } from '../../backend.js';
+import { reduceNumber } from '../kinds.js';
+import { reducedBlock } from '../views.js';
+import { type Context, copyView, startWorkersFor } from './context.js';
+
+type Values = Float32Array;
+
+export function reduceKernels(context: Context): Pick<Kernels<Values>, 'reduce' | 'argmax' | 'cumsum'> {
+  const { wasm, memory } = context;
+  return {
+    reduce(kind: ReduceKind, x: Operand<Values>, axes: readonly number[]): Values {
+      const kept = x.shape.filter((_, axis) => !axes.includes(axis));
+      startWorkersFor(context, x.values.length);
+      return memory.compute(sizeOf(kept), (out) => runReduce(context, kind, out, x, axes, sizeOf(kept)));
+    },
+
+    argmax: (x: Values, { outer, length, inner }: AxisSpec) =>
+      memory.compute(outer * inner, (out) => wasm.argmax(out, memory.addressOf(x), outer, length, inner)),
+
+    cumsum: (x: Values, { outer, length, inner }: AxisSpec) =>
+      memory.compute(x.length, (out) => wasm.cumsum(out, memory.addressOf(x), outer, length, inner)),
+  };
+}
+
+function runReduce(
+  context: Context,
+  kind: ReduceKind,
+  out: number,
+  x: Operand<Values>,
+  axes: readonly number[],
+  kept: number,
+): void {
+  const { wasm, memory } = context;
+  const number = reduceNumber[kind];
+  const address = memory.addressOf(x.values);
+  const block = reducedBlock(x.shape, axes);
+  if (block?.inner === 1) {
+    wasm.runReduceRows(number, out, address, block.outer, block.length);
+  } else if (block !== undefined && kind !== 'logSumExp') {
+    const { outer, length, inner } = block;
+    for (let o = 0; o < outer; o++) {
+      wasm.runReduceColumns(number, out + 4 * o * inner, address + 4 * o * length * inner, length, inner);
+    }
+  } else {
+    const moved = axesLast(context, address, x.shape, axes);
+    wasm.runReduceRows(number, out, moved, kept, sizeOf(axes.map((axis) => x.shape[axis] as number)));
+  }
+}
+
+/** A copy of x with the reduced axes behind the others. */
+function axesLast(context: Context, x: number, shape: Shape, axes: readonly number[]): number {
+  const order = [...shape.keys()].filter((axis) => !axes.includes(axis)).concat(axes);
+  const strides = stridesOf(shape);
+  const to = context.memory.temporary(4 * sizeOf(shape));
+  copyView(context, to, x, {
+    shape: order.map((axis) => shape[axis] as number),
+    strides: order.map((axis) => strides[axis] as number),
+    offset: 0,
+  });
+  return to;
+}

@@ -1,0 +1,83 @@
+/** Kernels that work in place. */
+import type { AdamSpec, Kernels, SgdSpec } from '../../backend.js';
+import { binaryNumber } from '../kinds.js';
+import { type Context, startWorkersFor } from './context.js';
+
+type Values = Float32Array;
+
+export function updateKernels(
+  context: Context,
+): Pick<Kernels<Values>, 'assign' | 'accumulate' | 'scale' | 'adamStep' | 'sgdStep'> {
+  const { wasm, memory } = context;
+
+  /** Runs a kernel on an array where it is, or on a copy that is then copied back. */
+  const inPlace = (targets: readonly Values[], kernel: (addresses: number[]) => void) =>
+    memory.update(() => {
+      const addresses = targets.map((values) => memory.addressOf(values));
+      kernel(addresses);
+      targets.forEach((values, i) => {
+        memory.writeBack(values, addresses[i] as number);
+      });
+    });
+
+  return {
+    assign: (target: Values, source: Values) =>
+      inPlace([target], ([to]) => wasm.runCopy(to as number, memory.addressOf(source), target.length)),
+
+    accumulate: (target: Values, source: Values) =>
+      inPlace([target], ([address]) => {
+        const to = address as number;
+        wasm.runBinary(binaryNumber.add, to, to, 16, memory.addressOf(source), 16, target.length);
+      }),
+
+    scale: (target: Values, factor: number) =>
+      inPlace([target], ([address]) => {
+        const to = address as number;
+        const scalar = memory.temporary(16);
+        wasm.runFill(scalar, factor, 1);
+        wasm.runBinary(binaryNumber.mul, to, to, 16, scalar, 0, target.length);
+      }),
+
+    adamStep(param: Values, grad: Values, m: Values, v: Values, spec: AdamSpec): void {
+      const { learningRate, beta1, beta2, epsilon, weightDecay, decoupled, step } = spec;
+      startWorkersFor(context, param.length);
+      inPlace([param, m, v], ([p, first, second]) =>
+        wasm.runAdam(
+          p as number,
+          memory.addressOf(grad),
+          first as number,
+          second as number,
+          param.length,
+          beta1,
+          1 - beta1,
+          beta2,
+          1 - beta2,
+          learningRate / (1 - beta1 ** step),
+          1 / Math.sqrt(1 - beta2 ** step),
+          epsilon,
+          decoupled ? 0 : weightDecay,
+          decoupled ? 1 - learningRate * weightDecay : 1,
+        ),
+      );
+    },
+
+    sgdStep(param: Values, grad: Values, buffer: Values | null, spec: SgdSpec): void {
+      const { learningRate, momentum, dampening, nesterov, weightDecay, first } = spec;
+      const targets = buffer === null ? [param] : [param, buffer];
+      inPlace(targets, ([p, b = 0]) => {
+        const flags = [Number(nesterov), weightDecay, Number(first)] as const;
+        const kept = 1 - dampening;
+        wasm.sgd(
+          p as number,
+          memory.addressOf(grad),
+          b,
+          param.length,
+          learningRate,
+          momentum,
+          kept,
+          ...flags,
+        );
+      });
+    },
+  };
+}
