@@ -19,21 +19,19 @@ test('Bernoulli: the probabilities of all images of four pixels add up to one', 
     [-12, 12, 0.001, -3],
   ]) {
     const outputs = tensor(IMAGES.map(() => logits));
-    const nll = new Bernoulli().negLogProb(outputs, tensor(IMAGES));
-    assert.equal(nll.shape, [16]);
-    close(sum(numbers(nll).map((x) => Math.exp(-x))), 1, 1e-6);
-    const [nothing] = numbers(nll) as [number];
+    const logP = new Bernoulli().logProb(outputs, tensor(IMAGES));
+    assert.equal(logP.shape, [16]);
+    close(sum(numbers(logP).map(Math.exp)), 1, 1e-6);
+    const [nothing] = numbers(logP) as [number];
     const product = logits.reduce((p, l) => p * (1 / (1 + Math.exp(l))), 1); // p(all pixels 0)
-    close(Math.exp(-nothing), product, 1e-6 * product + 1e-12);
+    close(Math.exp(nothing), product, 1e-6 * product + 1e-12);
   }
 });
 
 test('Bernoulli: the mean image is the expectation over all images', () => {
   const logits = [0.3, -1, 2, 0];
   const likelihood = new Bernoulli();
-  const p = numbers(likelihood.negLogProb(tensor(IMAGES.map(() => logits)), tensor(IMAGES))).map((x) =>
-    Math.exp(-x),
-  );
+  const p = numbers(likelihood.logProb(tensor(IMAGES.map(() => logits)), tensor(IMAGES))).map(Math.exp);
   const mean = numbers(likelihood.mean(tensor([logits])));
   for (let pixel = 0; pixel < 4; pixel++) {
     close(mean[pixel] as number, sum(p.map((x, i) => x * (IMAGES[i]?.[pixel] as number))), 1e-6);
@@ -43,7 +41,7 @@ test('Bernoulli: the mean image is the expectation over all images', () => {
 test('Gaussian: with σ = 1 it is half the squared error and a constant', () => {
   const generator = new Generator(4);
   const [mu, x] = [randn([7, 5], { generator }), randn([7, 5], { generator })];
-  const found = numbers(new Gaussian().negLogProb(mu, x));
+  const found = numbers(new Gaussian().logProb(mu, x).neg());
   const [m, y] = [numbers(mu), numbers(x)];
   for (let row = 0; row < 7; row++) {
     const squares = [0, 1, 2, 3, 4].map(
@@ -57,8 +55,8 @@ test('Gaussian: the density of a pixel integrates to one, with the mean and the 
   for (const sigma of [0.1, 1, 3]) {
     const [mu, step] = [0.4, sigma / 50];
     const xs = Array.from({ length: 1001 }, (_, i) => mu + (i - 500) * step); // ±10 σ
-    const nll = new Gaussian({ sigma }).negLogProb(tensor(xs.map(() => [mu])), tensor(xs.map((x) => [x])));
-    const p = numbers(nll).map((x) => Math.exp(-x) * step);
+    const logP = new Gaussian({ sigma }).logProb(tensor(xs.map(() => [mu])), tensor(xs.map((x) => [x])));
+    const p = numbers(logP).map((x) => Math.exp(x) * step);
     close(sum(p), 1, 1e-4);
     close(sum(p.map((w, i) => w * (xs[i] as number))), mu, 1e-4 * sigma);
     close(sum(p.map((w, i) => w * ((xs[i] as number) - mu) ** 2)), sigma ** 2, 1e-4 * sigma ** 2);
@@ -73,7 +71,8 @@ test('Gaussian: a learned σ is a parameter with the gradient ½ Σ (1 − d²/�
   assert.is(learned.parameters().length, 1);
   const differences = [1, -3, 0.5];
   learned
-    .negLogProb(tensor([[0, 0, 0]]), tensor([differences]))
+    .logProb(tensor([[0, 0, 0]]), tensor([differences]))
+    .neg()
     .sum()
     .backward();
   const wanted = 0.5 * sum(differences.map((d) => 1 - (d * d) / 4));

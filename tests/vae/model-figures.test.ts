@@ -11,10 +11,9 @@ import {
   type Dataset,
   type Elbo,
   Gaussian,
+  type GenerativeModel,
   gridSheet,
-  type LatentModel,
   manifoldFigure,
-  type Posterior,
   type Raster,
   reconstructionFigure,
   samplesFigure,
@@ -29,8 +28,9 @@ const CLASS_STEP = 2;
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 
 /** Pixels are σ(z + 2·class); the mean of z is the image less ½, doubled. */
-class Transparent extends Module implements LatentModel {
+class Transparent extends Module implements GenerativeModel {
   readonly kind = 'transparent';
+  readonly inputSize = 2;
   readonly latent = 2;
   readonly classes: number;
   readonly likelihood = new Bernoulli();
@@ -42,9 +42,17 @@ class Transparent extends Module implements LatentModel {
     this.classes = classes;
   }
 
-  encode(x: Tensor): Posterior {
+  codes(x: Tensor): Tensor {
     this.modes.push(this.training);
-    return { mu: x.sub(0.5).mul(2), logVar: x.mul(0) };
+    return x.sub(0.5).mul(2);
+  }
+
+  samplePrior(count: number, { generator }: { generator?: Generator } = {}): Tensor {
+    return randn([count, 2], generator === undefined ? {} : { generator });
+  }
+
+  noise(): null {
+    return null;
   }
 
   decode(z: Tensor, labels?: Tensor): Tensor {

@@ -185,9 +185,7 @@ test('−ELBO exceeds −log p(x) by KL(q(z|x) ‖ p(z|x)), all by integration o
     );
     const [mu, sd] = [model.encode(x).mu.itemSync(), Math.exp(0.5 * model.encode(x).logVar.itemSync())];
     const logLikelihood = (zs: readonly number[]): number[] =>
-      numbers(likelihood.negLogProb(model.decode(tensor(zs.map((z) => [z]))), x.expand([zs.length, 4]))).map(
-        (nll) => -nll,
-      );
+      numbers(likelihood.logProb(model.decode(tensor(zs.map((z) => [z]))), x.expand([zs.length, 4])));
     const underPrior = logLikelihood(eps);
     const evidence = sum(eps.map((z, i) => Math.exp(logNormal(z, 0, 1) + (underPrior[i] as number)) * step));
     const zs = eps.map((e) => mu + sd * e);

@@ -1,63 +1,84 @@
-import { type Generator, randn, type Tensor } from '@varigrad/core';
-import { klStandardNormal } from '@varigrad/nn';
-import type { Likelihood } from './likelihoods/likelihood.js';
-
-/** A diagonal Gaussian over z: mean and LOG-VARIANCE, σ = exp(½·logVar), each `[batch, latent]`. */
-export interface Posterior {
-  mu: Tensor;
-  logVar: Tensor;
-}
+/** The evidence lower bound and its relatives for one batch of images. */
+import { ArgumentError, type Generator, type Tensor } from '@varigrad/core';
+import type { Posterior } from './posteriors/posterior.js';
 
 /** The negative evidence lower bound and its two parts: scalars in nats per image, to be minimised. */
 export interface Elbo {
-  /** recon + beta·kl; with beta = 1 it is −ELBO ≥ −log p(x). */
+  /** What training minimises. With the default options it is −ELBO = recon + kl ≥ −log p(x). */
   loss: Tensor;
   /** −log p(x|z): summed over pixels, averaged over the batch. */
   recon: Tensor;
-  /** KL(q(z|x) ‖ N(0, I)) ≥ 0: summed over latent dimensions, averaged over the batch. */
+  /** KL(q(z|x) ‖ p(z)): summed over latent dimensions, averaged over the batch; ≥ 0 in closed form. */
   kl: Tensor;
 }
 
 /** Options of a model's `elbo`. */
 export interface ElboOptions {
-  /** Class of each image as one-hot rows `[batch, classes]`; the conditional VAE needs it, the VAE has no use for it. */
+  /** Class of each image as one-hot rows `[batch, classes]`; a conditional model needs it, others have no use for it. */
   labels?: Tensor;
-  /** The noise ε ~ N(0, I), `[batch, latent]`; drawn if left out. */
+  /** The noise, as `noise` makes it; drawn if left out. */
   eps?: Tensor;
   /** Source of the noise; default: the generator that `manualSeed` seeds. */
   generator?: Generator;
-  /** Weight of the KL term; 1 is the true bound. @see Higgins 2017 (β-VAE) */
+  /** Weight of the KL term in `loss`; 1 is the true bound. @see Higgins 2017 (β-VAE) */
   beta?: number;
+  /**
+   * Nats that each latent dimension may hold for free: in `loss`, the KL of a dimension (its mean over the batch) counts as at
+   * least this much. Default 0. @see Kingma et al. 2016, App. C.8, arXiv:1606.04934
+   */
+  freeBits?: number;
+}
+
+/** One term for each sample of z: nats, `[batch, samples]`. Sums and differences of these make every bound. */
+export interface SampleTerms {
+  /** log p(x|z) */
+  likelihood: Tensor;
+  /** log p(z) */
+  prior: Tensor;
+  /** log q(z|x) */
+  posterior: Tensor;
+}
+
+/** log w = log p(x|z) + log p(z) − log q(z|x), `[batch, samples]`. */
+export function logWeights({ likelihood, prior, posterior }: SampleTerms): Tensor {
+  return likelihood.add(prior).sub(posterior);
 }
 
 /**
- * z = mu + σ·ε with ε ~ N(0, I): a sample of the posterior as a differentiable function of mu and logVar.
- * @param eps - `[batch, latent]`; drawn if left out
- * @see Kingma & Welling 2014, §2.4, arXiv:1312.6114
+ * The importance-weighted bound of log p(x), log 1/k Σᵢ wᵢ: with one sample the ELBO, with more a tighter bound.
+ * @param logW - `[batch, samples]`
+ * @returns nats, `[batch]`
+ * @see Burda, Grosse & Salakhutdinov 2016, arXiv:1509.00519
  */
-export function reparameterize(
-  { mu, logVar }: Posterior,
-  options: { eps?: Tensor; generator?: Generator } = {},
-): Tensor {
-  const { generator } = options;
-  const eps = options.eps ?? randn(mu.shape, generator === undefined ? {} : { generator });
-  return mu.add(logVar.mul(0.5).exp().mul(eps));
+export function importanceWeightedBound(logW: Tensor): Tensor {
+  return logW.logSumExp({ axis: 1 }).sub(Math.log(logW.shape[1] as number));
 }
 
 /**
- * −ELBO = E_q[−log p(x|z)] + beta · KL(q(z|x) ‖ N(0, I)), with one sample of z per image.
- * @param outputs - the decoder's outputs for the sampled z, `[batch, pixels]`
- * @param x - the images, same shape
- * @returns nats per image: sum over pixels and latent dimensions, mean over the batch
+ * Σⱼ max(KLⱼ, freeBits), where KLⱼ is the mean over the batch: the KL term of a loss with free bits.
+ * @param klPerDimension - `[batch, latent]`
+ * @throws ArgumentError if freeBits is negative
  */
-export function negativeElbo(
-  posterior: Posterior,
-  outputs: Tensor,
-  x: Tensor,
-  likelihood: Likelihood,
-  beta = 1,
-): Elbo {
-  const recon = likelihood.negLogProb(outputs, x).mean();
-  const kl = klStandardNormal(posterior.mu, posterior.logVar);
-  return { loss: recon.add(beta === 1 ? kl : kl.mul(beta)), recon, kl };
+export function klWithFreeBits(klPerDimension: Tensor, freeBits: number): Tensor {
+  if (!(freeBits >= 0)) throw new ArgumentError('elbo', `freeBits is at least 0, not ${freeBits}`);
+  return klPerDimension.mean({ axis: 0 }).clamp({ min: freeBits }).sum();
+}
+
+/** Each row `samples` times, one after the other: `[batch, features]` → `[batch · samples, features]`. */
+export function repeatRows(x: Tensor, samples: number): Tensor {
+  if (samples === 1) return x;
+  const [batch, features] = x.shape as [number, number];
+  return x
+    .unsqueeze(1)
+    .expand([batch, samples, features])
+    .reshape([batch * samples, features]);
+}
+
+/** `repeatRows` of a posterior's parameters. */
+export function repeatPosterior({ mu, logVar, context }: Posterior, samples: number): Posterior {
+  return {
+    mu: repeatRows(mu, samples),
+    logVar: repeatRows(logVar, samples),
+    ...(context === undefined ? {} : { context: repeatRows(context, samples) }),
+  };
 }

@@ -2,7 +2,13 @@ export { type Batch, type BatchOptions, batches } from './data/batches.js';
 export { type Binarization, binarizeBatch, binarizeDataset, STATIC_SEED } from './data/binarize.js';
 export { type Dataset, firstOf, pixelsOf } from './data/dataset.js';
 export { encodeIdx, type IdxArray, type IdxData, IdxError, parseIdx, readIdx } from './data/idx.js';
-export { type Elbo, type ElboOptions, negativeElbo, type Posterior, reparameterize } from './elbo.js';
+export {
+  type Elbo,
+  type ElboOptions,
+  importanceWeightedBound,
+  logWeights,
+  type SampleTerms,
+} from './elbo.js';
 export { type EvaluateOptions, evaluate } from './evaluate.js';
 export { type LineChartOptions, lineChart, type Series } from './figures/line-chart.js';
 export {
@@ -22,7 +28,28 @@ export { Gaussian, type GaussianOptions } from './likelihoods/gaussian.js';
 export type { Likelihood } from './likelihoods/likelihood.js';
 export type { Losses, MeterState } from './meter.js';
 export { ConditionalVAE, type ConditionalVAEOptions } from './models/conditional-vae.js';
-export type { LatentModel } from './models/model.js';
-export { Decoder, GaussianEncoder, HiddenLayers, type NetworkOptions } from './models/networks.js';
+export { IWAE, type IWAEOptions } from './models/iwae.js';
+export type { GenerativeModel, LatentModel } from './models/model.js';
+export {
+  type Body,
+  Decoder,
+  type DecoderNetwork,
+  type Encoder,
+  GaussianEncoder,
+  HiddenLayers,
+  type NetworkOptions,
+} from './models/networks.js';
 export { VAE, type VAEOptions } from './models/vae.js';
+export {
+  GaussianPosterior,
+  gaussianLogProb,
+  reparameterize,
+  standardNormalLogProb,
+} from './posteriors/gaussian.js';
+export type { Draw, Posterior, PosteriorFamily } from './posteriors/posterior.js';
+export { ConditionalNormal } from './priors/conditional-normal.js';
+export { MixtureOfGaussians, type MixtureOptions } from './priors/mixture.js';
+export type { Prior, PriorContext } from './priors/prior.js';
+export { StandardNormal } from './priors/standard-normal.js';
+export { VampPrior, type VampPriorOptions } from './priors/vamp.js';
 export { type EpochResult, type FitOptions, fit, type Progress, type TrainState } from './train.js';

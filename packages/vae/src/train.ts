@@ -5,7 +5,7 @@ import { type Binarization, binarizeBatch, binarizeDataset } from './data/binari
 import type { Dataset } from './data/dataset.js';
 import { evaluate, labelsOf } from './evaluate.js';
 import { type Losses, Meter, type MeterState, packElbo } from './meter.js';
-import type { LatentModel } from './models/model.js';
+import type { GenerativeModel } from './models/model.js';
 
 /** Where a run stands: with the weights and the optimizer's state, all that is needed to go on bit for bit. */
 export interface TrainState {
@@ -74,7 +74,7 @@ const YIELD_EVERY = 100;
  * @throws ArgumentError if the seed is no whole number below 2³², or the batch size none above 0
  */
 export async function fit(
-  model: LatentModel,
+  model: GenerativeModel,
   data: { train: Dataset; test: Dataset },
   options: FitOptions,
 ): Promise<TrainState> {
@@ -126,7 +126,7 @@ function epochGenerator(epoch: number, seed: number): Generator {
 type EpochOptions = FitOptions & Required<Pick<FitOptions, 'batchSize' | 'binarization' | 'seed'>>;
 
 async function trainEpoch(
-  model: LatentModel,
+  model: GenerativeModel,
   train: Dataset,
   from: TrainState,
   options: EpochOptions,
@@ -174,7 +174,12 @@ async function trainEpoch(
 }
 
 /** One step of gradient descent on −ELBO. @returns the losses before the step, `[3]` */
-function trainStep(model: LatentModel, batch: Batch, generator: Generator, options: EpochOptions): Tensor {
+function trainStep(
+  model: GenerativeModel,
+  batch: Batch,
+  generator: Generator,
+  options: EpochOptions,
+): Tensor {
   const { optimizer, beta = 1 } = options;
   const images = options.binarization === 'dynamic' ? binarizeBatch(batch.images, generator) : batch.images;
   return scope(() => {

@@ -2,7 +2,7 @@
 import { ArgumentError, Generator, noGrad, randn, scope, type Tensor, tensor } from '@varigrad/core';
 import { type Dataset, firstOf, pixelsOf } from '../data/dataset.js';
 import { labelsOf } from '../evaluate.js';
-import type { LatentModel } from '../models/model.js';
+import type { GenerativeModel } from '../models/model.js';
 import { inverseNormalCdf } from './normal-cdf.js';
 import type { Raster } from './raster.js';
 import { gridSheet } from './sheets.js';
@@ -12,7 +12,7 @@ import { gridSheet } from './sheets.js';
  * @param labels - class of each image, for a conditional model
  */
 async function decodeMeans(
-  model: LatentModel,
+  model: GenerativeModel,
   labels: ArrayLike<number>,
   latents: (oneHot?: Tensor) => Tensor,
 ): Promise<Float32Array> {
@@ -56,7 +56,7 @@ export interface FigureOptions {
 
 /** The first images of a data set, each with its reconstruction (from the posterior's mean) below it. */
 export async function reconstructionFigure(
-  model: LatentModel,
+  model: GenerativeModel,
   data: Dataset,
   {
     title = 'Test digits and their reconstructions',
@@ -65,10 +65,8 @@ export async function reconstructionFigure(
   }: FigureOptions & { columns?: number; rows?: number } = {},
 ): Promise<Raster> {
   const shown = firstOf(data, columns * rows);
-  const decoded = await decodeMeans(
-    model,
-    shown.labels,
-    (oneHot) => model.encode(tensor(shown.images, [shown.count, pixelsOf(shown)]), oneHot).mu,
+  const decoded = await decodeMeans(model, shown.labels, (oneHot) =>
+    model.codes(tensor(shown.images, [shown.count, pixelsOf(shown)]), oneHot),
   );
   return gridSheet(interleaveRows(shown.images, decoded, columns * pixelsOf(data), 1), {
     columns,
@@ -80,12 +78,12 @@ export async function reconstructionFigure(
   });
 }
 
-/** Mean images of z ~ N(0, I). A conditional model draws each class in turn. */
+/** Mean images of z drawn from the prior. A conditional model draws each class in turn. */
 export async function samplesFigure(
-  model: LatentModel,
+  model: GenerativeModel,
   imageShape: readonly [number, number],
   {
-    title = 'Samples: decoded z ~ N(0, I)',
+    title = 'Samples: decoded z from the prior',
     columns = 10,
     rows = 10,
     seed = 0,
@@ -94,8 +92,11 @@ export async function samplesFigure(
   const labels = Uint8Array.from({ length: columns * rows }, (_, i) => i % Math.max(1, model.classes));
   const columnLabels =
     model.classes === 0 ? {} : { columnLabels: Array.from(labels.subarray(0, columns), String) };
-  const images = await decodeMeans(model, labels, () =>
-    randn([columns * rows, model.latent], { generator: new Generator(seed) }),
+  const images = await decodeMeans(model, labels, (oneHot) =>
+    model.samplePrior(columns * rows, {
+      generator: new Generator(seed),
+      ...(oneHot === undefined ? {} : { labels: oneHot }),
+    }),
   );
   return gridSheet(images, { columns, imageShape, title, ...columnLabels });
 }
@@ -117,7 +118,7 @@ export interface ManifoldOptions {
  * @throws ArgumentError if z has not 2 dimensions
  */
 export async function manifoldFigure(
-  model: LatentModel,
+  model: GenerativeModel,
   imageShape: readonly [number, number],
   {
     title = 'The latent plane: each image is one place of z',
@@ -161,7 +162,7 @@ export function latentSteps(size: number, spacing: 'quantile' | 'linear'): numbe
 
 /** One style z per row, written in every class: columns are classes. @throws ArgumentError if the model is not conditional */
 export async function classStyleFigure(
-  model: LatentModel,
+  model: GenerativeModel,
   imageShape: readonly [number, number],
   {
     title = 'Rows share a style z, columns the class',

@@ -9,10 +9,11 @@ import type { Likelihood } from './likelihood.js';
  */
 export class Bernoulli extends Module implements Likelihood {
   readonly kind = 'bernoulli';
+  readonly outputsPerPixel = 1;
 
-  /** Σ_pixels max(l, 0) − l·x + log1p(e^−|l|), nats per image `[batch]`. @throws ArgumentError if x leaves [0, 1] */
-  negLogProb(logits: Tensor, x: Tensor): Tensor {
-    return bceWithLogits(logits, x, { reduction: 'none' }).sum({ axis: -1 });
+  /** −Σ_pixels max(l, 0) − l·x + log1p(e^−|l|), nats per image `[batch]`. @throws ArgumentError if x leaves [0, 1] */
+  logProb(logits: Tensor, x: Tensor): Tensor {
+    return bceWithLogits(logits, x, { reduction: 'none' }).sum({ axis: -1 }).neg();
   }
 
   mean(logits: Tensor): Tensor {

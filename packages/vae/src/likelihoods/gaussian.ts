@@ -16,6 +16,7 @@ export interface GaussianOptions {
  */
 export class Gaussian extends Module implements Likelihood {
   readonly kind: string = 'gaussian';
+  readonly outputsPerPixel = 1;
   /** log σ², a scalar `[]`. */
   readonly logVar: Tensor;
 
@@ -25,9 +26,9 @@ export class Gaussian extends Module implements Likelihood {
     this.logVar = learned ? parameter(logVar) : logVar;
   }
 
-  /** Σ_pixels ½(log 2π + logVar + (x − mu)²/σ²), nats per image `[batch]`. */
-  negLogProb(mu: Tensor, x: Tensor): Tensor {
-    return gaussianNll(mu, this.logVar, x, { reduction: 'none' }).sum({ axis: -1 });
+  /** −Σ_pixels ½(log 2π + logVar + (x − mu)²/σ²), nats per image `[batch]`. */
+  logProb(mu: Tensor, x: Tensor): Tensor {
+    return gaussianNll(mu, this.logVar, x, { reduction: 'none' }).sum({ axis: -1 }).neg();
   }
 
   mean(mu: Tensor): Tensor {

@@ -5,14 +5,16 @@ import type { Module } from '@varigrad/nn';
 export interface Likelihood extends Module {
   /** Name for configuration files and messages. */
   readonly kind: string;
+  /** Numbers that the decoder gives for each pixel; its outputs are as many blocks of `pixels`, one after the other. */
+  readonly outputsPerPixel: number;
   /**
-   * −log p(x|z) of each image: the reconstruction loss.
-   * @param outputs - the decoder's outputs, `[batch, pixels]`
-   * @param x - the images, same shape
+   * log p(x|z) of each image; the reconstruction loss is its negative.
+   * @param outputs - the decoder's outputs, `[batch, outputsPerPixel · pixels]`
+   * @param x - the images, `[batch, pixels]`
    * @returns nats per image, `[batch]`
    * @throws ArgumentError if x lies outside of the support
    */
-  negLogProb(outputs: Tensor, x: Tensor): Tensor;
+  logProb(outputs: Tensor, x: Tensor): Tensor;
   /** E[x|z], what a picture of a reconstruction shows; `[batch, pixels]`. */
   mean(outputs: Tensor): Tensor;
   /** One draw of x from p(x|z), `[batch, pixels]`. */

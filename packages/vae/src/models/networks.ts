@@ -1,6 +1,7 @@
+/** Encoders and decoders made of fully connected layers, and the head that any encoder ends in. */
 import type { Activation, Generator, Tensor } from '@varigrad/core';
 import { Linear, Module } from '@varigrad/nn';
-import type { Posterior } from '../elbo.js';
+import type { Posterior } from '../posteriors/posterior.js';
 
 /** Options that all networks share. */
 export interface NetworkOptions {
@@ -10,8 +11,24 @@ export interface NetworkOptions {
   generator?: Generator;
 }
 
+/** A network without its last layer: `[batch, in]` → `[batch, outFeatures]`. */
+export interface Body extends Module {
+  readonly outFeatures: number;
+  forward(x: Tensor): Tensor;
+}
+
+/** x → what q(z|x) is made of. */
+export interface Encoder extends Module {
+  forward(x: Tensor): Posterior;
+}
+
+/** z → the likelihood's parameters. */
+export interface DecoderNetwork extends Module {
+  forward(z: Tensor): Tensor;
+}
+
 /** Fully connected layers with an activation after each. */
-export class HiddenLayers extends Module {
+export class HiddenLayers extends Module implements Body {
   readonly layers: Linear[];
   /** Width of the last layer. */
   readonly outFeatures: number;
@@ -34,29 +51,28 @@ export class HiddenLayers extends Module {
   }
 }
 
-/** x → q(z|x): hidden layers, then one linear head for the mean and one for the log-variance. */
-export class GaussianEncoder extends Module {
-  readonly hidden: HiddenLayers;
+/** x → q(z|x): a body, then one linear head for the mean and one for the log-variance. */
+export class GaussianEncoder extends Module implements Encoder {
+  readonly hidden: Body;
   readonly mu: Linear;
   readonly logVar: Linear;
 
-  constructor(inFeatures: number, widths: readonly number[], latent: number, options: NetworkOptions = {}) {
+  constructor(hidden: Body, latent: number, options: { generator?: Generator } = {}) {
     super();
-    this.hidden = new HiddenLayers(inFeatures, widths, options);
-    const { activation: _, ...init } = options;
-    this.mu = new Linear(this.hidden.outFeatures, latent, init);
-    this.logVar = new Linear(this.hidden.outFeatures, latent, init);
+    this.hidden = hidden;
+    this.mu = new Linear(hidden.outFeatures, latent, options);
+    this.logVar = new Linear(hidden.outFeatures, latent, options);
   }
 
-  /** `[batch, inFeatures]` → two `[batch, latent]` */
+  /** `[batch, in]` → mu and logVar, `[batch, latent]`, and the body's features. */
   forward(x: Tensor): Posterior {
-    const h = this.hidden.forward(x);
-    return { mu: this.mu.forward(h), logVar: this.logVar.forward(h) };
+    const context = this.hidden.forward(x);
+    return { mu: this.mu.forward(context), logVar: this.logVar.forward(context), context };
   }
 }
 
 /** z → the likelihood's parameters: hidden layers, then one linear layer. */
-export class Decoder extends Module {
+export class Decoder extends Module implements DecoderNetwork {
   readonly hidden: HiddenLayers;
   readonly out: Linear;
 

@@ -1,12 +1,30 @@
-import { type Generator, randn, type Tensor } from '@varigrad/core';
+import { ArgumentError, type Generator, randn, type Tensor } from '@varigrad/core';
 import { Module } from '@varigrad/nn';
-import { type Elbo, type ElboOptions, negativeElbo, type Posterior, reparameterize } from '../elbo.js';
+import {
+  type Elbo,
+  type ElboOptions,
+  klWithFreeBits,
+  repeatPosterior,
+  repeatRows,
+  type SampleTerms,
+} from '../elbo.js';
 import { Bernoulli } from '../likelihoods/bernoulli.js';
 import type { Likelihood } from '../likelihoods/likelihood.js';
+import { GaussianPosterior } from '../posteriors/gaussian.js';
+import type { Draw, Posterior, PosteriorFamily } from '../posteriors/posterior.js';
+import type { Prior, PriorContext } from '../priors/prior.js';
+import { StandardNormal } from '../priors/standard-normal.js';
 import type { LatentModel } from './model.js';
-import { Decoder, GaussianEncoder, type NetworkOptions } from './networks.js';
+import {
+  Decoder,
+  type DecoderNetwork,
+  type Encoder,
+  GaussianEncoder,
+  HiddenLayers,
+  type NetworkOptions,
+} from './networks.js';
 
-/** Options of `VAE`; the defaults are the 784-400-20 network for MNIST. */
+/** Options of `VAE`; the defaults are the 784-400-20 network for MNIST. Every part can be replaced. */
 export interface VAEOptions extends NetworkOptions {
   /** Pixels of an image. Default 784. */
   inputSize?: number;
@@ -14,66 +32,175 @@ export interface VAEOptions extends NetworkOptions {
   hidden?: readonly number[];
   /** Dimensions of z. Default 20. */
   latent?: number;
+  /** q(z|x), given mu and logVar. Default: the diagonal Gaussian. */
+  posterior?: PosteriorFamily;
+  /** p(z). Default N(0, I). */
+  prior?: Prior;
   /** p(x|z). Default Bernoulli. */
   likelihood?: Likelihood;
+  /** x → mu and logVar. Default: fully connected layers of `hidden` widths. */
+  encoder?: Encoder;
+  /** z → the likelihood's parameters. Default: fully connected layers of `hidden` widths, in reverse. */
+  decoder?: DecoderNetwork;
+  /** 'closed' takes the KL by its formula where there is one (default); 'sampled' always estimates it from z. */
+  kl?: 'closed' | 'sampled';
+  /** Draws of z an image. Default 1. */
+  samples?: number;
 }
 
 /**
- * The variational autoencoder: q(z|x) = N(mu(x), diag σ²(x)), p(z) = N(0, I), p(x|z) by the likelihood.
+ * The variational autoencoder: q(z|x) = N(mu(x), diag σ²(x)), p(z) = N(0, I), p(x|z) by the likelihood; or whatever
+ * posterior, prior and likelihood it is given.
  * @see Kingma & Welling 2014, arXiv:1312.6114
  */
 export class VAE extends Module implements LatentModel {
   readonly kind: string = 'vae';
-  readonly classes: number = 0;
+  readonly inputSize: number;
   readonly latent: number;
-  readonly encoder: GaussianEncoder;
-  readonly decoder: Decoder;
+  readonly classes: number;
+  readonly samples: number;
+  readonly encoder: Encoder;
+  readonly posterior: PosteriorFamily;
+  readonly prior: Prior;
+  readonly decoder: DecoderNetwork;
   readonly likelihood: Likelihood;
+  readonly #kl: 'closed' | 'sampled';
 
-  constructor(options: VAEOptions = {}) {
+  /** @param classes - for a subclass that joins one-hot labels to x and z */
+  constructor(options: VAEOptions = {}, classes = 0) {
     super();
     const {
       inputSize = 784,
       hidden = [400],
       latent = 20,
       likelihood = new Bernoulli(),
-      ...network
+      kl = 'closed',
     } = options;
+    const { activation, generator, samples = 1 } = options;
+    const init = generator === undefined ? {} : { generator };
+    const network = activation === undefined ? init : { ...init, activation };
+    if (!(Number.isInteger(samples) && samples > 0))
+      throw new ArgumentError('VAE', `samples is a whole number above 0, not ${samples}`);
+    this.inputSize = inputSize;
     this.latent = latent;
-    this.encoder = new GaussianEncoder(inputSize, hidden, latent, network);
-    this.decoder = new Decoder(latent, hidden.toReversed(), inputSize, network);
+    this.classes = classes;
+    this.samples = samples;
+    this.encoder =
+      options.encoder ??
+      new GaussianEncoder(new HiddenLayers(inputSize + classes, hidden, network), latent, init);
+    const outputs = inputSize * likelihood.outputsPerPixel;
+    this.decoder = options.decoder ?? new Decoder(latent + classes, hidden.toReversed(), outputs, network);
+    this.posterior = options.posterior ?? new GaussianPosterior();
+    this.prior = options.prior ?? new StandardNormal(latent);
     this.likelihood = likelihood;
+    this.#kl = this.posterior.isGaussian && this.prior.klPerDimension !== undefined ? kl : 'sampled';
   }
 
-  /** q(z|x): `[batch, pixels]` → mu and logVar, `[batch, latent]`. */
-  encode(x: Tensor): Posterior {
+  /** What the encoder says of each image: `[batch, pixels]` → mu and logVar, `[batch, latent]`. */
+  encode(x: Tensor, _labels?: Tensor): Posterior {
     return this.encoder.forward(x);
   }
 
-  /** z = mu + exp(½ logVar)·ε; see `reparameterize`. */
-  reparameterize(posterior: Posterior, options: { eps?: Tensor; generator?: Generator } = {}): Tensor {
-    return reparameterize(posterior, options);
-  }
-
-  /** The likelihood's parameters (for Bernoulli: logits): `[batch, latent]` → `[batch, pixels]`. */
-  decode(z: Tensor): Tensor {
+  /** The likelihood's parameters (for Bernoulli: logits): `[batch, latent]` → `[batch, pixels · outputsPerPixel]`. */
+  decode(z: Tensor, _labels?: Tensor): Tensor {
     return this.decoder.forward(z);
   }
 
-  /** { loss, recon, kl }, scalars in nats per image; see `negativeElbo`. */
-  elbo(x: Tensor, options: ElboOptions = {}): Elbo {
-    const posterior = this.encode(x); // 2 × [batch, latent]
-    const outputs = this.decode(reparameterize(posterior, options)); // [batch, pixels]
-    return negativeElbo(posterior, outputs, x, this.likelihood, options.beta);
+  /** The posterior's mean (before a flow), `[batch, latent]`. */
+  codes(x: Tensor, labels?: Tensor): Tensor {
+    return this.encode(x, labels).mu;
   }
 
-  /** Mean images of `count` draws z ~ N(0, I), `[count, pixels]`. */
-  sample(count: number, options: { generator?: Generator } = {}): Tensor {
-    return this.likelihood.mean(this.decode(randn([count, this.latent], options)));
+  /** ε ~ N(0, I), `[count, samples · latent]`. */
+  noise(count: number, generator?: Generator): Tensor {
+    return randn([count, this.samples * this.latent], generator === undefined ? {} : { generator });
+  }
+
+  /** One draw of z by the reparameterization trick: z = mu + exp(½ logVar)·ε for a Gaussian, `[batch, latent]`. */
+  reparameterize(q: Posterior, options: { eps?: Tensor; generator?: Generator } = {}): Tensor {
+    const { generator } = options;
+    const eps = options.eps ?? randn(q.mu.shape, generator === undefined ? {} : { generator });
+    return this.posterior.draw(q, eps).z;
+  }
+
+  /**
+   * −ELBO = E_q[−log p(x|z)] + KL(q(z|x) ‖ p(z)), with `samples` draws of z per image.
+   * @returns { loss, recon, kl }, scalars in nats per image
+   * @throws ArgumentError for free bits without a closed-form KL
+   */
+  elbo(x: Tensor, options: ElboOptions = {}): Elbo {
+    const { labels, beta = 1, freeBits = 0 } = options;
+    const batch = x.shape[0] as number;
+    const eps = options.eps ?? this.noise(batch, options.generator);
+    const q = this.encode(x, labels); // 2 × [batch, latent]
+    const draw = this.posterior.draw(
+      repeatPosterior(q, this.samples),
+      this.samples === 1 ? eps : eps.reshape([batch * this.samples, this.latent]),
+    );
+    const repeated = labels === undefined ? undefined : repeatRows(labels, this.samples);
+    const outputs = this.decode(draw.z, repeated); // [batch · samples, outputs]
+    const recon = this.likelihood.logProb(outputs, repeatRows(x, this.samples)).mean().neg();
+    if (this.#kl === 'closed') {
+      const perDimension = this.prior.klPerDimension?.(q, this.#context(labels)) as Tensor; // [batch, latent]
+      const kl = perDimension.sum({ axis: -1 }).mean();
+      const counted = freeBits === 0 ? kl : klWithFreeBits(perDimension, freeBits);
+      return { loss: recon.add(beta === 1 ? counted : counted.mul(beta)), recon, kl };
+    }
+    if (freeBits > 0) throw new ArgumentError('elbo', 'free bits need a closed-form KL — leave freeBits out');
+    const kl = draw
+      .logProb()
+      .sub(this.prior.logProb(draw.z, this.#context(repeated)))
+      .mean();
+    return { loss: recon.add(beta === 1 ? kl : kl.mul(beta)), recon, kl };
+  }
+
+  sampleTerms(x: Tensor, eps: Tensor, labels?: Tensor): SampleTerms {
+    const [batch, samples] = eps.shape as [number, number];
+    const q = repeatPosterior(this.encode(x, labels), samples);
+    return this.termsOf(
+      x,
+      this.posterior.draw(q, eps.reshape([batch * samples, this.latent])),
+      samples,
+      labels,
+    );
+  }
+
+  /** The terms of given draws, `samples` for each image. */
+  protected termsOf(x: Tensor, draw: Draw, samples: number, labels?: Tensor): SampleTerms {
+    const batch = x.shape[0] as number;
+    const repeated = labels === undefined ? undefined : repeatRows(labels, samples);
+    const perSample = (values: Tensor) => values.reshape([batch, samples]);
+    return {
+      likelihood: perSample(this.likelihood.logProb(this.decode(draw.z, repeated), repeatRows(x, samples))),
+      prior: perSample(this.prior.logProb(draw.z, this.#context(repeated))),
+      posterior: perSample(draw.logProb()),
+    };
+  }
+
+  samplePrior(count: number, options: { labels?: Tensor; generator?: Generator } = {}): Tensor {
+    const { labels, ...source } = options;
+    return this.prior.sample(count, this.#context(labels), source);
+  }
+
+  /**
+   * Mean images of z drawn from the prior.
+   * @param which - how many; for a conditional model the one-hot classes `[count, classes]`
+   * @returns `[count, pixels]`
+   */
+  sample(which: number | Tensor, options: { generator?: Generator } = {}): Tensor {
+    const labels = typeof which === 'number' ? undefined : which;
+    const count = typeof which === 'number' ? which : (which.shape[0] as number);
+    const z = this.samplePrior(count, labels === undefined ? options : { ...options, labels });
+    return this.likelihood.mean(this.decode(z, labels));
   }
 
   /** Mean images decoded from the posterior's mean, `[batch, pixels]`. */
-  reconstruct(x: Tensor): Tensor {
-    return this.likelihood.mean(this.decode(this.encode(x).mu));
+  reconstruct(x: Tensor, labels?: Tensor): Tensor {
+    return this.likelihood.mean(this.decode(this.codes(x, labels), labels));
+  }
+
+  #context(labels: Tensor | undefined): PriorContext {
+    const encode = (x: Tensor) => this.encode(x);
+    return labels === undefined ? { encode } : { encode, labels };
   }
 }

@@ -1,0 +1,84 @@
+import { ArgumentError, noGrad, type Tensor } from '@varigrad/core';
+import {
+  type Elbo,
+  type ElboOptions,
+  importanceWeightedBound,
+  logWeights,
+  repeatPosterior,
+} from '../elbo.js';
+import { gaussianLogProb } from '../posteriors/gaussian.js';
+import type { Draw, Posterior } from '../posteriors/posterior.js';
+import { VAE, type VAEOptions } from './vae.js';
+
+/** Options of `IWAE`. */
+export interface IWAEOptions extends Omit<VAEOptions, 'kl'> {
+  /** Draws of z an image, k. Default 5. */
+  samples?: number;
+  /**
+   * 'standard' differentiates the bound as it stands (default); 'dreg' uses the doubly reparameterized gradient for the encoder,
+   * whose signal does not vanish as k grows. It costs one more forward pass.
+   */
+  gradient?: 'standard' | 'dreg';
+}
+
+/**
+ * The importance-weighted autoencoder: a VAE trained on −log 1/k Σᵢ wᵢ, w = p(x|z)·p(z)/q(z|x). With k = 1 it is
+ * the VAE with a sampled KL.
+ * @see Burda, Grosse & Salakhutdinov 2016, arXiv:1509.00519; Tucker et al. 2019, arXiv:1810.04152 (DReG)
+ */
+export class IWAE extends VAE {
+  override readonly kind: string = 'iwae';
+  readonly #gradient: 'standard' | 'dreg';
+
+  /** @throws ArgumentError for 'dreg' with a posterior that is no Gaussian */
+  constructor({ samples = 5, gradient = 'standard', ...options }: IWAEOptions = {}) {
+    super({ ...options, samples, kl: 'sampled' });
+    this.#gradient = gradient;
+    if (gradient === 'dreg' && !this.posterior.isGaussian)
+      throw new ArgumentError(
+        'IWAE',
+        `gradient 'dreg' needs a Gaussian posterior, not ${this.posterior.kind}`,
+      );
+  }
+
+  /**
+   * `loss` is the bound with k samples. `recon` + `kl` is −ELBO, the bound with one sample, averaged over the k draws.
+   * @throws ArgumentError for beta or free bits: the bound has no KL term to weigh
+   */
+  override elbo(x: Tensor, options: ElboOptions = {}): Elbo {
+    const { labels, beta = 1, freeBits = 0 } = options;
+    if (beta !== 1 || freeBits !== 0)
+      throw new ArgumentError('elbo', 'an IWAE has no KL term to weigh — leave beta and freeBits out');
+    const batch = x.shape[0] as number;
+    const eps = (options.eps ?? this.noise(batch, options.generator)).reshape([
+      batch * this.samples,
+      this.latent,
+    ]);
+    const q = repeatPosterior(this.encode(x, labels), this.samples);
+    const draw =
+      this.#gradient === 'dreg'
+        ? this.#doublyReparameterized(x, q, eps, labels)
+        : this.posterior.draw(q, eps);
+    const terms = this.termsOf(x, draw, this.samples, labels);
+    return {
+      loss: importanceWeightedBound(logWeights(terms)).mean().neg(),
+      recon: terms.likelihood.mean().neg(),
+      kl: terms.posterior.sub(terms.prior).mean(),
+    };
+  }
+
+  /**
+   * Draws whose gradient into the encoder is Σᵢ w̃ᵢ² ∂log wᵢ/∂z · ∂z/∂φ, w̃ the normalised weights: log q is taken at constant mu and
+   * logVar, and what flows into z, which already carries w̃ᵢ from the bound, is multiplied by w̃ᵢ once more.
+   */
+  #doublyReparameterized(x: Tensor, q: Posterior, eps: Tensor, labels: Tensor | undefined): Draw {
+    const draw = this.posterior.draw(q, eps);
+    const value = draw.z.detach();
+    const constant = () => gaussianLogProb(value, q.mu.detach(), q.logVar.detach());
+    const weights = noGrad(() =>
+      logWeights(this.termsOf(x, { z: value, logProb: constant }, this.samples, labels)).softmax({ axis: 1 }),
+    );
+    const z = value.add(draw.z.sub(value).mul(weights.reshape([value.shape[0] as number, 1])));
+    return { z, logProb: () => gaussianLogProb(z, q.mu.detach(), q.logVar.detach()) };
+  }
+}

@@ -1,0 +1,46 @@
+import { type Generator, randn, type Tensor } from '@varigrad/core';
+import { Module } from '@varigrad/nn';
+import type { Draw, Posterior, PosteriorFamily } from './posterior.js';
+
+const LOG_2_PI: number = Math.log(2 * Math.PI);
+
+/**
+ * log N(z; mu, diag σ²) = −½ Σⱼ (log 2π + logVar + (z − mu)²/σ²).
+ * @param z - `[batch, latent]`; mu and logVar broadcast against it
+ * @returns nats, `[batch]`
+ */
+export function gaussianLogProb(z: Tensor, mu: Tensor, logVar: Tensor): Tensor {
+  const squares = z.sub(mu).square().mul(logVar.neg().exp());
+  return squares.add(logVar).add(LOG_2_PI).sum({ axis: -1 }).mul(-0.5);
+}
+
+/** log N(z; 0, I), `[batch, latent]` → `[batch]` in nats. */
+export function standardNormalLogProb(z: Tensor): Tensor {
+  return z.square().add(LOG_2_PI).sum({ axis: -1 }).mul(-0.5);
+}
+
+/**
+ * z = mu + σ·ε with ε ~ N(0, I): a sample of the posterior as a differentiable function of mu and logVar.
+ * @param options - eps `[batch, latent]`, drawn from `generator` if left out
+ * @see Kingma & Welling 2014, §2.4, arXiv:1312.6114
+ */
+export function reparameterize(
+  { mu, logVar }: Pick<Posterior, 'mu' | 'logVar'>,
+  options: { eps?: Tensor; generator?: Generator } = {},
+): Tensor {
+  const { generator } = options;
+  const eps = options.eps ?? randn(mu.shape, generator === undefined ? {} : { generator });
+  return mu.add(logVar.mul(0.5).exp().mul(eps));
+}
+
+/** z = mu + σ·ε: the diagonal Gaussian itself. */
+export class GaussianPosterior extends Module implements PosteriorFamily {
+  readonly kind = 'gaussian';
+  readonly isGaussian = true;
+
+  draw({ mu, logVar }: Posterior, eps: Tensor): Draw {
+    // (z − mu)/σ is ε itself: exact, and its gradient with respect to mu and σ is the one through log σ alone.
+    const logProb = () => standardNormalLogProb(eps).sub(logVar.sum({ axis: -1 }).mul(0.5));
+    return { z: reparameterize({ mu, logVar }, { eps }), logProb };
+  }
+}

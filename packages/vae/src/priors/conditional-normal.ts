@@ -1,0 +1,46 @@
+import { ArgumentError, type Generator, parameter, randn, type Tensor, zeros } from '@varigrad/core';
+import { Module } from '@varigrad/nn';
+import { gaussianLogProb } from '../posteriors/gaussian.js';
+import type { Posterior } from '../posteriors/posterior.js';
+import type { Prior, PriorContext } from './prior.js';
+
+/** p(z|y) = N(mu[y], diag σ²[y]): one learned diagonal Gaussian for each class. */
+export class ConditionalNormal extends Module implements Prior {
+  readonly kind = 'conditional-normal';
+  /** `[classes, latent]` */
+  readonly mu: Tensor;
+  /** log σ², `[classes, latent]` */
+  readonly logVar: Tensor;
+
+  constructor(classes: number, latent: number) {
+    super();
+    this.mu = parameter(zeros([classes, latent]));
+    this.logVar = parameter(zeros([classes, latent]));
+  }
+
+  logProb(z: Tensor, context: PriorContext): Tensor {
+    const { mu, logVar } = this.#of(context);
+    return gaussianLogProb(z, mu, logVar);
+  }
+
+  sample(_count: number, context: PriorContext, options: { generator?: Generator } = {}): Tensor {
+    const { mu, logVar } = this.#of(context);
+    return mu.add(logVar.mul(0.5).exp().mul(randn(mu.shape, options)));
+  }
+
+  /** ½(logVar_p − logVar_q + (σ_q² + (mu_q − mu_p)²)/σ_p² − 1) */
+  klPerDimension(q: Posterior, context: PriorContext): Tensor {
+    const p = this.#of(context);
+    const logRatio = q.logVar.sub(p.logVar);
+    const distance = q.mu.sub(p.mu).square().mul(p.logVar.neg().exp());
+    // e^r − 1 − r by expm1: exact also where the two variances nearly agree.
+    return logRatio.expm1().sub(logRatio).add(distance).mul(0.5);
+  }
+
+  /** Mean and log-variance of each row's class, `[batch, latent]`. */
+  #of({ labels }: PriorContext): Posterior {
+    if (labels === undefined)
+      throw new ArgumentError('ConditionalNormal', 'p(z|y) needs the labels — use it in a ConditionalVAE');
+    return { mu: labels.matmul(this.mu), logVar: labels.matmul(this.logVar) }; // one-hot rows pick
+  }
+}

@@ -1,0 +1,29 @@
+import { type Generator, klStandardNormal, randn, type Tensor } from '@varigrad/core';
+import { Module } from '@varigrad/nn';
+import { standardNormalLogProb } from '../posteriors/gaussian.js';
+import type { Posterior } from '../posteriors/posterior.js';
+import type { Prior, PriorContext } from './prior.js';
+
+/** p(z) = N(0, I). */
+export class StandardNormal extends Module implements Prior {
+  readonly kind = 'standard-normal';
+  readonly latent: number;
+
+  constructor(latent: number) {
+    super();
+    this.latent = latent;
+  }
+
+  logProb(z: Tensor): Tensor {
+    return standardNormalLogProb(z);
+  }
+
+  sample(count: number, _context: PriorContext, options: { generator?: Generator } = {}): Tensor {
+    return randn([count, this.latent], options);
+  }
+
+  /** −½(1 + logVar − mu² − e^logVar). @see Kingma & Welling 2014, App. B, arXiv:1312.6114 */
+  klPerDimension({ mu, logVar }: Posterior): Tensor {
+    return klStandardNormal(mu, logVar);
+  }
+}
