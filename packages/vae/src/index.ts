@@ -24,8 +24,11 @@ export { inverseNormalCdf, normalCdf } from './figures/normal-cdf.js';
 export { type Color, Raster } from './figures/raster.js';
 export { gridSheet, type SheetOptions } from './figures/sheets.js';
 export { Bernoulli } from './likelihoods/bernoulli.js';
+export { Categorical, type CategoricalOptions } from './likelihoods/categorical.js';
+export { ContinuousBernoulli } from './likelihoods/continuous-bernoulli.js';
 export { Gaussian, type GaussianOptions } from './likelihoods/gaussian.js';
 export type { Likelihood } from './likelihoods/likelihood.js';
+export { PixelGaussian, type PixelGaussianOptions } from './likelihoods/pixel-gaussian.js';
 export type { Losses, MeterState } from './meter.js';
 export { ConditionalVAE, type ConditionalVAEOptions } from './models/conditional-vae.js';
 export { IWAE, type IWAEOptions } from './models/iwae.js';
@@ -46,10 +49,16 @@ export {
   reparameterize,
   standardNormalLogProb,
 } from './posteriors/gaussian.js';
+export {
+  InverseAutoregressiveFlow,
+  type InverseAutoregressiveFlowOptions,
+} from './posteriors/inverse-autoregressive-flow.js';
+export { PlanarFlow, type PlanarFlowOptions, planarStep } from './posteriors/planar-flow.js';
 export type { Draw, Posterior, PosteriorFamily } from './posteriors/posterior.js';
 export { ConditionalNormal } from './priors/conditional-normal.js';
 export { MixtureOfGaussians, type MixtureOptions } from './priors/mixture.js';
 export type { Prior, PriorContext } from './priors/prior.js';
 export { StandardNormal } from './priors/standard-normal.js';
 export { VampPrior, type VampPriorOptions } from './priors/vamp.js';
+export { type BetaSchedule, cyclicWarmUp, linearWarmUp } from './schedules.js';
 export { type EpochResult, type FitOptions, fit, type Progress, type TrainState } from './train.js';

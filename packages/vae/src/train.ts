@@ -6,6 +6,7 @@ import type { Dataset } from './data/dataset.js';
 import { evaluate, labelsOf } from './evaluate.js';
 import { type Losses, Meter, type MeterState, packElbo } from './meter.js';
 import type { GenerativeModel } from './models/model.js';
+import type { BetaSchedule } from './schedules.js';
 
 /** Where a run stands: with the weights and the optimizer's state, all that is needed to go on bit for bit. */
 export interface TrainState {
@@ -52,8 +53,10 @@ export interface FitOptions {
   binarization?: Binarization;
   /** Seed of shuffling, noise and dynamic binarization, a whole number from 0 to 2³² − 1. Default 0. */
   seed?: number;
-  /** Weight of the KL term. Default 1. */
-  beta?: number;
+  /** Weight of the KL term, constant or by step; see `linearWarmUp` and `cyclicWarmUp`. Default 1. */
+  beta?: number | BetaSchedule;
+  /** Nats that each latent dimension may hold for free; see `ElboOptions`. Default 0. */
+  freeBits?: number;
   /** Go on from here instead of from the start. */
   state?: TrainState;
   onProgress?: (progress: Progress) => void;
@@ -145,7 +148,8 @@ async function trainEpoch(
   model.train();
   for (const batch of batches(train, { batchSize, order: order.subarray(step * batchSize) })) {
     if (signal?.aborted === true) break;
-    meter.add(trainStep(model, batch, generator, options), batch.size);
+    const steps = (from.epoch - 1) * stepsPerEpoch + step;
+    meter.add(trainStep(model, batch, generator, steps, options), batch.size);
     step++;
     if (meter.unread >= READ_EVERY) await meter.state();
     if (performance.now() - lastTurn > YIELD_EVERY) {
@@ -173,18 +177,20 @@ async function trainEpoch(
   return { state, finished: step === stepsPerEpoch };
 }
 
-/** One step of gradient descent on −ELBO. @returns the losses before the step, `[3]` */
+/** Step number `step` of gradient descent on the loss. @returns the losses before the step, `[3]` */
 function trainStep(
   model: GenerativeModel,
   batch: Batch,
   generator: Generator,
+  step: number,
   options: EpochOptions,
 ): Tensor {
-  const { optimizer, beta = 1 } = options;
+  const { optimizer, beta = 1, freeBits = 0 } = options;
+  const weight = typeof beta === 'number' ? beta : beta(step);
   const images = options.binarization === 'dynamic' ? binarizeBatch(batch.images, generator) : batch.images;
   return scope(() => {
     const x = tensor(images, [batch.size, images.length / batch.size]);
-    const elbo = model.elbo(x, { generator, beta, ...labelsOf(model, batch.labels) });
+    const elbo = model.elbo(x, { generator, beta: weight, freeBits, ...labelsOf(model, batch.labels) });
     optimizer.zeroGrad();
     elbo.loss.backward();
     optimizer.step();

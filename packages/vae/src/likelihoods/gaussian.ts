@@ -1,6 +1,7 @@
 import { full, type Generator, parameter, randn, type Tensor } from '@varigrad/core';
 import { gaussianNll, Module } from '@varigrad/nn';
 import type { Likelihood } from './likelihood.js';
+import { checkRange } from './support.js';
 
 /** Options of the Gaussian decoder. */
 export interface GaussianOptions {
@@ -26,8 +27,9 @@ export class Gaussian extends Module implements Likelihood {
     this.logVar = learned ? parameter(logVar) : logVar;
   }
 
-  /** −Σ_pixels ½(log 2π + logVar + (x − mu)²/σ²), nats per image `[batch]`. */
+  /** −Σ_pixels ½(log 2π + logVar + (x − mu)²/σ²), nats per image `[batch]`. @throws ArgumentError if x is not finite */
   logProb(mu: Tensor, x: Tensor): Tensor {
+    checkRange('Gaussian', x, -Infinity, Infinity, 'a Gaussian needs finite numbers');
     return gaussianNll(mu, this.logVar, x, { reduction: 'none' }).sum({ axis: -1 }).neg();
   }
 

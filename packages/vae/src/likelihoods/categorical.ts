@@ -1,0 +1,85 @@
+import { ArgumentError, arange, type Generator, rand, type Tensor } from '@varigrad/core';
+import { Module } from '@varigrad/nn';
+import type { Likelihood } from './likelihood.js';
+import { checkRange } from './support.js';
+
+/** Options of the categorical decoder. */
+export interface CategoricalOptions {
+  /** Grey levels of a pixel: 0, 1/(levels − 1), …, 1. Default 256. */
+  levels?: number;
+}
+
+/** Each pixel takes one of a number of grey levels, with probabilities softmax(logits) of its own. */
+export class Categorical extends Module implements Likelihood {
+  readonly kind = 'categorical';
+  readonly outputsPerPixel: number;
+
+  /** @throws ArgumentError unless there are at least 2 levels */
+  constructor({ levels = 256 }: CategoricalOptions = {}) {
+    super();
+    if (!(Number.isInteger(levels) && levels >= 2))
+      throw new ArgumentError('Categorical', `levels is a whole number above 1, not ${levels}`);
+    this.outputsPerPixel = levels;
+  }
+
+  /** Σ_pixels logSoftmax(logits)[level of x], nats per image `[batch]`. @throws ArgumentError if x is between levels */
+  logProb(logits: Tensor, x: Tensor): Tensor {
+    this.#checkLevels(x);
+    const [batch, pixels] = x.shape as [number, number];
+    // 1 at the level that x has, else 0: [batch, levels, pixels]
+    const isLevel = x
+      .reshape([batch, 1, pixels])
+      .sub(this.#levels())
+      .abs()
+      .lt(0.5 / (this.outputsPerPixel - 1));
+    return this.#logProbs(logits)
+      .mul(isLevel)
+      .sum({ axis: [1, 2] });
+  }
+
+  /** Σ_levels probability · level, `[batch, pixels]`. */
+  mean(logits: Tensor): Tensor {
+    return this.#logProbs(logits).exp().mul(this.#levels()).sum({ axis: 1 });
+  }
+
+  /** By the Gumbel-max rule. */
+  sample(logits: Tensor, generator?: Generator): Tensor {
+    const logP = this.#logProbs(logits);
+    const u = rand(logP.shape, generator === undefined ? {} : { generator });
+    const gumbel = u.add(1e-20).log().neg().log().neg();
+    return logP
+      .add(gumbel)
+      .argmax({ axis: 1 })
+      .div(this.outputsPerPixel - 1);
+  }
+
+  /** `[batch, levels · pixels]` → log-probabilities `[batch, levels, pixels]` */
+  #logProbs(logits: Tensor): Tensor {
+    const [batch, outputs] = logits.shape as [number, number];
+    const levels = this.outputsPerPixel;
+    return logits.reshape([batch, levels, outputs / levels]).logSoftmax({ axis: 1 });
+  }
+
+  /** The grey values of the levels, `[levels, 1]`. */
+  #levels(): Tensor {
+    const levels = this.outputsPerPixel;
+    return arange(levels)
+      .div(levels - 1)
+      .reshape([levels, 1]);
+  }
+
+  #checkLevels(x: Tensor): void {
+    const advice = `round grey values to multiples of 1/${this.outputsPerPixel - 1}`;
+    checkRange('Categorical', x, 0, 1, advice);
+    const values = x.values;
+    if (!(values instanceof Float32Array || values instanceof Float64Array)) return;
+    for (const value of values) {
+      const place = value * (this.outputsPerPixel - 1);
+      if (Math.abs(place - Math.round(place)) > 1e-3)
+        throw new ArgumentError(
+          'Categorical',
+          `images hold ${value}, which is no level of ${this.outputsPerPixel} — ${advice}`,
+        );
+    }
+  }
+}

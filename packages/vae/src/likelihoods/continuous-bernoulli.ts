@@ -1,0 +1,79 @@
+import { type Generator, rand, type Tensor, where } from '@varigrad/core';
+import { bceWithLogits, Module } from '@varigrad/nn';
+import type { Likelihood } from './likelihood.js';
+
+/** Below this |logit|, closed forms that divide 0 by 0 at 0 are replaced by their series, whose error is below 1e-8 there. */
+const SMALL = 0.25;
+
+/** f(l) where |l| is not small, and series(l) where it is; neither is ever evaluated where its gradient is NaN. */
+function nearZero(l: Tensor, f: (l: Tensor) => Tensor, series: (square: Tensor) => Tensor): Tensor {
+  const isSmall = l.abs().lt(SMALL);
+  const far = where(isSmall, 1, l);
+  const near = where(isSmall, l, 0);
+  return where(isSmall, series(near.square()), f(far));
+}
+
+/** log C(l) = log(l / tanh(l/2)), what makes the Bernoulli formula a density on [0, 1]; even in l, log 2 at 0. */
+export function logNormalizer(l: Tensor): Tensor {
+  return nearZero(
+    l,
+    (far) => {
+      const size = far.abs();
+      return size.log().sub(size.mul(0.5).tanh().log());
+    },
+    // log 2 + l²/12 − 7l⁴/1440 + 31l⁶/90720
+    (square) =>
+      square
+        .mul(31 / 90720)
+        .sub(7 / 1440)
+        .mul(square)
+        .add(1 / 12)
+        .mul(square)
+        .add(Math.LN2),
+  );
+}
+
+/**
+ * Each pixel is in [0, 1] with density C(λ) λˣ (1 − λ)¹⁻ˣ, λ = σ(logit): the Bernoulli formula made a true likelihood of grey
+ * values.
+ * @see Loaiza-Ganem & Cunningham 2019, arXiv:1907.06845
+ */
+export class ContinuousBernoulli extends Module implements Likelihood {
+  readonly kind = 'continuous-bernoulli';
+  readonly outputsPerPixel = 1;
+
+  /** Σ_pixels l·x − softplus(l) + log C(l), nats per image `[batch]`. @throws ArgumentError if x leaves [0, 1] */
+  logProb(logits: Tensor, x: Tensor): Tensor {
+    return logNormalizer(logits)
+      .sub(bceWithLogits(logits, x, { reduction: 'none' }))
+      .sum({ axis: -1 });
+  }
+
+  /** 1/(1 − e^−l) − 1/l, which is ½ at l = 0. */
+  mean(logits: Tensor): Tensor {
+    // By half the logit, ½ + ½·(coth h − 1/h), h = l/2: the odd part, which is small where l is.
+    const odd = nearZero(
+      logits,
+      (far) => far.mul(0.5).tanh().reciprocal().sub(far.mul(0.5).reciprocal()).div(far),
+      // (coth h − 1/h)/l = 1/6 − l²/360 + l⁴/15120
+      (square) =>
+        square
+          .mul(1 / 15120)
+          .sub(1 / 360)
+          .mul(square)
+          .add(1 / 6),
+    );
+    return odd.mul(logits).mul(0.5).add(0.5);
+  }
+
+  /** By the inverse of the distribution function, x = 1 + log(u + (1 − u)·e^−l)/l for l > 0, mirrored for l < 0. */
+  sample(logits: Tensor, generator?: Generator): Tensor {
+    const u = rand(logits.shape, generator === undefined ? {} : { generator });
+    const size = logits.abs();
+    const isSmall = size.lt(1e-3);
+    const safe = where(isSmall, 1, size);
+    const far = u.add(u.neg().add(1).mul(safe.neg().exp())).log().div(safe).add(1).clamp({ min: 0, max: 1 });
+    const upward = where(isSmall, u, far);
+    return where(logits.lt(0), upward.neg().add(1), upward);
+  }
+}

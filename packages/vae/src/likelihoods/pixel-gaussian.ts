@@ -1,0 +1,49 @@
+import { ArgumentError, type Generator, randn, type Tensor } from '@varigrad/core';
+import { gaussianNll, Module } from '@varigrad/nn';
+import type { Likelihood } from './likelihood.js';
+import { checkRange } from './support.js';
+
+/** Options of the Gaussian decoder with a σ for each pixel. */
+export interface PixelGaussianOptions {
+  /** Bounds of log σ². Default −4.5 (σ ≥ 0.105) and 0 (σ ≤ 1): without a floor the density of a constant pixel grows without bound. */
+  minLogVar?: number;
+  maxLogVar?: number;
+}
+
+/** Each pixel is normal with a mean and a log-variance of its own, both given by the decoder. */
+export class PixelGaussian extends Module implements Likelihood {
+  readonly kind = 'pixel-gaussian';
+  readonly outputsPerPixel = 2;
+  readonly #bounds: { min: number; max: number };
+
+  /** @throws ArgumentError unless minLogVar ≤ maxLogVar */
+  constructor({ minLogVar = -4.5, maxLogVar = 0 }: PixelGaussianOptions = {}) {
+    super();
+    if (!(minLogVar <= maxLogVar))
+      throw new ArgumentError('PixelGaussian', `minLogVar ${minLogVar} is above maxLogVar ${maxLogVar}`);
+    this.#bounds = { min: minLogVar, max: maxLogVar };
+  }
+
+  /** −Σ_pixels ½(log 2π + logVar + (x − mu)²/σ²), nats per image `[batch]`. @throws ArgumentError if x is not finite */
+  logProb(outputs: Tensor, x: Tensor): Tensor {
+    checkRange('PixelGaussian', x, -Infinity, Infinity, 'a Gaussian needs finite numbers');
+    const { mu, logVar } = this.#parts(outputs);
+    return gaussianNll(mu, logVar, x, { reduction: 'none' }).sum({ axis: -1 }).neg();
+  }
+
+  mean(outputs: Tensor): Tensor {
+    return this.#parts(outputs).mu;
+  }
+
+  sample(outputs: Tensor, generator?: Generator): Tensor {
+    const { mu, logVar } = this.#parts(outputs);
+    const eps = randn(mu.shape, generator === undefined ? {} : { generator });
+    return mu.add(eps.mul(logVar.mul(0.5).exp()));
+  }
+
+  /** `[batch, 2 · pixels]` → mean and bounded log-variance, `[batch, pixels]` each. */
+  #parts(outputs: Tensor): { mu: Tensor; logVar: Tensor } {
+    const [mu, logVar] = outputs.split((outputs.shape[1] as number) / 2, 1) as [Tensor, Tensor];
+    return { mu, logVar: logVar.clamp(this.#bounds) };
+  }
+}

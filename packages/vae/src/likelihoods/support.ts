@@ -1,0 +1,22 @@
+import { ArgumentError, type Tensor } from '@varigrad/core';
+
+/**
+ * Refuses images outside of a likelihood's support, with the range they cover. Checked in host memory only: reading a device
+ * would stall it.
+ * @throws ArgumentError naming the range, or saying that there are NaNs or infinities
+ */
+export function checkRange(op: string, x: Tensor, low: number, high: number, advice: string): void {
+  const values = x.values;
+  if (!(values instanceof Float32Array || values instanceof Float64Array)) return;
+  let [least, most] = [Infinity, -Infinity];
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] as number;
+    if (!Number.isFinite(value)) throw new ArgumentError(op, `images contain ${value} — ${advice}`);
+    if (value < least) least = value;
+    if (value > most) most = value;
+  }
+  if (least < low || most > high) {
+    const support = low === -Infinity ? 'are finite' : `lie in [${low}, ${high}]`;
+    throw new ArgumentError(op, `images ${support}, but range from ${least} to ${most} — ${advice}`);
+  }
+}

@@ -1,0 +1,109 @@
+import { ArgumentError, type Generator, type Tensor, tensor } from '@varigrad/core';
+import { Linear, Module } from '@varigrad/nn';
+import { GaussianPosterior } from './gaussian.js';
+import type { Draw, Posterior, PosteriorFamily } from './posterior.js';
+
+/** Options of `InverseAutoregressiveFlow`. */
+export interface InverseAutoregressiveFlowOptions {
+  /** Width of the encoder's features. Default 400. */
+  features?: number;
+  /** Steps, one after the other. Default 2. */
+  length?: number;
+  /** Width of each step's hidden layer. Default 320. */
+  hidden?: number;
+  /** Source of the initial weights. */
+  generator?: Generator;
+}
+
+/** A linear layer in which some connections are cut: y = x·(W ∘ mask)ᵀ + b. */
+class MaskedLinear extends Linear {
+  /** `[outFeatures, inFeatures]` of 0 and 1; fixed by the degrees, so no part of the state dict. */
+  readonly #mask: Tensor;
+
+  /** Output i sees input j where `sees(outDegrees[i], inDegrees[j])`. */
+  constructor(
+    inDegrees: readonly number[],
+    outDegrees: readonly number[],
+    sees: (out: number, input: number) => boolean,
+    options: { generator?: Generator },
+  ) {
+    super(inDegrees.length, outDegrees.length, options);
+    this.#mask = tensor(outDegrees.map((out) => inDegrees.map((input) => (sees(out, input) ? 1 : 0))));
+  }
+
+  override forward(x: Tensor): Tensor {
+    const y = x.matmul(this.weight.mul(this.#mask), { transposeB: true });
+    return this.bias === null ? y : y.add(this.bias);
+  }
+}
+
+/**
+ * m and s of each dimension of z from the dimensions before it and the image's features: one hidden layer whose units have degrees.
+ * @see Germain et al. 2015 (MADE), arXiv:1502.03509
+ */
+class AutoregressiveNetwork extends Module {
+  readonly hidden: MaskedLinear;
+  readonly context: Linear;
+  readonly m: MaskedLinear;
+  readonly s: MaskedLinear;
+
+  constructor(latent: number, hidden: number, features: number, options: { generator?: Generator }) {
+    super();
+    const own = Array.from({ length: latent }, (_, i) => i + 1);
+    const degrees = Array.from({ length: hidden }, (_, i) => 1 + (i % Math.max(1, latent - 1)));
+    this.hidden = new MaskedLinear(own, degrees, (unit, input) => unit >= input, options);
+    this.context = new Linear(features, hidden, options);
+    this.m = new MaskedLinear(degrees, own, (output, unit) => output > unit, options);
+    this.s = new MaskedLinear(degrees, own, (output, unit) => output > unit, options);
+  }
+
+  forward(z: Tensor, context: Tensor): { m: Tensor; s: Tensor } {
+    const h = this.hidden.forward(z).add(this.context.forward(context)).relu(); // [batch, hidden]
+    return { m: this.m.forward(h), s: this.s.forward(h) };
+  }
+}
+
+/**
+ * A Gaussian followed by steps z ← σ ⊙ z + (1 − σ) ⊙ m with σ = sigmoid(s + 1.5), where m and s of each dimension depend on the dimensions
+ * before it; the order of the dimensions is reversed from step to step. log |det| = Σⱼ log σⱼ.
+ * @see Kingma et al. 2016, arXiv:1606.04934
+ */
+export class InverseAutoregressiveFlow extends Module implements PosteriorFamily {
+  readonly kind = 'inverse-autoregressive-flow';
+  readonly isGaussian = false;
+  readonly steps: AutoregressiveNetwork[];
+  readonly #base = new GaussianPosterior();
+
+  constructor(
+    latent: number,
+    { features = 400, length = 2, hidden = 320, ...options }: InverseAutoregressiveFlowOptions = {},
+  ) {
+    super();
+    this.steps = Array.from({ length }, () => new AutoregressiveNetwork(latent, hidden, features, options));
+  }
+
+  /** @throws ArgumentError if the encoder gives no features */
+  draw(q: Posterior, eps: Tensor): Draw {
+    const { context } = q;
+    if (context === undefined)
+      throw new ArgumentError(
+        'InverseAutoregressiveFlow',
+        'the encoder gives no context — use one that does, as GaussianEncoder',
+      );
+    const base = this.#base.draw(q, eps);
+    let z = base.z;
+    const logSigmas: Tensor[] = [];
+    this.steps.forEach((step, i) => {
+      if (i > 0) z = z.flip(1);
+      const { m, s } = step.forward(z, context);
+      // Shifted so that a fresh flow keeps most of z: sigmoid(1.5) = 0.82.
+      const logits = s.add(1.5);
+      z = m.add(logits.sigmoid().mul(z.sub(m)));
+      logSigmas.push(logits.logSigmoid());
+    });
+    return {
+      z,
+      logProb: () => logSigmas.reduce((sum, logSigma) => sum.sub(logSigma.sum({ axis: -1 })), base.logProb()),
+    };
+  }
+}

@@ -1,0 +1,35 @@
+/** Schedules of the KL term's weight: functions of the step, counted from 0 over the whole training. */
+import { ArgumentError } from '@varigrad/core';
+
+/** The weight of the KL term at a step. */
+export type BetaSchedule = (step: number) => number;
+
+/**
+ * From 0 to `beta` in equal steps over the first `steps` steps, and `beta` from then on: gives the decoder time to use z
+ * before the KL term pulls it towards the prior.
+ * @see Bowman et al. 2016, arXiv:1511.06349
+ */
+export function linearWarmUp(steps: number, beta = 1): BetaSchedule {
+  checkSteps('linearWarmUp', steps);
+  return (step) => beta * Math.min(1, step / steps);
+}
+
+/**
+ * `linearWarmUp` again and again: in each period of `period` steps the weight rises over the first `rising` part and then stays.
+ * @param rising - between 0 and 1. Default ½.
+ * @see Fu et al. 2019, arXiv:1903.10145
+ */
+export function cyclicWarmUp(
+  period: number,
+  { beta = 1, rising = 0.5 }: { beta?: number; rising?: number } = {},
+): BetaSchedule {
+  checkSteps('cyclicWarmUp', period);
+  if (!(rising > 0 && rising <= 1))
+    throw new ArgumentError('cyclicWarmUp', `the rising part is above 0 and at most 1, not ${rising}`);
+  return (step) => beta * Math.min(1, (step % period) / (rising * period));
+}
+
+function checkSteps(op: string, steps: number): void {
+  if (!(Number.isInteger(steps) && steps > 0))
+    throw new ArgumentError(op, `needs a whole number of steps above 0, not ${steps}`);
+}

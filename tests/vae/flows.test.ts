@@ -1,0 +1,131 @@
+import { createReference, Generator, noGrad, randn, type Tensor, tensor, withBackend } from '@varigrad/core';
+import { InverseAutoregressiveFlow, PlanarFlow, type PosteriorFamily, planarStep, VAE } from '@varigrad/vae';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { refuses } from '../refuses.js';
+
+const float64 = createReference(Float64Array);
+const FEATURES = 5;
+
+const flows = (latent: number): PosteriorFamily[] => {
+  const generator = new Generator(11);
+  return [
+    new PlanarFlow(latent, { features: FEATURES, length: 3, generator }),
+    new InverseAutoregressiveFlow(latent, { features: FEATURES, length: 2, hidden: 7, generator }),
+  ];
+};
+
+/** log |det A| by elimination with pivots. */
+function logDeterminant(a: number[][]): number {
+  const m = a.map((row) => [...row]);
+  let log = 0;
+  for (let k = 0; k < m.length; k++) {
+    const pivot = m
+      .slice(k)
+      .reduce((best, row, i) => (Math.abs(row[k]!) > Math.abs(m[best]![k]!) ? k + i : best), k);
+    [m[k], m[pivot]] = [m[pivot]!, m[k]!];
+    log += Math.log(Math.abs(m[k]![k]!));
+    for (let i = k + 1; i < m.length; i++) {
+      const factor = m[i]![k]! / m[k]![k]!;
+      for (let j = k; j < m.length; j++) m[i]![j]! -= factor * m[k]![j]!;
+    }
+  }
+  return log;
+}
+
+for (const [index, name] of ['PlanarFlow', 'InverseAutoregressiveFlow'].entries()) {
+  for (const latent of [1, 2, 4]) {
+    test(`${name}: log q(z|x) is that of ε less the log-determinant of a numeric Jacobian, latent ${latent}`, () => {
+      withBackend(float64, () => {
+        const flow = flows(latent)[index] as PosteriorFamily;
+        const generator = new Generator(latent);
+        const q = {
+          mu: randn([1, latent], { generator }),
+          logVar: randn([1, latent], { generator }),
+          context: randn([1, FEATURES], { generator }).mul(2),
+        };
+        const eps = [...randn([1, latent], { generator }).dataSync()];
+        const z = (e: number[]): number[] => [...noGrad(() => flow.draw(q, tensor([e])).z.dataSync())];
+        const h = 1e-5;
+        const columns = eps.map((_, j) => {
+          const moved = (d: number) => z(eps.map((e, i) => (i === j ? e + d : e)));
+          const [up, down] = [moved(h), moved(-h)];
+          return up.map((u, i) => (u - down[i]!) / (2 * h));
+        });
+        const jacobian = eps.map((_, i) => columns.map((column) => column[i]!));
+        const logEps = eps.reduce((sum, e) => sum - 0.5 * (e * e + Math.log(2 * Math.PI)), 0);
+        const found = flow
+          .draw(q, tensor([eps]))
+          .logProb()
+          .itemSync();
+        assert.ok(Math.abs(found - (logEps - logDeterminant(jacobian))) < 1e-7, `${found}`);
+      });
+    });
+  }
+}
+
+test('a planar step with u = 0 is the identity, and its log-determinant is finite for any u and w', () => {
+  const z = tensor([[0.5, -1, 2]]);
+  const w = tensor([[1, -2, 0.3]]);
+  const still = planarStep(z, tensor([[0, 0, 0]]), w, tensor([[0.1]]));
+  assert.ok([...still.z.dataSync()].every((v, i) => Math.abs(v - (z.dataSync()[i] as number)) < 1e-6));
+  assert.ok(Math.abs(still.logDet.itemSync()) < 1e-6);
+  for (const u of [
+    [-50, 100, -3],
+    [50, -100, 3],
+  ]) {
+    assert.ok(Number.isFinite(planarStep(z, tensor([u]), w, tensor([[0]])).logDet.itemSync()), `u ${u}`);
+  }
+});
+
+test('an inverse autoregressive step: dimension j of z does not depend on later dimensions of ε', () => {
+  withBackend(float64, () => {
+    const flow = new InverseAutoregressiveFlow(4, {
+      features: FEATURES,
+      length: 1,
+      hidden: 9,
+      generator: new Generator(3),
+    });
+    const q = {
+      mu: tensor([[0.1, 0.2, 0.3, 0.4]]),
+      logVar: tensor([[0, 0, 0, 0]]),
+      context: randn([1, FEATURES], { generator: new Generator(4) }),
+    };
+    const z = (eps: number[]): number[] => [...flow.draw(q, tensor([eps])).z.dataSync()];
+    const [before, after] = [z([1, -1, 0.5, 2]), z([1, -1, 0.7, 2])];
+    assert.equal(after.slice(0, 2), before.slice(0, 2), 'dimensions before the third stay');
+    assert.not.equal(after[2], before[2]);
+    assert.not.equal(after[3], before[3], 'the one behind it follows');
+  });
+});
+
+test('a flow without features from the encoder is refused', () => {
+  const [planar, iaf] = flows(2) as [PosteriorFamily, PosteriorFamily];
+  const q = { mu: tensor([[0, 0]]), logVar: tensor([[0, 0]]) };
+  const advice = 'the encoder gives no context — use one that does, as GaussianEncoder';
+  refuses(() => planar.draw(q, tensor([[0, 0]])), `PlanarFlow: ${advice}`);
+  refuses(() => iaf.draw(q, tensor([[0, 0]])), `InverseAutoregressiveFlow: ${advice}`);
+});
+
+test('a VAE takes a flow as its posterior: every parameter of the flow gets a gradient', () => {
+  for (const index of [0, 1]) {
+    const posterior = [
+      () => new PlanarFlow(3, { features: 6, length: 2 }),
+      () => new InverseAutoregressiveFlow(3, { features: 6, hidden: 5 }),
+    ][index]?.() as PosteriorFamily;
+    const model = new VAE({ inputSize: 8, hidden: [6], latent: 3, posterior });
+    const x = tensor(
+      Array.from({ length: 4 }, (_, i) => Array.from({ length: 8 }, (_, j) => ((i + j) % 3) / 2)),
+    );
+    model.elbo(x).loss.backward();
+    for (const [name, parameter] of model.namedParameters()) {
+      const gradient = parameter.grad as Tensor | null;
+      assert.ok(
+        gradient?.dataSync().some((g) => g !== 0),
+        `${posterior.kind}: ${name}`,
+      );
+    }
+  }
+});
+
+test.run();

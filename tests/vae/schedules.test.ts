@@ -1,0 +1,26 @@
+import { cyclicWarmUp, linearWarmUp } from '@varigrad/vae';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { refuses } from '../refuses.js';
+
+test('linear warm-up: 0, then in equal steps to beta, which stays', () => {
+  const beta = linearWarmUp(4, 2);
+  assert.equal([0, 1, 2, 3, 4, 100].map(beta), [0, 0.5, 1, 1.5, 2, 2]);
+});
+
+test('cyclic warm-up: rises and stays, period by period', () => {
+  const beta = cyclicWarmUp(4);
+  assert.equal([0, 1, 2, 3, 4, 5, 6, 7].map(beta), [0, 0.5, 1, 1, 0, 0.5, 1, 1]);
+  assert.equal([0, 1, 2, 3, 4].map(cyclicWarmUp(4, { beta: 4, rising: 1 })), [0, 1, 2, 3, 0]);
+});
+
+test('schedules refuse what is no number of steps', () => {
+  refuses(() => linearWarmUp(0), 'linearWarmUp: needs a whole number of steps above 0, not 0');
+  refuses(() => cyclicWarmUp(1.5), 'cyclicWarmUp: needs a whole number of steps above 0, not 1.5');
+  refuses(
+    () => cyclicWarmUp(3, { rising: 0 }),
+    'cyclicWarmUp: the rising part is above 0 and at most 1, not 0',
+  );
+});
+
+test.run();
