@@ -127,7 +127,7 @@ refused('broadcasting', [
   [
     () => a23.add(zeros([2])),
     ShapeError,
-    'add: shapes do not broadcast: [2, 3] and [2] (axis -1: 3 ≠ 2) — lengths must be equal or 1',
+    'add: shapes do not broadcast: [2, 3] and [2] (axis -1: 3 ≠ 2) — shapes are aligned at their last axis: did you mean b.reshape([2, 1])?',
   ],
   [
     () => a23.gt(0).where(zeros([4, 1, 1]), zeros([3, 3])),
@@ -137,7 +137,7 @@ refused('broadcasting', [
   [
     () => core.bceWithLogits(a23, zeros([2])),
     ShapeError,
-    'bceWithLogits: shapes do not broadcast: [2, 3] and [2] (axis -1: 3 ≠ 2) — lengths must be equal or 1',
+    'bceWithLogits: shapes do not broadcast: [2, 3] and [2] (axis -1: 3 ≠ 2) — shapes are aligned at their last axis: did you mean b.reshape([2, 1])?',
   ],
   [() => a23.expand([2, 1]), ShapeError, 'expand: [2, 3] does not broadcast to [2, 1]'],
   [() => a23.expand([-1, 3]), ArgumentError, 'expand: axis lengths are integers ≥ 0: [-1, 3] has -1'],
@@ -213,7 +213,70 @@ refused('reductions', [
   [() => zeros([2, 0]).argmax(), ArgumentError, 'argmax: axis 0 of [0] is empty'],
 ]);
 
+const pixels = zeros([64, 784]).named('pixels', ['batch', 'pixel']);
+const weight = zeros([400, 784]).named('W', ['out', 'in']);
+
+refused('operands with names', [
+  [
+    () => pixels.matmul(weight),
+    ShapeError,
+    'matmul: inner dimensions differ: [64, 784] × [400, 784] (784 ≠ 400) — did you mean pixels.matmul(W.transpose())?' +
+      ' (pixels is [batch 64, pixel 784], W is [out 400, in 784])',
+  ],
+  [
+    () => weight.matmul(pixels),
+    ShapeError,
+    'matmul: inner dimensions differ: [400, 784] × [64, 784] (784 ≠ 64) — did you mean W.matmul(pixels.transpose())?' +
+      ' (W is [out 400, in 784], pixels is [batch 64, pixel 784])',
+  ],
+  [
+    () => pixels.matmul(zeros([64, 10])),
+    ShapeError,
+    'matmul: inner dimensions differ: [64, 784] × [64, 10] (784 ≠ 64) — did you mean pixels.transpose().matmul(b)?' +
+      ' (pixels is [batch 64, pixel 784])',
+  ],
+  [
+    () => pixels.add(zeros([64]).named('bias')),
+    ShapeError,
+    'add: shapes do not broadcast: [64, 784] and [64] (axis -1: 784 ≠ 64) — shapes are aligned at their last axis: ' +
+      'did you mean bias.reshape([64, 1])? (pixels is [batch 64, pixel 784], bias is [64])',
+  ],
+  [
+    () => pixels.mul(weight),
+    ShapeError,
+    'mul: shapes do not broadcast: [64, 784] and [400, 784] (axis -2: 64 ≠ 400) — lengths must be equal or 1' +
+      ' (pixels is [batch 64, pixel 784], W is [out 400, in 784])',
+  ],
+  [
+    () => core.linear(pixels, zeros([784, 400]).named('W')),
+    ShapeError,
+    'linear: x [64, 784] does not fit the weight [784, 400] — the weight is [out, in]: did you mean W.transpose()?' +
+      ' (pixels is [batch 64, pixel 784], W is [784, 400])',
+  ],
+  [
+    () => concat([pixels, weight], 1),
+    ShapeError,
+    'concat: shapes differ beside axis 1: [64, 784] and [400, 784]' +
+      ' (pixels is [batch 64, pixel 784], W is [out 400, in 784])',
+  ],
+  [
+    () => zeros([2, 3]).named('x', ['batch']),
+    ArgumentError,
+    'named: 1 names for the axes of [2, 3], which has 2',
+  ],
+]);
+
 refused('matrix products', [
+  [
+    () => zeros([64, 784]).matmul(zeros([400, 784])),
+    ShapeError,
+    'matmul: inner dimensions differ: [64, 784] × [400, 784] (784 ≠ 400) — did you mean a.matmul(b.transpose())?',
+  ],
+  [
+    () => zeros([784, 64]).matmul(zeros([784, 400])),
+    ShapeError,
+    'matmul: inner dimensions differ: [784, 64] × [784, 400] (64 ≠ 784) — did you mean a.transpose().matmul(b)?',
+  ],
   [
     () => zeros([64, 784]).matmul(zeros([783, 400])),
     ShapeError,
@@ -222,7 +285,7 @@ refused('matrix products', [
   [
     () => a23.matmul(a23, { transposeA: true, transposeB: true }),
     ShapeError,
-    'matmul: inner dimensions differ: [2, 3]ᵀ × [2, 3]ᵀ (2 ≠ 3) — transpose or reshape one operand',
+    'matmul: inner dimensions differ: [2, 3]ᵀ × [2, 3]ᵀ (2 ≠ 3) — did you mean a.transpose().matmul(b)?',
   ],
   [
     () => zeros([2, 2, 3]).matmul(zeros([3, 3, 1])),

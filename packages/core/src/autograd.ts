@@ -13,7 +13,7 @@ import { activeRecorder, type Recorder, withRecorder } from './recorder.js';
 import { adopt, runScope } from './scope.js';
 import { sameShape } from './shape.js';
 import { Storage } from './storage.js';
-import { Tensor, wrap } from './tensor.js';
+import { namingOperands, Tensor, wrap } from './tensor.js';
 
 type Tensors = readonly Tensor[];
 type ShapesOf<Inputs extends Tensors> = { readonly [I in keyof Inputs]: Shape };
@@ -94,7 +94,8 @@ export function apply<Inputs extends Tensors, Params>(
   const start = observer === null ? 0 : performance.now();
   const machine = backend();
   for (const input of inputs) checkMemory(op.name, input, machine);
-  const shape = op.shape(inputs.map((t) => t.shape) as unknown as ShapesOf<Inputs>, params);
+  const shapes = inputs.map((t) => t.shape) as unknown as ShapesOf<Inputs>;
+  const shape = namingOperands(inputs, () => op.shape(shapes, params));
   const temporaries: Values[] = [];
   const temporary: Temporary = (values) => {
     temporaries.push(values);

@@ -18,15 +18,53 @@ export class VarigradError extends Error {
   }
 }
 
-/** Operands whose shapes do not fit together. */
+/** What an error message calls an operand; see `Tensor.named`. */
+export interface OperandName {
+  /** '' if the operand has no name. */
+  readonly label: string;
+  /** A name for each axis, or none. */
+  readonly axes: readonly string[];
+  readonly shape: Shape;
+}
+
+/** A message that mentions its operands, given what to call them. */
+type Wording = (names: readonly string[]) => string;
+
+/** Operands whose shapes do not fit together. Operands that were named are listed with their names at the end. */
 export class ShapeError extends VarigradError {
   override readonly name = 'ShapeError';
   readonly shapes: readonly Shape[];
+  readonly operands: readonly OperandName[];
+  readonly #wording: string | Wording;
 
-  constructor(op: string, shapes: readonly Shape[], message: string) {
-    super(op, message);
+  /** @param wording - the message; as a function of what to call the operands: 'a', 'b', … unless they have names */
+  constructor(
+    op: string,
+    shapes: readonly Shape[],
+    wording: string | Wording,
+    operands: readonly OperandName[] = [],
+  ) {
+    const names = Array.from('abcdefgh', (letter, i) => operands[i]?.label || letter);
+    const text = typeof wording === 'string' ? wording : wording(names);
+    const named = operands.filter(({ label }) => label !== '').map(describe);
+    super(op, named.length === 0 ? text : `${text} (${named.join(', ')})`);
     this.shapes = shapes;
+    this.operands = operands;
+    this.#wording = wording;
   }
+
+  /** The same error with the operands' names. */
+  withOperands(operands: readonly OperandName[]): ShapeError {
+    return new ShapeError(this.op, this.shapes, this.#wording, operands);
+  }
+}
+
+/** `pixels is [batch 64, pixel 784]` */
+function describe({ label, axes, shape }: OperandName): string {
+  const lengths = shape.map((length, axis) =>
+    [axes[axis], length].filter((part) => part !== undefined).join(' '),
+  );
+  return `${label} is [${lengths.join(', ')}]`;
 }
 
 /** A value, an option or an axis that an operation cannot take. */

@@ -56,6 +56,7 @@ export {
   BackendError,
   formatShape,
   GradError,
+  type OperandName,
   type Shape,
   ShapeError,
   VarigradError,

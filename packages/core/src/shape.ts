@@ -63,6 +63,19 @@ export function reducedShape(shape: Shape, axes: readonly number[], keepDims: bo
     : shape.filter((_, axis) => !axes.includes(axis));
 }
 
+/** What was probably meant: the shorter operand's axes are the longer one's first, and not its last. */
+function fittingShapes(shapes: readonly Shape[], names: readonly string[]): string {
+  const [a, b] = shapes;
+  if (shapes.length === 2 && a !== undefined && b !== undefined && a.length !== b.length) {
+    const [short, long, name] = a.length < b.length ? [a, b, names[0]] : [b, a, names[1]];
+    if (short.length > 0 && short.every((length, axis) => length === long[axis])) {
+      const reshaped = [...short, ...new Array<number>(long.length - short.length).fill(1)];
+      return `shapes are aligned at their last axis: did you mean ${name}.reshape(${formatShape(reshaped)})?`;
+    }
+  }
+  return 'lengths must be equal or 1';
+}
+
 /**
  * NumPy broadcasting: shapes are aligned at their last axis, and lengths must be equal or 1.
  * @throws ShapeError naming the axis that differs
@@ -76,12 +89,8 @@ export function broadcastShapes(op: string, ...shapes: readonly Shape[]): number
       const sofar = out[rank - i] as number;
       if (length === sofar || length === 1) continue;
       if (sofar !== 1) {
-        throw new ShapeError(
-          op,
-          shapes,
-          `shapes do not broadcast: ${shapes.map(formatShape).join(' and ')} (axis ${-i}: ${sofar} ≠ ${length})` +
-            ' — lengths must be equal or 1',
-        );
+        const problem = `shapes do not broadcast: ${shapes.map(formatShape).join(' and ')} (axis ${-i}: ${sofar} ≠ ${length})`;
+        throw new ShapeError(op, shapes, (names) => `${problem} — ${fittingShapes(shapes, names)}`);
       }
       out[rank - i] = length;
     }

@@ -31,6 +31,8 @@ export class Tensor implements Disposable {
   retainsGrad = false;
   /** A name for error messages and pictures of the graph; see `named`. */
   label = '';
+  /** Names of the axes, for error messages; empty if they have none. */
+  axisNames: readonly string[] = [];
   #grad: Tensor | null = null;
   #gradWasRead = false;
 
@@ -111,9 +113,17 @@ export class Tensor implements Disposable {
     return this;
   }
 
-  /** Gives this tensor a name that error messages and graphs show. */
-  named(label: string): this {
+  /**
+   * Gives this tensor, and its axes if one likes, names that error messages and graphs show: `x.named('pixels', ['batch', 'pixel'])`.
+   * @throws ArgumentError unless there is a name for each axis
+   */
+  named(label: string, axes: readonly string[] = []): this {
+    if (axes.length > 0 && axes.length !== this.rank) {
+      const problem = `${axes.length} names for the axes of ${formatShape(this.shape)}, which has ${this.rank}`;
+      throw new ArgumentError('named', problem);
+    }
     this.label = label;
+    this.axisNames = axes;
     return this;
   }
 
@@ -201,6 +211,18 @@ export function wrap(values: Values, shape: Shape, owner: Backend = backend()): 
   const storage = new Storage(owner, values);
   track(storage);
   return new Tensor(storage, shape);
+}
+
+/** Runs a shape rule; an error about operands that were named says their names. */
+export function namingOperands<T>(operands: readonly Tensor[], shapeRule: () => T): T {
+  try {
+    return shapeRule();
+  } catch (error) {
+    if (!(error instanceof ShapeError) || operands.every((t) => t.label === '')) throw error;
+    throw error.withOperands(
+      operands.map(({ label, axisNames, shape }) => ({ label, axes: axisNames, shape })),
+    );
+  }
 }
 
 /** A number becomes a scalar tensor on the current backend; a tensor stays. */

@@ -94,10 +94,11 @@ const linearOp: Op<readonly Tensor[], LinearParams> = {
 function linearShape(x: Shape, weight: Shape, bias: Shape | undefined): Shape {
   const [outFeatures, inFeatures] = weight;
   if (weight.length !== 2 || x.length === 0 || x.at(-1) !== inFeatures) {
-    throw new ShapeError(
-      'linear',
-      [x, weight],
-      `x ${formatShape(x)} does not fit the weight ${formatShape(weight)} — x is […, in] and the weight [out, in]`,
+    const problem = `x ${formatShape(x)} does not fit the weight ${formatShape(weight)}`;
+    throw new ShapeError('linear', [x, weight], ([, nameW = 'weight']) =>
+      weight.length === 2 && x.at(-1) === outFeatures
+        ? `${problem} — the weight is [out, in]: did you mean ${nameW}.transpose()?`
+        : `${problem} — x is […, in] and the weight [out, in]`,
     );
   }
   if (bias !== undefined && (bias.length !== 1 || bias[0] !== outFeatures)) {

@@ -3,7 +3,7 @@ import { apply, type Op } from '../autograd.js';
 import type { MatmulSpec } from '../backend/backend.js';
 import { ArgumentError, formatShape, type Shape, ShapeError } from '../errors.js';
 import { broadcastShapes, sizeOf } from '../shape.js';
-import { asTensor, type Tensor, type TensorLike } from '../tensor.js';
+import { asTensor, namingOperands, type Tensor, type TensorLike } from '../tensor.js';
 
 /** Options of `matmul`: take an operand's last two axes in exchanged order. */
 export interface MatmulOptions {
@@ -26,14 +26,30 @@ function productShape(a: Shape, b: Shape, { transposeA, transposeB }: Transposes
   const [m, k] = matrixDims(a, transposeA);
   const [inner, n] = matrixDims(b, transposeB);
   if (k !== inner) {
-    throw new ShapeError(
-      'matmul',
-      [a, b],
-      `inner dimensions differ: ${formatShape(a)}${transposeA ? 'ᵀ' : ''} × ${formatShape(b)}${transposeB ? 'ᵀ' : ''}` +
-        ` (${k} ≠ ${inner}) — transpose or reshape one operand`,
-    );
+    const [left, right] = [
+      formatShape(a) + (transposeA ? 'ᵀ' : ''),
+      formatShape(b) + (transposeB ? 'ᵀ' : ''),
+    ];
+    throw new ShapeError('matmul', [a, b], ([nameA = 'a', nameB = 'b']) => {
+      const advice = fittingProduct(a, b, { transposeA, transposeB }, nameA, nameB);
+      return `inner dimensions differ: ${left} × ${right} (${k} ≠ ${inner}) — ${advice}`;
+    });
   }
   return [...broadcastShapes('matmul', a.slice(0, -2), b.slice(0, -2)), m, n];
+}
+
+/** The product that was probably meant: with one transpose more or less, or in the other order. */
+function fittingProduct(a: Shape, b: Shape, flags: Transposes, nameA: string, nameB: string): string {
+  const [m, k] = matrixDims(a, flags.transposeA);
+  const [inner, n] = matrixDims(b, flags.transposeB);
+  const [left, right] = [
+    nameA + (flags.transposeA ? '.transpose()' : ''),
+    nameB + (flags.transposeB ? '.transpose()' : ''),
+  ];
+  const flipped = (name: string, transposed: boolean) => (transposed ? name : `${name}.transpose()`);
+  if (k === n) return `did you mean ${left}.matmul(${flipped(nameB, flags.transposeB)})?`;
+  if (m === inner) return `did you mean ${flipped(nameA, flags.transposeA)}.matmul(${right})?`;
+  return 'transpose or reshape one operand';
 }
 
 /** The kernel's view of a batch of products whose batch axes are equal, or are missing on one side. */
@@ -90,7 +106,8 @@ export function matmul(a: TensorLike, b: TensorLike, options: MatmulOptions = {}
   const matrixA = left.rank === 1 ? left.unsqueeze(0) : left;
   const matrixB = right.rank === 1 ? right.unsqueeze(1) : right;
   const flags = { transposeA, transposeB };
-  const batch = productShape(matrixA.shape, matrixB.shape, flags).slice(0, -2);
+  const product = namingOperands([left, right], () => productShape(matrixA.shape, matrixB.shape, flags));
+  const batch = product.slice(0, -2);
   let out = apply(matmulOp, [expandBatch(matrixA, batch), expandBatch(matrixB, batch)], flags);
   if (right.rank === 1) out = out.squeeze(-1);
   if (left.rank === 1) out = out.squeeze(right.rank === 1 ? -1 : -2);
