@@ -7,14 +7,23 @@ import * as assert from 'uvu/assert';
 /** What core exports that is no operation on tensors. */
 const notOperations = new Set([
   ...[
+    'derivativeOf',
     'detectAnomaly',
+    'explain',
     'formatProfile',
+    'gradientStory',
+    'layout',
+    'operandName',
     'profile',
+    'profileOf',
     'recordGraph',
     'toDot',
+    'toFlameSVG',
     'toJSON',
     'toMermaid',
+    'toSVG',
     'trace',
+    'whyNoGrad',
     'withRecorder',
   ],
   ...[

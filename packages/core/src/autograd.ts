@@ -284,8 +284,11 @@ function free(node: TapeNode): void {
   node.freed = true;
 }
 
-/** Every tensor that y was computed from, operands before results. Iterative: a graph may be very deep. */
-function topologicalOrder(y: Tensor): Tensor[] {
+/**
+ * Every tensor that y was computed from, operands before results. Iterative: a graph may be very deep.
+ * @throws GradError if a part of the graph was freed
+ */
+export function topologicalOrder(y: Tensor): Tensor[] {
   const order: Tensor[] = [];
   const visited = new Set<Tensor>([y]);
   const stack: { tensor: Tensor; next: number }[] = [{ tensor: y, next: 0 }];

@@ -145,8 +145,50 @@ export { withRecorder } from './recorder.js';
 export { broadcastShapes, sameShape, sizeOf, stridesOf } from './shape.js';
 export type { NestedArray, TensorLike } from './tensor.js';
 export { detectAnomaly, NotFiniteError } from './trace/debug.js';
+export { explain } from './trace/explain.js';
 export { toDot, toJSON, toMermaid } from './trace/export.js';
-export type { ArraySummary, Graph, GraphNode } from './trace/graph.js';
-export { formatProfile, type ProfileEntry, profile } from './trace/profile.js';
+export { type FlameOptions, toFlameSVG } from './trace/flame.js';
+export {
+  activations,
+  composites,
+  derivativeOf,
+  type Formula,
+  formulas,
+  operandName,
+} from './trace/formulas.js';
+export type { ArraySummary, BackwardStep, Graph, GraphNode } from './trace/graph.js';
+export type { Point } from './trace/layered.js';
+export {
+  type BoxKind,
+  type Layout,
+  type LayoutBox,
+  type LayoutEdge,
+  type LayoutGroup,
+  type LayoutOptions,
+  layout,
+} from './trace/layout.js';
+export type { Modules } from './trace/modules.js';
+export {
+  formatProfile,
+  type ProfileEntry,
+  type ProfileOptions,
+  profile,
+  profileOf,
+} from './trace/profile.js';
+export {
+  type DerivativeCheck,
+  type ExplainOptions,
+  type GradientPath,
+  type GradientStory,
+  type GradientUse,
+  gradientStory,
+} from './trace/story.js';
+export { type SVGOptions, toSVG } from './trace/svg.js';
 export { type Names, type RecordOptions, recordGraph, trace } from './trace/trace.js';
+export {
+  type NoGradDiagnosis,
+  type NoGradReason,
+  type WhyNoGradOptions,
+  whyNoGrad,
+} from './trace/why-no-grad.js';
 export { grad, type ScalarFunction, scope, valueAndGrad } from './transforms.js';

@@ -6,6 +6,12 @@ export interface ArraySummary {
   readonly min: number;
   readonly max: number;
   readonly mean: number;
+  /** Standard deviation of the values, as a population. */
+  readonly std: number;
+  /** Euclidean norm, √Σ x². */
+  readonly norm: number;
+  /** Values that are exactly 0. */
+  readonly zeros: number;
   /** Values that are NaN or infinite. */
   readonly notFinite: number;
   /** Row-major values, if there are at most 256. */
@@ -19,7 +25,7 @@ export interface GraphNode {
   readonly op: string;
   /** The tensor's name, if it has one (see `named`), else ''. */
   readonly name: string;
-  /** The module that owns the operation's parameters, `encoder.mu`; '' if there is none. */
+  /** The module that the parameter belongs to, or that owns the operation's parameters, `encoder.mu`; '' if there is none. */
   readonly module: string;
   /** File and line of the call, where the engine tells. */
   readonly source: string;
@@ -33,9 +39,23 @@ export interface GraphNode {
   readonly gradient?: ArraySummary;
   /** What each operand received: the operation's vector-Jacobian products. null: not asked for. */
   readonly inputGradients: readonly (ArraySummary | null)[];
+  /** Of a leaf: id of the node that it was detached from, whose values it shares without its history. */
+  readonly detachedFrom?: number;
   readonly bytes: number;
   readonly milliseconds: number;
   readonly backwardMilliseconds: number;
+}
+
+/** One operation's turn in a backward pass. */
+export interface BackwardStep {
+  /** Id of the operation's node. */
+  readonly node: number;
+  /** ∂loss/∂output that came in. */
+  readonly dy: ArraySummary;
+  /** What it sent to each operand: its vector-Jacobian products. null: not asked for. */
+  readonly inputGradients: readonly (ArraySummary | null)[];
+  /** What each operand has received by now, from this operation and from those before it. */
+  readonly sums: readonly (ArraySummary | null)[];
 }
 
 /** A traced computation as plain data: nodes in the order in which they were computed. */
@@ -43,4 +63,6 @@ export interface Graph {
   readonly nodes: readonly GraphNode[];
   /** Id of the result. */
   readonly result: number;
+  /** Operations in the order in which backward came by; one appears again if backward ran again. Absent if none ran. */
+  readonly backward?: readonly BackwardStep[];
 }

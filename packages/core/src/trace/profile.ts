@@ -1,8 +1,14 @@
 import { type Recorder, withRecorder } from '../recorder.js';
+import type { Tensor } from '../tensor.js';
+import type { Graph } from './graph.js';
+import { type Modules, ModuleWatch } from './modules.js';
+import type { Names } from './trace.js';
 
-/** What one kind of operation cost in a profile. */
+/** What one kind of operation cost in a profile, in one module. */
 export interface ProfileEntry {
   op: string;
+  /** The module that owns the operation's parameters, `encoder.mu`; '' if there is none, or names were not given. */
+  module: string;
   phase: 'forward' | 'backward';
   calls: number;
   milliseconds: number;
@@ -10,29 +16,92 @@ export interface ProfileEntry {
   bytes: number;
 }
 
-/** Runs `f` and tells how often each operation ran and how long it took, the most expensive first. */
-export function profile(f: () => unknown): ProfileEntry[] {
-  const entries = new Map<string, ProfileEntry>();
-  const add = (op: string, phase: ProfileEntry['phase'], milliseconds: number, bytes: number): void => {
-    const key = `${phase} ${op}`;
-    const entry = entries.get(key) ?? { op, phase, calls: 0, milliseconds: 0, bytes: 0 };
-    entry.calls++;
-    entry.milliseconds += milliseconds;
-    entry.bytes += bytes;
-    entries.set(key, entry);
-  };
-  const recorder: Recorder = {
-    operation: ({ op, out, milliseconds }) => add(op, 'forward', milliseconds, 4 * out.size),
-    gradient: ({ op, gradient, milliseconds }) => add(op, 'backward', milliseconds, 4 * gradient.size),
-  };
-  withRecorder(recorder, f);
-  return [...entries.values()].sort((a, b) => b.milliseconds - a.milliseconds);
+/** Options of `profile`. */
+export interface ProfileOptions {
+  /** A model's `namedParameters()`: tells modules apart by the parameters that operations use. */
+  names?: Names;
+  /** A model's `namedModules()`: tells modules apart by whose method ran an operation. */
+  modules?: Modules;
 }
 
-/** A profile as a table. */
+/** Adds up costs of one kind. */
+class Entries {
+  readonly #entries: Map<string, ProfileEntry> = new Map();
+
+  add({ op, module, phase, calls, milliseconds, bytes }: ProfileEntry): void {
+    const key = `${phase} ${module} ${op}`;
+    const entry = this.#entries.get(key) ?? { op, module, phase, calls: 0, milliseconds: 0, bytes: 0 };
+    entry.calls += calls;
+    entry.milliseconds += milliseconds;
+    entry.bytes += bytes;
+    this.#entries.set(key, entry);
+  }
+
+  /** The most expensive first. */
+  list(): ProfileEntry[] {
+    return [...this.#entries.values()].sort((a, b) => b.milliseconds - a.milliseconds);
+  }
+}
+
+/**
+ * Runs `f` and tells how often each operation ran, forward and backward, and how long it took, the most expensive first.
+ * The time between operations is not in it. `formatProfile` makes a table of it, `toFlameSVG` a picture.
+ */
+export function profile(f: () => unknown, options: ProfileOptions = {}): ProfileEntry[] {
+  const entries = new Entries();
+  const names = new Map(Array.from(options.names ?? [], ([name, tensor]) => [tensor, name]));
+  const watch = new ModuleWatch();
+  const modules = new WeakMap<Tensor, string>();
+  const recorder: Recorder = {
+    operation: ({ op, inputs, out, milliseconds }) => {
+      const owner = inputs.map((input) => names.get(input) ?? '').find((name) => name.includes('.')) ?? '';
+      const module = watch.current || owner.replace(/\.[^.]*$/, '');
+      modules.set(out, module);
+      entries.add({ op, module, phase: 'forward', calls: 1, milliseconds, bytes: 4 * out.size });
+    },
+    gradient: ({ op, out, gradient, milliseconds }) => {
+      const module = modules.get(out) ?? '';
+      entries.add({ op, module, phase: 'backward', calls: 1, milliseconds, bytes: 4 * gradient.size });
+    },
+  };
+  watch.run(options.modules ?? [], () => withRecorder(recorder, f));
+  return entries.list();
+}
+
+/** The profile that a traced graph contains. A trace reads every value, so that caches are colder than in a bare run. */
+export function profileOf(graph: Graph): ProfileEntry[] {
+  const entries = new Entries();
+  for (const {
+    op,
+    module,
+    bytes,
+    milliseconds,
+    backwardMilliseconds,
+    inputs,
+    inputGradients,
+  } of graph.nodes) {
+    if (op === 'leaf') continue;
+    entries.add({ op, module, phase: 'forward', calls: 1, milliseconds, bytes });
+    const sent = inputs.filter((_, i) => inputGradients[i] !== null);
+    if (sent.length === 0) continue;
+    entries.add({
+      op,
+      module,
+      phase: 'backward',
+      calls: sent.length,
+      milliseconds: backwardMilliseconds,
+      bytes: sent.reduce((sum, id) => sum + (graph.nodes[id]?.bytes ?? 0), 0),
+    });
+  }
+  return entries.list();
+}
+
+/** A profile as a table; with a column of modules if it knows any. */
 export function formatProfile(entries: readonly ProfileEntry[]): string {
   const total = entries.reduce((sum, entry) => sum + entry.milliseconds, 0);
-  const rows = entries.map(({ op, phase, calls, milliseconds, bytes }) => [
+  const modules = entries.some(({ module }) => module !== '');
+  const rows = entries.map(({ op, module, phase, calls, milliseconds, bytes }) => [
+    ...(modules ? [module] : []),
     op,
     phase,
     String(calls),
@@ -40,11 +109,11 @@ export function formatProfile(entries: readonly ProfileEntry[]): string {
     `${((100 * milliseconds) / (total || 1)).toFixed(1)}%`,
     (bytes / 2 ** 20).toFixed(2),
   ]);
-  const table = [['operation', 'pass', 'calls', 'ms', 'share', 'MiB'], ...rows];
-  const widths = (table[0] as string[]).map((_, c) =>
-    Math.max(...table.map((row) => (row[c] as string).length)),
-  );
+  const head = [...(modules ? ['module'] : []), 'operation', 'pass', 'calls', 'ms', 'share', 'MiB'];
+  const table = [head, ...rows];
+  const texts = head.indexOf('calls');
+  const widths = head.map((_, c) => Math.max(...table.map((row) => (row[c] as string).length)));
   const line = (row: string[]) =>
-    row.map((cell, c) => (c < 2 ? cell.padEnd(widths[c] as number) : cell.padStart(widths[c] as number)));
+    row.map((cell, c) => (c < texts ? cell.padEnd(widths[c] as number) : cell.padStart(widths[c] as number)));
   return table.map((row) => line(row).join('  ')).join('\n');
 }

@@ -1,3 +1,5 @@
+import type { HostArray } from '../backend/backend.js';
+import type { Shape } from '../errors.js';
 import type { Tensor } from '../tensor.js';
 import type { ArraySummary } from './graph.js';
 
@@ -6,15 +8,27 @@ const MOST_VALUES = 256;
 
 /** Statistics of a tensor in host memory, and its values if it is small. */
 export function summarize(tensor: Tensor): ArraySummary {
-  const data = tensor.dataSync();
-  let [min, max, sum, notFinite] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, 0];
+  return summarizeValues(tensor.dataSync(), tensor.shape);
+}
+
+/** Statistics of an array, and its values if it is small. */
+export function summarizeValues(data: HostArray, shape: Shape): ArraySummary {
+  let [min, max, sum, squares] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, 0];
+  let [notFinite, zeros] = [0, 0];
   for (const value of data) {
     if (!Number.isFinite(value)) notFinite++;
+    else if (value === 0) zeros++;
     if (value < min) min = value;
     if (value > max) max = value;
     sum += value;
+    squares += value * value;
   }
-  const statistics = { shape: [...tensor.shape], min, max, mean: sum / data.length, notFinite };
+  const mean = sum / data.length;
+  let deviations = 0;
+  for (const value of data) deviations += (value - mean) ** 2;
+  const std = Math.sqrt(deviations / data.length);
+  const norm = Math.sqrt(squares);
+  const statistics = { shape: [...shape], min, max, mean, std, norm, zeros, notFinite };
   return data.length > MOST_VALUES ? statistics : { ...statistics, values: [...data] };
 }
 
@@ -24,6 +38,7 @@ export function describeSummary({ shape, min, max, notFinite }: ArraySummary): s
   return `[${shape.join(', ')}], ${range}${notFinite > 0 ? `, ${notFinite} not finite` : ''}`;
 }
 
-function short(value: number): string {
-  return String(Number(value.toPrecision(4)));
+/** A number with a few significant digits, without trailing zeros. */
+export function short(value: number, digits = 4): string {
+  return String(Number(value.toPrecision(digits)));
 }

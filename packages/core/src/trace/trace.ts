@@ -1,56 +1,113 @@
 import { backward } from '../autograd.js';
+import type { HostArray } from '../backend/backend.js';
 import { withBackend } from '../backend/current.js';
 import { BackendError } from '../errors.js';
 import { type GradientRecord, type OperationRecord, type Recorder, withRecorder } from '../recorder.js';
+import type { Storage } from '../storage.js';
 import type { Tensor } from '../tensor.js';
-import type { ArraySummary, Graph, GraphNode } from './graph.js';
+import type { ArraySummary, BackwardStep, Graph, GraphNode } from './graph.js';
+import { type Modules, ModuleWatch } from './modules.js';
 import { callSite } from './source.js';
-import { summarize } from './summary.js';
+import { summarize, summarizeValues } from './summary.js';
 
 /** Names for tensors that have none of their own: a model's `namedParameters()`, or any list of pairs. */
 export type Names = Iterable<readonly [name: string, tensor: Tensor]>;
 
 /** Options of `recordGraph`. */
 export interface RecordOptions {
+  /** Names for tensors that have none: a model's `namedParameters()`. What uses a parameter belongs to its module. */
   names?: Names;
+  /** A model's `namedModules()`: then operations without parameters, too, belong to the module whose method ran them. */
+  modules?: Modules;
 }
 
 /** A node while it is being filled in. */
 type Draft = { -readonly [K in keyof GraphNode]: GraphNode[K] } & { inputGradients: (ArraySummary | null)[] };
 
-/** Collects nodes as operations run, and gradients as they arrive. */
-class GraphRecorder implements Recorder {
+type DraftStep = BackwardStep & {
+  inputGradients: (ArraySummary | null)[];
+  sums: (ArraySummary | null)[];
+};
+
+/** A leaf with a dotted name. What it is used by belongs to its module. */
+function isParameter({ op, module }: Draft): boolean {
+  return op === 'leaf' && module !== '';
+}
+
+/**
+ * Collects nodes as operations run, and gradients as they arrive.
+ * @internal `recordGraph` and `trace` are the public forms
+ */
+export class GraphRecorder implements Recorder {
   readonly drafts: Draft[] = [];
+  readonly steps: DraftStep[] = [];
   readonly #ids: Map<Tensor, number> = new Map();
   readonly #names: Map<Tensor, string>;
+  /** The tensor of each node. */
+  readonly tensors: Tensor[] = [];
+  /** The latest node with this memory: a leaf that shares it was detached. */
+  readonly #owners: Map<Storage, number> = new Map();
   /** Sums of the gradients that arrived at each node, whole: a summary cannot be added to. */
-  readonly #gradients: Map<number, Tensor> = new Map();
+  readonly #gradients: Map<number, HostArray> = new Map();
 
-  constructor(names: Names) {
+  readonly #watch: ModuleWatch | undefined;
+
+  constructor(names: Names, watch?: ModuleWatch) {
+    this.#watch = watch;
     this.#names = new Map(Array.from(names, ([name, tensor]) => [tensor, name]));
   }
 
-  operation({ op, params, inputs, out, milliseconds }: OperationRecord): void {
+  operation({ op, params, inputs, out, milliseconds }: OperationRecord, source: string = callSite()): void {
     const ids = inputs.map((input) => this.idOf(input));
-    const owner = inputs.map((input) => this.#nameOf(input)).find((name) => name.includes('.')) ?? '';
-    this.#add(out, { op, params, inputs: ids, milliseconds, module: owner.replace(/\.[^.]*$/, '') });
+    const owner = ids.map((id) => this.drafts[id] as Draft).find(isParameter)?.module ?? '';
+    const module = this.#watch?.current || owner;
+    this.#add(out, { op, params, inputs: ids, milliseconds, module, source });
   }
 
   gradient({ out, input, index, dy, gradient, milliseconds }: GradientRecord): void {
     const node = this.drafts[this.idOf(out)] as Draft;
-    node.gradient ??= summarize(dy);
-    node.inputGradients[index] = summarize(gradient);
+    const step = this.#stepOf(node, index, dy);
+    step.inputGradients[index] = summarize(gradient);
+    node.inputGradients[index] = step.inputGradients[index];
     node.backwardMilliseconds += milliseconds;
     const id = this.idOf(input);
-    const sofar = this.#gradients.get(id);
-    const total = sofar === undefined ? gradient.clone() : sofar.add(gradient);
-    this.#gradients.set(id, total.detach());
-    (this.drafts[id] as Draft).gradient = summarize(total);
+    const total = gradient.dataSync();
+    this.#gradients.get(id)?.forEach((sofar, i) => {
+      total[i] = sofar + (total[i] as number);
+    });
+    this.#gradients.set(id, total);
+    step.sums[index] = summarizeValues(total, input.shape);
+    (this.drafts[id] as Draft).gradient = step.sums[index];
+  }
+
+  /** The turn that backward is at; a new one begins with another operation, or when an operand is served again. */
+  #stepOf(node: Draft, index: number, dy: Tensor): DraftStep {
+    const last = this.steps.at(-1);
+    if (last?.node === node.id && last.inputGradients[index] === null) return last;
+    const none = node.inputs.map(() => null);
+    const step: DraftStep = { node: node.id, dy: summarize(dy), inputGradients: [...none], sums: none };
+    this.steps.push(step);
+    node.gradient = step.dy;
+    // As in the engine: what arrived at an operation is used up by its turn. Only leaves add up over several passes.
+    if (node.op !== 'leaf') this.#gradients.delete(node.id);
+    return step;
+  }
+
+  /** Whether a backward pass has come by. */
+  get sawGradients(): boolean {
+    return this.steps.length > 0;
   }
 
   /** The node of a tensor; one that no operation made becomes a leaf. */
   idOf(tensor: Tensor): number {
     return this.#ids.get(tensor) ?? this.#add(tensor, { op: 'leaf' });
+  }
+
+  /** What was recorded, with the names that tensors have by now: `x.mul(y).named('z')` names z when it is made. */
+  graph(result: Tensor): Graph {
+    const id = this.idOf(result);
+    for (const draft of this.drafts) draft.name = this.#nameOf(this.tensors[draft.id] as Tensor);
+    return { nodes: this.drafts, result: id, ...(this.sawGradients && { backward: this.steps }) };
   }
 
   #nameOf(tensor: Tensor): string {
@@ -60,13 +117,17 @@ class GraphRecorder implements Recorder {
   #add(tensor: Tensor, known: Partial<Draft>): number {
     const id = this.drafts.length;
     const inputs = known.inputs ?? [];
+    const origin = this.#owners.get(tensor.storage);
+    this.#owners.set(tensor.storage, id);
+    const name = this.#nameOf(tensor);
     this.#ids.set(tensor, id);
+    this.tensors.push(tensor);
     this.drafts.push({
       id,
       op: 'leaf',
-      name: this.#nameOf(tensor),
-      module: '',
-      source: known.op === 'leaf' ? '' : callSite(),
+      name,
+      module: name.includes('.') ? name.replace(/\.[^.]*$/, '') : '',
+      source: '',
       params: undefined,
       output: summarize(tensor),
       requiresGrad: tensor.requiresGrad,
@@ -74,6 +135,7 @@ class GraphRecorder implements Recorder {
       milliseconds: 0,
       backwardMilliseconds: 0,
       ...known,
+      ...(known.inputs === undefined && origin !== undefined && { detachedFrom: origin }),
       inputs,
       inputGradients: inputs.map(() => null),
     });
@@ -82,23 +144,23 @@ class GraphRecorder implements Recorder {
 }
 
 /**
- * Runs `f` and, if its result is a scalar that needs a gradient, `backward`, and returns all that happened as plain data.
- * Gradients accumulate in `.grad` as after any backward.
+ * Runs `f` and returns all that happened as plain data. If the result is a scalar that needs a gradient and `f` did not
+ * call `backward` itself (as a whole training step does), it is called too; gradients accumulate in `.grad` as ever.
  * @throws BackendError on a device: a trace reads every value
  */
 export function recordGraph(f: () => Tensor, options: RecordOptions = {}): Graph {
-  const recorder = new GraphRecorder(options.names ?? []);
-  const result = withRecorder(recorder, f);
+  const watch = new ModuleWatch();
+  const recorder = new GraphRecorder(options.names ?? [], watch);
+  const result = watch.run(options.modules ?? [], () => withRecorder(recorder, f));
   if (result.storage.backend.memory === 'device') {
     throw new BackendError('trace', 'values on a device cannot be read at once — trace on a host backend');
   }
-  const id = recorder.idOf(result);
-  if (result.requiresGrad && result.size === 1) {
+  if (!recorder.sawGradients && result.requiresGrad && result.size === 1) {
     withBackend(result.storage.backend, () =>
       withRecorder(recorder, () => backward(result, undefined, { retainGraph: true })),
     );
   }
-  return { nodes: recorder.drafts, result: id };
+  return recorder.graph(result);
 }
 
 /** The trace of f(…inputs): see `recordGraph`. Inputs without a name are called `input 0`, `input 1`, … */

@@ -1,0 +1,234 @@
+/** Order and coordinates of the vertices within the ranks of a layered drawing. */
+
+/** A connection to a vertex on a neighbouring rank; offsets from the two centres. */
+export interface Link {
+  readonly vertex: number;
+  readonly own: number;
+  readonly other: number;
+}
+
+/** A box, or a bend of an arrow, on a rank. */
+export interface Vertex {
+  readonly width: number;
+  readonly height: number;
+  readonly rank: number;
+  readonly dummy: boolean;
+  readonly above: Link[];
+  readonly below: Link[];
+}
+
+const SWEEPS = 12;
+/** First each row follows its neighbour on one side, which moves far; then both, which evens out. */
+const ROUGH_SWEEPS = 16;
+const FINE_SWEEPS = 100;
+/** Bounds the work in pictures of tens of thousands of vertices. */
+const MOST_MOVES = 500_000;
+/** Pixels of movement below which the sweeps end. */
+const STILL = 0.2;
+const GAP = 16;
+
+/** Vertex numbers of each rank from left to right, with few crossings: of all sweeps' orders, the best one. */
+export function orderRanks(vertices: readonly Vertex[]): number[][] {
+  const rows: number[][] = [];
+  vertices.forEach(({ rank }, v) => {
+    while (rows.length <= rank) rows.push([]);
+    rows[rank]?.push(v);
+  });
+  let best = rows.map((row) => [...row]);
+  let fewest = crossings(best, vertices);
+  for (let sweep = 0; sweep < SWEEPS && fewest > 0; sweep++) {
+    const down = sweep % 2 === 0;
+    const places = placesIn(rows, vertices);
+    const order = rows.map((_, r) => (down ? r : rows.length - 1 - r));
+    for (const r of order) sortRow(rows[r] as number[], vertices, places, down ? 'above' : 'below');
+    exchangeNeighbours(rows, vertices);
+    const found = crossings(rows, vertices);
+    if (found < fewest) {
+      fewest = found;
+      best = rows.map((row) => [...row]);
+    }
+  }
+  return best;
+}
+
+/** The place of each vertex in its row, as a number. */
+function placesIn(rows: readonly (readonly number[])[], vertices: readonly Vertex[]): number[] {
+  const places = new Array<number>(vertices.length).fill(0);
+  for (const row of rows) {
+    row.forEach((v, i) => {
+      places[v] = i;
+    });
+  }
+  return places;
+}
+
+/** Where a link meets its other end: the place of that vertex and a part of a place for the offset on it. */
+function placeOf(link: Link, vertices: readonly Vertex[], places: readonly number[]): number {
+  const { width } = vertices[link.vertex] as Vertex;
+  return (places[link.vertex] as number) + (0.9 * link.other) / Math.max(1, width);
+}
+
+function sortRow(
+  row: number[],
+  vertices: readonly Vertex[],
+  places: number[],
+  side: 'above' | 'below',
+): void {
+  const weight = new Map(
+    row.map((v, i) => {
+      const links = (vertices[v] as Vertex)[side];
+      const sum = links.reduce((total, link) => total + placeOf(link, vertices, places), 0);
+      return [v, links.length === 0 ? i : sum / links.length];
+    }),
+  );
+  row.sort((a, b) => (weight.get(a) as number) - (weight.get(b) as number));
+  row.forEach((v, i) => {
+    places[v] = i;
+  });
+}
+
+/** Exchanges neighbours wherever that removes crossings. */
+function exchangeNeighbours(rows: readonly number[][], vertices: readonly Vertex[]): void {
+  const places = placesIn(rows, vertices);
+  const ends = (v: number, side: 'above' | 'below'): number[] =>
+    (vertices[v] as Vertex)[side].map((link) => placeOf(link, vertices, places));
+  for (const row of rows) {
+    for (let i = 0; i + 1 < row.length; i++) {
+      const [a, b] = [row[i] as number, row[i + 1] as number];
+      const gain = (['above', 'below'] as const).reduce((sum, side) => {
+        const [left, right] = [ends(a, side), ends(b, side)];
+        return sum + inversions(left, right) - inversions(right, left);
+      }, 0);
+      if (gain <= 0) continue;
+      row[i] = b;
+      row[i + 1] = a;
+      places[b] = i;
+      places[a] = i + 1;
+    }
+  }
+}
+
+/** Pairs (l, r) with l > r: crossings of the links of a left vertex with those of a right one. */
+function inversions(left: readonly number[], right: readonly number[]): number {
+  let count = 0;
+  for (const l of left) for (const r of right) if (l > r) count++;
+  return count;
+}
+
+function crossings(rows: readonly (readonly number[])[], vertices: readonly Vertex[]): number {
+  const places = placesIn(rows, vertices);
+  const place = (link: Link): number => placeOf(link, vertices, places);
+  return rows.reduce((count, row) => {
+    // From left to right, and at one vertex from left to right: links cross where a later end is further left.
+    const ends = row.flatMap((v) => (vertices[v] as Vertex).below.map(place).sort((a, b) => a - b));
+    return count + sortCounting(ends);
+  }, 0);
+}
+
+/** Sorts by merging, and counts the pairs that stood in the wrong order. */
+function sortCounting(values: number[]): number {
+  if (values.length < 2) return 0;
+  const half = values.length >> 1;
+  const [left, right] = [values.slice(0, half), values.slice(half)];
+  let count = sortCounting(left) + sortCounting(right);
+  for (let [i, l, r] = [0, 0, 0]; i < values.length; i++) {
+    const fromLeft = r === right.length || (l < left.length && (left[l] as number) <= (right[r] as number));
+    if (!fromLeft) count += left.length - l;
+    values[i] = (fromLeft ? left[l++] : right[r++]) as number;
+  }
+  return count;
+}
+
+/** The x of each vertex's centre: rows without overlaps, and arrows as straight as that allows. */
+export function closest(rows: readonly (readonly number[])[], vertices: readonly Vertex[]): number[] {
+  const centres = new Array<number>(vertices.length).fill(0);
+  for (const row of rows) {
+    let x = 0;
+    for (const v of row) {
+      const { width } = vertices[v] as Vertex;
+      centres[v] = x + width / 2;
+      x += width + GAP;
+    }
+  }
+  const fine = Math.min(FINE_SWEEPS, Math.ceil(MOST_MOVES / vertices.length));
+  for (let sweep = 0; sweep < ROUGH_SWEEPS + fine; sweep++) {
+    const sides = sweep >= ROUGH_SWEEPS ? BOTH : sweep % 2 === 0 ? ABOVE : BELOW;
+    const order = sweep % 2 === 0 ? rows : rows.toReversed();
+    const moves = order.map((row) => settle(row, vertices, centres, sides));
+    if (sides === BOTH && Math.max(...moves) < STILL) break;
+  }
+  return centres;
+}
+
+type Sides = readonly ('above' | 'below')[];
+const ABOVE: Sides = ['above'];
+const BELOW: Sides = ['below'];
+const BOTH: Sides = ['above', 'below'];
+
+/** Bends of one arrow pull at each other the most: long arrows become straight. */
+function pull(a: Vertex, b: Vertex): number {
+  return a.dummy && b.dummy ? 8 : a.dummy || b.dummy ? 2 : 1;
+}
+
+/**
+ * Puts a row where its neighbours want it: minimises Σ wᵢ(xᵢ − dᵢ)² under xᵢ₊₁ − xᵢ ≥ distanceᵢ.
+ * With the distances taken out this is isotonic regression, which pooling adjacent violators solves exactly.
+ * @returns the longest way that a vertex moved
+ */
+function settle(
+  row: readonly number[],
+  vertices: readonly Vertex[],
+  centres: number[],
+  sides: Sides,
+): number {
+  const blocks: { mean: number; weight: number; count: number }[] = [];
+  let shift = 0;
+  const shifts = row.map((v, i) => {
+    const before = row[i - 1];
+    if (before !== undefined) {
+      shift += ((vertices[before] as Vertex).width + (vertices[v] as Vertex).width) / 2 + GAP;
+    }
+    return shift;
+  });
+  row.forEach((v, i) => {
+    const { wish, weight } = wishOf(v, vertices, centres, sides);
+    let block = { mean: wish - (shifts[i] as number), weight, count: 1 };
+    for (let last = blocks.at(-1); last !== undefined && last.mean > block.mean; last = blocks.at(-1)) {
+      blocks.pop();
+      const total = last.weight + block.weight;
+      const mean = (last.mean * last.weight + block.mean * block.weight) / total;
+      block = { mean, weight: total, count: last.count + block.count };
+    }
+    blocks.push(block);
+  });
+  let [i, farthest] = [0, 0];
+  for (const { mean, count } of blocks) {
+    for (const end = i + count; i < end; i++) {
+      const v = row[i] as number;
+      const x = mean + (shifts[i] as number);
+      farthest = Math.max(farthest, Math.abs(x - (centres[v] as number)));
+      centres[v] = x;
+    }
+  }
+  return farthest;
+}
+
+/** Where a vertex would make its arrows straight, and how much it matters. */
+function wishOf(
+  v: number,
+  vertices: readonly Vertex[],
+  centres: readonly number[],
+  sides: Sides,
+): { wish: number; weight: number } {
+  const own = vertices[v] as Vertex;
+  let [sum, weight] = [0, 0];
+  for (const side of sides) {
+    for (const link of own[side]) {
+      const strength = pull(own, vertices[link.vertex] as Vertex);
+      sum += strength * ((centres[link.vertex] as number) + link.other - link.own);
+      weight += strength;
+    }
+  }
+  // A vertex without wishes stays, and hardly resists.
+  return weight === 0 ? { wish: centres[v] as number, weight: 0.01 } : { wish: sum / weight, weight };
+}

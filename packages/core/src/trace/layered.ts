@@ -1,0 +1,228 @@
+/**
+ * A layered drawing of a directed acyclic graph, after Sugiyama: ranks by longest paths, order within the ranks by
+ * barycentres, coordinates by least squares. It knows boxes and arrows only, nothing of tensors.
+ * @see Sugiyama, Tagawa & Toda 1981, Methods for visual understanding of hierarchical system structures
+ */
+import { closest, orderRanks, type Vertex } from './layered-order.js';
+
+/** A place in a drawing; y grows downwards. */
+export interface Point {
+  readonly x: number;
+  readonly y: number;
+}
+
+/** A box to be placed. Ports are points on the frame: 'in' on its upper edge, 'out' on its lower one. */
+export interface LayeredItem {
+  readonly width: number;
+  readonly height: number;
+  readonly port?: 'in' | 'out';
+}
+
+/** An arrow from one item to another. Offsets say where on the items it starts and ends, from their centres. */
+export interface LayeredEdge {
+  readonly from: number;
+  readonly to: number;
+  readonly fromOffset: number;
+  readonly toOffset: number;
+  /** Width to keep free for the arrow's label; 0: it has none. */
+  readonly labelWidth: number;
+}
+
+/** Where everything went. */
+export interface Layered {
+  readonly width: number;
+  readonly height: number;
+  /** Upper left corners. */
+  readonly items: readonly Point[];
+  /** Points of each arrow from top to bottom, and the middle of its label. */
+  readonly edges: readonly { readonly points: readonly Point[]; readonly label: Point }[];
+}
+
+const LABEL_HEIGHT = 14;
+const RANK_GAP = 12;
+const FLAT_GAP = 9;
+const ARROW_WIDTH = 6;
+const MOST_BEND_SPACE = 24;
+const MOST_DROP = 12;
+
+/** Places items in horizontal ranks such that every arrow points down. @param edges - without cycles */
+export function layered(items: readonly LayeredItem[], edges: readonly LayeredEdge[]): Layered {
+  if (items.length === 0) return { width: 0, height: 0, items: [], edges: [] };
+  const ranks = rankItems(items, edges);
+  const { vertices, chains } = withDummies(items, edges, ranks);
+  const rows = orderRanks(vertices);
+  const centres = closest(rows, vertices);
+  const [left, right] = extent(vertices, centres);
+  const x = (v: number): number => (centres[v] as number) - left;
+  const { stack, height } = stackRows(rows, vertices, centres);
+  const rowOf = (v: number): Row => stack[(vertices[v] as Vertex).rank] as Row;
+  const corners = items.map((item, i) => ({
+    x: x(i) - item.width / 2,
+    y: rowOf(i).top + dropOf(vertices[i] as Vertex, rowOf(i)),
+  }));
+  const route = ({ from, to, fromOffset, toOffset }: LayeredEdge, { dummies, label }: Chain) => {
+    const [start, end] = [corners[from] as Point, corners[to] as Point];
+    const [startX, endX] = [x(from) + fromOffset, x(to) + toOffset];
+    // Vertical within the rows, where boxes are; bends only between them.
+    const points = [
+      { x: startX, y: start.y + (items[from] as LayeredItem).height },
+      { x: startX, y: rowOf(from).bottom },
+      ...dummies.flatMap((v) => [
+        { x: x(v), y: rowOf(v).top },
+        { x: x(v), y: rowOf(v).bottom },
+      ]),
+      { x: endX, y: rowOf(to).top },
+      { x: endX, y: end.y },
+    ];
+    return { points, label: { x: x(label), y: (rowOf(label).top + rowOf(label).bottom) / 2 } };
+  };
+  return {
+    width: right - left,
+    height,
+    items: corners,
+    edges: edges.map((edge, e) => route(edge, chains[e] as Chain)),
+  };
+}
+
+/** The leftmost and the rightmost edge of any vertex. */
+function extent(vertices: readonly Vertex[], centres: readonly number[]): [left: number, right: number] {
+  let [left, right] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  vertices.forEach(({ width }, v) => {
+    left = Math.min(left, (centres[v] as number) - width / 2);
+    right = Math.max(right, (centres[v] as number) + width / 2);
+  });
+  return [left, right];
+}
+
+/** Upper and lower end of a row. */
+interface Row {
+  readonly top: number;
+  readonly bottom: number;
+}
+
+/**
+ * Puts the rows below each other. Between two rows of boxes is one for the labels, flat if there are none; where arrows go
+ * far sideways, there is more space for their bends.
+ */
+function stackRows(
+  rows: readonly (readonly number[])[],
+  vertices: readonly Vertex[],
+  centres: readonly number[],
+): { stack: Row[]; height: number } {
+  const heights = rows.map((row, r) => {
+    const labelled = r % 2 === 1 && row.some((v) => (vertices[v] as Vertex).width > ARROW_WIDTH);
+    return Math.max(labelled ? LABEL_HEIGHT : 0, ...row.map((v) => (vertices[v] as Vertex).height));
+  });
+  const stack: Row[] = [];
+  let y = 0;
+  heights.forEach((height, r) => {
+    stack.push({ top: y, bottom: y + height });
+    const last = r === heights.length - 1;
+    const labelled = r % 2 === 1 ? height > 0 : (heights[r + 1] ?? 0) > 0;
+    const gap = (labelled ? RANK_GAP : FLAT_GAP) + bendSpace(rows[r] as number[], vertices, centres);
+    y += height + (last ? 0 : gap);
+  });
+  return { stack, height: y };
+}
+
+function bendSpace(row: readonly number[], vertices: readonly Vertex[], centres: readonly number[]): number {
+  let farthest = 0;
+  for (const v of row) {
+    for (const { vertex, own, other } of (vertices[v] as Vertex).below) {
+      const sideways = (centres[v] as number) + own - (centres[vertex] as number) - other;
+      farthest = Math.max(farthest, Math.abs(sideways));
+    }
+  }
+  return Math.min(MOST_BEND_SPACE, farthest / 12);
+}
+
+/** How far a box hangs below its row's top: near its operands, or, if it has none, near its consumers. */
+function dropOf({ height, above }: Vertex, { top, bottom }: Row): number {
+  const slack = bottom - top - height;
+  const near = Math.min(slack / 2, MOST_DROP);
+  return above.length === 0 ? slack - near : near;
+}
+
+/** Even ranks, so that there is one between any two for the labels of arrows. */
+function rankItems(items: readonly LayeredItem[], edges: readonly LayeredEdge[]): number[] {
+  const top = items.some(({ port }) => port === 'in') ? 2 : 0;
+  const ranks = items.map(({ port }): number => (port === undefined ? top : 0));
+  const order = topological(items.length, edges);
+  const incoming = items.map((): number[] => []);
+  const outgoing = items.map((): number[] => []);
+  for (const { from, to } of edges) {
+    incoming[to]?.push(from);
+    outgoing[from]?.push(to);
+  }
+  for (const i of order) {
+    for (const from of incoming[i] as number[])
+      ranks[i] = Math.max(ranks[i] as number, (ranks[from] as number) + 2);
+  }
+  // What nothing points at sits right above its first use.
+  items.forEach(({ port }, i) => {
+    const uses = (outgoing[i] as number[]).map((to) => ranks[to] as number);
+    if (port === undefined && incoming[i]?.length === 0 && uses.length > 0) ranks[i] = Math.min(...uses) - 2;
+  });
+  const last = Math.max(...ranks);
+  return items.map(({ port }, i) => (port === 'out' ? last : (ranks[i] as number)));
+}
+
+/** Items such that every arrow points forward. */
+function topological(count: number, edges: readonly LayeredEdge[]): number[] {
+  const missing = new Array<number>(count).fill(0);
+  const next = Array.from({ length: count }, (): number[] => []);
+  for (const { from, to } of edges) {
+    missing[to] = (missing[to] as number) + 1;
+    next[from]?.push(to);
+  }
+  const order = missing.flatMap((n, i) => (n === 0 ? [i] : []));
+  for (let at = 0; at < order.length; at++) {
+    for (const to of next[order[at] as number] as number[]) {
+      missing[to] = (missing[to] as number) - 1;
+      if (missing[to] === 0) order.push(to);
+    }
+  }
+  return order;
+}
+
+/** The vertices that an arrow passes between its ends, and the one of them that has its label. */
+interface Chain {
+  dummies: number[];
+  label: number;
+}
+
+/** Items as vertices, and a vertex on each rank that an arrow crosses, so that it keeps clear of the items there. */
+function withDummies(
+  items: readonly LayeredItem[],
+  edges: readonly LayeredEdge[],
+  ranks: readonly number[],
+): { vertices: Vertex[]; chains: Chain[] } {
+  const vertices: Vertex[] = items.map(({ width, height }, i) => ({
+    width,
+    height,
+    rank: ranks[i] as number,
+    dummy: false,
+    above: [],
+    below: [],
+  }));
+  const link = (from: number, to: number, fromOffset: number, toOffset: number): void => {
+    (vertices[from] as Vertex).below.push({ vertex: to, own: fromOffset, other: toOffset });
+    (vertices[to] as Vertex).above.push({ vertex: from, own: toOffset, other: fromOffset });
+  };
+  const chains = edges.map(({ from, to, fromOffset, toOffset, labelWidth }): Chain => {
+    const dummies: number[] = [];
+    let before = from;
+    const end = ranks[to] as number;
+    for (let rank = (ranks[from] as number) + 1; rank < end; rank++) {
+      const width = rank === end - 1 ? Math.max(labelWidth, ARROW_WIDTH) : ARROW_WIDTH;
+      vertices.push({ width, height: 0, rank, dummy: true, above: [], below: [] });
+      const vertex = vertices.length - 1;
+      link(before, vertex, before === from ? fromOffset : 0, 0);
+      dummies.push(vertex);
+      before = vertex;
+    }
+    link(before, to, 0, toOffset); // ranks of items are even, so there was one between
+    return { dummies, label: before };
+  });
+  return { vertices, chains };
+}

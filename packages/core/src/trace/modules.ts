@@ -1,0 +1,61 @@
+/** Modules by their dotted paths: a model's `namedModules()`. */
+export type Modules = Iterable<readonly [path: string, module: object]>;
+
+/**
+ * Knows whose method is running. While `run` lasts, the modules' methods are wrapped on the modules themselves; before
+ * and after, nothing is left of it and calls cost nothing more.
+ */
+export class ModuleWatch {
+  readonly #running: string[] = [];
+
+  /** Path of the innermost module with a method at work; '' if there is none. */
+  get current(): string {
+    return this.#running.at(-1) ?? '';
+  }
+
+  /** Runs `f` with the modules watched. A module under two paths goes by the first. */
+  run<T>(modules: Modules, f: () => T): T {
+    const undo: (() => void)[] = [];
+    try {
+      for (const [path, module] of modules) {
+        if (path !== '' && Object.isExtensible(module)) undo.push(...this.#wrap(path, module));
+      }
+      return f();
+    } finally {
+      for (const restore of undo) restore();
+    }
+  }
+
+  /** Puts a method of its own before each inherited one. @returns what takes them away again */
+  #wrap(path: string, module: object): (() => void)[] {
+    const running = this.#running;
+    return [...inheritedMethods(module)].map(([name, method]) => {
+      const value = function (this: unknown, ...args: unknown[]): unknown {
+        running.push(path);
+        try {
+          return method.apply(this, args);
+        } finally {
+          running.pop();
+        }
+      };
+      Object.defineProperty(module, name, { value, configurable: true, writable: true, enumerable: false });
+      return () => Reflect.deleteProperty(module, name);
+    });
+  }
+}
+
+type Method = (...args: unknown[]) => unknown;
+
+/** Methods of the module's classes that it has not overridden itself, the most derived ones. */
+function inheritedMethods(module: object): Map<string, Method> {
+  const methods = new Map<string, Method>();
+  let prototype: object | null = Object.getPrototypeOf(module);
+  while (prototype !== null && prototype !== Object.prototype) {
+    for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(prototype))) {
+      const own = name === 'constructor' || methods.has(name) || Object.hasOwn(module, name);
+      if (typeof value === 'function' && !own) methods.set(name, value as Method);
+    }
+    prototype = Object.getPrototypeOf(prototype);
+  }
+  return methods;
+}

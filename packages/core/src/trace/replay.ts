@@ -1,0 +1,45 @@
+import { apply, noGrad, type TapeNode, topologicalOrder } from '../autograd.js';
+import { withBackend } from '../backend/current.js';
+import { createReference } from '../backend/reference/reference.js';
+import { tensor } from '../create.js';
+import { withRecorder } from '../recorder.js';
+import type { Tensor } from '../tensor.js';
+
+/**
+ * The loss as a function of one tensor on its tape: the recorded operations run again, in float64, with all that does
+ * not depend on the tensor as it was (noise and dropout masks included).
+ * @throws GradError if the graph was freed
+ */
+export function replay(loss: Tensor, of: Tensor): (values: Float64Array) => number {
+  const exact = createReference(Float64Array);
+  const depends = new Set<Tensor>([of]);
+  const steps = topologicalOrder(loss).filter((t) => {
+    if (t === of || t.node === null || !t.node.inputs.some((input) => depends.has(input))) return false;
+    depends.add(t);
+    return true;
+  });
+  const constants = new Map<Tensor, Tensor>();
+  const constant = (t: Tensor): Tensor => {
+    const copy = constants.get(t) ?? tensor(Float64Array.from(t.dataSync()), t.shape);
+    constants.set(t, copy);
+    return copy;
+  };
+  return (values) => {
+    const again = (): number => {
+      const now = new Map<Tensor, Tensor>([[of, tensor(values, of.shape)]]);
+      for (const t of steps) {
+        const { op, inputs, params } = t.node as TapeNode;
+        now.set(
+          t,
+          apply(
+            op,
+            inputs.map((input) => now.get(input) ?? constant(input)),
+            params,
+          ),
+        );
+      }
+      return (now.get(loss) ?? constant(loss)).itemSync();
+    };
+    return withBackend(exact, () => withRecorder(null, () => noGrad(again)));
+  };
+}

@@ -1,0 +1,263 @@
+/** How a gradient came about, as plain data: paths, contributions, and a check by finite differences. */
+import { gradients, noGrad, type TapeNode, topologicalOrder } from '../autograd.js';
+import type { HostArray } from '../backend/backend.js';
+import { withBackend } from '../backend/current.js';
+import { ones } from '../create.js';
+import { Generator } from '../random.js';
+import { withRecorder } from '../recorder.js';
+import { sameShape } from '../shape.js';
+import type { Tensor } from '../tensor.js';
+import { formulas } from './formulas.js';
+import type { ArraySummary, Graph, GraphNode } from './graph.js';
+import { replay } from './replay.js';
+import { summarize } from './summary.js';
+import { GraphRecorder, type Names } from './trace.js';
+
+/** One use of a value by an operation, seen from backward: the operation sends a gradient to this operand. */
+export interface GradientUse {
+  /** Id of the operation's node. */
+  readonly consumer: number;
+  /** Which of its operands the value is, from 0. */
+  readonly operand: number;
+}
+
+/** A way from the loss back to the tensor, and the part of the gradient that comes along it. */
+export interface GradientPath {
+  /** From the loss's operation on; the last use's operand is the tensor. */
+  readonly uses: readonly GradientUse[];
+  readonly gradient: ArraySummary;
+}
+
+/** A derivative from backward beside the same from finite differences. */
+export interface DerivativeCheck {
+  /** Place of the element; null: along a random direction. */
+  readonly index: readonly number[] | null;
+  readonly backward: number;
+  /** (L(w + h·v) − L(w − h·v)) / 2h, in float64. */
+  readonly numeric: number;
+}
+
+/** All that `explain` tells. */
+export interface GradientStory {
+  readonly graph: Graph;
+  /** Id of the tensor whose gradient it is. */
+  readonly target: number;
+  /** Nodes that the gradient passes, the loss first and the target last. */
+  readonly order: readonly number[];
+  /** ∂y/∂operand where operation and operand are elementwise, of one shape and small: dy times this is what is sent. */
+  readonly locals: readonly (GradientUse & { readonly derivative: ArraySummary })[];
+  /** The first ones of all `pathCount` paths. */
+  readonly paths: readonly GradientPath[];
+  readonly pathCount: number;
+  readonly checks: readonly DerivativeCheck[];
+  /** h of the finite differences. */
+  readonly step: number;
+}
+
+/** Options of `gradientStory` and `explain`. */
+export interface ExplainOptions {
+  /** Names for tensors that have none: a model's `namedParameters()`. */
+  names?: Names;
+  /** Paths to list; default 8. */
+  maxPaths?: number;
+  /** Whether to compare with finite differences, which runs the operations again several times; default true. */
+  check?: boolean;
+}
+
+/** Small, so that a difference seldom meets a kink of relu; float64 has digits enough. */
+const STEP = 1e-6;
+/** Tensors of at most this many elements are checked element by element; of larger ones, the steepest few. */
+const CHECKED = 6;
+/** Local derivatives are told of results of at most this many elements. */
+const SMALL = 8;
+const STEEPEST = 3;
+
+/**
+ * The story of ∂loss/∂target as data. Neither the tape nor any `.grad` changes.
+ * @param loss - a scalar with its tape, or a function that computes it (then nodes know the lines that made them)
+ * @throws GradError if the loss needs no gradient, is not a scalar, or its graph was freed
+ */
+export function gradientStory(
+  loss: Tensor | (() => Tensor),
+  target: Tensor,
+  options: ExplainOptions = {},
+): GradientStory {
+  const { maxPaths = 8, check = true } = options;
+  const recorder = new GraphRecorder(options.names ?? []);
+  const result = typeof loss === 'function' ? recordForward(recorder, loss) : recordTape(recorder, loss);
+  return withBackend(result.storage.backend, () => {
+    const [gradient] = withRecorder(recorder, () => gradients(result, [target], { retainGraph: true }));
+    const graph = recorder.graph(result);
+    const id = recorder.idOf(target);
+    const ways = waysTo(graph, id);
+    const found = firstPaths(graph, id, ways, maxPaths);
+    const order = orderOf(graph, id, ways);
+    return {
+      graph,
+      target: id,
+      order,
+      locals: localsOf(graph, order, recorder.tensors),
+      paths: found.map((uses) => ({ uses, gradient: alongPath(uses, recorder.tensors) })),
+      pathCount: ways.get(graph.result) ?? 0,
+      checks:
+        check && ways.has(graph.result) ? checksOf(result, target, (gradient as Tensor).dataSync()) : [],
+      step: STEP,
+    };
+  });
+}
+
+/** Records what f computes; gradients that it computes itself are its own business. */
+export function recordForward(recorder: GraphRecorder, f: () => Tensor): Tensor {
+  return withRecorder({ operation: (record) => recorder.operation(record), gradient: () => {} }, f);
+}
+
+/** Records the operations that a tape remembers. */
+export function recordTape(recorder: GraphRecorder, loss: Tensor): Tensor {
+  for (const out of topologicalOrder(loss)) {
+    if (out.node === null) continue;
+    const { op, params, inputs } = out.node;
+    recorder.operation({ op: op.name, params, inputs, out, milliseconds: 0 }, '');
+  }
+  return loss;
+}
+
+/** Operands that a node sent gradients to. */
+export function usesOf(node: GraphNode): GradientUse[] {
+  return node.inputGradients.flatMap((gradient, operand) =>
+    gradient === null ? [] : [{ consumer: node.id, operand }],
+  );
+}
+
+function operandOf(graph: Graph, { consumer, operand }: GradientUse): number {
+  return (graph.nodes[consumer] as GraphNode).inputs[operand] as number;
+}
+
+/** Number of paths from each node back to the target; nodes without any are absent. Operands come before results. */
+function waysTo(graph: Graph, target: number): Map<number, number> {
+  const ways = new Map<number, number>([[target, 1]]);
+  for (const node of graph.nodes) {
+    if (node.id === target) continue;
+    const count = usesOf(node).reduce((sum, use) => sum + (ways.get(operandOf(graph, use)) ?? 0), 0);
+    if (count > 0) ways.set(node.id, count);
+  }
+  return ways;
+}
+
+/** Nodes on paths from the result to the target, results before operands. */
+function orderOf(graph: Graph, target: number, ways: ReadonlyMap<number, number>): number[] {
+  const reached = new Set<number>(ways.has(graph.result) ? [graph.result] : []);
+  for (const node of graph.nodes.toReversed()) {
+    if (!reached.has(node.id) || node.id === target) continue;
+    for (const use of usesOf(node)) {
+      const operand = operandOf(graph, use);
+      if (ways.has(operand)) reached.add(operand);
+    }
+  }
+  return [...reached].sort((a, b) => b - a);
+}
+
+/** The first paths in depth-first order; iterative, since a tape may be very deep. */
+function firstPaths(
+  graph: Graph,
+  target: number,
+  ways: ReadonlyMap<number, number>,
+  count: number,
+): GradientUse[][] {
+  const found: GradientUse[][] = [];
+  const stack: { node: number; path: Chain | null }[] = ways.has(graph.result)
+    ? [{ node: graph.result, path: null }]
+    : [];
+  for (let at = stack.pop(); at !== undefined && found.length < count; at = stack.pop()) {
+    if (at.node === target) {
+      found.push(unchain(at.path));
+      continue;
+    }
+    for (const use of usesOf(graph.nodes[at.node] as GraphNode).reverse()) {
+      const operand = operandOf(graph, use);
+      if (ways.has(operand)) stack.push({ node: operand, path: { use, before: at.path } });
+    }
+  }
+  return found;
+}
+
+/** A path as a list from its end, so that paths share what they have in common. */
+interface Chain {
+  readonly use: GradientUse;
+  readonly before: Chain | null;
+}
+
+function unchain(path: Chain | null): GradientUse[] {
+  const uses: GradientUse[] = [];
+  for (let at = path; at !== null; at = at.before) uses.push(at.use);
+  return uses.reverse();
+}
+
+/** Local derivatives of the elementwise operations: what they send if dy is 1 everywhere. */
+function localsOf(
+  graph: Graph,
+  order: readonly number[],
+  tensors: readonly Tensor[],
+): (GradientUse & { derivative: ArraySummary })[] {
+  return order.flatMap((id) => {
+    const node = graph.nodes[id] as GraphNode;
+    if (formulas[node.op]?.elementwise !== true || (tensors[id] as Tensor).size > SMALL) return [];
+    return usesOf(node).flatMap((use) => {
+      const operand = operandOf(graph, use);
+      const fits = order.includes(operand) && sameShape(tensors[operand]?.shape ?? [], node.output.shape);
+      return fits ? [{ ...use, derivative: alongPath([use], tensors) }] : [];
+    });
+  });
+}
+
+/** The product of local derivatives along one path: one vector-Jacobian product after the other. */
+function alongPath(uses: readonly GradientUse[], tensors: readonly Tensor[]): ArraySummary {
+  const product = (): Tensor => {
+    let gradient = ones((tensors[uses[0]?.consumer ?? 0] as Tensor).shape);
+    for (const { consumer, operand } of uses) {
+      const out = tensors[consumer] as Tensor;
+      const { op, inputs, params } = out.node as TapeNode;
+      const thunk = op.vjp(gradient, inputs, params, out)[operand];
+      if (thunk) gradient = thunk();
+    }
+    return gradient;
+  };
+  return summarize(withRecorder(null, () => noGrad(product)));
+}
+
+function checksOf(loss: Tensor, target: Tensor, gradient: HostArray): DerivativeCheck[] {
+  const value = replay(loss, target);
+  const point = Float64Array.from(target.dataSync());
+  const along = (v: ArrayLike<number>): number => {
+    const shifted = (h: number): number => value(point.map((x, i) => x + h * (v[i] as number)));
+    return (shifted(STEP) - shifted(-STEP)) / (2 * STEP);
+  };
+  const places = [...gradient.keys()];
+  const chosen =
+    places.length <= CHECKED
+      ? places
+      : places
+          .sort((a, b) => Math.abs(gradient[b] as number) - Math.abs(gradient[a] as number))
+          .slice(0, STEEPEST);
+  const elements = chosen.map((place) => ({
+    index: indexOf(place, target.shape),
+    backward: gradient[place] as number,
+    numeric: along(point.map((_, i) => Number(i === place))),
+  }));
+  if (places.length <= CHECKED) return elements;
+  const direction = Float64Array.from(new Generator(0).words(point.length), (word) => word / 2 ** 31 - 1);
+  const backward = direction.reduce((sum, v, i) => sum + v * (gradient[i] as number), 0);
+  return [...elements, { index: null, backward, numeric: along(direction) }];
+}
+
+/** Row-major place → index along each axis. */
+function indexOf(place: number, shape: readonly number[]): number[] {
+  let rest = place;
+  return shape
+    .toReversed()
+    .map((length) => {
+      const at = rest % length;
+      rest = Math.floor(rest / length);
+      return at;
+    })
+    .reverse();
+}
