@@ -1,0 +1,441 @@
+/**
+ * Lesson 5: kernels.
+ *
+ * Question: the product of two matrices of 256 rows and columns is 16,777,216 multiply-adds, however it is written. Why is one
+ * program for it a hundred times as fast as another?
+ *
+ * npm run lesson -- 5
+ */
+import {
+  type Backend,
+  createReference,
+  createWasm,
+  Generator,
+  type HostArray,
+  randn,
+  type Tensor,
+  tensor,
+  type WasmBackend,
+  withBackend,
+} from '@varigrad/core';
+import type { GpuBackend } from '@varigrad/core/gpu';
+import { prose, runLesson, table } from './run.js';
+
+type Print = (line: string) => void;
+type Numbers = Record<string, number>;
+
+/** What the same operation runs on. */
+interface Machines {
+  reference: Backend;
+  wasm: WasmBackend;
+  oneThread: Backend;
+  gpuJs: GpuBackend;
+}
+
+/** Prints the text and returns the numbers that the tests check. */
+export async function lesson(print: Print): Promise<Numbers> {
+  print('LESSON 5 — KERNELS\n');
+  const { gpu } = await import('@varigrad/core/gpu'); // only programs that ask for it load gpu.js
+  const machines: Machines = {
+    reference: createReference(),
+    wasm: createWasm(),
+    oneThread: createWasm({ threads: 1 }),
+    gpuJs: await gpu({ mode: 'webasm' }),
+  };
+  const numbers = {
+    ...(await threeLoops(print)),
+    ...registerTiles(print),
+    ...packing(print),
+    ...cacheBlocks(print),
+    ...(await threadPerElement(print, machines)),
+    ...(await equalOrNot(print, machines)),
+    ...(await sameTape(print, machines)),
+  };
+  await race(print, machines);
+  await machines.gpuJs.destroy();
+  return numbers;
+}
+
+/** C = A·B, [m, k]·[k, n], as the definition says. */
+function multiplyByRows(a: HostArray, b: HostArray, m: number, k: number, n: number): Float32Array {
+  const c = new Float32Array(m * n);
+  for (let i = 0; i < m; i++) {
+    for (let j = 0; j < n; j++) {
+      let sum = 0;
+      for (let p = 0; p < k; p++) sum += (a[i * k + p] as number) * (b[p * n + j] as number);
+      c[i * n + j] = sum;
+    }
+  }
+  return c;
+}
+
+/** The same with the two inner loops exchanged. */
+function multiplyInOrder(a: HostArray, b: HostArray, m: number, k: number, n: number): Float32Array {
+  const c = new Float32Array(m * n);
+  for (let i = 0; i < m; i++) {
+    for (let p = 0; p < k; p++) {
+      const left = a[i * k + p] as number;
+      for (let j = 0; j < n; j++) c[i * n + j] = (c[i * n + j] as number) + left * (b[p * n + j] as number);
+    }
+  }
+  return c;
+}
+
+type Multiply = typeof multiplyByRows;
+
+/** The definition, and what it does to memory. */
+async function threeLoops(print: Print): Promise<Numbers> {
+  const n = 256;
+  const [a, b] = [0, 1].map((seed) => randomArray(n * n, seed)) as [Float32Array, Float32Array];
+  const time = (multiply: Multiply): Promise<number> => milliseconds(() => multiply(a, b, n, n, n));
+  const [byRows, inOrder] = [await time(multiplyByRows), await time(multiplyInOrder)];
+  print(prose`
+    1. Three loops
+
+        for i  for j  for p   sum += A[i, p]·B[p, j]           C[i, j] = sum
+
+    Two things hold the inner loop back. Memory: B[p, j] is at n·p + j (lesson 2), so with n = 256 each step moves ${4 * n} bytes forward,
+    and of each line of 64 bytes that the memory sends, one number is used. And waiting: each addition needs the sum before it, and an
+    addition takes about 4 cycles, although a core could begin two in each. At 3 GHz: 16.8 million · 4 / 3e9 = 22 ms.
+
+    Exchange the loops over j and p, and both are gone: B is read number by number, and the additions go to different elements of C. But
+    now C is read and written at each step. Predict which is faster, and by how much:
+
+      i, j, p   ${byRows.toFixed(1)} ms      i, p, j   ${inOrder.toFixed(1)} ms      (times vary with the machine, and from run to run)
+
+    Usually neither wins by much: jumping and waiting were traded for a write at each step. To be rid of all three, the sums
+    must stay in registers, and there must be several of them.
+  `);
+  return { strideBytes: 4 * n };
+}
+
+/** Reads from memory that an inner loop over a tile of rows × columns makes for each multiply-add: counted. */
+function readsPerProduct(rows: number, columns: number): number {
+  const [m, n, k] = [8, 8, 5];
+  let [reads, products] = [0, 0];
+  for (let i = 0; i < m; i += rows) {
+    for (let j = 0; j < n; j += columns) {
+      for (let p = 0; p < k; p++) {
+        for (let r = 0; r < rows; r++) reads++; // A[i + r, p], into a register
+        for (let c = 0; c < columns; c++) reads++; // B[p, j + c], into a register
+        for (let r = 0; r < rows; r++) for (let c = 0; c < columns; c++) products++; // register += register·register
+      }
+    }
+  }
+  return reads / products;
+}
+
+function registerTiles(print: Print): Numbers {
+  const [single, square, wide] = [readsPerProduct(1, 1), readsPerProduct(4, 4), readsPerProduct(4, 8)];
+  print(prose`
+
+    2. Register tiles
+
+    The first loop reads two numbers for each multiply-add. A core reads about as many numbers in a cycle as it can multiply, so half of
+    its arithmetic would stand idle even without any waiting. Compute a tile of C at once, say 4×4, its 16 sums in registers: one step of p reads 4 numbers of A's column
+    and 4 of B's row, and multiplies each with each. And the 16 sums do not wait for each other.
+
+                     B[p, j] …  B[p, j+7]              8 numbers: 2 vectors of 4
+                   ┌────────────┬────────────┐
+         A[i, p]   │  c00       │  c01       │
+         A[i+1, p] │  c10       │  c11       │         8 vectors of sums, in 8 registers
+         A[i+2, p] │  c20       │  c21       │
+         A[i+3, p] │  c30       │  c31       │
+                   └────────────┴────────────┘
+          4 numbers, each copied into all 4 lanes of a vector ("splat")
+
+    Predict the reads per multiply-add of a tile of r×c: r + c reads for r·c products.
+  `);
+  print(
+    table([
+      ['tile', '1×1', '4×4', '4×8'],
+      ['reads per multiply-add', single, square, wide],
+    ]),
+  );
+  print(prose`
+
+    In plain TypeScript the 4×4 tile is sixteen variables, s00 to s33: packages/core/src/backend/reference/matmul.ts. In WebAssembly a vector
+    of 128 bits holds 4 numbers (SIMD: one instruction, 4 additions), so the 4×8 tile is 8 vectors, c00 to c31. A step is 2 loads of B, 4
+    splats of A, and 8 vector multiply-adds, for 32 products. Eight sums are just enough to hide the waiting: 4 cycles, 2 additions begun in each.
+    Why not 8×8? Its 16 sums, 2 vectors of B and one of A are 19 registers, and x86 before AVX-512 has 16: the others would go to memory.
+  `);
+  return { reads1x1: single, reads4x4: square, reads4x8: wide, tileRegisters: (4 * 8) / 4 };
+}
+
+/** Rows of A (`[m, k]`) as panels of 4 rows, each `[k][4]`: the order in which the tile reads it. */
+function packA(a: readonly number[], m: number, k: number): number[] {
+  const packed: number[] = [];
+  for (let i = 0; i < m; i += 4) {
+    for (let p = 0; p < k; p++) for (let r = 0; r < 4; r++) packed.push(a[(i + r) * k + p] ?? 0);
+  }
+  return packed;
+}
+
+function packing(print: Print): Numbers {
+  const [m, k] = [6, 3];
+  const a = Array.from({ length: m * k }, (_, at) => 10 * Math.floor(at / k) + (at % k)); // A[i, p] = 10·i + p
+  const packed = packA(a, m, k);
+  const show = (values: number[]): string => values.map((v) => String(v).padStart(2, '0')).join(' ');
+  print(prose`
+
+    3. Packing
+
+    The tile wants A[i, p], A[i+1, p], A[i+2, p], A[i+3, p] side by side, but they lie a row apart. So A is copied first, into
+    panels of 4 rows, in the very order in which the tile will read it. Here A is [6, 3], and element A[i, p] is written as ip:
+
+      in memory   ${show(a)}
+      packed      ${show(packed.slice(0, 12))}  |  ${show(packed.slice(12))}
+
+    Rows 0 to 3 are the first panel; rows 4 and 5 are the second, filled up with zeros, so that the inner loop needs no border cases.
+    B is packed into panels of 8 columns in the same manner. Each copy costs m·k + k·n moves, and saves m·n·k irregular reads: for 256³, 131,072
+    against 16,777,216. And a transposed operand is only another way of packing, so lesson 3's dC·Bᵀ costs no more than A·B.
+  `);
+  return {
+    packedLength: packed.length,
+    packed4: packed[4] as number,
+    packed12: packed[12] as number,
+    packed14: packed[14] as number,
+  };
+}
+
+/** The block sizes of packages/core/src/backend/wasm/assembly/gemm.ts. */
+const [KC, NC, MC] = [384, 1024, 96];
+
+function cacheBlocks(print: Print): Numbers {
+  const kib = (numbers: number): number => (4 * numbers) / 1024;
+  print(prose`
+
+    4. Blocks for the caches
+
+    A panel is read once for each tile beside it, so it should stay near. The wasm kernel cuts the inner axis into blocks of
+    at most ${KC}, B's columns into blocks of ${NC}, and takes ${MC} rows of A at a time. In use are then
+  `);
+  print(
+    table([
+      ['', 'numbers', 'KiB', 'stays in'],
+      ['a panel of A', `${KC}·4`, kib(KC * 4), 'L1 (32 or 48 KiB)'],
+      ['a panel of B', `${KC}·8`, kib(KC * 8), 'L1'],
+      ['the rows of A', `${KC}·${MC}`, kib(KC * MC), 'L2 (256 KiB to 2 MiB)'],
+      ['the block of B', `${KC}·${NC}`, kib(KC * NC), 'L2 or L3; shared by the threads'],
+    ]),
+  );
+  print(prose`
+
+    Threads take different rows of C. None ever shares a sum with another, so the bits of the result do not depend on their number.
+  `);
+  return { KC, NC, MC, panelKiB: kib(KC * 12) };
+}
+
+/** How many elements are not the same number, and the largest difference. */
+function compare(a: HostArray, b: HostArray): { different: number; worst: number } {
+  let [different, worst] = [0, 0];
+  for (let i = 0; i < a.length; i++) {
+    const difference = Math.abs((a[i] as number) - (b[i] as number));
+    if (difference !== 0) different++; // NaN counts as well
+    worst = Math.max(worst, difference);
+  }
+  return { different, worst };
+}
+
+/** One element of the product of two n×n matrices, in the language of gpu.js: a small part of JavaScript. */
+const ONE_ELEMENT = `function (a, b, n) {
+  let sum = 0.0;
+  for (let p = 0; p < n; p++) {
+    sum += a[this.thread.y * n + p] * b[p * n + this.thread.x];
+  }
+  return sum;
+}`;
+
+/** The part of gpu.js that this lesson uses. */
+interface GpuJs {
+  GPU: new (settings: {
+    mode: string;
+  }) => {
+    createKernel(source: string, settings: object): (a: HostArray, b: HostArray, n: number) => HostArray[];
+  };
+}
+
+/** ONE_ELEMENT as a function of two matrices, made by gpu.js for hosts without a GPU. */
+async function compileOneElement(n: number): Promise<(a: HostArray, b: HostArray) => HostArray[]> {
+  const { GPU } = ((await import('gpu.js')) as unknown as { default: GpuJs }).default;
+  const kernel = new GPU({ mode: 'webasm' }).createKernel(ONE_ELEMENT, {
+    output: [n, n],
+    argumentTypes: { a: 'Array', b: 'Array', n: 'Integer' },
+    precision: 'single',
+  });
+  return (a, b) => kernel(a, b, n);
+}
+
+async function threadPerElement(print: Print, { gpuJs }: Machines): Promise<Numbers> {
+  const n = 64;
+  const [a, b] = [4, 5].map((seed) => randomArray(n * n, seed)) as [Float32Array, Float32Array];
+  const rows = (await compileOneElement(n))(a, b);
+  const { worst } = compare(
+    multiplyByRows(a, b, n, n, n),
+    Float32Array.from(rows.flatMap((row) => Array.from(row))),
+  );
+  print(prose`
+
+    5. A thread for each element
+
+    A GPU takes the other way. Its program has no loops over i and j: it computes one element, and is started once for each, here 65,536
+    times. gpu.js takes it as text, in a small part of JavaScript, and translates it to what the machine has:
+
+        ${ONE_ELEMENT}
+
+    this.thread says which element it is: y is the row i, x the column j. Each sum waits for its last addition, as in section 1. But a GPU
+    keeps tens of thousands of threads at hand, and while one waits, others compute; and neighbouring threads read neighbouring elements of
+    B, so that a line of memory serves them all. Tiles, in memory that a group of threads shares, help there too; this
+    kernel has none. The library's own (packages/core/src/backend/gpu/matmul.ts) is of the same kind, with positions that
+    also fit batches and transposed operands.
+
+    Mistake: to count in floats. In gpu.js a variable (a loop counter is none) is a float32, also if it is used as an index, and 16777216 + 1 is ${Math.fround(2 ** 24 + 1)}: of
+    a larger array, every second element from there on could never be read. (packages/core/src/backend/gpu/program.ts has the rules.)
+
+    The lesson runs it without a GPU, on ${gpuJs.description}: the same text as WebAssembly, in a loop over all threads. It
+    differs from the three loops by ${worst.toExponential(1)} at most for ${n}×${n}; for a GPU's speed one needs a GPU (mode 'webgpu').
+  `);
+  return { floatIndex: Math.fround(2 ** 24 + 1), worstOneElement: worst };
+}
+
+/** A·B of square matrices on a backend. */
+async function product(machine: Backend, a: HostArray, b: HostArray, n: number): Promise<HostArray> {
+  return withBackend(machine, () => tensor(a, [n, n]).matmul(tensor(b, [n, n]))).data();
+}
+
+/** What 'the same result' means for floating-point numbers. */
+async function equalOrNot(print: Print, { wasm, oneThread, gpuJs }: Machines): Promise<Numbers> {
+  const n = 192;
+  const [a, b] = [2, 3].map((seed) => randomArray(n * n, seed)) as [Float32Array, Float32Array];
+  const [p, q] = [a, b].map((array) => array.map((x) => Math.round(4 * x))) as [Float32Array, Float32Array];
+  const [loops, whole] = [multiplyByRows(a, b, n, n, n), multiplyByRows(p, q, n, n, n)];
+  const fast = await product(wasm, a, b, n);
+  const inWasm = compare(loops, fast);
+  const inGpu = compare(loops, await product(gpuJs, a, b, n));
+  const wholeWasm = compare(whole, await product(wasm, p, q, n)).different;
+  const wholeGpu = compare(whole, await product(gpuJs, p, q, n)).different;
+  const threads = compare(fast, await product(oneThread, a, b, n)).different;
+  print(prose`
+
+    6. Mistake: to expect equal bits
+
+    The loops keep their sums in float64, the other two in float32, and blocks and fused multiply-adds round elsewhere again. So for
+    [${n}, ${n}] matrices, ${n * n} elements:
+  `);
+  print(
+    table([
+      ['elements that differ', 'random numbers', 'by at most', 'whole numbers'],
+      ['loops and wasm', inWasm.different, inWasm.worst.toExponential(1), wholeWasm],
+      ['loops and gpu.js', inGpu.different, inGpu.worst.toExponential(1), wholeGpu],
+      [`wasm, 1 and ${wasm.threads} threads`, threads, '', ''],
+    ]),
+  );
+  print(prose`
+
+    Whole numbers are the exact test of a kernel: below 2²⁴ every sum is exact in any order, so one wrong index shows. Random
+    numbers are the test of its accuracy, with a tolerance that comes from k and the precision.
+  `);
+  return {
+    wholeWasm,
+    wholeGpu,
+    threads,
+    differentWasm: inWasm.different,
+    worstWasm: inWasm.worst,
+    worstGpu: inGpu.worst,
+  };
+}
+
+/** dA of Σ tanh(A·B) on a backend. */
+async function gradientOn(machine: Backend): Promise<HostArray> {
+  const a = withBackend(machine, () => {
+    const generator = new Generator(9);
+    const left = randn([33, 47], { generator, requiresGrad: true });
+    left
+      .matmul(randn([47, 21], { generator }))
+      .tanh()
+      .sum()
+      .backward();
+    return left;
+  });
+  return (a.grad as Tensor).data();
+}
+
+async function sameTape(print: Print, { reference, wasm, gpuJs }: Machines): Promise<Numbers> {
+  const byLoops = await gradientOn(reference);
+  const gradientWasm = compare(byLoops, await gradientOn(wasm)).worst;
+  const gradientGpu = compare(byLoops, await gradientOn(gpuJs)).worst;
+  print(prose`
+
+    7. The tape does not know
+
+    An operation calls kernels by name, from a table that each backend fills (packages/core/src/backend/backend.ts: a missing kernel is
+    a type error). Shapes, the tape and the gradients of lessons 1 to 4 are the same code on any of them. dA of Σ tanh(A·B) on the
+    reference backend differs from that on wasm by at most ${gradientWasm.toExponential(1)}, and from that on gpu.js by ${gradientGpu.toExponential(1)}.
+  `);
+  return { gradientWasm, gradientGpu };
+}
+
+async function race(print: Print, { reference, wasm, oneThread, gpuJs }: Machines): Promise<void> {
+  const n = 256;
+  const [a, b] = [0, 1].map((seed) => randomArray(n * n, seed)) as [Float32Array, Float32Array];
+  const row = async (name: string, f: () => unknown): Promise<(string | number)[]> => {
+    const ms = await milliseconds(f);
+    return [name, ms.toFixed(2).padStart(6), ((2e-6 * n ** 3) / ms).toFixed(2).padStart(7)];
+  };
+  const on = (machine: Backend): Promise<(string | number)[]> => {
+    const [left, right] = withBackend(machine, () => [tensor(a, [n, n]), tensor(b, [n, n])]) as [
+      Tensor,
+      Tensor,
+    ];
+    return row(machine.description, () => withBackend(machine, () => left.matmul(right)).data());
+  };
+  const oneElement = await compileOneElement(n);
+  const rows = [
+    await row('three loops, i j p', () => multiplyByRows(a, b, n, n, n)),
+    await row('three loops, i p j', () => multiplyInOrder(a, b, n, n, n)),
+    await on(reference),
+    await row('gpu.js (webasm), the kernel of section 5', () => oneElement(a, b)),
+    await on(gpuJs),
+    await on(oneThread),
+    await on(wasm),
+  ];
+  print(prose`
+
+    8. The race
+
+    [${n}, ${n}]·[${n}, ${n}] on this machine, the shortest of some runs, reading of the result included. A product is 2·${n}³ operations:
+  `);
+  print(table([['', '    ms', 'GFLOP/s'], ...rows]));
+  print(prose`
+
+    In this repository: packages/core/src/backend/wasm/assembly/gemm.ts, now that you know what it wants: packA and packB, then
+    'tile' with its eight vectors, then 'gemm', which cuts the blocks. npm run bench:kernels measures with more care. Next: lesson 6, what to do with a gradient.
+
+    Exercises
+
+      a) Which tiles of r rows and c columns (c a multiple of 4) fit into 16 registers, with B's vectors and one of A? Which of them
+         reads least? (r·c/4 + c/4 + 1 ≤ 16; 6×8, with 7/24 reads for each multiply-add.)
+      b) Write a 2×2 tile in plain TypeScript, and put it into the race. How do you test it? (Whole numbers, odd sizes.)
+      c) Pack B before the i, j, p loops, so that its columns lie in a row. Does it help? Why not more? (Section 1: waiting.)
+  `);
+}
+
+/** Uniform numbers in [−1, 1). */
+function randomArray(size: number, seed: number): Float32Array {
+  return Float32Array.from(new Generator(seed).words(size), (word) => word / 2 ** 31 - 1);
+}
+
+/** The shortest of at most five runs in a tenth of a second, after one to warm up. */
+async function milliseconds(f: () => unknown): Promise<number> {
+  await f();
+  let [shortest, total] = [Number.POSITIVE_INFINITY, 0];
+  for (let run = 0; run < 5 && total < 100; run++) {
+    const start = performance.now();
+    await f();
+    const time = performance.now() - start;
+    [shortest, total] = [Math.min(shortest, time), total + time];
+  }
+  return shortest;
+}
+
+await runLesson(import.meta.url, lesson);
