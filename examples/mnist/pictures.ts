@@ -3,7 +3,7 @@ import {
   type Dataset,
   type EpochResult,
   type LatentModel,
-  lineChart,
+  lossChart,
   manifoldFigure,
   reconstructionFigure,
   samplesFigure,
@@ -46,22 +46,6 @@ export async function writeCurves(
   results: readonly EpochResult[],
   targets: string,
 ): Promise<void> {
-  const line = (set: 'train' | 'test', part: 'loss' | 'recon' | 'kl', name: string) => ({
-    name: `${set} ${name}`,
-    points: results.map((r) => [r.epoch, r[set][part]] as const),
-  });
-  const chart = lineChart({
-    title: `−ELBO and its parts (targets: ${targets})`,
-    xLabel: 'epoch',
-    yLabel: 'nats per image',
-    series: [
-      line('train', 'loss', '−ELBO'),
-      line('test', 'loss', '−ELBO'),
-      line('train', 'recon', 'recon'),
-      line('test', 'recon', 'recon'),
-      line('train', 'kl', 'KL'),
-      line('test', 'kl', 'KL'),
-    ],
-  });
+  const chart = lossChart(results, { title: `−ELBO and its parts (targets: ${targets})` });
   await writeFileAtomic(folder.file('curves.svg'), chart);
 }

@@ -2,17 +2,15 @@
  * The figures of a model, with a model whose pictures can be worked out by hand: it decodes z to the two pixels
  * σ(z₁) and σ(z₂), plus a share of the class. Sheets themselves are tested in sheets.test.ts.
  */
-import { ArgumentError, Generator, manualSeed, noGrad, randn, type Tensor, tensor } from '@varigrad/core';
-import { Module } from '@varigrad/nn';
+import { ArgumentError, Generator, manualSeed, noGrad, randn, tensor } from '@varigrad/core';
 import {
   Bernoulli,
   ConditionalVAE,
   classStyleFigure,
   type Dataset,
-  type Elbo,
   Gaussian,
-  type GenerativeModel,
   gridSheet,
+  latentSteps,
   manifoldFigure,
   type Raster,
   reconstructionFigure,
@@ -21,71 +19,7 @@ import {
 } from '@varigrad/vae';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { latentSteps } from '../../packages/vae/src/figures/model-figures.js';
-
-const SHAPE = [1, 2] as const;
-const CLASS_STEP = 2;
-const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
-
-/** Pixels are σ(z + 2·class); the mean of z is the image less ½, doubled. */
-class Transparent extends Module implements GenerativeModel {
-  readonly kind = 'transparent';
-  readonly inputSize = 2;
-  readonly latent = 2;
-  readonly classes: number;
-  readonly likelihood = new Bernoulli();
-  /** Modes in which encode and decode were called. */
-  readonly modes: boolean[] = [];
-
-  constructor(classes = 0) {
-    super();
-    this.classes = classes;
-  }
-
-  codes(x: Tensor): Tensor {
-    this.modes.push(this.training);
-    return x.sub(0.5).mul(2);
-  }
-
-  samplePrior(count: number, { generator }: { generator?: Generator } = {}): Tensor {
-    return randn([count, 2], generator === undefined ? {} : { generator });
-  }
-
-  noise(): null {
-    return null;
-  }
-
-  decode(z: Tensor, labels?: Tensor): Tensor {
-    this.modes.push(this.training);
-    assert.is(labels === undefined, this.classes === 0, 'labels go to conditional models, and to no other');
-    if (labels === undefined) return z;
-    const classes = tensor(Array.from({ length: this.classes }, (_, c) => [CLASS_STEP * c]));
-    return z.add(labels.matmul(classes));
-  }
-
-  elbo(): Elbo {
-    throw new Error('figures need no loss');
-  }
-}
-
-/** Pictures may differ by one level of grey, where sigmoid rounds otherwise. */
-function assertSameSheet(found: Raster, expected: Raster): void {
-  assert.equal([found.width, found.height], [expected.width, expected.height]);
-  const worst = found.pixels.reduce(
-    (most, p, i) => Math.max(most, Math.abs(p - (expected.pixels[i] as number))),
-    0,
-  );
-  assert.ok(worst <= 1, `pixels differ by ${worst}`);
-}
-
-const pair = ([z1, z2]: readonly [number, number], label = 0): number[] =>
-  [z1, z2].map((z) => sigmoid(z + CLASS_STEP * label));
-
-/** The styles a figure draws: standard normal pairs of a seed. */
-function styles(count: number, seed: number): [number, number][] {
-  const z = randn([count, 2], { generator: new Generator(seed) }).dataSync();
-  return Array.from({ length: count }, (_, i) => [z[2 * i], z[2 * i + 1]] as [number, number]);
-}
+import { assertSameSheet, dataset, pair, SHAPE, sigmoid, styles, Transparent } from './transparent-model.js';
 
 // Quartile middles of N(0, 1): Φ⁻¹(1/8), Φ⁻¹(3/8), Φ⁻¹(5/8), Φ⁻¹(7/8), from a table.
 const OCTILES = [-1.15034938, -0.31863936, 0.31863936, 1.15034938];
@@ -165,16 +99,6 @@ test('samples are of the prior, and of each class in turn', async () => {
     }),
   );
 });
-
-function dataset(count: number): Dataset {
-  return {
-    images: Float32Array.from({ length: 2 * count }, (_, i) => (i % 7) / 6),
-    labels: new Uint8Array(count),
-    count,
-    imageShape: SHAPE,
-    classes: 2,
-  };
-}
 
 test('each row of inputs has its reconstructions below it, also when the last row is not full', async () => {
   const white = [1, 1];

@@ -3,7 +3,7 @@ import { Generator } from '@varigrad/core';
 import { type LineChartOptions, lineChart } from '@varigrad/vae';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { niceTicks } from '../../packages/vae/src/figures/line-chart.js';
+import { niceTicks } from '../../packages/vae/src/figures/chart.js';
 
 interface Text {
   x: number;

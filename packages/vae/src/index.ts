@@ -10,19 +10,43 @@ export {
   type SampleTerms,
 } from './elbo.js';
 export { type EvaluateOptions, evaluate } from './evaluate.js';
-export { type LineChartOptions, lineChart, type Series } from './figures/line-chart.js';
+export { type Bar, type BarChartOptions, barChart, klChart } from './figures/bar-chart.js';
+export { type LineChartOptions, lineChart, lossChart, type Series } from './figures/line-chart.js';
+export { inverseNormalCdf, normalCdf } from './figures/normal-cdf.js';
+export type { FigureOptions } from './figures/options.js';
 export {
-  classStyleFigure,
-  type FigureOptions,
+  classManifoldsFigure,
   latentSteps,
   type ManifoldOptions,
   manifoldFigure,
-  reconstructionFigure,
-  samplesFigure,
-} from './figures/model-figures.js';
-export { inverseNormalCdf, normalCdf } from './figures/normal-cdf.js';
+  type Spacing,
+} from './figures/plane.js';
 export { type Color, Raster } from './figures/raster.js';
+export {
+  type DenoisingFigureOptions,
+  denoisingFigure,
+  reconstructionFigure,
+  sampledReconstructionFigure,
+} from './figures/reconstructions.js';
+export { type ClassStyleOptions, classStyleFigure, samplesFigure } from './figures/samples.js';
+export {
+  classColor,
+  codesOf,
+  latentScatter,
+  type ScatterOptions,
+  type ScatterPanel,
+  scatterFigure,
+  scatterFrames,
+} from './figures/scatter.js';
 export { gridSheet, type SheetOptions } from './figures/sheets.js';
+export { type TerminalOptions, terminalImages } from './figures/terminal.js';
+export {
+  type InterpolationOptions,
+  interpolationFigure,
+  slerp,
+  type TraversalOptions,
+  traversalFigure,
+} from './figures/walks.js';
 export { Bernoulli } from './likelihoods/bernoulli.js';
 export { Categorical, type CategoricalOptions } from './likelihoods/categorical.js';
 export { ContinuousBernoulli } from './likelihoods/continuous-bernoulli.js';

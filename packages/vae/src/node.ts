@@ -1,4 +1,5 @@
 /** What needs Node: files. */
 export { mnist, readIdxDataset, readIdxFile } from './data/mnist.js';
+export { type AnimationOptions, encodeApng, writeApng } from './figures/apng.js';
 export { encodePng, writePng } from './figures/png.js';
 export { removeLeftovers, writeFileAtomic } from './files/atomic.js';

@@ -33,6 +33,28 @@ export class Raster {
     }
   }
 
+  /** A filled circle around (x, y) with soft edges: each pixel takes the share of the colour that the circle covers of it. */
+  disc(x: number, y: number, radius: number, color: Color): void {
+    const [top, bottom] = [
+      Math.max(0, Math.floor(y - radius)),
+      Math.min(this.height - 1, Math.ceil(y + radius)),
+    ];
+    const [left, right] = [
+      Math.max(0, Math.floor(x - radius)),
+      Math.min(this.width - 1, Math.ceil(x + radius)),
+    ];
+    for (let row = top; row <= bottom; row++) {
+      for (let column = left; column <= right; column++) {
+        const share = Math.min(1, Math.max(0, radius + 0.5 - Math.hypot(column - x, row - y)));
+        const at = (row * this.width + column) * 3;
+        for (let c = 0; c < 3; c++) {
+          const below = this.pixels[at + c] as number;
+          this.pixels[at + c] = Math.round(below + share * ((color[c] as number) - below));
+        }
+      }
+    }
+  }
+
   /**
    * Draws an image with each of its pixels as a square of `scale`.
    * @param values - `[height · width · channels]` with 1 (grey) or 3 (RGB) channels, 0 to 1; beyond that they are cut

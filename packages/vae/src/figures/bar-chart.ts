@@ -1,0 +1,89 @@
+/** Bar charts as SVG text. */
+import {
+  chart,
+  colorOf,
+  escapeXml,
+  gridLine,
+  niceTicks,
+  plotOf,
+  px,
+  scaleOf,
+  tickText,
+  xTick,
+} from './chart.js';
+
+/** One bar from 0 up (or down). */
+export interface Bar {
+  label: string;
+  value: number;
+  /** Which colour, and which entry of the legend. Default 0. */
+  group?: number;
+}
+
+/** What a bar chart shows. */
+export interface BarChartOptions {
+  title: string;
+  xLabel: string;
+  yLabel: string;
+  bars: readonly Bar[];
+  /** Names of the groups for a legend; default none. */
+  groups?: readonly string[];
+  width?: number;
+  height?: number;
+}
+
+/** Bars with axes, grid and legend. A bar whose value is not finite is left out. */
+export function barChart({
+  title,
+  xLabel,
+  yLabel,
+  bars,
+  groups = [],
+  width = 860,
+  height = 400,
+}: BarChartOptions): string {
+  const page = { title, xLabel, yLabel, width, height };
+  const plot = plotOf(page, groups);
+  const finite = bars.map(({ value }) => value).filter(Number.isFinite);
+  const ticks = niceTicks([0, ...finite], 7);
+  const yAt = scaleOf(ticks, plot.bottom, plot.top);
+  const slot = (plot.right - plot.left) / Math.max(1, bars.length);
+  const center = (i: number): number => plot.left + (i + 0.5) * slot;
+  // Labels that would touch are thinned out.
+  const every = Math.ceil((7 * Math.max(1, ...bars.map(({ label }) => label.length)) + 6) / slot);
+  return chart(page, plot, groups, [
+    ...ticks.map((y) => gridLine(plot, yAt(y), tickText(y, ticks))),
+    ...bars.flatMap(({ label }, i) => (i % every === 0 ? [xTick(plot, center(i), label)] : [])),
+    ...bars.flatMap(({ label, value, group = 0 }, i) => {
+      if (!Number.isFinite(value)) return [];
+      const [top, bottom] = [Math.min(yAt(value), yAt(0)), Math.max(yAt(value), yAt(0))];
+      return `<rect x="${px(center(i) - 0.4 * slot)}" y="${px(top)}" width="${px(0.8 * slot)}" height="${px(bottom - top)}" fill="${colorOf(group)}"><title>${escapeXml(label)}: ${value.toPrecision(4)}</title></rect>`;
+    }),
+  ]);
+}
+
+/**
+ * The KL of each latent dimension, largest first, and which dimensions are in use.
+ * @param kl - nats per image of each dimension
+ * @param active - whether each dimension is; default: whether its KL exceeds 0.01
+ */
+export function klChart(
+  kl: ArrayLike<number>,
+  {
+    title = 'KL of each latent dimension',
+    active = Array.from(kl, (nats) => nats > 0.01),
+  }: { title?: string; active?: readonly boolean[] } = {},
+): string {
+  const order = Array.from(kl, (_, d) => d).sort((a, b) => (kl[b] as number) - (kl[a] as number));
+  return barChart({
+    title,
+    xLabel: 'dimension, largest KL first',
+    yLabel: 'nats per image',
+    bars: order.map((d) => ({
+      label: `z${d + 1}`,
+      value: kl[d] as number,
+      group: active[d] === true ? 0 : 1,
+    })),
+    groups: ['active', 'not used'],
+  });
+}

@@ -1,0 +1,34 @@
+import { type Generator, noGrad, scope, type Tensor } from '@varigrad/core';
+import { labelsOf } from '../evaluate.js';
+import type { GenerativeModel } from '../models/model.js';
+
+/**
+ * Images, `[count · pixels]` as plain numbers in [0, 1], of the z that `latents` makes, decoded as in evaluation: the mean
+ * of p(x|z), or one draw from it where a generator is given.
+ * @param labels - class of each image, for a conditional model
+ */
+export async function decodeImages(
+  model: GenerativeModel,
+  labels: ArrayLike<number>,
+  latents: (oneHot?: Tensor) => Tensor,
+  generator?: Generator,
+): Promise<Float32Array> {
+  return inEvaluation(model, () => {
+    const { labels: oneHot } = labelsOf(model, labels);
+    const outputs = model.decode(latents(oneHot), oneHot);
+    return generator === undefined
+      ? model.likelihood.mean(outputs)
+      : model.likelihood.sample(outputs, generator);
+  });
+}
+
+/** The values of a tensor that is computed in evaluation mode, without a tape. */
+export async function inEvaluation(model: GenerativeModel, compute: () => Tensor): Promise<Float32Array> {
+  const wasTraining = model.training;
+  model.eval();
+  const result = noGrad(() => scope(compute));
+  model.train(wasTraining);
+  const values = Float32Array.from(await result.data());
+  result.dispose();
+  return values;
+}

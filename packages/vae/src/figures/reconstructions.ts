@@ -1,0 +1,107 @@
+/** Sheets that show images beside what a model makes of them. */
+import { Generator, type Tensor, tensor } from '@varigrad/core';
+import { type Dataset, firstOf, pixelsOf } from '../data/dataset.js';
+import type { GenerativeModel } from '../models/model.js';
+import { decodeImages, inEvaluation } from './decode.js';
+import type { FigureOptions } from './options.js';
+import type { Raster } from './raster.js';
+import { gridSheet } from './sheets.js';
+
+/** How many images a sheet shows. */
+interface SheetSize {
+  columns?: number;
+  rows?: number;
+}
+
+/** The first images of a data set, each with its reconstruction (from the posterior's mean) below it. */
+export async function reconstructionFigure(
+  model: GenerativeModel,
+  data: Dataset,
+  {
+    title = 'Test digits and their reconstructions',
+    columns = 10,
+    rows = 4,
+  }: { title?: string } & SheetSize = {},
+): Promise<Raster> {
+  const shown = firstOf(data, columns * rows);
+  const lines = [
+    { label: 'input', images: shown.images },
+    { label: 'output', images: await reconstruct(model, shown) },
+  ];
+  return stackedSheet(lines, data, columns, title);
+}
+
+/** Each image, the mean of p(x|z) and one draw from p(x|z), with z the posterior's mean. */
+export async function sampledReconstructionFigure(
+  model: GenerativeModel,
+  data: Dataset,
+  {
+    title = 'The mean of p(x|z), and a draw from it',
+    columns = 10,
+    rows = 3,
+    seed = 0,
+  }: FigureOptions & SheetSize = {},
+): Promise<Raster> {
+  const shown = firstOf(data, columns * rows);
+  const lines = [
+    { label: 'input', images: shown.images },
+    { label: 'mean', images: await reconstruct(model, shown) },
+    { label: 'sample', images: await reconstruct(model, shown, new Generator(seed)) },
+  ];
+  return stackedSheet(lines, data, columns, title);
+}
+
+/** Options of `denoisingFigure`. */
+export interface DenoisingFigureOptions extends FigureOptions, SheetSize {
+  /** The noise that the model is to remove: `[batch, pixels]` → the same shape. */
+  corrupt(x: Tensor, generator: Generator): Tensor;
+}
+
+/** Each image, the image with noise, and what the model makes of that. */
+export async function denoisingFigure(
+  model: GenerativeModel,
+  data: Dataset,
+  { corrupt, title = 'Noise removed', columns = 10, rows = 3, seed = 0 }: DenoisingFigureOptions,
+): Promise<Raster> {
+  const shown = firstOf(data, columns * rows);
+  const noisy = {
+    ...shown,
+    images: await inEvaluation(model, () => corrupt(asRows(shown), new Generator(seed))),
+  };
+  const lines = [
+    { label: 'clean', images: shown.images },
+    { label: 'noisy', images: noisy.images },
+    { label: 'output', images: await reconstruct(model, noisy) },
+  ];
+  return stackedSheet(lines, data, columns, title);
+}
+
+function reconstruct(model: GenerativeModel, data: Dataset, generator?: Generator): Promise<Float32Array> {
+  return decodeImages(model, data.labels, (oneHot) => model.codes(asRows(data), oneHot), generator);
+}
+
+function asRows(data: Dataset): Tensor {
+  return tensor(data.images, [data.count, pixelsOf(data)]);
+}
+
+/** The same images several times: a row of the first kind, below it the same images of the second kind, and so on. */
+function stackedSheet(
+  kinds: readonly { label: string; images: Float32Array }[],
+  data: Dataset,
+  columns: number,
+  title: string,
+): Raster {
+  const perRow = columns * pixelsOf(data);
+  const rows = Math.ceil((kinds[0]?.images.length ?? 0) / perRow);
+  const values = new Float32Array(kinds.length * rows * perRow).fill(1); // a last row that is not full ends in paper
+  kinds.forEach(({ images }, k) => {
+    for (let row = 0; row < rows; row++)
+      values.set(images.subarray(row * perRow, (row + 1) * perRow), (row * kinds.length + k) * perRow);
+  });
+  return gridSheet(values, {
+    columns,
+    imageShape: data.imageShape,
+    title,
+    rowLabels: Array.from({ length: rows }, () => kinds.map(({ label }) => label)).flat(),
+  });
+}

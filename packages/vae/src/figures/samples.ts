@@ -1,0 +1,81 @@
+/** Sheets of images that nobody has seen: z from the prior, decoded. */
+import { ArgumentError, Generator, randn, tensor } from '@varigrad/core';
+import { type Dataset, firstOf, pixelsOf } from '../data/dataset.js';
+import { labelsOf } from '../evaluate.js';
+import type { GenerativeModel } from '../models/model.js';
+import { decodeImages } from './decode.js';
+import type { FigureOptions } from './options.js';
+import type { Raster } from './raster.js';
+import { gridSheet } from './sheets.js';
+
+/** Mean images of z drawn from the prior. A conditional model draws each class in turn. */
+export async function samplesFigure(
+  model: GenerativeModel,
+  imageShape: readonly [number, number],
+  {
+    title = 'Samples: decoded z from the prior',
+    columns = 10,
+    rows = 10,
+    seed = 0,
+  }: FigureOptions & { columns?: number; rows?: number } = {},
+): Promise<Raster> {
+  const labels = Uint8Array.from({ length: columns * rows }, (_, i) => i % Math.max(1, model.classes));
+  const columnLabels =
+    model.classes === 0 ? {} : { columnLabels: Array.from(labels.subarray(0, columns), String) };
+  const images = await decodeImages(model, labels, (oneHot) =>
+    model.samplePrior(columns * rows, {
+      generator: new Generator(seed),
+      ...(oneHot === undefined ? {} : { labels: oneHot }),
+    }),
+  );
+  return gridSheet(images, { columns, imageShape, title, ...columnLabels });
+}
+
+/** Options of `classStyleFigure`. */
+export interface ClassStyleOptions extends FigureOptions {
+  /** Rows. Default 10. */
+  styles?: number;
+  /** Take the styles from these images (their codes) and show them on the left; default: draw them from N(0, I). */
+  from?: Dataset;
+}
+
+/** One style z per row, written in every class: columns are classes. @throws ArgumentError if the model is not conditional */
+export async function classStyleFigure(
+  model: GenerativeModel,
+  imageShape: readonly [number, number],
+  { title = 'Rows share a style z, columns the class', styles = 10, seed = 0, from }: ClassStyleOptions = {},
+): Promise<Raster> {
+  const { classes } = model;
+  if (classes === 0)
+    throw new ArgumentError('classStyleFigure', 'the model knows no classes — use a conditional one');
+  const given = from === undefined ? undefined : firstOf(from, styles);
+  const rows = given?.count ?? styles;
+  const style = Array.from({ length: rows * classes }, (_, i) => Math.floor(i / classes));
+  const labels = Uint8Array.from(style, (_, i) => i % classes);
+  const images = await decodeImages(model, labels, () => {
+    if (given === undefined)
+      return randn([rows, model.latent], { generator: new Generator(seed) }).indexSelect(style);
+    const x = tensor(given.images, [given.count, pixelsOf(given)]);
+    return model.codes(x, labelsOf(model, given.labels).labels).indexSelect(style);
+  });
+  const names = Array.from({ length: classes }, (_, c) => String(c));
+  return gridSheet(given === undefined ? images : withFirstColumn(given, images, classes), {
+    columns: given === undefined ? classes : classes + 1,
+    imageShape,
+    title,
+    columnLabels: given === undefined ? names : ['input', ...names],
+    rowLabels: Array.from({ length: rows }, (_, s) => `style ${s + 1}`),
+  });
+}
+
+/** Rows of `columns` images, each with one of `first` before it. */
+function withFirstColumn(first: Dataset, images: Float32Array, columns: number): Float32Array {
+  const size = pixelsOf(first);
+  const values = new Float32Array(first.images.length + images.length);
+  for (let row = 0; row < first.count; row++) {
+    const at = row * (columns + 1) * size;
+    values.set(first.images.subarray(row * size, (row + 1) * size), at);
+    values.set(images.subarray(row * columns * size, (row + 1) * columns * size), at + size);
+  }
+  return values;
+}

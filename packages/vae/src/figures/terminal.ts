@@ -1,0 +1,60 @@
+/** Images as text: two pixels a character, one above the other. */
+import { ArgumentError } from '@varigrad/core';
+
+/** Options of `terminalImages`. */
+export interface TerminalOptions {
+  imageShape: readonly [height: number, width: number];
+  /** Images beside each other. Default: all. */
+  columns?: number;
+  /** Bits of colour that the terminal knows, as `stream.getColorDepth()` says: 24, or 8 for 256 colours. Default 24. */
+  depth?: 8 | 24;
+}
+
+const RESET = '\u001b[0m';
+
+/**
+ * Grey images for a terminal with colour: "▀" with the upper pixel as its colour and the lower one as its background.
+ * @param images - `[count · height · width]`, 0 black to 1 white
+ * @throws ArgumentError if the values are no whole number of images
+ */
+export function terminalImages(
+  images: Float32Array,
+  { imageShape: [height, width], columns, depth = 24 }: TerminalOptions,
+): string {
+  const size = height * width;
+  if (images.length === 0 || images.length % size !== 0)
+    throw new ArgumentError(
+      'terminalImages',
+      `${images.length} values are no whole number of ${height} × ${width} images`,
+    );
+  const count = images.length / size;
+  const perRow = columns ?? count;
+  const lines: string[] = [];
+  for (let first = 0; first < count; first += perRow) {
+    const shown = Array.from({ length: Math.min(perRow, count - first) }, (_, i) => first + i);
+    for (let y = 0; y < height; y += 2) {
+      const cells = shown.map((image) => {
+        const pixel = (row: number, x: number): number =>
+          row < height ? (images[image * size + row * width + x] as number) : 0;
+        return Array.from({ length: width }, (_, x) => cell(pixel(y, x), pixel(y + 1, x), depth)).join('');
+      });
+      lines.push(cells.join(`${RESET} `) + RESET);
+    }
+  }
+  return lines.join('\n');
+}
+
+function cell(upper: number, lower: number, depth: 8 | 24): string {
+  return `\u001b[38;${grey(upper, depth)};48;${grey(lower, depth)}m▀`;
+}
+
+function grey(value: number, depth: 8 | 24): string {
+  const level = Math.min(1, Math.max(0, value));
+  if (depth === 24) {
+    const byte = Math.round(255 * level);
+    return `2;${byte};${byte};${byte}`;
+  }
+  // 16 is black and 231 white; 232 to 255 are the greys between.
+  const step = Math.round(25 * level);
+  return `5;${step === 0 ? 16 : step === 25 ? 231 : 231 + step}`;
+}

@@ -1,0 +1,126 @@
+/** Sheets of straight and curved walks through the latent space. */
+import { ArgumentError, tensor } from '@varigrad/core';
+import { type Dataset, firstOf, pixelsOf } from '../data/dataset.js';
+import { labelsOf } from '../evaluate.js';
+import type { GenerativeModel } from '../models/model.js';
+import { decodeImages, inEvaluation } from './decode.js';
+import { latentSteps } from './plane.js';
+import type { Raster } from './raster.js';
+import { gridSheet } from './sheets.js';
+
+/** Options of `interpolationFigure`. */
+export interface InterpolationOptions {
+  title?: string;
+  /** Rows: images 0 and 1, 2 and 3, … of the data set. Default 8. */
+  pairs?: number;
+  /** Images from one end to the other. Default 9. */
+  steps?: number;
+  /** `linear`: z = (1 − t)·a + t·b. `spherical`: along the great circle, see `slerp`. Default 'linear'. */
+  path?: 'linear' | 'spherical';
+}
+
+/** Walks from the code of one image to that of the next one. Both inputs stand at the ends; a conditional model keeps the label of the first. */
+export async function interpolationFigure(
+  model: GenerativeModel,
+  data: Dataset,
+  { title, pairs = 8, steps = 9, path = 'linear' }: InterpolationOptions = {},
+): Promise<Raster> {
+  if (!(Number.isInteger(steps) && steps > 1))
+    throw new ArgumentError('interpolationFigure', `the steps are a whole number above 1, not ${steps}`);
+  const ends = firstOf(data, 2 * Math.min(pairs, Math.floor(data.count / 2)));
+  const rows = ends.count / 2;
+  const { latent } = model;
+  const codes = await inEvaluation(model, () =>
+    model.codes(tensor(ends.images, [ends.count, pixelsOf(ends)]), labelsOf(model, ends.labels).labels),
+  );
+  const codeOf = (image: number): Float32Array => codes.subarray(image * latent, (image + 1) * latent);
+  const between = path === 'spherical' ? slerp : lerp;
+  const z = new Float32Array(rows * steps * latent);
+  for (let i = 0; i < rows * steps; i++) {
+    const pair = Math.floor(i / steps);
+    z.set(between(codeOf(2 * pair), codeOf(2 * pair + 1), (i % steps) / (steps - 1)), i * latent);
+  }
+  const labels = Uint8Array.from(
+    { length: rows * steps },
+    (_, i) => ends.labels[2 * Math.floor(i / steps)] ?? 0,
+  );
+  const images = await decodeImages(model, labels, () => tensor(z, [rows * steps, latent]));
+  const line = (steps + 2) * pixelsOf(data);
+  const sheet = new Float32Array(rows * line);
+  for (let row = 0; row < rows; row++) {
+    const size = pixelsOf(data);
+    sheet.set(ends.images.subarray(2 * row * size, (2 * row + 1) * size), row * line);
+    sheet.set(images.subarray(row * steps * size, (row + 1) * steps * size), row * line + size);
+    sheet.set(ends.images.subarray((2 * row + 1) * size, (2 * row + 2) * size), (row + 1) * line - size);
+  }
+  return gridSheet(sheet, {
+    columns: steps + 2,
+    imageShape: data.imageShape,
+    title: title ?? `From one image to another, ${path} in z`,
+    columnLabels: ['input', ...Array.from({ length: steps }, (_, i) => fraction(i / (steps - 1))), 'input'],
+  });
+}
+
+const fraction = (t: number): string => `t=${t.toFixed(2)}`;
+
+function lerp(a: Float32Array, b: Float32Array, t: number): Float32Array {
+  return a.map((x, i) => (1 - t) * x + t * (b[i] as number));
+}
+
+/**
+ * sin((1 − t)Ω)/sin Ω · a + sin(tΩ)/sin Ω · b with Ω the angle between a and b. Lengths in between stay near those of the
+ * ends, where N(0, I) has its mass in many dimensions. Parallel vectors, and zero, are joined by a straight line.
+ * @see Shoemake (1985), Animating rotation with quaternion curves
+ */
+export function slerp(a: Float32Array, b: Float32Array, t: number): Float32Array {
+  const dot = (u: Float32Array, v: Float32Array): number =>
+    u.reduce((sum, x, i) => sum + x * (v[i] as number), 0);
+  const cosine = dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b));
+  const angle = Math.acos(Math.min(1, Math.max(-1, cosine)));
+  if (!(Math.sin(angle) > 1e-6)) return lerp(a, b, t);
+  const [from, to] = [Math.sin((1 - t) * angle) / Math.sin(angle), Math.sin(t * angle) / Math.sin(angle)];
+  return a.map((x, i) => from * x + to * (b[i] as number));
+}
+
+/** Options of `traversalFigure`. */
+export interface TraversalOptions {
+  title?: string;
+  /** Dimensions of z, one a row. Default: the first ten. */
+  dimensions?: readonly number[];
+  /** Images a row. Default 11. */
+  steps?: number;
+  /** Where the walk passes through; default the origin. */
+  around?: ArrayLike<number>;
+  /** Class to draw, for a conditional model. Default 0. */
+  label?: number;
+}
+
+/** One coordinate of z goes from −3 to 3 along a row, the others stay. @throws ArgumentError if a dimension does not exist */
+export async function traversalFigure(
+  model: GenerativeModel,
+  imageShape: readonly [number, number],
+  {
+    title = 'One coordinate of z at a time',
+    dimensions = Array.from({ length: Math.min(10, model.latent) }, (_, d) => d),
+    steps = 11,
+    around = new Float32Array(model.latent),
+    label = 0,
+  }: TraversalOptions = {},
+): Promise<Raster> {
+  for (const d of dimensions) {
+    if (!(Number.isInteger(d) && d >= 0 && d < model.latent))
+      throw new ArgumentError('traversalFigure', `z has dimensions 0 to ${model.latent - 1}, and no ${d}`);
+  }
+  const places = latentSteps(steps, 'linear');
+  const z = dimensions.flatMap((d) =>
+    places.map((place) => Array.from(around, (value, i) => (i === d ? place : value))),
+  );
+  const images = await decodeImages(model, new Uint8Array(z.length).fill(label), () => tensor(z));
+  return gridSheet(images, {
+    columns: steps,
+    imageShape,
+    title,
+    columnLabels: places.map((place) => place.toFixed(1).replace('-', '−')),
+    rowLabels: dimensions.map((d) => `z${d + 1}`),
+  });
+}

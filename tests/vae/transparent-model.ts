@@ -1,0 +1,82 @@
+/**
+ * A model whose pictures can be worked out by hand, for the tests of figures: it decodes z to the two pixels σ(z₁) and σ(z₂),
+ * plus a share of the class.
+ */
+import { Generator, randn, type Tensor, tensor } from '@varigrad/core';
+import { Module } from '@varigrad/nn';
+import { Bernoulli, type Dataset, type Elbo, type GenerativeModel, type Raster } from '@varigrad/vae';
+import * as assert from 'uvu/assert';
+
+export const SHAPE = [1, 2] as const;
+export const CLASS_STEP = 2;
+export const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
+
+/** Pixels are σ(z + 2·class); the mean of z is the image less ½, doubled. */
+export class Transparent extends Module implements GenerativeModel {
+  readonly kind = 'transparent';
+  readonly inputSize = 2;
+  readonly latent = 2;
+  readonly classes: number;
+  readonly likelihood: Bernoulli = new Bernoulli();
+  /** Modes in which encode and decode were called. */
+  readonly modes: boolean[] = [];
+
+  constructor(classes = 0) {
+    super();
+    this.classes = classes;
+  }
+
+  codes(x: Tensor): Tensor {
+    this.modes.push(this.training);
+    return x.sub(0.5).mul(2);
+  }
+
+  samplePrior(count: number, { generator }: { generator?: Generator } = {}): Tensor {
+    return randn([count, 2], generator === undefined ? {} : { generator });
+  }
+
+  noise(): null {
+    return null;
+  }
+
+  decode(z: Tensor, labels?: Tensor): Tensor {
+    this.modes.push(this.training);
+    assert.is(labels === undefined, this.classes === 0, 'labels go to conditional models, and to no other');
+    if (labels === undefined) return z;
+    const classes = tensor(Array.from({ length: this.classes }, (_, c) => [CLASS_STEP * c]));
+    return z.add(labels.matmul(classes));
+  }
+
+  elbo(): Elbo {
+    throw new Error('figures need no loss');
+  }
+}
+
+/** Pictures may differ by one level of grey, where sigmoid rounds otherwise. */
+export function assertSameSheet(found: Raster, expected: Raster): void {
+  assert.equal([found.width, found.height], [expected.width, expected.height]);
+  const worst = found.pixels.reduce(
+    (most, p, i) => Math.max(most, Math.abs(p - (expected.pixels[i] as number))),
+    0,
+  );
+  assert.ok(worst <= 1, `pixels differ by ${worst}`);
+}
+
+export const pair = ([z1, z2]: readonly [number, number], label = 0): number[] =>
+  [z1, z2].map((z) => sigmoid(z + CLASS_STEP * label));
+
+/** The styles a figure draws: standard normal pairs of a seed. */
+export function styles(count: number, seed: number): [number, number][] {
+  const z = randn([count, 2], { generator: new Generator(seed) }).dataSync();
+  return Array.from({ length: count }, (_, i) => [z[2 * i], z[2 * i + 1]] as [number, number]);
+}
+
+export function dataset(count: number): Dataset {
+  return {
+    images: Float32Array.from({ length: 2 * count }, (_, i) => (i % 7) / 6),
+    labels: new Uint8Array(count),
+    count,
+    imageShape: SHAPE,
+    classes: 2,
+  };
+}
