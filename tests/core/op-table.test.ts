@@ -7,6 +7,7 @@ import * as assert from 'uvu/assert';
 /** What core exports that is no operation on tensors. */
 const notOperations = new Set([
   ...[
+    'debug',
     'derivativeOf',
     'detectAnomaly',
     'explain',

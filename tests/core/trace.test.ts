@@ -1,4 +1,5 @@
 import {
+  debug,
   detectAnomaly,
   formatProfile,
   Generator,
@@ -145,6 +146,46 @@ test('detectAnomaly names the first operation that leaves the numbers, and what 
     return y;
   });
   assert.equal([backward.op, backward.phase], ['sqrt', 'backward']);
+  assert.match(
+    backward.message,
+    /^sqrt: the backward pass made NaN or Infinity at trace\.test\.ts:\d+ — from finite operands: ∂loss\/∂output: \[2\], values from 1 to 1.*; operand: \[2\], values from 0 to 1/,
+  );
+});
+
+test('detectAnomaly names the module, forward and backward', () => {
+  class Root {
+    forward(x: Tensor): Tensor {
+      return x.sqrt();
+    }
+  }
+  const root = new Root();
+  const modules = [['decoder.out', root]] as const;
+  const at = (value: number): NotFiniteError => {
+    const x = tensor([value]).requiresGrad_();
+    try {
+      detectAnomaly(() => root.forward(x).sum().backward(), { modules });
+    } catch (error) {
+      return error as NotFiniteError;
+    }
+    throw new Error('nothing was found');
+  };
+  const [forward, backward] = [at(-1), at(0)];
+  assert.equal(
+    [forward.phase, forward.module, backward.phase, backward.module],
+    ['forward', 'decoder.out', 'backward', 'decoder.out'],
+  );
+  assert.match(backward.message, / in decoder\.out at trace\.test\.ts:\d+ — /);
+});
+
+test('debug({ nan: true }) watches everything until it is switched off', () => {
+  const overflow = (): Tensor => tensor([100]).exp();
+  debug({ nan: true });
+  try {
+    assert.throws(overflow, (error: unknown) => error instanceof NotFiniteError && error.op === 'exp');
+  } finally {
+    debug({ nan: false });
+  }
+  assert.is(overflow().itemSync(), Number.POSITIVE_INFINITY);
 });
 
 test('detectAnomaly blames nobody for operands that were not finite, and lets sound code pass', () => {

@@ -144,7 +144,7 @@ export type { GradientRecord, OperationRecord, Recorder } from './recorder.js';
 export { withRecorder } from './recorder.js';
 export { broadcastShapes, sameShape, sizeOf, stridesOf } from './shape.js';
 export type { NestedArray, TensorLike } from './tensor.js';
-export { detectAnomaly, NotFiniteError } from './trace/debug.js';
+export { type AnomalyOptions, debug, detectAnomaly, NotFiniteError } from './trace/debug.js';
 export { explain } from './trace/explain.js';
 export { toDot, toJSON, toMermaid } from './trace/export.js';
 export { type FlameOptions, toFlameSVG } from './trace/flame.js';

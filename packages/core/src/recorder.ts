@@ -37,6 +37,11 @@ export function activeRecorder(): Recorder | null {
   return active;
 }
 
+/** Lets a recorder listen from now on, or nobody. @internal see `debug` */
+export function setRecorder(recorder: Recorder | null): void {
+  active = recorder;
+}
+
 /** Runs `f` with a recorder listening (or with none), and returns to the one before. */
 export function withRecorder<T>(recorder: Recorder | null, f: () => T): T {
   const before = active;

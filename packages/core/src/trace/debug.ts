@@ -1,28 +1,42 @@
 import { VarigradError } from '../errors.js';
-import { type Recorder, withRecorder } from '../recorder.js';
+import { type Recorder, setRecorder, withRecorder } from '../recorder.js';
 import type { Tensor } from '../tensor.js';
 import type { ArraySummary } from './graph.js';
+import { type Modules, ModuleWatch } from './modules.js';
 import { callSite } from './source.js';
 import { describeSummary, summarize } from './summary.js';
+
+/** Where an operation was called. */
+interface Place {
+  /** File and line; '' where the engine does not tell. */
+  readonly source: string;
+  /** Dotted path of the module whose method called it; '' if there is none, or modules are not watched. */
+  readonly module: string;
+}
 
 /** The first NaN or Infinity, at the operation that made it. */
 export class NotFiniteError extends VarigradError {
   override readonly name = 'NotFiniteError';
   readonly phase: 'forward' | 'backward';
-  /** What the operation was given. */
+  /** What the operation was given; backward: ∂loss/∂output, then the operand whose gradient it is. */
   readonly inputs: readonly ArraySummary[];
-  /** File and line of the call; '' where the engine does not tell. */
   readonly source: string;
+  readonly module: string;
 
-  constructor(op: string, phase: 'forward' | 'backward', inputs: readonly ArraySummary[], source: string) {
-    const given = inputs.map((input, i) => `input ${i}: ${describeSummary(input)}`).join('; ');
-    super(
-      op,
-      `the ${phase} pass made NaN or Infinity${source && ` at ${source}`} — from finite operands: ${given}`,
-    );
+  constructor(
+    op: string,
+    phase: 'forward' | 'backward',
+    inputs: readonly ArraySummary[],
+    { source, module }: Place,
+  ) {
+    const names = phase === 'forward' ? inputs.map((_, i) => `input ${i}`) : ['∂loss/∂output', 'operand'];
+    const given = inputs.map((input, i) => `${names[i]}: ${describeSummary(input)}`).join('; ');
+    const place = `${module && ` in ${module}`}${source && ` at ${source}`}`;
+    super(op, `the ${phase} pass made NaN or Infinity${place} — from finite operands: ${given}`);
     this.phase = phase;
     this.inputs = inputs;
     this.source = source;
+    this.module = module;
   }
 }
 
@@ -30,22 +44,48 @@ const finite = (t: Tensor): boolean => summarize(t).notFinite === 0;
 
 /** Stops at the first operation that makes something not finite out of finite operands. */
 class NotFiniteWatch implements Recorder {
-  operation({ op, inputs, out }: Parameters<Recorder['operation']>[0]): void {
-    if (finite(out) || !inputs.every(finite)) return;
-    throw new NotFiniteError(op, 'forward', inputs.map(summarize), callSite());
+  readonly #modules: ModuleWatch | undefined;
+  /** Where each result was made: its gradient goes wrong at a time when that call is long over. */
+  readonly #places: WeakMap<Tensor, Place> = new WeakMap();
+
+  constructor(modules?: ModuleWatch) {
+    this.#modules = modules;
   }
 
-  gradient({ op, dy, input, gradient }: Parameters<Recorder['gradient']>[0]): void {
-    if (finite(gradient) || !finite(dy)) return;
-    throw new NotFiniteError(op, 'backward', [dy, input].map(summarize), '');
+  operation({ op, inputs, out }: Parameters<Recorder['operation']>[0]): void {
+    const place = { source: callSite(), module: this.#modules?.current ?? '' };
+    this.#places.set(out, place);
+    if (finite(out) || !inputs.every(finite)) return;
+    throw new NotFiniteError(op, 'forward', inputs.map(summarize), place);
   }
+
+  gradient({ op, out, dy, input, gradient }: Parameters<Recorder['gradient']>[0]): void {
+    if (finite(gradient) || !finite(dy)) return;
+    const place = this.#places.get(out) ?? { source: '', module: '' };
+    throw new NotFiniteError(op, 'backward', [dy, input].map(summarize), place);
+  }
+}
+
+/** Options of `detectAnomaly`. */
+export interface AnomalyOptions {
+  /** A model's `namedModules()`: then the error also says in which module it happened. */
+  modules?: Modules;
 }
 
 /**
  * Runs `f` and throws at the first operation, forward or backward, that makes a NaN or an Infinity out of finite operands.
  * Reads every value, so it is slow: for finding a fault, not for training.
- * @throws NotFiniteError naming the operation, the ranges of its operands, and the line
+ * @throws NotFiniteError naming the operation, the ranges of its operands, the line, and the module
  */
-export function detectAnomaly<T>(f: () => T): T {
-  return withRecorder(new NotFiniteWatch(), f);
+export function detectAnomaly<T>(f: () => T, { modules = [] }: AnomalyOptions = {}): T {
+  const watch = new ModuleWatch();
+  return watch.run(modules, () => withRecorder(new NotFiniteWatch(watch), f));
+}
+
+/**
+ * Switches checks on for everything that runs from now on, or off again: with `nan`, every operation is checked as in
+ * `detectAnomaly`. A trace or a profile that is taken meanwhile suspends it.
+ */
+export function debug({ nan }: { nan: boolean }): void {
+  setRecorder(nan ? new NotFiniteWatch() : null);
 }
