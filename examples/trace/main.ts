@@ -1,0 +1,52 @@
+/**
+ * `npm run trace`: one training step of a VAE, watched. Writes into runs/trace/: the graph (SVG, Mermaid, DOT, and JSON for the
+ * explorer), a flame picture of where the time goes, and the story of one gradient.
+ */
+import { join } from 'node:path';
+import {
+  explain,
+  Generator,
+  init,
+  profile,
+  rand,
+  recordGraph,
+  type Tensor,
+  toDot,
+  toFlameSVG,
+  toJSON,
+  toMermaid,
+  toSVG,
+} from '@varigrad/core';
+import { VAE } from '@varigrad/vae';
+import { writeFileAtomic } from '@varigrad/vae/node';
+
+const FOLDER = join('runs', 'trace');
+
+await init();
+const generator = new Generator(0);
+const model = new VAE({ inputSize: 784, hidden: [400], latent: 20, generator });
+const pixels = rand([128, 784], { generator }).named('pixels', ['batch', 'pixel']);
+const watch = { names: [...model.namedParameters()], modules: [...model.namedModules()] };
+const bias = new Map(watch.names).get('encoder.logVar.bias') as Tensor;
+
+const step = (): Tensor => {
+  const { loss } = model.elbo(pixels, { generator });
+  model.zeroGrad();
+  loss.backward();
+  return loss;
+};
+for (let i = 0; i < 5; i++) step(); // the first steps compile
+
+const graph = recordGraph(step, watch);
+const files = {
+  'vae-step.svg': toSVG(graph),
+  'vae-step.mmd': toMermaid(graph),
+  'vae-step.dot': toDot(graph),
+  'vae-step.json': toJSON(graph),
+  'flame.svg': toFlameSVG(profile(step, watch)),
+  'gradient.txt': explain(model.elbo(pixels, { generator }).loss, bias, watch),
+};
+for (const [name, text] of Object.entries(files)) {
+  await writeFileAtomic(join(FOLDER, name), text);
+  console.log(`${join(FOLDER, name)}  ${(text.length / 1024).toFixed(0)} KiB`);
+}
