@@ -6,20 +6,33 @@ import * as assert from 'uvu/assert';
 
 const root = new URL('..', import.meta.url);
 
-test('the library example of the README runs and prints what it says', () => {
-  const readme = readFileSync(new URL('README.md', root), 'utf8');
-  const example = /```ts\n(.*?)```/s.exec(readme)?.[1];
-  assert.type(example, 'string');
-  const { code } = transformSync(example as string, { loader: 'ts' });
+const readme = readFileSync(new URL('README.md', root), 'utf8');
+const examples = [...readme.matchAll(/```ts\n(.*?)```/gs)].map((match) => match[1] as string);
+
+/** What a program prints, run as a module beside the README. */
+function output(example: string): string {
+  const { code } = transformSync(example, { loader: 'ts' });
   const { stdout, stderr, status } = spawnSync(
     process.execPath,
     ['--conditions=@varigrad/source', '--import', 'tsx', '--input-type=module'],
     { cwd: root, input: code, encoding: 'utf8' },
   );
   assert.is(status, 0, stderr);
+  return stdout;
+}
+
+test('the library example of the README runs and prints what it says', () => {
+  const stdout = output(examples[0] as string);
   assert.match(stdout, /^wasm \(SIMD/);
   assert.match(stdout, /tensor\(\[\[ 8\., 12\.\]/);
   assert.match(stdout, /\[ 5, 64 \]\n$/);
+});
+
+test('the tracing example of the README explains a gradient and finds the detached loss', () => {
+  const stdout = output(examples[1] as string);
+  assert.match(stdout, /∂loss\/∂w/);
+  assert.match(stdout, /They agree\./);
+  assert.match(stdout, /reason: 'detached'/);
 });
 
 test.run();
