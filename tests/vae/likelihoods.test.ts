@@ -1,6 +1,6 @@
 /** The likelihoods, held to probability theory: densities sum to one, and samples have the moments they should. */
 import { Generator, randn, type Tensor, tensor } from '@varigrad/core';
-import { Bernoulli, Gaussian } from '@varigrad/vae';
+import { Bernoulli, Gaussian, PixelGaussian } from '@varigrad/vae';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 
@@ -63,10 +63,10 @@ test('Gaussian: the density of a pixel integrates to one, with the mean and the 
   }
 });
 
-test('Gaussian: a learned σ is a parameter with the gradient ½ Σ (1 − d²/σ²); a fixed one is saved, not trained', () => {
+test('Gaussian: log σ is a parameter if learned, with the gradient Σ (1 − d²/σ²); else it is saved, not trained', () => {
   const fixed = new Gaussian({ sigma: 2 });
   assert.equal(fixed.parameters(), []);
-  close(fixed.stateDict().logVar?.data[0] as number, Math.log(4), 1e-6);
+  close(fixed.stateDict().logSigma?.data[0] as number, Math.log(2), 1e-6);
   const learned = new Gaussian({ sigma: 2, learned: true });
   assert.is(learned.parameters().length, 1);
   const differences = [1, -3, 0.5];
@@ -75,8 +75,30 @@ test('Gaussian: a learned σ is a parameter with the gradient ½ Σ (1 − d²/�
     .neg()
     .sum()
     .backward();
-  const wanted = 0.5 * sum(differences.map((d) => 1 - (d * d) / 4));
-  close(learned.logVar.grad?.itemSync() as number, wanted, 1e-5);
+  const wanted = sum(differences.map((d) => 1 - (d * d) / 4));
+  close(learned.logSigma.grad?.itemSync() as number, wanted, 1e-5);
+});
+
+test('Gaussian: with the sigmoid link the mean lies in [0, 1], for the density and for samples', () => {
+  const outputs = tensor([[-2, 0.5]]);
+  const means = [-2, 0.5].map((o) => 1 / (1 + Math.exp(-o)));
+  const x = tensor([[0.3, 0.9]]);
+  const linked = new Gaussian({ sigma: 0.2, link: 'sigmoid' });
+  numbers(linked.mean(outputs)).forEach((mean, i) => {
+    close(mean, means[i] as number, 1e-6);
+  });
+  const plain = new Gaussian({ sigma: 0.2 });
+  close(linked.logProb(outputs, x).itemSync(), plain.logProb(tensor([means]), x).itemSync(), 1e-5);
+  const perPixel = new PixelGaussian({ link: 'sigmoid' });
+  numbers(perPixel.mean(tensor([[-2, 0.5, -1, -1]]))).forEach((mean, i) => {
+    close(mean, means[i] as number, 1e-6);
+  });
+  const draws = [linked, plain].map((likelihood) =>
+    numbers(likelihood.sample(likelihood === linked ? outputs : tensor([means]), new Generator(3))),
+  );
+  (draws[0] as number[]).forEach((draw, i) => {
+    close(draw, draws[1]?.[i] as number, 1e-6);
+  });
 });
 
 const DRAWS = 20_000;

@@ -1,5 +1,5 @@
 /** Further sheets, with the model whose pictures can be worked out by hand; and the files of animations and text previews. */
-import { ArgumentError, Generator, tensor } from '@varigrad/core';
+import { ArgumentError, Generator, rand, tensor } from '@varigrad/core';
 import {
   barChart,
   classManifoldsFigure,
@@ -36,7 +36,7 @@ const rebuilt = (i: number): number[] => image(i).map((x) => sigmoid(2 * (x - 0.
 
 test('noise, and what is left of it, stand below each image', async () => {
   const sheet = await denoisingFigure(new Transparent(), dataset(3), {
-    corrupt: (x) => x.mul(0),
+    corruption: { kind: 'black', noise: rand, apply: (x) => x.mul(0) },
     columns: 3,
     rows: 1,
     title: 'd',

@@ -13,11 +13,14 @@ function close(found: number, wanted: number, tolerance: number, what = ''): voi
   assert.ok(Math.abs(found - wanted) <= tolerance, `${what}: ${found}, should be ${wanted}`);
 }
 
+/** Bounds beyond every logit of these tests. */
+const UNBOUNDED = { epsilon: 1e-30 };
+
 /** ∫ f(x)·p(x|l) dx over [0, 1] by the midpoint rule. */
 function integral(l: number, f: (x: number) => number, cells = 2000): number {
   const xs = Array.from({ length: cells }, (_, i) => (i + 0.5) / cells);
   const logP = numbers(
-    new ContinuousBernoulli().logProb(tensor(xs.map(() => [l])), tensor(xs.map((x) => [x]))),
+    new ContinuousBernoulli(UNBOUNDED).logProb(tensor(xs.map(() => [l])), tensor(xs.map((x) => [x]))),
   );
   return xs.reduce((sum, x, i) => sum + (f(x) * Math.exp(logP[i] as number)) / cells, 0);
 }
@@ -33,7 +36,7 @@ test('continuous Bernoulli: the density integrates to one and has the mean it sa
         1e-4,
         `l ${l}`,
       );
-      const mean = new ContinuousBernoulli().mean(tensor([[l]])).itemSync();
+      const mean = new ContinuousBernoulli(UNBOUNDED).mean(tensor([[l]])).itemSync();
       close(
         mean,
         integral(l, (x) => x),
@@ -57,6 +60,23 @@ test('continuous Bernoulli: series and closed form meet, in float64 and in float
     const exact = l < 1e-6 ? Math.LN2 : Math.log(l / Math.tanh(l / 2));
     close(logNormalizer(tensor([l])).itemSync(), exact, 3e-7 * Math.max(1, exact), `float32 log C(${l})`);
   }
+});
+
+test('continuous Bernoulli: λ stays in [epsilon, 1 − epsilon], so that the density of a constant pixel is bounded', () => {
+  const bounded = new ContinuousBernoulli({ epsilon: 0.01 });
+  const limit = Math.log(99);
+  const density = (l: number, x: number): number => bounded.logProb(tensor([[l]]), tensor([[x]])).itemSync();
+  for (const x of [0, 0.3, 1]) {
+    close(density(-1000, x), density(-limit, x), 1e-5);
+    close(density(1000, x), density(limit, x), 1e-5);
+  }
+  close(density(-1000, 0), Math.log(limit / (1 - 2 * 0.01)) + Math.log(0.99), 1e-5, 'log C(λ)(1 − λ)');
+  close(bounded.mean(tensor([[1000]])).itemSync(), bounded.mean(tensor([[limit]])).itemSync(), 1e-6);
+  for (const epsilon of [0, 0.5, Number.NaN])
+    refuses(
+      () => new ContinuousBernoulli({ epsilon }),
+      `ContinuousBernoulli: epsilon is between 0 and ½, not ${epsilon}`,
+    );
 });
 
 test('continuous Bernoulli: draws have the mean and variance of the density', () => {

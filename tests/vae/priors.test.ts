@@ -31,7 +31,7 @@ function priors(): [string, Prior, PriorContext][] {
   return [
     ['standard normal', new StandardNormal(1), context],
     ['mixture', mixture, context],
-    ['VampPrior', new VampPrior(3, { components: 5, generator }), context],
+    ['VampPrior', new VampPrior(3, { components: 5, mean: 0.5, spread: 0.15, generator }), context],
     ['conditional', conditional, { ...context, labels: tensor([[0, 0, 1]]) }],
   ];
 }
@@ -136,10 +136,24 @@ test('a VampPrior is made of the model it stands in, and trains its pseudo-image
   const model = new VAE({ inputSize: 6, hidden: [5], latent: 2, prior: new VampPrior(6, { components: 3 }) });
   const x = tensor([[0, 1, 0, 1, 0.5, 0.25]]);
   model.elbo(x).loss.backward();
-  const { pseudoLogits } = model.prior as VampPrior;
-  assert.ok(numbers(pseudoLogits.grad as Tensor).some((g) => g !== 0));
+  const { pseudoImages } = model.prior as VampPrior;
+  assert.ok(numbers(pseudoImages.grad as Tensor).some((g) => g !== 0));
   assert.equal(model.samplePrior(7).shape, [7, 2]);
-  assert.ok('prior.pseudoLogits' in model.stateDict());
+  assert.ok('prior.pseudoImages' in model.stateDict());
+});
+
+test('a VampPrior starts from given images, and keeps its pseudo-images in [0, 1]', () => {
+  const prior = new VampPrior(2, {
+    initial: tensor([
+      [0.25, 3],
+      [-1, 1],
+    ]),
+  });
+  assert.equal(numbers(prior.pseudoInputs()), [0.25, 1, 0, 1]);
+  refuses(
+    () => new VampPrior(2, { initial: tensor([[1, 2, 3]]) }),
+    'VampPrior: the initial pseudo-images are [1, 3] — give [components, 2]',
+  );
 });
 
 test('a label-conditional prior: samples of a class lie where its prior does', () => {

@@ -27,6 +27,16 @@ export interface ElboOptions {
    * least this much. Default 0. @see Kingma et al. 2016, App. C.8, arXiv:1606.04934
    */
   freeBits?: number;
+  /** What the encoder sees in place of x, `[batch, pixels]`: x with noise, say. The loss is against x all the same. */
+  input?: Tensor;
+  /** Steps of training before this one, for a model with a schedule of its own. Default 0. */
+  step?: number;
+}
+
+/** Refuses a weight of the KL term where there is none to weigh. @param model - 'an autoencoder', for the message */
+export function refuseKlWeights(model: string, { beta = 1, freeBits = 0 }: ElboOptions): void {
+  if (beta !== 1 || freeBits !== 0)
+    throw new ArgumentError('elbo', `${model} has no KL term to weigh — leave beta and freeBits out`);
 }
 
 /** One term for each sample of z: nats, `[batch, samples]`. Sums and differences of these make every bound. */

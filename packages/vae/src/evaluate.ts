@@ -1,7 +1,9 @@
 import { Generator, noGrad, oneHot, scope, type Tensor, tensor } from '@varigrad/core';
-import { batches } from './data/batches.js';
+import type { Corruption } from './corruptions.js';
+import { type Batch, batches } from './data/batches.js';
 import { type Binarization, binarizeDataset } from './data/binarize.js';
 import { type Dataset, pixelsOf } from './data/dataset.js';
+import { oneHotOrZero } from './data/partly-labelled.js';
 import { type Losses, Meter, packElbo } from './meter.js';
 import type { GenerativeModel } from './models/model.js';
 
@@ -11,7 +13,9 @@ export interface EvaluateOptions {
   batchSize?: number;
   /** How grey values become targets. Default 'none'. */
   binarization?: Binarization;
-  /** Seed of the noise and of dynamic binarization. Default 0. */
+  /** Noise on what the encoder sees; the loss is against the clean image. Default: none. */
+  corruption?: Corruption;
+  /** Seed of all noise and of dynamic binarization. Default 0. */
   seed?: number;
 }
 
@@ -24,20 +28,27 @@ export async function evaluate(
   data: Dataset,
   options: EvaluateOptions = {},
 ): Promise<Losses> {
-  const { batchSize = 500, binarization = 'none', seed = 0 } = options;
+  const { batchSize = 500, binarization = 'none', corruption, seed = 0 } = options;
   const generator = new Generator(seed);
-  const eps = model.noise(data.count, generator);
-  const images = binarizeDataset(data, binarization, generator);
-  const meter = new Meter();
   const wasTraining = model.training;
   model.eval();
+  const eps = model.noise(data.count, generator);
+  const images = binarizeDataset(data, binarization, generator);
+  const spoiling = corruption?.noise([data.count, pixelsOf(data)], { generator }) ?? null;
+  const rowsOf = (t: Tensor, { size }: Batch): Tensor => t.slice(0, start, start + size);
+  const meter = new Meter();
   let start = 0;
   for (const batch of batches(images, { batchSize })) {
     const values = noGrad(() =>
       scope(() => {
         const x = tensor(batch.images, [batch.size, pixelsOf(data)]);
-        const noise = eps === null ? {} : { eps: eps.slice(0, start, start + batch.size) };
-        return packElbo(model.elbo(x, { ...noise, ...labelsOf(model, batch.labels) }));
+        return packElbo(
+          model.elbo(x, {
+            ...(eps && { eps: rowsOf(eps, batch) }),
+            ...(corruption && spoiling && { input: corruption.apply(x, rowsOf(spoiling, batch)) }),
+            ...labelsOf(model, batch.labels),
+          }),
+        );
       }),
     );
     meter.add(values, batch.size);
@@ -45,10 +56,13 @@ export async function evaluate(
   }
   model.train(wasTraining);
   eps?.dispose();
+  spoiling?.dispose();
   return meter.mean();
 }
 
 /** The labels as a model takes them: one-hot if it is conditional, absent otherwise. */
 export function labelsOf(model: GenerativeModel, labels: ArrayLike<number>): { labels?: Tensor } {
-  return model.classes === 0 ? {} : { labels: oneHot(labels, model.classes) };
+  if (model.classes === 0) return {};
+  const rows = model.acceptsUnknownLabels === true ? oneHotOrZero : oneHot;
+  return { labels: rows(labels, model.classes) };
 }

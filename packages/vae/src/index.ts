@@ -1,7 +1,40 @@
+export { type Corruption, corrupt, gaussianNoise, masking, saltAndPepper } from './corruptions.js';
 export { type Batch, type BatchOptions, batches } from './data/batches.js';
 export { type Binarization, binarizeBatch, binarizeDataset, STATIC_SEED } from './data/binarize.js';
 export { type Dataset, firstOf, pixelsOf } from './data/dataset.js';
 export { encodeIdx, type IdxArray, type IdxData, IdxError, parseIdx, readIdx } from './data/idx.js';
+export {
+  type LabelledSubsetOptions,
+  labelledSubset,
+  partlyLabelled,
+  UNKNOWN_LABEL,
+} from './data/partly-labelled.js';
+export {
+  type ClassAccuracy,
+  type ClassAccuracyOptions,
+  classAccuracy,
+} from './diagnostics/class-accuracy.js';
+export {
+  Classifier,
+  type ClassifierOptions,
+  classifierAccuracy,
+  type ImageClassifier,
+  predictClasses,
+  trainClassifier,
+} from './diagnostics/classifier.js';
+export { type Collapse, describeCollapse, findCollapse } from './diagnostics/collapse.js';
+export { type GradientNorm, gradientNorms } from './diagnostics/gradient-norms.js';
+export {
+  ACTIVE_VARIANCE,
+  type LatentStatistics,
+  latentStatistics,
+} from './diagnostics/latent-statistics.js';
+export type { BatchwiseOptions } from './diagnostics/over-batches.js';
+export {
+  type ReconstructionError,
+  type ReconstructionOptions,
+  reconstructionError,
+} from './diagnostics/reconstruction-error.js';
 export {
   type Elbo,
   type ElboOptions,
@@ -9,6 +42,11 @@ export {
   logWeights,
   type SampleTerms,
 } from './elbo.js';
+export { type BoundOptions, iwaeBound } from './estimators/bound.js';
+export type { DrawOptions } from './estimators/draws.js';
+export { type ElboEstimate, type ElboEstimateOptions, estimateElbo } from './estimators/elbo.js';
+export { isLatentModel } from './estimators/latent-model.js';
+export { estimateLogLikelihood, type LogLikelihoodEstimate } from './estimators/log-likelihood.js';
 export { type EvaluateOptions, evaluate } from './evaluate.js';
 export { type Bar, type BarChartOptions, barChart, klChart } from './figures/bar-chart.js';
 export { type LineChartOptions, lineChart, lossChart, type Series } from './figures/line-chart.js';
@@ -28,7 +66,12 @@ export {
   reconstructionFigure,
   sampledReconstructionFigure,
 } from './figures/reconstructions.js';
-export { type ClassStyleOptions, classStyleFigure, samplesFigure } from './figures/samples.js';
+export {
+  type ClassStyleOptions,
+  classStyleFigure,
+  type SamplesOptions,
+  samplesFigure,
+} from './figures/samples.js';
 export {
   classColor,
   codesOf,
@@ -49,12 +92,16 @@ export {
 } from './figures/walks.js';
 export { Bernoulli } from './likelihoods/bernoulli.js';
 export { Categorical, type CategoricalOptions } from './likelihoods/categorical.js';
-export { ContinuousBernoulli } from './likelihoods/continuous-bernoulli.js';
-export { Gaussian, type GaussianOptions } from './likelihoods/gaussian.js';
+export { ContinuousBernoulli, type ContinuousBernoulliOptions } from './likelihoods/continuous-bernoulli.js';
+export { Gaussian, type GaussianOptions, type MeanLink } from './likelihoods/gaussian.js';
 export type { Likelihood } from './likelihoods/likelihood.js';
 export { PixelGaussian, type PixelGaussianOptions } from './likelihoods/pixel-gaussian.js';
+export { SquaredError } from './likelihoods/squared-error.js';
 export type { Losses, MeterState } from './meter.js';
+export { Autoencoder, type AutoencoderOptions } from './models/autoencoder.js';
+export { CodeModel, type CodeModelOptions } from './models/code-model.js';
 export { ConditionalVAE, type ConditionalVAEOptions } from './models/conditional-vae.js';
+export { DenoisingAutoencoder, type DenoisingAutoencoderOptions } from './models/denoising-autoencoder.js';
 export { IWAE, type IWAEOptions } from './models/iwae.js';
 export type { GenerativeModel, LatentModel } from './models/model.js';
 export {
@@ -65,14 +112,23 @@ export {
   GaussianEncoder,
   HiddenLayers,
   type NetworkOptions,
+  PlainEncoder,
+  type PlainNetwork,
 } from './models/networks.js';
-export { VAE, type VAEOptions } from './models/vae.js';
+export {
+  RelaxedCategoricalVAE,
+  type RelaxedCategoricalVAEOptions,
+} from './models/relaxed-categorical-vae.js';
+export { SemiSupervisedVAE, type SemiSupervisedVAEOptions } from './models/semi-supervised-vae.js';
+export { type ImageTerms, VAE, type VAEOptions } from './models/vae.js';
+export { perplexity, VQVAE, type VQVAEOptions } from './models/vq-vae.js';
 export {
   GaussianPosterior,
   gaussianLogProb,
   reparameterize,
   standardNormalLogProb,
 } from './posteriors/gaussian.js';
+export { gumbel, gumbelSoftmax, hardMax, straightThrough } from './posteriors/gumbel.js';
 export {
   InverseAutoregressiveFlow,
   type InverseAutoregressiveFlowOptions,
@@ -84,5 +140,5 @@ export { MixtureOfGaussians, type MixtureOptions } from './priors/mixture.js';
 export type { Prior, PriorContext } from './priors/prior.js';
 export { StandardNormal } from './priors/standard-normal.js';
 export { VampPrior, type VampPriorOptions } from './priors/vamp.js';
-export { type BetaSchedule, cyclicWarmUp, linearWarmUp } from './schedules.js';
+export { annealing, type BetaSchedule, cyclicWarmUp, linearWarmUp } from './schedules.js';
 export { type EpochResult, type FitOptions, fit, type Progress, type TrainState } from './train.js';

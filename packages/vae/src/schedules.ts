@@ -1,4 +1,4 @@
-/** Schedules of the KL term's weight: functions of the step, counted from 0 over the whole training. */
+/** Schedules of the KL term's weight and of temperatures: functions of the step, counted from 0 over the whole training. */
 import { ArgumentError } from '@varigrad/core';
 
 /** The weight of the KL term at a step. */
@@ -27,6 +27,28 @@ export function cyclicWarmUp(
   if (!(rising > 0 && rising <= 1))
     throw new ArgumentError('cyclicWarmUp', `the rising part is above 0 and at most 1, not ${rising}`);
   return (step) => beta * Math.min(1, (step % period) / (rising * period));
+}
+
+/**
+ * Falls exponentially to a floor: max(floor, from · e^(−rate · step)), for the temperature of relaxed categories.
+ * @throws ArgumentError unless from ≥ floor > 0 and rate ≥ 0
+ * @see Jang, Gu & Poole 2017, §4.2, arXiv:1611.01144
+ */
+export function annealing({
+  from = 1,
+  floor = 0.5,
+  rate = 3e-5,
+}: {
+  from?: number;
+  floor?: number;
+  rate?: number;
+} = {}): (step: number) => number {
+  if (!(floor > 0 && from >= floor && rate >= 0))
+    throw new ArgumentError(
+      'annealing',
+      `from ≥ floor > 0 and rate ≥ 0, not from ${from}, floor ${floor}, rate ${rate}`,
+    );
+  return (step) => Math.max(floor, from * Math.exp(-rate * step));
 }
 
 function checkSteps(op: string, steps: number): void {

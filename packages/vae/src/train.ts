@@ -190,7 +190,7 @@ function trainStep(
   const images = options.binarization === 'dynamic' ? binarizeBatch(batch.images, generator) : batch.images;
   return scope(() => {
     const x = tensor(images, [batch.size, images.length / batch.size]);
-    const elbo = model.elbo(x, { generator, beta: weight, freeBits, ...labelsOf(model, batch.labels) });
+    const elbo = model.elbo(x, { generator, beta: weight, freeBits, step, ...labelsOf(model, batch.labels) });
     optimizer.zeroGrad();
     elbo.loss.backward();
     optimizer.step();

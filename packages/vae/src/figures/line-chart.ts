@@ -59,13 +59,16 @@ export function lineChart({
   ]);
 }
 
-/** −ELBO, reconstruction and KL of every epoch, on training and test images. */
+/**
+ * −ELBO, reconstruction and KL of every epoch, on training and test images.
+ * @param heldOut - what the second set is called. Default 'test'
+ */
 export function lossChart(
   results: readonly EpochResult[],
-  { title = '−ELBO and its parts' }: { title?: string } = {},
+  { title = '−ELBO and its parts', heldOut = 'test' }: { title?: string; heldOut?: string } = {},
 ): string {
   const line = (set: 'train' | 'test', part: 'loss' | 'recon' | 'kl', name: string): Series => ({
-    name: `${set} ${name}`,
+    name: `${set === 'train' ? set : heldOut} ${name}`,
     points: results.map((r) => [r.epoch, r[set][part]]),
   });
   const parts = [

@@ -1,5 +1,6 @@
 /** Sheets that show images beside what a model makes of them. */
 import { Generator, type Tensor, tensor } from '@varigrad/core';
+import { type Corruption, corrupt } from '../corruptions.js';
 import { type Dataset, firstOf, pixelsOf } from '../data/dataset.js';
 import type { GenerativeModel } from '../models/model.js';
 import { decodeImages, inEvaluation } from './decode.js';
@@ -53,20 +54,22 @@ export async function sampledReconstructionFigure(
 
 /** Options of `denoisingFigure`. */
 export interface DenoisingFigureOptions extends FigureOptions, SheetSize {
-  /** The noise that the model is to remove: `[batch, pixels]` → the same shape. */
-  corrupt(x: Tensor, generator: Generator): Tensor;
+  /** The noise that the model is to remove. */
+  corruption: Corruption;
 }
 
 /** Each image, the image with noise, and what the model makes of that. */
 export async function denoisingFigure(
   model: GenerativeModel,
   data: Dataset,
-  { corrupt, title = 'Noise removed', columns = 10, rows = 3, seed = 0 }: DenoisingFigureOptions,
+  { corruption, title = 'Noise removed', columns = 10, rows = 3, seed = 0 }: DenoisingFigureOptions,
 ): Promise<Raster> {
   const shown = firstOf(data, columns * rows);
   const noisy = {
     ...shown,
-    images: await inEvaluation(model, () => corrupt(asRows(shown), new Generator(seed))),
+    images: await inEvaluation(model, () =>
+      corrupt(asRows(shown), corruption, { generator: new Generator(seed) }),
+    ),
   };
   const lines = [
     { label: 'clean', images: shown.images },

@@ -8,7 +8,15 @@ import type { FigureOptions } from './options.js';
 import type { Raster } from './raster.js';
 import { gridSheet } from './sheets.js';
 
-/** Mean images of z drawn from the prior. A conditional model draws each class in turn. */
+/** Options of `samplesFigure`. */
+export interface SamplesOptions extends FigureOptions {
+  columns?: number;
+  rows?: number;
+  /** Class of all images, for a conditional model. Default: each in turn. */
+  label?: number;
+}
+
+/** Mean images of z drawn from the prior. */
 export async function samplesFigure(
   model: GenerativeModel,
   imageShape: readonly [number, number],
@@ -17,9 +25,13 @@ export async function samplesFigure(
     columns = 10,
     rows = 10,
     seed = 0,
-  }: FigureOptions & { columns?: number; rows?: number } = {},
+    label,
+  }: SamplesOptions = {},
 ): Promise<Raster> {
-  const labels = Uint8Array.from({ length: columns * rows }, (_, i) => i % Math.max(1, model.classes));
+  const labels = Uint8Array.from(
+    { length: columns * rows },
+    (_, i) => label ?? i % Math.max(1, model.classes),
+  );
   const columnLabels =
     model.classes === 0 ? {} : { columnLabels: Array.from(labels.subarray(0, columns), String) };
   const images = await decodeImages(model, labels, (oneHot) =>

@@ -1,5 +1,6 @@
-import { ArgumentError, arange, type Generator, rand, type Tensor } from '@varigrad/core';
+import { ArgumentError, arange, type Generator, type Tensor } from '@varigrad/core';
 import { Module } from '@varigrad/nn';
+import { gumbel } from '../posteriors/gumbel.js';
 import type { Likelihood } from './likelihood.js';
 import { checkRange } from './support.js';
 
@@ -45,10 +46,8 @@ export class Categorical extends Module implements Likelihood {
   /** By the Gumbel-max rule. */
   sample(logits: Tensor, generator?: Generator): Tensor {
     const logP = this.#logProbs(logits);
-    const u = rand(logP.shape, generator === undefined ? {} : { generator });
-    const gumbel = u.add(1e-20).log().neg().log().neg();
     return logP
-      .add(gumbel)
+      .add(gumbel(logP.shape, generator === undefined ? {} : { generator }))
       .argmax({ axis: 1 })
       .div(this.outputsPerPixel - 1);
   }

@@ -1,4 +1,4 @@
-import { type Generator, rand, type Tensor, where } from '@varigrad/core';
+import { ArgumentError, type Generator, rand, type Tensor, where } from '@varigrad/core';
 import { bceWithLogits, Module } from '@varigrad/nn';
 import type { Likelihood } from './likelihood.js';
 
@@ -33,6 +33,15 @@ export function logNormalizer(l: Tensor): Tensor {
   );
 }
 
+/** Options of the continuous Bernoulli decoder. */
+export interface ContinuousBernoulliOptions {
+  /**
+   * λ stays in [epsilon, 1 − epsilon], 0 < epsilon < ½. Default 1e-6. Without such a bound the density of a pixel that is exactly 0 or 1 in
+   * every image grows for ever, log log 1/λ, and the loss measures how long the training lasted.
+   */
+  epsilon?: number;
+}
+
 /**
  * Each pixel is in [0, 1] with density C(λ) λˣ (1 − λ)¹⁻ˣ, λ = σ(logit): the Bernoulli formula made a true likelihood of grey
  * values.
@@ -41,16 +50,28 @@ export function logNormalizer(l: Tensor): Tensor {
 export class ContinuousBernoulli extends Module implements Likelihood {
   readonly kind = 'continuous-bernoulli';
   readonly outputsPerPixel = 1;
+  /** The largest |logit|. */
+  readonly #limit: number;
+
+  /** @throws ArgumentError unless 0 < epsilon < ½ */
+  constructor({ epsilon = 1e-6 }: ContinuousBernoulliOptions = {}) {
+    super();
+    if (!(epsilon > 0 && epsilon < 0.5))
+      throw new ArgumentError('ContinuousBernoulli', `epsilon is between 0 and ½, not ${epsilon}`);
+    this.#limit = Math.log((1 - epsilon) / epsilon);
+  }
 
   /** Σ_pixels l·x − softplus(l) + log C(l), nats per image `[batch]`. @throws ArgumentError if x leaves [0, 1] */
-  logProb(logits: Tensor, x: Tensor): Tensor {
+  logProb(outputs: Tensor, x: Tensor): Tensor {
+    const logits = this.#bounded(outputs);
     return logNormalizer(logits)
       .sub(bceWithLogits(logits, x, { reduction: 'none' }))
       .sum({ axis: -1 });
   }
 
   /** 1/(1 − e^−l) − 1/l, which is ½ at l = 0. */
-  mean(logits: Tensor): Tensor {
+  mean(outputs: Tensor): Tensor {
+    const logits = this.#bounded(outputs);
     // By half the logit, ½ + ½·(coth h − 1/h), h = l/2: the odd part, which is small where l is.
     const odd = nearZero(
       logits,
@@ -67,7 +88,8 @@ export class ContinuousBernoulli extends Module implements Likelihood {
   }
 
   /** By the inverse of the distribution function, x = 1 + log(u + (1 − u)·e^−l)/l for l > 0, mirrored for l < 0. */
-  sample(logits: Tensor, generator?: Generator): Tensor {
+  sample(outputs: Tensor, generator?: Generator): Tensor {
+    const logits = this.#bounded(outputs);
     const u = rand(logits.shape, generator === undefined ? {} : { generator });
     const size = logits.abs();
     const isSmall = size.lt(1e-3);
@@ -75,5 +97,9 @@ export class ContinuousBernoulli extends Module implements Likelihood {
     const far = u.add(u.neg().add(1).mul(safe.neg().exp())).log().div(safe).add(1).clamp({ min: 0, max: 1 });
     const upward = where(isSmall, u, far);
     return where(logits.lt(0), upward.neg().add(1), upward);
+  }
+
+  #bounded(logits: Tensor): Tensor {
+    return logits.clamp({ min: -this.#limit, max: this.#limit });
   }
 }

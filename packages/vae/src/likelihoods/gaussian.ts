@@ -9,6 +9,15 @@ export interface GaussianOptions {
   sigma?: number;
   /** Learn one σ for all pixels together with the network. Default false. */
   learned?: boolean;
+  /** See `MeanLink`. Default 'identity'. */
+  link?: MeanLink;
+}
+
+/** How the decoder's output becomes the mean: as it is, or by the logistic function, for images in [0, 1]. */
+export type MeanLink = 'identity' | 'sigmoid';
+
+export function linkMean(output: Tensor, link: MeanLink): Tensor {
+  return link === 'sigmoid' ? output.sigmoid() : output;
 }
 
 /**
@@ -18,27 +27,31 @@ export interface GaussianOptions {
 export class Gaussian extends Module implements Likelihood {
   readonly kind: string = 'gaussian';
   readonly outputsPerPixel = 1;
-  /** log σ², a scalar `[]`. */
-  readonly logVar: Tensor;
+  /** log σ, a scalar `[]`. */
+  readonly logSigma: Tensor;
+  readonly #link: MeanLink;
 
-  constructor({ sigma = 1, learned = false }: GaussianOptions = {}) {
+  constructor({ sigma = 1, learned = false, link = 'identity' }: GaussianOptions = {}) {
     super();
-    const logVar = full([], 2 * Math.log(sigma));
-    this.logVar = learned ? parameter(logVar) : logVar;
+    const logSigma = full([], Math.log(sigma));
+    this.logSigma = learned ? parameter(logSigma) : logSigma;
+    this.#link = link;
   }
 
-  /** −Σ_pixels ½(log 2π + logVar + (x − mu)²/σ²), nats per image `[batch]`. @throws ArgumentError if x is not finite */
-  logProb(mu: Tensor, x: Tensor): Tensor {
+  /** −Σ_pixels ½(log 2π + (x − mu)²/σ²) + log σ, nats per image `[batch]`. @throws ArgumentError if x is not finite */
+  logProb(outputs: Tensor, x: Tensor): Tensor {
     checkRange('Gaussian', x, -Infinity, Infinity, 'a Gaussian needs finite numbers');
-    return gaussianNll(mu, this.logVar, x, { reduction: 'none' }).sum({ axis: -1 }).neg();
+    return gaussianNll(this.mean(outputs), this.logSigma.mul(2), x, { reduction: 'none' })
+      .sum({ axis: -1 })
+      .neg();
   }
 
-  mean(mu: Tensor): Tensor {
-    return mu;
+  mean(outputs: Tensor): Tensor {
+    return linkMean(outputs, this.#link);
   }
 
-  sample(mu: Tensor, generator?: Generator): Tensor {
-    const eps = randn(mu.shape, generator === undefined ? {} : { generator });
-    return mu.add(eps.mul(this.logVar.mul(0.5).exp()));
+  sample(outputs: Tensor, generator?: Generator): Tensor {
+    const eps = randn(outputs.shape, generator === undefined ? {} : { generator });
+    return this.mean(outputs).add(eps.mul(this.logSigma.exp()));
   }
 }

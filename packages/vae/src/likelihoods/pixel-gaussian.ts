@@ -1,5 +1,6 @@
 import { ArgumentError, type Generator, randn, type Tensor } from '@varigrad/core';
 import { gaussianNll, Module } from '@varigrad/nn';
+import { linkMean, type MeanLink } from './gaussian.js';
 import type { Likelihood } from './likelihood.js';
 import { checkRange } from './support.js';
 
@@ -8,6 +9,8 @@ export interface PixelGaussianOptions {
   /** Bounds of log σ². Default −4.5 (σ ≥ 0.105) and 0 (σ ≤ 1): without a floor the density of a constant pixel grows without bound. */
   minLogVar?: number;
   maxLogVar?: number;
+  /** See `MeanLink`. Default 'identity'. */
+  link?: MeanLink;
 }
 
 /** Each pixel is normal with a mean and a log-variance of its own, both given by the decoder. */
@@ -15,13 +18,15 @@ export class PixelGaussian extends Module implements Likelihood {
   readonly kind = 'pixel-gaussian';
   readonly outputsPerPixel = 2;
   readonly #bounds: { min: number; max: number };
+  readonly #link: MeanLink;
 
   /** @throws ArgumentError unless minLogVar ≤ maxLogVar */
-  constructor({ minLogVar = -4.5, maxLogVar = 0 }: PixelGaussianOptions = {}) {
+  constructor({ minLogVar = -4.5, maxLogVar = 0, link = 'identity' }: PixelGaussianOptions = {}) {
     super();
     if (!(minLogVar <= maxLogVar))
       throw new ArgumentError('PixelGaussian', `minLogVar ${minLogVar} is above maxLogVar ${maxLogVar}`);
     this.#bounds = { min: minLogVar, max: maxLogVar };
+    this.#link = link;
   }
 
   /** −Σ_pixels ½(log 2π + logVar + (x − mu)²/σ²), nats per image `[batch]`. @throws ArgumentError if x is not finite */
@@ -43,7 +48,7 @@ export class PixelGaussian extends Module implements Likelihood {
 
   /** `[batch, 2 · pixels]` → mean and bounded log-variance, `[batch, pixels]` each. */
   #parts(outputs: Tensor): { mu: Tensor; logVar: Tensor } {
-    const [mu, logVar] = outputs.split((outputs.shape[1] as number) / 2, 1) as [Tensor, Tensor];
-    return { mu, logVar: logVar.clamp(this.#bounds) };
+    const [mean, logVar] = outputs.split((outputs.shape[1] as number) / 2, 1) as [Tensor, Tensor];
+    return { mu: linkMean(mean, this.#link), logVar: logVar.clamp(this.#bounds) };
   }
 }

@@ -4,6 +4,7 @@ import {
   type ElboOptions,
   importanceWeightedBound,
   logWeights,
+  refuseKlWeights,
   repeatPosterior,
 } from '../elbo.js';
 import { gaussianLogProb } from '../posteriors/gaussian.js';
@@ -46,15 +47,14 @@ export class IWAE extends VAE {
    * @throws ArgumentError for beta or free bits: the bound has no KL term to weigh
    */
   override elbo(x: Tensor, options: ElboOptions = {}): Elbo {
-    const { labels, beta = 1, freeBits = 0 } = options;
-    if (beta !== 1 || freeBits !== 0)
-      throw new ArgumentError('elbo', 'an IWAE has no KL term to weigh — leave beta and freeBits out');
+    const { labels } = options;
+    refuseKlWeights('an IWAE', options);
     const batch = x.shape[0] as number;
     const eps = (options.eps ?? this.noise(batch, options.generator)).reshape([
       batch * this.samples,
       this.latent,
     ]);
-    const q = repeatPosterior(this.encode(x, labels), this.samples);
+    const q = repeatPosterior(this.encode(options.input ?? x, labels), this.samples);
     const draw =
       this.#gradient === 'dreg'
         ? this.#doublyReparameterized(x, q, eps, labels)

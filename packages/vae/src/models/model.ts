@@ -15,6 +15,8 @@ export interface GenerativeModel extends Module {
   readonly latent: number;
   /** Number of classes the model is told about; 0 for an unconditional model. */
   readonly classes: number;
+  /** Whether rows of `labels` may be zero, for images of unknown class; left out: they may not. */
+  readonly acceptsUnknownLabels?: boolean;
   readonly likelihood: Likelihood;
   /**
    * The noise that `elbo` uses for `count` images, one row (or block) along axis 0 for each; null if it uses none.
@@ -27,7 +29,7 @@ export interface GenerativeModel extends Module {
   codes(x: Tensor, labels?: Tensor): Tensor;
   /** The likelihood's parameters: `[batch, latent]` → `[batch, outputs]`. */
   decode(z: Tensor, labels?: Tensor): Tensor;
-  /** Codes of images that nobody has seen: z from the prior, `[count, latent]`. */
+  /** Codes of images that nobody has seen: z from the prior, or from what stands in for one; `[count, latent]`. */
   samplePrior(count: number, options?: { labels?: Tensor; generator?: Generator }): Tensor;
 }
 

@@ -1,6 +1,6 @@
 /** Encoders and decoders made of fully connected layers, and the head that any encoder ends in. */
 import type { Activation, Generator, Tensor } from '@varigrad/core';
-import { Linear, Module } from '@varigrad/nn';
+import { Linear, type LinearOptions, Module } from '@varigrad/nn';
 import type { Posterior } from '../posteriors/posterior.js';
 
 /** Options that all networks share. */
@@ -20,6 +20,11 @@ export interface Body extends Module {
 /** x → what q(z|x) is made of. */
 export interface Encoder extends Module {
   forward(x: Tensor): Posterior;
+}
+
+/** x → one row of numbers an image. */
+export interface PlainNetwork extends Module {
+  forward(x: Tensor): Tensor;
 }
 
 /** z → the likelihood's parameters. */
@@ -68,6 +73,23 @@ export class GaussianEncoder extends Module implements Encoder {
   forward(x: Tensor): Posterior {
     const context = this.hidden.forward(x);
     return { mu: this.mu.forward(context), logVar: this.logVar.forward(context), context };
+  }
+}
+
+/** x → one row of numbers an image: a body, then one linear layer. For a code without a distribution, or for logits. */
+export class PlainEncoder extends Module implements PlainNetwork {
+  readonly hidden: Body;
+  readonly out: Linear;
+
+  constructor(hidden: Body, outFeatures: number, options: LinearOptions = {}) {
+    super();
+    this.hidden = hidden;
+    this.out = new Linear(hidden.outFeatures, outFeatures, options);
+  }
+
+  /** `[batch, in]` → `[batch, outFeatures]` */
+  forward(x: Tensor): Tensor {
+    return this.out.forward(this.hidden.forward(x));
   }
 }
 

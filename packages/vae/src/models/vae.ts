@@ -48,6 +48,16 @@ export interface VAEOptions extends NetworkOptions {
   samples?: number;
 }
 
+/** The two terms of −ELBO for each image, in nats. */
+export interface ImageTerms {
+  /** −log p(x|z), `[batch]` */
+  recon: Tensor;
+  /** KL(q(z|x) ‖ p(z)), `[batch]` */
+  kl: Tensor;
+  /** The same by dimension, `[batch, latent]`, where it is had in closed form. */
+  klPerDimension?: Tensor;
+}
+
 /**
  * The variational autoencoder: q(z|x) = N(mu(x), diag σ²(x)), p(z) = N(0, I), p(x|z) by the likelihood; or whatever
  * posterior, prior and likelihood it is given.
@@ -129,29 +139,40 @@ export class VAE extends Module implements LatentModel {
    * @throws ArgumentError for free bits without a closed-form KL
    */
   elbo(x: Tensor, options: ElboOptions = {}): Elbo {
-    const { labels, beta = 1, freeBits = 0 } = options;
+    const { beta = 1, freeBits = 0 } = options;
+    const terms = this.imageTerms(x, options);
+    const recon = terms.recon.mean();
+    const kl = terms.kl.mean();
+    if (freeBits > 0 && terms.klPerDimension === undefined)
+      throw new ArgumentError('elbo', 'free bits need a closed-form KL — leave freeBits out');
+    const counted =
+      freeBits === 0 || terms.klPerDimension === undefined
+        ? kl
+        : klWithFreeBits(terms.klPerDimension, freeBits);
+    return { loss: recon.add(beta === 1 ? counted : counted.mul(beta)), recon, kl };
+  }
+
+  /** The terms of −ELBO image by image, with `samples` draws of z for each. */
+  protected imageTerms(x: Tensor, options: ElboOptions): ImageTerms {
+    const { labels } = options;
     const batch = x.shape[0] as number;
     const eps = options.eps ?? this.noise(batch, options.generator);
-    const q = this.encode(x, labels); // 2 × [batch, latent]
+    const q = this.encode(options.input ?? x, labels); // 2 × [batch, latent]
     const draw = this.posterior.draw(
       repeatPosterior(q, this.samples),
       this.samples === 1 ? eps : eps.reshape([batch * this.samples, this.latent]),
     );
     const repeated = labels === undefined ? undefined : repeatRows(labels, this.samples);
+    const perImage = (values: Tensor) =>
+      this.samples === 1 ? values : values.reshape([batch, this.samples]).mean({ axis: 1 });
     const outputs = this.decode(draw.z, repeated); // [batch · samples, outputs]
-    const recon = this.likelihood.logProb(outputs, repeatRows(x, this.samples)).mean().neg();
+    const recon = perImage(this.likelihood.logProb(outputs, repeatRows(x, this.samples))).neg();
     if (this.#kl === 'closed') {
-      const perDimension = this.prior.klPerDimension?.(q, this.#context(labels)) as Tensor; // [batch, latent]
-      const kl = perDimension.sum({ axis: -1 }).mean();
-      const counted = freeBits === 0 ? kl : klWithFreeBits(perDimension, freeBits);
-      return { loss: recon.add(beta === 1 ? counted : counted.mul(beta)), recon, kl };
+      const klPerDimension = this.prior.klPerDimension?.(q, this.#context(labels)) as Tensor;
+      return { recon, kl: klPerDimension.sum({ axis: -1 }), klPerDimension };
     }
-    if (freeBits > 0) throw new ArgumentError('elbo', 'free bits need a closed-form KL — leave freeBits out');
-    const kl = draw
-      .logProb()
-      .sub(this.prior.logProb(draw.z, this.#context(repeated)))
-      .mean();
-    return { loss: recon.add(beta === 1 ? kl : kl.mul(beta)), recon, kl };
+    const kl = perImage(draw.logProb().sub(this.prior.logProb(draw.z, this.#context(repeated))));
+    return { recon, kl };
   }
 
   sampleTerms(x: Tensor, eps: Tensor, labels?: Tensor): SampleTerms {

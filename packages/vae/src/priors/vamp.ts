@@ -1,4 +1,12 @@
-import { type Generator, parameter, randn, type Tensor, zeros } from '@varigrad/core';
+import {
+  ArgumentError,
+  formatShape,
+  type Generator,
+  parameter,
+  randn,
+  type Tensor,
+  zeros,
+} from '@varigrad/core';
 import { Module } from '@varigrad/nn';
 import { drawComponents, mixtureLogProb } from './mixture.js';
 import type { Prior, PriorContext } from './prior.js';
@@ -7,10 +15,12 @@ import type { Prior, PriorContext } from './prior.js';
 export interface VampPriorOptions {
   /** Number of pseudo-inputs. Default 500. */
   components?: number;
-  /** Mean and standard deviation of the initial pseudo-inputs' logits. Default −1.5 and 1. */
+  /** Mean and standard deviation of the initial pixels, of all images alike. Default 0.05 and 0.01. */
   mean?: number;
   spread?: number;
-  /** Source of the initial pseudo-inputs. */
+  /** Initial pseudo-images, `[components, pixels]`, in place of random ones: training images are a good start. */
+  initial?: Tensor;
+  /** Source of the initial pseudo-images. */
   generator?: Generator;
 }
 
@@ -20,20 +30,26 @@ export interface VampPriorOptions {
  */
 export class VampPrior extends Module implements Prior {
   readonly kind = 'vamp';
-  /** Logits of the pseudo-images, `[components, pixels]`. */
-  readonly pseudoLogits: Tensor;
+  /** The pseudo-images before they are cut to [0, 1], `[components, pixels]`. */
+  readonly pseudoImages: Tensor;
 
+  /** @throws ArgumentError if `initial` has another number of pixels */
   constructor(
     inputSize: number,
-    { components = 500, mean = -1.5, spread = 1, ...options }: VampPriorOptions = {},
+    { components = 500, mean = 0.05, spread = 0.01, initial, ...options }: VampPriorOptions = {},
   ) {
     super();
-    this.pseudoLogits = parameter(randn([components, inputSize], options).mul(spread).add(mean));
+    if (initial !== undefined && (initial.shape.length !== 2 || initial.shape[1] !== inputSize))
+      throw new ArgumentError(
+        'VampPrior',
+        `the initial pseudo-images are ${formatShape(initial.shape)} — give [components, ${inputSize}]`,
+      );
+    this.pseudoImages = parameter(initial ?? randn([components, inputSize], options).mul(spread).add(mean));
   }
 
   /** The pseudo-images uₖ, `[components, pixels]` in [0, 1]. */
   pseudoInputs(): Tensor {
-    return this.pseudoLogits.sigmoid();
+    return this.pseudoImages.clamp({ min: 0, max: 1 });
   }
 
   logProb(z: Tensor, context: PriorContext): Tensor {
@@ -48,7 +64,7 @@ export class VampPrior extends Module implements Prior {
   }
 
   #logWeights(): Tensor {
-    const [components] = this.pseudoLogits.shape as [number, number];
+    const [components] = this.pseudoImages.shape as [number, number];
     return zeros([components]).sub(Math.log(components));
   }
 }

@@ -1,0 +1,145 @@
+/**
+ * `npm run semi-supervised`: MNIST with ten labels a class. M2, which learns from the images without labels as well, against a
+ * classifier of the labelled images alone. M2 works on the codes of M1, a plain VAE of all images ("M1+M2").
+ * See Kingma, Rezende, Mohamed & Welling 2014, arXiv:1406.5298.
+ */
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { Generator, init } from '@varigrad/core';
+import {
+  classifierAccuracy,
+  type Dataset,
+  type ImageClassifier,
+  labelledSubset,
+  partlyLabelled,
+  trainClassifier,
+  type VAE,
+} from '@varigrad/vae';
+import { mnist, writeFileAtomic, writePng } from '@varigrad/vae/node';
+import { codesAsImages, digitsOfClasses, type Settings, trainM1, trainM2 } from './models.js';
+
+const HELP = `npm run semi-supervised -- [options]
+
+Learns the digits from 100 labelled images and 60,000 without labels, and compares test accuracies:
+a classifier of the labelled pixels; a classifier of their codes by a VAE (M1); and M2 on those codes.
+
+  --labels N      labelled images of each class (default 10)
+  --m1-epochs N   of the VAE; with 0 there is none, and M2 sees the pixels (default 5)
+  --epochs N      of M2 (default 10)
+  --repeat N      times a labelled image comes up in an epoch of M2 (default 60)
+  --alpha X       weight of the classification loss (default 10)
+  --seed N        chooses the labelled images, the weights and the noise (default 1)
+  --threads N     threads of the wasm backend (default: all cores)
+  --out FOLDER    for result.json and classes.png (default runs/semi-supervised)
+  --help          this text`;
+
+const OPTIONS = {
+  labels: { type: 'string', default: '10' },
+  'm1-epochs': { type: 'string', default: '5' },
+  epochs: { type: 'string', default: '10' },
+  repeat: { type: 'string', default: '60' },
+  alpha: { type: 'string', default: '10' },
+  seed: { type: 'string', default: '1' },
+  threads: { type: 'string' },
+  out: { type: 'string', default: join('runs', 'semi-supervised') },
+  help: { type: 'boolean', default: false },
+} as const;
+
+/** What was reached: percent of the test images. */
+interface Result {
+  classifierOnPixels: number;
+  classifierOnCodes?: number;
+  m2: number;
+  seconds: number;
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({ options: OPTIONS });
+  if (values.help) return console.log(HELP);
+  const settings: Settings = {
+    labels: wholeNumber('labels', values.labels, 1),
+    m1Epochs: wholeNumber('m1-epochs', values['m1-epochs'], 0),
+    epochs: wholeNumber('epochs', values.epochs, 1),
+    repeat: wholeNumber('repeat', values.repeat, 1),
+    alpha: amount('alpha', values.alpha),
+    seed: wholeNumber('seed', values.seed, 0),
+  };
+  const { description } = await init(
+    values.threads === undefined ? {} : { threads: wholeNumber('threads', values.threads, 1) },
+  );
+  console.log(
+    `${settings.labels} labelled images a class, seed ${settings.seed}, on ${description}. Losses in nats per image.\n`,
+  );
+  const result = await compare(settings, values.out);
+  await writeFileAtomic(
+    join(values.out, 'result.json'),
+    `${JSON.stringify({ settings, result }, null, 2)}\n`,
+  );
+  console.log(`\nTest accuracy with ${10 * settings.labels} labels:`);
+  console.log(`  classifier of the pixels    ${percent(result.classifierOnPixels)}`);
+  if (result.classifierOnCodes !== undefined)
+    console.log(`  classifier of M1's codes    ${percent(result.classifierOnCodes)}`);
+  const gain = result.m2 - result.classifierOnPixels;
+  console.log(
+    `  ${settings.m1Epochs === 0 ? 'M2   ' : 'M1+M2'}                       ${percent(result.m2)}   (${gain >= 0 ? '+' : '−'}${Math.abs(gain).toFixed(1)} points)`,
+  );
+  console.log(`\n${result.seconds.toFixed(0)} s in all; result.json and classes.png are in ${values.out}/`);
+}
+
+async function compare(settings: Settings, folder: string): Promise<Result> {
+  const started = performance.now();
+  const all = await mnist();
+  const labelled = labelledSubset(all.train, { perClass: settings.labels, seed: settings.seed });
+  const classifierOnPixels = await rightOf(await classifierOf(labelled, 400, settings.seed), all.test);
+  console.log(
+    `Classifier of the labelled pixels, 784-400-10: ${percent(classifierOnPixels)} of the test images\n`,
+  );
+  const m1 = settings.m1Epochs === 0 ? undefined : await trainM1(all, settings);
+  const partly = partlyLabelled(all.train, labelled, settings.repeat);
+  const draws = new Generator(settings.seed);
+  const data =
+    m1 === undefined
+      ? { train: partly, test: all.test }
+      : { train: await codesAsImages(m1, partly, draws), test: await codesAsImages(m1, all.test) };
+  const m2 = await trainM2(data, settings, m1 === undefined);
+  const sheet = await digitsOfClasses(m1, m2, settings.seed);
+  await writePng(join(folder, 'classes.png'), sheet);
+  return {
+    classifierOnPixels,
+    ...(m1 && { classifierOnCodes: await onCodes(m1, labelled, data.test, settings.seed) }),
+    m2: await rightOf(m2, data.test),
+    seconds: (performance.now() - started) / 1000,
+  };
+}
+
+/** What M2 has to beat: a network of one hidden layer, which learns the labelled images by heart (all of them at each step). */
+function classifierOf(labelled: Dataset, hidden: number, seed: number): Promise<ImageClassifier> {
+  return trainClassifier(labelled, { hidden: [hidden], epochs: 300, batchSize: labelled.count, seed });
+}
+
+/** The same classifier on the codes of the labelled images: what M1 alone is worth. @param test - codes */
+async function onCodes(m1: VAE, labelled: Dataset, test: Dataset, seed: number): Promise<number> {
+  return rightOf(await classifierOf(await codesAsImages(m1, labelled), 200, seed), test);
+}
+
+/** Percent of the images that are given their class. */
+async function rightOf(classifier: ImageClassifier, data: Dataset): Promise<number> {
+  return 100 * (await classifierAccuracy(classifier, data));
+}
+
+const percent = (value: number): string => `${value.toFixed(2)}%`;
+
+function wholeNumber(name: string, text: string, min: number): number {
+  if (/^\d+$/.test(text) && Number(text) >= min) return Number(text);
+  throw new Error(`--${name} ${text}: it is a whole number from ${min}`);
+}
+
+function amount(name: string, text: string): number {
+  if (Number(text) >= 0 && text !== '') return Number(text);
+  throw new Error(`--${name} ${text}: it is a number from 0`);
+}
+
+main().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+});

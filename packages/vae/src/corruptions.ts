@@ -1,0 +1,62 @@
+/** Noise on images, for denoising autoencoders and to see how any model bears it. */
+import { ArgumentError, type Generator, rand, randn, type Shape, type Tensor, where } from '@varigrad/core';
+
+/** A way to spoil images: first the random numbers, then what they do, so that the numbers can be kept fixed. */
+export interface Corruption {
+  /** Name for configuration files and messages. */
+  readonly kind: string;
+  /** The random numbers for images of this shape, one for each pixel. */
+  noise(shape: Shape, options?: { generator?: Generator }): Tensor;
+  /** Images with noise: x and the numbers, of one shape → that shape. */
+  apply(x: Tensor, noise: Tensor): Tensor;
+}
+
+/** Images with noise, drawn from `generator`. */
+export function corrupt(x: Tensor, corruption: Corruption, options: { generator?: Generator } = {}): Tensor {
+  return corruption.apply(x, corruption.noise(x.shape, options));
+}
+
+/**
+ * Each pixel is 0 with probability p, and else as it was or, with `rescale`, divided by 1 − p, so that its mean is unchanged.
+ * @throws ArgumentError unless p lies in [0, 1), or is 1 without `rescale`
+ * @see Vincent et al. 2008, "Extracting and Composing Robust Features with Denoising Autoencoders"
+ */
+export function masking(p: number, { rescale = false }: { rescale?: boolean } = {}): Corruption {
+  checkRate('masking', p);
+  if (rescale && p === 1)
+    throw new ArgumentError('masking', 'nothing is left to rescale at p = 1 — take less');
+  const factor = rescale ? 1 / (1 - p) : 1;
+  return {
+    kind: 'masking',
+    noise: rand,
+    apply: (x, u) => {
+      const kept = x.mul(u.ge(p));
+      return factor === 1 ? kept : kept.mul(factor);
+    },
+  };
+}
+
+/** Each pixel is 0 with probability p/2, 1 with probability p/2, and else as it was. @throws ArgumentError unless p lies in [0, 1] */
+export function saltAndPepper(p: number): Corruption {
+  checkRate('saltAndPepper', p);
+  return {
+    kind: 'salt-and-pepper',
+    noise: rand,
+    apply: (x, u) => where(u.lt(p), u.lt(p / 2), x),
+  };
+}
+
+/** x + sigma·ε with ε ~ N(0, 1) in each pixel; leaves [0, 1]. @throws ArgumentError if sigma is negative */
+export function gaussianNoise(sigma: number): Corruption {
+  if (!(sigma >= 0 && Number.isFinite(sigma)))
+    throw new ArgumentError('gaussianNoise', `sigma is a number from 0, not ${sigma}`);
+  return {
+    kind: 'gaussian',
+    noise: randn,
+    apply: (x, eps) => x.add(eps.mul(sigma)),
+  };
+}
+
+function checkRate(op: string, p: number): void {
+  if (!(p >= 0 && p <= 1)) throw new ArgumentError(op, `p is a probability from 0 to 1, not ${p}`);
+}

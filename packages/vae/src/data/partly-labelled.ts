@@ -1,0 +1,88 @@
+/** Data sets in which most labels are unknown. */
+import { ArgumentError, Generator, type Tensor, tensor } from '@varigrad/core';
+import { type Dataset, pixelsOf } from './dataset.js';
+
+/** The label of an image whose class is not known. */
+export const UNKNOWN_LABEL = 255;
+
+/** Options of `labelledSubset`. */
+export interface LabelledSubsetOptions {
+  /** Images of each class. Default 10. */
+  perClass?: number;
+  /** Which ones. Default 0. */
+  seed?: number;
+}
+
+/**
+ * The same number of images of every class, chosen at random.
+ * @throws ArgumentError if a class has fewer
+ */
+export function labelledSubset(
+  data: Dataset,
+  { perClass = 10, seed = 0 }: LabelledSubsetOptions = {},
+): Dataset {
+  const left = new Array<number>(data.classes).fill(perClass);
+  const chosen: number[] = [];
+  for (const image of new Generator(seed).permutation(data.count)) {
+    const label = data.labels[image] as number;
+    if ((left[label] ?? 0) === 0) continue;
+    left[label] = (left[label] as number) - 1;
+    chosen.push(image);
+  }
+  const short = left.findIndex((missing) => missing > 0);
+  if (short >= 0)
+    throw new ArgumentError(
+      'labelledSubset',
+      `class ${short} has ${perClass - (left[short] as number)} images, not ${perClass} — ask for fewer`,
+    );
+  const pixels = pixelsOf(data);
+  const images = new Float32Array(chosen.length * pixels);
+  chosen.forEach((image, i) => {
+    images.set(data.images.subarray(image * pixels, (image + 1) * pixels), i * pixels);
+  });
+  return {
+    ...data,
+    count: chosen.length,
+    images,
+    labels: Uint8Array.from(chosen, (image) => data.labels[image] as number),
+  };
+}
+
+/**
+ * All images of `data` without their labels, and those of `labelled` with theirs, `repeat` times over: a random batch of the whole
+ * holds labelled images in the share repeat · labelled / (data + repeat · labelled).
+ * @throws ArgumentError if the images differ in size
+ */
+export function partlyLabelled(data: Dataset, labelled: Dataset, repeat = 1): Dataset {
+  if (pixelsOf(data) !== pixelsOf(labelled))
+    throw new ArgumentError(
+      'partlyLabelled',
+      `images of ${pixelsOf(data)} pixels and of ${pixelsOf(labelled)} — take both from one data set`,
+    );
+  const count = data.count + repeat * labelled.count;
+  const images = new Float32Array(count * pixelsOf(data));
+  const labels = new Uint8Array(count).fill(UNKNOWN_LABEL);
+  images.set(data.images);
+  for (let round = 0; round < repeat; round++) {
+    const start = data.count + round * labelled.count;
+    images.set(labelled.images, start * pixelsOf(data));
+    labels.set(labelled.labels, start);
+  }
+  return { ...data, count, images, labels };
+}
+
+/** `oneHot` with a row of zeros for an unknown label: `[count]` → `[count, classes]`. @throws ArgumentError for a label that is no class */
+export function oneHotOrZero(labels: ArrayLike<number>, classes: number): Tensor {
+  const rows = new Float32Array(labels.length * classes);
+  for (let i = 0; i < labels.length; i++) {
+    const label = labels[i] as number;
+    if (label === UNKNOWN_LABEL) continue;
+    if (!(Number.isInteger(label) && label >= 0 && label < classes))
+      throw new ArgumentError(
+        'oneHotOrZero',
+        `label ${label} at place ${i} is neither a class, 0 … ${classes - 1}, nor unknown, ${UNKNOWN_LABEL}`,
+      );
+    rows[i * classes + label] = 1;
+  }
+  return tensor(rows, [labels.length, classes]);
+}

@@ -1,0 +1,101 @@
+/** A classifier of images, which says whether generated ones show what was asked for. */
+import { Generator, noGrad, oneHot, scope, type Tensor, tensor } from '@varigrad/core';
+import { Adam, crossEntropy, Module } from '@varigrad/nn';
+import { type Batch, batches } from '../data/batches.js';
+import { type Binarization, binarizeBatch, binarizeDataset } from '../data/binarize.js';
+import { type Dataset, pixelsOf } from '../data/dataset.js';
+import { HiddenLayers, PlainEncoder, type PlainNetwork } from '../models/networks.js';
+
+/** Whatever says how likely each class is; the semi-supervised VAE is one too. */
+export interface ImageClassifier {
+  /** log q(y|x): `[batch, pixels]` → `[batch, classes]`. */
+  classify(x: Tensor): Tensor;
+}
+
+/** q(y|x) by a network that gives logits. */
+export class Classifier extends Module implements ImageClassifier {
+  readonly network: PlainNetwork;
+
+  constructor(network: PlainNetwork) {
+    super();
+    this.network = network;
+  }
+
+  classify(x: Tensor): Tensor {
+    return this.network.forward(x).logSoftmax();
+  }
+}
+
+/** Options of `trainClassifier`. */
+export interface ClassifierOptions {
+  /** Widths of the hidden layers (ReLU). Default [400]. */
+  hidden?: readonly number[];
+  /** Default 4. */
+  epochs?: number;
+  /** Images a step. Default 128. */
+  batchSize?: number;
+  /** Of Adam. Default 1e-3. */
+  learningRate?: number;
+  /** How grey values become the images. Default 'none'. */
+  binarization?: Binarization;
+  /** Seed of weights, shuffling and dynamic binarization. Default 0. */
+  seed?: number;
+  /** Called after each epoch with the mean cross-entropy in nats. */
+  onEpoch?: (result: { epoch: number; loss: number }) => void;
+}
+
+/** Steps between two turns of the event loop. */
+const YIELD_EVERY = 16;
+
+/** Trains a network of fully connected layers on the labels by Adam; on MNIST its defaults reach about 97.5 % of the test digits. */
+export async function trainClassifier(data: Dataset, options: ClassifierOptions = {}): Promise<Classifier> {
+  const { hidden = [400], epochs = 4, batchSize = 128, learningRate = 1e-3, binarization = 'none' } = options;
+  const generator = new Generator(options.seed ?? 0);
+  const layers = new HiddenLayers(pixelsOf(data), hidden, { generator });
+  const classifier = new Classifier(new PlainEncoder(layers, data.classes, { generator }));
+  const optimizer = new Adam(classifier.parameters(), { learningRate });
+  const train = binarization === 'dynamic' ? data : binarizeDataset(data, binarization, generator);
+  const step = ({ images, labels, size }: Batch): Tensor =>
+    scope(() => {
+      const pixels = binarization === 'dynamic' ? binarizeBatch(images, generator) : images;
+      const x = tensor(pixels, [size, pixelsOf(data)]);
+      const loss = crossEntropy(classifier.network.forward(x), oneHot(labels, data.classes));
+      optimizer.zeroGrad();
+      loss.backward();
+      optimizer.step();
+      return loss.detach();
+    });
+  for (let epoch = 1; epoch <= epochs; epoch++) {
+    let [total, steps] = [0, 0];
+    for (const batch of batches(train, { batchSize, order: generator.permutation(data.count) })) {
+      const loss = step(batch);
+      total += (await loss.item()) * batch.size;
+      loss.dispose();
+      if (++steps % YIELD_EVERY === 0) await new Promise((resolve) => setTimeout(resolve));
+    }
+    options.onEpoch?.({ epoch, loss: total / data.count });
+  }
+  return classifier.eval();
+}
+
+/** The likeliest class of each image, `[count]`. @param images - `[count, pixels]` */
+export async function predictClasses(classifier: ImageClassifier, images: Tensor): Promise<Uint8Array> {
+  const classes = noGrad(() => scope(() => classifier.classify(images).argmax({ axis: 1 })));
+  const values = Uint8Array.from(await classes.data());
+  classes.dispose();
+  return values;
+}
+
+/** Share of a data set's images that are given their label, from 0 to 1. */
+export async function classifierAccuracy(
+  classifier: ImageClassifier,
+  data: Dataset,
+  { batchSize = 500 }: { batchSize?: number } = {},
+): Promise<number> {
+  let right = 0;
+  for (const { images, labels, size } of batches(data, { batchSize })) {
+    const found = await predictClasses(classifier, tensor(images, [size, pixelsOf(data)]));
+    right += found.filter((label, i) => label === labels[i]).length;
+  }
+  return right / data.count;
+}

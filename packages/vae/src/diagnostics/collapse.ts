@@ -1,0 +1,63 @@
+import type { LatentStatistics } from './latent-statistics.js';
+
+/** KL in nats below which a dimension says nothing of its image. */
+const SILENT_KL = 0.01;
+
+/** Whether the posterior of some dimensions is the prior for every image, and what it means. */
+export interface Collapse {
+  /** Dimensions that say nothing of the image, counted from 0. */
+  dimensions: number[];
+  /** All of them: the decoder does without z. */
+  isTotal: boolean;
+}
+
+/**
+ * Dimensions whose posterior has collapsed: the mean does not vary over the data (variance at most 0.01) and the KL, where it is known by
+ * dimension, is below 0.01 nats.
+ */
+export function findCollapse({ variance, active, klPerDimension }: LatentStatistics): Collapse {
+  const isSilent = (i: number): boolean =>
+    !active.includes(i) && (klPerDimension === null || (klPerDimension[i] as number) < SILENT_KL);
+  const dimensions = [...variance.keys()].filter(isSilent);
+  return { dimensions, isTotal: dimensions.length === variance.length };
+}
+
+/**
+ * What `findCollapse` finds, in words: which dimensions, what it means and what to try; one sentence also where nothing collapsed.
+ * @example describeCollapse(await latentStatistics(model, test))
+ */
+export function describeCollapse(statistics: LatentStatistics): string {
+  const { dimensions, isTotal } = findCollapse(statistics);
+  const latent = statistics.variance.length;
+  const totalKl = statistics.klPerDimension?.reduce((sum, kl) => sum + kl, 0);
+  const nats = totalKl === undefined ? '' : `, KL ${totalKl.toFixed(2)} nats in all`;
+  if (dimensions.length === 0) {
+    return `No dimension of z has collapsed: ${statistics.active.length} of ${latent} are active${nats}.`;
+  }
+  if (isTotal) {
+    return (
+      `The posterior has collapsed: none of the ${latent} dimensions of z depends on the image${nats}. ` +
+      'q(z|x) is the prior for every image, so the decoder draws without knowing what it is to draw, and reconstructions are alike. ' +
+      'Try, in this order: a KL weight that rises from 0 (linearWarmUp or cyclicWarmUp), free bits of 0.1 to 0.5 nats a dimension, ' +
+      'a beta of at most 1, a smaller learning rate, a decoder with fewer or narrower layers.'
+    );
+  }
+  return (
+    `${dimensions.length} of ${latent} dimensions of z have collapsed (${ranges(dimensions)}): there q(z|x) is the prior for every image, ` +
+    `and the decoder does without them; the other ${latent - dimensions.length} carry what is known${nats}. ` +
+    'That is harmless if reconstructions are good: z is larger than the data needs, and a smaller latent would do. ' +
+    'To put them to use, try a KL weight that rises from 0 (linearWarmUp), free bits of 0.1 to 0.5 nats a dimension, a beta of at ' +
+    'most 1, or a learned prior.'
+  );
+}
+
+/** `0–3, 7` */
+function ranges(numbers: readonly number[]): string {
+  const runs: [number, number][] = [];
+  for (const n of numbers) {
+    const last = runs.at(-1);
+    if (last !== undefined && last[1] === n - 1) last[1] = n;
+    else runs.push([n, n]);
+  }
+  return runs.map(([first, last]) => (first === last ? `${first}` : `${first}–${last}`)).join(', ');
+}

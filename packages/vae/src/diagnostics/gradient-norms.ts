@@ -1,0 +1,34 @@
+import type { Tensor } from '@varigrad/core';
+import type { Module } from '@varigrad/nn';
+
+/** Size of one parameter and of its gradient. */
+export interface GradientNorm {
+  /** Dotted name, as in the state dict. */
+  name: string;
+  /** √(Σ g²); null if the parameter has no gradient. */
+  gradient: number | null;
+  /** √(Σ w²) */
+  weight: number;
+}
+
+/**
+ * The Euclidean norms of all parameters and of the gradients that they hold at present: to be called after `backward`. A norm that is no
+ * finite number says that a gradient is none.
+ */
+export async function gradientNorms(model: Module): Promise<GradientNorm[]> {
+  const read = async ([name, parameter]: [string, Tensor]): Promise<GradientNorm> => {
+    const gradient = parameter.peekGrad();
+    return {
+      name,
+      gradient: gradient === null ? null : await norm(gradient),
+      weight: await norm(parameter),
+    };
+  };
+  return Promise.all(Array.from(model.namedParameters(), read));
+}
+
+async function norm(t: Tensor): Promise<number> {
+  let squares = 0;
+  for (const value of await t.data()) squares += value * value;
+  return Math.sqrt(squares);
+}

@@ -1,0 +1,45 @@
+/** Mean and covariance of rows that come one after the other, in float64 (Welford's update, which does not cancel). */
+export class Moments {
+  readonly size: number;
+  readonly mean: Float64Array;
+  /** Σ (x − mean)(x − mean)ᵀ, `[size · size]`; the lower triangle is kept. */
+  readonly #scatter: Float64Array;
+  readonly #before: Float64Array;
+  #count = 0;
+
+  constructor(size: number) {
+    this.size = size;
+    this.mean = new Float64Array(size);
+    this.#before = new Float64Array(size);
+    this.#scatter = new Float64Array(size * size);
+  }
+
+  /** @param rows - row after row, `[… · size]` */
+  add(rows: ArrayLike<number>): void {
+    const { size, mean } = this;
+    const before = this.#before;
+    for (let at = 0; at < rows.length; at += size) {
+      this.#count++;
+      for (let i = 0; i < size; i++) {
+        before[i] = (rows[at + i] as number) - (mean[i] as number);
+        mean[i] = (mean[i] as number) + (before[i] as number) / this.#count;
+      }
+      for (let i = 0; i < size; i++) {
+        const after = (rows[at + i] as number) - (mean[i] as number);
+        for (let j = 0; j <= i; j++) {
+          const place = i * size + j;
+          this.#scatter[place] = (this.#scatter[place] as number) + after * (before[j] as number);
+        }
+      }
+    }
+  }
+
+  /** Σ (x − mean)(x − mean)ᵀ / count, row by row, `[size · size]`. */
+  covariance(): Float64Array {
+    const { size } = this;
+    return Float64Array.from(this.#scatter, (_, place) => {
+      const [i, j] = [Math.floor(place / size), place % size];
+      return (this.#scatter[Math.max(i, j) * size + Math.min(i, j)] as number) / this.#count;
+    });
+  }
+}

@@ -1,0 +1,71 @@
+import { ArgumentError, Generator, type Tensor } from '@varigrad/core';
+import type { Corruption } from '../corruptions.js';
+import { type Dataset, pixelsOf } from '../data/dataset.js';
+import type { GenerativeModel } from '../models/model.js';
+import { type BatchwiseOptions, overBatches } from './over-batches.js';
+
+/** Options of `reconstructionError`. */
+export interface ReconstructionOptions extends BatchwiseOptions {
+  /** Noise on what the encoder sees; the reconstruction is compared with the clean image. Default: none. */
+  corruption?: Corruption;
+}
+
+/** How far mean images decoded from the codes are from the images. */
+export interface ReconstructionError {
+  /** Σ_pixels (x − x̂)², averaged over the images. */
+  squaredError: number;
+  /** Share of pixels on the other side of ½, from 0 to 1. */
+  wrongPixels: number;
+  /** The same share for what the encoder was given; 0 without corruption. */
+  wrongInputPixels: number;
+  /** Σ_pixels (x − x̂)² of each image, `[count]`. */
+  squaredErrors: Float64Array;
+}
+
+/**
+ * Reconstructs every image from its code (of a posterior: its mean) and compares.
+ * @throws ArgumentError if there are no images or the batch size is no whole number above 0
+ */
+export async function reconstructionError(
+  model: GenerativeModel,
+  data: Dataset,
+  options: ReconstructionOptions = {},
+): Promise<ReconstructionError> {
+  if (data.count === 0) throw new ArgumentError('reconstructionError', 'the data set has no images');
+  const { corruption, seed = 0 } = options;
+  const generator = new Generator(seed);
+  const noise = corruption?.noise([data.count, pixelsOf(data)], { generator });
+  const squaredErrors = new Float64Array(data.count);
+  let [wrong, wrongInput] = [0, 0];
+  await overBatches(
+    model,
+    data,
+    options,
+    generator,
+    ({ x, labels, start, size }) => {
+      const input = noise === undefined ? x : corruption?.apply(x, noise.slice(0, start, start + size));
+      const seen = input as Tensor;
+      const mean = model.likelihood.mean(model.decode(model.codes(seen, labels), labels));
+      const isOn = x.gt(0.5);
+      const misses = (image: Tensor): Tensor => image.gt(0.5).ne(isOn).sum({ axis: 1 });
+      return [x.sub(mean).square().sum({ axis: 1 }), misses(mean), misses(seen)];
+    },
+    ([squares, missed, missedInput], { start }) => {
+      squaredErrors.set(squares as ArrayLike<number>, start);
+      wrong += total(missed);
+      wrongInput += total(missedInput);
+    },
+  );
+  noise?.dispose();
+  const pixels = data.count * pixelsOf(data);
+  return {
+    squaredError: total(squaredErrors) / data.count,
+    wrongPixels: wrong / pixels,
+    wrongInputPixels: wrongInput / pixels,
+    squaredErrors,
+  };
+}
+
+function total(values: ArrayLike<number> = []): number {
+  return Array.from(values).reduce((sum, value) => sum + value, 0);
+}

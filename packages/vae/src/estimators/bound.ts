@@ -1,0 +1,34 @@
+import { ArgumentError, type Generator, randn, type Tensor } from '@varigrad/core';
+import { importanceWeightedBound, logWeights } from '../elbo.js';
+import type { LatentModel } from '../models/model.js';
+
+/** Options of `iwaeBound`. */
+export interface BoundOptions {
+  /** Draws of z an image, k. Default 5, or as many as `eps` has. */
+  samples?: number;
+  /** Class of each image as one-hot rows `[batch, classes]`, for a conditional model. */
+  labels?: Tensor;
+  /** ε ~ N(0, I), `[batch, samples, latent]`; drawn if left out. */
+  eps?: Tensor;
+  /** Source of the noise; default: the generator that `manualSeed` seeds. */
+  generator?: Generator;
+}
+
+/**
+ * The importance-weighted bound log 1/k Σᵢ wᵢ ≤ log p(x) of any model with a latent variable, differentiable: with k = 1 one draw of
+ * the ELBO with a sampled KL.
+ * @returns nats, `[batch]`
+ * @throws ArgumentError if samples is no whole number above 0
+ * @see Burda, Grosse & Salakhutdinov 2016, eq. 8, arXiv:1509.00519
+ */
+export function iwaeBound(
+  model: LatentModel,
+  x: Tensor,
+  { samples = 5, labels, eps, generator }: BoundOptions = {},
+): Tensor {
+  if (!(Number.isInteger(samples) && samples > 0))
+    throw new ArgumentError('iwaeBound', `samples is a whole number above 0, not ${samples}`);
+  const shape = [x.shape[0] as number, samples, model.latent];
+  const noise = eps ?? randn(shape, generator === undefined ? {} : { generator });
+  return importanceWeightedBound(logWeights(model.sampleTerms(x, noise, labels)));
+}

@@ -1,0 +1,104 @@
+/** Walks over a data set and the draws of z for each image, a bounded number at a time. */
+import { ArgumentError, Generator, noGrad, oneHot, randn, scope, type Tensor, tensor } from '@varigrad/core';
+import { type Binarization, binarizeDataset } from '../data/binarize.js';
+import { type Dataset, pixelsOf } from '../data/dataset.js';
+import type { LatentModel } from '../models/model.js';
+
+/** Options of every estimator that draws z for the images of a data set. */
+export interface DrawOptions {
+  /** Draws of z an image. */
+  samples?: number;
+  /**
+   * Draws that are decoded at a time, of one image or of several: bounds the memory, about 20 kB for each with 784 pixels. The result does
+   * not depend on it. Default 2,000.
+   */
+  batchSize?: number;
+  /** How grey values become targets. Default 'none'. */
+  binarization?: Binarization;
+  /** Seed of all noise and of dynamic binarization. Default 0. */
+  seed?: number;
+}
+
+/** Some images with some of their draws. */
+export interface DrawBlock {
+  /** Place of the first image in the data set, and how many there are. */
+  readonly start: number;
+  readonly images: number;
+  readonly draws: number;
+  /** `[images, pixels]` */
+  readonly x: Tensor;
+  /** ε ~ N(0, I), `[images, draws, latent]` */
+  readonly eps: Tensor;
+  /** One-hot, `[images, classes]`; of a conditional model only. */
+  readonly labels?: Tensor;
+}
+
+/** Random numbers come in blocks of four; an image's draws fill whole ones, so that any cut between images or fours leaves them the same. */
+const ALIGNMENT = 4;
+
+/**
+ * Computes a tensor for every image and draw, in evaluation mode and without a tape. The noise belongs to the image and the draw, not to the block.
+ * @param compute - what is wanted of a block; @param use - is given its values, image by image and draw by draw as `compute` arranged them
+ * @throws ArgumentError if samples or batchSize is no whole number above 0, or there are no images
+ */
+export async function overDraws(
+  model: LatentModel,
+  data: Dataset,
+  { samples = 1, batchSize = 2000, binarization = 'none', seed = 0 }: DrawOptions,
+  compute: (block: DrawBlock) => Tensor,
+  use: (values: ArrayLike<number>, block: DrawBlock) => void,
+): Promise<void> {
+  checkCount('samples', samples);
+  checkCount('batchSize', batchSize);
+  if (data.count === 0) throw new ArgumentError('overDraws', 'the data set has no images');
+  const generator = new Generator(seed);
+  const targets = binarizeDataset(data, binarization, generator);
+  const wasTraining = model.training;
+  model.eval();
+  try {
+    for (const cut of cuts(data.count, samples, batchSize)) {
+      const { block, values } = noGrad(() =>
+        scope(() => {
+          const made = makeBlock(model, targets, cut, generator);
+          return { block: made, values: compute(made) };
+        }),
+      );
+      use(await values.data(), block);
+      for (const t of [values, block.x, block.eps, block.labels]) t?.dispose();
+    }
+  } finally {
+    model.train(wasTraining);
+  }
+}
+
+type Cut = Pick<DrawBlock, 'start' | 'images' | 'draws'>;
+
+/** Several images with all their draws, or one image with a part of them. */
+function* cuts(count: number, samples: number, batchSize: number): Iterable<Cut> {
+  const images = Math.max(1, Math.floor(batchSize / samples));
+  const most = samples <= batchSize ? samples : Math.max(1, Math.floor(batchSize / ALIGNMENT)) * ALIGNMENT;
+  for (let start = 0; start < count; start += images) {
+    for (let done = 0; done < samples; done += most) {
+      yield { start, images: Math.min(images, count - start), draws: Math.min(most, samples - done) };
+    }
+  }
+}
+
+function makeBlock(model: LatentModel, data: Dataset, cut: Cut, generator: Generator): DrawBlock {
+  const { start, images, draws } = cut;
+  const pixels = pixelsOf(data);
+  const aligned = Math.ceil(draws / ALIGNMENT) * ALIGNMENT;
+  const noise = randn([images, aligned, model.latent], { generator });
+  const labels = data.labels.subarray(start, start + images);
+  return {
+    ...cut,
+    x: tensor(data.images.subarray(start * pixels, (start + images) * pixels), [images, pixels]),
+    eps: aligned === draws ? noise : noise.slice(1, 0, draws),
+    ...(model.classes > 0 && { labels: oneHot(labels, model.classes) }),
+  };
+}
+
+function checkCount(name: string, value: number): void {
+  if (!(Number.isInteger(value) && value > 0))
+    throw new ArgumentError('overDraws', `${name} is a whole number above 0, not ${value}`);
+}

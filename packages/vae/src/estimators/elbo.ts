@@ -1,0 +1,102 @@
+import { ArgumentError, stack } from '@varigrad/core';
+import type { Dataset } from '../data/dataset.js';
+import type { LatentModel } from '../models/model.js';
+import { type DrawOptions, overDraws } from './draws.js';
+import { closedFormKl, hasClosedFormKl } from './latent-model.js';
+
+/** Options of `estimateElbo`. */
+export interface ElboEstimateOptions extends DrawOptions {
+  /**
+   * 'closed' takes KL(q(z|x) ‖ p(z)) by its formula, 'sampled' as the mean of log q(z|x) − log p(z) over the draws. Default: 'closed' where
+   * posterior and prior have a formula.
+   */
+  kl?: 'closed' | 'sampled';
+}
+
+/** −ELBO and its parts with their Monte-Carlo error, nats per image. */
+export interface ElboEstimate {
+  /** −ELBO = recon + kl */
+  loss: number;
+  recon: number;
+  kl: number;
+  /** Standard error of `loss` that comes from the draws; the images are taken as given. NaN for one draw an image. */
+  standardError: number;
+  /** Draws an image, L. */
+  samples: number;
+  /** −ELBO of each image, `[count]`. */
+  losses: Float64Array;
+}
+
+/** Sums over the draws of one image. */
+interface Sums {
+  draws: number;
+  recon: number;
+  kl: number;
+  loss: number;
+  squares: number;
+}
+
+/**
+ * −ELBO = E_q[−log p(x|z)] + KL(q(z|x) ‖ p(z)) of a data set, with L draws of z an image.
+ * @param options - `samples` is L, default 1
+ * @throws ArgumentError for a closed-form KL where there is none, or if samples or batchSize is no whole number above 0, or
+ * there are no images
+ * @see Kingma & Welling 2014, eq. 7 and 8, arXiv:1312.6114
+ */
+export async function estimateElbo(
+  model: LatentModel,
+  data: Dataset,
+  options: ElboEstimateOptions = {},
+): Promise<ElboEstimate> {
+  const { samples = 1, kl = hasClosedFormKl(model) ? 'closed' : 'sampled' } = options;
+  if (kl === 'closed' && !hasClosedFormKl(model))
+    throw new ArgumentError(
+      'estimateElbo',
+      `no formula for the KL of posterior '${model.posterior.kind}' and prior '${model.prior.kind}' — use kl: 'sampled'`,
+    );
+  const sums = Array.from({ length: data.count }, () => ({ draws: 0, recon: 0, kl: 0, loss: 0, squares: 0 }));
+  await overDraws(
+    model,
+    data,
+    { ...options, samples },
+    ({ x, eps, labels, images, draws }) => {
+      const { likelihood, prior, posterior } = model.sampleTerms(x, eps, labels);
+      const divergence =
+        kl === 'sampled'
+          ? posterior.sub(prior)
+          : closedFormKl(model, x, labels).sum({ axis: 1, keepDims: true }).expand([images, draws]);
+      return stack([likelihood.neg(), divergence], 2); // [images, draws, 2]
+    },
+    (values, { start, images, draws }) => {
+      for (let i = 0; i < images * draws; i++) {
+        const image = start + Math.floor(i / draws);
+        addDraw(sums[image] as Sums, values[2 * i] as number, values[2 * i + 1] as number);
+      }
+    },
+  );
+  const mean = (of: (image: Sums) => number): number =>
+    sums.reduce((total, image) => total + of(image), 0) / sums.length;
+  return {
+    loss: mean(({ loss }) => loss / samples),
+    recon: mean(({ recon }) => recon / samples),
+    kl: mean((image) => image.kl / samples),
+    standardError: Math.sqrt(mean(squaredError) / sums.length),
+    samples,
+    losses: Float64Array.from(sums, ({ loss }) => loss / samples),
+  };
+}
+
+function addDraw(sums: Sums, recon: number, kl: number): void {
+  const loss = recon + kl;
+  sums.draws++;
+  sums.recon += recon;
+  sums.kl += kl;
+  sums.loss += loss;
+  sums.squares += loss * loss;
+}
+
+/** Squared standard error of one image's mean loss. */
+function squaredError({ draws, loss, squares }: Sums): number {
+  if (draws < 2) return Number.NaN;
+  return Math.max(0, squares / draws - (loss / draws) ** 2) / (draws - 1);
+}

@@ -1,0 +1,21 @@
+import type { Tensor } from '@varigrad/core';
+import type { GenerativeModel, LatentModel } from '../models/model.js';
+
+/** Whether the model's code is a continuous random variable with a prior, so that bounds of log p(x) can be estimated. */
+export function isLatentModel(model: GenerativeModel): model is LatentModel {
+  return 'posterior' in model && 'prior' in model && 'sampleTerms' in model;
+}
+
+/** Whether KL(q(z|x) ‖ p(z)) has a formula: a Gaussian posterior, and a prior that knows the KL from one. */
+export function hasClosedFormKl({ posterior, prior }: LatentModel): boolean {
+  return posterior.isGaussian && prior.klPerDimension !== undefined;
+}
+
+/**
+ * KL(q(z|x) ‖ p(z)) dimension by dimension, `[batch, latent]` in nats.
+ * @param labels - one-hot, for a conditional model; the caller has asked `hasClosedFormKl`
+ */
+export function closedFormKl(model: LatentModel, x: Tensor, labels?: Tensor): Tensor {
+  const context = { encode: (u: Tensor) => model.encode(u), ...(labels && { labels }) };
+  return model.prior.klPerDimension?.(model.encode(x, labels), context) as Tensor;
+}

@@ -1,0 +1,58 @@
+import type { Dataset } from '../data/dataset.js';
+import { logWeights } from '../elbo.js';
+import type { LatentModel } from '../models/model.js';
+import { type DrawOptions, overDraws } from './draws.js';
+import { LogMeanExp } from './log-mean-exp.js';
+
+/** An importance-sampled estimate of log p(x), in nats. */
+export interface LogLikelihoodEstimate {
+  /** The mean of −log p(x) over the images, nats per image. */
+  nll: number;
+  /** Standard error of `nll` that comes from the draws; the images are taken as given. NaN for one draw an image. */
+  standardError: number;
+  /** Draws an image, k. */
+  samples: number;
+  /** log p(x) of each image, `[count]`; of a conditional model log p(x|y). */
+  logLikelihoods: Float64Array;
+  /** Standard error of each of them, `[count]`. */
+  standardErrors: Float64Array;
+  /** Of its k draws, how many count: (Σ w)²/Σ w², `[count]`, from 1 to k. Near 1 the estimate hangs on one draw. */
+  effectiveSamples: Float64Array;
+}
+
+/**
+ * log p(x) ≈ log 1/k Σᵢ wᵢ, w = p(x|z)·p(z)/q(z|x), z ~ q(z|x), for every image of a data set. In expectation it is too low, by about
+ * half the squared standard error, and the less the larger k: compare models by the same k.
+ * @param options - `samples` is k, default 500
+ * @throws ArgumentError if samples or batchSize is no whole number above 0, or there are no images
+ * @see Burda, Grosse & Salakhutdinov 2016, §5, arXiv:1509.00519
+ */
+export async function estimateLogLikelihood(
+  model: LatentModel,
+  data: Dataset,
+  { samples = 500, ...options }: DrawOptions = {},
+): Promise<LogLikelihoodEstimate> {
+  const means = Array.from({ length: data.count }, () => new LogMeanExp());
+  await overDraws(
+    model,
+    data,
+    { samples, ...options },
+    ({ x, eps, labels }) => logWeights(model.sampleTerms(x, eps, labels)),
+    (logW, { start, images, draws }) => {
+      for (let i = 0; i < images; i++) {
+        const mean = means[start + i] as LogMeanExp;
+        for (let s = 0; s < draws; s++) mean.add(logW[i * draws + s] as number);
+      }
+    },
+  );
+  const logLikelihoods = Float64Array.from(means, ({ value }) => value);
+  const standardErrors = Float64Array.from(means, ({ standardError }) => standardError);
+  return {
+    nll: -logLikelihoods.reduce((sum, value) => sum + value, 0) / data.count,
+    standardError: Math.sqrt(standardErrors.reduce((sum, error) => sum + error ** 2, 0)) / data.count,
+    samples,
+    logLikelihoods,
+    standardErrors,
+    effectiveSamples: Float64Array.from(means, ({ effectiveCount }) => effectiveCount),
+  };
+}

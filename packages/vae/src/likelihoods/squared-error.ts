@@ -1,0 +1,29 @@
+import type { Generator, Tensor } from '@varigrad/core';
+import { Module } from '@varigrad/nn';
+import { Gaussian } from './gaussian.js';
+import type { Likelihood } from './likelihood.js';
+import { checkRange } from './support.js';
+
+/**
+ * The square error as a reconstruction loss: a Gaussian of variance ½ without its normalising constant ½·log π for each pixel. For
+ * autoencoders: a bound on log p(x) needs the constant, as `Gaussian` has it.
+ */
+export class SquaredError extends Module implements Likelihood {
+  readonly kind = 'squared-error';
+  readonly outputsPerPixel = 1;
+  readonly #gaussian = new Gaussian({ sigma: Math.SQRT1_2 });
+
+  /** −Σ_pixels (x − mu)², `[batch]`. @throws ArgumentError if x is not finite */
+  logProb(mu: Tensor, x: Tensor): Tensor {
+    checkRange('SquaredError', x, -Infinity, Infinity, 'a square error needs finite numbers');
+    return x.sub(mu).square().sum({ axis: -1 }).neg();
+  }
+
+  mean(mu: Tensor): Tensor {
+    return mu;
+  }
+
+  sample(mu: Tensor, generator?: Generator): Tensor {
+    return this.#gaussian.sample(mu, generator);
+  }
+}

@@ -1,0 +1,145 @@
+import { ArgumentError, type Generator, oneHot, type Tensor } from '@varigrad/core';
+import { type Elbo, type ElboOptions, klWithFreeBits, repeatRows } from '../elbo.js';
+import { gumbel, gumbelSoftmax, hardMax, straightThrough } from '../posteriors/gumbel.js';
+import { annealing } from '../schedules.js';
+import { CodeModel, type CodeModelOptions } from './code-model.js';
+
+/** Options of `RelaxedCategoricalVAE`. */
+export interface RelaxedCategoricalVAEOptions extends CodeModelOptions {
+  /** Categorical variables in z, N. Default 20. */
+  variables?: number;
+  /** Categories of each, K. Default 10. */
+  categories?: number;
+  /** Of the relaxed draws: a number above 0, or a function of the training step. Default `annealing()`. */
+  temperature?: number | ((step: number) => number);
+  /**
+   * How the gradient of the reconstruction is had. 'relaxed' (default): the decoder is given relaxed draws; 'straight-through': it is
+   * given one-hot draws, and the gradient goes where the relaxed draw's would; 'sum': exactly, by the sum over all Kᴺ values of z.
+   */
+  estimator?: 'relaxed' | 'straight-through' | 'sum';
+}
+
+/** Values of z that 'sum' is ready to go through for every image. */
+const MOST_VALUES = 1024;
+
+/**
+ * A VAE whose z is N categorical variables: q(z|x) = Π Cat(softmax(logits(x))), p(z) uniform. In evaluation mode z is an exact draw (by
+ * Gumbel-max), so that recon + kl is a true −ELBO; the relaxation serves training alone.
+ * @see Jang, Gu & Poole 2017, arXiv:1611.01144; Maddison, Mnih & Teh 2017, arXiv:1611.00712
+ */
+export class RelaxedCategoricalVAE extends CodeModel {
+  readonly kind = 'categorical-vae';
+  readonly variables: number;
+  readonly categories: number;
+  readonly estimator: 'relaxed' | 'straight-through' | 'sum';
+  readonly #temperature: (step: number) => number;
+
+  /** @throws ArgumentError unless there are variables with two categories at least; for 'sum' with more than 1024 values of z */
+  constructor(options: RelaxedCategoricalVAEOptions = {}) {
+    const { variables = 20, categories = 10, temperature = annealing(), estimator = 'relaxed' } = options;
+    super(options, variables * categories);
+    if (!(Number.isInteger(variables) && variables > 0 && Number.isInteger(categories) && categories > 1))
+      throw new ArgumentError(
+        'RelaxedCategoricalVAE',
+        `z is one or more variables with 2 or more categories, not ${variables} with ${categories}`,
+      );
+    if (estimator === 'sum' && categories ** variables > MOST_VALUES)
+      throw new ArgumentError(
+        'RelaxedCategoricalVAE',
+        `the sum over ${categories}^${variables} values of z is too long, above ${MOST_VALUES} — take another estimator`,
+      );
+    this.variables = variables;
+    this.categories = categories;
+    this.estimator = estimator;
+    this.#temperature = typeof temperature === 'number' ? () => temperature : temperature;
+  }
+
+  /** log q of every category: `[batch, pixels]` → `[batch, variables, categories]`. */
+  logProbs(x: Tensor): Tensor {
+    const logits = this.encoder.forward(x); // [batch, variables · categories]
+    return logits.reshape([x.shape[0] as number, this.variables, this.categories]).logSoftmax();
+  }
+
+  /** The probabilities of the categories, which are the mean of z: `[batch, variables · categories]`. */
+  codes(x: Tensor): Tensor {
+    return this.logProbs(x)
+      .exp()
+      .reshape([x.shape[0] as number, this.latent]);
+  }
+
+  /** Gumbel noise, `[count, variables · categories]`; none for the exact sum. */
+  noise(count: number, generator?: Generator): Tensor | null {
+    if (this.estimator === 'sum') return null;
+    return gumbel([count, this.latent], generator === undefined ? {} : { generator });
+  }
+
+  /**
+   * −ELBO = E_q[−log p(x|z)] + Σ KL(q ‖ uniform), where in training mode z is as `estimator` says, and KL = log K − H(q) for each variable.
+   * @returns { loss, recon, kl }, scalars in nats per image
+   * @throws ArgumentError if the temperature is not above 0
+   */
+  elbo(x: Tensor, options: ElboOptions = {}): Elbo {
+    const { beta = 1, freeBits = 0 } = options;
+    const logQ = this.logProbs(options.input ?? x);
+    const perVariable = logQ
+      .exp()
+      .mul(logQ.add(Math.log(this.categories)))
+      .sum({ axis: -1 }); // [batch, variables]
+    const kl = perVariable.sum({ axis: -1 }).mean();
+    const counted = freeBits === 0 ? kl : klWithFreeBits(perVariable, freeBits);
+    const recon = (
+      this.estimator === 'sum' ? this.#expectedLogProb(x, logQ) : this.#sampledLogProb(x, logQ, options)
+    )
+      .mean()
+      .neg();
+    return { loss: recon.add(beta === 1 ? counted : counted.mul(beta)), recon, kl };
+  }
+
+  /** log p(x|z) for one draw of z an image, `[batch]`. */
+  #sampledLogProb(x: Tensor, logQ: Tensor, { eps, generator, step = 0 }: ElboOptions): Tensor {
+    const batch = x.shape[0] as number;
+    const noise = (eps ?? (this.noise(batch, generator) as Tensor)).reshape(logQ.shape);
+    const z = this.training ? this.#trainingDraw(logQ, noise, step) : hardMax(logQ.add(noise));
+    return this.likelihood.logProb(this.decode(z.reshape([batch, this.latent])), x);
+  }
+
+  #trainingDraw(logQ: Tensor, noise: Tensor, step: number): Tensor {
+    const temperature = this.#temperature(step);
+    if (!(temperature > 0))
+      throw new ArgumentError('elbo', `the temperature is above 0, not ${temperature} (step ${step})`);
+    const relaxed = gumbelSoftmax(logQ, noise, temperature);
+    return this.estimator === 'relaxed' ? relaxed : straightThrough(hardMax(logQ.add(noise)), relaxed);
+  }
+
+  /** Σ_z q(z|x) log p(x|z) over all values of z, `[batch]`. */
+  #expectedLogProb(x: Tensor, logQ: Tensor): Tensor {
+    const batch = x.shape[0] as number;
+    const values = this.#allValues(); // [count, latent]
+    const count = values.shape[0] as number;
+    const outputs = this.decode(values); // [count, outputs]
+    const everywhere = outputs.unsqueeze(0).expand([batch, ...outputs.shape]);
+    const logP = this.likelihood.logProb(
+      everywhere.reshape([batch * count, outputs.shape[1] as number]),
+      repeatRows(x, count),
+    );
+    const q = logQ.reshape([batch, this.latent]).matmul(values, { transposeB: true }).exp(); // [batch, count]
+    return logP.reshape([batch, count]).mul(q).sum({ axis: 1 });
+  }
+
+  /** Every value of z as N one-hot rows, `[Kᴺ, variables · categories]`: the digits of 0, 1, … in base K. */
+  #allValues(): Tensor {
+    const { variables, categories } = this;
+    const count = categories ** variables;
+    const digits = Array.from(
+      { length: count * variables },
+      (_, i) => Math.floor(Math.floor(i / variables) / categories ** (i % variables)) % categories,
+    );
+    return oneHot(digits, categories).reshape([count, this.latent]);
+  }
+
+  /** Every variable one category at random, all alike: one-hot, `[count, variables · categories]`. */
+  samplePrior(count: number, options: { generator?: Generator } = {}): Tensor {
+    const scores = gumbel([count, this.variables, this.categories], options);
+    return hardMax(scores).reshape([count, this.latent]);
+  }
+}

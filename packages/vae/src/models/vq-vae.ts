@@ -1,0 +1,170 @@
+import {
+  ArgumentError,
+  arange,
+  defaultGenerator,
+  full,
+  type Generator,
+  parameter,
+  type Tensor,
+  where,
+  zeros,
+} from '@varigrad/core';
+import { uniform } from '@varigrad/nn';
+import { type Elbo, type ElboOptions, refuseKlWeights } from '../elbo.js';
+import { straightThrough } from '../posteriors/gumbel.js';
+import { CodeModel, type CodeModelOptions } from './code-model.js';
+
+/** Options of `VQVAE`. */
+export interface VQVAEOptions extends CodeModelOptions {
+  /** Vectors that the code of an image is made of, N. Default 10. */
+  vectors?: number;
+  /** Numbers in each, D. Default 8. */
+  width?: number;
+  /** Vectors in the codebook, K. Default 64. */
+  codebookSize?: number;
+  /** Weight of the commitment loss. Default 0.25. */
+  commitment?: number;
+  /**
+   * A codebook vector whose share of use, averaged over about 100 steps, is below this part of an even share takes the place of a vector
+   * that the encoder gave for some image of the batch. Default 0.03; 0 lets unused vectors be.
+   */
+  restartBelow?: number;
+}
+
+/** How much of the average use is kept from step to step. */
+const DECAY = 0.99;
+
+/**
+ * The vector-quantized VAE: the encoder's N vectors are each replaced by the nearest of a learned codebook. q(z|x) is certain and p(z)
+ * uniform, so the KL is N·log K for every image. Training adds ‖sg(e) − z‖² (the codebook follows the encoder) and
+ * commitment·‖z − sg(e)‖² (and the encoder the codebook) to −ELBO; the gradient skips the step z → e.
+ * @see van den Oord, Vinyals & Kavukcuoglu 2017, arXiv:1711.00937
+ */
+export class VQVAE extends CodeModel {
+  readonly kind = 'vq-vae';
+  readonly vectors: number;
+  readonly width: number;
+  /** `[codebookSize, width]` */
+  readonly codebook: Tensor;
+  /** Share of each codebook vector in what was encoded of late, `[codebookSize]`. */
+  readonly usage: Tensor;
+  readonly #commitment: number;
+  readonly #restartBelow: number;
+
+  /** @throws ArgumentError unless vectors, width and codebookSize are whole numbers above 0 */
+  constructor(options: VQVAEOptions = {}) {
+    const { vectors = 10, width = 8, codebookSize = 64, commitment = 0.25, restartBelow = 0.03 } = options;
+    for (const [name, value] of Object.entries({ vectors, width, codebookSize })) {
+      if (!(Number.isInteger(value) && value > 0))
+        throw new ArgumentError('VQVAE', `${name} is a whole number above 0, not ${value}`);
+    }
+    super(options, vectors * width);
+    this.vectors = vectors;
+    this.width = width;
+    const init = options.generator === undefined ? {} : { generator: options.generator };
+    const bound = 1 / codebookSize;
+    this.codebook = parameter(uniform(zeros([codebookSize, width]), -bound, bound, init));
+    this.usage = full([codebookSize], 1 / codebookSize);
+    this.#commitment = commitment;
+    this.#restartBelow = restartBelow;
+  }
+
+  /** None: the codes are certain. */
+  noise(_count: number, _generator?: Generator): Tensor | null {
+    return null;
+  }
+
+  /** Numbers of the nearest codebook vectors: `[batch, pixels]` → `[batch, vectors]`. */
+  codeIndices(x: Tensor): Tensor {
+    return this.#nearest(this.#encode(x)).reshape([x.shape[0] as number, this.vectors]);
+  }
+
+  /** Share of each codebook vector in the codes of these images, `[codebookSize]`: sum 1. */
+  codeShares(x: Tensor): Tensor {
+    return this.#sharesOf(this.#encode(x));
+  }
+
+  /** The nearest codebook vectors, `[batch, vectors · width]`. */
+  codes(x: Tensor): Tensor {
+    return this.codebook
+      .indexSelect(this.#nearest(this.#encode(x)))
+      .reshape([x.shape[0] as number, this.latent]);
+  }
+
+  /**
+   * recon + kl is −ELBO with the codebook as it is; in training mode `loss` adds the codebook's and the commitment loss, summed over the
+   * vectors, and unused codebook vectors are restarted.
+   * @returns { loss, recon, kl }, scalars in nats per image
+   * @throws ArgumentError for beta or free bits: the KL is constant
+   */
+  elbo(x: Tensor, options: ElboOptions = {}): Elbo {
+    refuseKlWeights('a VQ-VAE', options);
+    const batch = x.shape[0] as number;
+    const z = this.#encode(options.input ?? x); // [batch · vectors, width]
+    if (this.training) this.#restartUnused(z.detach(), options.generator);
+    const nearest = this.codebook.indexSelect(this.#nearest(z)); // [batch · vectors, width]
+    const quantized = straightThrough(nearest, z).reshape([batch, this.latent]);
+    const recon = this.likelihood.logProb(this.decode(quantized), x).mean().neg();
+    const kl = full([], this.vectors * Math.log(this.codebook.shape[0] as number));
+    const bound = recon.add(kl);
+    if (!this.training) return { loss: bound, recon, kl };
+    const follow = nearest.sub(z.detach()).square().sum();
+    const commit = z.sub(nearest.detach()).square().sum();
+    return { loss: bound.add(follow.add(commit.mul(this.#commitment)).div(batch)), recon, kl };
+  }
+
+  /** Codebook vectors at random, all alike: `[count, vectors · width]`. A prior worth sampling from is a model of `codeIndices`. */
+  samplePrior(count: number, options: { generator?: Generator } = {}): Tensor {
+    const { generator = defaultGenerator() } = options;
+    return this.codebook
+      .indexSelect(draws(count * this.vectors, this.codebook.shape[0] as number, generator))
+      .reshape([count, this.latent]);
+  }
+
+  #encode(x: Tensor): Tensor {
+    return this.encoder.forward(x).reshape([(x.shape[0] as number) * this.vectors, this.width]);
+  }
+
+  /** argmin ‖z − e‖² = argmax z·e − ½‖e‖², a constant: `[rows, width]` → `[rows]`. */
+  #nearest(z: Tensor): Tensor {
+    const e = this.codebook.detach();
+    const halfSquares = e.square().sum({ axis: 1 }).mul(0.5);
+    return z.detach().matmul(e, { transposeB: true }).sub(halfSquares).argmax({ axis: 1 });
+  }
+
+  #sharesOf(z: Tensor): Tensor {
+    const isNearest = this.#nearest(z)
+      .unsqueeze(1)
+      .eq(arange(this.codebook.shape[0] as number)); // [rows, size]
+    return isNearest.mean({ axis: 0 });
+  }
+
+  /** Notes which vectors are used, and moves those that are not to where the encoder's vectors are. @param z - `[rows, width]` */
+  #restartUnused(z: Tensor, generator = defaultGenerator()): void {
+    if (this.#restartBelow === 0) return;
+    const size = this.codebook.shape[0] as number;
+    const rows = z.shape[0] as number;
+    const usage = this.usage.mul(DECAY).add(this.#sharesOf(z).mul(1 - DECAY)); // [size]
+    const isUnused = usage.lt(this.#restartBelow / size);
+    const candidates = z.indexSelect(draws(size, rows, generator)); // [size, width]
+    this.codebook.assign(where(isUnused.unsqueeze(1), candidates, this.codebook.detach()));
+    this.usage.assign(where(isUnused, 1 / size, usage));
+  }
+}
+
+/** `count` whole numbers below `size`. */
+function draws(count: number, size: number, generator: Generator): number[] {
+  return Array.from(generator.words(count), (word) => Math.floor((word / 2 ** 32) * size));
+}
+
+/**
+ * exp H(p) = exp(−Σ p log p): how many codebook vectors, used evenly, would be as varied. From 1 (one is used) to their number.
+ * @param shares - p, sum 1, `[codebookSize]`; @returns a scalar
+ */
+export function perplexity(shares: Tensor): Tensor {
+  return shares
+    .mul(shares.clamp({ min: 1e-12 }).log())
+    .sum()
+    .neg()
+    .exp();
+}

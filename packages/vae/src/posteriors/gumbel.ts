@@ -1,0 +1,41 @@
+import { arange, type Generator, rand, type Shape, type Tensor } from '@varigrad/core';
+
+/**
+ * Standard Gumbel noise, g = −log(−log u) with u uniform in (0, 1): argmaxₖ(logitₖ + gₖ) is a draw from softmax(logits).
+ * @returns any shape, values from −2.85 to 16.7
+ * @see Maddison, Tarlow & Minka 2014, arXiv:1411.0030
+ */
+export function gumbel(shape: Shape, options: { generator?: Generator } = {}): Tensor {
+  // Uniform draws are multiples of 2⁻²⁴, 0 among them.
+  return rand(shape, options)
+    .clamp({ min: 2 ** -25 })
+    .log()
+    .neg()
+    .log()
+    .neg();
+}
+
+/** One-hot of the largest element along the last axis (the first of equals); a constant. `[…, K]` → `[…, K]` */
+export function hardMax(scores: Tensor): Tensor {
+  const categories = scores.shape.at(-1) as number;
+  return scores.detach().argmax({ axis: -1, keepDims: true }).eq(arange(categories));
+}
+
+/**
+ * A relaxed draw of a category, softmax((logits + g)/τ): near one-hot for small τ, and differentiable.
+ * @param logits - `[…, K]`; @param noise - Gumbel noise of the same shape; @param temperature - τ above 0
+ * @returns positive, sum 1 along the last axis
+ * @see Jang, Gu & Poole 2017, arXiv:1611.01144; Maddison, Mnih & Teh 2017, arXiv:1611.00712
+ */
+export function gumbelSoftmax(logits: Tensor, noise: Tensor, temperature: number): Tensor {
+  return logits.add(noise).div(temperature).softmax({ axis: -1 });
+}
+
+/**
+ * The value of one tensor with the gradient of another: what a step without a gradient is replaced by.
+ * @see Bengio, Léonard & Courville 2013, arXiv:1308.3432
+ */
+export function straightThrough(value: Tensor, gradient: Tensor): Tensor {
+  // gradient − gradient is exactly 0, so the value is not rounded.
+  return value.detach().add(gradient.sub(gradient.detach()));
+}
