@@ -1,0 +1,118 @@
+import type { Driver, GpuAdapter } from './driver.js';
+import type { GpuJs, GpuKernel } from './gpujs.js';
+import { BufferPool } from './pool.js';
+import type { BufferResult, DeviceBuffer, WebGpuContext } from './webgpu.js';
+import { COPY_DST, COPY_SRC, MAP_READ, STORAGE } from './webgpu.js';
+import { WgslRunner } from './wgsl-runner.js';
+
+/** Positions are 32-bit signed integers. */
+const MOST_ELEMENTS = 2 ** 31 - 1;
+
+/** Backends that share gpu.js's one device; the last to go takes it along. */
+let users = 0;
+
+/** gpu.js's mode webgpu: arrays are storage buffers. */
+export class BufferDriver implements Driver {
+  readonly mode = 'webgpu';
+  readonly adapter: GpuAdapter;
+  readonly arrayType: string = 'Array';
+  readonly maxLength: number;
+  readonly maxArrays: number = 7;
+  readonly grids: boolean = false;
+  readonly shaders: WgslRunner;
+  readonly #gpujs: GpuJs;
+  readonly #context: WebGpuContext;
+  readonly #pool: BufferPool;
+  #failure: string | null = null;
+  #destroyed = false;
+
+  constructor(gpujs: GpuJs, context: WebGpuContext, adapter: GpuAdapter) {
+    users++;
+    this.#gpujs = gpujs;
+    this.#context = context;
+    this.adapter = adapter;
+    const { device } = context;
+    const usage = STORAGE | COPY_SRC | COPY_DST;
+    this.#pool = new BufferPool((size) => device.createBuffer({ size, usage }));
+    this.shaders = new WgslRunner(device, {
+      take: (length) => this.#pool.take(4 * length),
+      wrap: (buffer, length) => this.#wrap(buffer, length),
+    });
+    const { maxStorageBufferBindingSize, maxBufferSize } = device.limits;
+    const bytes = Math.min(maxStorageBufferBindingSize, maxBufferSize);
+    this.maxLength = Math.min(MOST_ELEMENTS, Math.floor(bytes / 4));
+    device.lost.then(({ message }) => {
+      this.#failure ??= `it was lost (${message})`;
+    });
+    device.onuncapturederror = ({ error }) => {
+      this.#failure ??= error.message;
+    };
+  }
+
+  upload(values: Float32Array): unknown {
+    const { device } = this.#context;
+    const buffer = this.#pool.take(values.byteLength);
+    device.queue.writeBuffer(buffer, 0, values);
+    return this.#wrap(buffer, values.length);
+  }
+
+  build({ kernel }: GpuKernel, arrays: number, args: number): Promise<void> {
+    // Only the types of the arguments matter, and those are declared.
+    const examples = Array.from({ length: args }, (_, i) => (i < arrays ? new Float32Array(1) : 0));
+    return Promise.resolve(kernel.build(...examples)).then(() => {
+      kernel.immutable = false; // it is given a buffer for each result
+    });
+  }
+
+  /** Once a kernel is built, gpu.js submits its work within the call; the promise that it returns only tells of errors. */
+  run(kernel: GpuKernel, args: readonly unknown[], output: readonly number[]): unknown {
+    const length = output.reduce((product, n) => product * n, 1);
+    const inner = kernel.kernel;
+    kernel.setOutput(output);
+    inner.outputBuffer = this.#pool.take(4 * length);
+    inner.bindGroupDirty = true;
+    Promise.resolve(kernel(...args)).catch((cause: Error) => {
+      this.#failure ??= cause.message;
+    });
+    const buffer = inner.outputBuffer as DeviceBuffer;
+    inner.outputBuffer = null;
+    return this.#wrap(buffer, length);
+  }
+
+  #wrap(buffer: DeviceBuffer, length: number): unknown {
+    const context = this.#context;
+    return new this.#gpujs.WebGPUBufferResult({ buffer, output: [length], context, kernel: null });
+  }
+
+  async read(memory: BufferResult, length: number): Promise<Float32Array> {
+    const { device } = this.#context;
+    const staging = device.createBuffer({ size: 4 * length, usage: MAP_READ | COPY_DST });
+    const encoder = device.createCommandEncoder();
+    encoder.copyBufferToBuffer(memory.buffer, 0, staging, 0, 4 * length);
+    device.queue.submit([encoder.finish()]);
+    await staging.mapAsync(MAP_READ);
+    const values = new Float32Array(staging.getMappedRange()).slice();
+    staging.destroy();
+    return values;
+  }
+
+  free(memory: BufferResult): void {
+    this.#pool.give(memory.buffer);
+  }
+
+  pooledBytes(): number {
+    return this.#pool.bytes;
+  }
+
+  failure(): string | null {
+    return this.#failure;
+  }
+
+  async destroy(): Promise<void> {
+    if (this.#destroyed) return;
+    this.#destroyed = true;
+    this.#pool.destroy();
+    users--;
+    if (users === 0) await this.#gpujs.WebGPUContext.destroy();
+  }
+}

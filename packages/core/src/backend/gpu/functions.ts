@@ -1,0 +1,225 @@
+/**
+ * Functions that programs call, in the subset of JavaScript that gpu.js translates (see program.ts).
+ *
+ * Drivers differ in what log(0), tanh(50), pow(−2, 3) or a comparison with NaN gives, and some cannot write infinity.
+ * These functions hold the special values of IEEE 754 (as arguments `inf` and `nan`) and keep the precision of float32
+ * where a built-in function loses it. Subnormal numbers may be taken as 0, as GPUs do.
+ */
+
+/** Text of a function and the gpu.js types of what it takes and gives. */
+export interface Helper {
+  readonly takes: Readonly<Record<string, 'Integer' | 'Number'>>;
+  readonly gives: 'Integer' | 'Number';
+  readonly body: string;
+}
+
+function integer(names: string, body: string): Helper {
+  return { takes: arguments_(names, 'Integer'), gives: 'Integer', body };
+}
+
+function number(names: string, body: string): Helper {
+  return { takes: arguments_(names, 'Number'), gives: 'Number', body };
+}
+
+function arguments_<T>(names: string, type: T): Record<string, T> {
+  return Object.fromEntries(names.split(' ').map((name) => [name, type]));
+}
+
+/** c[0] + c[1]·t + … by Horner's rule. */
+function polynomial(t: string, coefficients: readonly number[]): string {
+  return coefficients
+    .slice(0, -1)
+    .reduceRight((sum, c) => `(${c} + ${t} * ${sum})`, String(coefficients.at(-1)));
+}
+
+// The polynomials of erf and gelu are those of the wasm backend; see ../wasm/assembly/math/fit.mjs.
+const TAIL = [
+  0.336203992, 0.170501843, -0.151302442, 0.0327545553, 0.0181096531, -0.00353878294, -0.0043545058,
+  -0.000836535008, 0.00142443902,
+];
+const CENTRAL = [
+  -0.398942292, 0.0664905384, -0.00997416396, 0.00118802383, -0.000115023911, 0.00000817173532,
+];
+const ERF = [0.128379151, -0.376125038, 0.112819217, -0.026770493, 0.00499895914, -0.000602079963];
+const SIN = [-0.166666552, 0.00833218917, -0.000195182831];
+const COS = [0.0416666456, -0.00138873106, 0.0000244325784];
+/** 1/2!, 1/3!, … 1/9! */
+const EXPM1 = [1 / 2, 1 / 6, 1 / 24, 1 / 120, 1 / 720, 1 / 5040, 1 / 40320, 1 / 362880];
+/** 1/3, 1/5, … 1/13: atanh s = s + s³/3 + … */
+const ATANH = [1 / 3, 1 / 5, 1 / 7, 1 / 9, 1 / 11, 1 / 13];
+
+/** By name. A function may call those above it. */
+export const helpers: Readonly<Record<string, Helper>> = {
+  // ⌊a / b⌋ for whole a ≥ 0, b > 0: a float quotient, refined by the quotient of what it left over, then set right
+  // by at most one. Exact to 2³¹, where a float quotient alone fails from about 2²² on.
+  quotient: integer('a b', 'return (a / b) | 0;'),
+  refined: integer('a b q', 'return q + quotient(a - q * b, b);'),
+  settled: integer('a b q', 'return a - q * b < 0 ? q - 1 : (a - q * b >= b ? q + 1 : q);'),
+  div: integer('a b', 'return settled(a, b, refined(a, b, quotient(a, b)));'),
+  /** a mod b, which WebGL has a function of its own by the name of. */
+  remainder: integer('a b', 'return a - div(a, b) * b;'),
+  /** A whole number that was read from an array, as a position. */
+  whole: { takes: { v: 'Number' }, gives: 'Integer', body: 'return v | 0;' },
+
+  /** An index, brought between 0 and n − 1 so that nothing else is read. */
+  clampedTo: {
+    takes: { v: 'Number', n: 'Integer' },
+    gives: 'Number',
+    body: 'return v >= 0 && v < n ? v : 0.0;',
+  },
+
+  // If both comparisons fail, one side is NaN, and so is the sum.
+  maximum: number('a b', 'return a > b ? a : (b >= a ? b : a + b);'),
+  minimum: number('a b', 'return a < b ? a : (b <= a ? b : a + b);'),
+  positive: number('x', 'return x > 0 ? 1.0 : 0.0;'),
+  relu: number('x', 'return x < 0 ? 0.0 : x;'),
+  exponential: number(
+    'x inf',
+    'return x > 88.722839 ? inf : (x < -103.97208 ? 0.0 : (x <= 0 || x > 0 ? Math.exp(x) : x));',
+  ),
+  // ln((1 + s) / (1 − s)) = 2 atanh s. Near 1 the built-in logarithm has an absolute error only.
+  logarithmSeries: number('s', `return 2 * (s + s * s * s * ${polynomial('s * s', ATANH)});`),
+  finiteLogarithm: number(
+    'x',
+    'return x > 0.7 && x < 1.5 ? logarithmSeries((x - 1) / (x + 1)) : Math.log(x);',
+  ),
+  logarithm: number(
+    'x inf nan',
+    'return x > 0 ? (x < inf ? finiteLogarithm(x) : inf) : (x >= 0 ? 0.0 - inf : nan);',
+  ),
+  /** eˣ − 1 − x near 0. */
+  expm2Series: number('x', `return x * x * ${polynomial('x', EXPM1)};`),
+  expm1_: number('x inf', 'return x < 0.5 && x > -0.5 ? x + expm2Series(x) : exponential(x, inf) - 1;'),
+  log1p_: number(
+    'x inf nan',
+    `if (x < 0.5 && x > -0.3) { return logarithmSeries(x / (2 + x)); }
+return logarithm(1 + x, inf, nan);`,
+  ),
+  /** log1p(e^−|x|), which lies between 0 and ln 2. */
+  softness: number('x', 'return log1pUnit(Math.exp(0.0 - Math.abs(x)));'),
+  log1pUnit: number(
+    'e',
+    'return e < 0.5 ? (e < 0.0001 ? e - 0.5 * e * e : logarithmSeries(e / (2 + e))) : Math.log(1 + e);',
+  ),
+  softplus: number('x inf', 'return x < inf ? (x > 0.0 - inf ? relu(x) + softness(x) : 0.0) : x;'),
+  sigmoidOf: number('x e', 'return x >= 0 ? 1 / (1 + e) : e / (1 + e);'),
+  sigmoid: number(
+    'x',
+    'return x < 0 || x >= 0 ? sigmoidOf(x, x > -103 && x < 103 ? Math.exp(0.0 - Math.abs(x)) : 0.0) : x;',
+  ),
+  // max(x, 0) − x·t = x·((x > 0) − t), where nothing cancels
+  bceOf: number('x t inf', 'return x < inf && x > 0.0 - inf ? x * (positive(x) - t) : relu(x) - x * t;'),
+  /** ½(eʸ − 1 − y) */
+  halfExcess: number(
+    'y inf',
+    `if (y < 0.5 && y > -0.5) { return 0.5 * expm2Series(y); }
+return exponential(y - 0.69314718, inf) - 0.5 - 0.5 * y;`,
+  ),
+  // tanh x = e / (e + 2) with e = expm1(2|x|); from 10 on it rounds to 1
+  tanhOf: number('e', 'return e / (e + 2);'),
+  tanhAbs: number('a', 'return a < 10 ? tanhOf(expm1_(2 * a, 1.0)) : 1.0;'),
+  tanh_: number('x', 'return x >= 0 ? tanhAbs(x) : (x < 0 ? 0.0 - tanhAbs(0.0 - x) : x);'),
+  sign_: number('x', 'return x > 0 ? 1.0 : (x < 0 ? -1.0 : x);'),
+  squareRoot: number('x nan', 'return x < 0 ? nan : (x > 0 ? Math.sqrt(x) : x);'),
+  reciprocalRoot: number(
+    'x inf nan',
+    'return x > 0 ? (x < inf ? 1 / Math.sqrt(x) : 0.0) : (x >= 0 ? inf : nan);',
+  ),
+
+  // a·Φ(−a) = e^(−a²/2)·T(a) for a ≥ 1, with T a polynomial in (a − 2) / (a + 2)
+  tailPolynomial: number('t', `return ${polynomial('t', TAIL)};`),
+  tail: number('a', 'return Math.exp(-0.5 * a * a) * tailPolynomial((a - 2) / (a + 2));'),
+  erfCentral: number('x', `return x + x * ${polynomial('x * x', ERF)};`),
+  erfOuter: number('a', 'return 1 - 2 * tail(a) / a;'),
+  erfAbs: number('x', 'return x < 0.9 ? erfCentral(x) : erfOuter(x < 4.2 ? x * 1.41421356 : 6.0);'),
+  erf: number('x', 'return x >= 0 ? erfAbs(x) : (x < 0 ? 0.0 - erfAbs(0.0 - x) : x);'),
+  /** |x|·Φ(−|x|) */
+  geluTail: number(
+    'a',
+    `return a <= 1 ? a * (0.5 + a * ${polynomial('a * a', CENTRAL)}) : (a < 14.5 ? tail(a) : 0.0);`,
+  ),
+  gelu: number('x', 'return x < 0 || x >= 0 ? relu(x) - geluTail(Math.abs(x)) : x;'),
+
+  // x = r + q·π/2 with |r| ≤ π/4, π/2 taken off in three parts
+  quarter: number('x', 'return Math.floor(x * 0.6366197723675814 + 0.5);'),
+  lessQuarters: number('x q', 'return ((x - q * 1.5703125) - q * 0.000483751297) - q * 0.0000000754978942;'),
+  sinKernel: number('r', `return r + r * r * r * ${polynomial('r * r', SIN)};`),
+  cosKernel: number('r', `return 1 - r * r * (0.5 - r * r * ${polynomial('r * r', COS)});`),
+  turned: number(
+    'r turn',
+    'return turn < 1 ? sinKernel(r) : (turn < 2 ? cosKernel(r) : (turn < 3 ? 0.0 - sinKernel(r) : 0.0 - cosKernel(r)));',
+  ),
+  fourth: number('q', 'return q - 4 * Math.floor(q * 0.25);'),
+  sineFrom: number('x q', 'return turned(lessQuarters(x, q), fourth(q));'),
+  cosineFrom: number('x q', 'return turned(lessQuarters(x, q), fourth(q + 1));'),
+  /** Further out, whole quarters lose digits; what is left is the built-in function, of any precision. */
+  near: number('x', 'return x < 100000 && x > -100000 ? 1.0 : 0.0;'),
+  sine: number(
+    'x inf nan',
+    `if (near(x) == 1) { return sineFrom(x, quarter(x)); }
+return Math.abs(x) < inf ? Math.sin(x) : nan;`,
+  ),
+  cosine: number(
+    'x inf nan',
+    `if (near(x) == 1) { return cosineFrom(x, quarter(x)); }
+return Math.abs(x) < inf ? Math.cos(x) : nan;`,
+  ),
+
+  // a^b as JavaScript has it: 1 for b = 0; products for small whole b, so that their rounding is that of products
+  wholePower: number(
+    'a n',
+    `let product = 1.0;
+for (let i = 0; i < 16; i++) { if (i < n) { product *= a; } }
+return product;`,
+  ),
+  /** a^b for a > 0 and finite. */
+  positivePower: number(
+    'a b inf',
+    `if (b == Math.floor(b) && b <= 16 && b >= -16) {
+  if (b < 0) { return 1 / wholePower(a, 0.0 - b); }
+  return wholePower(a, b);
+}
+if (b == 0.5) { return Math.sqrt(a); }
+return exponential(b * finiteLogarithm(a), inf);`,
+  ),
+  /** |a|^b for any a ≥ 0. */
+  magnitudePower: number(
+    'a b inf',
+    `if (a > 0 && a < inf) { return positivePower(a, b, inf); }
+if (a > 0) { return b < 0 ? 0.0 : inf; }
+return b < 0 ? inf : 0.0;`,
+  ),
+  odd: number('b', 'return b - 2 * Math.floor(b * 0.5) == 1 ? 1.0 : 0.0;'),
+  infinitePower: number(
+    'a b inf nan',
+    `if (a == 1) { return nan; }
+if (a > 1) { return b > 0 ? inf : 0.0; }
+return b > 0 ? 0.0 : inf;`,
+  ),
+  power: number(
+    'a b inf nan',
+    `if (b == 0) { return 1.0; }
+if (!(a >= 0 || a < 0) || !(b >= 0 || b < 0)) { return nan; }
+if (b >= inf || b <= 0.0 - inf) { return infinitePower(Math.abs(a), b, inf, nan); }
+if (a >= 0) { return magnitudePower(a, b, inf); }
+if (b == Math.floor(b)) {
+  return odd(b) == 1 ? 0.0 - magnitudePower(0.0 - a, b, inf) : magnitudePower(0.0 - a, b, inf);
+}
+return a <= 0.0 - inf ? magnitudePower(inf, b, inf) : nan;`,
+  ),
+};
+
+const GLSL = { Integer: 'int', Number: 'float' } as const;
+
+/**
+ * Declarations of all functions for WebGL, where a function must be known before it is called: gpu.js sorts functions
+ * by their calls, and fails when one is called by several.
+ */
+export function glslDeclarations(): string {
+  return Object.entries(helpers)
+    .map(([name, { takes, gives }]) => {
+      const types = Object.values(takes).map((type) => GLSL[type]);
+      return `${GLSL[gives]} ${name}(${types.join(', ')});`;
+    })
+    .join('\n');
+}

@@ -1,0 +1,44 @@
+import type { DeviceArray } from '../backend.js';
+
+/** Values in device memory: a flat array of float32 behind a handle. */
+export class GpuArray implements DeviceArray {
+  readonly device: string = 'gpu';
+  /** Apart from the handle, so that the memory can be given back when the handle is garbage. */
+  readonly cell: Cell;
+
+  constructor(length: number) {
+    this.cell = { length, memory: null, pending: null, readers: new Set(), released: false };
+  }
+
+  get length(): number {
+    return this.cell.length;
+  }
+}
+
+/** What a handle refers to. */
+export interface Cell {
+  readonly length: number;
+  /** A pipeline handle of gpu.js, or a Float32Array in its modes cpu and webasm; null for no elements, and until it is computed. */
+  memory: unknown;
+  /** How it will be computed when it is needed; null if that was asked for. */
+  pending: Call | null;
+  /** Pending cells that will read this one: its values must stay until they have. */
+  readonly readers: Set<Cell>;
+  released: boolean;
+}
+
+/** Element i of a result reads an array at `offset` plus its coordinates times `strides`. */
+export interface Read {
+  readonly array: GpuArray;
+  readonly lengths: readonly number[];
+  readonly strides: readonly number[];
+  readonly offset: number;
+}
+
+/** A function of other elements: `text` is an expression in x, y and z for the operands in turn, and c for a number. */
+export interface Call {
+  readonly name: string;
+  readonly text: string;
+  readonly operands: readonly (Read | Call)[];
+  readonly number: number | null;
+}

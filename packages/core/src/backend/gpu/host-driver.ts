@@ -1,0 +1,73 @@
+import type { Driver, GpuAdapter } from './driver.js';
+import type { GpuKernel } from './gpujs.js';
+
+/** gpu.js compiles a kernel of mode webasm anew for each size of arguments, and forgets all but 8 unless it is told. */
+const SIZES_KEPT = 64;
+
+/** How gpu.js gives a result of several axes. */
+type Nested = Float32Array | readonly Nested[];
+
+/** gpu.js's modes without a GPU, for comparison: its arrays are ordinary Float32Arrays. */
+export class HostDriver implements Driver {
+  readonly mode: 'cpu' | 'webasm';
+  readonly adapter: GpuAdapter;
+  readonly arrayType: string = 'Array';
+  readonly maxLength: number = 2 ** 28;
+  readonly maxArrays: number = 16;
+  readonly shaders: null = null;
+  readonly grids: boolean;
+
+  constructor(mode: 'cpu' | 'webasm') {
+    this.mode = mode;
+    // Mode webasm computes four neighbours of a row at once, if it knows what a row is.
+    this.grids = mode === 'webasm';
+    const name = mode === 'cpu' ? 'JavaScript of gpu.js, no GPU' : 'WebAssembly of gpu.js, no GPU';
+    this.adapter = { name, software: true };
+  }
+
+  upload(values: Float32Array): Float32Array {
+    return values;
+  }
+
+  build({ kernel }: GpuKernel): null {
+    if (this.mode === 'webasm') kernel.moduleCacheLimit = SIZES_KEPT;
+    return null;
+  }
+
+  run(kernel: GpuKernel, args: readonly unknown[], output: readonly number[]): unknown {
+    kernel.setOutput(output);
+    const result = kernel(...args);
+    return output.length === 1 ? result : flattened(result as Nested, output);
+  }
+
+  async read(memory: Float32Array): Promise<Float32Array> {
+    return memory.slice();
+  }
+
+  free(): void {}
+
+  pooledBytes(): number {
+    return 0;
+  }
+
+  failure(): null {
+    return null;
+  }
+
+  async destroy(): Promise<void> {}
+}
+
+/** A result of two or three axes, row after row. */
+function flattened(result: Nested, output: readonly number[]): Float32Array {
+  const flat = new Float32Array(output.reduce((product, n) => product * n, 1));
+  let end = 0;
+  const append = (part: Nested): void => {
+    if (!(part instanceof Float32Array)) for (const inner of part) append(inner);
+    else {
+      flat.set(part, end);
+      end += part.length;
+    }
+  };
+  append(result);
+  return flat;
+}

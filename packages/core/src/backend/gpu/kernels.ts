@@ -1,0 +1,274 @@
+/** The contract's kernels, as launches of programs. */
+import type { Shape } from '../../errors.js';
+import { fillNormal, fillUniform } from '../../random.js';
+import { sizeOf, stridesOf } from '../../shape.js';
+import type {
+  Activation,
+  AdamSpec,
+  AxisSpec,
+  BinaryKind,
+  IndexSpec,
+  Kernels,
+  MatmulSpec,
+  Operand,
+  PhiloxState,
+  ReduceKind,
+  SgdSpec,
+  StridedSpec,
+  UnaryKind,
+} from '../backend.js';
+import { binaryExpressions, broadcastStrides, unaryExpressions, WHERE_EXPRESSION } from './elementwise.js';
+import { readOf, wholeOf } from './expression.js';
+import type { GpuArray } from './handle.js';
+import type { Machine } from './machine.js';
+import { dotIntegers, dotProgram, gridOf, linearProgram } from './matmul.js';
+import { addProgram, GATHER, INDEX_SELECT, JOIN, padCall } from './movement.js';
+import { argmaxProgram, reduceProgram, SCAN } from './reduce.js';
+import { ADAM_MEAN, ADAM_SQUARE, ADAM_STEP, SGD_BUFFER, SGD_STEP } from './update.js';
+import { wgslAdam } from './wgsl-adam.js';
+import { wgslMatmul } from './wgsl-matmul.js';
+
+/** Elements that one thread reduces: more of them are cut into pieces, and the pieces' results reduced again. */
+const LONGEST_PIECE = 64;
+
+export class GpuKernels implements Kernels<GpuArray> {
+  readonly #machine: Machine;
+
+  constructor(machine: Machine) {
+    this.#machine = machine;
+  }
+
+  fill(size: number, value: number): GpuArray {
+    return this.#machine.constant(size, value);
+  }
+
+  strided(x: GpuArray, { shape, strides, offset }: StridedSpec): GpuArray {
+    const reads = [readOf(x, shape, strides, offset)];
+    return this.#machine.defer({ name: 'copy', text: 'x', reads }, sizeOf(shape));
+  }
+
+  unary(kind: UnaryKind, x: GpuArray): GpuArray {
+    return this.#machine.defer({ name: kind, text: unaryExpressions[kind], reads: [wholeOf(x)] }, x.length);
+  }
+
+  binary(kind: BinaryKind, a: Operand<GpuArray>, b: Operand<GpuArray>, out: Shape): GpuArray {
+    return this.#broadcast(kind, binaryExpressions[kind], [a, b], out);
+  }
+
+  where(condition: Operand<GpuArray>, a: Operand<GpuArray>, b: Operand<GpuArray>, out: Shape): GpuArray {
+    return this.#broadcast('where', WHERE_EXPRESSION, [condition, a, b], out);
+  }
+
+  #broadcast(name: string, text: string, operands: readonly Operand<GpuArray>[], out: Shape): GpuArray {
+    const reads = operands.map(({ values, shape }) => readOf(values, out, broadcastStrides(shape, out)));
+    return this.#machine.defer({ name, text, reads }, sizeOf(out));
+  }
+
+  reduce(kind: ReduceKind, x: Operand<GpuArray>, axes: readonly number[]): GpuArray {
+    const block = reducedBlock(x.shape, axes);
+    if (block !== undefined) return this.#reduceAxis(kind, x.values, block);
+    const kept = [...x.shape.keys()].filter((axis) => !axes.includes(axis));
+    const moved = this.#permuted(x, [...kept, ...axes]);
+    const outer = sizeOf(kept.map((axis) => x.shape[axis] as number));
+    const length = sizeOf(axes.map((axis) => x.shape[axis] as number));
+    const result = this.#reduceAxis(kind, moved, { outer, length, inner: 1 });
+    this.#machine.release(moved);
+    return result;
+  }
+
+  /** A tree: pieces of the axis first, then the pieces' results, until one is left. */
+  #reduceAxis(kind: ReduceKind, x: GpuArray, { outer, length, inner }: AxisSpec): GpuArray {
+    const pieces = Math.max(1, Math.ceil(length / LONGEST_PIECE));
+    const piece = Math.ceil(length / pieces);
+    const size = outer * pieces * inner;
+    const integers = [inner, pieces, piece, length, pieces * inner, length * inner];
+    // Reducing nothing reads nothing, but an operand must have memory.
+    const operand = x.length > 0 ? x : this.fill(1, 0);
+    if (kind === 'logSumExp') this.#machine.compute(operand); // it reads each element twice
+    const source = this.#machine.source(operand);
+    const partial = this.#machine.launchFused(reduceProgram(kind, size, source), source, size, integers);
+    if (operand !== x) this.#machine.release(operand);
+    if (pieces === 1) return partial;
+    const result = this.#reduceAxis(kind, partial, { outer, length: pieces, inner });
+    this.#machine.release(partial);
+    return result;
+  }
+
+  #permuted(x: Operand<GpuArray>, order: readonly number[]): GpuArray {
+    const strides = stridesOf(x.shape);
+    const shape = order.map((axis) => x.shape[axis] as number);
+    return this.strided(x.values, {
+      shape,
+      strides: order.map((axis) => strides[axis] as number),
+      offset: 0,
+    });
+  }
+
+  argmax(x: GpuArray, { outer, length, inner }: AxisSpec): GpuArray {
+    return this.#machine.launch(argmaxProgram(outer * inner), [x], outer * inner, [inner, length]);
+  }
+
+  cumsum(x: GpuArray, { length, inner }: AxisSpec): GpuArray {
+    let sums = this.#machine.launch(SCAN, [x], x.length, [inner, length, 1]);
+    for (let distance = 2; distance < length; distance *= 2) {
+      const next = this.#machine.launch(SCAN, [sums], x.length, [inner, length, distance]);
+      this.#machine.release(sums);
+      sums = next;
+    }
+    return sums;
+  }
+
+  matmul(a: GpuArray, b: GpuArray, spec: MatmulSpec): GpuArray {
+    const { batch, m, n, k } = spec;
+    if (k === 0) return this.fill(batch * m * n, 0);
+    if (this.#machine.driver.shaders !== null) {
+      const epilogue = { biased: false, activation: 'none' } as const;
+      return this.#machine.shade(wgslMatmul(spec, epilogue), [a, b], batch * m * n);
+    }
+    const { grids } = this.#machine.driver;
+    const program = dotProgram(spec, grids);
+    const output = grids ? gridOf(batch, m, n) : [batch * m * n];
+    return this.#machine.launch(program, [a, b], batch * m * n, dotIntegers(spec), [], output);
+  }
+
+  linear(
+    x: Operand<GpuArray>,
+    weight: Operand<GpuArray>,
+    bias: GpuArray | null,
+    activation: Activation,
+  ): GpuArray {
+    const [m, k] = x.shape as [number, number];
+    const n = weight.shape[0] as number;
+    if (this.#machine.driver.shaders !== null && k > 0) {
+      const spec = { batch: 1, m, n, k, transposeA: false, transposeB: true, strideA: 0, strideB: 0 };
+      const operands = [x.values, weight.values, ...(bias === null ? [] : [bias])];
+      return this.#machine.shade(wgslMatmul(spec, { biased: bias !== null, activation }), operands, m * n);
+    }
+    const { grids } = this.#machine.driver;
+    const program = linearProgram(m * n, bias !== null, activation, grids);
+    // Sums over nothing read nothing, but every operand must have memory.
+    const stand = k === 0 ? this.fill(1, 0) : null;
+    const operands = [stand ?? x.values, stand ?? weight.values, ...(bias === null ? [] : [bias])];
+    const output = grids ? gridOf(1, m, n) : [m * n];
+    const result = this.#machine.launch(program, operands, m * n, [m * n, n, k], [], output);
+    if (stand !== null) this.#machine.release(stand);
+    return result;
+  }
+
+  indexSelect(x: GpuArray, index: GpuArray, { outer, length, inner, count }: IndexSpec): GpuArray {
+    const integers = [inner, count, length, count * inner, length * inner];
+    return this.#machine.launch(INDEX_SELECT, [x, index], outer * count * inner, integers);
+  }
+
+  indexAdd(source: GpuArray, index: GpuArray, spec: IndexSpec): GpuArray {
+    return this.#added(true, source, index, spec);
+  }
+
+  gather(x: GpuArray, index: GpuArray, { length, inner, count }: IndexSpec): GpuArray {
+    const integers = [inner, count * inner, length, length * inner];
+    return this.#machine.launch(GATHER, [x, index], index.length, integers);
+  }
+
+  scatterAdd(source: GpuArray, index: GpuArray, spec: IndexSpec): GpuArray {
+    return this.#added(false, source, index, spec);
+  }
+
+  #added(shared: boolean, source: GpuArray, index: GpuArray, spec: IndexSpec): GpuArray {
+    const { outer, length, inner, count } = spec;
+    const size = outer * length * inner;
+    if (count === 0) return this.fill(size, 0);
+    const integers = [inner, count, length, length * inner];
+    return this.#machine.launch(addProgram(shared, size), [source, index], size, integers);
+  }
+
+  concat(parts: readonly Operand<GpuArray>[], axis: number): GpuArray {
+    const outer = sizeOf(parts[0]?.shape.slice(0, axis) ?? []);
+    const arrays = parts.map(({ values }) => values).filter(({ length }) => length > 0);
+    const [first, ...others] = arrays;
+    if (first === undefined) return this.fill(0, 0);
+    let joined = this.#copy(first);
+    for (const next of others) {
+      const [a, b] = [joined.length / outer, next.length / outer];
+      const wider = this.#machine.launch(JOIN, [joined, next], joined.length + next.length, [a, b, a + b]);
+      this.#machine.release(joined);
+      joined = wider;
+    }
+    return joined;
+  }
+
+  #copy(x: GpuArray): GpuArray {
+    return this.strided(x, { shape: [x.length], strides: [1], offset: 0 });
+  }
+
+  pad(x: Operand<GpuArray>, before: readonly number[], after: readonly number[], value: number): GpuArray {
+    const shape = x.shape.map((n, a) => n + (before[a] as number) + (after[a] as number));
+    if (shape.length === 0) return this.#copy(x.values);
+    if (x.values.length === 0) return this.fill(sizeOf(shape), value);
+    const { program, integers } = padCall(x.shape, before, shape);
+    return this.#machine.launch(program, [x.values], sizeOf(shape), integers, [value]);
+  }
+
+  uniform(size: number, state: PhiloxState): GpuArray {
+    const values = new Float32Array(size);
+    fillUniform(values, state);
+    return this.#machine.upload(values);
+  }
+
+  normal(size: number, state: PhiloxState): GpuArray {
+    const values = new Float32Array(size);
+    fillNormal(values, state);
+    return this.#machine.upload(values);
+  }
+
+  assign(target: GpuArray, source: GpuArray): void {
+    this.#machine.rewrite(target, { name: 'copy', text: 'x', reads: [wholeOf(source)] });
+  }
+
+  accumulate(target: GpuArray, source: GpuArray): void {
+    const reads = [wholeOf(target), wholeOf(source)];
+    this.#machine.rewrite(target, { name: 'add', text: 'x + y', reads });
+  }
+
+  scale(target: GpuArray, factor: number): void {
+    this.#machine.rewrite(target, { name: 'scale', text: 'x * c', reads: [wholeOf(target)], number: factor });
+  }
+
+  adamStep(param: GpuArray, grad: GpuArray, m: GpuArray, v: GpuArray, spec: AdamSpec): void {
+    const { learningRate, beta1, beta2, epsilon, weightDecay, decoupled, step } = spec;
+    const shrink = decoupled ? 1 - learningRate * weightDecay : 1;
+    const decay = decoupled ? 0 : weightDecay;
+    const stepSize = learningRate / (1 - beta1 ** step);
+    const rootCorrection = 1 / Math.sqrt(1 - beta2 ** step);
+    if (this.#machine.driver.shaders !== null) {
+      const numbers = [beta1, 1 - beta1, beta2, 1 - beta2, decay, shrink, stepSize, rootCorrection, epsilon];
+      this.#machine.update(wgslAdam(param.length, numbers), [param, m, v, grad]);
+      return;
+    }
+    this.#machine.overwrite(m, ADAM_MEAN, [m, grad, param], [beta1, 1 - beta1, decay, shrink]);
+    this.#machine.overwrite(v, ADAM_SQUARE, [v, grad, param], [beta2, 1 - beta2, decay, shrink]);
+    const numbers = [stepSize, rootCorrection, epsilon, shrink];
+    this.#machine.overwrite(param, ADAM_STEP, [param, m, v], numbers);
+  }
+
+  sgdStep(param: GpuArray, grad: GpuArray, buffer: GpuArray | null, spec: SgdSpec): void {
+    const { learningRate, momentum, dampening, nesterov, weightDecay, first } = spec;
+    if (buffer !== null) {
+      const [kept, taken] = first ? [0, 1] : [momentum, 1 - dampening];
+      this.#machine.overwrite(buffer, SGD_BUFFER, [buffer, grad, param], [kept, taken, weightDecay]);
+    }
+    const [share, alongBuffer] = buffer === null ? [1, 0] : nesterov ? [1, momentum] : [0, 1];
+    const numbers = [learningRate, share, alongBuffer, weightDecay];
+    this.#machine.overwrite(param, SGD_STEP, [param, grad, buffer ?? grad], numbers);
+  }
+}
+
+/** `[outer, length, inner]` if the reduced axes are neighbours. */
+function reducedBlock(shape: Shape, axes: readonly number[]): AxisSpec | undefined {
+  const first = axes[0] ?? 0;
+  if (axes.some((axis, i) => axis !== first + i)) return undefined;
+  return {
+    outer: sizeOf(shape.slice(0, first)),
+    length: sizeOf(shape.slice(first, first + axes.length)),
+    inner: sizeOf(shape.slice(first + axes.length)),
+  };
+}

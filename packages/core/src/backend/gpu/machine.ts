@@ -1,0 +1,350 @@
+/**
+ * Owns the arrays of a device. Elementwise operations are put off, and become part of the kernel that needs their
+ * result (see expression.ts); everything else is launched at once.
+ */
+import { BackendError } from '../../errors.js';
+import type { Driver, WgslProgram } from './driver.js';
+import { accessOf, census, type Fused, fits, fuse, isCheap, wholeOf } from './expression.js';
+import type { GpuInstance } from './gpujs.js';
+import { type Call, type Cell, GpuArray, type Read } from './handle.js';
+import { Launcher } from './launcher.js';
+import type { Program } from './program.js';
+import { asBackendError, CallQueue } from './queue.js';
+
+/** What a device holds and has done. */
+export interface GpuMemory {
+  /** Arrays in use, and their bytes; one that waits to be computed counts as if it were. */
+  readonly arrays: number;
+  readonly bytes: number;
+  /** Bytes of memory that was given back and lies ready for reuse. */
+  readonly pooledBytes: number;
+}
+
+/** How often a device was called. */
+export interface GpuActivity {
+  /** Kernels called. */
+  readonly launches: number;
+  /** Programs compiled. */
+  readonly programs: number;
+  /** Arrays copied to the device, and from it. */
+  readonly uploads: number;
+  readonly downloads: number;
+}
+
+/** An elementwise operation: `text` as in `Call`. */
+export interface Operation {
+  readonly name: string;
+  readonly text: string;
+  readonly reads: readonly Read[];
+  readonly number?: number;
+}
+
+export class Machine {
+  readonly driver: Driver;
+  readonly #gpu: GpuInstance;
+  readonly #queue: CallQueue = new CallQueue();
+  readonly #launcher: Launcher;
+  readonly #abandoned: FinalizationRegistry<Cell>;
+  /** Waiting cells that somebody has computed as part of his own. */
+  readonly #wanted: WeakSet<Cell> = new WeakSet();
+  #arrays = 0;
+  #elements = 0;
+  #uploads = 0;
+  #downloads = 0;
+
+  constructor(gpu: GpuInstance, driver: Driver) {
+    this.#gpu = gpu;
+    this.driver = driver;
+    this.#launcher = new Launcher(gpu, driver, this.#queue);
+    this.#abandoned = new FinalizationRegistry((cell) => this.#release(cell));
+  }
+
+  get memory(): GpuMemory {
+    return { arrays: this.#arrays, bytes: 4 * this.#elements, pooledBytes: this.driver.pooledBytes() };
+  }
+
+  get activity(): GpuActivity {
+    const { launches, programs } = this.#launcher;
+    return { launches, programs, uploads: this.#uploads, downloads: this.#downloads };
+  }
+
+  /** Copies numbers to the device. A single one becomes a constant of the kernels that read it. */
+  upload(values: ArrayLike<number>): GpuArray {
+    this.#check();
+    if (values.length === 1) return this.constant(1, values[0] as number);
+    const array = this.#allocate('upload', values.length);
+    const own = Float32Array.from(values); // the caller may change his before the queue comes to it
+    if (own.length > 0) {
+      this.#uploads++;
+      this.#queue.submit(null, () => this.#put(array.cell, this.driver.upload(own)));
+    }
+    return array;
+  }
+
+  async download(array: GpuArray): Promise<Float32Array> {
+    this.#check();
+    if (array.length === 0) return new Float32Array(0);
+    this.#checkLive('data', array);
+    this.compute(array);
+    this.#downloads++;
+    const { cell, length } = array;
+    const values = await new Promise<Float32Array>((resolve, reject) => {
+      const read = () => void this.driver.read(cell.memory, length).then(resolve, reject);
+      this.#queue.submit(null, read, reject);
+    }).catch((cause: unknown) => {
+      this.#check();
+      throw asBackendError(cause);
+    });
+    this.#check(); // an error that the device reported meanwhile makes the values worthless
+    return values;
+  }
+
+  constant(length: number, value: number): GpuArray {
+    return this.defer({ name: 'fill', text: 'c', reads: [], number: value }, length);
+  }
+
+  /** An elementwise operation, to be computed when somebody needs it. */
+  defer(operation: Operation, length: number): GpuArray {
+    const call = this.#call(operation);
+    const array = this.#allocate(operation.name, length);
+    if (length === 0) return array;
+    array.cell.pending = call;
+    for (const { array: read } of census([call]).reads.values()) read.cell.readers.add(array.cell);
+    return array;
+  }
+
+  /** An elementwise operation whose result takes the place of what `target` held, which may be an operand. */
+  rewrite(target: GpuArray, operation: Operation): void {
+    this.#checkLive(operation.name, target);
+    const call = this.#call(operation);
+    if (target.length === 0) return;
+    this.#computeReaders(target.cell);
+    this.#evaluate(call, target.cell);
+    this.#settle(target.cell);
+  }
+
+  /** All of an operand's elements, for a program that computes each of them once: what waits is made part of it. */
+  source(array: GpuArray): Fused {
+    return fuse(this.#node(wholeOf(array)));
+  }
+
+  /** Runs a program. Integers and numbers come in the order of the program's names. */
+  launch(
+    program: Program,
+    operands: readonly GpuArray[],
+    length: number,
+    integers: readonly number[] = [],
+    numbers: readonly number[] = [],
+    output: readonly number[] = [length],
+  ): GpuArray {
+    this.#check();
+    const array = this.#allocate(program.name, length);
+    for (const operand of operands) this.#ready(program.name, operand);
+    if (length > 0) this.#run(program, operands, array.cell, { output, integers, numbers });
+    return array;
+  }
+
+  /** Runs a program that has `source` among its operands, after which it was named. */
+  launchFused(program: Program, source: Fused, length: number, integers: readonly number[]): GpuArray {
+    const array = this.#allocate(program.name, length);
+    if (length === 0) return array;
+    const all = [...integers, ...source.integerValues];
+    this.#run(program, source.arrays, array.cell, {
+      output: [length],
+      integers: all,
+      numbers: source.numberValues,
+    });
+    return array;
+  }
+
+  /** As `launch`, with the result in the place of what `target` held, which may be an operand. */
+  overwrite(
+    target: GpuArray,
+    program: Program,
+    operands: readonly GpuArray[],
+    numbers: readonly number[] = [],
+  ): void {
+    this.#check();
+    for (const operand of [target, ...operands]) this.#ready(program.name, operand);
+    if (target.length === 0) return;
+    this.#computeReaders(target.cell);
+    this.#run(program, operands, target.cell, { output: [target.length], integers: [], numbers });
+  }
+
+  /** As `launch`, by a hand-written shader, which only some modes have: see `driver.shaders`. */
+  shade(program: WgslProgram, operands: readonly GpuArray[], length: number): GpuArray {
+    this.#check();
+    const array = this.#allocate(program.name, length);
+    for (const operand of operands) this.#ready(program.name, operand);
+    const memories = () => operands.map(({ cell }) => cell.memory);
+    if (length > 0) {
+      const finish = (result: unknown) => this.#put(array.cell, result);
+      this.#launcher.shade(program, operands.length, length, memories, finish);
+    }
+    return array;
+  }
+
+  /** Runs a hand-written shader that writes the first of its operands in place. */
+  update(program: WgslProgram, operands: readonly GpuArray[]): void {
+    this.#check();
+    for (const operand of operands) this.#ready(program.name, operand);
+    const length = operands[0]?.length ?? 0;
+    if (length === 0) return;
+    for (const { cell } of operands.slice(0, program.updates)) this.#computeReaders(cell);
+    const memories = () => operands.map(({ cell }) => cell.memory);
+    this.#launcher.shade(program, operands.length, length, memories, () => {});
+  }
+
+  /** Computes what was put off. */
+  compute({ cell }: GpuArray): void {
+    this.#compute(cell);
+  }
+
+  release(array: GpuArray): void {
+    this.#abandoned.unregister(array.cell);
+    this.#release(array.cell);
+  }
+
+  async destroy(): Promise<void> {
+    this.#queue.fail(new BackendError('gpu', 'this backend was destroyed — make a new one'));
+    await this.#gpu.destroy();
+    await this.driver.destroy();
+    this.#arrays = 0;
+    this.#elements = 0;
+    this.#launcher.clear();
+  }
+
+  #allocate(op: string, length: number): GpuArray {
+    const { maxLength } = this.driver;
+    if (length > maxLength) {
+      throw new BackendError(
+        'gpu',
+        `${op}: ${length} elements in one array, ${this.driver.adapter.name} allows ${maxLength} — use smaller batches`,
+      );
+    }
+    const array = new GpuArray(length);
+    this.#arrays++;
+    this.#elements += length;
+    this.#abandoned.register(array, array.cell, array.cell);
+    return array;
+  }
+
+  /** The call of an operation, with the calls of those operands that wait for theirs. */
+  #call({ name, text, reads, number }: Operation): Call {
+    this.#check();
+    for (const { array } of reads) this.#checkLive(name, array);
+    let operands = reads.map((read) => this.#node(read));
+    if (!fits(operands, this.driver.maxArrays)) {
+      for (const { array } of reads) if ((array.cell.pending?.operands.length ?? 0) > 0) this.compute(array);
+      operands = reads.map((read) => this.#node(read));
+    }
+    return { name, text, operands, number: number === undefined ? null : Math.fround(number) };
+  }
+
+  #node(read: Read): Read | Call {
+    const { cell } = read.array;
+    const { pending } = cell;
+    if (pending === null) return read;
+    const straight = accessOf(read) === 'full' || (cell.length === 1 && read.offset === 0);
+    if (straight && (!this.#wanted.has(cell) || isCheap(pending))) {
+      this.#wanted.add(cell);
+      return pending;
+    }
+    this.#compute(cell);
+    return read;
+  }
+
+  #compute(cell: Cell): void {
+    if (cell.pending === null) return;
+    this.#evaluate(cell.pending, cell);
+    this.#settle(cell);
+  }
+
+  #computeReaders({ readers }: Cell): void {
+    for (const reader of [...readers]) this.#compute(reader);
+  }
+
+  #evaluate(call: Call, target: Cell): void {
+    const source = fuse(call);
+    const { lines, result } = source.element('this.thread.x');
+    const program: Program = {
+      name: source.name,
+      arrays: source.names,
+      integers: source.integers,
+      numbers: source.numbers,
+      body: [...lines, `return ${result};`].join('\n'),
+    };
+    const { integerValues, numberValues } = source;
+    this.#run(program, source.arrays, target, {
+      output: [target.length],
+      integers: integerValues,
+      numbers: numberValues,
+    });
+  }
+
+  #run(
+    program: Program,
+    operands: readonly GpuArray[],
+    target: Cell,
+    args: { output: readonly number[]; integers: readonly number[]; numbers: readonly number[] },
+  ): void {
+    const cells = operands.map(({ cell }) => cell);
+    const memories = () => cells.map(({ memory }) => memory);
+    this.#launcher.run(program, args, memories, (result) => this.#put(target, result));
+  }
+
+  /** The cell waits no more: those that it would have read need not be kept for it. */
+  #settle(cell: Cell): void {
+    if (cell.pending === null) return;
+    const { reads } = census([cell.pending]);
+    cell.pending = null;
+    for (const { array } of reads.values()) {
+      array.cell.readers.delete(cell);
+      this.#reclaim(array.cell);
+    }
+  }
+
+  #release(cell: Cell): void {
+    if (cell.released) return;
+    cell.released = true;
+    this.#settle(cell);
+    this.#reclaim(cell);
+  }
+
+  #reclaim(cell: Cell): void {
+    if (!cell.released || cell.readers.size > 0 || this.#queue.failure !== null) return;
+    this.#arrays--;
+    this.#elements -= cell.length;
+    this.#queue.submit(null, () => this.#put(cell, null));
+  }
+
+  /** Replaces what a cell holds and frees it. */
+  #put(cell: Cell, memory: unknown): void {
+    const before = cell.memory;
+    cell.memory = memory;
+    if (before !== null) this.driver.free(before);
+  }
+
+  #ready(op: string, array: GpuArray): void {
+    this.#checkLive(op, array);
+    this.compute(array);
+  }
+
+  #checkLive(op: string, array: GpuArray): void {
+    if (!array.cell.released) return;
+    throw new BackendError('gpu', `${op}: an operand's memory was given back — keep it until its last use`);
+  }
+
+  #check(): void {
+    const reason = this.#queue.failure === null ? this.driver.failure() : null;
+    if (reason !== null) {
+      this.#queue.fail(
+        new BackendError(
+          'gpu',
+          `the device failed: ${reason} — make a new backend with gpu() and go on from the last checkpoint`,
+        ),
+      );
+    }
+    if (this.#queue.failure !== null) throw this.#queue.failure;
+  }
+}

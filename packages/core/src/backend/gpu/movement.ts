@@ -1,0 +1,95 @@
+import type { Shape } from '../../errors.js';
+import { sizeOf, stridesOf } from '../../shape.js';
+import { coordinate } from './expression.js';
+import { type Program, placesOf } from './program.js';
+
+/** `index[…]` is out of the axis: there is no error to throw from a GPU, so the result is NaN, which is seen. */
+const GUARD = '(at < 0 || at >= N) ? nan : ';
+
+/** x[o, index[j], i] for element (o, j, i); CI = C·I, NI = N·I. */
+export const INDEX_SELECT: Program = {
+  name: 'indexSelect',
+  arrays: ['x', 'index'],
+  integers: ['I', 'C', 'N', 'CI', 'NI'],
+  numbers: [],
+  body: `const at = index[remainder(div(this.thread.x, I), C)];
+return ${GUARD}x[div(this.thread.x, CI) * NI + whole(clampedTo(at, N)) * I + remainder(this.thread.x, I)];`,
+};
+
+/** x[o, index[o, j, i], i] */
+export const GATHER: Program = {
+  name: 'gather',
+  arrays: ['x', 'index'],
+  integers: ['I', 'CI', 'N', 'NI'],
+  numbers: [],
+  body: `const at = index[this.thread.x];
+return ${GUARD}x[div(this.thread.x, CI) * NI + whole(clampedTo(at, N)) * I + remainder(this.thread.x, I)];`,
+};
+
+/**
+ * What falls on element (o, l, i): there is no addition into memory, so each place looks for what it is given.
+ * @param shared - one index `[count]` for all (indexAdd), or one of its own for each element (scatterAdd)
+ */
+export function addProgram(shared: boolean, size: number): Program {
+  const { variant, ready, at } = placesOf(size, {
+    outer: 'div(this.thread.x, NI)',
+    place: 'remainder(div(this.thread.x, I), N)',
+    inner: 'remainder(this.thread.x, I)',
+  });
+  const element = `(${at.outer} * C + j) * I + ${at.inner}`;
+  return {
+    name: `${shared ? 'indexAdd' : 'scatterAdd'} ${variant}`,
+    arrays: ['source', 'index'],
+    integers: ['I', 'C', 'N', 'NI'],
+    numbers: [],
+    body: `${ready}let total = 0.0;
+for (let j = 0; j < C; j++) {
+  if (index[${shared ? 'j' : element}] == ${at.place}) { total += source[${element}]; }
+}
+return total;`,
+  };
+}
+
+/** Two arrays `[outer, A]` and `[outer, B]` side by side; W = A + B. */
+export const JOIN: Program = {
+  name: 'join',
+  arrays: ['a', 'b'],
+  integers: ['A', 'B', 'W'],
+  numbers: [],
+  body: `if (remainder(this.thread.x, W) < A) {
+  return a[div(this.thread.x, W) * A + remainder(this.thread.x, W)];
+}
+return b[div(this.thread.x, W) * B + remainder(this.thread.x, W) - A];`,
+};
+
+/** A program and the integers that go with it. */
+export interface PadCall {
+  readonly program: Program;
+  readonly integers: readonly number[];
+}
+
+/** x of `shape`, `before` places from the start of each axis of `out`, surrounded by `value`. */
+export function padCall(shape: Shape, before: readonly number[], out: Shape): PadCall {
+  const integers = new Map<string, number>();
+  const argument = (name: string, value: number): string => {
+    integers.set(name, value);
+    return name;
+  };
+  const steps = stridesOf(shape);
+  const own = shape.map((length, axis) => {
+    const P = axis === shape.length - 1 ? null : argument(`P${axis}`, sizeOf(out.slice(axis + 1)));
+    const L = axis === 0 ? null : argument(`L${axis}`, out[axis] as number);
+    const index = `${coordinate('this.thread.x', P, L)} - ${argument(`B${axis}`, before[axis] as number)}`;
+    const outside = `${index} < 0 || ${index} >= ${argument(`N${axis}`, length)}`;
+    return { outside, place: `(${index}) * ${argument(`S${axis}`, steps[axis] as number)}` };
+  });
+  const program: Program = {
+    name: `pad ${shape.length}`,
+    arrays: ['x'],
+    integers: [...integers.keys()],
+    numbers: ['value'],
+    body: `if (${own.map(({ outside }) => outside).join(' || ')}) { return value; }
+return x[${own.map(({ place }) => place).join(' + ')}];`,
+  };
+  return { program, integers: [...integers.values()] };
+}

@@ -1,0 +1,128 @@
+/**
+ * Kernels as text. A program is one generic kernel in the JavaScript subset that gpu.js translates: it computes the
+ * element `this.thread.x` of a flat result from flat operands.
+ *
+ * Rules of that subset, which every program here keeps:
+ * - A JavaScript variable becomes a float, exact to 2²⁴ only. Positions are therefore written in place, out of
+ *   `this.thread.x`, whole literals, loop counters and Integer arguments, or go through functions of Integer arguments.
+ * - `/` and `%` are float operations: positions are divided by `div` and `remainder` of functions.ts.
+ * - Both sides of `?:` are computed.
+ */
+import { helpers } from './functions.js';
+import type { KernelSettings } from './gpujs.js';
+
+/** A generic kernel; the names of its arguments come in the order in which they are passed. */
+export interface Program {
+  /** Unique among all programs: the key of the kernel cache. */
+  readonly name: string;
+  readonly arrays: readonly string[];
+  /** Whole numbers up to 2³¹ − 1: lengths, strides, offsets. */
+  readonly integers: readonly string[];
+  readonly numbers: readonly string[];
+  /** Statements that return the element. They may name any function of functions.ts, `inf` and `nan`. */
+  readonly body: string;
+}
+
+/** Places up to here may be held in a variable. */
+const EXACT = 2 ** 24;
+
+/** Positions that a body needs again and again: text that makes them ready, and how each is then written. */
+export interface Places<Name extends string> {
+  /** Marks the name of a program in the kernel cache. */
+  readonly variant: string;
+  readonly ready: string;
+  readonly at: Readonly<Record<Name, string>>;
+}
+
+/**
+ * Computes positions once, in float variables, for results of up to 2²⁴ elements; in place each time for larger ones.
+ * @param expressions - positions that are never larger than the number of elements of the result
+ */
+export function placesOf<Name extends string>(
+  size: number,
+  expressions: Readonly<Record<Name, string>>,
+): Places<Name> {
+  const entries = Object.entries<string>(expressions);
+  const wide = size > EXACT;
+  const written = entries.map(([name, expression]) => [name, wide ? `(${expression})` : `whole(${name})`]);
+  return {
+    variant: wide ? 'wide' : '',
+    ready: wide ? '' : entries.map(([name, expression]) => `const ${name} = ${expression};\n`).join(''),
+    at: Object.fromEntries(written) as Record<Name, string>,
+  };
+}
+
+/** A program with all that gpu.js must be told. */
+export interface Source {
+  readonly text: string;
+  readonly argumentTypes: Readonly<Record<string, string>>;
+  readonly functions: readonly unknown[];
+  /** The program computes with these as arguments, because no mode has a literal for both. */
+  readonly specials: readonly number[];
+}
+
+const SPECIALS: Readonly<Record<string, number>> = { inf: Number.POSITIVE_INFINITY, nan: Number.NaN };
+
+/** gpu.js cuts a loop off here without a word; its default is 1000. */
+const LONGEST_LOOP = 1 << 30;
+
+/** Settings of every kernel: float32, results that stay on the device, and one kernel for all sizes. */
+export function kernelSettings(
+  output: readonly number[],
+  argumentTypes: Readonly<Record<string, string>>,
+  functions: readonly unknown[],
+): KernelSettings {
+  return {
+    output,
+    argumentTypes,
+    functions,
+    loopMaxIterations: LONGEST_LOOP,
+    precision: 'single',
+    tactic: 'precision', // else WebGL's kernels are recompiled when results become large, and that call has the old size
+    pipeline: true,
+    immutable: true,
+    dynamicOutput: true,
+    dynamicArguments: true,
+  };
+}
+
+/** @param arrayType - what gpu.js calls an operand in this mode */
+export function sourceOf(program: Program, arrayType: string): Source {
+  const specials = Object.keys(SPECIALS).filter((name) => mentions(program.body, name));
+  const types = [
+    ...program.arrays.map((name) => [name, arrayType]),
+    ...program.integers.map((name) => [name, 'Integer']),
+    ...[...program.numbers, ...specials].map((name) => [name, 'Float']),
+  ];
+  const names = types.map(([name]) => name).join(', ');
+  return {
+    text: `function (${names}) {\n${program.body}\n}`,
+    argumentTypes: Object.fromEntries(types),
+    functions: helpersOf(program.body),
+    specials: specials.map((name) => SPECIALS[name] as number),
+  };
+}
+
+function mentions(text: string, name: string): boolean {
+  return new RegExp(`\\b${name}\\b`).test(text);
+}
+
+/** The helpers that a text calls, and those that they call. */
+function helpersOf(text: string): unknown[] {
+  const needed = new Set<string>();
+  const visit = (body: string): void => {
+    for (const [name, helper] of Object.entries(helpers)) {
+      if (needed.has(name) || !new RegExp(`(?<![.\\w])${name}\\(`).test(body)) continue;
+      needed.add(name);
+      visit(helper.body);
+    }
+  };
+  visit(text);
+  return [...needed].map((name) => {
+    const { takes, gives, body } = helpers[name] as (typeof helpers)[string];
+    return {
+      source: `function ${name}(${Object.keys(takes).join(', ')}) {\n${body}\n}`,
+      settings: { argumentTypes: takes, returnType: gives },
+    };
+  });
+}

@@ -1,0 +1,89 @@
+/** Programs over `[outer, length, inner]`. */
+import type { ReduceKind } from '../backend.js';
+import type { Fused } from './expression.js';
+import { type Program, placesOf } from './program.js';
+
+/** What a reduction does with its elements, given text that does something with each of them. */
+type Body = (each: (counter: string, statement: (element: string) => string) => string) => string;
+
+const bodies: Readonly<Record<ReduceKind, Body>> = {
+  sum: (each) => `let total = 0.0;\n${each('j', (e) => `total += ${e};`)}\nreturn total;`,
+  max: (each) => `let most = 0.0 - inf;\n${each('j', (e) => `most = maximum(most, ${e});`)}\nreturn most;`,
+  min: (each) => `let least = inf;\n${each('j', (e) => `least = minimum(least, ${e});`)}\nreturn least;`,
+  // m + ln Σ e^(x − m) with the maximum m; where m is infinite or NaN, it is the answer.
+  logSumExp: (each) => `let most = 0.0 - inf;
+${each('j', (e) => `most = maximum(most, ${e});`)}
+if (!(most < inf) || !(most > 0.0 - inf)) { return most; }
+let total = 0.0;
+${each('i', (e) => `total += exponential(${e} - most, inf);`)}
+return most + Math.log(total);`,
+};
+
+/**
+ * Reduces pieces of an axis of N, P pieces an axis, of up to C elements that lie P apart (so that neighbouring threads
+ * read neighbours). The result is `[outer, P, inner]`; integers I = inner, P, C, N, PI = P·I and NI = N·I.
+ * @param source - the elements, which may be the results of elementwise operations
+ */
+export function reduceProgram(kind: ReduceKind, size: number, source: Fused): Program {
+  const { variant, ready, at } = placesOf(size, {
+    outer: 'div(this.thread.x, PI)',
+    piece: 'remainder(div(this.thread.x, I), P)',
+    inner: 'remainder(this.thread.x, I)',
+  });
+  const each = (counter: string, statement: (element: string) => string) => {
+    const place = `${at.outer} * NI + (${counter} * P + ${at.piece}) * I + ${at.inner}`;
+    const { lines, result } = source.element(place);
+    return `for (let ${counter} = 0; ${counter} < C; ${counter}++) {
+if (${counter} * P + ${at.piece} < N) {
+${lines.join('\n')}
+${statement(result)}
+}
+}`;
+  };
+  return {
+    name: `reduce ${kind} ${variant} of ${source.name}`,
+    arrays: source.names,
+    integers: ['I', 'P', 'C', 'N', 'PI', 'NI', ...source.integers],
+    numbers: source.numbers,
+    body: `${ready}${bodies[kind](each)}`,
+  };
+}
+
+/** The first maximum, or the first NaN: that ends the search, since no comparison with it holds. Integers I and N. */
+export function argmaxProgram(size: number): Program {
+  const { variant, ready, at } = placesOf(size, {
+    outer: 'div(this.thread.x, I)',
+    inner: 'remainder(this.thread.x, I)',
+  });
+  return {
+    name: `argmax ${variant}`,
+    arrays: ['a'],
+    integers: ['I', 'N'],
+    numbers: [],
+    body: `${ready}let best = 0.0;
+let most = 0.0 - inf;
+let found = 0.0;
+let place = 0.0;
+for (let j = 0; j < N; j++) {
+  const value = a[(${at.outer} * N + j) * I + ${at.inner}];
+  if (found == 0) {
+    if (value > most) { best = place; most = value; }
+    else { if (!(value <= most)) { best = place; found = 1.0; } }
+  }
+  place += 1.0;
+}
+return best;`,
+  };
+}
+
+/** One pass of Hillis and Steele's scan: each element takes in what lies D places before it. */
+export const SCAN: Program = {
+  name: 'scan',
+  arrays: ['a'],
+  integers: ['I', 'N', 'D'],
+  numbers: [],
+  body: `if (remainder(div(this.thread.x, I), N) >= D) {
+  return a[this.thread.x] + a[this.thread.x - D * I];
+}
+return a[this.thread.x];`,
+};

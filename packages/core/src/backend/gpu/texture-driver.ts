@@ -1,0 +1,80 @@
+import type { Driver, GpuAdapter } from './driver.js';
+import type { GpuInstance, GpuKernel } from './gpujs.js';
+import { kernelSettings } from './program.js';
+
+/** The little of WebGL that we ask. */
+export interface GlContext {
+  readonly MAX_TEXTURE_SIZE: number;
+  readonly RENDERER: number;
+  getParameter(name: number): unknown;
+  getExtension(name: string): { readonly UNMASKED_RENDERER_WEBGL?: number } | null;
+  isContextLost(): boolean;
+}
+
+/** gpu.js's handle of a result. All are one-dimensional: a kernel takes textures of one kind only. */
+interface Texture {
+  toArray(): Float32Array;
+  delete(): void;
+}
+
+/** gpu.js's modes on WebGL: arrays are float textures, and calls are synchronous. */
+export class TextureDriver implements Driver {
+  readonly mode: 'webgl' | 'webgl2' | 'headlessgl';
+  readonly adapter: GpuAdapter;
+  readonly arrayType: string = 'ArrayTexture(1)';
+  readonly maxLength: number;
+  readonly maxArrays: number = 7;
+  readonly shaders: null = null;
+  readonly grids: boolean = false;
+  readonly #context: GlContext;
+  readonly #upload: GpuKernel;
+
+  constructor(mode: TextureDriver['mode'], gpu: GpuInstance, adapter: GpuAdapter, context: GlContext) {
+    this.mode = mode;
+    this.adapter = adapter;
+    this.#context = context;
+    // A float takes a pixel of four in the oldest, so a quarter of the largest texture fits all.
+    this.maxLength = (context.getParameter(context.MAX_TEXTURE_SIZE) as number) ** 2 / 4;
+    this.#upload = gpu.createKernel(
+      'function (a) { return a[this.thread.x]; }',
+      kernelSettings([1], { a: 'Array' }, []),
+    );
+  }
+
+  upload(values: Float32Array): unknown {
+    return this.run(this.#upload, [values], [values.length]);
+  }
+
+  build(): null {
+    return null;
+  }
+
+  run(kernel: GpuKernel, args: readonly unknown[], output: readonly number[]): unknown {
+    kernel.setOutput(output);
+    return kernel(...args);
+  }
+
+  async read(memory: Texture): Promise<Float32Array> {
+    return memory.toArray();
+  }
+
+  free(memory: Texture): void {
+    memory.delete();
+  }
+
+  pooledBytes(): number {
+    return 0;
+  }
+
+  failure(): string | null {
+    return this.#context.isContextLost() ? 'the WebGL context was lost' : null;
+  }
+
+  async destroy(): Promise<void> {}
+}
+
+/** The renderer behind a context, as far as it says its name. */
+export function rendererOf(context: GlContext): string {
+  const { UNMASKED_RENDERER_WEBGL } = context.getExtension('WEBGL_debug_renderer_info') ?? {};
+  return String(context.getParameter(UNMASKED_RENDERER_WEBGL ?? context.RENDERER));
+}

@@ -1,0 +1,167 @@
+/**
+ * Matrix products on webgpu by hand: gpu.js computes one or four cells a thread, this shader a 4 × 4 tile held in
+ * registers, from operands read four numbers at a time. It runs on gpu.js's own device and shares its buffers; the
+ * gpu.js kernel of matmul.ts remains what all other modes run.
+ */
+import type { Activation, MatmulSpec } from '../backend.js';
+import type { WgslProgram } from './driver.js';
+
+/** What is done to the sums before they are written. */
+export interface Epilogue {
+  readonly biased: boolean;
+  readonly activation: Activation;
+}
+
+/** Threads of a workgroup along columns and rows of tiles. */
+const GROUP = [8, 8] as const;
+const TILE = 4;
+
+/** One operand as the shader sees it. */
+interface Side {
+  readonly binding: string;
+  /** Stored so that the four numbers of a read lie along k; else along the rows of A or the columns of B. */
+  readonly alongK: boolean;
+  /** Every read is aligned to 16 bytes and lies inside. */
+  readonly aligned: boolean;
+}
+
+const ACTIVATIONS: Readonly<Record<Activation, string>> = {
+  none: 'v',
+  relu: 'select(v, vec4<f32>(0.0), v < vec4<f32>(0.0))', // NaN stays NaN
+  sigmoid: 'select(e / (1.0 + e), 1.0 / (1.0 + e), v >= vec4<f32>(0.0))',
+  tanh: 'select(far, v - v * q * (1.0 / 3.0 - q * (2.0 / 15.0 - q * (17.0 / 315.0 - q * 62.0 / 2835.0))), q < vec4<f32>(0.09))',
+};
+
+/** A product of at least one row, one column and k ≥ 1. */
+export function wgslMatmul(spec: MatmulSpec, epilogue: Epilogue): WgslProgram {
+  const { batch, m, n, k, transposeA, transposeB, strideA, strideB } = spec;
+  const [lengthA, lengthB] = [transposeA ? m : k, transposeB ? k : n];
+  const a: Side = {
+    binding: 'a',
+    alongK: !transposeA,
+    aligned: lengthA % TILE === 0 && strideA % TILE === 0,
+  };
+  const b: Side = { binding: 'b', alongK: transposeB, aligned: lengthB % TILE === 0 && strideB % TILE === 0 };
+  const { biased, activation } = epilogue;
+  const kind = (side: Side) => `${side.alongK ? 'k' : 'm'}${side.aligned ? '4' : '1'}`;
+  const wholeRows = n % TILE === 0;
+  return {
+    name: `matmul ${kind(a)} ${kind(b)} ${wholeRows} ${biased} ${activation}`,
+    code: shader(a, b, wholeRows, epilogue),
+    params: Uint32Array.of(m, n, k, strideA, strideB, 0, 0, 0),
+    groups: [Math.ceil(n / (TILE * GROUP[0])), Math.ceil(m / (TILE * GROUP[1])), batch],
+    updates: 0,
+  };
+}
+
+function shader(a: Side, b: Side, wholeRows: boolean, { biased, activation }: Epilogue): string {
+  const bias = biased ? '@group(0) @binding(3) var<storage, read> bias : array<f32>;' : '';
+  return `
+struct Params { m : u32, n : u32, k : u32, strideA : u32, strideB : u32 }
+@group(0) @binding(0) var<uniform> p : Params;
+@group(0) @binding(1) var<storage, read> a : array<${a.aligned ? 'vec4<f32>' : 'f32'}>;
+@group(0) @binding(2) var<storage, read> b : array<${b.aligned ? 'vec4<f32>' : 'f32'}>;
+${bias}
+@group(0) @binding(${biased ? 4 : 3}) var<storage, read_write> result : array<${wholeRows ? 'vec4<f32>' : 'f32'}>;
+${loader(a, 'p.m')}
+${loader(b, 'p.n')}
+@compute @workgroup_size(${GROUP[0]}, ${GROUP[1]})
+fn main(@builtin(global_invocation_id) id : vec3<u32>) {
+  let row = id.y * 4u;
+  let column = id.x * 4u;
+  if (row >= p.m || column >= p.n) { return; }
+  let baseA = id.z * p.strideA;
+  let baseB = id.z * p.strideB;
+  var c0 = vec4<f32>(); var c1 = vec4<f32>(); var c2 = vec4<f32>(); var c3 = vec4<f32>();
+  ${a.alongK || b.alongK ? fourSteps(a, b) : singleSteps()}
+  ${[0, 1, 2, 3].map((i) => `if (row + ${i}u < p.m) { store(id.z, row + ${i}u, column, c${i}); }`).join('\n  ')}
+}
+${store(wholeRows, biased, activation)}`;
+}
+
+/** load_x(base, line, place): four neighbours of a stored line, zeros where they lie outside of `lines` × `length`. */
+function loader({ binding, alongK, aligned }: Side, width: string): string {
+  const [lines, length] = alongK ? [width, 'p.k'] : ['p.k', width];
+  const head = `fn load_${binding}(base : u32, line : u32, place : u32) -> vec4<f32> {
+  let at = base + min(line, ${lines} - 1u) * ${length} + place;`;
+  if (aligned) return `${head}\n  return ${binding}[at >> 2u];\n}`;
+  return `${head}
+  if (place + 4u <= ${length}) {
+    return vec4<f32>(${binding}[at], ${binding}[at + 1u], ${binding}[at + 2u], ${binding}[at + 3u]);
+  }
+  var v = vec4<f32>(${binding}[at], 0.0, 0.0, 0.0);
+  if (place + 1u < ${length}) { v.y = ${binding}[at + 1u]; }
+  if (place + 2u < ${length}) { v.z = ${binding}[at + 2u]; }
+  return v;
+}`;
+}
+
+/** A and B both stored with k as their lines: one column of A times one row of B at a time. */
+function singleSteps(): string {
+  return `for (var k = 0u; k < p.k; k++) {
+    let x = load_a(baseA, k, row);
+    let y = load_b(baseB, k, column);
+    c0 += x.x * y; c1 += x.y * y; c2 += x.z * y; c3 += x.w * y;
+  }`;
+}
+
+/** Four steps of k at a time. What lies beyond k is zero in the operand that is read along k. */
+function fourSteps(a: Side, b: Side): string {
+  const four = [0, 1, 2, 3];
+  const reads = (side: Side, name: string, start: string, base: string) =>
+    four
+      .map((i) =>
+        side.alongK
+          ? `let ${name}${i} = load_${side.binding}(${base}, ${start} + ${i}u, k);`
+          : `let ${name}${i} = ${guarded(side, base, start, i)};`,
+      )
+      .join('\n    ');
+  const part = 'xyzw';
+  const xs = (row: number, step: number) => (a.alongK ? `x${row}.${part[step]}` : `x${step}.${part[row]}`);
+  const sums = b.alongK
+    ? four.map((row) => {
+        const line = a.alongK ? `x${row}` : `vec4<f32>(${four.map((s) => xs(row, s)).join(', ')})`;
+        return `let r${row} = ${line};
+    c${row} += vec4<f32>(dot(r${row}, y0), dot(r${row}, y1), dot(r${row}, y2), dot(r${row}, y3));`;
+      })
+    : four.map((row) => `c${row} += ${four.map((s) => `${xs(row, s)} * y${s}`).join(' + ')};`);
+  return `for (var k = 0u; k < p.k; k += 4u) {
+    ${reads(a, 'x', 'row', 'baseA')}
+    ${reads(b, 'y', 'column', 'baseB')}
+    ${sums.join('\n    ')}
+  }`;
+}
+
+/** A line of number k + i, which may not exist: the loader then repeats the last, and it is multiplied by zero. */
+function guarded({ binding }: Side, base: string, start: string, i: number): string {
+  const line = `load_${binding}(${base}, k + ${i}u, ${start})`;
+  return i === 0 ? line : `select(vec4<f32>(), ${line}, k + ${i}u < p.k)`;
+}
+
+function store(wholeRows: boolean, biased: boolean, activation: Activation): string {
+  const bias = biased
+    ? `let last = p.n - 1u;
+  v += vec4<f32>(bias[column], bias[min(column + 1u, last)], bias[min(column + 2u, last)], bias[min(column + 3u, last)]);`
+    : '';
+  const powers: Partial<Record<Activation, string>> = {
+    sigmoid: 'let e = exp(-abs(v));',
+    tanh: `let e = exp(-2.0 * abs(v));
+  let far = sign(v) * (1.0 - e) / (1.0 + e);
+  let q = v * v;`,
+  };
+  const place = '(item * p.m + row) * p.n + column';
+  const write = wholeRows
+    ? `result[(${place}) >> 2u] = w;`
+    : `let at = ${place};
+  result[at] = w.x;
+  if (column + 1u < p.n) { result[at + 1u] = w.y; }
+  if (column + 2u < p.n) { result[at + 2u] = w.z; }
+  if (column + 3u < p.n) { result[at + 3u] = w.w; }`;
+  return `fn store(item : u32, row : u32, column : u32, sums : vec4<f32>) {
+  var v = sums;
+  ${bias}
+  ${powers[activation] ?? ''}
+  let w = ${ACTIVATIONS[activation]};
+  ${write}
+}`;
+}

@@ -1,0 +1,37 @@
+/** What every backend must do in a page. */
+import { type Backend, createReference } from '@varigrad/core';
+import { type BackendDifference, compareBackends, opCases } from '@varigrad/core/testing';
+import { trainVae } from '../gpu/vae-run.js';
+import { check } from './in-page.js';
+
+/** Forward and gradients of the whole op-case table, against the reference backend. @returns figures */
+export async function checkOpTable(backend: Backend, tolerance: number): Promise<string> {
+  const found: (BackendDifference | { case: string; threw: string })[] = [];
+  for (const c of opCases) {
+    try {
+      found.push(...(await compareBackends(createReference(), backend, { tolerance, cases: [c] })));
+    } catch (error) {
+      found.push({ case: c.label, threw: (error as Error).message });
+    }
+  }
+  const shown = found.slice(0, 20).map((difference) => JSON.stringify(difference));
+  check(found.length === 0, `${found.length} differences, the first of them:\n${shown.join('\n')}`);
+  return `${opCases.length} cases`;
+}
+
+/** Trains a 784-64-8 VAE on both. @returns the largest difference of two losses, relative to the reference's */
+export async function checkTraining(
+  backend: Backend,
+  steps: number,
+  tolerance: number,
+  batchSize = 64,
+): Promise<string> {
+  const expected = await trainVae(createReference(), { steps, batchSize });
+  const found = await trainVae(backend, { steps, batchSize });
+  check(expected.length === steps && found.length === steps, `${found.length} losses, not ${steps}`);
+  check(expected.at(-1)! < 0.9 * expected[0]!, `the loss does not fall: ${expected[0]} … ${expected.at(-1)}`);
+  const errors = found.map((loss, i) => Math.abs(loss / expected[i]! - 1));
+  const bad = errors.findIndex((error) => !(error <= tolerance));
+  check(bad === -1, `step ${bad}: loss ${found[bad]}, reference ${expected[bad]}`);
+  return `${steps} steps, losses differ by at most ${Math.max(...errors).toExponential(1)}`;
+}

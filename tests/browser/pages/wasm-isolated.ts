@@ -1,0 +1,118 @@
+/** A cross-origin isolated page: threads. */
+import { createWasm, init, tensor, type WasmBackend, withBackend } from '@varigrad/core';
+import { findThreadHost, type ThreadHost } from '../../../packages/core/src/backend/wasm/threads.js';
+import { trainVae } from '../../gpu/vae-run.js';
+import { checkOpTable, checkTraining } from '../backend-tests.js';
+import { check, runTests, until } from '../in-page.js';
+import { largeResults } from '../large-results.js';
+
+/** At least two threads, on a machine of one core too. */
+const THREADS = Math.max(2, Math.min(4, navigator.hardwareConcurrency));
+
+interface Watched {
+  readonly backend: WasmBackend;
+  readyWorkers(): number;
+  /** The memory that the threads share, as 4-byte words. */
+  words(): Uint32Array;
+}
+
+/** A backend whose memory can be looked into, which `ThreadHost` is given at the first large operation. */
+function watchedBackend(threads: number): Watched {
+  const host = findThreadHost();
+  if (typeof host === 'string') throw new Error(`no threads: ${host}`);
+  let loaded: Parameters<ThreadHost['start']>[0] | undefined;
+  const start: ThreadHost['start'] = (module, thread, failed) => {
+    loaded = module;
+    host.start(module, thread, failed);
+  };
+  const backend = createWasm({ threads, threadHost: { cores: host.cores, start } });
+  withBackend(backend, () => largeResults());
+  if (loaded === undefined) throw new Error('no worker was started');
+  const { kernels, memory } = loaded;
+  return {
+    backend,
+    readyWorkers: () => kernels.readyWorkers(),
+    words: () => new Uint32Array(memory.buffer),
+  };
+}
+
+/**
+ * Threads that took part in multiplying by `factor`: each writes it four times in a row to its own scratch memory.
+ * The vector is zero, so that the factor is nowhere else.
+ */
+function countTraces({ backend, words }: Watched, factor: number): number {
+  withBackend(backend, () => tensor(new Float32Array(4_000_000), [4_000_000]).mul(factor));
+  const [pattern] = new Uint32Array(Float32Array.of(factor).buffer);
+  const all = words();
+  let traces = 0;
+  for (let i = 0; i < all.length; i += 4) {
+    if (all[i] === pattern && all[i + 1] === pattern && all[i + 2] === pattern && all[i + 3] === pattern)
+      traces++;
+  }
+  return traces;
+}
+
+function checkSameBits(one: readonly Float32Array[], many: readonly Float32Array[]): void {
+  one.forEach((values, i) => {
+    const [a, b] = [values, many[i]!].map((x) => new Uint32Array(x.buffer, x.byteOffset, x.length));
+    const different = a!.findIndex((bits, at) => bits !== b![at]);
+    check(
+      different === -1,
+      `result ${i} differs at ${different}: ${values[different]}, ${many[i]![different]}`,
+    );
+  });
+}
+
+await runTests({
+  'the page is isolated, and init takes all cores': async () => {
+    check(crossOriginIsolated, 'the page is not cross-origin isolated');
+    const { name, description } = await init();
+    const cores = Math.min(64, navigator.hardwareConcurrency);
+    const threads = cores === 1 ? '1 thread' : `${cores} threads`;
+    check(name === 'wasm', `init chose ${description}`);
+    check(
+      /^wasm \(SIMD( with FMA)?, (.*)\)$/.exec(description)?.[2] === threads,
+      `${description}: not ${threads}`,
+    );
+    return description;
+  },
+  'every thread takes part in a large operation': async () => {
+    const watched = watchedBackend(THREADS);
+    const { backend, readyWorkers } = watched;
+    const ready = (): string =>
+      `${readyWorkers()} of ${THREADS - 1} workers are ready; ${backend.description}`;
+    await until(() => readyWorkers() === THREADS - 1, ready);
+    backend.setNumThreads(1);
+    const alone = countTraces(watched, 1234.5677);
+    check(alone === 1, `limited to one thread, ${alone} took part`);
+    backend.setNumThreads(THREADS);
+    let together = 0;
+    await until(
+      () => {
+        together = countTraces(watched, 8765.4321);
+        return together >= THREADS;
+      },
+      () => `only ${together} of ${THREADS} threads took part`,
+    );
+    check(together === THREADS, `${together} threads took part, not ${THREADS}`);
+    check(backend.threads === THREADS, `${backend.threads} threads, not ${THREADS}: ${backend.description}`);
+    return `${together} threads`;
+  },
+  'the op-case table agrees with reference, forward and gradients': () =>
+    checkOpTable(createWasm({ threads: THREADS }), 2e-5),
+  'large operations and 20 training steps have the same bits on one thread and on several': async () => {
+    const { backend, readyWorkers } = watchedBackend(THREADS);
+    await until(
+      () => readyWorkers() === THREADS - 1,
+      () => 'workers do not start',
+    );
+    const one = createWasm({ threads: 1 });
+    const [alone, together] = [one, backend].map((b) => withBackend(b, largeResults));
+    checkSameBits(alone!, together!);
+    const losses = [await trainVae(one, { steps: 20 }), await trainVae(backend, { steps: 20 })] as const;
+    checkSameBits([Float32Array.from(losses[0])], [Float32Array.from(losses[1])]);
+    return `1 and ${THREADS} threads`;
+  },
+  '20 training steps of a VAE agree with reference': () =>
+    checkTraining(createWasm({ threads: THREADS }), 20, 1e-5),
+});

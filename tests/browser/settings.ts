@@ -1,0 +1,50 @@
+/** Which pages are run, and under which headers. */
+
+export interface PageSetting {
+  readonly name: string;
+  /** File in pages/, without its ending. */
+  readonly page: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Of a browser of its own. */
+  readonly browserArguments?: readonly string[];
+  /** Console errors that belong to the setting. */
+  readonly allowedErrors?: RegExp;
+}
+
+/** With these a page may share memory with workers. */
+const ISOLATED = {
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-embedder-policy': 'require-corp',
+};
+
+/** What Chromium says of something that a policy refuses. */
+const REFUSED = /Content Security Policy/;
+
+/** Chromium as on a processor without SSE 4.1, which WebAssembly's SIMD takes; other processors cannot be told so. */
+const WITHOUT_SIMD: PageSetting = {
+  name: 'wasm-no-simd',
+  page: 'wasm-no-simd',
+  headers: ISOLATED,
+  browserArguments: ['--js-flags=--no-enable-sse4-1'],
+};
+
+export const SETTINGS: readonly PageSetting[] = [
+  { name: 'wasm-isolated', page: 'wasm-isolated', headers: ISOLATED },
+  { name: 'wasm-not-isolated', page: 'wasm-not-isolated', headers: {} },
+  {
+    name: 'wasm-no-workers',
+    page: 'wasm-no-workers',
+    headers: { ...ISOLATED, 'content-security-policy': "worker-src 'none'" },
+    allowedErrors: REFUSED,
+  },
+  {
+    name: 'wasm-refused',
+    page: 'wasm-refused',
+    headers: { ...ISOLATED, 'content-security-policy': "script-src 'self'" },
+    allowedErrors: REFUSED,
+  },
+  ...(process.arch === 'x64' ? [WITHOUT_SIMD] : []),
+  { name: 'gpu-webgpu', page: 'gpu-webgpu', headers: {} },
+  { name: 'gpu-none', page: 'gpu-none', headers: {} },
+  { name: 'gpu-webgl2', page: 'gpu-webgl2', headers: {} },
+];

@@ -1,0 +1,132 @@
+/** gpu.js's modes that need no GPU: the same programs that webgpu and webgl2 run, so most mistakes show here. */
+import { BackendError, createReference, gradients, scope, tensor, withBackend } from '@varigrad/core';
+import { type GpuBackend, type GpuMode, gpu } from '@varigrad/core/gpu';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { refuses } from '../refuses.js';
+import { sizeErrors, specialReductionErrors, specialValueErrors, tableDifferences } from './suite.js';
+import { memoryOverSteps, trainingDifference } from './vae-run.js';
+
+async function withMode(mode: GpuMode, f: (machine: GpuBackend) => Promise<void>): Promise<void> {
+  const machine = await gpu({ mode });
+  try {
+    await f(machine);
+  } finally {
+    await machine.destroy();
+  }
+}
+
+for (const mode of ['cpu', 'webasm'] as const) {
+  test(`${mode}: the whole op-case table, forward and gradients, agrees with reference`, () =>
+    withMode(mode, async (machine) => assert.equal(await tableDifferences(machine), [])));
+
+  test(`${mode}: special values are reference's`, () =>
+    withMode(mode, async (machine) => {
+      assert.equal(await specialValueErrors(machine), []);
+      assert.equal(await specialReductionErrors(machine), []);
+    }));
+
+  test(`${mode}: millions of elements`, () =>
+    withMode(mode, async (machine) => assert.equal(await sizeErrors(machine), [])));
+
+  test(`${mode}: training steps have reference's losses, and hold no memory`, () =>
+    withMode(mode, async (machine) => {
+      const difference = await trainingDifference(machine, 5, createReference());
+      assert.ok(difference < 1e-5, `losses differ by ${difference}`);
+      const { early, late } = await memoryOverSteps(machine, 20);
+      assert.ok(late <= early, `${early} bytes after two steps, ${late} after twenty`);
+    }));
+}
+
+test('it says what runs, and on what', () =>
+  withMode('cpu', async (machine) => {
+    assert.is(machine.name, 'gpu');
+    assert.is(machine.mode, 'cpu');
+    assert.is(machine.adapter.software, true);
+    assert.is(machine.description, 'gpu (gpu.js, cpu: JavaScript of gpu.js, no GPU)');
+  }));
+
+test('memoryUsage counts arrays and bytes; scope and dispose give them back', () =>
+  withMode('cpu', async (machine) => {
+    const held = (): number[] => [machine.memoryUsage().arrays, machine.memoryUsage().bytes];
+    withBackend(machine, () => {
+      assert.equal(held(), [0, 0]);
+      const x = tensor([1, 2, 3], [3], { requiresGrad: true });
+      assert.equal(held(), [1, 12]);
+      const [dx] = scope(() => gradients(x.square().sum(), [x]));
+      assert.equal(held(), [2, 24]);
+      for (const t of [x, dx]) t?.dispose();
+      assert.equal(held(), [0, 0]);
+    });
+  }));
+
+test('a place outside of the axis reads NaN, and adds nothing', () =>
+  withMode('webasm', async (machine) => {
+    const { kernels } = machine;
+    const [x, index] = [machine.upload([10, 20, 30]), machine.upload([2, 3, -1, 0])];
+    const spec = { outer: 1, length: 3, inner: 1, count: 4 };
+    assert.equal([...(await machine.download(kernels.indexSelect(x, index, spec)))], [30, NaN, NaN, 10]);
+    const source = machine.upload([1, 2, 3, 4]);
+    assert.equal([...(await machine.download(kernels.indexAdd(source, index, spec)))], [4, 0, 1]);
+  }));
+
+test('values on a device are not read at once', () =>
+  withMode('cpu', async (machine) => {
+    const t = withBackend(machine, () => tensor([1]));
+    refuses(
+      () => t.dataSync(),
+      'gpu: values on a device cannot be read at once — use await data() or await item()',
+    );
+    assert.is(await t.item(), 1);
+  }));
+
+test('memory that was given back is not computed with', () =>
+  withMode('cpu', async (machine) => {
+    const x = machine.upload([1, 2]);
+    machine.release(x);
+    machine.release(x);
+    refuses(
+      () => machine.kernels.unary('exp', x),
+      "gpu: exp: an operand's memory was given back — keep it until its last use",
+    );
+  }));
+
+test('a destroyed backend says so', async () => {
+  const machine = await gpu({ mode: 'cpu' });
+  await machine.destroy();
+  refuses(() => machine.upload([1]), 'gpu: this backend was destroyed — make a new one');
+  assert.equal(machine.memoryUsage(), { arrays: 0, bytes: 0, pooledBytes: 0 });
+});
+
+test('an array that is too large is refused before it is made', () =>
+  withMode('cpu', async (machine) => {
+    refuses(
+      () => machine.kernels.fill(2 ** 28 + 1, 0),
+      'gpu: fill: 268435457 elements in one array, JavaScript of gpu.js, no GPU allows 268435456 — use smaller batches',
+    );
+  }));
+
+async function refusal(f: () => Promise<unknown>): Promise<Error> {
+  try {
+    await f();
+  } catch (error) {
+    return error as Error;
+  }
+  throw new Error('nothing was thrown');
+}
+
+test('an unknown mode is refused', async () => {
+  const error = await refusal(() => gpu({ mode: 'cuda' as GpuMode }));
+  assert.is(
+    error.message,
+    "gpu: there is no mode 'cuda' — take one of webgpu, webgl2, webgl, headlessgl, webasm, cpu",
+  );
+});
+
+test('a mode that is not here is refused, with how to get it', async () => {
+  const error = await refusal(() => gpu({ mode: 'webgl2' }));
+  assert.instance(error, BackendError);
+  assert.match(error.message, /^gpu: mode 'webgl2': .* — it takes a browser with WebGL 2$/);
+});
+
+test.run();

@@ -1,0 +1,103 @@
+/** The machine beneath the kernels, with gpu.js replaced by what it might do. */
+import { BackendError } from '@varigrad/core';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Driver } from '../../packages/core/src/backend/gpu/driver.js';
+import type { GpuInstance, GpuKernel } from '../../packages/core/src/backend/gpu/gpujs.js';
+import { HostDriver } from '../../packages/core/src/backend/gpu/host-driver.js';
+import { Machine } from '../../packages/core/src/backend/gpu/machine.js';
+import { refuses } from '../refuses.js';
+
+const NEGATE = {
+  name: 'negate',
+  arrays: ['a'],
+  integers: [],
+  numbers: [],
+  body: 'return 0.0 - a[this.thread.x];',
+};
+
+/** An instance of gpu.js whose kernels negate, in a mode of our choice. */
+function instance(mode: string, fallbackReason: string | null = null): GpuInstance {
+  const createKernel = (): GpuKernel => {
+    const kernel = { constructor: { mode }, fallbackReason, built: true, build() {} };
+    const call = (a: Float32Array) => a.map((v) => 0 - v);
+    return Object.assign(call, { kernel, setOutput() {} }) as unknown as GpuKernel;
+  };
+  return { createKernel, injectNative() {}, destroy: async () => {} };
+}
+
+test('a kernel that gpu.js moved to another mode is an error, not a slow result', () => {
+  const machine = new Machine(instance('cpu', 'no context'), new HostDriver('webasm'));
+  refuses(
+    () => machine.launch(NEGATE, [machine.upload(Float32Array.of(1, 2))], 2),
+    "gpu: 'negate' ran in mode 'cpu' instead of 'webasm': no context — ask for a mode that works here",
+  );
+});
+
+/** A driver whose kernels take a while to compile, as on webgpu. */
+function slowDriver(compile: () => Promise<void>, failure: () => string | null = () => null): Driver {
+  const host = new HostDriver('cpu');
+  return {
+    ...host,
+    mode: 'cpu',
+    build: compile,
+    failure,
+    upload: (values) => values,
+    run: (kernel, args) => kernel(...args),
+    read: async (memory) => (memory as Float32Array).slice(),
+    free() {},
+    pooledBytes: () => 0,
+    destroy: async () => {},
+  };
+}
+
+test('while a kernel compiles, calls wait in order: writes, reads and releases', async () => {
+  let ready: () => void = () => {};
+  const machine = new Machine(
+    instance('cpu'),
+    slowDriver(() => new Promise((resolve) => (ready = resolve))),
+  );
+  const x = machine.upload(Float32Array.of(1, 2));
+  const before = machine.download(x);
+  machine.overwrite(x, NEGATE, [x]);
+  const after = machine.download(x);
+  machine.release(x);
+  ready();
+  assert.equal([...(await before)], [1, 2]);
+  assert.equal([...(await after)], [-1, -2]);
+  assert.equal(machine.memory, { arrays: 0, bytes: 0, pooledBytes: 0 });
+});
+
+test('a kernel that does not compile fails every read that waits, and all calls after it', async () => {
+  const machine = new Machine(
+    instance('cpu'),
+    slowDriver(() => Promise.reject(new Error('line 3: no'))),
+  );
+  const y = machine.launch(NEGATE, [machine.upload(Float32Array.of(1, 2))], 2);
+  for (const read of [machine.download(y), machine.download(y)]) {
+    try {
+      await read;
+      assert.unreachable();
+    } catch (error) {
+      assert.instance(error, BackendError);
+      assert.is((error as Error).message, 'gpu: a kernel failed: line 3: no');
+    }
+  }
+  refuses(() => machine.upload(Float32Array.of(1)), 'gpu: a kernel failed: line 3: no');
+});
+
+test('a lost device is reported by the next call, with what to do', () => {
+  const machine = new Machine(
+    instance('cpu'),
+    slowDriver(
+      async () => {},
+      () => 'it was lost (unplugged)',
+    ),
+  );
+  refuses(
+    () => machine.upload(Float32Array.of(1)),
+    'gpu: the device failed: it was lost (unplugged) — make a new backend with gpu() and go on from the last checkpoint',
+  );
+});
+
+test.run();

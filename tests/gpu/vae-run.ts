@@ -1,0 +1,92 @@
+import { type Backend, Generator, manualSeed, scope, stack, tensor, withBackend } from '@varigrad/core';
+import type { GpuBackend } from '@varigrad/core/gpu';
+import { Adam } from '@varigrad/nn';
+import { VAE } from '@varigrad/vae';
+
+/** The training that every backend must agree on: a 784-64-8 VAE, Adam, fixed images, one seed. */
+export interface VaeRun {
+  readonly steps: number;
+  readonly batchSize?: number;
+  /** Units of the one hidden layer. */
+  readonly hidden?: number;
+  /** Called after each step, outside of its scope; may wait. */
+  readonly onStep?: (step: number) => void | Promise<void>;
+}
+
+const PIXELS = 784;
+const IMAGES = 256;
+
+/** Grey images that a VAE can learn: blobs at random places, exact in float32. */
+function images(): Float32Array {
+  const draws = new Generator(5);
+  const data = new Float32Array(IMAGES * PIXELS);
+  for (let image = 0; image < IMAGES; image++) {
+    const [u, v] = Array.from(draws.words(2), (word) => 6 + (word % 16)) as [number, number];
+    for (let pixel = 0; pixel < PIXELS; pixel++) {
+      const [row, column] = [Math.floor(pixel / 28), pixel % 28];
+      data[image * PIXELS + pixel] = Math.exp(-((row - v) ** 2 + (column - u) ** 2) / 18);
+    }
+  }
+  return data;
+}
+
+/** Losses of each step, nats per image. */
+export async function trainVae(
+  machine: Backend,
+  { steps, batchSize = 64, hidden = 64, onStep }: VaeRun,
+): Promise<number[]> {
+  const data = images();
+  const { model, optimizer } = withBackend(machine, () => {
+    manualSeed(11);
+    // What making the weights takes is given back at once, so that memory can be counted from the first step on.
+    const model = scope(() => new VAE({ inputSize: PIXELS, hidden: [hidden], latent: 8 }));
+    return { model, optimizer: new Adam(model.parameters(), { learningRate: 1e-3 }) };
+  });
+  const noise = new Generator(12);
+  const losses: number[] = [];
+  for (let step = 0; step < steps; step++) {
+    const first = (step * batchSize) % IMAGES;
+    const batch = data.subarray(first * PIXELS, (first + batchSize) * PIXELS);
+    const packed = withBackend(machine, () =>
+      scope(() => {
+        const elbo = model.elbo(tensor(batch, [batchSize, PIXELS]), { generator: noise });
+        optimizer.zeroGrad();
+        elbo.loss.backward();
+        optimizer.step();
+        return stack([elbo.loss, elbo.recon, elbo.kl]).detach();
+      }),
+    );
+    losses.push((await packed.data())[0] as number);
+    packed.dispose();
+    await onStep?.(step);
+  }
+  return losses;
+}
+
+/** The losses of training steps, on this backend and on reference. @returns largest relative difference */
+export async function trainingDifference(
+  machine: Backend,
+  steps: number,
+  expected: Backend,
+): Promise<number> {
+  const found = await trainVae(machine, { steps });
+  const right = await trainVae(expected, { steps });
+  return Math.max(...right.map((loss, i) => Math.abs((found[i] as number) - loss) / Math.abs(loss)));
+}
+
+/** Device memory during training: after a tenth of the steps, and at the end. */
+export async function memoryOverSteps(
+  machine: GpuBackend,
+  steps: number,
+): Promise<{ early: number; late: number; arrays: number }> {
+  let early = 0;
+  await trainVae(machine, {
+    steps,
+    batchSize: 8,
+    onStep(step) {
+      if (step === Math.floor(steps / 10)) early = machine.memoryUsage().bytes;
+    },
+  });
+  const { bytes, arrays } = machine.memoryUsage();
+  return { early, late: bytes, arrays };
+}
