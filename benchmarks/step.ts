@@ -15,7 +15,14 @@ import {
   type Tensor,
 } from '@varigrad/core';
 import { Adam } from '@varigrad/nn';
-import { ConditionalVAE, type LatentModel, VAE } from '@varigrad/vae';
+import {
+  ConditionalVAE,
+  ConvolutionalBody,
+  ConvolutionalDecoder,
+  GaussianEncoder,
+  type LatentModel,
+  VAE,
+} from '@varigrad/vae';
 import { instrument, type KernelTimes } from './instrument.js';
 import { formatTiming, interleave, machine, summarize, table, type Variant } from './measure.js';
 
@@ -24,12 +31,24 @@ interface Case {
   batch: number;
   pixels: number;
   build: () => LatentModel;
+  /** Takes seconds on reference, and is left out there. */
+  heavy?: boolean;
 }
 
 const vae =
   (hidden: number[], latent: number, inputSize = 784) =>
   () =>
     new VAE({ hidden, latent, inputSize, generator: new Generator(1) });
+
+function convolutionalVae(): LatentModel {
+  const generator = new Generator(1);
+  const shape = [28, 28] as const;
+  return new VAE({
+    encoder: new GaussianEncoder(new ConvolutionalBody(shape, { generator }), 20, { generator }),
+    decoder: new ConvolutionalDecoder(20, shape, 1, { generator }),
+    generator,
+  });
+}
 
 const CASES: readonly Case[] = [
   ...[32, 64, 128, 256, 512, 1024].map((batch) => ({
@@ -46,6 +65,7 @@ const CASES: readonly Case[] = [
   },
   { name: 'VAE 784-2000-20', batch: 128, pixels: 784, build: vae([2000], 20) },
   { name: 'VAE 16-8-2 (tiny)', batch: 128, pixels: 16, build: vae([8], 2, 16) },
+  { name: 'convolutional VAE, 32-64-20', batch: 128, pixels: 784, build: convolutionalVae, heavy: true },
 ];
 
 /** A training step of one case on one backend, as a function to call again and again. */
@@ -110,7 +130,8 @@ async function main(): Promise<void> {
       { name: 'all', run: trainingStep(allThreads, which, true) },
       { name: 'unscoped', run: trainingStep(allThreads, which, false) },
     ];
-    if (which.batch === 128) variants.push({ name: 'reference', run: trainingStep(reference, which, true) });
+    if (which.batch === 128 && which.heavy !== true)
+      variants.push({ name: 'reference', run: trainingStep(reference, which, true) });
     const timings = await interleave(variants, 4);
     const cell = (name: string) => {
       const timing = timings.get(name);

@@ -27,8 +27,8 @@ export interface OperandName {
   readonly shape: Shape;
 }
 
-/** A message that mentions its operands, given what to call them. */
-type Wording = (names: readonly string[]) => string;
+/** A message that mentions its operands, given the names of those that have one. */
+type Wording = (names: readonly (string | undefined)[]) => string;
 
 /** Operands whose shapes do not fit together. Operands that were named are listed with their names at the end. */
 export class ShapeError extends VarigradError {
@@ -37,14 +37,14 @@ export class ShapeError extends VarigradError {
   readonly operands: readonly OperandName[];
   readonly #wording: string | Wording;
 
-  /** @param wording - the message; as a function of what to call the operands: 'a', 'b', … unless they have names */
+  /** @param wording - the message, or a function of the operands' names, which has words of its own for those without */
   constructor(
     op: string,
     shapes: readonly Shape[],
     wording: string | Wording,
     operands: readonly OperandName[] = [],
   ) {
-    const names = Array.from('abcdefgh', (letter, i) => operands[i]?.label || letter);
+    const names = operands.map(({ label }) => label || undefined);
     const text = typeof wording === 'string' ? wording : wording(names);
     const named = operands.filter(({ label }) => label !== '').map(describe);
     super(op, named.length === 0 ? text : `${text} (${named.join(', ')})`);

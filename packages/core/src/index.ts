@@ -65,6 +65,12 @@ export { type FormatOptions, formatArray } from './format.js';
 export { type InitOptions, init } from './init.js';
 export { Tensor } from './methods.js';
 export {
+  type Conv2dOptions,
+  type ConvTranspose2dOptions,
+  conv2d,
+  convTranspose2d,
+} from './ops/convolution.js';
+export {
   abs,
   add,
   clamp,
@@ -122,6 +128,7 @@ export {
   transpose,
   unsqueeze,
 } from './ops/movement.js';
+export { avgPool2d, maxPool2d, type PoolOptions } from './ops/pooling.js';
 export {
   type Axes,
   amax,
@@ -139,6 +146,7 @@ export {
   type VarianceOptions,
   variance,
 } from './ops/reduce.js';
+export type { Pair } from './ops/windows.js';
 export { defaultGenerator, fillUniform, Generator, type GeneratorState, manualSeed } from './random.js';
 export type { GradientRecord, OperationRecord, Recorder } from './recorder.js';
 export { withRecorder } from './recorder.js';
@@ -153,6 +161,7 @@ export {
   composites,
   derivativeOf,
   type Formula,
+  formulaOf,
   formulas,
   operandName,
 } from './trace/formulas.js';
@@ -183,7 +192,7 @@ export {
   type GradientUse,
   gradientStory,
 } from './trace/story.js';
-export { type SVGOptions, toSVG } from './trace/svg.js';
+export { edgePath, type SVGOptions, toSVG } from './trace/svg.js';
 export { type Names, type RecordOptions, recordGraph, trace } from './trace/trace.js';
 export {
   type NoGradDiagnosis,

@@ -64,10 +64,13 @@ export function reducedShape(shape: Shape, axes: readonly number[], keepDims: bo
 }
 
 /** What was probably meant: the shorter operand's axes are the longer one's first, and not its last. */
-function fittingShapes(shapes: readonly Shape[], names: readonly string[]): string {
+function fittingShapes(
+  shapes: readonly Shape[],
+  [nameA = 'a', nameB = 'b']: readonly (string | undefined)[],
+): string {
   const [a, b] = shapes;
   if (shapes.length === 2 && a !== undefined && b !== undefined && a.length !== b.length) {
-    const [short, long, name] = a.length < b.length ? [a, b, names[0]] : [b, a, names[1]];
+    const [short, long, name] = a.length < b.length ? [a, b, nameA] : [b, a, nameB];
     if (short.length > 0 && short.every((length, axis) => length === long[axis])) {
       const reshaped = [...short, ...new Array<number>(long.length - short.length).fill(1)];
       return `shapes are aligned at their last axis: did you mean ${name}.reshape(${formatShape(reshaped)})?`;

@@ -1,7 +1,15 @@
 export { ELU, GELU, LeakyReLU, ReLU, Sigmoid, Softplus, Tanh } from './activations.js';
+export { BatchNorm1d, BatchNorm2d, type BatchNormOptions } from './batch-norm.js';
 export { decodeSafetensors, encodeSafetensors } from './checkpoint.js';
 export { type Layer, Sequential } from './containers.js';
+export {
+  Conv2d,
+  type Conv2dOptions,
+  ConvTranspose2d,
+  type ConvTranspose2dOptions,
+} from './convolution.js';
 export { Dropout } from './dropout.js';
+export { Flatten, Unflatten } from './flatten.js';
 export {
   constant,
   type FanMode,
@@ -40,3 +48,4 @@ export {
   warmupSchedule,
 } from './optim/schedules.js';
 export { SGD, type SGDOptions } from './optim/sgd.js';
+export { AvgPool2d, MaxPool2d } from './pooling.js';

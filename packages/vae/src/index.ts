@@ -101,6 +101,11 @@ export type { Losses, MeterState } from './meter.js';
 export { Autoencoder, type AutoencoderOptions } from './models/autoencoder.js';
 export { CodeModel, type CodeModelOptions } from './models/code-model.js';
 export { ConditionalVAE, type ConditionalVAEOptions } from './models/conditional-vae.js';
+export {
+  ConvolutionalBody,
+  ConvolutionalDecoder,
+  type ConvolutionalOptions,
+} from './models/convolutional-networks.js';
 export { DenoisingAutoencoder, type DenoisingAutoencoderOptions } from './models/denoising-autoencoder.js';
 export { IWAE, type IWAEOptions } from './models/iwae.js';
 export type { GenerativeModel, LatentModel } from './models/model.js';

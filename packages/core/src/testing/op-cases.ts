@@ -1,4 +1,5 @@
 import { binaryCases, whereCases } from './cases/binary.js';
+import { convolutionCases, poolingCases } from './cases/convolution.js';
 import { fusedCases } from './cases/fused.js';
 import { indexingCases } from './cases/indexing.js';
 import { matmulCases } from './cases/matmul.js';
@@ -24,4 +25,6 @@ export const opCases: readonly OpCase[] = [
   ...pieceCases,
   ...indexingCases,
   ...fusedCases,
+  ...convolutionCases,
+  ...poolingCases,
 ];

@@ -1,7 +1,7 @@
 /** The story of a gradient, told in text. */
 import { formatShape, type Shape } from '../errors.js';
 import type { Tensor } from '../tensor.js';
-import { activations, derivativeOf, formulas, operandName } from './formulas.js';
+import { activations, derivativeOf, formulaOf, formulas, operandName } from './formulas.js';
 import type { ArraySummary, Graph, GraphNode } from './graph.js';
 import {
   type DerivativeCheck,
@@ -144,7 +144,7 @@ function tellStep(story: GradientStory, id: number): string[] {
   const { op, inputs, source, output } = node;
   const operands = inputs.map((input, i) => `${operandName(op, i)} = ${nameOf(story, input)}`);
   const place = source === '' ? '' : `   (${source})`;
-  const title = `${nameOf(story, id)} ${formatShape(output.shape)}   ${op}: y = ${formulas[op]?.value ?? '?'}   with ${operands.join(', ')}${place}`;
+  const title = `${nameOf(story, id)} ${formatShape(output.shape)}   ${op}: y = ${formulaOf(op, node.params)?.value ?? '?'}   with ${operands.join(', ')}${place}`;
   const activation = activationOf(node);
   const rows = [['  y', '', show(output)], ...arrivals(story, id), ...departures(story, node)];
   return [title, ...(activation === '' ? [] : [`  ${activation}`]), ...columns(rows)];
@@ -198,7 +198,7 @@ function departures(story: GradientStory, node: GraphNode): string[][] {
     const input = node.inputs[use.operand] as number;
     if (!towards.has(input)) return [];
     const operand = operandName(node.op, use.operand);
-    const formula = derivativeOf(node.op, use.operand) ?? '?';
+    const formula = derivativeOf(node.op, use.operand, node.params) ?? '?';
     const reduced = broadcasting(graph, node, input);
     const how = [`d${operand} = ${formula}`, reduced].filter((part) => part !== '').join(', ');
     const local = story.locals.find((l) => l.consumer === use.consumer && l.operand === use.operand);

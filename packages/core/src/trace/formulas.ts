@@ -40,6 +40,24 @@ const other = (
   ...derivatives: readonly (string | null)[]
 ): Formula => ({ operands, value, derivatives, elementwise: false });
 
+/** Options of matmul. C = A B: dA = dC Bᵀ and dB = Aᵀ dC; a transposed operand has the transposed gradient. */
+interface Transposes {
+  readonly transposeA?: boolean;
+  readonly transposeB?: boolean;
+}
+
+/* @__NO_SIDE_EFFECTS__ */
+function product({ transposeA = false, transposeB = false }: Transposes): Formula {
+  const a = (transposed: boolean): string => (transposed ? 'Aᵀ' : 'A');
+  const b = (transposed: boolean): string => (transposed ? 'Bᵀ' : 'B');
+  return other(
+    ['A', 'B'],
+    `${a(transposeA)} ${b(transposeB)}`,
+    transposeA ? `${b(transposeB)} dyᵀ` : `dy ${b(!transposeB)}`,
+    transposeB ? `dyᵀ ${a(transposeA)}` : `${a(!transposeA)} dy`,
+  );
+}
+
 /** By the operation's name, as graphs and error messages have it. */
 export const formulas: Readonly<Record<string, Formula>> = {
   neg: map('−x', '−dy'),
@@ -108,7 +126,7 @@ export const formulas: Readonly<Record<string, Formula>> = {
   softmax: other(['x'], 'exp(x) / Σ exp(x)', 'y · (dy − Σ dy · y)'),
   logSoftmax: other(['x'], 'x − ln Σ exp(x)', 'dy − softmax(x) · Σ dy'),
   cumsum: other(['x'], 'yᵢ = x₀ + … + xᵢ', 'dxᵢ = dyᵢ + dyᵢ₊₁ + …'),
-  matmul: other(['A', 'B'], 'A B', 'dy Bᵀ', 'Aᵀ dy'),
+  matmul: product({}),
   linear: other(
     ['x', 'W', 'b'],
     'f(x Wᵀ + b)',
@@ -122,6 +140,8 @@ export const formulas: Readonly<Record<string, Formula>> = {
   slice: other(['x'], 'a part of x', 'dy in that part, 0 elsewhere'),
   flip: other(['x'], 'x in reverse order', 'dy in reverse order'),
   pad: other(['x'], 'x with a margin', 'dy without the margin'),
+  windows: other(['x'], 'every window of x', 'dy, added up where windows overlap'),
+  overlapAdd: other(['x'], 'windows, added up where they overlap', 'every window of dy'),
   concat: other(['x'], 'all operands, one after the other', "the operand's own part of dy"),
   indexSelect: other(['x', 'index'], 'yᵢ = x[indexᵢ]', 'Σ dyᵢ over all i with that index', null),
   indexAdd: other(['x', 'index'], 'y[indexᵢ] = Σ xᵢ', 'dxᵢ = dy[indexᵢ]', null),
@@ -142,13 +162,16 @@ export const composites: Readonly<Record<string, readonly string[]>> = {
   split: ['slice'],
   stack: ['reshape', 'concat'],
   tril: ['where'],
+  conv2d: ['pad', 'windows', 'reshape', 'matmul', 'add', 'permute'],
+  convTranspose2d: ['permute', 'reshape', 'matmul', 'overlapAdd', 'slice', 'add'],
+  maxPool2d: ['reshape', 'pad', 'windows', 'amax'],
+  avgPool2d: ['reshape', 'pad', 'windows', 'sum', 'div'],
   triu: ['where'],
 };
 
 /** What `linear` does after its product, and the derivative of that, as its own result y tells it. */
 export const activations: Readonly<Record<string, { readonly value: string; readonly derivative: string }>> =
   {
-    none: { value: 'f(u) = u', derivative: 'f′ = 1' },
     relu: { value: 'f(u) = max(u, 0)', derivative: 'f′ = [y > 0]' },
     sigmoid: { value: 'f(u) = σ(u)', derivative: 'f′ = y · (1 − y)' },
     tanh: { value: 'f(u) = tanh(u)', derivative: 'f′ = 1 − y²' },
@@ -160,8 +183,18 @@ export function operandName(op: string, index: number): string {
   return operands[index] ?? (operands.length > 0 ? `${operands.at(-1)}${index}` : `operand ${index}`);
 }
 
+/** `linear` without an activation. */
+const affine: Formula = other(['x', 'W', 'b'], 'x Wᵀ + b', 'dy W', 'dyᵀ x', 'dy, summed over the batch');
+
+/** The formula of an operation with its options: the transposes of a matmul, whether a linear layer has an activation. */
+export function formulaOf(op: string, params?: unknown): Formula | undefined {
+  if (op === 'matmul') return product((params ?? {}) as Transposes);
+  const { activation } = (params ?? {}) as { readonly activation?: string };
+  return op === 'linear' && activation === 'none' ? affine : formulas[op];
+}
+
 /** What the operation sends to operand `index`; null if that has no derivative, or nothing is known of the operation. */
-export function derivativeOf(op: string, index: number): string | null {
-  const derivatives = formulas[op]?.derivatives ?? [];
+export function derivativeOf(op: string, index: number, params?: unknown): string | null {
+  const derivatives = formulaOf(op, params)?.derivatives ?? [];
   return derivatives[Math.min(index, derivatives.length - 1)] ?? null;
 }

@@ -94,7 +94,7 @@ function drawing(graph: Graph, picture: Layout, options: { gradients: boolean; t
     `<g transform="translate(${px((width - picture.width) / 2)} ${MARGIN + head + LEGEND_HEIGHT})">`,
     ...picture.groups.map(frame),
     ...picture.edges.map(
-      ({ points }) => `<path class="arrow" marker-end="url(#arrowhead)" d="${curve(points)}"/>`,
+      ({ points }) => `<path class="arrow" marker-end="url(#arrowhead)" d="${edgePath(points)}"/>`,
     ),
     ...picture.boxes.map((b) => box(graph, b)),
     ...picture.edges.map((edge) => edgeLabel(graph, picture, edge, options.gradients)),
@@ -127,17 +127,19 @@ function frame({ module, x, y, width, height }: Layout['groups'][number]): strin
   return `<rect class="frame" x="${px(x)}" y="${px(y)}" width="${px(width)}" height="${px(height)}" rx="8"/>${title}`;
 }
 
-/** Bends with vertical ends between successive points. */
-function curve(points: readonly Point[]): string {
+/** An arrow of a `Layout` as the `d` of an SVG path: bends with vertical ends between successive points. */
+export function edgePath(points: readonly Point[]): string {
   const [start, ...rest] = points as [Point, ...Point[]];
   let before = start;
-  const segments = rest.map((p) => {
+  const segments = rest.flatMap((p) => {
     const middle = (before.y + p.y) / 2;
     const straight = Math.abs(before.x - p.x) < 0.05;
+    // A piece without length would leave an arrowhead at it without a direction.
+    if (straight && Math.abs(before.y - p.y) < 0.05) return [];
     const to = `${px(p.x)} ${px(p.y)}`;
     const segment = straight ? `L${to}` : `C${px(before.x)} ${px(middle)} ${px(p.x)} ${px(middle)} ${to}`;
     before = p;
-    return segment;
+    return [segment];
   });
   return `M${px(start.x)} ${px(start.y)} ${segments.join(' ')}`;
 }

@@ -1,0 +1,148 @@
+/** Convolution as one matrix product over all windows of all images, and its transpose. */
+import { formatShape, type Shape, ShapeError } from '../errors.js';
+import { asTensor, namingOperands, type Tensor, type TensorLike } from '../tensor.js';
+import { pad } from './movement.js';
+import { overlapAdd, type Pair, pairOf, type WindowSpec, windowCounts, windows } from './windows.js';
+
+/** Options of `conv2d`; one number stands for height and width. */
+export interface Conv2dOptions {
+  /** From one window to the next. Default 1. */
+  stride?: number | Pair;
+  /** Zeros around the image. Default 0. */
+  padding?: number | Pair;
+  /** From one place of a window to the next. Default 1. */
+  dilation?: number | Pair;
+}
+
+/** Options of `convTranspose2d`. */
+export interface ConvTranspose2dOptions extends Conv2dOptions {
+  /** Rows and columns added at the end of the result; tells apart the sizes that a strided convolution maps to one. Default 0. */
+  outputPadding?: number | Pair;
+}
+
+interface Geometry extends WindowSpec {
+  readonly padding: Pair;
+}
+
+function geometry(
+  op: string,
+  weight: Shape,
+  { stride = 1, padding = 0, dilation = 1 }: Conv2dOptions,
+): Geometry {
+  return {
+    kernel: [weight[2] as number, weight[3] as number],
+    stride: pairOf(op, 'stride', stride, 1),
+    padding: pairOf(op, 'padding', padding, 0),
+    dilation: pairOf(op, 'dilation', dilation, 1),
+  };
+}
+
+/** Checks ranks, and that the image has the channels of the weight's axis `axis`. */
+function checkImage(op: string, x: Shape, weight: Shape, axis: 0 | 1): void {
+  const layout = axis === 1 ? '[out, in, height, width]' : '[in, out, height, width]';
+  if (x.length !== 4 || weight.length !== 4) {
+    throw new ShapeError(
+      op,
+      [x, weight],
+      ([nameX = 'x', nameW = 'weight']) =>
+        `${nameX} ${formatShape(x)} and ${nameW} ${formatShape(weight)}: images are [batch, channels, height, width] and weights ${layout}${x.length === 3 ? ` — did you mean ${nameX}.unsqueeze(0)?` : ''}`,
+    );
+  }
+  if (x[1] === weight[axis]) return;
+  throw new ShapeError(op, [x, weight], ([nameX = 'x', nameW = 'weight']) => {
+    const problem = `${nameX} ${formatShape(x)} has ${x[1]} channels, and ${nameW} ${formatShape(weight)} takes ${weight[axis]}`;
+    const advice =
+      x[1] === weight[1 - axis]
+        ? `weights are ${layout}: did you mean ${nameW}.transpose(0, 1)?`
+        : `weights are ${layout}`;
+    return `${problem} — ${advice}`;
+  });
+}
+
+function checkBias(op: string, bias: Tensor | null, channels: number): void {
+  if (bias === null || (bias.rank === 1 && bias.shape[0] === channels)) return;
+  throw new ShapeError(
+    op,
+    [bias.shape],
+    `bias ${formatShape(bias.shape)} for ${channels} output channels — it is [out]`,
+  );
+}
+
+/**
+ * Cross-correlation, as every deep-learning library calls it convolution:
+ * y[n, o, y, x] = bias[o] + Σ_{c,i,j} weight[o, c, i, j] · x[n, c, y·stride + i·dilation − padding, x·stride + j·dilation − padding].
+ * @param x - `[batch, in, height, width]`; @param weight - `[out, in, kernel height, kernel width]`; @param bias - `[out]`, or null
+ * @returns `[batch, out, h, w]` with h = ⌊(height + 2·padding − dilation·(kernel − 1) − 1)/stride⌋ + 1
+ * @throws ShapeError if shapes do not fit or no window fits the image; ArgumentError for options that are no whole numbers
+ */
+export function conv2d(
+  x: TensorLike,
+  weight: TensorLike,
+  bias: Tensor | null = null,
+  options: Conv2dOptions = {},
+): Tensor {
+  const [images, kernels] = [asTensor(x), asTensor(weight)];
+  namingOperands([images, kernels], () => checkImage('conv2d', images.shape, kernels.shape, 1));
+  const spec = geometry('conv2d', kernels.shape, options);
+  const [batch, channels] = images.shape as [number, number];
+  const out = kernels.shape[0] as number;
+  checkBias('conv2d', bias, out);
+  const [py, px] = spec.padding;
+  const framed =
+    py + px === 0
+      ? images
+      : pad(images, [
+          [0, 0],
+          [0, 0],
+          [py, py],
+          [px, px],
+        ]);
+  const [height, width] = windowCounts('conv2d', framed.shape, spec);
+  const size = channels * spec.kernel[0] * spec.kernel[1];
+  const columns = windows(framed, spec).reshape([size, batch * height * width]);
+  const product = kernels.reshape([out, size]).matmul(columns); // [out, batch · h · w]
+  const shifted = bias === null ? product : product.add(bias.unsqueeze(1));
+  return shifted.reshape([out, batch, height, width]).permute([1, 0, 2, 3]);
+}
+
+/**
+ * The transpose of `conv2d` in its image: ⟨conv2d(x, weight), y⟩ = ⟨x, convTranspose2d(y, weight)⟩. Each number of x places a
+ * multiple of the kernel; where they overlap, they add up.
+ * @param x - `[batch, in, height, width]`; @param weight - `[in, out, kernel height, kernel width]`; @param bias - `[out]`, or null
+ * @returns `[batch, out, h, w]` with h = (height − 1)·stride − 2·padding + dilation·(kernel − 1) + outputPadding + 1
+ * @throws ShapeError if shapes do not fit, or nothing is left of the result; ArgumentError for options that are no whole numbers
+ */
+export function convTranspose2d(
+  x: TensorLike,
+  weight: TensorLike,
+  bias: Tensor | null = null,
+  { outputPadding = 0, ...options }: ConvTranspose2dOptions = {},
+): Tensor {
+  const op = 'convTranspose2d';
+  const [images, kernels] = [asTensor(x), asTensor(weight)];
+  namingOperands([images, kernels], () => checkImage(op, images.shape, kernels.shape, 0));
+  const spec = geometry(op, kernels.shape, options);
+  const extra = pairOf(op, 'outputPadding', outputPadding, 0);
+  const [batch, channels, height, width] = images.shape as [number, number, number, number];
+  const out = kernels.shape[1] as number;
+  checkBias(op, bias, out);
+  const side = (length: number, a: 0 | 1): number =>
+    (length - 1) * spec.stride[a] + spec.dilation[a] * (spec.kernel[a] - 1) + 1 + extra[a];
+  const canvas: Pair = [side(height, 0), side(width, 1)];
+  const [h, w] = [canvas[0] - 2 * spec.padding[0], canvas[1] - 2 * spec.padding[1]];
+  if (h < 1 || w < 1)
+    throw new ShapeError(
+      op,
+      [images.shape, kernels.shape],
+      `padding ${spec.padding.join(' × ')} leaves ${h} × ${w} of the result ${canvas.join(' × ')} — take less`,
+    );
+  const columns = images.permute([1, 0, 2, 3]).reshape([channels, batch * height * width]);
+  const placed = kernels
+    .reshape([channels, out * spec.kernel[0] * spec.kernel[1]])
+    .matmul(columns, { transposeA: true });
+  const whole = overlapAdd(placed.reshape([out, ...spec.kernel, batch, height, width]), spec, canvas);
+  const result = whole
+    .slice(2, spec.padding[0], spec.padding[0] + h)
+    .slice(3, spec.padding[1], spec.padding[1] + w);
+  return bias === null ? result : result.add(bias.reshape([out, 1, 1]));
+}

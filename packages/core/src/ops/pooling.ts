@@ -1,0 +1,83 @@
+/** Pooling: each window of each channel becomes one number. */
+import { formatShape, ShapeError } from '../errors.js';
+import { asTensor, type Tensor, type TensorLike } from '../tensor.js';
+import { pad } from './movement.js';
+import { amax, mean } from './reduce.js';
+import { type Pair, pairOf, windowCounts, windows } from './windows.js';
+
+/** Options of pooling; one number stands for height and width. */
+export interface PoolOptions {
+  /** From one window to the next. Default: the kernel, so that windows do not overlap. */
+  stride?: number | Pair;
+  /** Places around the image, at most half a kernel: −Infinity for a maximum, 0 (counted) for a mean. Default 0. */
+  padding?: number | Pair;
+}
+
+/** The windows of each channel for itself: `[kernel places, batch · channels · h · w]`, and the result's shape. */
+function channelWindows(
+  op: string,
+  x: TensorLike,
+  kernelSize: number | Pair,
+  { stride = kernelSize, padding = 0 }: PoolOptions,
+  around: number,
+): { places: Tensor; shape: number[] } {
+  const images = asTensor(x);
+  if (images.rank !== 4)
+    throw new ShapeError(
+      op,
+      [images.shape],
+      `${formatShape(images.shape)}: images are [batch, channels, height, width]`,
+    );
+  const kernel = pairOf(op, 'the kernel', kernelSize, 1);
+  const spec = { kernel, stride: pairOf(op, 'stride', stride, 1), dilation: [1, 1] as const };
+  const [py, px] = pairOf(op, 'padding', padding, 0);
+  if (2 * py > kernel[0] || 2 * px > kernel[1])
+    throw new ShapeError(
+      op,
+      [images.shape],
+      `padding ${py} × ${px} is more than half the kernel ${kernel.join(' × ')} — a window would hold nothing else`,
+    );
+  const [batch, channels, height, width] = images.shape as [number, number, number, number];
+  const single = images.reshape([batch * channels, 1, height, width]);
+  const framed =
+    py + px === 0
+      ? single
+      : pad(
+          single,
+          [
+            [0, 0],
+            [0, 0],
+            [py, py],
+            [px, px],
+          ],
+          around,
+        );
+  const counts = windowCounts(op, framed.shape, spec);
+  const shape = [batch, channels, ...counts];
+  return {
+    places: windows(framed, spec).reshape([kernel[0] * kernel[1], batch * channels * counts[0] * counts[1]]),
+    shape,
+  };
+}
+
+/**
+ * The largest element of each window. A gradient goes to the largest element; several equal ones share it.
+ * @param x - `[batch, channels, height, width]`
+ * @returns `[batch, channels, h, w]` with h = ⌊(height + 2·padding − kernel)/stride⌋ + 1
+ * @throws ShapeError if no window fits; ArgumentError for options that are no whole numbers
+ */
+export function maxPool2d(x: TensorLike, kernelSize: number | Pair, options: PoolOptions = {}): Tensor {
+  const { places, shape } = channelWindows('maxPool2d', x, kernelSize, options, Number.NEGATIVE_INFINITY);
+  return amax(places, { axis: 0 }).reshape(shape);
+}
+
+/**
+ * The mean of each window; zeros around the image count.
+ * @param x - `[batch, channels, height, width]`
+ * @returns `[batch, channels, h, w]` with h = ⌊(height + 2·padding − kernel)/stride⌋ + 1
+ * @throws ShapeError if no window fits; ArgumentError for options that are no whole numbers
+ */
+export function avgPool2d(x: TensorLike, kernelSize: number | Pair, options: PoolOptions = {}): Tensor {
+  const { places, shape } = channelWindows('avgPool2d', x, kernelSize, options, 0);
+  return mean(places, { axis: 0 }).reshape(shape);
+}

@@ -1,0 +1,130 @@
+/** Windows that slide over images: what convolution and pooling are made of. */
+import { apply, type Op } from '../autograd.js';
+import { backend } from '../backend/current.js';
+import { ArgumentError, formatShape, type Shape, ShapeError } from '../errors.js';
+import { stridesOf } from '../shape.js';
+import type { Tensor } from '../tensor.js';
+
+/** Height and width. */
+export type Pair = readonly [height: number, width: number];
+
+/** Places that a window takes on an image. */
+export interface WindowSpec {
+  /** Places of one window, down and across. */
+  readonly kernel: Pair;
+  /** From one window to the next. */
+  readonly stride: Pair;
+  /** From one place of a window to the next. */
+  readonly dilation: Pair;
+}
+
+/** One number stands for both directions. @throws ArgumentError unless whole numbers from `least` */
+export function pairOf(op: string, name: string, value: number | Pair, least: number): Pair {
+  const pair: Pair = typeof value === 'number' ? [value, value] : value;
+  if (pair.length !== 2 || pair.some((n) => !Number.isInteger(n) || n < least))
+    throw new ArgumentError(op, `${name} is one or two whole numbers from ${least}, not ${value}`);
+  return pair;
+}
+
+/** Windows that fit along one axis of `length`: ⌊(length − dilation·(kernel − 1) − 1)/stride⌋ + 1. */
+function windowCount(
+  op: string,
+  shape: Shape,
+  axis: 0 | 1,
+  { kernel, stride, dilation }: WindowSpec,
+): number {
+  const length = shape[axis + 2] as number;
+  const span = dilation[axis] * (kernel[axis] - 1) + 1;
+  if (span > length) {
+    const side = axis === 0 ? 'high' : 'wide';
+    throw new ShapeError(
+      op,
+      [shape],
+      `a window of ${span} does not fit the image ${formatShape(shape)}, which is ${length} ${side} — pad it, or take a smaller kernel`,
+    );
+  }
+  return Math.floor((length - span) / stride[axis]) + 1;
+}
+
+/** Windows down and across an image `[batch, channels, height, width]`. @throws ShapeError if none fits */
+export function windowCounts(op: string, shape: Shape, spec: WindowSpec): Pair {
+  return [windowCount(op, shape, 0, spec), windowCount(op, shape, 1, spec)];
+}
+
+type One = readonly [Tensor];
+
+const windowsOp: Op<One, WindowSpec> = {
+  name: 'windows',
+  shape: ([x], spec) => {
+    const [batch, channels] = x as [number, number];
+    return [channels, ...spec.kernel, batch, ...windowCounts('windows', x, spec)];
+  },
+  forward: (k, [x], { stride, dilation }, out) => {
+    const [batch, channel, down, across] = stridesOf(x.shape) as [number, number, number, number];
+    const strides = [
+      ...[channel, dilation[0] * down, dilation[1] * across],
+      ...[batch, stride[0] * down, stride[1] * across],
+    ];
+    return k.strided(x.values, { shape: out, strides, offset: 0 });
+  },
+  vjp: (dy, [x], spec) => [() => apply(overlapAddOp, [dy], { ...spec, size: imageSize(x.shape) })],
+};
+
+interface OverlapSpec extends WindowSpec {
+  readonly size: Pair;
+}
+
+const overlapAddOp: Op<One, OverlapSpec> = {
+  name: 'overlapAdd',
+  shape: ([x], { size }) => [x[3] as number, x[0] as number, ...size],
+  forward: (k, [x], spec, _, temporary) => {
+    const [channels, kh, kw, batch, oh, ow] = x.shape as [number, number, number, number, number, number];
+    // Image by image and channel by channel, as the result lies in memory.
+    const strides = stridesOf(x.shape);
+    const order = [3, 0, 1, 2, 4, 5];
+    const view = {
+      shape: order.map((a) => x.shape[a] as number),
+      strides: order.map((a) => strides[a] as number),
+    };
+    const ordered = temporary(k.strided(x.values, { ...view, offset: 0 }));
+    const places = temporary(backend().upload(windowPlaces(spec, [oh, ow])));
+    const length = spec.size[0] * spec.size[1];
+    return k.indexAdd(ordered, places, {
+      outer: batch * channels,
+      length,
+      inner: 1,
+      count: kh * kw * oh * ow,
+    });
+  },
+  vjp: (dy, _, spec) => [() => apply(windowsOp, [dy], spec)],
+};
+
+function imageSize(shape: Shape): Pair {
+  return [shape[2] as number, shape[3] as number];
+}
+
+/** Where each place of each window lies in its image, in the order `[kernel, windows]`. */
+function windowPlaces({ kernel, stride, dilation, size }: OverlapSpec, [oh, ow]: Pair): Float32Array {
+  const places = new Float32Array(kernel[0] * kernel[1] * oh * ow);
+  let at = 0;
+  for (let i = 0; i < kernel[0]; i++)
+    for (let j = 0; j < kernel[1]; j++)
+      for (let y = 0; y < oh; y++)
+        for (let x = 0; x < ow; x++)
+          places[at++] = (y * stride[0] + i * dilation[0]) * size[1] + x * stride[1] + j * dilation[1];
+  return places;
+}
+
+/**
+ * The windows of images, element by element: out[c, i, j, n, y, x] = in[n, c, y·stride + i·dilation, x·stride + j·dilation].
+ * @param x - `[batch, channels, height, width]`
+ * @returns `[channels, kernel height, kernel width, batch, windows down, windows across]`: a matrix product's right side
+ */
+export function windows(x: Tensor, spec: WindowSpec): Tensor {
+  return apply(windowsOp, [x], spec);
+}
+
+/** The transpose of `windows`: adds windows where they overlap, into zeros of `size`. */
+export function overlapAdd(x: Tensor, spec: WindowSpec, size: Pair): Tensor {
+  return apply(overlapAddOp, [x], { ...spec, size });
+}

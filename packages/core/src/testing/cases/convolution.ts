@@ -1,0 +1,168 @@
+/** Cases of convolution and pooling: the definitions are sums over windows, place by place. */
+import type { Shape } from '../../errors.js';
+import { conv2d, convTranspose2d } from '../../ops/convolution.js';
+import { avgPool2d, maxPool2d } from '../../ops/pooling.js';
+import type { Tensor } from '../../tensor.js';
+import { type Grid, grid, indices, series } from '../naive.js';
+import { type OpCase, opCase } from '../op-case.js';
+
+type Pair = readonly [number, number];
+
+/** x[n, c, y, x], and `around` outside of the image. */
+function pixel(x: Grid, [n, c, row, column]: readonly number[], around = 0): number {
+  const [, , height, width] = x.shape as [number, number, number, number];
+  const inside =
+    (row as number) >= 0 && (row as number) < height && (column as number) >= 0 && (column as number) < width;
+  return inside ? x.at([n as number, c as number, row as number, column as number]) : around;
+}
+
+interface Geometry {
+  stride?: Pair;
+  padding?: Pair;
+  dilation?: Pair;
+  outputPadding?: Pair;
+}
+
+/** y[n, o, p, q] = bias[o] + Σ weight[o, c, i, j] · x[n, c, p·s + i·d − pad, q·s + j·d − pad] */
+function conv(x: Grid, weight: Grid, bias: Grid | undefined, options: Geometry): Grid {
+  const { stride = [1, 1], padding = [0, 0], dilation = [1, 1] } = options;
+  const [batch, channels, ...size] = x.shape as [number, number, number, number];
+  const [out, , ...kernel] = weight.shape as [number, number, number, number];
+  const lengths = ([0, 1] as const).map((a) =>
+    Math.floor((size[a] + 2 * padding[a] - dilation[a] * (kernel[a] - 1) - 1) / stride[a] + 1),
+  );
+  return grid([batch, out, ...lengths], ([n, o, p, q]) => {
+    const place = (a: 0 | 1, at: number, i: number) => at * stride[a] + i * dilation[a] - padding[a];
+    const terms = indices([channels, ...kernel]).map(
+      ([c, i, j]) =>
+        weight.at([o as number, c as number, i as number, j as number]) *
+        pixel(x, [
+          n as number,
+          c as number,
+          place(0, p as number, i as number),
+          place(1, q as number, j as number),
+        ]),
+    );
+    return series(terms.length, (t) => terms[t] as number) + (bias?.at([o as number]) ?? 0);
+  });
+}
+
+/** y[n, o, p, q] = bias[o] + Σ weight[c, o, i, j] · x[n, c, u, v] over all u·s + i·d − pad = p and v·s + j·d − pad = q */
+function convTransposed(x: Grid, weight: Grid, bias: Grid | undefined, options: Geometry): Grid {
+  const { stride = [1, 1], padding = [0, 0], dilation = [1, 1], outputPadding = [0, 0] } = options;
+  const [batch, channels, ...size] = x.shape as [number, number, number, number];
+  const [, out, ...kernel] = weight.shape as [number, number, number, number];
+  const lengths = ([0, 1] as const).map(
+    (a) => (size[a] - 1) * stride[a] - 2 * padding[a] + dilation[a] * (kernel[a] - 1) + outputPadding[a] + 1,
+  );
+  return grid([batch, out, ...lengths], ([n, o, p, q]) => {
+    const meets = (a: 0 | 1, u: number, i: number, at: number) =>
+      u * stride[a] + i * dilation[a] - padding[a] === at;
+    const terms = indices([channels, ...size, ...kernel]).map(([c, u, v, i, j]) =>
+      meets(0, u as number, i as number, p as number) && meets(1, v as number, j as number, q as number)
+        ? weight.at([c as number, o as number, i as number, j as number]) *
+          x.at([n as number, c as number, u as number, v as number])
+        : 0,
+    );
+    return series(terms.length, (t) => terms[t] as number) + (bias?.at([o as number]) ?? 0);
+  });
+}
+
+function convCase(
+  op: 'conv2d' | 'convTranspose2d',
+  x: Shape,
+  weight: Shape,
+  options: Geometry = {},
+  withBias = false,
+): OpCase {
+  const out = weight[op === 'conv2d' ? 0 : 1] as number;
+  const inputs = [{ shape: x }, { shape: weight }, ...(withBias ? [{ shape: [out] }] : [])];
+  const [run, define] = op === 'conv2d' ? [conv2d, conv] : [convTranspose2d, convTransposed];
+  return opCase(
+    op,
+    inputs,
+    (images, kernels, bias) => run(images as Tensor, kernels as Tensor, bias ?? null, options),
+    (images, kernels, bias) => define(images as Grid, kernels as Grid, bias, options),
+    { note: JSON.stringify(options).replaceAll('"', '') },
+  );
+}
+
+/** f of the places of each window of each channel; `around` stands outside of the image. */
+function pooled(
+  x: Grid,
+  kernel: Pair,
+  stride: Pair,
+  padding: Pair,
+  around: number,
+  f: (values: number[]) => number,
+): Grid {
+  const [batch, channels, ...size] = x.shape as [number, number, number, number];
+  const lengths = ([0, 1] as const).map((a) =>
+    Math.floor((size[a] + 2 * padding[a] - kernel[a]) / stride[a] + 1),
+  );
+  return grid([batch, channels, ...lengths], ([n, c, p, q]) =>
+    f(
+      indices(kernel).map(([i, j]) =>
+        pixel(
+          x,
+          [
+            n as number,
+            c as number,
+            (p as number) * stride[0] + (i as number) - padding[0],
+            (q as number) * stride[1] + (j as number) - padding[1],
+          ],
+          around,
+        ),
+      ),
+    ),
+  );
+}
+
+const largest = (values: number[]): number => Math.max(...values);
+const average = (values: number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
+
+function poolCase(
+  op: 'maxPool2d' | 'avgPool2d',
+  shape: Shape,
+  kernel: Pair,
+  { stride = kernel, padding = [0, 0] }: { stride?: Pair; padding?: Pair } = {},
+): OpCase {
+  const max = op === 'maxPool2d';
+  const run = max ? maxPool2d : avgPool2d;
+  return opCase(
+    op,
+    // For a maximum no two elements are close: finite differences must not change which is the largest.
+    [max ? { shape, lattice: { step: 0.25, offset: 0.125 } } : { shape }],
+    (x) => run(x as Tensor, kernel, { stride, padding }),
+    (x) => pooled(x, kernel, stride, padding, max ? Number.NEGATIVE_INFINITY : 0, max ? largest : average),
+    { note: JSON.stringify({ kernel, stride, padding }).replaceAll('"', '') },
+  );
+}
+
+export const convolutionCases: readonly OpCase[] = [
+  convCase('conv2d', [2, 3, 4, 5], [2, 3, 3, 2]),
+  convCase('conv2d', [2, 2, 5, 4], [3, 2, 2, 2], { stride: [2, 1], padding: [1, 2] }, true),
+  convCase('conv2d', [1, 1, 6, 5], [2, 1, 3, 2], { dilation: [2, 3] }, true),
+  convCase('conv2d', [1, 2, 1, 1], [2, 2, 1, 1], {}, true),
+  convCase('conv2d', [0, 2, 3, 3], [2, 2, 2, 2], {}, true),
+  convCase('conv2d', [2, 1, 2, 2], [1, 1, 4, 4], { padding: [1, 1], stride: [2, 2] }),
+  convCase('convTranspose2d', [2, 3, 3, 2], [3, 2, 2, 3]),
+  convCase('convTranspose2d', [1, 2, 3, 3], [2, 2, 4, 4], { stride: [2, 2], padding: [1, 1] }, true),
+  convCase(
+    'convTranspose2d',
+    [1, 2, 2, 3],
+    [2, 1, 3, 2],
+    { stride: [2, 3], outputPadding: [1, 2], dilation: [1, 2] },
+    true,
+  ),
+  convCase('convTranspose2d', [1, 1, 1, 1], [1, 1, 1, 1], {}, true),
+  convCase('convTranspose2d', [0, 2, 3, 3], [2, 1, 2, 2], {}, true),
+];
+
+export const poolingCases: readonly OpCase[] = (['maxPool2d', 'avgPool2d'] as const).flatMap((op) => [
+  poolCase(op, [2, 3, 4, 4], [2, 2]),
+  poolCase(op, [1, 2, 5, 6], [3, 2], { stride: [1, 2] }),
+  poolCase(op, [2, 1, 5, 4], [3, 3], { stride: [2, 2], padding: [1, 1] }),
+  poolCase(op, [1, 1, 1, 1], [1, 1]),
+  poolCase(op, [0, 2, 4, 4], [2, 2]),
+]);

@@ -1,0 +1,128 @@
+/** Encoders and decoders made of convolutions, for images of any size. */
+import { ArgumentError, type Generator, type Tensor } from '@varigrad/core';
+import {
+  BatchNorm2d,
+  Conv2d,
+  ConvTranspose2d,
+  Flatten,
+  type Layer,
+  Linear,
+  Module,
+  ReLU,
+  Sequential,
+  Unflatten,
+} from '@varigrad/nn';
+import type { Body, DecoderNetwork } from './networks.js';
+
+/** Options of convolutional networks. */
+export interface ConvolutionalOptions {
+  /** Channels after each convolution of the encoder; the decoder has them in reverse. Each convolution halves the image. Default [32, 64]. */
+  channels?: readonly number[];
+  /** Batch normalization after each hidden convolution. Default false. */
+  batchNorm?: boolean;
+  /** Source of the initial weights. */
+  generator?: Generator;
+}
+
+type ImageShape = readonly [height: number, width: number];
+
+/** A 4 × 4 kernel that moves by 2: windows overlap evenly, so that a transposed convolution leaves no pattern of a chessboard. */
+const KERNEL = 4;
+const GEOMETRY = { stride: 2, padding: 1 };
+
+const halved = (length: number): number => Math.floor((length + 2 * GEOMETRY.padding - KERNEL) / 2) + 1;
+
+/** The image's size before and after each convolution. @throws ArgumentError if nothing is left of it */
+function sizes(imageShape: ImageShape, count: number): ImageShape[] {
+  const all: ImageShape[] = [imageShape];
+  for (let i = 0; i < count; i++) {
+    const [height, width] = all[i] as ImageShape;
+    all.push([halved(height), halved(width)]);
+  }
+  const last = all.at(-1) as ImageShape;
+  if (Math.min(...last) < 1)
+    throw new ArgumentError(
+      'ConvolutionalBody',
+      `${count} convolutions leave nothing of a ${imageShape.join(' × ')} image, each halves it — take fewer`,
+    );
+  return all;
+}
+
+function afterConvolution(channels: number, batchNorm: boolean): Layer[] {
+  return batchNorm ? [new BatchNorm2d(channels), new ReLU()] : [new ReLU()];
+}
+
+/** x → features: convolutions that each halve the image, `[batch, pixels]` → `[batch, channels · h · w]`. */
+export class ConvolutionalBody extends Module implements Body {
+  readonly layers: Sequential;
+  readonly outFeatures: number;
+
+  constructor(
+    imageShape: ImageShape,
+    { channels = [32, 64], batchNorm = false, generator }: ConvolutionalOptions = {},
+  ) {
+    super();
+    const init = generator === undefined ? {} : { generator };
+    const [height, width] = sizes(imageShape, channels.length).at(-1) as ImageShape;
+    this.layers = new Sequential(
+      new Unflatten([1, ...imageShape]),
+      ...channels.flatMap((out, i) => [
+        new Conv2d(channels[i - 1] ?? 1, out, KERNEL, { ...GEOMETRY, ...init, bias: !batchNorm }),
+        ...afterConvolution(out, batchNorm),
+      ]),
+      new Flatten(),
+    );
+    this.outFeatures = (channels.at(-1) ?? 1) * height * width;
+  }
+
+  forward(x: Tensor): Tensor {
+    return this.layers.forward(x);
+  }
+}
+
+/** z → the likelihood's parameters: one linear layer, then transposed convolutions that undo what `ConvolutionalBody` did to the size. */
+export class ConvolutionalDecoder extends Module implements DecoderNetwork {
+  readonly layers: Sequential;
+
+  /** @param outputsPerPixel - of the likelihood */
+  constructor(
+    latent: number,
+    imageShape: ImageShape,
+    outputsPerPixel = 1,
+    { channels = [32, 64], batchNorm = false, generator }: ConvolutionalOptions = {},
+  ) {
+    super();
+    const init = generator === undefined ? {} : { generator };
+    const path = sizes(imageShape, channels.length);
+    const start = [channels.at(-1) ?? 1, ...(path.at(-1) as ImageShape)];
+    const features = start.reduce((a, b) => a * b, 1);
+    this.layers = new Sequential(
+      new Linear(latent, features, { activation: 'relu', ...init }),
+      new Unflatten(start),
+      ...channels.flatMap((_, i) => {
+        const level = channels.length - 1 - i; // from the deepest convolution up
+        const out = level === 0 ? outputsPerPixel : (channels[level - 1] as number);
+        const [from, to] = [path[level + 1] as ImageShape, path[level] as ImageShape];
+        const missing = (a: 0 | 1): number => to[a] - (2 * (from[a] - 1) - 2 * GEOMETRY.padding + KERNEL);
+        const outputPadding = [missing(0), missing(1)] as const;
+        const isLast = level === 0;
+        const bias = isLast || !batchNorm;
+        return [
+          new ConvTranspose2d(channels[level] as number, out, KERNEL, {
+            ...GEOMETRY,
+            outputPadding,
+            bias,
+            ...init,
+          }),
+          ...(isLast ? [] : afterConvolution(out, batchNorm)),
+        ];
+      }),
+      new Flatten(),
+    );
+  }
+
+  /** `[batch, latent]` → `[batch, outputsPerPixel · pixels]` */
+  forward(z: Tensor): Tensor {
+    return this.layers.forward(z);
+  }
+}

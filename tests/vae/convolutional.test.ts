@@ -1,0 +1,116 @@
+/** Convolutional networks in a VAE: sizes, evaluation that does not depend on the batch, training, and checkpoints. */
+import { Generator, noGrad, rand, randn, type Tensor, tensor } from '@varigrad/core';
+import { Adam, decodeSafetensors, encodeSafetensors } from '@varigrad/nn';
+import {
+  ConvolutionalBody,
+  ConvolutionalDecoder,
+  type Dataset,
+  evaluate,
+  GaussianEncoder,
+  PixelGaussian,
+  VAE,
+} from '@varigrad/vae';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { refuses } from '../refuses.js';
+
+const LATENT = 3;
+
+function model(imageShape: readonly [number, number], { batchNorm = false, seed = 1 } = {}): VAE {
+  const generator = new Generator(seed);
+  const options = { channels: [4, 6], batchNorm, generator };
+  return new VAE({
+    inputSize: imageShape[0] * imageShape[1],
+    latent: LATENT,
+    encoder: new GaussianEncoder(new ConvolutionalBody(imageShape, options), LATENT, { generator }),
+    decoder: new ConvolutionalDecoder(LATENT, imageShape, 1, options),
+    generator,
+  });
+}
+
+/** Bright squares at random places: something that can be learned. */
+function squares(count: number, side: number, seed = 7): Dataset {
+  const places = new Generator(seed).words(2 * count);
+  const images = new Float32Array(count * side * side);
+  for (let n = 0; n < count; n++) {
+    const [top, left] = [0, 1].map((a) => (places[2 * n + a] as number) % (side - 3)) as [number, number];
+    for (let y = 0; y < 4; y++)
+      for (let x = 0; x < 4; x++) images[(n * side + top + y) * side + left + x] = 1;
+  }
+  return { images, labels: new Uint8Array(count), count, imageShape: [side, side], classes: 1 };
+}
+
+test('the decoder gives back the size of any image, in blocks of pixels', () => {
+  for (const shape of [
+    [28, 28],
+    [9, 14],
+    [7, 5],
+  ] as const) {
+    const body = new ConvolutionalBody(shape);
+    const x = rand([2, shape[0] * shape[1]]);
+    assert.equal(body.forward(x).shape, [2, body.outFeatures]);
+    const decoder = new ConvolutionalDecoder(LATENT, shape, new PixelGaussian().outputsPerPixel);
+    assert.equal(decoder.forward(randn([2, LATENT])).shape, [2, 2 * shape[0] * shape[1]]);
+  }
+  assert.is(new ConvolutionalBody([28, 28]).outFeatures, 64 * 7 * 7);
+  refuses(
+    () => new ConvolutionalBody([4, 4], { channels: [2, 2, 2] }),
+    'ConvolutionalBody: 3 convolutions leave nothing of a 4 × 4 image, each halves it — take fewer',
+  );
+});
+
+test('batches of 1, 7 and 128 give the same evaluation, with and without batch normalization', async () => {
+  const data = squares(40, 8);
+  for (const batchNorm of [false, true]) {
+    const vae = model([8, 8], { batchNorm });
+    vae.elbo(rand([16, 64])); // moves the running statistics
+    const losses = [];
+    for (const batchSize of [1, 7, 128]) losses.push((await evaluate(vae, data, { batchSize })).loss);
+    const [first] = losses as [number, number, number];
+    for (const loss of losses) assert.ok(Math.abs(loss - first) < 1e-5 * Math.abs(first), `${losses}`);
+  }
+});
+
+test('training lowers −ELBO, and a checkpoint gives the same model', async () => {
+  const data = squares(256, 8);
+  for (const batchNorm of [false, true]) {
+    const vae = model([8, 8], { batchNorm });
+    const optimizer = new Adam(vae.parameters(), { learningRate: 1e-2 });
+    const generator = new Generator(3);
+    const before = (await evaluate(vae, data)).loss;
+    for (let step = 0; step < 100; step++) {
+      const start = (step % 8) * 32;
+      const x = tensorOf(data, start, 32);
+      optimizer.zeroGrad();
+      vae.elbo(x, { generator }).loss.backward();
+      optimizer.step();
+    }
+    const after = (await evaluate(vae, data)).loss;
+    assert.ok(after < 0.75 * before, `${before} → ${after}`);
+    const { tensors } = decodeSafetensors(encodeSafetensors(vae.stateDict()), 'memory');
+    const copy = model([8, 8], { batchNorm, seed: 99 });
+    copy.loadStateDict(tensors);
+    assert.is((await evaluate(copy, data)).loss, after);
+  }
+});
+
+test('convolutions see where a thing is: a shifted image has a shifted feature map', () => {
+  const body = new ConvolutionalBody([16, 16], { channels: [3], generator: new Generator(5) });
+  const image = (left: number): Tensor => {
+    const values = new Float32Array(256);
+    for (let y = 6; y < 10; y++) for (let x = 0; x < 4; x++) values[y * 16 + left + x] = 1;
+    return tensorOf({ images: values }, 0, 1, 256);
+  };
+  const [here, there] = noGrad(() => [4, 8].map((left) => body.forward(image(left)).reshape([3, 8, 8])));
+  const moved = (there as Tensor).slice(2, 2, 8).dataSync();
+  const original = (here as Tensor).slice(2, 0, 6).dataSync();
+  original.forEach((value, i) => {
+    assert.ok(Math.abs(value - (moved[i] as number)) < 1e-6);
+  });
+});
+
+function tensorOf({ images }: { images: Float32Array }, start: number, count: number, pixels = 64): Tensor {
+  return tensor(images.subarray(start * pixels, (start + count) * pixels), [count, pixels]);
+}
+
+test.run();
