@@ -2,6 +2,7 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { buildExplorer } from '../../examples/explorer/build.js';
 import { serveFolder } from '../../examples/explorer/serve.js';
@@ -74,7 +75,7 @@ async function runTest(
   try {
     note = await test(explorer);
   } catch (error) {
-    errors.unshift((error as Error).message);
+    errors.unshift(stripVTControlCharacters((error as Error).message));
   }
   for (const context of contexts) await context.close();
   return {

@@ -1,5 +1,6 @@
 /** The layout must be a correct drawing (nothing overlaps, arrows point down and end at their boxes), and the SVG well formed. */
 import {
+  edgePath,
   Generator,
   type Graph,
   type GraphNode,
@@ -162,6 +163,12 @@ test('random graphs with interleaved modules are correct drawings', () => {
     const graph = randomGraph(seed, 4 + 2 * seed);
     for (const depth of [Number.POSITIVE_INFINITY, 1, 0]) checkDrawing(graph, layout(graph, { depth }));
   }
+});
+
+test('an arrow is drawn from its first point to its last, without pieces that have no length', () => {
+  const point = (x: number, y: number) => ({ x, y });
+  const path = edgePath([point(5, 0), point(5, 0), point(5, 8), point(9, 16), point(9, 16)]);
+  assert.is(path, 'M5 0 L5 8 C5 12 9 12 9 16');
 });
 
 test('modules are frames; `depth` and `collapsed` close them', () => {

@@ -1,0 +1,72 @@
+/** Makes the page: a folder of static files that any server can offer, at any path. */
+import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { SourceMap, type SourceMapPayload } from 'node:module';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type BuildOptions, build } from 'esbuild';
+import { PACKAGES, packageFolder } from '../../scripts/packages.js';
+import type { Sources } from './src/sources.js';
+
+const HERE: string = fileURLToPath(new URL('.', import.meta.url));
+const STATIC_FILES = ['index.html', 'style.css', 'graph.css'];
+const SHARED: BuildOptions = {
+  bundle: true,
+  format: 'esm',
+  platform: 'browser',
+  target: 'es2022',
+  conditions: ['@varigrad/source'],
+  logLevel: 'warning',
+};
+
+/**
+ * Writes the page into a folder, which is emptied first: index.html, the page's script, and each package as a module of its
+ * own, which the import map of index.html names, so that programs written in the page can import them.
+ */
+export async function buildExplorer(outFolder: string): Promise<void> {
+  await rm(outFolder, { recursive: true, force: true });
+  await mkdir(outFolder, { recursive: true });
+  await Promise.all([bundlePage(outFolder), ...PACKAGES.map((name) => bundlePackage(name, outFolder))]);
+  for (const file of STATIC_FILES) await copyFile(join(HERE, file), join(outFolder, file));
+}
+
+/** A package imports the others by name. Its path has `core/dist` in it: by that a trace knows the library's own calls. */
+async function bundlePackage(name: string, outFolder: string): Promise<void> {
+  await build({
+    ...SHARED,
+    entryPoints: [join(packageFolder(name), 'src/index.ts')],
+    outfile: join(outFolder, 'packages', name, 'dist/index.js'),
+    external: PACKAGES.map((other) => `@varigrad/${other}`),
+  });
+}
+
+async function bundlePage(outFolder: string): Promise<void> {
+  const script = join(outFolder, 'explorer.js');
+  await build({
+    ...SHARED,
+    entryPoints: [join(HERE, 'src/page.ts')],
+    outfile: script,
+    external: ['@varigrad/*'],
+    sourcemap: 'linked',
+  });
+  const [code, map] = await Promise.all([readFile(script, 'utf8'), readFile(`${script}.map`, 'utf8')]);
+  await writeFile(join(outFolder, 'sources.json'), JSON.stringify(sourcesOf(code, JSON.parse(map))));
+}
+
+/** Which line of which preset's source each line of the script comes from, and those sources. */
+function sourcesOf(code: string, payload: SourceMapPayload & { sourcesContent?: string[] }): Sources {
+  const map = new SourceMap(payload);
+  const lines: Record<string, string> = {};
+  const files: Record<string, string> = {};
+  code.split('\n').forEach((text, line) => {
+    const column = text.search(/\S/);
+    const { originalSource, originalLine } = map.findEntry(line, Math.max(0, column)) as Partial<{
+      originalSource: string;
+      originalLine: number;
+    }>;
+    const name = /presets\/(?:museum\/)?([^/]+)$/.exec(originalSource ?? '')?.[1];
+    if (name === undefined || originalLine === undefined || column < 0) return;
+    lines[line + 1] = `${name}:${originalLine + 1}`;
+    files[name] ??= payload.sourcesContent?.[payload.sources.indexOf(originalSource as string)] ?? '';
+  });
+  return { lines, files };
+}

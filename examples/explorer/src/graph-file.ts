@@ -1,0 +1,136 @@
+/** Reading graphs that `toJSON` wrote. */
+import type { ArraySummary, BackwardStep, Graph, GraphNode } from '@varigrad/core';
+
+/** A file that is not a graph; the message says at what place. */
+export class GraphFileError extends Error {
+  override readonly name = 'GraphFileError';
+
+  constructor(place: string, what: string) {
+    super(`${place}: ${what} — load a file that toJSON(graph) wrote`);
+  }
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/**
+ * The graph in a text that `toJSON` wrote; 'NaN', 'Infinity' and '-Infinity' become numbers again.
+ * @throws GraphFileError if it is no JSON, lacks something, or refers to nodes that do not exist
+ */
+export function parseGraph(text: string): Graph {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch (error) {
+    throw new GraphFileError('the file', `no JSON (${(error as Error).message})`);
+  }
+  const { nodes, result, backward } = fieldsOf(parsed, 'the file');
+  const list = listOf(nodes, 'nodes');
+  if (list.length === 0) throw new GraphFileError('nodes', 'there are none');
+  const count = list.length;
+  const graph: Graph = {
+    nodes: list.map((node, i) => nodeFrom(node, `nodes[${i}]`, i)),
+    result: idFrom(result, 'result', count),
+  };
+  if (backward === undefined) return graph;
+  const steps = listOf(backward, 'backward').map((step, i) => stepFrom(step, `backward[${i}]`, graph));
+  return { ...graph, backward: steps };
+}
+
+function fieldsOf(value: unknown, place: string): Fields {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Fields;
+  throw new GraphFileError(place, 'an object is missing');
+}
+
+function listOf(value: unknown, place: string): readonly unknown[] {
+  if (Array.isArray(value)) return value;
+  throw new GraphFileError(place, 'a list is missing');
+}
+
+function idFrom(value: unknown, place: string, count: number): number {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < count) return value;
+  throw new GraphFileError(place, `${JSON.stringify(value)} is not the number of a node (0 … ${count - 1})`);
+}
+
+const NAMED_NUMBERS: Fields = { NaN: Number.NaN, Infinity: Number.POSITIVE_INFINITY, '-Infinity': -Infinity };
+
+function numberFrom(value: unknown, place: string): number {
+  const number = typeof value === 'string' ? NAMED_NUMBERS[value] : value;
+  if (typeof number === 'number') return number;
+  throw new GraphFileError(place, `${JSON.stringify(value)} is not a number`);
+}
+
+function textFrom(value: unknown, place: string): string {
+  if (typeof value === 'string') return value;
+  throw new GraphFileError(place, 'a text is missing');
+}
+
+function summaryFrom(value: unknown, place: string): ArraySummary {
+  const fields = fieldsOf(value, place);
+  const number = (key: string): number => numberFrom(fields[key], `${place}.${key}`);
+  const numbers = (key: string): number[] =>
+    listOf(fields[key], `${place}.${key}`).map((n, i) => numberFrom(n, `${place}.${key}[${i}]`));
+  const shape = numbers('shape');
+  const values = fields.values === undefined ? undefined : numbers('values');
+  const size = shape.reduce((a, b) => a * b, 1);
+  if (values !== undefined && values.length !== size) {
+    throw new GraphFileError(
+      `${place}.values`,
+      `${values.length} values for the shape [${shape.join(', ')}]`,
+    );
+  }
+  return {
+    shape,
+    min: number('min'),
+    max: number('max'),
+    mean: number('mean'),
+    std: number('std'),
+    norm: number('norm'),
+    zeros: number('zeros'),
+    notFinite: number('notFinite'),
+    ...(values !== undefined && { values }),
+  };
+}
+
+function summaries(value: unknown, place: string): (ArraySummary | null)[] {
+  return listOf(value, place).map((item, i) => (item === null ? null : summaryFrom(item, `${place}[${i}]`)));
+}
+
+function nodeFrom(value: unknown, place: string, id: number): GraphNode {
+  const fields = fieldsOf(value, place);
+  const text = (key: string): string => textFrom(fields[key], `${place}.${key}`);
+  const number = (key: string): number => numberFrom(fields[key], `${place}.${key}`);
+  if (fields.id !== id)
+    throw new GraphFileError(`${place}.id`, `${JSON.stringify(fields.id)} instead of ${id}`);
+  // Operands come before results: an operand's number is below the node's own.
+  const inputs = listOf(fields.inputs, `${place}.inputs`);
+  const inputGradients = summaries(fields.inputGradients, `${place}.inputGradients`);
+  return {
+    id,
+    op: text('op'),
+    name: text('name'),
+    module: text('module'),
+    source: text('source'),
+    inputs: inputs.map((input, i) => idFrom(input, `${place}.inputs[${i}]`, id)),
+    params: fields.params,
+    output: summaryFrom(fields.output, `${place}.output`),
+    requiresGrad: fields.requiresGrad === true,
+    ...(fields.gradient !== undefined && { gradient: summaryFrom(fields.gradient, `${place}.gradient`) }),
+    ...(fields.detachedFrom !== undefined && {
+      detachedFrom: idFrom(fields.detachedFrom, `${place}.detachedFrom`, id),
+    }),
+    inputGradients,
+    bytes: number('bytes'),
+    milliseconds: number('milliseconds'),
+    backwardMilliseconds: number('backwardMilliseconds'),
+  };
+}
+
+function stepFrom(value: unknown, place: string, { nodes }: Graph): BackwardStep {
+  const fields = fieldsOf(value, place);
+  return {
+    node: idFrom(fields.node, `${place}.node`, nodes.length),
+    dy: summaryFrom(fields.dy, `${place}.dy`),
+    inputGradients: summaries(fields.inputGradients, `${place}.inputGradients`),
+    sums: summaries(fields.sums, `${place}.sums`),
+  };
+}

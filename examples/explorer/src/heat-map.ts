@@ -1,0 +1,76 @@
+/** An array as rows of coloured cells: where everything goes, without drawing it. */
+import type { ArraySummary } from '@varigrad/core';
+import { formatNumber } from './format.js';
+
+/** One element. */
+export interface Cell {
+  /** Its place in the array: `[1, 3]`. */
+  readonly index: readonly number[];
+  readonly value: number;
+  /** From −1 (the most negative) over 0 to 1 (the largest); 0 for what is not finite. */
+  readonly level: number;
+  readonly text: string;
+}
+
+/** Rows of cells. Of arrays with more than two axes the matrices stand below each other. */
+export interface HeatMap {
+  readonly rows: readonly (readonly Cell[])[];
+  /** Whether the cells have room for their numbers. */
+  readonly printed: boolean;
+}
+
+/** Longest row of a vector; a longer one is wrapped. */
+const LONGEST_ROW = 32;
+/** Numbers are printed in arrays of at most this many columns and elements. */
+const PRINTED_COLUMNS = 8;
+const PRINTED_CELLS = 64;
+/** Size of an array whose statistics say no more than its numbers do. */
+const GLANCE = 8;
+
+/** The cells of an array; null if its values were not kept. */
+export function heatMap({ shape, values }: ArraySummary): HeatMap | null {
+  if (values === undefined) return null;
+  const columns = columnsOf(shape, values.length);
+  const largest = Math.max(...values.map((value) => (Number.isFinite(value) ? Math.abs(value) : 0)), 0);
+  const cells = values.map(
+    (value, i): Cell => ({
+      index: indexOf(i, shape),
+      value,
+      level: Number.isFinite(value) && largest > 0 ? value / largest : 0,
+      text: formatNumber(value, 3),
+    }),
+  );
+  const rows = Array.from({ length: Math.ceil(cells.length / columns) }, (_, row) =>
+    cells.slice(row * columns, (row + 1) * columns),
+  );
+  return { rows, printed: columns <= PRINTED_COLUMNS && cells.length <= PRINTED_CELLS };
+}
+
+function columnsOf(shape: readonly number[], size: number): number {
+  if (shape.length >= 2) return Math.max(1, shape.at(-1) as number);
+  return Math.max(1, Math.min(size, LONGEST_ROW));
+}
+
+function indexOf(place: number, shape: readonly number[]): number[] {
+  const index: number[] = [];
+  let rest = place;
+  for (const length of shape.toReversed()) {
+    index.unshift(rest % length);
+    rest = Math.floor(rest / length);
+  }
+  return index;
+}
+
+/** `min −1.2 · max 3.4 · mean 0.1 · norm 5`, and what is not finite; '' for arrays that one sees at a glance. */
+export function statistics({ shape, min, max, mean, std, norm, notFinite }: ArraySummary): string {
+  if (shape.reduce((a, b) => a * b, 1) <= GLANCE) return '';
+  const parts = [
+    `min ${formatNumber(min)}`,
+    `max ${formatNumber(max)}`,
+    `mean ${formatNumber(mean)}`,
+    `std ${formatNumber(std)}`,
+    `norm ${formatNumber(norm)}`,
+    ...(notFinite > 0 ? [`${notFinite} not finite`] : []),
+  ];
+  return parts.join(' · ');
+}

@@ -1,0 +1,80 @@
+/** Opening what an address, the menu, a file or the editor asks for. */
+import type { App } from './app.js';
+import { GraphFileError, parseGraph } from './graph-file.js';
+import { openFile, openPreset, openProgram } from './opened.js';
+import { presets } from './presets/list.js';
+import { PROGRAM_FILE, ProgramError, runProgram } from './program.js';
+import { rememberRun, wasRun } from './ran.js';
+import type { Sources } from './sources.js';
+import type { State } from './state.js';
+import { notify, openEditor } from './views/dialogs.js';
+
+/** The state in which something is opened anew. */
+export function freshState(preset: string, program = ''): State {
+  return { preset, step: 0, focus: null, collapsed: [], program };
+}
+
+/** Shows what a state describes; says in words what cannot be shown, and then shows the first preset. */
+export async function openState(app: App, state: State, sources: Sources): Promise<void> {
+  notify('');
+  if (state.preset === 'program' && state.program !== '') {
+    openFirst(app, sources);
+    await openLinkedProgram(app, state);
+    return;
+  }
+  const preset = presets.find(({ id }) => id === state.preset);
+  if (preset !== undefined) {
+    app.open(openPreset(preset, sources), { ...state, program: '' });
+    return;
+  }
+  openFirst(app, sources);
+  notify(
+    state.preset === 'file'
+      ? 'The address says that a file was open, but not what was in it: open it again.'
+      : `There is nothing called “${state.preset}”: choose from the menu.`,
+  );
+}
+
+/** Runs the program of an address only if its reader ran it before: a link may come from anyone. */
+async function openLinkedProgram(app: App, state: State): Promise<void> {
+  if (!wasRun(state.program)) {
+    openEditor(state.program, 'This program came with the link. Read it: it has not been run.');
+    return;
+  }
+  try {
+    await run(app, state);
+  } catch (error) {
+    if (!(error instanceof ProgramError)) throw error;
+    openEditor(state.program, error.message);
+  }
+}
+
+function openFirst(app: App, sources: Sources): void {
+  const [first] = presets;
+  if (app.opened === undefined && first !== undefined)
+    app.open(openPreset(first, sources), freshState(first.id));
+}
+
+/** Traces a program and shows the graph. @throws ProgramError */
+export async function openText(app: App, text: string): Promise<void> {
+  await run(app, freshState('program', text));
+  rememberRun(text);
+  notify('');
+}
+
+async function run(app: App, state: State): Promise<void> {
+  const graph = await runProgram(state.program);
+  app.open(openProgram({ file: PROGRAM_FILE, text: state.program }, graph), state);
+}
+
+/** Shows the graph in a file, or says what is wrong with the file. */
+export async function openGraphFile(app: App, file: File): Promise<void> {
+  try {
+    const graph = parseGraph(await file.text());
+    app.open(openFile(file.name, graph), freshState('file'));
+    notify('');
+  } catch (error) {
+    if (!(error instanceof GraphFileError)) throw error;
+    notify(`${file.name}: ${error.message}`);
+  }
+}

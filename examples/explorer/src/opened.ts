@@ -1,0 +1,69 @@
+/** Graphs that the page can open, whatever they come from. */
+import type { Graph } from '@varigrad/core';
+import { presets } from './presets/list.js';
+import type { Expected, Finding, Preset } from './presets/preset.js';
+import { type Sources, withOriginalPlaces } from './sources.js';
+
+/** A program's text and how traces call it. */
+export interface Code {
+  readonly file: string;
+  readonly text: string;
+}
+
+/** A graph with what there is to say about it. */
+export interface Opened {
+  /** Id of the preset, `file` or `program`. */
+  readonly preset: string;
+  readonly title: string;
+  readonly verdict?: Preset['verdict'];
+  readonly prose: readonly string[];
+  readonly graph: Graph;
+  readonly expected: readonly Expected[];
+  readonly findings: readonly Finding[];
+  /** Presets to compare with: the cure of a fault, the fault of a cure. */
+  readonly related: readonly Preset[];
+  /** The program that made the graph, if it is known. */
+  readonly code?: Code;
+}
+
+/** Of a graph that is not the page's own. */
+const NOTHING_KNOWN = { expected: [], findings: [], related: [] } as const;
+
+/** Runs a preset. */
+export function openPreset(preset: Preset, sources: Sources): Opened {
+  const { id, title, verdict, prose } = preset;
+  const { graph, expected, findings } = withOriginalPlaces(preset.run(), sources);
+  const [file] = graph.nodes.flatMap(({ source }) => source.split(':')[0] || []);
+  const text = sources.files[file ?? ''];
+  return {
+    preset: id,
+    title,
+    ...(verdict !== undefined && { verdict }),
+    prose,
+    graph,
+    expected,
+    findings,
+    related: relatedTo(preset),
+    ...(file !== undefined && text !== undefined && { code: { file, text } }),
+  };
+}
+
+/** The presets whose ids begin with the same word. */
+function relatedTo({ id }: Preset): Preset[] {
+  const [stem] = id.split('-');
+  return presets.filter((other) => other.id !== id && other.id.split('-')[0] === stem);
+}
+
+/** A graph that was read from a file. */
+export function openFile(name: string, graph: Graph): Opened {
+  const operations = graph.nodes.filter(({ op }) => op !== 'leaf').length;
+  const passes = graph.backward === undefined ? 'Backward was not recorded.' : 'Backward was recorded.';
+  const prose = [`${graph.nodes.length} nodes, ${operations} of them operations. ${passes}`];
+  return { preset: 'file', title: name, prose, graph, ...NOTHING_KNOWN };
+}
+
+/** A graph of a program that the reader wrote. */
+export function openProgram(code: Code, graph: Graph): Opened {
+  const prose = ['Your program, traced on the engine in this page. Change it and run it again (p).'];
+  return { preset: 'program', title: 'Your program', prose, graph, ...NOTHING_KNOWN, code };
+}

@@ -1,0 +1,60 @@
+import { recordGraph, type Tensor, tensor, whyNoGrad } from '@varigrad/core';
+import { type Exhibit, exhibit, type Preset } from '../preset.js';
+
+/** An autoencoder of one latent number: z = x · encoder, x̂ = z · decoder, ½‖x̂ − x‖². */
+function step(detached: boolean): Exhibit {
+  const x = tensor([[1, 2]]).named('x');
+  const encoder = tensor([[0.5], [0.25]])
+    .requiresGrad_()
+    .named('encoder.weight');
+  const decoder = tensor([[2, 1]])
+    .requiresGrad_()
+    .named('decoder.weight');
+  const loss = (): Tensor => {
+    const code = x.matmul(encoder).named('code');
+    const z = detached ? code.detach().named('z') : code;
+    const output = z.matmul(decoder).named('output');
+    return output.sub(x).square().sum().mul(0.5).named('loss');
+  };
+  const graph = recordGraph(loss);
+  const { reason, message } = whyNoGrad(encoder, loss);
+  return exhibit(
+    graph,
+    [x, encoder, decoder],
+    [
+      { node: 'output', of: 'value', numbers: [2, 1], because: 'z = 1 · 0.5 + 2 · 0.25 = 1' },
+      { node: 'loss', of: 'value', numbers: [1], because: '½(1 + 1)' },
+      { node: 'decoder.weight', of: 'gradient', numbers: [1, -1], because: 'z · (output − x)' },
+      {
+        node: 'encoder.weight',
+        of: 'gradient',
+        numbers: detached ? 'none' : [1, 2],
+        because: detached ? 'cut off at z' : '(1 · 2 − 1 · 1) · x',
+      },
+    ],
+    [{ tool: 'whyNoGrad', says: `${reason}: ${message}` }],
+  );
+}
+
+/** A latent that was detached: the decoder learns, the encoder does not. */
+export const detachedLatent: readonly Preset[] = [
+  {
+    id: 'detached-bad',
+    title: 'A detached latent',
+    group: 'Bug museum',
+    verdict: 'known bad',
+    prose: [
+      'z = code.detach() shares the values of `code` and forgets where they came from. The loss falls all the same, since the decoder learns; the encoder stays as it was initialised, for ever. The usual ways to do this unawares: detach() left over from a picture, reading values out and making a new tensor of them, or sampling inside noGrad.',
+      'In the graph the arrow from code to z is dashed: the values go along it, gradients do not come back.',
+    ],
+    run: () => step(true),
+  },
+  {
+    id: 'detached-good',
+    title: 'The latent on the tape',
+    group: 'Bug museum',
+    verdict: 'known good',
+    prose: ['The same without detach(): the same values and the same loss, and the encoder has a gradient.'],
+    run: () => step(false),
+  },
+];

@@ -1,0 +1,35 @@
+/** Finding nodes by what is written on them. */
+import type { Graph, GraphNode } from '@varigrad/core';
+import { formatShape } from './format.js';
+
+/** `mul → z`, `encoder.mu.weight`, `constant`: how a node is called. */
+export function titleOf({ op, name }: GraphNode): string {
+  if (op === 'leaf') return name || 'constant';
+  return name === '' ? op : `${op} → ${name}`;
+}
+
+/** The same without the module: `mul → z`, `weight`. */
+export function shortTitleOf(node: GraphNode): string {
+  const { module, name } = node;
+  const inside = module !== '' && name.startsWith(`${module}.`);
+  return titleOf(inside ? { ...node, name: name.slice(module.length + 1) } : node);
+}
+
+/**
+ * Ids of the nodes in which every word of the query occurs: in operation, name, module or shape; `#7` is node 7.
+ * Those whose operation or name begins with the query come first.
+ */
+export function search({ nodes }: Graph, query: string): number[] {
+  const words = query.toLowerCase().split(/\s+/).filter(Boolean);
+  if (words.length === 0) return [];
+  const number = /^#(\d+)$/.exec(query.trim());
+  if (number) return nodes[Number(number[1])] ? [Number(number[1])] : [];
+  const found = nodes.filter((node) => {
+    const text = `${node.op} ${node.name} ${node.module} ${formatShape(node.output.shape)}`.toLowerCase();
+    return words.every((word) => text.includes(word));
+  });
+  const first = words[0] as string;
+  const begins = ({ op, name }: GraphNode): boolean =>
+    op.toLowerCase().startsWith(first) || name.toLowerCase().startsWith(first);
+  return [...found.filter(begins), ...found.filter((node) => !begins(node))].map(({ id }) => id);
+}

@@ -1,0 +1,46 @@
+/** An array as a heat map with its statistics. */
+import type { ArraySummary } from '@varigrad/core';
+import { element } from '../dom.js';
+import { formatNumber, formatShape } from '../format.js';
+import { type Cell, heatMap, statistics } from '../heat-map.js';
+
+/** The values of an array as coloured cells: blue below zero, orange above it, their number in them where it fits. */
+export function arrayView(array: ArraySummary): HTMLElement {
+  const map = heatMap(array);
+  const numbers = statistics(array);
+  const caption = numbers !== '' && element('figcaption', {}, numbers);
+  if (map === null) {
+    const size = array.shape.reduce((a, b) => a * b, 1);
+    return element('figure', { class: 'array' }, element('figcaption', {}, `${size} values · ${numbers}`));
+  }
+  const columns = Math.max(...map.rows.map((row) => row.length));
+  const cells = map.rows.flat().map((cell) => cellView(cell, map.printed));
+  const grid = element(
+    'div',
+    {
+      class: map.printed ? 'cells printed' : 'cells',
+      style: `--columns: ${columns}`,
+      role: 'img',
+      'aria-label': `values ${map.rows.map((row) => row.map(({ text }) => text).join(' ')).join('; ')}`,
+    },
+    ...cells,
+  );
+  return element('figure', { class: 'array' }, grid, caption);
+}
+
+function cellView({ index, value, level, text }: Cell, printed: boolean): HTMLElement {
+  const finite = Number.isFinite(value);
+  const sign = !finite ? 'bad' : level < 0 ? 'below' : 'above';
+  const title =
+    index.length === 0 ? formatNumber(value, 7) : `${formatShape(index)}  ${formatNumber(value, 7)}`;
+  return element(
+    'span',
+    {
+      class: `cell ${sign}`,
+      style: `--level: ${Math.abs(level).toFixed(3)}`,
+      title,
+      'data-value': String(value),
+    },
+    printed || !finite ? text : '',
+  );
+}
