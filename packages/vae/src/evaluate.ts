@@ -1,6 +1,6 @@
 import { Generator, noGrad, oneHot, scope, type Tensor, tensor } from '@varigrad/core';
 import type { Corruption } from './corruptions.js';
-import { type Batch, batches } from './data/batches.js';
+import { batches } from './data/batches.js';
 import { type Binarization, binarizeDataset } from './data/binarize.js';
 import { type Dataset, pixelsOf } from './data/dataset.js';
 import { oneHotOrZero } from './data/partly-labelled.js';
@@ -28,36 +28,51 @@ export async function evaluate(
   data: Dataset,
   options: EvaluateOptions = {},
 ): Promise<Losses> {
-  const { batchSize = 500, binarization = 'none', corruption, seed = 0 } = options;
-  const generator = new Generator(seed);
+  const meter = new Meter();
   const wasTraining = model.training;
   model.eval();
+  for (const { losses, size } of evaluationSteps(model, data, options)) meter.add(losses(), size);
+  model.train(wasTraining);
+  return meter.mean();
+}
+
+/** One batch of an evaluation. */
+export interface EvaluationStep {
+  /** Images. */
+  readonly size: number;
+  /** Computes the batch's losses as they are packed, `[3]`, without a tape. To be called before the next step is asked for. */
+  losses(): Tensor;
+}
+
+/** The steps of `evaluate`. The model is expected in evaluation mode. */
+export function* evaluationSteps(
+  model: GenerativeModel,
+  data: Dataset,
+  options: EvaluateOptions = {},
+): Iterable<EvaluationStep> {
+  const { batchSize = 500, binarization = 'none', corruption, seed = 0 } = options;
+  const generator = new Generator(seed);
   const eps = model.noise(data.count, generator);
   const images = binarizeDataset(data, binarization, generator);
   const spoiling = corruption?.noise([data.count, pixelsOf(data)], { generator }) ?? null;
-  const rowsOf = (t: Tensor, { size }: Batch): Tensor => t.slice(0, start, start + size);
-  const meter = new Meter();
   let start = 0;
   for (const batch of batches(images, { batchSize })) {
-    const values = noGrad(() =>
-      scope(() => {
-        const x = tensor(batch.images, [batch.size, pixelsOf(data)]);
-        return packElbo(
-          model.elbo(x, {
-            ...(eps && { eps: rowsOf(eps, batch) }),
-            ...(corruption && spoiling && { input: corruption.apply(x, rowsOf(spoiling, batch)) }),
-            ...labelsOf(model, batch.labels),
-          }),
-        );
-      }),
-    );
-    meter.add(values, batch.size);
+    const rows = (t: Tensor): Tensor => t.slice(0, start, start + batch.size);
+    const losses = (): Tensor => {
+      const x = tensor(batch.images, [batch.size, pixelsOf(data)]);
+      return packElbo(
+        model.elbo(x, {
+          ...(eps && { eps: rows(eps) }),
+          ...(corruption && spoiling && { input: corruption.apply(x, rows(spoiling)) }),
+          ...labelsOf(model, batch.labels),
+        }),
+      );
+    };
+    yield { size: batch.size, losses: () => noGrad(() => scope(losses)) };
     start += batch.size;
   }
-  model.train(wasTraining);
   eps?.dispose();
   spoiling?.dispose();
-  return meter.mean();
 }
 
 /** The labels as a model takes them: one-hot if it is conditional, absent otherwise. */

@@ -147,3 +147,4 @@ export { StandardNormal } from './priors/standard-normal.js';
 export { VampPrior, type VampPriorOptions } from './priors/vamp.js';
 export { annealing, type BetaSchedule, cyclicWarmUp, linearWarmUp } from './schedules.js';
 export { type EpochResult, type FitOptions, fit, type Progress, type TrainState } from './train.js';
+export { TrainingError } from './training-failure.js';

@@ -3,10 +3,17 @@ import type { Optimizer } from '@varigrad/nn';
 import { type Batch, batches } from './data/batches.js';
 import { type Binarization, binarizeBatch, binarizeDataset } from './data/binarize.js';
 import type { Dataset } from './data/dataset.js';
-import { evaluate, labelsOf } from './evaluate.js';
+import { evaluate, evaluationSteps, labelsOf } from './evaluate.js';
 import { type Losses, Meter, type MeterState, packElbo } from './meter.js';
 import type { GenerativeModel } from './models/model.js';
 import type { BetaSchedule } from './schedules.js';
+import {
+  explainEvaluation,
+  explainFailure,
+  hasFiniteWeights,
+  type TrainingError,
+  TrainingSnapshot,
+} from './training-failure.js';
 
 /** Where a run stands: with the weights and the optimizer's state, all that is needed to go on bit for bit. */
 export interface TrainState {
@@ -74,7 +81,9 @@ const YIELD_EVERY = 100;
  * Trains a model to maximise the ELBO and evaluates it on the test set after each epoch.
  * Each epoch has a generator of its own, made from the seed and the epoch's number, so a run can be continued exactly.
  * @returns the state to go on from: after the last epoch, or where `signal` stopped it
- * @throws ArgumentError if the seed is no whole number below 2³², or the batch size none above 0
+ * @throws ArgumentError if the seed is no whole number below 2³², or the batch size none above 0; TrainingError at a NaN or an Infinity,
+ * naming the operation, the module and the range of what it was given, before `onEpoch` can save anything of it; the model is left as it
+ * was before the step that failed
  */
 export async function fit(
   model: GenerativeModel,
@@ -97,10 +106,13 @@ export async function fit(
     });
     if (!finished) return reached;
     const steps = Math.ceil(train.count / batchSize);
+    const test = await evaluate(model, data.test, { binarization });
+    if (data.test.count > 0 && !areFinite(test))
+      throw explainEvaluation(model, state.epoch, evaluationSteps(model, data.test, { binarization }));
     const result: EpochResult = {
       epoch: state.epoch,
       train: averages(reached.sums),
-      test: await evaluate(model, data.test, { binarization }),
+      test,
       seconds: reached.seconds,
       msPerStep: (1000 * reached.seconds) / steps,
     };
@@ -134,26 +146,35 @@ async function trainEpoch(
   from: TrainState,
   options: EpochOptions,
 ): Promise<{ state: TrainState; finished: boolean }> {
-  const { batchSize, seed, signal } = options;
-  const generator = epochGenerator(from.epoch, seed);
-  const order = generator.permutation(train.count);
-  if (from.step > 0) generator.state = from.generator;
+  const { signal, optimizer } = options;
+  const { generator, left, stepsPerEpoch } = stepsLeft(train, from, options);
+  const start = await TrainingSnapshot.of(model, optimizer);
   const meter = new Meter(from.sums);
-  const stepsPerEpoch = Math.ceil(train.count / batchSize);
   const startTime = performance.now();
   let lastTurn = startTime;
   let step = from.step;
   const seconds = () => from.seconds + (performance.now() - startTime) / 1000;
 
   model.train();
-  for (const batch of batches(train, { batchSize, order: order.subarray(step * batchSize) })) {
+  for (const batch of left) {
     if (signal?.aborted === true) break;
-    const steps = (from.epoch - 1) * stepsPerEpoch + step;
-    meter.add(trainStep(model, batch, generator, steps, options), batch.size);
+    const losses = scope(() => {
+      const before = lossAndGradients(model, batch, {
+        ...options,
+        generator,
+        epoch: from.epoch,
+        step,
+        stepsPerEpoch,
+      });
+      optimizer.step();
+      return before;
+    });
+    meter.add(losses, batch.size);
     step++;
-    if (meter.unread >= READ_EVERY) await meter.state();
+    if (meter.unread >= READ_EVERY && !areFinite(await meter.state())) break;
     if (performance.now() - lastTurn > YIELD_EVERY) {
       const { loss } = await meter.mean();
+      if (!Number.isFinite(loss)) break;
       const msPerStep = (1000 * seconds()) / step;
       options.onProgress?.({
         epoch: from.epoch,
@@ -167,35 +188,71 @@ async function trainEpoch(
       lastTurn = performance.now();
     }
   }
-  const state = {
-    epoch: from.epoch,
-    step,
-    generator: generator.state,
-    sums: await meter.state(),
-    seconds: seconds(),
-  };
+  const sums = await meter.state();
+  if (!areFinite(sums) || !(await hasFiniteWeights(model)))
+    throw await explained(model, train, from, { options, start });
+  const state = { epoch: from.epoch, step, generator: generator.state, sums, seconds: seconds() };
   return { state, finished: step === stepsPerEpoch };
 }
 
-/** Step number `step` of gradient descent on the loss. @returns the losses before the step, `[3]` */
-function trainStep(
+/** The steps of an epoch that are still to do, and the generator of their noise. */
+function stepsLeft(
+  train: Dataset,
+  from: TrainState,
+  { batchSize, seed }: EpochOptions,
+): { generator: Generator; left: Iterable<Batch>; stepsPerEpoch: number } {
+  const generator = epochGenerator(from.epoch, seed);
+  const order = generator.permutation(train.count);
+  if (from.step > 0) generator.state = from.generator;
+  const left = batches(train, { batchSize, order: order.subarray(from.step * batchSize) });
+  return { generator, left, stepsPerEpoch: Math.ceil(train.count / batchSize) };
+}
+
+/** Why the steps from `from` on came to a NaN or an Infinity. */
+function explained(
   model: GenerativeModel,
-  batch: Batch,
-  generator: Generator,
-  step: number,
-  options: EpochOptions,
-): Tensor {
-  const { optimizer, beta = 1, freeBits = 0 } = options;
+  train: Dataset,
+  from: TrainState,
+  { options, start }: { options: EpochOptions; start: TrainingSnapshot },
+): Promise<TrainingError> {
+  const { generator, left, stepsPerEpoch } = stepsLeft(train, from, options);
+  const { epoch, step: stepsBefore } = from;
+  return explainFailure({
+    model,
+    optimizer: options.optimizer,
+    start,
+    epoch,
+    stepsBefore,
+    generator,
+    batches: left,
+    gradients: (batch, step) =>
+      lossAndGradients(model, batch, { ...options, generator, epoch, step, stepsPerEpoch }),
+  });
+}
+
+/** What decides about one step besides its images: `step` counts the steps of the epoch before it. */
+type StepOptions = EpochOptions & {
+  generator: Generator;
+  epoch: number;
+  step: number;
+  stepsPerEpoch: number;
+};
+
+/** The losses of a batch, `[3]`; their gradients are left in the parameters. */
+function lossAndGradients(model: GenerativeModel, batch: Batch, options: StepOptions): Tensor {
+  const { optimizer, generator, beta = 1, freeBits = 0 } = options;
+  const step = (options.epoch - 1) * options.stepsPerEpoch + options.step;
   const weight = typeof beta === 'number' ? beta : beta(step);
   const images = options.binarization === 'dynamic' ? binarizeBatch(batch.images, generator) : batch.images;
-  return scope(() => {
-    const x = tensor(images, [batch.size, images.length / batch.size]);
-    const elbo = model.elbo(x, { generator, beta: weight, freeBits, step, ...labelsOf(model, batch.labels) });
-    optimizer.zeroGrad();
-    elbo.loss.backward();
-    optimizer.step();
-    return packElbo(elbo);
-  });
+  const x = tensor(images, [batch.size, images.length / batch.size]);
+  const elbo = model.elbo(x, { generator, beta: weight, freeBits, step, ...labelsOf(model, batch.labels) });
+  optimizer.zeroGrad();
+  elbo.loss.backward();
+  return packElbo(elbo);
+}
+
+function areFinite({ loss, recon, kl }: Losses): boolean {
+  return Number.isFinite(loss) && Number.isFinite(recon) && Number.isFinite(kl);
 }
 
 function averages({ loss, recon, kl, count }: MeterState): Losses {

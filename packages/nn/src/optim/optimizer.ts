@@ -58,12 +58,23 @@ export abstract class Optimizer {
     return slot;
   }
 
-  /** A copy of the state, to be saved with the weights. */
+  /** A copy of the state, to be saved with the weights. On a device, use `stateDictAsync`. */
   stateDict(): OptimizerState {
     const tensors = Object.fromEntries(
       [...this.slots].map(([name, t]) => [name, { shape: t.shape, data: t.dataSync() }]),
     );
     return { kind: this.kind, step: this.stepCount, learningRate: this.learningRate, tensors };
+  }
+
+  /** A copy of the state, on any backend. */
+  async stateDictAsync(): Promise<OptimizerState> {
+    const { stepCount, learningRate } = this; // as they are now, not when the copies arrive
+    const entries = [...this.slots].map(async ([name, t]) => [
+      name,
+      { shape: t.shape, data: await t.data() },
+    ]);
+    const tensors = Object.fromEntries(await Promise.all(entries));
+    return { kind: this.kind, step: stepCount, learningRate, tensors };
   }
 
   /** Takes a saved state over. @throws VarigradError if it is another optimizer's or fits other parameters */

@@ -1,30 +1,30 @@
-import { ArgumentError, Generator } from '@varigrad/core';
+import { ArgumentError, Generator, randn, type Tensor } from '@varigrad/core';
 import type { Dataset } from '../data/dataset.js';
 import { closedFormKl, hasClosedFormKl, isLatentModel } from '../estimators/latent-model.js';
 import type { GenerativeModel } from '../models/model.js';
 import { Moments } from './moments.js';
-import { type BatchwiseOptions, overBatches } from './over-batches.js';
+import { type BatchwiseOptions, type ImageBatch, overBatches } from './over-batches.js';
 
-/** A dimension is active if the variance of its mean over the data is above this. */
+/** A dimension is active if the variance of its code over the data is above this. */
 export const ACTIVE_VARIANCE = 0.01;
 
-/** How a data set's codes lie in latent space. */
+/** How a data set's codes lie in latent space. The code of an image is what `codes` gives: of a posterior, its mean mu. */
 export interface LatentStatistics {
   /** Images. */
   count: number;
-  /** Variance over the data of each dimension's code (of a posterior: its mean mu), `[latent]`. */
+  /** Variance over the data of each dimension's code, `[latent]`. */
   variance: Float64Array;
   /** The largest |code| of all images and dimensions. */
   largest: number;
   /** Dimensions whose variance is above 0.01, counted from 0. @see Burda, Grosse & Salakhutdinov 2016, §5.2, arXiv:1509.00519 */
   active: number[];
-  /** The aggregate posterior, 1/N Σₙ q(z|xₙ); of a deterministic code its distribution over the data, of a flow that before the flow. */
+  /** The aggregate posterior, 1/N Σₙ q(z|xₙ); of a deterministic code its distribution over the data. */
   aggregate: {
     /** `[latent]` */
     mean: Float64Array;
     /** `[latent]` */
     std: Float64Array;
-    /** Cov(mu) + mean of diag(σ²), row by row `[latent · latent]`. */
+    /** Of a Gaussian posterior Cov(mu) + mean of diag(σ²), of a flow that of one draw an image; row by row `[latent · latent]`. */
     covariance: Float64Array;
   };
   /** Mean KL(q(z|x) ‖ p(z)) of each dimension in nats, `[latent]`; null where there is no formula by dimension. */
@@ -42,46 +42,56 @@ export async function latentStatistics(
 ): Promise<LatentStatistics> {
   if (data.count === 0) throw new ArgumentError('latentStatistics', 'the data set has no images');
   const { latent } = model;
+  const generator = new Generator(options.seed ?? 0);
+  const noise = randn([data.count, latent], { generator });
   const codes = new Moments(latent);
-  const spread = new Moments(latent); // of the posterior's variances
-  const divergence = new Moments(latent);
-  const isLatent = isLatentModel(model);
-  const hasKl = isLatent && hasClosedFormKl(model);
+  const draws = new Moments(latent); // means mu of Gaussian posteriors
+  const variances = new Moments(latent); // σ² of Gaussian posteriors
+  const divergences = new Moments(latent);
   let largest = 0;
   await overBatches(
     model,
     data,
     options,
-    new Generator(options.seed ?? 0),
-    ({ x, labels }) => {
-      if (!isLatent) return [model.codes(x, labels)];
-      const q = model.encode(x, labels);
-      return [q.mu, q.logVar.exp(), ...(hasKl ? [closedFormKl(model, x, labels)] : [])];
-    },
-    ([mu, variances, kl]) => {
-      codes.add(mu as ArrayLike<number>);
-      if (variances !== undefined) spread.add(variances);
-      if (kl !== undefined) divergence.add(kl);
-      for (const value of Array.from(mu as ArrayLike<number>)) largest = Math.max(largest, Math.abs(value));
+    generator,
+    (batch) => latentTerms(model, batch, noise),
+    ([code, draw, variance, divergence]) => {
+      codes.add(code as ArrayLike<number>);
+      draws.add(draw as ArrayLike<number>);
+      variances.add(variance ?? []);
+      divergences.add(divergence ?? []);
+      for (const value of Array.from(code as ArrayLike<number>)) largest = Math.max(largest, Math.abs(value));
     },
   );
-  const covariance = codes.covariance();
-  const variance = diagonal(covariance, latent);
-  spread.mean.forEach((value, i) => {
+  noise.dispose();
+  const covariance = draws.covariance();
+  variances.mean.forEach((value, i) => {
     covariance[i * latent + i] = (covariance[i * latent + i] as number) + value;
   });
+  const variance = diagonal(codes.covariance(), latent);
   return {
     count: data.count,
     variance,
     largest,
     active: [...variance.keys()].filter((i) => (variance[i] as number) > ACTIVE_VARIANCE),
-    aggregate: {
-      mean: codes.mean,
-      std: diagonal(covariance, latent).map(Math.sqrt),
-      covariance,
-    },
-    klPerDimension: hasKl ? divergence.mean : null,
+    aggregate: { mean: draws.mean, std: diagonal(covariance, latent).map(Math.sqrt), covariance },
+    klPerDimension: isLatentModel(model) && hasClosedFormKl(model) ? divergences.mean : null,
   };
+}
+
+/** Codes; draws of z, or means where the variances, which come next, are known too; KLs where there is a formula: `[size, latent]`. */
+function latentTerms(
+  model: GenerativeModel,
+  { x, labels, start, size }: ImageBatch,
+  noise: Tensor,
+): Tensor[] {
+  const codes = model.codes(x, labels);
+  if (!isLatentModel(model)) return [codes, codes];
+  const q = model.encode(x, labels);
+  if (!model.posterior.isGaussian)
+    return [codes, model.posterior.draw(q, noise.slice(0, start, start + size)).z];
+  const kl = hasClosedFormKl(model) ? [closedFormKl(model, x, labels)] : [];
+  return [codes, q.mu, q.logVar.exp(), ...kl];
 }
 
 function diagonal(matrix: Float64Array, size: number): Float64Array {

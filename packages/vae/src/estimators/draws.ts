@@ -9,7 +9,7 @@ export interface DrawOptions {
   /** Draws of z an image. */
   samples?: number;
   /**
-   * Draws that are decoded at a time, of one image or of several: bounds the memory, about 20 kB for each with 784 pixels. The result does
+   * Draws that are decoded at a time, of one image or of several: bounds the memory, about 15 kB for each with 784 pixels. The result does
    * not depend on it. Default 2,000.
    */
   batchSize?: number;

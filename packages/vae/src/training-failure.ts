@@ -1,0 +1,226 @@
+/**
+ * What happens when a loss or a weight is no finite number. Training itself only reads losses from time to time, so the epoch is replayed
+ * from where it began, with the same noise, up to the step that failed; that step is then watched operation by operation.
+ */
+import {
+  BackendError,
+  defaultGenerator,
+  detectAnomaly,
+  type Generator,
+  type GeneratorState,
+  NotFiniteError,
+  scope,
+  type Tensor,
+  VarigradError,
+  withRecorder,
+} from '@varigrad/core';
+import type { Module, Optimizer, OptimizerState, StateDict } from '@varigrad/nn';
+import type { Batch } from './data/batches.js';
+import type { EvaluationStep } from './evaluate.js';
+
+/** Training that met a NaN or an Infinity. The model is as it was before the step that failed, or as it was evaluated. */
+export class TrainingError extends VarigradError {
+  override readonly name = 'TrainingError';
+  readonly epoch: number;
+  /** Step of the epoch, counted from 1; null if it was the evaluation after it. */
+  readonly step: number | null;
+  /** The message without its beginning. */
+  readonly reason: string;
+  /** What made the first NaN or Infinity, where an operation did. */
+  override readonly cause: NotFiniteError | undefined;
+
+  constructor(epoch: number, step: number | null, what: string, cause?: NotFiniteError) {
+    const reason = `${step === null ? 'the evaluation after' : `step ${step} of`} epoch ${epoch}: ${what}`;
+    super('fit', reason);
+    this.epoch = epoch;
+    this.step = step;
+    this.reason = reason;
+    this.cause = cause;
+  }
+}
+
+const ADVICE = 'a smaller learning rate or gradient clipping often helps';
+
+/** All that a training step changes, at one moment. */
+export class TrainingSnapshot {
+  readonly #weights: StateDict;
+  readonly #optimizer: OptimizerState;
+  readonly #generator: GeneratorState;
+
+  private constructor(weights: StateDict, optimizer: OptimizerState, generator: GeneratorState) {
+    this.#weights = weights;
+    this.#optimizer = optimizer;
+    this.#generator = generator;
+  }
+
+  static async of(model: Module, optimizer: Optimizer): Promise<TrainingSnapshot> {
+    const state = await Promise.all([model.stateDictAsync(), optimizer.stateDictAsync()]);
+    return new TrainingSnapshot(...state, defaultGenerator().state);
+  }
+
+  async restore(model: Module, optimizer: Optimizer): Promise<void> {
+    model.loadStateDict(this.#weights);
+    const { tensors } = await optimizer.stateDictAsync();
+    // Slots that were not there yet were zero.
+    const fresh = Object.entries(tensors).map(([name, { shape, data }]) => [
+      name,
+      { shape, data: new Float32Array(data.length) },
+    ]);
+    optimizer.loadStateDict({
+      ...this.#optimizer,
+      tensors: { ...Object.fromEntries(fresh), ...this.#optimizer.tensors },
+    });
+    defaultGenerator().state = this.#generator;
+  }
+}
+
+/** A part of an epoch that failed, and how to run it again. */
+export interface FailedSteps {
+  readonly model: Module;
+  readonly optimizer: Optimizer;
+  /** Where the first of these steps began. */
+  readonly start: TrainingSnapshot;
+  readonly epoch: number;
+  /** Steps of the epoch before these. */
+  readonly stepsBefore: number;
+  /** The noise of these steps, from its beginning. */
+  readonly generator: Generator;
+  readonly batches: Iterable<Batch>;
+  /** Losses and gradients of a step of the epoch, without a change of the weights. @returns `[3]` */
+  gradients(batch: Batch, step: number): Tensor;
+}
+
+/** Runs the steps again to the one that fails and says why. The model is left as it was before that step. */
+export async function explainFailure(failed: FailedSteps): Promise<TrainingError> {
+  const { model, optimizer, start, epoch, generator } = failed;
+  await start.restore(model, optimizer);
+  let step = failed.stepsBefore;
+  for (const batch of failed.batches) {
+    const again = { noise: generator.state, standard: defaultGenerator().state };
+    const compute = (): Tensor => scope(() => failed.gradients(batch, step));
+    const weight = await firstNotFinite(model.namedTensors());
+    if (weight !== undefined) return new TrainingError(epoch, step + 1, describeWeight(weight, compute));
+    const losses = compute();
+    const isLossFinite = isFiniteArray(await losses.data());
+    const gradients = gradientsOf(model);
+    const bad = await firstNotFinite(gradients);
+    if (!isLossFinite || bad !== undefined) {
+      generator.state = again.noise;
+      defaultGenerator().state = again.standard;
+      const anomaly = findAnomaly(model, compute);
+      const place = bad === undefined ? 'the loss' : `the gradient of ${bad.name}`;
+      const what = anomaly?.message ?? `${place} is NaN or Infinity`;
+      return new TrainingError(epoch, step + 1, `${what} — ${ADVICE}`, anomaly);
+    }
+    const largest = await largestOf(gradients);
+    const before = await TrainingSnapshot.of(model, optimizer);
+    optimizer.step();
+    const moved = await firstNotFinite(model.namedTensors());
+    step++;
+    if (moved === undefined) continue;
+    await before.restore(model, optimizer);
+    return new TrainingError(
+      epoch,
+      step,
+      `the step of '${optimizer.kind}' made ${moved.name} NaN or Infinity, with learning rate ${optimizer.learningRate} and ` +
+        `gradients up to ${short(largest)} — ${ADVICE}`,
+    );
+  }
+  return new TrainingError(
+    epoch,
+    step,
+    'the losses held NaN or Infinity once, but not when the steps were run again',
+  );
+}
+
+/** Runs an evaluation that is known to fail again and says why. */
+export function explainEvaluation(
+  model: Module,
+  epoch: number,
+  steps: Iterable<Pick<EvaluationStep, 'losses'>>,
+): TrainingError {
+  model.eval();
+  for (const { losses } of steps) {
+    const anomaly = findAnomaly(model, losses);
+    if (anomaly !== undefined)
+      return new TrainingError(epoch, null, `${anomaly.message} — ${ADVICE}`, anomaly);
+  }
+  return new TrainingError(epoch, null, `the loss is NaN or Infinity — ${ADVICE}`);
+}
+
+/** What goes wrong when `compute` is watched operation by operation; undefined where a device cannot be read in between. */
+function findAnomaly(model: Module, compute: () => Tensor): NotFiniteError | undefined {
+  try {
+    detectAnomaly(compute, { modules: model.namedModules() }).dispose();
+  } catch (error) {
+    if (error instanceof NotFiniteError) return error;
+    if (!(error instanceof BackendError)) throw error;
+  }
+  return undefined;
+}
+
+type Named = readonly [name: string, tensor: Tensor];
+
+interface NotFinite {
+  readonly name: string;
+  readonly tensor: Tensor;
+  readonly values: ArrayLike<number>;
+}
+
+async function firstNotFinite(tensors: Iterable<Named>): Promise<NotFinite | undefined> {
+  for (const [name, tensor] of tensors) {
+    const values = await tensor.data();
+    if (!isFiniteArray(values)) return { name, tensor, values };
+  }
+  return undefined;
+}
+
+/** Whether a model can go on: all its weights and buffers are finite. */
+export async function hasFiniteWeights(model: Module): Promise<boolean> {
+  return (await firstNotFinite(model.namedTensors())) === undefined;
+}
+
+function gradientsOf(model: Module): Named[] {
+  return Array.from(model.namedParameters()).flatMap(([name, parameter]) => {
+    const gradient = parameter.peekGrad();
+    return gradient === null ? [] : [[name, gradient] as const];
+  });
+}
+
+async function largestOf(tensors: readonly Named[]): Promise<number> {
+  let largest = 0;
+  for (const [, tensor] of tensors)
+    for (const value of await tensor.data()) largest = Math.max(largest, Math.abs(value));
+  return largest;
+}
+
+function isFiniteArray(values: ArrayLike<number>): boolean {
+  for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) return false;
+  return true;
+}
+
+/** A weight that was spoilt before the step, and the operation that uses it first. */
+function describeWeight({ name, tensor, values }: NotFinite, compute: () => Tensor): string {
+  let user = '';
+  const recorder = {
+    operation({ op, inputs }: { op: string; inputs: readonly Tensor[] }): void {
+      if (user === '' && inputs.includes(tensor)) user = op;
+    },
+    gradient(): void {},
+  };
+  withRecorder(recorder, compute).dispose();
+  const finite = Array.from(values).filter(Number.isFinite);
+  const range =
+    finite.length === 0
+      ? 'no numbers'
+      : `others from ${short(Math.min(...finite))} to ${short(Math.max(...finite))}`;
+  const use = user === '' ? '' : `, which ${user} is given`;
+  return (
+    `${name} [${tensor.shape.join(', ')}]${use}, held NaN or Infinity before the step: ${values.length - finite.length} of ` +
+    `${values.length} values, ${range} — load weights that are finite`
+  );
+}
+
+function short(value: number): string {
+  return String(Number(value.toPrecision(4)));
+}
