@@ -99,6 +99,34 @@ test('an inverse autoregressive step: dimension j of z does not depend on later 
   });
 });
 
+test('the code of an image is where the flow takes the mean of its base, and that is what is decoded', () => {
+  for (const [i, posterior] of flows(3).entries()) {
+    const model = new VAE({ inputSize: 4, hidden: [FEATURES], latent: 3, posterior });
+    const x = randn([2, 4], { generator: new Generator(3) }).sigmoid();
+    const q = model.encode(x);
+    const code = model.codes(x);
+    assert.equal(
+      [...code.dataSync()],
+      [
+        ...posterior
+          .draw(
+            q,
+            tensor([
+              [0, 0, 0],
+              [0, 0, 0],
+            ]),
+          )
+          .z.dataSync(),
+      ],
+    );
+    assert.ok(code.sub(q.mu).abs().amax().itemSync() > 1e-3, `flow ${i} moves the mean`);
+    assert.equal(
+      [...model.reconstruct(x).dataSync()],
+      [...model.likelihood.mean(model.decode(code)).dataSync()],
+    );
+  }
+});
+
 test('a flow without features from the encoder is refused', () => {
   const [planar, iaf] = flows(2) as [PosteriorFamily, PosteriorFamily];
   const q = { mu: tensor([[0, 0]]), logVar: tensor([[0, 0]]) };

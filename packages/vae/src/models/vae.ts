@@ -1,4 +1,4 @@
-import { ArgumentError, type Generator, randn, type Tensor } from '@varigrad/core';
+import { ArgumentError, type Generator, randn, type Tensor, zeros } from '@varigrad/core';
 import { Module } from '@varigrad/nn';
 import {
   type Elbo,
@@ -116,9 +116,10 @@ export class VAE extends Module implements LatentModel {
     return this.decoder.forward(z);
   }
 
-  /** The posterior's mean (before a flow), `[batch, latent]`. */
+  /** The posterior's mean, or where a flow takes that mean, `[batch, latent]`. */
   codes(x: Tensor, labels?: Tensor): Tensor {
-    return this.encode(x, labels).mu;
+    const q = this.encode(x, labels);
+    return this.posterior.isGaussian ? q.mu : this.posterior.draw(q, zeros(q.mu.shape)).z;
   }
 
   /** ε ~ N(0, I), `[count, samples · latent]`. */
