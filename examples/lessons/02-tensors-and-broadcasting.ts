@@ -104,7 +104,7 @@ function broadcasting(print: Print): Numbers {
 
     2. Broadcasting
 
-    Write the two shapes below each other, flush right. Axes fit if their lengths are equal, or if one is 1, or missing. An axis
+    Write one shape below the other, flush right. Axes fit if their lengths are equal, or if one is 1, or missing. An axis
     of length 1 is used again and again, as often as the other is long. Cover the third column and predict:
 
   `);
@@ -236,7 +236,7 @@ function forgottenSum(print: Print): Numbers {
       ${message}
 
     Related, and no error: to average where one should sum. For L = Σ (x + bias) each bias has the gradient ${sum}, one per row;
-    if L is a mean over the ${x.shape[0]} rows, ${mean}. Both are right, for different losses: a mean belongs into the loss, never into a vjp.
+    if L is a mean over the ${x.shape[0]} rows, ${mean}. Both are right, for different losses: a mean belongs in the loss, never in a vjp.
   `);
   return { biasOfSum: sum, biasOfMean: mean, refused: Number(message.includes('[2, 3]')) };
 }

@@ -113,8 +113,8 @@ function deepGraph(print: Print): Numbers {
 
     2. Mistake: recursion
 
-    Depth-first search, written as a function that calls itself for each operand, is in every textbook. Here 50,000 additions depend each
-    on the one before: y = x + x + … + x. That function says:
+    Depth-first search, written as a function that calls itself for each operand, is in every textbook. Here each of 50,000 additions depends
+    on the one before: y = x + x + … + x. That function fails:
       ${message}
     The engine keeps its own stack in an array, and finds dy/dx = ${gradOf(x).toLocaleString('en')}.
   `);
@@ -252,9 +252,9 @@ function gradientPenalty(print: Print): Numbers {
     A loss may contain a gradient: a penalty (‖∂f/∂x‖ − 1)² keeps a function's slope near 1. For f = w·x the slope is w, so with w = (3, 4)
     the penalty's own gradient is 2(‖w‖ − 1)·w/‖w‖ = 8·(0.6, 0.8). Engine: ${show(alone)}.
 
-    Mistake: to leave createGraph out. The slope is then a plain number that came from nowhere. By itself the penalty says so:
+    Mistake: to leave createGraph out. The slope is then a plain number that came from nowhere. A loss of nothing but the penalty is refused:
       ${refusal(() => penalty(false).backward())}
-    Beside another term nothing is said: the gradient of w₀ + w₁ + penalty is ${show(withData)}, and without createGraph ${show(withoutGraph)}.
+    Beside another term the mistake is silent: the gradient of w₀ + w₁ + penalty is ${show(withData)}, and without createGraph ${show(withoutGraph)}.
   `);
   return { penalty0: alone[0], penalty1: alone[1], penaltyBeside: withData[1], penaltyLost: withoutGraph[1] };
 }

@@ -289,10 +289,10 @@ async function threadPerElement(print: Print, { gpuJs }: Machines): Promise<Numb
     kernel has none. The library's own (packages/core/src/backend/gpu/matmul.ts) is of the same kind, with positions that
     also fit batches and transposed operands.
 
-    Mistake: to count in floats. In gpu.js a variable (a loop counter is none) is a float32, also if it is used as an index, and 16777216 + 1 is ${Math.fround(2 ** 24 + 1)}: of
+    Mistake: to count in floats. In gpu.js a variable (loop counters excepted) is a float32, even one that is used as an index, and there 16777216 + 1 is ${Math.fround(2 ** 24 + 1)}: in
     a larger array, every second element from there on could never be read. (packages/core/src/backend/gpu/program.ts has the rules.)
 
-    The lesson runs it without a GPU, on ${gpuJs.description}: the same text as WebAssembly, in a loop over all threads. It
+    Here it runs on "${gpuJs.description}": gpu.js has made WebAssembly of the same text, with a loop over all threads. It
     differs from the three loops by ${worst.toExponential(1)} at most for ${n}×${n}; for a GPU's speed one needs a GPU (mode 'webgpu').
   `);
   return { floatIndex: Math.fround(2 ** 24 + 1), worstOneElement: worst };

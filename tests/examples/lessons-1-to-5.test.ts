@@ -1,10 +1,9 @@
 /** Lessons 1 to 5: their numbers against closed forms, the engine of lesson 1 against differences, and what they point to. */
 import { execFile } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import {
-  backend,
   eye,
   full,
   grad,
@@ -16,34 +15,13 @@ import {
 } from '@varigrad/core';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type Lesson, prose, table } from '../../examples/lessons/run.js';
+import { prose, table } from '../../examples/lessons/run.js';
 import { backward, Scalar, tapeOf } from '../../examples/lessons/scalar-engine.js';
+import { checkNames, checkPaths, LESSONS, lessonFiles, near, ROOT, run } from './lesson-runs.js';
 
-const ROOT = new URL('../../', import.meta.url);
-const LESSONS = new URL('examples/lessons/', ROOT);
-const files = readdirSync(LESSONS)
-  .filter((name) => /^0[1-5]-.*\.ts$/.test(name))
-  .sort();
+const files = lessonFiles.slice(0, 5);
 
-/** Runs a lesson, on the backend that a program starts with, and returns its text and its numbers. */
-async function run(number: number): Promise<{ text: string; numbers: Record<string, number> }> {
-  const { lesson } = (await import(new URL(files[number - 1] as string, LESSONS).href)) as { lesson: Lesson };
-  const before = backend();
-  const lines: string[] = [];
-  const numbers = await lesson((line) => lines.push(line));
-  assert.is(backend(), before, 'a lesson leaves the backend as it was');
-  return { text: lines.join('\n'), numbers };
-}
-
-function near(actual: number | undefined, expected: number, tolerance: number, what: string): void {
-  assert.ok(
-    Math.abs((actual as number) - expected) <= tolerance,
-    `${what}: ${actual}, expected ${expected} ± ${tolerance}`,
-  );
-}
-
-test('there are five lessons, and the engine has at most 100 lines', () => {
-  assert.is(files.length, 5);
+test('the engine of lesson 1 has at most 100 lines', () => {
   const lines = readFileSync(new URL('scalar-engine.ts', LESSONS), 'utf8').trimEnd().split('\n');
   assert.ok(lines.length <= 100, `${lines.length} lines`);
   assert.not.ok(
@@ -53,26 +31,16 @@ test('there are five lessons, and the engine has at most 100 lines', () => {
 });
 
 test('every file that a lesson names is there, and each says where to go on reading', () => {
-  for (const name of files) {
-    const source = readFileSync(new URL(name, LESSONS), 'utf8');
-    assert.match(source, 'In this repository: packages/', name);
-    const paths = source.match(/\b(?:packages|examples|tests|benchmarks)\/[\w/.-]+\.\w+/g) ?? [];
-    assert.ok(paths.length >= 1, name);
-    for (const path of paths) assert.ok(existsSync(new URL(path, ROOT)), `${name} names ${path}`);
-  }
+  for (const name of files) checkPaths(name);
 });
 
 test('names of functions that a lesson points to are in the file that it names', () => {
-  const has = (path: string, ...names: string[]): void => {
-    const source = readFileSync(new URL(`packages/core/src/${path}`, ROOT), 'utf8');
-    for (const name of names) assert.match(source, new RegExp(`(function|const) ${name}\\b`), path);
-  };
-  has('autograd.ts', 'apply', 'topologicalOrder', 'pushToInputs', 'accumulate');
-  has('shape.ts', 'broadcastShapes');
-  has('ops/elementwise.ts', 'binary');
-  has('ops/reduce.ts', 'sumToSize');
-  has('ops/matmul.ts', 'matmulOp');
-  has('backend/wasm/assembly/gemm.ts', 'packA', 'packB', 'tile', 'gemm');
+  checkNames('core/src/autograd.ts', 'apply', 'topologicalOrder', 'pushToInputs', 'accumulate');
+  checkNames('core/src/shape.ts', 'broadcastShapes');
+  checkNames('core/src/ops/elementwise.ts', 'binary');
+  checkNames('core/src/ops/reduce.ts', 'sumToSize');
+  checkNames('core/src/ops/matmul.ts', 'matmulOp');
+  checkNames('core/src/backend/wasm/assembly/gemm.ts', 'packA', 'packB', 'tile', 'gemm');
 });
 
 test('the scalar engine: each operation against a central difference', () => {
