@@ -167,6 +167,7 @@ function twoEstimators(print: Print): Numbers {
     scoreMean: score.mean,
     scoreMeanError: score.meanError,
     scoreVariance: score.variance,
+    scoreVarianceFormula: scoreVariance,
     scoreVarianceError: score.varianceError,
     pathMean: path.mean,
     pathMeanError: path.meanError,
@@ -248,9 +249,10 @@ function dimensions(print: Print): Numbers {
     It grows as d². That is why the VAE came with this trick, and why training one by the score function takes a good baseline and patience.
   `);
   return Object.fromEntries(
-    measured.flatMap(([d, s]) => [
+    measured.flatMap(([d, s, formula]) => [
       [`score${d}`, s.variance],
       [`score${d}Error`, s.varianceError],
+      [`score${d}Formula`, formula],
     ]),
   );
 }

@@ -304,7 +304,7 @@ function collapse(print: Print): Numbers {
     6. What a latent dimension costs
 
     Fix σ = 1 and offer four dimensions. A direction of variance λ is worth encoding only if λ > σ²: what is below is noise, as far as this model
-    can tell. For the others the KL should be ½ log(λ/σ²) nats: ½ log 5 = ${(0.5 * Math.log(5)).toFixed(4)} and ½ log 2 = ${(0.5 * Math.log(2)).toFixed(4)}. Predict the other two.
+    can tell. A direction that is worth encoding should have a KL of ½ log(λ/σ²) nats: ½ log 5 = ${(0.5 * Math.log(5)).toFixed(4)} and ½ log 2 = ${(0.5 * Math.log(2)).toFixed(4)}. Predict the other two dimensions.
 
       KL of the four dimensions, sorted   ${kl.map((value) => value.toFixed(4)).join('   ')}
       −ELBO ${loss.toFixed(4)}, best possible −log p(x) ${bestNll([5, 2, 1, 1]).toFixed(4)}

@@ -242,7 +242,7 @@ async function whatTheLatentSays(print: Print, digits: Digits, models: Models): 
 
     2. Digits: what can be read from z
 
-    Now 5,000 digits of 14 × 14 black or white pixels, a hidden layer of 128, and only two dimensions of z, so that they are worth fighting for.
+    Now 5,000 digits of 14 × 14 black or white pixels, a hidden layer of 128, and only two dimensions of z, so that room in it is scarce.
     VAE and CVAE have the same network, but for the ten label inputs. Then a classifier with 64 hidden units is trained to read the label from one draw of
     z, and tested on 2,000 other digits. By chance it is right for one in ten. Predict both.
   `);
@@ -262,7 +262,7 @@ async function whatTheLatentSays(print: Print, digits: Digits, models: Models): 
   print(prose`
 
     (Nats an image; the label has log 10 = 2.30. The last column is the label's entropy less the classifier's cross-entropy, a lower bound of the
-    mutual information of z and y, and so is the KL an upper bound of what z says about anything.) The CVAE's z says much less about the class.
+    mutual information of z and y; the KL is an upper bound of all that z says.) The CVAE's z says much less about the class.
     No term of the loss forbids it: every nat of z is paid for in the KL, and to tell a decoder what it has been told already buys nothing.
     What remains is what training has not yet removed, and styles that differ from class to class.
   `);

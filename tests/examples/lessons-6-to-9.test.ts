@@ -175,6 +175,12 @@ test('lesson 7: means, variances and their growth by closed forms and quadrature
     'scoreVariance',
     scoreVariance((z) => z * z),
   );
+  near(
+    numbers.scoreVarianceFormula,
+    scoreVariance((z) => z * z),
+    1e-6,
+    'formula',
+  );
   nearMean(numbers, 'pathVariance', 4 * variance);
   nearMean(
     numbers,
@@ -192,12 +198,10 @@ test('lesson 7: means, variances and their growth by closed forms and quadrature
     assert.ok(scoreVariance((z) => z * z - b) > scoreVariance((z) => z * z - 4.75), 'the best baseline');
   for (const d of [1, 10, 100]) {
     const mean = (d - 1) * 4.25;
-    const fourth = expectation((z) => z ** 4, 2, variance) - 4.25 ** 2; // variance of one z²
-    nearMean(
-      numbers,
-      `score${d}`,
-      scoreVariance((z) => z * z, mean, mean ** 2 + (d - 1) * fourth),
-    );
+    const spread = expectation((z) => z ** 4, 2, variance) - 4.25 ** 2; // variance of one z²
+    const expected = scoreVariance((z) => z * z, mean, mean ** 2 + (d - 1) * spread);
+    near(numbers[`score${d}Formula`], expected, 1e-9 * expected, `formula for ${d} dimensions`);
+    nearMean(numbers, `score${d}`, expected);
   }
   assert.is(numbers.stepHasNoSlope, 1);
   nearMean(numbers, 'stepScore', Math.exp(-0.5 * 0.6 ** 2) / (0.5 * Math.sqrt(2 * Math.PI)));
