@@ -9,6 +9,7 @@ import { Generator, init } from '@varigrad/core';
 import {
   classifierAccuracy,
   type Dataset,
+  firstOf,
   type ImageClassifier,
   labelledSubset,
   partlyLabelled,
@@ -16,7 +17,7 @@ import {
   type VAE,
 } from '@varigrad/vae';
 import { mnist, writeFileAtomic, writePng } from '@varigrad/vae/node';
-import { codesAsImages, digitsOfClasses, type Settings, trainM1, trainM2 } from './models.js';
+import { codesAsImages, digitsOfClasses, type Settings, type Split, trainM1, trainM2 } from './models.js';
 
 const HELP = `npm run semi-supervised -- [options]
 
@@ -25,9 +26,10 @@ a classifier of the labelled pixels; a classifier of their codes by a VAE (M1); 
 
   --labels N      labelled images of each class (default 10)
   --m1-epochs N   of the VAE; with 0 there is none, and M2 sees the pixels (default 5)
-  --epochs N      of M2 (default 10)
+  --epochs N      of M2 (default 20)
   --repeat N      times a labelled image comes up in an epoch of M2 (default 60)
   --alpha X       weight of the classification loss (default 10)
+  --train-limit N use only the first N training images (default 0: all)
   --seed N        chooses the labelled images, the weights and the noise (default 1)
   --threads N     threads of the wasm backend (default: all cores)
   --out FOLDER    for result.json and classes.png (default runs/semi-supervised)
@@ -36,9 +38,10 @@ a classifier of the labelled pixels; a classifier of their codes by a VAE (M1); 
 const OPTIONS = {
   labels: { type: 'string', default: '10' },
   'm1-epochs': { type: 'string', default: '5' },
-  epochs: { type: 'string', default: '10' },
+  epochs: { type: 'string', default: '20' },
   repeat: { type: 'string', default: '60' },
   alpha: { type: 'string', default: '10' },
+  'train-limit': { type: 'string', default: '0' },
   seed: { type: 'string', default: '1' },
   threads: { type: 'string' },
   out: { type: 'string', default: join('runs', 'semi-supervised') },
@@ -64,31 +67,41 @@ async function main(): Promise<void> {
     alpha: amount('alpha', values.alpha),
     seed: wholeNumber('seed', values.seed, 0),
   };
+  const limit = wholeNumber('train-limit', values['train-limit'], 0);
   const { description } = await init(
     values.threads === undefined ? {} : { threads: wholeNumber('threads', values.threads, 1) },
   );
   console.log(
     `${settings.labels} labelled images a class, seed ${settings.seed}, on ${description}. Losses in nats per image.\n`,
   );
-  const result = await compare(settings, values.out);
+  const { train, test } = await mnist();
+  const data = { train: limit === 0 ? train : firstOf(train, limit), test };
+  const result = await compare(data, settings, values.out);
   await writeFileAtomic(
     join(values.out, 'result.json'),
     `${JSON.stringify({ settings, result }, null, 2)}\n`,
   );
-  console.log(`\nTest accuracy with ${10 * settings.labels} labels:`);
-  console.log(`  classifier of the pixels    ${percent(result.classifierOnPixels)}`);
-  if (result.classifierOnCodes !== undefined)
-    console.log(`  classifier of M1's codes    ${percent(result.classifierOnCodes)}`);
-  const gain = result.m2 - result.classifierOnPixels;
-  console.log(
-    `  ${settings.m1Epochs === 0 ? 'M2   ' : 'M1+M2'}                       ${percent(result.m2)}   (${gain >= 0 ? '+' : '−'}${Math.abs(gain).toFixed(1)} points)`,
-  );
+  console.log(`\n${report(result, settings)}`);
   console.log(`\n${result.seconds.toFixed(0)} s in all; result.json and classes.png are in ${values.out}/`);
 }
 
-async function compare(settings: Settings, folder: string): Promise<Result> {
+function report(
+  { classifierOnPixels, classifierOnCodes, m2 }: Result,
+  { labels, m1Epochs }: Settings,
+): string {
+  const line = (name: string, value: number): string => `  ${name.padEnd(28)}${percent(value)}`;
+  const gain = m2 - classifierOnPixels;
+  const sign = gain < 0 ? '−' : '+';
+  return [
+    `Test accuracy with ${10 * labels} labels:`,
+    line('classifier of the pixels', classifierOnPixels),
+    ...(classifierOnCodes === undefined ? [] : [line('classifier of M1’s codes', classifierOnCodes)]),
+    `${line(m1Epochs === 0 ? 'M2' : 'M1+M2', m2)}   (${sign}${Math.abs(gain).toFixed(1)} points on the pixels’ classifier)`,
+  ].join('\n');
+}
+
+async function compare(all: Split, settings: Settings, folder: string): Promise<Result> {
   const started = performance.now();
-  const all = await mnist();
   const labelled = labelledSubset(all.train, { perClass: settings.labels, seed: settings.seed });
   const classifierOnPixels = await rightOf(await classifierOf(labelled, 400, settings.seed), all.test);
   console.log(

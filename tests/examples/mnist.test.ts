@@ -79,6 +79,7 @@ const RECORDS = [
   'config.json',
   'curves.svg',
   'metrics.jsonl',
+  'run.json',
   'weights.safetensors',
 ];
 
@@ -118,7 +119,8 @@ test('a small run leaves every promised file, and each one is whole', async () =
   assert.not.ok(stdout.includes('\r') || stdout.includes('\x1b'), 'no terminal codes into a pipe');
 
   const pictures = sheets(2, ['manifold', 'reconstructions', 'samples']);
-  assert.equal(readdirSync(folder).sort(), [...RECORDS, ...pictures].sort());
+  const latentPlane = ['codes.safetensors', 'scatter-animation.png'];
+  assert.equal(readdirSync(folder).sort(), [...RECORDS, ...pictures, ...latentPlane].sort());
   readEverything(folder);
   for (const name of pictures) {
     const { width, height, data } = PNG.sync.read(readFileSync(join(folder, name)));
@@ -153,22 +155,35 @@ test('metrics.jsonl has one object an epoch, with the losses of both sets', () =
   assert.ok(results[1].test.loss < results[0].test.loss, 'the second epoch is better');
 });
 
-test('config.json says how the run was made; the weights have the shapes it implies', () => {
+test('config.json decides about the run, run.json says the rest; the weights have the shapes they imply', () => {
   const folder = join(scratch, 'small');
-  const { backend, units, ...config } = JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8'));
-  assert.equal(config, {
+  assert.equal(JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8')), {
     model: 'vae',
     latent: 2,
+    network: 'dense',
     hidden: [16],
+    activation: 'relu',
+    likelihood: 'bernoulli',
+    posterior: 'gaussian',
+    prior: 'standard',
+    samples: 1,
+    data: 'mnist',
+    trainLimit: 600,
+    validation: 0,
+    binarization: 'none',
     epochs: 2,
     batch: 128,
     learningRate: 0.001,
-    binarization: 'none',
-    likelihood: 'bernoulli',
+    beta: 1,
+    warmUp: 'none',
+    freeBits: 0,
     seed: 1,
-    trainLimit: 600,
   });
-  assert.is(units, 'nats per image');
+  const { backend, ...facts } = JSON.parse(readFileSync(join(folder, 'run.json'), 'utf8'));
+  assert.equal(facts, {
+    units: 'nats per image',
+    images: { train: 600, test: 10_000, shape: [28, 28], classes: 10 },
+  });
   assert.match(backend, /^(wasm|reference)/);
 
   const { tensors } = decodeSafetensors(readFileSync(join(folder, 'weights.safetensors')));
@@ -199,6 +214,11 @@ test('what cannot be done is refused in one line with exit code 2, and nothing i
     `--resume ${absent}: there is no config.json — name the folder of a run`,
   );
   assert.not.ok(existsSync(absent));
+  const near = join(scratch, 'smal');
+  await isRefused(
+    ['--resume', near],
+    `--resume ${near}: there is no config.json — did you mean ${join(scratch, 'small')}?`,
+  );
 
   const small = join(scratch, 'small');
   const before = readFileSync(join(small, 'config.json'));
@@ -211,7 +231,7 @@ test('what cannot be done is refused in one line with exit code 2, and nothing i
 
 test('--help prints the options and does nothing else', async () => {
   const stdout = await succeeds(['--help']);
-  assert.match(stdout, /^ {2}npm start -- \[options\]$/m);
+  assert.match(stdout, /^Usage: npm start -- \[options\]$/m);
   assert.match(stdout, /^ {2}--train-limit /m);
 });
 
@@ -267,28 +287,33 @@ test('a run killed at any moment leaves whole files, and resumes or says why it 
     const files = readEverything(folder);
     const when = `killed after ${delay.toFixed(0)} ms, leaving ${files.join(' ')}`;
     const epochs = files.includes('metrics.jsonl') ? metrics(folder).length : 0;
-    const { code, stdout, stderr: said } = await run(['--resume', folder, '--epochs', String(epochs + 1)]);
-    if (files.includes('checkpoint.safetensors')) {
-      assert.is(code, 0, `${when}: ${said}`);
-      assert.match(stdout, /^Resuming from epoch \d+, step 0: /);
-      assert.equal(
-        readdirSync(folder).filter((name) => name.startsWith('.')),
-        [],
-        'the temporary files of the killed run are gone',
-      );
-      assert.equal(
-        metrics(folder).map((m) => (m as { epoch: number }).epoch),
-        Array.from({ length: epochs + 1 }, (_, i) => i + 1),
-        when,
-      );
-    } else {
-      assert.is(code, 2, when);
-      assert.is(
-        said,
-        `--resume ${folder}: there is no checkpoint yet — the run stopped before its first save\n`,
-      );
-    }
+    const resumed = await run(['--resume', folder, '--epochs', String(epochs + 1)]);
+    assert.is(resumed.code, 0, `${when}: ${resumed.stderr}`);
+    const hasCheckpoint = files.includes('checkpoint.safetensors');
+    assert.match(resumed.stdout, hasCheckpoint ? /^Resuming from epoch \d+, step 0: / : /^Resuming: /);
+    assert.equal(
+      readdirSync(folder).filter((name) => name.startsWith('.')),
+      [],
+      'the temporary files of the killed run are gone',
+    );
+    assert.equal(
+      metrics(folder).map((m) => (m as { epoch: number }).epoch),
+      Array.from({ length: epochs + 1 }, (_, i) => i + 1),
+      when,
+    );
   }
+});
+
+test('a run cannot be made shorter than it is', async () => {
+  const folder = join(scratch, 'long');
+  const before = readFileSync(join(folder, 'config.json'));
+  await isRefused(
+    ['--resume', folder, '--epochs', '2'],
+    '--epochs 2: the run has finished 3 — ask for 3 or more',
+  );
+  assert.equal(readFileSync(join(folder, 'config.json')), before);
+  const stdout = await succeeds(['--resume', folder]);
+  assert.match(stdout, /\nDone\./, 'nothing is left to do');
 });
 
 test.run();

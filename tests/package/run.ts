@@ -42,6 +42,14 @@ async function runNodeEntry(): Promise<void> {
   await runTool(join(project, 'node-entry.js'), [], project);
 }
 
+/** The command line, as its package's `bin` names it. */
+async function runCommand(): Promise<void> {
+  const folder = join(project, 'node_modules/@varigrad/vae');
+  const { bin, version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+  const printed = await runTool(join(folder, bin.varigrad), ['--version'], project);
+  if (printed !== `${version}\n`) throw new Error(`varigrad --version printed: ${printed}`);
+}
+
 /** Bundles the program for browsers and runs the bundle: it must not import anything, and must print the same. */
 async function bundleForBrowser(name: string, folder: string, conditions: string[]): Promise<void> {
   const outfile = join(project, `${name}.mjs`);
@@ -71,6 +79,7 @@ try {
     { name: 'strict type check', run: async () => void (await compile('tsconfig.json')) },
     { name: 'run in Node', run: runInNode },
     { name: 'type check and run of the Node-only entry', run: runNodeEntry },
+    { name: 'the varigrad command', run: runCommand },
     { name: 'browser bundle of the packed packages', run: () => bundleForBrowser('packed', project, []) },
     {
       name: 'browser bundle of the sources',

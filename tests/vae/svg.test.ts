@@ -1,6 +1,6 @@
 /** Line charts: the SVG is well-formed, and reading the curves off by the axes gives the data back. */
 import { Generator } from '@varigrad/core';
-import { type LineChartOptions, lineChart } from '@varigrad/vae';
+import { type EpochResult, type LineChartOptions, type Losses, lineChart, lossChart } from '@varigrad/vae';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { niceTicks } from '../../packages/vae/src/figures/chart.js';
@@ -258,6 +258,36 @@ test('ticks are round numbers, evenly spaced, that cover the values closely', ()
     assert.ok((ticks.at(-1) as number) >= high - slack && (ticks.at(-1) as number) < high + step + slack);
     assert.ok(ticks.length >= 3 && ticks.length <= 9, `${ticks.length} ticks`);
   }
+});
+
+/** Two epochs with these losses on both sets. */
+const twoEpochs = (losses: Losses): EpochResult[] =>
+  [1, 2].map((epoch) => ({ epoch, train: losses, test: losses, seconds: 1, msPerStep: 1 }));
+
+const namesIn = (svg: string): string[] =>
+  Array.from(svg.matchAll(/>(train|validation|test) ([^<]+)</g), ([, set, name]) => `${set} ${name}`);
+
+test('a loss chart has −ELBO and its parts, the loss where it is another, and of an autoencoder only that', () => {
+  const bound = lossChart(twoEpochs({ loss: 30, recon: 20, kl: 10 }));
+  assert.equal(namesIn(bound), [
+    'train −ELBO',
+    'test −ELBO',
+    'train recon',
+    'test recon',
+    'train KL',
+    'test KL',
+  ]);
+  const weighted = lossChart(twoEpochs({ loss: 60, recon: 20, kl: 10 }), { heldOut: 'validation' });
+  assert.equal(namesIn(weighted).slice(0, 4), [
+    'train loss',
+    'validation loss',
+    'train −ELBO',
+    'validation −ELBO',
+  ]);
+  const plain = lossChart(twoEpochs({ loss: 20, recon: 20, kl: 0 }), { targets: 'none' });
+  assert.equal(namesIn(plain), ['train loss', 'test loss']);
+  assert.ok(plain.includes('>Loss (targets: none)<'));
+  assert.ok(bound.includes('>−ELBO and its parts<'));
 });
 
 test.run();

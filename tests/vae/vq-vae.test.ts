@@ -154,6 +154,7 @@ test('a vector that is not used is moved to one of the encoder’s; a used one s
   ] as const) {
     const model = make({ restartBelow });
     model.codebook.assign(tensor(far));
+    model.usage.assign(tensor([0.25, 0.25, 0.25, 0.25])); // as if all had been used so far
     const given = vectorsOf(model, x).map(String);
     for (let step = 0; step < 100; step++) model.elbo(x, { generator: new Generator(step) });
     const after = numbers(model.codebook);
@@ -166,6 +167,23 @@ test('a vector that is not used is moved to one of the encoder’s; a used one s
   still.codebook.assign(tensor(far));
   for (let step = 0; step < 100; step++) still.elbo(x);
   assert.equal(numbers(still.codebook), far.flat().map(Math.fround), 'evaluation changes nothing');
+});
+
+test('the first step already moves all codebook vectors that nothing is near', () => {
+  const model = make({ restartBelow: 0.03 });
+  model.codebook.assign(
+    tensor([
+      [0, 0],
+      [1e3, 1e3],
+      [1e3, -1e3],
+      [-1e3, 1e3],
+    ]),
+  );
+  const x = images(6);
+  const given = vectorsOf(model, x).map(String);
+  model.elbo(x, { generator: new Generator(1) });
+  const codebook = numbers(model.codebook);
+  for (let k = 1; k < 4; k++) assert.ok(given.includes(String(codebook.slice(2 * k, 2 * k + 2))));
 });
 
 test('training: the loss falls, several vectors are used, figures and restored weights work', async () => {

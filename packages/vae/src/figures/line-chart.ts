@@ -1,4 +1,5 @@
 /** Line charts as SVG text. */
+import type { Losses } from '../meter.js';
 import type { EpochResult } from '../train.js';
 import {
   chart,
@@ -60,27 +61,37 @@ export function lineChart({
 }
 
 /**
- * −ELBO, reconstruction and KL of every epoch, on training and test images.
- * @param heldOut - what the second set is called. Default 'test'
+ * −ELBO, reconstruction and KL of every epoch, on training and test images; and the loss, where it is not −ELBO but has another weight
+ * of the KL or is an importance-weighted bound. Without a KL, as of an autoencoder, the loss alone.
+ * @param heldOut - what the second set is called. Default 'test'; @param targets - the binarization, for the title
  */
 export function lossChart(
   results: readonly EpochResult[],
-  { title = '−ELBO and its parts', heldOut = 'test' }: { title?: string; heldOut?: string } = {},
+  { title, heldOut = 'test', targets }: { title?: string; heldOut?: string; targets?: string } = {},
 ): string {
-  const line = (set: 'train' | 'test', part: 'loss' | 'recon' | 'kl', name: string): Series => ({
+  const losses = results.flatMap(({ train, test }) => [train, test]);
+  const hasKl = losses.length === 0 || losses.some(({ kl }) => kl !== 0);
+  const isBound = losses.every(
+    ({ loss, recon, kl }) => Math.abs(loss - recon - kl) < 1e-3 + 1e-5 * Math.abs(loss),
+  );
+  const parts: readonly (readonly [name: string, of: (losses: Losses) => number])[] = [
+    ['loss', ({ loss }) => loss],
+    ['−ELBO', ({ recon, kl }) => recon + kl],
+    ['recon', ({ recon }) => recon],
+    ['KL', ({ kl }) => kl],
+  ];
+  const shown = hasKl ? parts.slice(isBound ? 1 : 0) : parts.slice(0, 1);
+  const line = (set: 'train' | 'test', name: string, of: (losses: Losses) => number): Series => ({
     name: `${set === 'train' ? set : heldOut} ${name}`,
-    points: results.map((r) => [r.epoch, r[set][part]]),
+    points: results.map((r) => [r.epoch, of(r[set])]),
   });
-  const parts = [
-    ['loss', '−ELBO'],
-    ['recon', 'recon'],
-    ['kl', 'KL'],
-  ] as const;
   return lineChart({
-    title,
+    title:
+      title ??
+      `${hasKl ? '−ELBO and its parts' : 'Loss'}${targets === undefined ? '' : ` (targets: ${targets})`}`,
     xLabel: 'epoch',
     yLabel: 'nats per image',
-    series: parts.flatMap(([part, name]) => [line('train', part, name), line('test', part, name)]),
+    series: shown.flatMap(([name, of]) => [line('train', name, of), line('test', name, of)]),
   });
 }
 

@@ -16,6 +16,7 @@ export interface SemiSupervisedVAEOptions extends Omit<ConditionalVAEOptions, 's
  * The semi-supervised VAE known as M2: p(x|y, z) p(y) p(z) with p(y) uniform, and q(z|x, y) q(y|x). An image of known class has the bound
  * log p(x, y) ≥ −J(x, y), J = E[−log p(x|y, z)] + KL(q(z|x, y) ‖ p(z)) − log p(y); one of unknown class
  * log p(x) ≥ −Σ_y q(y|x) (J(x, y) + log q(y|x)), where the sum goes over all classes. Unknown classes are rows of zeros in `labels`.
+ * With few labels it learns soonest from the codes of a VAE of all images ("M1+M2") and not from pixels.
  * @see Kingma, Rezende, Mohamed & Welling 2014, §2, arXiv:1406.5298
  */
 export class SemiSupervisedVAE extends ConditionalVAE {

@@ -26,7 +26,7 @@ export interface VQVAEOptions extends CodeModelOptions {
   commitment?: number;
   /**
    * A codebook vector whose share of use, averaged over about 100 steps, is below this part of an even share takes the place of a vector
-   * that the encoder gave for some image of the batch. Default 0.03; 0 lets unused vectors be.
+   * that the encoder gave for some image of the batch; in the first step all that nothing is near do. Default 0.03; 0 lets unused vectors be.
    */
   restartBelow?: number;
 }
@@ -46,7 +46,7 @@ export class VQVAE extends CodeModel {
   readonly width: number;
   /** `[codebookSize, width]` */
   readonly codebook: Tensor;
-  /** Share of each codebook vector in what was encoded of late, `[codebookSize]`. */
+  /** Share of each codebook vector in what was encoded of late, `[codebookSize]`: 0 before training. */
   readonly usage: Tensor;
   readonly #commitment: number;
   readonly #restartBelow: number;
@@ -64,7 +64,7 @@ export class VQVAE extends CodeModel {
     const init = options.generator === undefined ? {} : { generator: options.generator };
     const bound = 1 / codebookSize;
     this.codebook = parameter(uniform(zeros([codebookSize, width]), -bound, bound, init));
-    this.usage = full([codebookSize], 1 / codebookSize);
+    this.usage = zeros([codebookSize]);
     this.#commitment = commitment;
     this.#restartBelow = restartBelow;
   }

@@ -1,4 +1,5 @@
-import type { EpochResult, Losses, Progress } from '@varigrad/vae';
+import type { Losses } from '../meter.js';
+import type { EpochResult, Progress } from '../train.js';
 
 /** Shows how a run is getting on: a bar that moves on a terminal, plain lines elsewhere. */
 export interface Reporter {
@@ -8,8 +9,16 @@ export interface Reporter {
   clear(): void;
 }
 
+/** How an epoch's losses are worded. */
+export interface Wording {
+  /** What the losses beside those of training belong to. Default 'test'. */
+  heldOut?: string;
+  /** How the losses are written; default `lossText`. */
+  losses?: (losses: Losses) => string;
+}
+
 /** @param out - where to write; a bar is drawn if it is a terminal */
-export function createReporter(out: NodeJS.WriteStream): Reporter {
+export function createReporter(out: NodeJS.WriteStream, wording: Wording = {}): Reporter {
   const terminal = out.isTTY === true;
   let drawn = false;
   const clear = (): void => {
@@ -24,7 +33,7 @@ export function createReporter(out: NodeJS.WriteStream): Reporter {
     },
     epoch(result, epochs) {
       clear();
-      out.write(`${epochLine(result, epochs)}\n`);
+      out.write(`${epochLine(result, epochs, wording)}\n`);
     },
     clear,
   };
@@ -41,12 +50,21 @@ export function progressLine(p: Progress, columns: number): string {
   return `${head}${'█'.repeat(full)}${'░'.repeat(width - full)}${tail}`.slice(0, Math.max(1, columns - 1));
 }
 
-/** One line an epoch: train and test, nats per image. */
-export function epochLine(r: EpochResult, epochs: number): string {
-  const part = (name: string, l: Losses): string =>
-    `${name} recon ${l.recon.toFixed(2)} + KL ${l.kl.toFixed(2)} = −ELBO ${l.loss.toFixed(2)}`;
+/** One line an epoch: losses on training and held-out images, nats per image. */
+export function epochLine(
+  r: EpochResult,
+  epochs: number,
+  { heldOut = 'test', losses = lossText }: Wording = {},
+): string {
   const speed = `${r.seconds.toFixed(1)} s, ${r.msPerStep.toFixed(1)} ms/step`;
-  return `epoch ${String(r.epoch).padStart(String(epochs).length)}/${epochs}   ${part('train', r.train)}   ${part('test', r.test)}   (${speed})`;
+  return `epoch ${String(r.epoch).padStart(String(epochs).length)}/${epochs}   train ${losses(r.train)}   ${heldOut} ${losses(r.test)}   (${speed})`;
+}
+
+/** `recon 80.50 + KL 25.25 = −ELBO 105.75`; and the loss where it is something else: with another weight of the KL, or of an IWAE. */
+export function lossText({ loss, recon, kl }: Losses): string {
+  const bound = recon + kl;
+  const other = Math.abs(loss - bound) < 0.005 + 1e-6 * Math.abs(bound) ? '' : `, loss ${loss.toFixed(2)}`;
+  return `recon ${recon.toFixed(2)} + KL ${kl.toFixed(2)} = −ELBO ${bound.toFixed(2)}${other}`;
 }
 
 function clock(milliseconds: number): string {

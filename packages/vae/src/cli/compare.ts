@@ -1,0 +1,173 @@
+/** `varigrad compare`. */
+
+import { basename, join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { isLatentModel } from '../estimators/latent-model.js';
+import { encodePng } from '../figures/png.js';
+import { writeFileAtomic } from '../files/atomic.js';
+import { completeConfig, type RunConfig, readConfigFile } from '../run/config.js';
+import {
+  complete,
+  effective,
+  type Fields,
+  fill,
+  fromFlags,
+  type Given,
+  idleKeys,
+  path,
+  someOf,
+  wholeNumber,
+} from '../run/fields.js';
+import { FIGURES } from '../run/figures.js';
+import { measureRun } from '../run/measure.js';
+import { MODEL_NAMES, type ModelName } from '../run/models.js';
+import { openRun } from '../run/open-run.js';
+import { RUN_FIELDS } from '../run/run-fields.js';
+import { RunFolder } from '../run/run-folder.js';
+import { type TrainRunOptions, trainRun } from '../run/train-run.js';
+import { UsageError } from '../run/usage-error.js';
+import { type Command, type CommandLine, flagsOf, type Terminal } from './command.js';
+import { MACHINE_FIELDS, startBackend } from './machine.js';
+import { type ReportedRun, reportPage, type Sheet } from './report.js';
+import { figureSource } from './sheets.js';
+import { standardEpochs } from './train.js';
+
+interface CompareFields {
+  models: readonly ModelName[] | null;
+  out: string;
+  importanceSamples: number;
+}
+
+const GROUP = 'The comparison:';
+
+const FIELDS: Fields<CompareFields> = {
+  models: {
+    group: GROUP,
+    kind: someOf(MODEL_NAMES),
+    standard: null,
+    help: `models to train, comma-separated: ${MODEL_NAMES.join(', ')}`,
+  },
+  out: {
+    group: GROUP,
+    kind: path,
+    standard: join('runs', 'compare'),
+    help: 'folder for the runs and the report',
+  },
+  importanceSamples: {
+    group: GROUP,
+    kind: wholeNumber(0, 1_000_000),
+    standard: 0,
+    help: 'estimate −log p(x) too, by N importance samples an image; 0 does not',
+  },
+};
+
+/** The model is what is compared: it has no flag here. */
+const { model: _, ...SHARED } = RUN_FIELDS;
+
+/** One configuration to train, by name. */
+export interface Candidate {
+  name: string;
+  config: RunConfig;
+}
+
+/** The configurations that a command line names: files and models, each with the options that it can take. */
+export function candidatesOf(
+  { words: files, flags }: CommandLine,
+  defaults: Partial<RunConfig> = {},
+): Candidate[] {
+  const { models } = complete(FIELDS, fromFlags(FIELDS, flags));
+  const shared = fromFlags(RUN_FIELDS, flags);
+  const named: { name: string; given: Given }[] = [
+    ...files.map((path) => ({ name: basename(path).replace(/\.json$/, ''), given: readConfigFile(path) })),
+    ...(models ?? []).map((name) => ({
+      name,
+      given: new Map([['model', { name: '--models', value: name }]]),
+    })),
+  ];
+  if (named.length === 0)
+    throw new UsageError(
+      'what is to be compared? — name configuration files, or models as --models vae,cvae',
+    );
+  const twice = named.find(({ name }, i) => named.findIndex((other) => other.name === name) !== i);
+  if (twice !== undefined)
+    throw new UsageError(`"${twice.name}" is named twice — give each configuration its own name`);
+  const idle = named.map(({ given }) => {
+    const all = new Map([...given, ...shared]);
+    return idleKeys(RUN_FIELDS, shared, fill(RUN_FIELDS, all, defaults));
+  });
+  const useless = idle[0]?.find((key) => idle.every((keys) => keys.includes(key)));
+  if (useless !== undefined)
+    throw new UsageError(`${shared.get(useless)?.name} has no effect on any of the models`);
+  return named.map(({ name, given }, i) => {
+    const taken = [...shared].filter(([key]) => idle[i]?.includes(key as keyof RunConfig) !== true);
+    return { name, config: completeConfig(new Map([...given, ...taken]), defaults) };
+  });
+}
+
+/** Trains a candidate in its folder, or what is left of it. @returns whether it was stopped */
+async function trainCandidate(
+  { name, config }: Candidate,
+  { path, ...run }: { path: string } & Pick<TrainRunOptions, 'machine' | 'signal' | 'out'>,
+): Promise<boolean> {
+  const folder = new RunFolder(join(path, name));
+  const resume = folder.holdsRun();
+  if (resume && !differInLengthOnly(folder.readConfig('--out'), config))
+    throw new UsageError(`--out ${folder.path} holds a run with other options — take another folder`);
+  run.out.write(`\n── ${name} ──\n`);
+  const { stopped } = await trainRun({ folder, config, resume, ...run });
+  return stopped;
+}
+
+function differInLengthOnly(a: RunConfig, b: RunConfig): boolean {
+  const [one, other] = [a, b].map((config) => effective(RUN_FIELDS, { ...config, epochs: 0 }));
+  return isDeepStrictEqual(one, other);
+}
+
+async function reportRun({ name }: Candidate, out: string, importanceSamples: number): Promise<ReportedRun> {
+  const run = await openRun({ path: join(out, name) });
+  const source = await figureSource(run);
+  const sheets: Sheet[] = [];
+  for (const { help, eachEpoch, isCompared, obstacle, draw } of Object.values(FIGURES)) {
+    if (eachEpoch === undefined && isCompared !== true) continue;
+    if (obstacle?.(source) !== undefined) continue;
+    const drawing = await draw(source);
+    if (typeof drawing !== 'string') sheets.push({ caption: help, png: encodePng(drawing) });
+  }
+  return {
+    name,
+    config: run.config,
+    parameters: run.model.parameters().reduce((sum, { size }) => sum + size, 0),
+    results: source.results,
+    heldOut: source.heldOut,
+    measured: await measureRun(run, run.data.test, isLatentModel(run.model) ? { importanceSamples } : {}),
+    sheets,
+  };
+}
+
+async function runCompare(line: CommandLine, terminal: Terminal): Promise<void> {
+  const { out, importanceSamples } = complete(FIELDS, fromFlags(FIELDS, line.flags));
+  candidatesOf(line);
+  const { name: backend, description } = await startBackend(line);
+  const candidates = candidatesOf(line, standardEpochs(backend));
+  const run = { path: out, machine: description, signal: terminal.stopSignal(), out: terminal.out };
+  for (const candidate of candidates) {
+    if (await trainCandidate(candidate, run)) {
+      terminal.out.write('\nStopped; all is saved. The same command goes on.\n');
+      return;
+    }
+  }
+  const runs: ReportedRun[] = [];
+  for (const candidate of candidates) runs.push(await reportRun(candidate, out, importanceSamples));
+  const path = join(out, 'report.html');
+  await writeFileAtomic(path, reportPage(runs, description));
+  terminal.out.write(`\nDone. The report is ${path}\n`);
+}
+
+export const compare: Command = {
+  summary: 'train several models, and write one HTML page about them',
+  usage: '[config.json …]',
+  flags: { ...flagsOf(FIELDS), ...flagsOf(SHARED), ...flagsOf(MACHINE_FIELDS) },
+  notes:
+    'Each configuration file and each of --models is trained in a folder of its own. All other options go\nto every model that can take them. What is finished is kept: the same command goes on.',
+  run: runCompare,
+};

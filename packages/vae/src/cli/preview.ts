@@ -1,0 +1,25 @@
+import { Generator } from '@varigrad/core';
+import { decodeImages } from '../figures/decode.js';
+import { terminalImages } from '../figures/terminal.js';
+import type { GenerativeModel } from '../models/model.js';
+
+const MOST = 10;
+
+/** As many samples side by side as the terminal is wide; nothing where it has no colour or is too narrow. */
+export async function previewSamples(
+  model: GenerativeModel,
+  imageShape: readonly [height: number, width: number],
+  out: NodeJS.WriteStream,
+): Promise<void> {
+  const depth = out.isTTY === true ? out.getColorDepth() : 1;
+  const count = Math.min(MOST, Math.floor(((out.columns || 80) + 1) / (imageShape[1] + 1)));
+  if (depth < 8 || count === 0) return;
+  const labels = Uint8Array.from({ length: count }, (_, i) => i % Math.max(1, model.classes));
+  const images = await decodeImages(model, labels, (oneHot) =>
+    model.samplePrior(count, {
+      generator: new Generator(0),
+      ...(oneHot === undefined ? {} : { labels: oneHot }),
+    }),
+  );
+  out.write(`\n${terminalImages(images, { imageShape, columns: count, depth: depth >= 24 ? 24 : 8 })}\n`);
+}

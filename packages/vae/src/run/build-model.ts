@@ -1,0 +1,23 @@
+import { Generator } from '@varigrad/core';
+import { type Dataset, pixelsOf } from '../data/dataset.js';
+import type { GenerativeModel } from '../models/model.js';
+import type { RunConfig } from './config.js';
+import { MODELS } from './models.js';
+import { UsageError } from './usage-error.js';
+
+/** The model of a configuration for images like these, with its initial weights. @throws UsageError if it needs labels and there are none */
+export function buildModel(config: RunConfig, data: Dataset): GenerativeModel {
+  const entry = MODELS[config.model];
+  if (entry.needsLabels === true && data.classes === 0)
+    throw new UsageError(
+      `model ${config.model} is told each image's class, and the images of ${config.data} have none — put each class into a folder of its own`,
+    );
+  const generator = new Generator(config.seed);
+  return entry.build({
+    config,
+    inputSize: pixelsOf(data),
+    imageShape: data.imageShape,
+    classes: data.classes,
+    generator,
+  });
+}

@@ -1,0 +1,196 @@
+/**
+ * Tables of fields: what a request may say. From one table come the flags of a command, the keys of a configuration file, the
+ * help text, the defaults and every refusal.
+ */
+import { suggest, UsageError } from './usage-error.js';
+
+/** The values that a field takes. */
+export interface Kind<T> {
+  /** Finishes the sentence "it is …". */
+  readonly says: string;
+  /** What a flag's text stands for; whatever `accepts` refuses if it stands for nothing. */
+  fromText(text: string): unknown;
+  accepts(value: unknown): value is T;
+  /** What stands for a value in the help text: `<n>`. */
+  readonly shown: string;
+  /** The words it takes, if it takes only some. */
+  readonly words?: readonly string[];
+  /** It stands alone, without a value. */
+  readonly isSwitch?: boolean;
+}
+
+/** One field. Its key is camelCase; its flag is the same in kebab-case. */
+export interface Field<T, All> {
+  readonly kind: Kind<T>;
+  readonly standard: T;
+  readonly help: string;
+  /** Heading in the help text. */
+  readonly group: string;
+  /** How the help text words the default; '' for none. Default: the default itself. */
+  readonly standardText?: string;
+  /** When it has an effect; giving it when it has none is refused. */
+  readonly needs?: { readonly words: string; holds(all: All): boolean };
+}
+
+/** A table with one field for each property. */
+export type Fields<T> = { readonly [K in keyof T]: Field<T[K], T> };
+
+/** Values as they were given, by key. `name` is what a message calls the field: `--latent`, or `a.json: latent`. */
+export type Given = ReadonlyMap<string, { readonly name: string; readonly value: unknown }>;
+
+/** `learningRate` → `learning-rate` */
+export function flagOf(key: string): string {
+  return key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+/** Flags as they stood on the command line: text, or true for a switch. */
+export function fromFlags<T>(fields: Fields<T>, flags: ReadonlyMap<string, string | true>): Given {
+  const own = Object.entries(fields) as [string, Field<unknown, T>][];
+  return new Map(
+    own.flatMap(([key, { kind }]) => {
+      const name = `--${flagOf(key)}`;
+      const text = flags.get(flagOf(key));
+      if (text === undefined) return [];
+      const value = text === true ? true : kind.fromText(text);
+      if (!kind.accepts(value)) throw refusal(name, String(text), kind);
+      return [[key, { name, value }]];
+    }),
+  );
+}
+
+/** The contents of a configuration file. @throws UsageError for a key that is none, or a value that its field does not take */
+export function fromJson<T>(fields: Fields<T>, contents: unknown, path: string): Given {
+  if (typeof contents !== 'object' || contents === null || Array.isArray(contents))
+    throw new UsageError(`${path}: a configuration is an object, for example {"model": "vae", "latent": 10}`);
+  return new Map(
+    Object.entries(contents).map(([key, value]) => {
+      if (!Object.hasOwn(fields, key))
+        throw new UsageError(`${path}: "${key}" is no option${suggest(key, Object.keys(fields))}`);
+      const { kind } = fields[key as keyof T];
+      if (!kind.accepts(value)) throw refusal(`${path}: ${key}`, JSON.stringify(value), kind);
+      return [key, { name: `${path}: ${key}`, value }];
+    }),
+  );
+}
+
+function refusal(name: string, value: string, { says, words }: Kind<unknown>): UsageError {
+  // In a list, it is its first unknown word that was meant to be another.
+  const odd = value
+    .replaceAll('"', '')
+    .split(',')
+    .find((word) => words?.includes(word) === false);
+  return new UsageError(
+    `${name} ${value}: it is ${says}${odd === undefined ? '' : suggest(odd, words ?? [])}`,
+  );
+}
+
+/**
+ * All values: those given, and the defaults.
+ * @param defaults - where they differ from the table's
+ * @throws UsageError if one is given that has no effect beside the others
+ */
+export function complete<T>(fields: Fields<T>, given: Given, defaults: Partial<T> = {}): T {
+  const all = fill(fields, given, defaults);
+  const [idle] = idleKeys(fields, given, all);
+  if (idle !== undefined)
+    throw new UsageError(
+      `${given.get(idle)?.name} has no effect here — it needs ${fields[idle].needs?.words}`,
+    );
+  return all;
+}
+
+/** `complete` that also takes what has no effect. */
+export function fill<T>(fields: Fields<T>, given: Given, defaults: Partial<T> = {}): T {
+  const own = Object.entries(fields) as [string, Field<unknown, T>][];
+  const standards: Readonly<Record<string, unknown>> = { ...defaults };
+  const entries = own.map(([key, { standard }]) => {
+    const value = given.get(key);
+    return [key, value === undefined ? (standards[key] ?? standard) : value.value];
+  });
+  return Object.fromEntries(entries) as T;
+}
+
+/** Those of the given that have no effect beside all others. */
+export function idleKeys<T>(fields: Fields<T>, given: Given, all: T): (keyof T & string)[] {
+  const keys = Object.keys(fields) as (keyof T & string)[];
+  return keys.filter((key) => given.has(key) && fields[key].needs?.holds(all) === false);
+}
+
+/** Those values that have an effect: what a configuration file must say. */
+export function effective<T extends object>(fields: Fields<T>, all: T): Partial<T> {
+  const entries = Object.entries(all).filter(([key]) => fields[key as keyof T].needs?.holds(all) ?? true);
+  return Object.fromEntries(entries) as Partial<T>;
+}
+
+/** A whole number from `min` to `max`. */
+export function wholeNumber(min: number, max: number): Kind<number> {
+  return {
+    shown: 'n',
+    says: `a whole number from ${min} to ${max}`,
+    fromText: (text) => (/^\d+$/.test(text) ? Number(text) : text),
+    accepts: (value): value is number =>
+      Number.isInteger(value) && (value as number) >= min && (value as number) <= max,
+  };
+}
+
+/** A number above 0 (or from 0) and at most `max`. */
+export function amount(max: number, example: number, from0 = false): Kind<number> {
+  return {
+    shown: 'x',
+    says: `a number ${from0 ? 'from' : 'above'} 0 and at most ${max}, for example ${example}`,
+    fromText: (text) => (text.trim() === '' ? text : Number(text)),
+    accepts: (value): value is number =>
+      typeof value === 'number' && (from0 ? value >= 0 : value > 0) && value <= max,
+  };
+}
+
+/** One of some words. */
+export function oneOf<T extends string>(words: readonly T[]): Kind<T> {
+  return {
+    shown: 'word',
+    says: `one of ${words.join(', ')}`,
+    fromText: (text) => text,
+    accepts: (value): value is T => words.includes(value as T),
+    words,
+  };
+}
+
+/** Some of some words, comma-separated. */
+export function someOf<T extends string>(words: readonly T[]): Kind<readonly T[]> {
+  return {
+    shown: 'words',
+    says: `a list of ${words.join(', ')}`,
+    fromText: (text) => text.split(','),
+    accepts: (value): value is readonly T[] =>
+      Array.isArray(value) && value.every((word) => words.includes(word)),
+    words,
+  };
+}
+
+/** Widths of layers, comma-separated. */
+export const widths: Kind<readonly number[]> = {
+  shown: 'widths',
+  says: 'a list of widths from 1 to 16384, for example 400 or 500,250',
+  fromText: (text) => text.split(',').map(Number),
+  accepts: (value): value is readonly number[] =>
+    Array.isArray(value) &&
+    value.length > 0 &&
+    value.every((n) => Number.isInteger(n) && n >= 1 && n <= 16_384),
+};
+
+/** A file or a folder, or another text that is not empty. */
+export const path: Kind<string> = {
+  shown: 'path',
+  says: 'a text that is not empty',
+  fromText: (text) => text,
+  accepts: (value): value is string => typeof value === 'string' && value !== '',
+};
+
+/** On, or not. */
+export const onOff: Kind<boolean> = {
+  shown: '',
+  says: 'true or false',
+  fromText: () => true,
+  accepts: (value): value is boolean => typeof value === 'boolean',
+  isSwitch: true,
+};

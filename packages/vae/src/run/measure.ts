@@ -1,0 +1,126 @@
+/** The numbers of a trained model. */
+import { Generator } from '@varigrad/core';
+import { binarizeDataset } from '../data/binarize.js';
+import type { Dataset } from '../data/dataset.js';
+import { classifierAccuracy, type ImageClassifier } from '../diagnostics/classifier.js';
+import { describeCollapse } from '../diagnostics/collapse.js';
+import { latentStatistics } from '../diagnostics/latent-statistics.js';
+import { isLatentModel } from '../estimators/latent-model.js';
+import { estimateLogLikelihood } from '../estimators/log-likelihood.js';
+import { type EvaluateOptions, evaluate } from '../evaluate.js';
+import type { Losses } from '../meter.js';
+import type { GenerativeModel } from '../models/model.js';
+import type { RunConfig } from './config.js';
+import { lossTextOf, MODELS } from './models.js';
+import type { OpenRun } from './open-run.js';
+import { UsageError } from './usage-error.js';
+
+/** What was measured, of what. Losses are in nats per image. */
+export interface Measurement extends Losses {
+  run: string;
+  model: RunConfig['model'];
+  weights: OpenRun['weights'];
+  images: number;
+  targets: RunConfig['binarization'];
+  units: 'nats per image';
+  /** recon + kl, if these are the parts of a bound. */
+  negativeElbo?: number;
+  /** Dimensions of z whose code varies over the images, and of how many. */
+  latent?: { active: number; dimensions: number; collapse: string };
+  /** Share of the images whose class a model that reads classes gets right. */
+  accuracy?: number;
+  /** −log p(x), of a conditional model −log p(x|y), estimated by importance sampling. */
+  nll?: { nll: number; standardError: number; samples: number; of: 'p(x)' | 'p(x|y)' };
+}
+
+/** How to measure. */
+export interface MeasureOptions extends Pick<EvaluateOptions, 'batchSize' | 'seed'> {
+  /** Samples an image for an estimate of −log p(x); 0 makes none. Default 0. */
+  importanceSamples?: number;
+}
+
+export async function measureRun(
+  { folder, config, model, weights }: OpenRun,
+  test: Dataset,
+  { importanceSamples = 0, ...rest }: MeasureOptions = {},
+): Promise<Measurement> {
+  const options = { ...rest, binarization: config.binarization };
+  const losses = await evaluate(model, test, options);
+  return {
+    run: folder.path,
+    model: config.model,
+    weights,
+    images: test.count,
+    targets: config.binarization,
+    units: 'nats per image',
+    ...losses,
+    ...(MODELS[config.model].hasBound !== false && { negativeElbo: losses.recon + losses.kl }),
+    ...(isLatentModel(model) && { latent: await describeLatent(model, test, options) }),
+    ...(isClassifier(model) && { accuracy: await readingAccuracy(model, test, options) }),
+    ...(importanceSamples > 0 && { nll: await estimateNll(model, test, importanceSamples, options) }),
+  };
+}
+
+function isClassifier(model: object): model is ImageClassifier {
+  return 'classify' in model;
+}
+
+function readingAccuracy(
+  model: ImageClassifier,
+  test: Dataset,
+  { binarization = 'none', seed = 0 }: EvaluateOptions,
+): Promise<number> {
+  return classifierAccuracy(model, binarizeDataset(test, binarization, new Generator(seed)));
+}
+
+async function describeLatent(
+  model: GenerativeModel,
+  test: Dataset,
+  options: EvaluateOptions,
+): Promise<NonNullable<Measurement['latent']>> {
+  const statistics = await latentStatistics(model, test, options);
+  return {
+    active: statistics.active.length,
+    dimensions: model.latent,
+    collapse: describeCollapse(statistics),
+  };
+}
+
+async function estimateNll(
+  model: GenerativeModel,
+  test: Dataset,
+  samples: number,
+  { seed, binarization }: EvaluateOptions,
+): Promise<NonNullable<Measurement['nll']>> {
+  if (!isLatentModel(model))
+    throw new UsageError(
+      `--importance-samples: model ${model.kind} has no continuous z with a density, so log p(x) cannot be estimated`,
+    );
+  const estimate = await estimateLogLikelihood(model, test, {
+    samples,
+    ...(seed !== undefined && { seed }),
+    ...(binarization !== undefined && { binarization }),
+  });
+  return {
+    nll: estimate.nll,
+    standardError: estimate.standardError,
+    samples,
+    of: model.classes > 0 ? 'p(x|y)' : 'p(x)',
+  };
+}
+
+/** A measurement for people. */
+export function measurementText(measured: Measurement): string {
+  const { run, model, weights, images, targets, nll, latent, accuracy } = measured;
+  return [
+    `${run}: ${model.toUpperCase()}, ${weights} weights, ${images} test images, targets ${targets}; nats per image`,
+    lossTextOf(measured)(measured),
+    ...(latent === undefined ? [] : [latent.collapse]),
+    ...(accuracy === undefined ? [] : [`classes read right: ${(100 * accuracy).toFixed(2)} %`]),
+    ...(nll === undefined
+      ? []
+      : [
+          `−log ${nll.of} = ${nll.nll.toFixed(2)} ± ${Number(nll.standardError.toPrecision(1))} by ${nll.samples} importance samples an image`,
+        ]),
+  ].join('\n');
+}

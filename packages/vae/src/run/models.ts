@@ -1,0 +1,157 @@
+/** The models that can be trained, by name. A new model is one entry of the table. */
+import type { Dataset } from '../data/dataset.js';
+import { labelledSubset, partlyLabelled } from '../data/partly-labelled.js';
+import type { Losses } from '../meter.js';
+import { Autoencoder, type AutoencoderOptions } from '../models/autoencoder.js';
+import { ConditionalVAE } from '../models/conditional-vae.js';
+import { DenoisingAutoencoder } from '../models/denoising-autoencoder.js';
+import { IWAE } from '../models/iwae.js';
+import type { GenerativeModel } from '../models/model.js';
+import { RelaxedCategoricalVAE } from '../models/relaxed-categorical-vae.js';
+import { SemiSupervisedVAE } from '../models/semi-supervised-vae.js';
+import { VAE, type VAEOptions } from '../models/vae.js';
+import { VQVAE } from '../models/vq-vae.js';
+import type { RunConfig } from './config.js';
+import { gaussianNetworks, plainNetworks } from './networks.js';
+import { CORRUPTIONS, LIKELIHOODS, type ModelContext, POSTERIORS, PRIORS } from './parts.js';
+import { lossText } from './progress.js';
+
+export type ModelName = 'ae' | 'dae' | 'vae' | 'cvae' | 'iwae' | 'categorical-vae' | 'vq-vae' | 'm2';
+
+/** One model. */
+export interface ModelEntry {
+  /** A line of the help text. */
+  readonly help: string;
+  /** The fields that only some models take, and this one does. */
+  readonly options: readonly (keyof RunConfig)[];
+  /** Defaults of its own. */
+  readonly defaults?: Partial<RunConfig>;
+  /** Whether its losses are the two parts of −ELBO. Default true. */
+  readonly hasBound?: boolean;
+  /** It is told each image's class. */
+  readonly needsLabels?: boolean;
+  /** What it makes of the training images, and a sentence about it. */
+  prepare?(train: Dataset, config: RunConfig): { train: Dataset; note: string };
+  build(context: ModelContext): GenerativeModel;
+}
+
+const DENSE = ['hidden', 'activation', 'likelihood'] as const;
+/** The one-hot label that a conditional model joins to the image has no place among pixels: it has dense networks only. */
+const NETWORK = [...DENSE, 'network'] as const;
+const VARIATIONAL = ['latent', 'posterior', 'prior'] as const;
+const WEIGHTED_KL = ['beta', 'warmUp', 'freeBits'] as const;
+
+export const MODELS: Readonly<Record<ModelName, ModelEntry>> = {
+  ae: {
+    help: 'autoencoder',
+    options: [...NETWORK, 'latent', 'codeActivation'],
+    hasBound: false,
+    build: (context) => new Autoencoder(plain(context)),
+  },
+  dae: {
+    help: 'denoising autoencoder; its losses beside those of training are without noise',
+    options: [...NETWORK, 'latent', 'codeActivation', 'corruption', 'samples'],
+    hasBound: false,
+    build: (context) =>
+      new DenoisingAutoencoder({
+        ...plain(context),
+        corruption: CORRUPTIONS[context.config.corruption](context),
+        noiseSamples: context.config.samples,
+      }),
+  },
+  vae: {
+    help: 'variational autoencoder; with --beta a β-VAE',
+    options: [...NETWORK, ...VARIATIONAL, ...WEIGHTED_KL, 'samples'],
+    build: (context) => new VAE({ ...variational(context), samples: context.config.samples }),
+  },
+  cvae: {
+    help: 'conditional VAE, which is told the class',
+    options: [...DENSE, ...VARIATIONAL, ...WEIGHTED_KL, 'samples'],
+    needsLabels: true,
+    build: (context) => {
+      const { classes, config } = context;
+      return new ConditionalVAE({ ...variational(context), samples: config.samples, classes });
+    },
+  },
+  iwae: {
+    help: 'importance-weighted autoencoder',
+    options: [...NETWORK, ...VARIATIONAL, 'samples', 'gradient'],
+    defaults: { samples: 5 },
+    build: (context) => {
+      const { samples, gradient } = context.config;
+      return new IWAE({ ...variational(context), samples, gradient });
+    },
+  },
+  'categorical-vae': {
+    help: 'VAE whose z is categorical variables, by Gumbel-softmax',
+    options: [...NETWORK, ...WEIGHTED_KL, 'variables'],
+    build: (context) => {
+      const { variables, categories, estimator } = context.config;
+      const own = network(context);
+      const networks = plainNetworks(context, own.likelihood, variables * categories);
+      return new RelaxedCategoricalVAE({ ...own, ...networks, variables, categories, estimator });
+    },
+  },
+  'vq-vae': {
+    help: 'VAE whose code is vectors of a learned codebook',
+    options: [...NETWORK, 'vectors'],
+    build: (context) => {
+      const { vectors, vectorWidth: width, codebookSize, commitment } = context.config;
+      const own = network(context);
+      const networks = plainNetworks(context, own.likelihood, vectors * width);
+      return new VQVAE({ ...own, ...networks, vectors, width, codebookSize, commitment });
+    },
+  },
+  m2: {
+    help: 'semi-supervised VAE, which is told the class of a few training images',
+    options: [...DENSE, 'latent', 'beta', 'warmUp', 'labelled'],
+    needsLabels: true,
+    prepare: (train, { labelled, labelledRepeat, seed }) => {
+      const known = labelledSubset(train, { perClass: labelled, seed });
+      return {
+        train: partlyLabelled(train, known, labelledRepeat),
+        note: `The labels of ${known.count} images are known; they come up ${labelledRepeat} times more an epoch.`,
+      };
+    },
+    build: (context) => {
+      const { latent, alpha } = context.config;
+      return new SemiSupervisedVAE({ ...network(context), latent, alpha, classes: context.classes });
+    },
+  },
+};
+
+export const MODEL_NAMES: readonly ModelName[] = Object.keys(MODELS) as ModelName[];
+
+/** What all models are made of. The parts take their initial weights in the order in which they are named. */
+function network(
+  context: ModelContext,
+): Required<Pick<VAEOptions, 'inputSize' | 'hidden' | 'activation' | 'likelihood' | 'generator'>> {
+  const { config, inputSize, generator } = context;
+  const { hidden, activation } = config;
+  return { inputSize, hidden, activation, likelihood: LIKELIHOODS[config.likelihood](context), generator };
+}
+
+function plain(context: ModelContext): AutoencoderOptions {
+  const { latent, codeActivation } = context.config;
+  const own = network(context);
+  return {
+    ...own,
+    ...plainNetworks(context, own.likelihood, latent, codeActivation),
+    latent,
+    codeActivation,
+  };
+}
+
+function variational(context: ModelContext): VAEOptions {
+  const { config } = context;
+  const own = network(context);
+  const prior = PRIORS[config.prior](context);
+  const { networks, features } = gaussianNetworks(context, own.likelihood);
+  const posterior = POSTERIORS[config.posterior](context, features);
+  return { ...own, ...networks, latent: config.latent, posterior, prior };
+}
+
+/** How the losses of a model are written. */
+export function lossTextOf({ model }: Pick<RunConfig, 'model'>): (losses: Losses) => string {
+  return MODELS[model].hasBound === false ? ({ loss }) => `loss ${loss.toFixed(2)}` : lossText;
+}

@@ -1,0 +1,63 @@
+/** The convolutional networks of a configuration, in place of the fully connected ones that models make by themselves. */
+import type { Activation } from '@varigrad/core';
+import type { Likelihood } from '../likelihoods/likelihood.js';
+import {
+  ConvolutionalBody,
+  ConvolutionalDecoder,
+  type ConvolutionalOptions,
+} from '../models/convolutional-networks.js';
+import {
+  type DecoderNetwork,
+  type Encoder,
+  GaussianEncoder,
+  PlainEncoder,
+  type PlainNetwork,
+} from '../models/networks.js';
+import type { ModelContext } from './parts.js';
+
+/** An encoder and a decoder; none of both for the model's own. */
+type Networks<E> = { encoder: E; decoder: DecoderNetwork } | Record<string, never>;
+
+/** @returns `features`, the width of what the encoder makes of an image before mu and logVar, too */
+export function gaussianNetworks(
+  context: ModelContext,
+  likelihood: Likelihood,
+): { networks: Networks<Encoder>; features: number } {
+  const { config, generator } = context;
+  if (config.network === 'dense') return { networks: {}, features: config.hidden.at(-1) as number };
+  const body = bodyOf(context);
+  return {
+    networks: {
+      encoder: new GaussianEncoder(body, config.latent, { generator }),
+      decoder: decoderOf(context, likelihood, config.latent),
+    },
+    features: body.outFeatures,
+  };
+}
+
+/** @param size - numbers in a code, which the encoder gives and the decoder takes */
+export function plainNetworks(
+  context: ModelContext,
+  likelihood: Likelihood,
+  size: number,
+  activation: Activation = 'none',
+): Networks<PlainNetwork> {
+  const { config, generator } = context;
+  if (config.network === 'dense') return {};
+  return {
+    encoder: new PlainEncoder(bodyOf(context), size, { activation, generator }),
+    decoder: decoderOf(context, likelihood, size),
+  };
+}
+
+function bodyOf(context: ModelContext): ConvolutionalBody {
+  return new ConvolutionalBody(context.imageShape, optionsOf(context));
+}
+
+function decoderOf(context: ModelContext, likelihood: Likelihood, size: number): ConvolutionalDecoder {
+  return new ConvolutionalDecoder(size, context.imageShape, likelihood.outputsPerPixel, optionsOf(context));
+}
+
+function optionsOf({ config, generator }: ModelContext): ConvolutionalOptions {
+  return { channels: config.channels, batchNorm: config.normalization === 'batch', generator };
+}

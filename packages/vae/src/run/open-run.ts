@@ -1,0 +1,39 @@
+import type { GenerativeModel } from '../models/model.js';
+import { buildModel } from './build-model.js';
+import type { RunConfig } from './config.js';
+import { type LoadedData, loadData } from './data.js';
+import { RunFolder, type Weights } from './run-folder.js';
+import { UsageError } from './usage-error.js';
+
+/** A trained model with its images. */
+export interface OpenRun {
+  folder: RunFolder;
+  config: RunConfig;
+  model: GenerativeModel;
+  data: LoadedData;
+  weights: Weights;
+}
+
+/** Which run, and what of it. */
+export interface OpenRunOptions {
+  path: string;
+  /** Default: the best weights where there are any. */
+  weights?: Weights | undefined;
+  /** Other images than those of the run; see `loadData`. */
+  data?: string | undefined;
+}
+
+/** The model of a run. @throws UsageError if there is no run, no such weights, or the images have another size */
+export async function openRun({ path, weights, data: name }: OpenRunOptions): Promise<OpenRun> {
+  const folder = new RunFolder(path);
+  const config = folder.readConfig('');
+  const own = await loadData(config.data);
+  const data = name === undefined ? own : await loadData(name);
+  const [shape, wanted] = [data.test.imageShape, own.test.imageShape].map((s) => s.join(' × '));
+  if (shape !== wanted)
+    throw new UsageError(`--data ${name}: its images are ${shape} pixels, and the model's are ${wanted}`);
+  const model = buildModel(config, own.train);
+  const which = weights ?? (folder.has('best') ? 'best' : 'last');
+  await folder.readWeights(which, model);
+  return { folder, config, model, data, weights: which };
+}

@@ -1,0 +1,86 @@
+/** The parts that a model can be put together from, by name. A new part is one line of a table. */
+import type { Generator } from '@varigrad/core';
+import { type Corruption, gaussianNoise, masking, saltAndPepper } from '../corruptions.js';
+import { Bernoulli } from '../likelihoods/bernoulli.js';
+import { Categorical } from '../likelihoods/categorical.js';
+import { ContinuousBernoulli } from '../likelihoods/continuous-bernoulli.js';
+import { Gaussian } from '../likelihoods/gaussian.js';
+import type { Likelihood } from '../likelihoods/likelihood.js';
+import { PixelGaussian } from '../likelihoods/pixel-gaussian.js';
+import { SquaredError } from '../likelihoods/squared-error.js';
+import { GaussianPosterior } from '../posteriors/gaussian.js';
+import { InverseAutoregressiveFlow } from '../posteriors/inverse-autoregressive-flow.js';
+import { PlanarFlow } from '../posteriors/planar-flow.js';
+import type { PosteriorFamily } from '../posteriors/posterior.js';
+import { ConditionalNormal } from '../priors/conditional-normal.js';
+import { MixtureOfGaussians } from '../priors/mixture.js';
+import type { Prior } from '../priors/prior.js';
+import { StandardNormal } from '../priors/standard-normal.js';
+import { VampPrior } from '../priors/vamp.js';
+import type { RunConfig } from './config.js';
+
+/** What a model is built for. */
+export interface ModelContext {
+  config: RunConfig;
+  /** Pixels of an image. */
+  inputSize: number;
+  imageShape: readonly [height: number, width: number];
+  /** Classes of the images. */
+  classes: number;
+  /** Source of the initial weights. */
+  generator: Generator;
+}
+
+type Table<Name extends string, Part> = Readonly<Record<Name, (context: ModelContext) => Part>>;
+
+export type LikelihoodName =
+  | 'bernoulli'
+  | 'continuous-bernoulli'
+  | 'gaussian'
+  | 'gaussian-fixed'
+  | 'pixel-gaussian'
+  | 'categorical'
+  | 'squared-error';
+
+export const LIKELIHOODS: Table<LikelihoodName, Likelihood> = {
+  bernoulli: () => new Bernoulli(),
+  'continuous-bernoulli': () => new ContinuousBernoulli(),
+  gaussian: ({ config }) => new Gaussian({ learned: true, link: config.meanLink }),
+  'gaussian-fixed': ({ config }) => new Gaussian({ sigma: config.sigma, link: config.meanLink }),
+  'pixel-gaussian': ({ config }) => new PixelGaussian({ link: config.meanLink }),
+  categorical: ({ config }) => new Categorical({ levels: config.levels }),
+  'squared-error': () => new SquaredError(),
+};
+
+export type PosteriorName = 'gaussian' | 'planar' | 'iaf';
+
+/** @param features - width of what the encoder makes of an image, from which a flow is made */
+type MakePosterior = (context: ModelContext, features: number) => PosteriorFamily;
+
+export const POSTERIORS: Readonly<Record<PosteriorName, MakePosterior>> = {
+  gaussian: () => new GaussianPosterior(),
+  planar: ({ config, generator }, features) =>
+    new PlanarFlow(config.latent, { features, length: config.flowSteps, generator }),
+  iaf: ({ config, generator }, features) =>
+    new InverseAutoregressiveFlow(config.latent, { features, length: config.flowSteps, generator }),
+};
+
+export type PriorName = 'standard' | 'mixture' | 'vamp' | 'conditional';
+
+export const PRIORS: Table<PriorName, Prior> = {
+  standard: ({ config }) => new StandardNormal(config.latent),
+  mixture: ({ config, generator }) =>
+    new MixtureOfGaussians(config.latent, { components: config.components, generator }),
+  vamp: ({ config, inputSize, generator }) =>
+    new VampPrior(inputSize, { components: config.components, generator }),
+  conditional: ({ config, classes }) => new ConditionalNormal(classes, config.latent),
+};
+
+export type CorruptionName = 'masking' | 'masking-rescaled' | 'salt-and-pepper' | 'gaussian';
+
+export const CORRUPTIONS: Table<CorruptionName, Corruption> = {
+  masking: ({ config }) => masking(config.noiseLevel),
+  'masking-rescaled': ({ config }) => masking(config.noiseLevel, { rescale: true }),
+  'salt-and-pepper': ({ config }) => saltAndPepper(config.noiseLevel),
+  gaussian: ({ config }) => gaussianNoise(config.noiseLevel),
+};

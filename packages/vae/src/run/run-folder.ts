@@ -1,0 +1,142 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { decodeSafetensors, encodeSafetensors, type Module, type Optimizer } from '@varigrad/nn';
+import { writeFileAtomic } from '../files/atomic.js';
+import type { EpochResult, TrainState } from '../train.js';
+import { completeConfig, type RunConfig, readConfigFile } from './config.js';
+import { effective } from './fields.js';
+import { RUN_FIELDS } from './run-fields.js';
+import { suggest, UsageError } from './usage-error.js';
+
+/** Which weights of a run: after its last epoch, or of the epoch that was best on the validation images. */
+export type Weights = 'last' | 'best';
+
+const WEIGHT_FILES: Readonly<Record<Weights, string>> = {
+  last: 'weights.safetensors',
+  best: 'best.safetensors',
+};
+
+/**
+ * The folder of one run:
+ * `config.json` (what decides about it, and can start another one), `run.json` (what else there is to know), `metrics.jsonl` (one
+ * object an epoch), `weights.safetensors` (the model), `best.safetensors` (the model of the best epoch, where there are validation
+ * images), `checkpoint.safetensors` (all that `--resume` needs), and pictures. Every file is replaced as a whole.
+ */
+export class RunFolder {
+  readonly path: string;
+
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  file(name: string): string {
+    return join(this.path, name);
+  }
+
+  /** Whether a run was begun here before. */
+  holdsRun(): boolean {
+    return existsSync(this.file('config.json'));
+  }
+
+  /** @param facts - for readers of run.json */
+  async writeConfig(config: RunConfig, facts: Readonly<Record<string, unknown>>): Promise<void> {
+    await writeFileAtomic(this.file('run.json'), `${JSON.stringify(facts, null, 2)}\n`);
+    const own = effective(RUN_FIELDS, config);
+    await writeFileAtomic(this.file('config.json'), `${JSON.stringify(own, null, 2)}\n`);
+  }
+
+  /** @param flag - what named the folder, for the message; @throws UsageError if the folder holds no run */
+  readConfig(flag: string): RunConfig {
+    if (!this.holdsRun()) {
+      const advice = suggest(basename(this.path), neighbours(this.path), `${dirname(this.path)}/`);
+      throw new UsageError(
+        `${`${flag} ${this.path}`.trim()}: there is no config.json${advice || ' — name the folder of a run'}`,
+      );
+    }
+    return completeConfig(readConfigFile(this.file('config.json')));
+  }
+
+  /** @param heldOut - what the losses beside those of training belong to */
+  async writeMetrics(results: readonly EpochResult[], heldOut: 'test' | 'validation'): Promise<void> {
+    const lines = results.map(({ epoch, train, test, seconds, msPerStep }) =>
+      JSON.stringify({ epoch, train, [heldOut]: test, seconds, msPerStep }),
+    );
+    await writeFileAtomic(this.file('metrics.jsonl'), lines.map((line) => `${line}\n`).join(''));
+  }
+
+  /** The finished epochs before `epoch`. */
+  async readMetrics(epoch: number = Number.POSITIVE_INFINITY): Promise<EpochResult[]> {
+    const path = this.file('metrics.jsonl');
+    if (!existsSync(path)) return [];
+    const lines = (await readFile(path, 'utf8')).split('\n').filter((line) => line !== '');
+    const results = lines.map((line) => {
+      const { test, validation, ...result } = JSON.parse(line);
+      return { ...result, test: test ?? validation } as EpochResult;
+    });
+    return results.filter((result) => result.epoch < epoch);
+  }
+
+  /** Whether there are weights of this kind. */
+  has(which: Weights): boolean {
+    return existsSync(this.file(WEIGHT_FILES[which]));
+  }
+
+  async writeWeights(which: Weights, model: Module): Promise<void> {
+    await writeFileAtomic(this.file(WEIGHT_FILES[which]), encodeSafetensors(model.stateDict()));
+  }
+
+  /** @throws UsageError if the run has not come so far */
+  async readWeights(which: Weights, model: Module): Promise<void> {
+    const path = this.file(WEIGHT_FILES[which]);
+    if (!existsSync(path)) {
+      const reason =
+        which === 'best' ? 'the run had no --validation images' : 'the run has not finished its first epoch';
+      throw new UsageError(`${this.path}: there is no ${WEIGHT_FILES[which]} — ${reason}`);
+    }
+    model.loadStateDict(decodeSafetensors(await readFile(path), path).tensors);
+  }
+
+  /** Weights, optimizer and position in one file, so that they always belong together. */
+  async writeCheckpoint(model: Module, optimizer: Optimizer, state: TrainState): Promise<void> {
+    const { tensors, ...settings } = optimizer.stateDict();
+    const all = { ...prefixed('model.', model.stateDict()), ...prefixed('optimizer.', tensors) };
+    const metadata = { train: JSON.stringify(state), optimizer: JSON.stringify(settings) };
+    await writeFileAtomic(this.file('checkpoint.safetensors'), encodeSafetensors(all, metadata));
+  }
+
+  /** Puts model and optimizer back where the checkpoint left them. @returns undefined if there is none: nothing was done yet */
+  async readCheckpoint(model: Module, optimizer: Optimizer): Promise<TrainState | undefined> {
+    const path = this.file('checkpoint.safetensors');
+    if (!existsSync(path)) return undefined;
+    const { tensors, metadata } = decodeSafetensors(await readFile(path), path);
+    model.loadStateDict(unprefixed('model.', tensors));
+    optimizer.loadStateDict({
+      ...JSON.parse(metadata.optimizer ?? '{}'),
+      tensors: unprefixed('optimizer.', tensors),
+    });
+    return JSON.parse(metadata.train ?? '{}') as TrainState;
+  }
+}
+
+/** Folders beside this one. */
+function neighbours(path: string): string[] {
+  const parent = dirname(path);
+  return existsSync(parent) ? readdirSync(parent) : [];
+}
+
+function prefixed<T>(prefix: string, entries: Readonly<Record<string, T>>): Record<string, T> {
+  return Object.fromEntries(Object.entries(entries).map(([name, value]) => [prefix + name, value]));
+}
+
+function unprefixed<T>(prefix: string, entries: Readonly<Record<string, T>>): Record<string, T> {
+  const own = Object.entries(entries).filter(([name]) => name.startsWith(prefix));
+  return Object.fromEntries(own.map(([name, value]) => [name.slice(prefix.length), value]));
+}
+
+/** `runs/<name>`, or `runs/<name>-2`, … if that is taken. */
+export function freshFolder(name: string): string {
+  let path = join('runs', name);
+  for (let n = 2; existsSync(path); n++) path = join('runs', `${name}-${n}`);
+  return path;
+}

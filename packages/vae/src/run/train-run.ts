@@ -1,0 +1,218 @@
+/** One training run, from its folder and configuration to the files it leaves. */
+import { VarigradError } from '@varigrad/core';
+import { Adam } from '@varigrad/nn';
+import { STATIC_SEED } from '../data/binarize.js';
+import { describeCollapse, findCollapse } from '../diagnostics/collapse.js';
+import { latentStatistics } from '../diagnostics/latent-statistics.js';
+import { isLatentModel } from '../estimators/latent-model.js';
+import { evaluate } from '../evaluate.js';
+import { removeLeftovers } from '../files/atomic.js';
+import type { GenerativeModel } from '../models/model.js';
+import { type BetaSchedule, cyclicWarmUp, linearWarmUp } from '../schedules.js';
+import { type EpochResult, fit, type TrainState } from '../train.js';
+import { TrainingError } from '../training-failure.js';
+import { buildModel } from './build-model.js';
+import type { RunConfig } from './config.js';
+import { loadRunData, type RunData } from './data.js';
+import { lossTextOf, MODELS } from './models.js';
+import { writePictures } from './pictures.js';
+import { createReporter } from './progress.js';
+import type { RunFolder } from './run-folder.js';
+import { noteCodes, writeScatterAnimation } from './scatter-animation.js';
+import { bestEpoch, isPatienceOver } from './stopping.js';
+import { UsageError } from './usage-error.js';
+
+/** What a run needs beside its configuration. */
+export interface TrainRunOptions {
+  folder: RunFolder;
+  config: RunConfig;
+  /** Go on where the folder's checkpoint stands. */
+  resume: boolean;
+  /** The backend in words. */
+  machine: string;
+  /** Stops the run after the step in progress, and saves it. */
+  signal: AbortSignal;
+  out: NodeJS.WriteStream;
+}
+
+/** How a run ended: with all its epochs (or as early as its patience asks), or where the signal stopped it. */
+export type RunEnd = { stopped: false } | { stopped: true; epoch: number; step: number };
+
+/** Where a run stands before it goes on. */
+interface Start {
+  model: GenerativeModel;
+  optimizer: Adam;
+  /** `images` counts the training images before the model had its way with them. */
+  data: RunData & { images: number };
+  state: TrainState | undefined;
+  results: EpochResult[];
+  /** What the losses beside those of training belong to. */
+  heldOut: 'test' | 'validation';
+}
+
+/**
+ * Trains, writing after each epoch all that a run's folder holds. A run that was stopped or killed and is resumed ends with the same
+ * weights, bit for bit, as one that was not.
+ * @throws UsageError if the epochs asked for are fewer than the run has; VarigradError if a loss is not finite
+ */
+export async function trainRun(options: TrainRunOptions): Promise<RunEnd> {
+  const { folder, config, signal, out } = options;
+  const start = await prepare(options);
+  const { model, optimizer, data, state, results, heldOut } = start;
+  introduce(options, start);
+  const reporter = createReporter(out, { heldOut, losses: lossTextOf(config) });
+  const end = new AbortController();
+  if (isPatienceOver(results, config.patience)) end.abort();
+  if (signal.aborted) end.abort();
+  else signal.addEventListener('abort', () => end.abort(), { once: true });
+  const reached = await fit(
+    model,
+    { train: data.train, test: data.validation ?? data.test },
+    {
+      ...config,
+      optimizer,
+      batchSize: config.batch,
+      beta: betaOf(config, data.train.count),
+      signal: end.signal,
+      onProgress: reporter.step,
+      ...(state !== undefined && { state }),
+      async onEpoch(result, next) {
+        results.push(result);
+        reporter.epoch(result, config.epochs);
+        await saveEpoch(options, start, next);
+        if (isPatienceOver(results, config.patience)) end.abort();
+      },
+    },
+  ).catch((error: unknown) => {
+    reporter.clear();
+    throw diverged(error, results.at(-1)?.epoch);
+  });
+  reporter.clear();
+  const ended = reached.epoch > config.epochs || isPatienceOver(results, config.patience);
+  if (!ended) {
+    await folder.writeCheckpoint(model, optimizer, reached);
+    return { stopped: true, epoch: reached.epoch, step: reached.step };
+  }
+  if (model.latent === 2) await writeScatterAnimation(folder, data.test);
+  await tellCollapse(options, start);
+  if (heldOut === 'validation') await tellBest(options, start);
+  return { stopped: false };
+}
+
+/** Writes what an epoch leaves. The checkpoint comes last: until then, the epoch counts as not done. */
+async function saveEpoch(
+  { folder, config }: TrainRunOptions,
+  { model, optimizer, data, results, heldOut }: Start,
+  next: TrainState,
+): Promise<void> {
+  const result = results.at(-1) as EpochResult;
+  const source = { model, test: data.test, seed: 0, results, heldOut, targets: config.binarization };
+  await writePictures(folder, source, result.epoch);
+  if (model.latent === 2) await noteCodes(folder, model, data.test, result.epoch);
+  await folder.writeMetrics(results, heldOut);
+  await folder.writeWeights('last', model);
+  if (heldOut === 'validation' && bestEpoch(results) === result) await folder.writeWeights('best', model);
+  await folder.writeCheckpoint(model, optimizer, next);
+}
+
+/** Reads what is there, checks it, and only then writes. */
+async function prepare({ folder, config, resume, machine }: TrainRunOptions): Promise<Start> {
+  const loaded = await loadRunData(config);
+  const model = buildModel(config, loaded.train);
+  const prepared = MODELS[config.model].prepare?.(loaded.train, config);
+  const notes = prepared === undefined ? loaded.notes : [...loaded.notes, prepared.note];
+  const data = { ...loaded, train: prepared?.train ?? loaded.train, notes, images: loaded.train.count };
+  const optimizer = new Adam(model.parameters(), { learningRate: config.learningRate });
+  const state = resume ? await folder.readCheckpoint(model, optimizer) : undefined;
+  if (state !== undefined) checkLength(config.epochs, state);
+  const results = state === undefined ? [] : await folder.readMetrics(state.epoch);
+  await removeLeftovers(folder.path);
+  await folder.writeConfig(config, {
+    units: 'nats per image',
+    backend: machine,
+    ...(config.binarization === 'static' && { staticSeed: STATIC_SEED }),
+    images: {
+      train: data.images,
+      ...(data.validation !== undefined && { validation: data.validation.count }),
+      test: data.test.count,
+      shape: data.train.imageShape,
+      classes: data.train.classes,
+    },
+  });
+  const heldOut = data.validation === undefined ? 'test' : 'validation';
+  return { model, optimizer, data, state, results, heldOut };
+}
+
+/** A run cannot become shorter than it is. */
+function checkLength(epochs: number, { epoch, step }: TrainState): void {
+  if (step > 0 && epochs < epoch)
+    throw new UsageError(`--epochs ${epochs}: the run is in epoch ${epoch} — ask for ${epoch} or more`);
+  if (epochs < epoch - 1)
+    throw new UsageError(
+      `--epochs ${epochs}: the run has finished ${epoch - 1} — ask for ${epoch - 1} or more`,
+    );
+}
+
+/** The error of a run: what went wrong in training, and what is kept. */
+function diverged(error: unknown, saved = 0): unknown {
+  if (!(error instanceof TrainingError)) return error;
+  const kept = saved === 0 ? 'nothing was saved yet' : `the checkpoint after epoch ${saved} is kept`;
+  return new VarigradError('train', `${error.reason}; ${kept}`);
+}
+
+function betaOf({ beta, warmUp, warmUpEpochs, batch }: RunConfig, images: number): number | BetaSchedule {
+  if (warmUp === 'none') return beta;
+  const steps = Math.max(1, Math.round(warmUpEpochs * Math.ceil(images / batch)));
+  return warmUp === 'linear' ? linearWarmUp(steps, beta) : cyclicWarmUp(steps, { beta });
+}
+
+const TARGETS: Readonly<Record<RunConfig['binarization'], string>> = {
+  none: 'grey values',
+  threshold: 'pixels above 0.5',
+  static: 'one Bernoulli draw, fixed for ever',
+  dynamic: 'a new Bernoulli draw at each use',
+};
+
+function introduce(
+  { folder, config, resume, machine, out }: TrainRunOptions,
+  { model, data, state }: Start,
+): void {
+  const isCrossEntropy = config.binarization === 'none' && config.likelihood === 'bernoulli';
+  const place = state === undefined ? '' : ` from epoch ${state.epoch}, step ${state.step}`;
+  const isDense = config.network === 'dense';
+  const input = isDense ? model.inputSize : data.train.imageShape.join('×');
+  const widths = [input, ...(isDense ? config.hidden : config.channels), model.latent].join('-');
+  const lines = [
+    `${resume ? `Resuming${place}` : 'Training'}: ${config.model.toUpperCase()} ${widths}${isDense ? '' : ' convolutional'}, ${config.likelihood} decoder, on ${machine}`,
+    `${data.images} ${data.noun}, ${config.epochs} epochs, batch ${config.batch}, Adam ${config.learningRate}, seed ${config.seed}`,
+    ...data.notes,
+    ...(data.validation === undefined
+      ? []
+      : [`${data.validation.count} ${data.noun} are set aside for validation.`]),
+    `Targets: ${config.binarization}, ${TARGETS[config.binarization]}${isCrossEntropy ? ' (the reconstruction loss is a cross-entropy)' : ''}. Losses in nats per image: sum over pixels, mean over images.`,
+    `Results: ${folder.path}/\n`,
+  ];
+  out.write(`${lines.join('\n')}\n`);
+}
+
+/** Says which dimensions of z are of no use, if any. */
+async function tellCollapse({ config, out }: TrainRunOptions, { model, data }: Start): Promise<void> {
+  if (!isLatentModel(model)) return;
+  const { binarization } = config;
+  const statistics = await latentStatistics(model, data.validation ?? data.test, { binarization });
+  if (findCollapse(statistics).dimensions.length > 0) out.write(`\n${describeCollapse(statistics)}\n`);
+}
+
+/** Says how the run ended, and what its best epoch is worth on the test images. */
+async function tellBest(
+  { folder, config, out }: TrainRunOptions,
+  { model, data, results }: Start,
+): Promise<void> {
+  const best = bestEpoch(results) as EpochResult;
+  if (isPatienceOver(results, config.patience))
+    out.write(`\nEnded early: no better validation loss in ${config.patience} epochs.\n`);
+  await folder.readWeights('best', model);
+  const losses = await evaluate(model, data.test, { binarization: config.binarization });
+  out.write(`\nBest on the validation images: epoch ${best.epoch}, kept in best.safetensors.\n`);
+  out.write(`On the ${data.test.count} test images: ${lossTextOf(config)(losses)}\n`);
+}
