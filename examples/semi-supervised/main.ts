@@ -23,6 +23,7 @@ const HELP = `npm run semi-supervised -- [options]
 
 Learns the digits from 100 labelled images and 60,000 without labels, and compares test accuracies:
 a classifier of the labelled pixels; a classifier of their codes by a VAE (M1); and M2 on those codes.
+Takes a few minutes.
 
   --labels N      labelled images of each class (default 10)
   --m1-epochs N   of the VAE; with 0 there is none, and M2 sees the pixels (default 5)
