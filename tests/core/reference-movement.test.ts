@@ -84,6 +84,26 @@ test('indexSelect and indexAdd: by index, and adding where an index repeats', ()
   );
 });
 
+test('overlapAdd: each pixel is the sum of the window places that lie on it', () => {
+  for (const { kernel, stride, dilation, count: windows, size } of [
+    { kernel: [2, 3], stride: [1, 2], dilation: [2, 1], count: [3, 2], size: [5, 5] },
+    { kernel: [3, 1], stride: [2, 1], dilation: [1, 1], count: [1, 4], size: [4, 6] },
+  ] as const) {
+    const [channels, batch] = [2, 3];
+    const x = operand([channels, ...kernel, batch, ...windows]);
+    const expected = indices([batch, channels, ...size]).map(([n, c, y, z]) =>
+      indices([...kernel, ...windows]).reduce((sum, [i, j, p, q]) => {
+        const down = (p as number) * stride[0] + (i as number) * dilation[0];
+        const across = (q as number) * stride[1] + (j as number) * dilation[1];
+        return down === y && across === z ? sum + at(x, [c, i, j, n, p, q] as number[]) : sum;
+      }, 0),
+    );
+    const spec = { batch, channels, size, kernel, stride, dilation, count: windows };
+    assertSame(float64.overlapAdd(x.values, spec), expected);
+    assertSame(float64.overlapAdd(new Float64Array(0), { ...spec, batch: 0 }), []);
+  }
+});
+
 test('gather and scatterAdd: an index for each element, and adding where it repeats', () => {
   const spec = { outer: 2, length: 4, inner: 3, count: 2 };
   const index = operand([2, 2, 3], Float64Array.of(3, 0, 1, 3, 2, 1, 0, 0, 0, 1, 2, 3));

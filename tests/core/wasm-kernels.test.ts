@@ -251,6 +251,52 @@ test('movement agrees with the reference', () => {
   compare('pad scalar', (k) => k.pad({ values: Float32Array.of(3), shape: [] }, [], [], 0));
   compare('pad nothing', (k) => k.pad({ values: new Float32Array(0), shape: [0, 2] }, [1, 1], [1, 0], 5));
 });
+
+test('windows of images agree with the reference, for one thread and for two', () => {
+  for (const [batch, channels, count] of [
+    [3, 2, [4, 5]],
+    [16, 8, [14, 13]],
+  ] as const) {
+    for (const [stride, dilation] of [
+      [
+        [1, 1],
+        [1, 2],
+      ],
+      [
+        [2, 2],
+        [1, 1],
+      ],
+      [
+        [3, 2],
+        [2, 1],
+      ],
+    ] as const) {
+      const kernel = [4, 3] as const;
+      const side = (a: 0 | 1): number => (count[a] - 1) * stride[a] + (kernel[a] - 1) * dilation[a] + 1;
+      const size = [side(0) + 1, side(1)] as const;
+      const spec = { batch, channels, size, kernel, stride, dilation, count };
+      const windows = numbers(batch * channels * 12 * count[0] * count[1]);
+      compare(`overlapAdd ${stride} ${dilation}`, (k) => k.overlapAdd(windows, spec), 1e-6, 1e-6);
+      const view = {
+        shape: [channels, ...kernel, batch, ...count],
+        strides: [
+          ...[size[0] * size[1], dilation[0] * size[1], dilation[1]],
+          ...[channels * size[0] * size[1], stride[0] * size[1], stride[1]],
+        ],
+        offset: 0,
+      };
+      const images = numbers(batch * channels * size[0] * size[1]);
+      compare(`windows ${stride} ${dilation}`, (k) => k.strided(images, view));
+    }
+  }
+});
+
+test('every other element of a row, for all lengths around a vector', () => {
+  for (let length = 1; length < 14; length++) {
+    const x = numbers(2 * length - 1);
+    compare(`${length}`, (k) => k.strided(x, { shape: [length], strides: [2], offset: 0 }));
+  }
+});
 const operand7 = operand([2, 3, 4, 5]);
 const numbers7 = numbers(7);
 

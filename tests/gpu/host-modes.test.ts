@@ -1,8 +1,19 @@
 /** gpu.js's modes that need no GPU: the same programs that webgpu and webgl2 run, so most mistakes show here. */
-import { BackendError, createReference, gradients, scope, tensor, withBackend } from '@varigrad/core';
+import {
+  BackendError,
+  createReference,
+  Generator,
+  gradients,
+  scope,
+  tensor,
+  withBackend,
+} from '@varigrad/core';
 import { type GpuBackend, type GpuMode, gpu } from '@varigrad/core/gpu';
+import { Adam } from '@varigrad/nn';
+import { VAE } from '@varigrad/vae';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { firstThatOpens, howToGet } from '../../packages/core/src/backend/gpu/modes.js';
 import { refuses } from '../refuses.js';
 import { sizeErrors, specialReductionErrors, specialValueErrors, tableDifferences } from './suite.js';
 import { memoryOverSteps, trainingDifference } from './vae-run.js';
@@ -127,6 +138,71 @@ test('a mode that is not here is refused, with how to get it', async () => {
   const error = await refusal(() => gpu({ mode: 'webgl2' }));
   assert.instance(error, BackendError);
   assert.match(error.message, /^gpu: mode 'webgl2': .* — it takes a browser with WebGL 2$/);
+});
+
+test('the first mode that opens is taken; if none does, the error tells of each', async () => {
+  const lacks = (mode: GpuMode) =>
+    new BackendError('gpu', `mode '${mode}': absent — it takes ${howToGet[mode]}`);
+  const opens = async (mode: GpuMode): Promise<GpuMode> => {
+    if (mode !== 'webgl2') throw lacks(mode);
+    return mode;
+  };
+  assert.is(await firstThatOpens(['webgpu', 'webgl2', 'headlessgl'], opens), 'webgl2');
+  const error = await refusal(() => firstThatOpens(['webgpu', 'headlessgl'], opens));
+  assert.instance(error, BackendError);
+  assert.is(
+    error.message,
+    "gpu: no GPU was found:\n- mode 'webgpu': absent — it takes a browser with WebGPU (headless Chromium: " +
+      '--enable-unsafe-webgpu), or Node with the package webgpu (npm install webgpu) and a Vulkan, Metal or ' +
+      "Direct3D 12 driver\n- mode 'headlessgl': absent — it takes Node with the package gl (npm install gl; it may " +
+      'need a native build) and a display (xvfb-run -a)',
+  );
+});
+
+test('training goes on from host copies on another backend', async () => {
+  const images = Float32Array.from({ length: 4 * 12 }, (_, i) => ((i * 37) % 101) / 100);
+  const start = (machine: GpuBackend) =>
+    withBackend(machine, () => {
+      const model = new VAE({ inputSize: 12, hidden: [5], latent: 2, generator: new Generator(1) });
+      return { machine, model, optimizer: new Adam(model.parameters()) };
+    });
+  const loss = async ({ machine, model, optimizer }: ReturnType<typeof start>, noise: Generator) => {
+    const read = withBackend(machine, () =>
+      scope(() => {
+        const elbo = model.elbo(tensor(images, [4, 12]), { generator: noise });
+        optimizer.zeroGrad();
+        elbo.loss.backward();
+        optimizer.step();
+        return elbo.loss.detach();
+      }),
+    );
+    return read.item();
+  };
+  await withMode('cpu', async (machine) => {
+    const first = start(machine);
+    const noise = new Generator(9);
+    for (let i = 0; i < 3; i++) await loss(first, noise);
+    const saved = {
+      model: await first.model.stateDictAsync(),
+      optimizer: await first.optimizer.stateDictAsync(),
+    };
+    const { state } = noise;
+    const expected = [await loss(first, noise), await loss(first, noise)];
+    await machine.destroy();
+    await withMode('webasm', async (another) => {
+      const next = start(another);
+      withBackend(another, () => {
+        next.model.loadStateDict(saved.model);
+        next.optimizer.loadStateDict(saved.optimizer);
+      });
+      const sameNoise = new Generator();
+      sameNoise.state = state;
+      for (const right of expected) {
+        const found = await loss(next, sameNoise);
+        assert.ok(Math.abs(found - right) <= 1e-5 * Math.abs(right), `${found} instead of ${right}`);
+      }
+    });
+  });
 });
 
 test.run();

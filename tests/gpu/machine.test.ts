@@ -6,6 +6,8 @@ import type { Driver } from '../../packages/core/src/backend/gpu/driver.js';
 import type { GpuInstance, GpuKernel } from '../../packages/core/src/backend/gpu/gpujs.js';
 import { HostDriver } from '../../packages/core/src/backend/gpu/host-driver.js';
 import { Machine } from '../../packages/core/src/backend/gpu/machine.js';
+import { BufferPool } from '../../packages/core/src/backend/gpu/pool.js';
+import type { DeviceBuffer } from '../../packages/core/src/backend/gpu/webgpu.js';
 import { refuses } from '../refuses.js';
 
 const NEGATE = {
@@ -98,6 +100,28 @@ test('a lost device is reported by the next call, with what to do', () => {
     () => machine.upload(Float32Array.of(1)),
     'gpu: the device failed: it was lost (unplugged) — make a new backend with gpu() and go on from the last checkpoint',
   );
+});
+
+test('buffers that were given back are used again, up to a limit', () => {
+  const destroyed: number[] = [];
+  const made: number[] = [];
+  const pool = new BufferPool((size) => {
+    made.push(size);
+    return { size, destroy: () => destroyed.push(size) } as unknown as DeviceBuffer;
+  });
+  const first = pool.take(64);
+  pool.give(first);
+  assert.is(pool.bytes, 64);
+  assert.is(pool.take(64), first);
+  assert.is.not(pool.take(64), first);
+  assert.equal(made, [64, 64]);
+  pool.give(pool.take(2 ** 28));
+  assert.is(pool.bytes, 2 ** 28);
+  pool.give(first);
+  assert.equal(destroyed, [64], 'what does not fit is destroyed');
+  pool.destroy();
+  assert.equal(destroyed, [64, 2 ** 28]);
+  assert.is(pool.bytes, 0);
 });
 
 test.run();

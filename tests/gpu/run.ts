@@ -8,9 +8,10 @@
  * webgpu takes an adapter. Without a GPU, SwiftShader is one: `apt-get install chromium libvulkan1`; it is found where
  * Debian puts it, or through VK_ICD_FILENAMES. The last line is `N passed, N failed`.
  */
-import { existsSync } from 'node:fs';
 import { createReference } from '@varigrad/core';
 import { type GpuBackend, type GpuMode, gpu } from '@varigrad/core/gpu';
+import { INSTALL_ADAPTER, provideSoftwareAdapter } from '../../scripts/software-adapter.js';
+import { lostDeviceErrors } from './lost-device.js';
 import {
   sizeErrors,
   specialReductionErrors,
@@ -20,8 +21,6 @@ import {
 } from './suite.js';
 import { memoryOverSteps, trainingDifference } from './vae-run.js';
 
-const SWIFTSHADER = '/usr/lib/chromium/vk_swiftshader_icd.json';
-const GPU_DEVICES = ['/dev/dri', '/dev/nvidia0', '/dev/dxg'];
 const TRAINING_STEPS = 200;
 const TRAINING_TOLERANCE = 1e-3;
 const MEMORY_STEPS = 2000;
@@ -58,17 +57,20 @@ const checks: Readonly<Record<string, Check>> = {
   },
   [`memory over ${MEMORY_STEPS} steps`]: async (machine) => {
     const { early, late, arrays } = await memoryOverSteps(machine, MEMORY_STEPS);
+    const pooled = (machine.memoryUsage().pooledBytes / 2 ** 20).toFixed(1);
     if (late > early) throw new Error(`${early} bytes after a tenth of the steps, ${late} at the end`);
     const resident = (process.memoryUsage().rss / 2 ** 20).toFixed(0);
-    return `${early} bytes after a tenth, ${late} at the end in ${arrays} arrays; the process holds ${resident} MiB`;
+    return `${early} bytes after a tenth, ${late} at the end in ${arrays} arrays, ${pooled} MiB pooled; the process holds ${resident} MiB`;
   },
 };
 
-/** SwiftShader serves where there is no GPU; the driver's list is read when the first adapter is asked for. */
-function provideSoftwareAdapter(): void {
-  if (process.env.VK_ICD_FILENAMES !== undefined || GPU_DEVICES.some((path) => existsSync(path))) return;
-  if (existsSync(SWIFTSHADER)) process.env.VK_ICD_FILENAMES = SWIFTSHADER;
-}
+/** The last check, because it takes the device away. */
+const webgpuChecks: Readonly<Record<string, Check>> = {
+  'a lost device': async (machine) => {
+    nothing(await lostDeviceErrors(machine));
+    return 'is told, and a new backend works';
+  },
+};
 
 async function runMode(mode: GpuMode): Promise<{ passed: number; failed: number }> {
   const counts = { passed: 0, failed: 0 };
@@ -78,23 +80,23 @@ async function runMode(mode: GpuMode): Promise<{ passed: number; failed: number 
     console.log(`\n${machine.description}`);
   } catch (error) {
     console.log(`\nFAIL  ${mode}: ${(error as Error).message}`);
-    if (mode === 'webgpu')
-      console.log('      without a GPU: apt-get install chromium libvulkan1, for SwiftShader');
+    if (mode === 'webgpu') console.log(`      without a GPU, SwiftShader is an adapter: ${INSTALL_ADAPTER}`);
     return { passed: 0, failed: 1 };
   }
-  for (const [name, check] of Object.entries(checks)) {
+  const own = mode === 'webgpu' ? { ...checks, ...webgpuChecks } : checks;
+  for (const [name, check] of Object.entries(own)) {
     const start = performance.now();
     // One of its own for each, so that a count of memory sees nothing of other checks.
-    const own = await gpu({ mode });
+    const fresh = await gpu({ mode });
     try {
-      const figure = await check(own);
+      const figure = await check(fresh);
       counts.passed++;
       console.log(`ok    ${name}: ${figure}  ${((performance.now() - start) / 1000).toFixed(1)} s`);
     } catch (error) {
       counts.failed++;
       console.log(`FAIL  ${name}: ${(error as Error).message}`);
     }
-    await own.destroy();
+    await fresh.destroy();
   }
   await machine.destroy();
   return counts;

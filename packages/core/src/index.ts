@@ -24,12 +24,15 @@ export type {
   Kernels,
   MatmulSpec,
   Operand,
+  OverlapSpec,
+  Pair,
   PhiloxState,
   ReduceKind,
   SgdSpec,
   StridedSpec,
   UnaryKind,
   Values,
+  WindowSpec,
 } from './backend/backend.js';
 export { backend, setBackend, withBackend } from './backend/current.js';
 export { createReference } from './backend/reference/reference.js';
@@ -146,7 +149,6 @@ export {
   type VarianceOptions,
   variance,
 } from './ops/reduce.js';
-export type { Pair } from './ops/windows.js';
 export { defaultGenerator, fillUniform, Generator, type GeneratorState, manualSeed } from './random.js';
 export type { GradientRecord, OperationRecord, Recorder } from './recorder.js';
 export { withRecorder } from './recorder.js';

@@ -111,6 +111,29 @@ export interface IndexSpec extends AxisSpec {
   readonly count: number;
 }
 
+/** Height and width. */
+export type Pair = readonly [height: number, width: number];
+
+/** Places that a window takes on an image. */
+export interface WindowSpec {
+  /** Places of one window, down and across. */
+  readonly kernel: Pair;
+  /** From one window to the next. */
+  readonly stride: Pair;
+  /** From one place of a window to the next. */
+  readonly dilation: Pair;
+}
+
+/** Windows `[channels, kernel height, kernel width, batch, down, across]` that cover images `[batch, channels, height, width]`. */
+export interface OverlapSpec extends WindowSpec {
+  readonly batch: number;
+  readonly channels: number;
+  /** Of an image. */
+  readonly size: Pair;
+  /** Windows down and across an image. */
+  readonly count: Pair;
+}
+
 /** A place in the Philox stream: the key, and the 64-bit block counter as two words. */
 export interface PhiloxState {
   readonly key: readonly [number, number];
@@ -169,6 +192,8 @@ export interface Kernels<V extends Values = Values> {
   gather(x: V, index: V, spec: IndexSpec): V;
   /** out[o, index[o, j, i], i] += source[o, j, i] into zeros `[outer, length, inner]`. */
   scatterAdd(source: V, index: V, spec: IndexSpec): V;
+  /** out[n, c, p·stride + i·dilation, q·stride + j·dilation] += x[c, i, j, n, p, q] into zeros `[batch, channels, ...size]`. */
+  overlapAdd(x: V, spec: OverlapSpec): V;
   concat(parts: readonly Operand<V>[], axis: number): V;
   /** Surrounds x with `value`: before[a] places ahead of axis a and after[a] behind it (none negative). */
   pad(x: Operand<V>, before: readonly number[], after: readonly number[], value: number): V;

@@ -1,8 +1,9 @@
 /** Convolution as one matrix product over all windows of all images, and its transpose. */
+import type { Pair, WindowSpec } from '../backend/backend.js';
 import { formatShape, type Shape, ShapeError } from '../errors.js';
 import { asTensor, namingOperands, type Tensor, type TensorLike } from '../tensor.js';
 import { pad } from './movement.js';
-import { overlapAdd, type Pair, pairOf, type WindowSpec, windowCounts, windows } from './windows.js';
+import { overlapAdd, pairOf, windowCounts, windows } from './windows.js';
 
 /** Options of `conv2d`; one number stands for height and width. */
 export interface Conv2dOptions {

@@ -1,9 +1,10 @@
 /** Pooling: each window of each channel becomes one number. */
+import type { Pair } from '../backend/backend.js';
 import { formatShape, ShapeError } from '../errors.js';
 import { asTensor, type Tensor, type TensorLike } from '../tensor.js';
 import { pad } from './movement.js';
 import { amax, mean } from './reduce.js';
-import { type Pair, pairOf, windowCounts, windows } from './windows.js';
+import { pairOf, windowCounts, windows } from './windows.js';
 
 /** Options of pooling; one number stands for height and width. */
 export interface PoolOptions {

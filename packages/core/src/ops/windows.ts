@@ -1,22 +1,9 @@
 /** Windows that slide over images: what convolution and pooling are made of. */
 import { apply, type Op } from '../autograd.js';
-import { backend } from '../backend/current.js';
+import type { Pair, WindowSpec } from '../backend/backend.js';
 import { ArgumentError, formatShape, type Shape, ShapeError } from '../errors.js';
 import { stridesOf } from '../shape.js';
 import type { Tensor } from '../tensor.js';
-
-/** Height and width. */
-export type Pair = readonly [height: number, width: number];
-
-/** Places that a window takes on an image. */
-export interface WindowSpec {
-  /** Places of one window, down and across. */
-  readonly kernel: Pair;
-  /** From one window to the next. */
-  readonly stride: Pair;
-  /** From one place of a window to the next. */
-  readonly dilation: Pair;
-}
 
 /** One number stands for both directions. @throws ArgumentError unless whole numbers from `least` */
 export function pairOf(op: string, name: string, value: number | Pair, least: number): Pair {
@@ -70,49 +57,22 @@ const windowsOp: Op<One, WindowSpec> = {
   vjp: (dy, [x], spec) => [() => apply(overlapAddOp, [dy], { ...spec, size: imageSize(x.shape) })],
 };
 
-interface OverlapSpec extends WindowSpec {
+interface SizedSpec extends WindowSpec {
   readonly size: Pair;
 }
 
-const overlapAddOp: Op<One, OverlapSpec> = {
+const overlapAddOp: Op<One, SizedSpec> = {
   name: 'overlapAdd',
   shape: ([x], { size }) => [x[3] as number, x[0] as number, ...size],
-  forward: (k, [x], spec, _, temporary) => {
-    const [channels, kh, kw, batch, oh, ow] = x.shape as [number, number, number, number, number, number];
-    // Image by image and channel by channel, as the result lies in memory.
-    const strides = stridesOf(x.shape);
-    const order = [3, 0, 1, 2, 4, 5];
-    const view = {
-      shape: order.map((a) => x.shape[a] as number),
-      strides: order.map((a) => strides[a] as number),
-    };
-    const ordered = temporary(k.strided(x.values, { ...view, offset: 0 }));
-    const places = temporary(backend().upload(windowPlaces(spec, [oh, ow])));
-    const length = spec.size[0] * spec.size[1];
-    return k.indexAdd(ordered, places, {
-      outer: batch * channels,
-      length,
-      inner: 1,
-      count: kh * kw * oh * ow,
-    });
+  forward: (k, [x], spec) => {
+    const [channels, , , batch, ...count] = x.shape as [number, number, number, number, number, number];
+    return k.overlapAdd(x.values, { ...spec, batch, channels, count });
   },
   vjp: (dy, _, spec) => [() => apply(windowsOp, [dy], spec)],
 };
 
 function imageSize(shape: Shape): Pair {
   return [shape[2] as number, shape[3] as number];
-}
-
-/** Where each place of each window lies in its image, in the order `[kernel, windows]`. */
-function windowPlaces({ kernel, stride, dilation, size }: OverlapSpec, [oh, ow]: Pair): Float32Array {
-  const places = new Float32Array(kernel[0] * kernel[1] * oh * ow);
-  let at = 0;
-  for (let i = 0; i < kernel[0]; i++)
-    for (let j = 0; j < kernel[1]; j++)
-      for (let y = 0; y < oh; y++)
-        for (let x = 0; x < ow; x++)
-          places[at++] = (y * stride[0] + i * dilation[0]) * size[1] + x * stride[1] + j * dilation[1];
-  return places;
 }
 
 /**

@@ -1,10 +1,11 @@
 import { binaryCases, whereCases } from './cases/binary.js';
-import { convolutionCases, poolingCases } from './cases/convolution.js';
+import { convolutionCases } from './cases/convolution.js';
 import { fusedCases } from './cases/fused.js';
 import { indexingCases } from './cases/indexing.js';
 import { matmulCases } from './cases/matmul.js';
 import { movementCases } from './cases/movement.js';
 import { pieceCases } from './cases/pieces.js';
+import { poolingCases } from './cases/pooling.js';
 import { argmaxCases, cumsumCases, reductionCases, softmaxCases, sumToSizeCases } from './cases/reduce.js';
 import { clampCases, unaryCases } from './cases/unary.js';
 import type { OpCase } from './op-case.js';

@@ -8,8 +8,8 @@ import { WgslRunner } from './wgsl-runner.js';
 /** Positions are 32-bit signed integers. */
 const MOST_ELEMENTS = 2 ** 31 - 1;
 
-/** Backends that share gpu.js's one device; the last to go takes it along. */
-let users = 0;
+/** All that share gpu.js's one device; the last to go takes it along. */
+const users: Set<BufferDriver> = new Set();
 
 /** gpu.js's mode webgpu: arrays are storage buffers. */
 export class BufferDriver implements Driver {
@@ -19,6 +19,7 @@ export class BufferDriver implements Driver {
   readonly maxLength: number;
   readonly maxArrays: number = 7;
   readonly grids: boolean = false;
+  readonly quads: boolean = false;
   readonly shaders: WgslRunner;
   readonly #gpujs: GpuJs;
   readonly #context: WebGpuContext;
@@ -27,7 +28,7 @@ export class BufferDriver implements Driver {
   #destroyed = false;
 
   constructor(gpujs: GpuJs, context: WebGpuContext, adapter: GpuAdapter) {
-    users++;
+    users.add(this);
     this.#gpujs = gpujs;
     this.#context = context;
     this.adapter = adapter;
@@ -45,7 +46,7 @@ export class BufferDriver implements Driver {
       this.#failure ??= `it was lost (${message})`;
     });
     device.onuncapturederror = ({ error }) => {
-      this.#failure ??= error.message;
+      for (const user of users) user.#failure ??= error.message;
     };
   }
 
@@ -112,7 +113,7 @@ export class BufferDriver implements Driver {
     if (this.#destroyed) return;
     this.#destroyed = true;
     this.#pool.destroy();
-    users--;
-    if (users === 0) await this.#gpujs.WebGPUContext.destroy();
+    users.delete(this);
+    if (users.size === 0) await this.#gpujs.WebGPUContext.destroy();
   }
 }

@@ -44,6 +44,8 @@ export interface Driver {
   build(kernel: GpuKernel, arrays: number, args: number): Promise<void> | null;
   /** Whether a kernel of three-dimensional output is faster than the same on a flat one. */
   readonly grids: boolean;
+  /** Whether kernels can read and give four numbers an element, and gain by it. */
+  readonly quads: boolean;
   /** Calls a compiled kernel; the result is flat, whatever the output's axes. */
   run(kernel: GpuKernel, args: readonly unknown[], output: readonly number[]): unknown;
   read(memory: unknown, length: number): Promise<Float32Array>;

@@ -48,22 +48,34 @@ export function accessOf({ lengths, strides, offset }: Read): Access {
   return strides.length === 1 && strides[0] === 1 && lengths.length === 1 ? 'full' : 'strided';
 }
 
-/** The calls and the reads below some nodes, each once. */
-export function census(nodes: readonly (Read | Call)[]): { calls: Set<Call>; reads: Map<string, Read> } {
+/** What lies below some nodes. */
+interface Census {
+  /** Each once, operands before those that use them. */
+  readonly calls: ReadonlySet<Call>;
+  /** Each once; equal ones have the same key. */
+  readonly reads: ReadonlyMap<string, Read>;
+  readonly keys: ReadonlyMap<Read, string>;
+}
+
+export function census(nodes: readonly (Read | Call)[]): Census {
   const calls = new Set<Call>();
   const reads = new Map<string, Read>();
-  const numbers = new Map<GpuArray, number>();
+  const keys = new Map<Read, string>();
+  const arrays = new Map<GpuArray, number>();
   const visit = (node: Read | Call): void => {
-    if (!isCall(node)) {
-      if (!numbers.has(node.array)) numbers.set(node.array, numbers.size);
-      reads.set(`${numbers.get(node.array)} ${node.lengths} ${node.strides} ${node.offset}`, node);
-    } else if (!calls.has(node)) {
+    if (isCall(node)) {
+      if (calls.has(node)) return;
       for (const operand of node.operands) visit(operand);
       calls.add(node);
+    } else if (!keys.has(node)) {
+      if (!arrays.has(node.array)) arrays.set(node.array, arrays.size);
+      const key = `${arrays.get(node.array)} ${node.lengths} ${node.strides} ${node.offset}`;
+      keys.set(node, key);
+      if (!reads.has(key)) reads.set(key, node);
     }
   };
   nodes.forEach(visit);
-  return { calls, reads };
+  return { calls, reads, keys };
 }
 
 /** Whether a call on these operands is short enough for one kernel. */
@@ -83,57 +95,71 @@ function worked(calls: ReadonlySet<Call>): number {
   return [...calls].filter(({ operands }) => operands.length > 0).length;
 }
 
-/** A part of a program that computes one element, with what it reads. */
-export interface Fused {
-  /** Unique among all parts. */
+/** The text of a part of a program that computes one element. */
+interface Template {
+  /** Unique among all templates. */
   readonly name: string;
-  readonly arrays: readonly GpuArray[];
   readonly names: readonly string[];
   readonly integers: readonly string[];
-  readonly integerValues: readonly number[];
   readonly numbers: readonly string[];
-  readonly numberValues: readonly number[];
   /** Statements that make the element at a place, and its name. */
   element(place: string): { readonly lines: readonly string[]; readonly result: string };
 }
 
-interface Source {
-  readonly name: string;
-  readonly read: Read;
-  readonly integers: readonly string[];
-  readonly values: readonly number[];
-  readonly at: (place: string) => string;
+/** A template with what it reads. */
+export interface Fused extends Template {
+  readonly arrays: readonly GpuArray[];
+  readonly integerValues: readonly number[];
+  readonly numberValues: readonly number[];
 }
+
+/** Templates that were written before: a training step asks for the same again and again. */
+const templates: Map<string, Template> = new Map();
 
 /** Writes an expression as the text of a program. */
 export function fuse(root: Read | Call): Fused {
-  const { calls, reads } = census([root]);
-  const sources = [...reads.values()].map((read, i) => sourceOf(read, i));
+  const { calls, reads, keys } = census([root]);
   const steps = [...calls];
-  const numbered = steps.filter(({ number }) => number !== null);
-  const nameOf = (node: Read | Call): string => {
-    if (isCall(node)) return `t${steps.indexOf(node)}`;
-    const same = sources.find(({ read }) => read === node || isSame(read, node)) as Source;
-    return `v${sources.indexOf(same)}`;
+  const sources = [...reads.values()];
+  const places = new Map([...reads.keys()].map((key, i) => [key, `v${i}`]));
+  const results = new Map(steps.map((call, i) => [call, `t${i}`]));
+  const nameOf = (node: Read | Call): string =>
+    (isCall(node) ? results.get(node) : places.get(keys.get(node) as string)) as string;
+  const named = steps.map(({ name, operands }, i) => `t${i} = ${name}(${operands.map(nameOf).join(', ')})`);
+  const name = [...named, ...sources.map(signatureOf)].join('; ');
+  let template = templates.get(name);
+  if (template === undefined) {
+    template = templateOf(name, steps, sources, nameOf);
+    templates.set(name, template);
+  }
+  return {
+    ...template,
+    arrays: sources.map(({ array }) => array),
+    integerValues: sources.flatMap(valuesOf),
+    numberValues: steps.flatMap(({ number }) => number ?? []),
   };
+}
+
+function templateOf(
+  name: string,
+  steps: readonly Call[],
+  reads: readonly Read[],
+  nameOf: (node: Read | Call) => string,
+): Template {
+  const sources = reads.map(sourceOf);
+  const numbered = steps.filter(({ number }) => number !== null);
   const texts = steps.map((call) => {
     const names: Record<string, string> = { c: `c${numbered.indexOf(call)}` };
     call.operands.forEach((operand, i) => {
       names['xyz'[i] as string] = nameOf(operand);
     });
-    return call.text.replace(/\b[xyzc]\b/g, (name) => names[name] as string);
+    return call.text.replace(/\b[xyzc]\b/g, (word) => names[word] as string);
   });
-  const named = steps.map(({ name, operands }, i) => `t${i} = ${name}(${operands.map(nameOf).join(', ')})`);
   return {
-    name: [...named, ...sources.map(({ read, integers }) => `${accessOf(read)}${integers.join('')}`)].join(
-      '; ',
-    ),
-    arrays: sources.map(({ read }) => read.array),
+    name,
     names: sources.map((source) => source.name),
     integers: sources.flatMap(({ integers }) => integers),
-    integerValues: sources.flatMap(({ values }) => values),
     numbers: numbered.map((_, i) => `c${i}`),
-    numberValues: numbered.map(({ number }) => number as number),
     element: (place) => ({
       lines: [
         ...sources.map((source, i) => `const v${i} = ${source.name}[${source.at(place)}];`),
@@ -144,46 +170,55 @@ export function fuse(root: Read | Call): Fused {
   };
 }
 
-function isSame(a: Read, b: Read): boolean {
-  return (
-    a.array === b.array &&
-    a.offset === b.offset &&
-    a.lengths.join() === b.lengths.join() &&
-    a.strides.join() === b.strides.join()
-  );
+/** All that the text of a read depends on: of strides, which are 0. */
+function signatureOf(read: Read): string {
+  const access = accessOf(read);
+  return access === 'strided'
+    ? `strided ${read.strides.map((step) => (step === 0 ? '0' : 's')).join('')}`
+    : access;
 }
 
-/** How one read is written. Axes along which it stands still are left out. */
+/** How one read is written: the name of its array, its integers, and the position of an element. */
+interface Source {
+  readonly name: string;
+  readonly integers: readonly string[];
+  readonly at: (place: string) => string;
+}
+
+/** Axes along which a read stands still are left out; those that are left have their place in `valuesOf` too. */
 function sourceOf(read: Read, i: number): Source {
   const name = `a${i}`;
   const access = accessOf(read);
-  if (access !== 'strided') {
-    return { name, read, integers: [], values: [], at: access === 'full' ? (place) => place : () => '0' };
-  }
-  const { lengths, strides, offset } = read;
-  const integers = [`O${i}`];
-  const values = [offset];
-  const terms: ((place: string) => string)[] = [];
-  const argument = (word: string, value: number): string => {
-    integers.push(word);
-    values.push(value);
-    return word;
-  };
-  strides.forEach((step, axis) => {
-    if (step === 0) return;
-    const behind = sizeOf(lengths.slice(axis + 1));
-    const P = axis === lengths.length - 1 ? null : argument(`P${i}_${axis}`, behind);
-    const L = axis === 0 ? null : argument(`L${i}_${axis}`, lengths[axis] as number);
-    const S = argument(`S${i}_${axis}`, step);
-    terms.push((place) => `${coordinate(place, P, L)} * ${S}`);
-  });
+  if (access === 'full') return { name, integers: [], at: (place) => place };
+  if (access === 'scalar') return { name, integers: [], at: () => '0' };
+  const axes = movingAxes(read).map(({ axis, isFirst, isLast }) => ({
+    P: isLast ? null : `P${i}_${axis}`,
+    L: isFirst ? null : `L${i}_${axis}`,
+    S: `S${i}_${axis}`,
+  }));
   return {
     name,
-    read,
-    integers,
-    values,
-    at: (place) => [`O${i}`, ...terms.map((t) => t(place))].join(' + '),
+    integers: [`O${i}`, ...axes.flatMap(({ P, L, S }) => [P, L, S].filter((word) => word !== null))],
+    at: (place) => [`O${i}`, ...axes.map(({ P, L, S }) => `${coordinate(place, P, L)} * ${S}`)].join(' + '),
   };
+}
+
+/** The integers of a read, in the order of `sourceOf`. */
+function valuesOf(read: Read): number[] {
+  if (accessOf(read) !== 'strided') return [];
+  const { lengths, strides, offset } = read;
+  const values = movingAxes(read).flatMap(({ axis, isFirst, isLast }) => [
+    ...(isLast ? [] : [sizeOf(lengths.slice(axis + 1))]),
+    ...(isFirst ? [] : [lengths[axis] as number]),
+    strides[axis] as number,
+  ]);
+  return [offset, ...values];
+}
+
+function movingAxes({ strides }: Read): { axis: number; isFirst: boolean; isLast: boolean }[] {
+  return strides.flatMap((step, axis) =>
+    step === 0 ? [] : [{ axis, isFirst: axis === 0, isLast: axis === strides.length - 1 }],
+  );
 }
 
 /** The index of a place along an axis: P elements lie behind one step, L steps are its length; null where it is not needed. */

@@ -51,15 +51,16 @@ const ATANH = [1 / 3, 1 / 5, 1 / 7, 1 / 9, 1 / 11, 1 / 13];
 /** By name. A function may call those above it. */
 export const helpers: Readonly<Record<string, Helper>> = {
   // ⌊a / b⌋ for whole a ≥ 0, b > 0: a float quotient, refined by the quotient of what it left over, then set right
-  // by at most one. Exact to 2³¹, where a float quotient alone fails from about 2²² on.
-  quotient: integer('a b', 'return (a / b) | 0;'),
+  // by at most one. Exact to 2³¹, where a float quotient alone fails from about 2²² on. (`| 0` would do as well, but on
+  // WebGL gpu.js makes a loop of 32 rounds of it.)
+  quotient: integer('a b', 'return Math.floor(a / b);'),
   refined: integer('a b q', 'return q + quotient(a - q * b, b);'),
   settled: integer('a b q', 'return a - q * b < 0 ? q - 1 : (a - q * b >= b ? q + 1 : q);'),
   div: integer('a b', 'return settled(a, b, refined(a, b, quotient(a, b)));'),
   /** a mod b, which WebGL has a function of its own by the name of. */
   remainder: integer('a b', 'return a - div(a, b) * b;'),
   /** A whole number that was read from an array, as a position. */
-  whole: { takes: { v: 'Number' }, gives: 'Integer', body: 'return v | 0;' },
+  whole: { takes: { v: 'Number' }, gives: 'Integer', body: 'return Math.floor(v);' },
 
   /** An index, brought between 0 and n − 1 so that nothing else is read. */
   clampedTo: {

@@ -5,7 +5,7 @@ import { type GpuJs, type GpuMode, loadGpuJs } from './gpujs.js';
 import type { GpuArray } from './handle.js';
 import { GpuKernels } from './kernels.js';
 import { type GpuActivity, type GpuMemory, Machine } from './machine.js';
-import { howToGet, openMode } from './modes.js';
+import { firstThatOpens, howToGet, openMode } from './modes.js';
 
 /** Options of `gpu`. */
 export interface GpuOptions {
@@ -32,7 +32,8 @@ export interface GpuBackend extends Backend<GpuArray> {
 const SEARCHED: readonly GpuMode[] = ['webgpu', 'webgl2', 'headlessgl'];
 
 /**
- * A backend of gpu.js kernels, on a GPU where there is one.
+ * A backend of gpu.js kernels, on a GPU where there is one. Random numbers are the same stream as on every backend: they
+ * are drawn on the host and uploaded.
  *
  * @param options.mode - the mode that must run; without it, the first of webgpu, webgl2 and headlessgl that works
  * @throws BackendError if gpu.js is not installed, or no mode asked for works: it says what was tried, and how to get
@@ -48,15 +49,7 @@ export async function gpu(options: GpuOptions = {}): Promise<GpuBackend> {
   }
   const gpujs = await loadGpuJs();
   if (mode !== undefined) return open(gpujs, mode);
-  const refusals: string[] = [];
-  for (const candidate of SEARCHED) {
-    try {
-      return await open(gpujs, candidate);
-    } catch (error) {
-      refusals.push((error as Error).message.replace(/^gpu: /, ''));
-    }
-  }
-  throw new BackendError('gpu', `no GPU was found:\n- ${refusals.join('\n- ')}`);
+  return firstThatOpens(SEARCHED, (candidate) => open(gpujs, candidate));
 }
 
 async function open(gpujs: GpuJs, mode: GpuMode): Promise<GpuBackend> {

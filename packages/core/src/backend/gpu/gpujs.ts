@@ -14,7 +14,7 @@ export interface KernelSettings {
   readonly output: readonly number[];
   readonly argumentTypes: Readonly<Record<string, string>>;
   readonly functions: readonly unknown[];
-  readonly returnType?: string;
+  readonly returnType: string;
   readonly loopMaxIterations: number;
   readonly precision: 'single';
   readonly tactic: 'precision';

@@ -2,7 +2,7 @@ import type { Driver, GpuAdapter } from './driver.js';
 import type { GpuKernel } from './gpujs.js';
 
 /** gpu.js compiles a kernel of mode webasm anew for each size of arguments, and forgets all but 8 unless it is told. */
-const SIZES_KEPT = 64;
+const SIZES_KEPT = 16;
 
 /** How gpu.js gives a result of several axes. */
 type Nested = Float32Array | readonly Nested[];
@@ -16,6 +16,7 @@ export class HostDriver implements Driver {
   readonly maxArrays: number = 16;
   readonly shaders: null = null;
   readonly grids: boolean;
+  readonly quads: boolean = false;
 
   constructor(mode: 'cpu' | 'webasm') {
     this.mode = mode;

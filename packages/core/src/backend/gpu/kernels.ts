@@ -11,6 +11,7 @@ import type {
   Kernels,
   MatmulSpec,
   Operand,
+  OverlapSpec,
   PhiloxState,
   ReduceKind,
   SgdSpec,
@@ -22,7 +23,8 @@ import { readOf, wholeOf } from './expression.js';
 import type { GpuArray } from './handle.js';
 import type { Machine } from './machine.js';
 import { dotIntegers, dotProgram, gridOf, linearProgram } from './matmul.js';
-import { addProgram, GATHER, INDEX_SELECT, JOIN, padCall } from './movement.js';
+import { addProgram, GATHER, INDEX_SELECT, JOIN, overlapProgram, padCall } from './movement.js';
+import { PACK, QUAD_DOT, unpackProgram } from './quads.js';
 import { argmaxProgram, reduceProgram, SCAN } from './reduce.js';
 import { ADAM_MEAN, ADAM_SQUARE, ADAM_STEP, SGD_BUFFER, SGD_STEP } from './update.js';
 import { wgslAdam } from './wgsl-adam.js';
@@ -85,7 +87,7 @@ export class GpuKernels implements Kernels<GpuArray> {
     // Reducing nothing reads nothing, but an operand must have memory.
     const operand = x.length > 0 ? x : this.fill(1, 0);
     if (kind === 'logSumExp') this.#machine.compute(operand); // it reads each element twice
-    const source = this.#machine.source(operand);
+    const source = this.#machine.source(kind, operand);
     const partial = this.#machine.launchFused(reduceProgram(kind, size, source), source, size, integers);
     if (operand !== x) this.#machine.release(operand);
     if (pieces === 1) return partial;
@@ -120,12 +122,13 @@ export class GpuKernels implements Kernels<GpuArray> {
 
   matmul(a: GpuArray, b: GpuArray, spec: MatmulSpec): GpuArray {
     const { batch, m, n, k } = spec;
-    if (k === 0) return this.fill(batch * m * n, 0);
+    if (k === 0 || batch * m * n === 0) return this.fill(batch * m * n, 0);
     if (this.#machine.driver.shaders !== null) {
       const epilogue = { biased: false, activation: 'none' } as const;
       return this.#machine.shade(wgslMatmul(spec, epilogue), [a, b], batch * m * n);
     }
-    const { grids } = this.#machine.driver;
+    const { grids, quads } = this.#machine.driver;
+    if (quads && batch === 1) return this.#quadProduct(a, b, spec, null, 'none');
     const program = dotProgram(spec, grids);
     const output = grids ? gridOf(batch, m, n) : [batch * m * n];
     return this.#machine.launch(program, [a, b], batch * m * n, dotIntegers(spec), [], output);
@@ -139,8 +142,11 @@ export class GpuKernels implements Kernels<GpuArray> {
   ): GpuArray {
     const [m, k] = x.shape as [number, number];
     const n = weight.shape[0] as number;
+    const spec = { batch: 1, m, n, k, transposeA: false, transposeB: true, strideA: 0, strideB: 0 };
+    if (this.#machine.driver.quads && k > 0 && m * n > 0) {
+      return this.#quadProduct(x.values, weight.values, spec, bias, activation);
+    }
     if (this.#machine.driver.shaders !== null && k > 0) {
-      const spec = { batch: 1, m, n, k, transposeA: false, transposeB: true, strideA: 0, strideB: 0 };
       const operands = [x.values, weight.values, ...(bias === null ? [] : [bias])];
       return this.#machine.shade(wgslMatmul(spec, { biased: bias !== null, activation }), operands, m * n);
     }
@@ -152,6 +158,30 @@ export class GpuKernels implements Kernels<GpuArray> {
     const output = grids ? gridOf(1, m, n) : [m * n];
     const result = this.#machine.launch(program, operands, m * n, [m * n, n, k], [], output);
     if (stand !== null) this.#machine.release(stand);
+    return result;
+  }
+
+  /** A product on WebGL; see quads.ts. */
+  #quadProduct(
+    a: GpuArray,
+    b: GpuArray,
+    { m, n, k, transposeA, transposeB }: MatmulSpec,
+    bias: GpuArray | null,
+    activation: Activation,
+  ): GpuArray {
+    const machine = this.#machine;
+    const [alongK, alongN] = [Math.ceil(k / 4), Math.ceil(n / 4)];
+    const [stepA, apartA] = transposeA ? [m, 1] : [1, k];
+    const [stepB, apartB] = transposeB ? [k, 1] : [1, n];
+    const packed = (x: GpuArray, lines: number, width: number, integers: number[]) =>
+      machine.launch(PACK, [x], 4 * lines * width, [width, ...integers], [], [lines * width]);
+    const quadsA = packed(a, m, alongK, [apartA, stepA, k, m]);
+    const quadsB = packed(b, 4 * alongK, alongN, [apartB, stepB, n, k]);
+    const cells = m * alongN;
+    const sums = machine.launch(QUAD_DOT, [quadsA, quadsB], 4 * cells, [alongK, alongN], [], [cells]);
+    const operands = bias === null ? [sums] : [sums, bias];
+    const result = machine.launch(unpackProgram(bias !== null, activation), operands, m * n, [n, alongN]);
+    for (const array of [quadsA, quadsB, sums]) machine.release(array);
     return result;
   }
 
@@ -181,6 +211,16 @@ export class GpuKernels implements Kernels<GpuArray> {
     return this.#machine.launch(addProgram(shared, size), [source, index], size, integers);
   }
 
+  overlapAdd(x: GpuArray, spec: OverlapSpec): GpuArray {
+    const { batch, channels, size, kernel, stride, dilation, count } = spec;
+    const plane = size[0] * size[1];
+    const total = batch * channels * plane;
+    if (x.length === 0) return this.fill(total, 0);
+    const geometry = [...size, ...kernel, ...stride, ...dilation, ...count];
+    const integers = [channels, batch, ...geometry, plane, channels * plane];
+    return this.#machine.launch(overlapProgram(total), [x], total, integers);
+  }
+
   concat(parts: readonly Operand<GpuArray>[], axis: number): GpuArray {
     const outer = sizeOf(parts[0]?.shape.slice(0, axis) ?? []);
     const arrays = parts.map(({ values }) => values).filter(({ length }) => length > 0);
@@ -208,6 +248,7 @@ export class GpuKernels implements Kernels<GpuArray> {
     return this.#machine.launch(program, [x.values], sizeOf(shape), integers, [value]);
   }
 
+  // Philox multiplies 32-bit words to 64 bits, which gpu.js's integers cannot: numbers are drawn on the host and uploaded.
   uniform(size: number, state: PhiloxState): GpuArray {
     const values = new Float32Array(size);
     fillUniform(values, state);

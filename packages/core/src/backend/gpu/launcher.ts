@@ -91,8 +91,12 @@ export class Launcher {
   #kernel(program: Program, output: readonly number[]): Kernel {
     const known = this.#kernels.get(program.name);
     if (known !== undefined) return known;
-    const { text, argumentTypes, functions, specials } = sourceOf(program, this.#driver.arrayType);
-    const run = this.#gpu.createKernel(text, kernelSettings(output, argumentTypes, functions));
+    const { text, argumentTypes, functions, returnType, specials } = sourceOf(
+      program,
+      this.#driver.arrayType,
+    );
+    const settings = kernelSettings(output, argumentTypes, functions, returnType);
+    const run = this.#gpu.createKernel(text, settings);
     const kernel: Kernel = { run, specials, building: null };
     const building = this.#driver.build(run, program.arrays.length, Object.keys(argumentTypes).length);
     if (building !== null) {

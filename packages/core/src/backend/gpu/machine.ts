@@ -6,10 +6,11 @@ import { BackendError } from '../../errors.js';
 import type { Driver, WgslProgram } from './driver.js';
 import { accessOf, census, type Fused, fits, fuse, isCheap, wholeOf } from './expression.js';
 import type { GpuInstance } from './gpujs.js';
-import { type Call, type Cell, GpuArray, type Read } from './handle.js';
+import type { Call, Cell, GpuArray, Read } from './handle.js';
 import { Launcher } from './launcher.js';
 import type { Program } from './program.js';
 import { asBackendError, CallQueue } from './queue.js';
+import { ArrayStore } from './store.js';
 
 /** What a device holds and has done. */
 export interface GpuMemory {
@@ -44,11 +45,9 @@ export class Machine {
   readonly #gpu: GpuInstance;
   readonly #queue: CallQueue = new CallQueue();
   readonly #launcher: Launcher;
-  readonly #abandoned: FinalizationRegistry<Cell>;
+  readonly #store: ArrayStore;
   /** Waiting cells that somebody has computed as part of his own. */
   readonly #wanted: WeakSet<Cell> = new WeakSet();
-  #arrays = 0;
-  #elements = 0;
   #uploads = 0;
   #downloads = 0;
 
@@ -56,11 +55,12 @@ export class Machine {
     this.#gpu = gpu;
     this.driver = driver;
     this.#launcher = new Launcher(gpu, driver, this.#queue);
-    this.#abandoned = new FinalizationRegistry((cell) => this.#release(cell));
+    this.#store = new ArrayStore(driver, this.#queue, (cell) => this.#release(cell));
   }
 
   get memory(): GpuMemory {
-    return { arrays: this.#arrays, bytes: 4 * this.#elements, pooledBytes: this.driver.pooledBytes() };
+    const { arrays, bytes } = this.#store;
+    return { arrays, bytes, pooledBytes: this.driver.pooledBytes() };
   }
 
   get activity(): GpuActivity {
@@ -72,11 +72,11 @@ export class Machine {
   upload(values: ArrayLike<number>): GpuArray {
     this.#check();
     if (values.length === 1) return this.constant(1, values[0] as number);
-    const array = this.#allocate('upload', values.length);
+    const array = this.#store.allocate('upload', values.length);
     const own = Float32Array.from(values); // the caller may change his before the queue comes to it
     if (own.length > 0) {
       this.#uploads++;
-      this.#queue.submit(null, () => this.#put(array.cell, this.driver.upload(own)));
+      this.#queue.submit(null, () => this.#store.put(array.cell, this.driver.upload(own)));
     }
     return array;
   }
@@ -106,7 +106,7 @@ export class Machine {
   /** An elementwise operation, to be computed when somebody needs it. */
   defer(operation: Operation, length: number): GpuArray {
     const call = this.#call(operation);
-    const array = this.#allocate(operation.name, length);
+    const array = this.#store.allocate(operation.name, length);
     if (length === 0) return array;
     array.cell.pending = call;
     for (const { array: read } of census([call]).reads.values()) read.cell.readers.add(array.cell);
@@ -124,7 +124,9 @@ export class Machine {
   }
 
   /** All of an operand's elements, for a program that computes each of them once: what waits is made part of it. */
-  source(array: GpuArray): Fused {
+  source(op: string, array: GpuArray): Fused {
+    this.#check();
+    this.#checkLive(op, array);
     return fuse(this.#node(wholeOf(array)));
   }
 
@@ -138,7 +140,7 @@ export class Machine {
     output: readonly number[] = [length],
   ): GpuArray {
     this.#check();
-    const array = this.#allocate(program.name, length);
+    const array = this.#store.allocate(program.name, length);
     for (const operand of operands) this.#ready(program.name, operand);
     if (length > 0) this.#run(program, operands, array.cell, { output, integers, numbers });
     return array;
@@ -146,7 +148,7 @@ export class Machine {
 
   /** Runs a program that has `source` among its operands, after which it was named. */
   launchFused(program: Program, source: Fused, length: number, integers: readonly number[]): GpuArray {
-    const array = this.#allocate(program.name, length);
+    const array = this.#store.allocate(program.name, length);
     if (length === 0) return array;
     const all = [...integers, ...source.integerValues];
     this.#run(program, source.arrays, array.cell, {
@@ -174,11 +176,11 @@ export class Machine {
   /** As `launch`, by a hand-written shader, which only some modes have: see `driver.shaders`. */
   shade(program: WgslProgram, operands: readonly GpuArray[], length: number): GpuArray {
     this.#check();
-    const array = this.#allocate(program.name, length);
+    const array = this.#store.allocate(program.name, length);
     for (const operand of operands) this.#ready(program.name, operand);
     const memories = () => operands.map(({ cell }) => cell.memory);
     if (length > 0) {
-      const finish = (result: unknown) => this.#put(array.cell, result);
+      const finish = (result: unknown) => this.#store.put(array.cell, result);
       this.#launcher.shade(program, operands.length, length, memories, finish);
     }
     return array;
@@ -201,7 +203,7 @@ export class Machine {
   }
 
   release(array: GpuArray): void {
-    this.#abandoned.unregister(array.cell);
+    this.#store.forget(array);
     this.#release(array.cell);
   }
 
@@ -209,24 +211,8 @@ export class Machine {
     this.#queue.fail(new BackendError('gpu', 'this backend was destroyed — make a new one'));
     await this.#gpu.destroy();
     await this.driver.destroy();
-    this.#arrays = 0;
-    this.#elements = 0;
+    this.#store.clear();
     this.#launcher.clear();
-  }
-
-  #allocate(op: string, length: number): GpuArray {
-    const { maxLength } = this.driver;
-    if (length > maxLength) {
-      throw new BackendError(
-        'gpu',
-        `${op}: ${length} elements in one array, ${this.driver.adapter.name} allows ${maxLength} — use smaller batches`,
-      );
-    }
-    const array = new GpuArray(length);
-    this.#arrays++;
-    this.#elements += length;
-    this.#abandoned.register(array, array.cell, array.cell);
-    return array;
   }
 
   /** The call of an operation, with the calls of those operands that wait for theirs. */
@@ -266,13 +252,15 @@ export class Machine {
 
   #evaluate(call: Call, target: Cell): void {
     const source = fuse(call);
-    const { lines, result } = source.element('this.thread.x');
     const program: Program = {
       name: source.name,
       arrays: source.names,
       integers: source.integers,
       numbers: source.numbers,
-      body: [...lines, `return ${result};`].join('\n'),
+      get body() {
+        const { lines, result } = source.element('this.thread.x');
+        return [...lines, `return ${result};`].join('\n');
+      },
     };
     const { integerValues, numberValues } = source;
     this.#run(program, source.arrays, target, {
@@ -290,7 +278,7 @@ export class Machine {
   ): void {
     const cells = operands.map(({ cell }) => cell);
     const memories = () => cells.map(({ memory }) => memory);
-    this.#launcher.run(program, args, memories, (result) => this.#put(target, result));
+    this.#launcher.run(program, args, memories, (result) => this.#store.put(target, result));
   }
 
   /** The cell waits no more: those that it would have read need not be kept for it. */
@@ -300,7 +288,7 @@ export class Machine {
     cell.pending = null;
     for (const { array } of reads.values()) {
       array.cell.readers.delete(cell);
-      this.#reclaim(array.cell);
+      this.#store.reclaim(array.cell);
     }
   }
 
@@ -308,21 +296,7 @@ export class Machine {
     if (cell.released) return;
     cell.released = true;
     this.#settle(cell);
-    this.#reclaim(cell);
-  }
-
-  #reclaim(cell: Cell): void {
-    if (!cell.released || cell.readers.size > 0 || this.#queue.failure !== null) return;
-    this.#arrays--;
-    this.#elements -= cell.length;
-    this.#queue.submit(null, () => this.#put(cell, null));
-  }
-
-  /** Replaces what a cell holds and frees it. */
-  #put(cell: Cell, memory: unknown): void {
-    const before = cell.memory;
-    cell.memory = memory;
-    if (before !== null) this.driver.free(before);
+    this.#store.reclaim(cell);
   }
 
   #ready(op: string, array: GpuArray): void {

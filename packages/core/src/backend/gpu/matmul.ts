@@ -7,11 +7,13 @@ function positionsOf(size: number, batched: boolean, grids: boolean): Places<'it
     const at = { item: 'this.thread.z', row: 'this.thread.y', column: 'this.thread.x' };
     return { variant: 'grid', ready: '', at };
   }
-  return placesOf(size, {
-    item: batched ? 'div(this.thread.x, MN)' : '0',
-    row: batched ? 'div(remainder(this.thread.x, MN), N)' : 'div(this.thread.x, N)',
-    column: 'remainder(this.thread.x, N)',
-  });
+  const column = 'remainder(this.thread.x, N)';
+  if (!batched) {
+    const { at, ...rest } = placesOf(size, { row: 'div(this.thread.x, N)', column });
+    return { ...rest, at: { item: '0', ...at } };
+  }
+  const row = 'div(remainder(this.thread.x, MN), N)';
+  return placesOf(size, { item: 'div(this.thread.x, MN)', row, column });
 }
 
 /** The axes of a result, for a mode that has them. */
@@ -44,7 +46,7 @@ export function dotIntegers({ m, n, k, strideA, strideB }: MatmulSpec): number[]
   return [m * n, m, n, k, strideA, strideB];
 }
 
-const ACTIVATIONS: Readonly<Record<Activation, (sum: string) => string>> = {
+export const ACTIVATIONS: Readonly<Record<Activation, (sum: string) => string>> = {
   none: (sum) => sum,
   relu: (sum) => `relu(${sum})`,
   sigmoid: (sum) => `sigmoid(${sum})`,

@@ -48,6 +48,22 @@ export interface OpenMode {
   readonly driver: Driver;
 }
 
+/** @throws BackendError that says of each mode what it lacks */
+export async function firstThatOpens<T>(
+  modes: readonly GpuMode[],
+  open: (mode: GpuMode) => Promise<T>,
+): Promise<T> {
+  const refusals: string[] = [];
+  for (const mode of modes) {
+    try {
+      return await open(mode);
+    } catch (error) {
+      refusals.push((error as Error).message.replace(/^gpu: /, ''));
+    }
+  }
+  throw new BackendError('gpu', `no GPU was found:\n- ${refusals.join('\n- ')}`);
+}
+
 /** @throws BackendError that says what this mode lacks here */
 export async function openMode(gpujs: GpuJs, mode: GpuMode): Promise<OpenMode> {
   if (mode === 'webgpu') {

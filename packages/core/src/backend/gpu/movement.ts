@@ -50,6 +50,36 @@ return total;`,
   };
 }
 
+/**
+ * What falls on pixel (n, c, y, x): it looks at each place of the kernel for the window that would put it there. Integers are
+ * C channels, N images, H × W pixels, K × L kernel, S and T strides, D and E dilations, P × Q windows.
+ */
+export function overlapProgram(size: number): Program {
+  const { variant, ready, at } = placesOf(size, {
+    image: 'div(this.thread.x, CHW)',
+    channel: 'remainder(div(this.thread.x, HW), C)',
+    row: 'remainder(div(this.thread.x, W), H)',
+    column: 'remainder(this.thread.x, W)',
+  });
+  const [down, across] = [`${at.row} - i * D`, `${at.column} - j * E`];
+  const window = `(${at.channel} * K + i) * L + j) * N + ${at.image}) * P + div(${down}, S)) * Q + div(${across}, T)`;
+  return {
+    name: `overlapAdd ${variant}`,
+    arrays: ['x'],
+    integers: ['C', 'N', 'H', 'W', 'K', 'L', 'S', 'T', 'D', 'E', 'P', 'Q', 'HW', 'CHW'],
+    numbers: [],
+    body: `${ready}let total = 0.0;
+for (let i = 0; i < K; i++) {
+  if (${down} >= 0 && ${down} < P * S && remainder(${down}, S) == 0) {
+    for (let j = 0; j < L; j++) {
+      if (${across} >= 0 && ${across} < Q * T && remainder(${across}, T) == 0) { total += x[(((${window}]; }
+    }
+  }
+}
+return total;`,
+  };
+}
+
 /** Two arrays `[outer, A]` and `[outer, B]` side by side; W = A + B. */
 export const JOIN: Program = {
   name: 'join',

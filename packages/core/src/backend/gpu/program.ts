@@ -19,6 +19,9 @@ export interface Program {
   /** Whole numbers up to 2³¹ − 1: lengths, strides, offsets. */
   readonly integers: readonly string[];
   readonly numbers: readonly string[];
+  /** Arrays that hold four numbers an element, and whether the result does; for modes with `Driver.quads`. */
+  readonly quads?: readonly string[];
+  readonly givesQuads?: boolean;
   /** Statements that return the element. They may name any function of functions.ts, `inf` and `nan`. */
   readonly body: string;
 }
@@ -57,6 +60,7 @@ export interface Source {
   readonly text: string;
   readonly argumentTypes: Readonly<Record<string, string>>;
   readonly functions: readonly unknown[];
+  readonly returnType: 'Number' | 'Array(4)';
   /** The program computes with these as arguments, because no mode has a literal for both. */
   readonly specials: readonly number[];
 }
@@ -71,11 +75,13 @@ export function kernelSettings(
   output: readonly number[],
   argumentTypes: Readonly<Record<string, string>>,
   functions: readonly unknown[],
+  returnType: 'Number' | 'Array(4)' = 'Number',
 ): KernelSettings {
   return {
     output,
     argumentTypes,
     functions,
+    returnType,
     loopMaxIterations: LONGEST_LOOP,
     precision: 'single',
     tactic: 'precision', // else WebGL's kernels are recompiled when results become large, and that call has the old size
@@ -90,7 +96,7 @@ export function kernelSettings(
 export function sourceOf(program: Program, arrayType: string): Source {
   const specials = Object.keys(SPECIALS).filter((name) => mentions(program.body, name));
   const types = [
-    ...program.arrays.map((name) => [name, arrayType]),
+    ...program.arrays.map((name) => [name, program.quads?.includes(name) ? 'ArrayTexture(4)' : arrayType]),
     ...program.integers.map((name) => [name, 'Integer']),
     ...[...program.numbers, ...specials].map((name) => [name, 'Float']),
   ];
@@ -99,6 +105,7 @@ export function sourceOf(program: Program, arrayType: string): Source {
     text: `function (${names}) {\n${program.body}\n}`,
     argumentTypes: Object.fromEntries(types),
     functions: helpersOf(program.body),
+    returnType: program.givesQuads ? 'Array(4)' : 'Number',
     specials: specials.map((name) => SPECIALS[name] as number),
   };
 }

@@ -26,6 +26,7 @@ export class TextureDriver implements Driver {
   readonly maxArrays: number = 7;
   readonly shaders: null = null;
   readonly grids: boolean = false;
+  readonly quads: boolean = true;
   readonly #context: GlContext;
   readonly #upload: GpuKernel;
 

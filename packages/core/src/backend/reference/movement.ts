@@ -1,10 +1,10 @@
 import { sizeOf, stridesOf } from '../../shape.js';
-import type { HostArray, Kernels, StridedSpec } from '../backend.js';
+import type { HostArray, Kernels, OverlapSpec, StridedSpec } from '../backend.js';
 import type { Allocate } from './elementwise.js';
 
 type Movement = Pick<
   Kernels<HostArray>,
-  'strided' | 'concat' | 'pad' | 'indexSelect' | 'indexAdd' | 'gather' | 'scatterAdd'
+  'strided' | 'concat' | 'pad' | 'indexSelect' | 'indexAdd' | 'gather' | 'scatterAdd' | 'overlapAdd'
 >;
 
 /** Calls `visit` with the place in the source of each element of a view, in row-major order of the view. */
@@ -29,6 +29,25 @@ function forEachPlace(
     }
     if (axis < 0) return;
   }
+}
+
+/** Calls `visit` with the place in the images of each place of the windows, in the order in which windows are stored. */
+function forEachWindowPlace(
+  { batch, channels, size, kernel, stride, dilation, count }: OverlapSpec,
+  visit: (image: number, place: number) => void,
+): void {
+  const [height, width] = size;
+  let at = 0;
+  for (let c = 0; c < channels; c++)
+    for (let i = 0; i < kernel[0]; i++)
+      for (let j = 0; j < kernel[1]; j++)
+        for (let n = 0; n < batch; n++)
+          for (let p = 0; p < count[0]; p++)
+            for (let q = 0; q < count[1]; q++) {
+              const row = p * stride[0] + i * dilation[0];
+              const column = q * stride[1] + j * dilation[1];
+              visit(((n * channels + c) * height + row) * width + column, at++);
+            }
 }
 
 export function movementKernels(allocate: Allocate): Movement {
@@ -86,6 +105,14 @@ export function movementKernels(allocate: Allocate): Movement {
           for (let i = 0; i < inner; i++) y[to + i] = (y[to + i] as number) + (source[from + i] as number);
         }
       }
+      return y;
+    },
+
+    overlapAdd(x, spec) {
+      const y = allocate(spec.batch * spec.channels * spec.size[0] * spec.size[1]);
+      forEachWindowPlace(spec, (to, from) => {
+        y[to] = (y[to] as number) + (x[from] as number);
+      });
       return y;
     },
 

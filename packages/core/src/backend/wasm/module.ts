@@ -44,6 +44,23 @@ export interface KernelExports {
   runCopy(out: number, x: number, n: number): void;
   runReduceRows(kind: number, out: number, x: number, rows: number, length: number): void;
   runReduceColumns(kind: number, out: number, x: number, length: number, columns: number): void;
+  runStrided(out: number, x: number, rank: number, dims: number): void;
+  runOverlapAdd(
+    out: number,
+    x: number,
+    batch: number,
+    channels: number,
+    height: number,
+    width: number,
+    kernelDown: number,
+    kernelAcross: number,
+    strideDown: number,
+    strideAcross: number,
+    dilationDown: number,
+    dilationAcross: number,
+    countDown: number,
+    countAcross: number,
+  ): void;
   runUniform(out: number, n: number, key0: number, key1: number, low: number, high: number): void;
   runNormal(out: number, n: number, key0: number, key1: number, low: number, high: number): void;
   runAdam(
@@ -76,7 +93,6 @@ export interface KernelExports {
   ): void;
   argmax(out: number, x: number, outer: number, length: number, inner: number): void;
   cumsum(out: number, x: number, outer: number, length: number, inner: number): void;
-  strided(out: number, x: number, rank: number, dims: number): void;
   copyRows(to: number, toPitch: number, from: number, fromPitch: number, bytes: number, rows: number): void;
   indexSelect: IndexKernel;
   indexAdd: IndexKernel;

@@ -7,13 +7,15 @@ export {
   runCopy,
   runFill,
   runNormal,
+  runOverlapAdd,
   runReduceColumns,
   runReduceRows,
+  runStrided,
   runUnary,
   runUniform,
   runWhere,
 } from './jobs';
-export { copyRows, gather, indexAdd, indexSelect, scatterAdd, strided } from './movement';
+export { copyRows, gather, indexAdd, indexSelect, scatterAdd } from './movement';
 export { readyWorkers, setThreadLimit, workerLoop } from './pool';
 export { argmax, cumsum } from './reduce';
 export { sgd } from './update';

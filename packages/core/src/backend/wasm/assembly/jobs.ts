@@ -3,11 +3,13 @@ import { binary, binaryRows, isCheap as isCheapBinary } from './binary';
 import { real, setReal, setWord, word } from './control';
 import { fill, where } from './elementwise';
 import { MULTIPLY, multiply, PACK_B, packB } from './gemm';
+import { blockLength, strided, stridedBlocks } from './movement';
 import { fillNormal, fillUniform } from './philox';
 import { dispatch, threads } from './pool';
 import { LOG_SUM_EXP, reduceColumns, reduceRows } from './reduce';
 import { isCheap as isCheapUnary, unary } from './unary';
 import { adam } from './update';
+import { overlapAdd, setOverlap } from './windows';
 
 const UNARY = 3;
 const BINARY = 4;
@@ -20,6 +22,8 @@ const UNIFORM = 10;
 const NORMAL = 11;
 const ADAM = 12;
 const COPY = 13;
+const STRIDED = 14;
+const OVERLAP_ADD = 15;
 
 /** Elements of one chunk of elementwise work, at most (or one row). */
 const CHUNK: usize = 16_384;
@@ -30,6 +34,7 @@ const COMPUTING: f64 = 1; // exp and its like
 const DRAWING: f64 = 3;
 const ADAM_COST: f64 = 0.8;
 const REDUCING: f64 = 0.15;
+const STRIDING: f64 = 0.5; // short rows, and steps between elements
 
 /** Runs one chunk of a job on a thread. */
 export function runChunk(kind: i32, thread: i32, chunk: i32): void {
@@ -70,6 +75,8 @@ function runElements(kind: i32, thread: i32, chunk: usize): void {
     case UNIFORM: fillUniform(out + bytes, n, <u32>word(3), <u32>word(4), blockLow(from), blockHigh(from)); break;
     case NORMAL: fillNormal(out + bytes, n, <u32>word(3), <u32>word(4), blockLow(from), blockHigh(from)); break;
     case ADAM: adam(out + bytes, word(3) + bytes, word(4) + bytes, word(5) + bytes, n); break;
+    case STRIDED: stridedBlocks(out, word(3), <i32>word(4), word(5), from, to); break;
+    case OVERLAP_ADD: overlapAdd(out, word(3), from, to); break;
     default: memory.copy(out + bytes, word(3) + bytes, n << 2);
   }
 }
@@ -142,6 +149,29 @@ export function runFill(out: usize, value: f32, n: usize): void {
 export function runCopy(out: usize, x: usize, n: usize): void {
   setWord(2, out); setWord(3, x);
   split(COPY, n, 1, MOVING);
+}
+
+/** See `strided`; the first two of three or more axes are shared. */
+export function runStrided(out: usize, x: usize, rank: i32, dims: usize): void {
+  if (rank < 3) {
+    strided(out, x, rank, dims);
+    return;
+  }
+  setWord(2, out); setWord(3, x); setWord(4, <usize>rank); setWord(5, dims);
+  split(STRIDED, <usize>load<u32>(dims) * <usize>load<u32>(dims + 4), blockLength(rank, dims), STRIDING);
+}
+
+/** See `Kernels.overlapAdd`: x `[channels, kernel, batch, count]` to out `[batch, channels, height, width]`. */
+export function runOverlapAdd(
+  out: usize, x: usize, batch: usize, channels: usize, height: usize, width: usize, kernelDown: usize, kernelAcross: usize,
+  strideDown: usize, strideAcross: usize, dilationDown: usize, dilationAcross: usize, countDown: usize, countAcross: usize,
+): void {
+  setWord(2, out); setWord(3, x);
+  setOverlap(
+    batch, channels, height, width, kernelDown, kernelAcross, strideDown, strideAcross, dilationDown, dilationAcross,
+    countDown, countAcross,
+  );
+  split(OVERLAP_ADD, batch * channels, kernelDown * kernelAcross * countDown * countAcross, STRIDING);
 }
 
 /** Reduces the rows of `[rows, length]`. */

@@ -26,6 +26,24 @@ export function strided(out: usize, x: usize, rank: i32, dims: usize): void {
   stridedAxis(out, x, rank, 0, dims);
 }
 
+/** Places `from` to `to` of the first two axes, counted as one, each with all of the axes below; there are three axes at least. */
+export function stridedBlocks(out: usize, x: usize, rank: i32, dims: usize, from: usize, to: usize): void {
+  const columns = <usize>load<u32>(dims + 4);
+  const down = <isize>load<i32>(dims + (<usize>rank << 2)) << 2;
+  const across = <isize>load<i32>(dims + (<usize>(rank + 1) << 2)) << 2;
+  out += (from * blockLength(rank, dims)) << 2;
+  for (let i = from; i < to; i++) {
+    out = stridedAxis(out, x + (i / columns) * down + (i % columns) * across, rank, 2, dims);
+  }
+}
+
+/** Elements of all axes below the first two. */
+export function blockLength(rank: i32, dims: usize): usize {
+  let length: usize = 1;
+  for (let axis = 2; axis < rank; axis++) length *= load<u32>(dims + (<usize>axis << 2));
+  return length;
+}
+
 /** One axis and all below it. @returns where the output goes on */
 function stridedAxis(out: usize, x: usize, rank: i32, axis: i32, dims: usize): usize {
   const length = load<u32>(dims + (<usize>axis << 2));
@@ -51,6 +69,13 @@ function stridedRow(out: usize, x: usize, length: usize, stride: isize): void {
   if (stride == 0) {
     const value = v128.load32_splat(x);
     for (; i + 4 <= length; i += 4) v128.store(out + (i << 2), value);
+  }
+  if (stride == 8) {
+    // Eight floats are read for four: an element must follow, so that the last one read is there.
+    for (; i + 4 < length; i += 4) {
+      const at = x + (i << 3);
+      v128.store(out + (i << 2), v128.shuffle<f32>(v128.load(at), v128.load(at, 16), 0, 2, 4, 6));
+    }
   }
   for (; i < length; i++) store<f32>(out + (i << 2), load<f32>(x + i * stride));
 }

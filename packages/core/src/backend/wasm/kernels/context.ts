@@ -34,7 +34,7 @@ export function copyView({ wasm, memory }: Context, out: number, x: number, view
   const { shape, strides, offset } = mergeAxes(view);
   const from = x + 4 * offset;
   if (shape.length === 0 || (shape.length === 1 && strides[0] === 1)) wasm.runCopy(out, from, size);
-  else wasm.strided(out, from, shape.length, memory.integers([...shape, ...strides]));
+  else wasm.runStrided(out, from, shape.length, memory.integers([...shape, ...strides]));
 }
 
 /** The address of an operand repeated to the full shape: its own if it is full already, else temporary memory. */

@@ -1,9 +1,9 @@
 /** Kernels that move values without computing: views, indices, joining and padding. */
 import type { Shape } from '../../../errors.js';
 import { sizeOf, stridesOf } from '../../../shape.js';
-import type { IndexSpec, Kernels, Operand, StridedSpec } from '../../backend.js';
+import type { IndexSpec, Kernels, Operand, OverlapSpec, StridedSpec } from '../../backend.js';
 import type { KernelExports } from '../module.js';
-import { type Context, computeElements, copyView } from './context.js';
+import { type Context, computeElements, copyView, startWorkersFor } from './context.js';
 
 type Values = Float32Array;
 
@@ -11,7 +11,7 @@ export function movementKernels(
   context: Context,
 ): Pick<
   Kernels<Values>,
-  'strided' | 'indexSelect' | 'indexAdd' | 'gather' | 'scatterAdd' | 'concat' | 'pad'
+  'strided' | 'indexSelect' | 'indexAdd' | 'gather' | 'scatterAdd' | 'overlapAdd' | 'concat' | 'pad'
 > {
   const { wasm, memory } = context;
 
@@ -43,6 +43,14 @@ export function movementKernels(
 
     scatterAdd: (source: Values, index: Values, spec: IndexSpec) =>
       indexed(wasm.scatterAdd, spec.outer * spec.length * spec.inner, source, index, spec),
+
+    overlapAdd(x: Values, { batch, channels, size, kernel, stride, dilation, count }: OverlapSpec): Values {
+      const numbers = [...size, ...kernel, ...stride, ...dilation, ...count] as const;
+      startWorkersFor(context, x.length);
+      return memory.compute(batch * channels * size[0] * size[1], (out) =>
+        wasm.runOverlapAdd(out, memory.addressOf(x), batch, channels, ...numbers),
+      );
+    },
 
     concat(parts: readonly Operand<Values>[], axis: number): Values {
       const size = parts.reduce((sum, part) => sum + part.values.length, 0);

@@ -1,0 +1,45 @@
+/** What happens when the device goes away, as when a card is unplugged or its driver restarts. */
+import { BackendError } from '@varigrad/core';
+import { type GpuBackend, gpu } from '@varigrad/core/gpu';
+import { loadGpuJs } from '../../packages/core/src/backend/gpu/gpujs.js';
+
+const MESSAGE =
+  /^gpu: the device failed: it was lost \(.*\) — make a new backend with gpu\(\) and go on from the last checkpoint$/;
+
+async function errorOf(f: () => unknown): Promise<Error | null> {
+  try {
+    await f();
+    return null;
+  } catch (error) {
+    return error as Error;
+  }
+}
+
+/** Takes the device of a webgpu backend away. @returns what is wrong then */
+export async function lostDeviceErrors(machine: GpuBackend): Promise<string[]> {
+  const x = machine.upload([1, 2, 3]);
+  const { WebGPUContext } = await loadGpuJs();
+  const { device } = (await WebGPUContext.acquire()) as {
+    device: { destroy(): void; lost: Promise<unknown> };
+  };
+  device.destroy();
+  await device.lost;
+  const wrong: string[] = [];
+  const calls: Record<string, () => unknown> = {
+    upload: () => machine.upload([1, 2]),
+    kernel: () => machine.kernels.unary('exp', x),
+    download: () => machine.download(x),
+  };
+  for (const [name, call] of Object.entries(calls)) {
+    const error = await errorOf(call);
+    if (!(error instanceof BackendError && MESSAGE.test(error.message)))
+      wrong.push(`${name}: ${error?.message ?? 'no error'}`);
+  }
+  machine.release(x);
+  await machine.destroy();
+  const next = await gpu({ mode: 'webgpu' });
+  const found = await next.download(next.kernels.unary('neg', next.upload([1, 2])));
+  if (found.join() !== '-1,-2') wrong.push(`a new backend computes [${found.join(', ')}]`);
+  await next.destroy();
+  return wrong;
+}
