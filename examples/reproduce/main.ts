@@ -18,7 +18,7 @@ const HELP = `npm run reproduce -- [options]
 Trains every model of the table for 10 epochs on all 60,000 images and compares it with its reference: about half an hour on
 two cores. What is finished is kept, so a run that was interrupted goes on where it stopped.
 
-  --only TEXT     rows whose id contains this (may be given several times)
+  --only TEXT     the row with this id, or all rows whose ids contain it (may be given several times)
   --out FOLDER    folder of results and weights (default runs/reproduce)
   --seed N        of weights, shuffling and noise (default 1)
   --threads N     threads of the wasm backend (default: all cores)
@@ -40,7 +40,7 @@ async function main(): Promise<void> {
   });
   if (values.help) return console.log(HELP);
   if (values.list) return console.log(ROWS.map(({ id }) => id).join('\n'));
-  const rows = ROWS.filter(({ id }) => values.only?.some((text) => id.includes(text)) ?? true);
+  const rows = ROWS.filter(({ id }) => values.only?.some((text) => isMeant(text, id)) ?? true);
   if (rows.length === 0) throw new Error(`no row is called ${values.only?.join(' or ')} — see --list`);
   const { description } = await init(values.threads === undefined ? {} : { threads: Number(values.threads) });
   console.log(`${rows.length} models, ${EPOCHS} epochs each, on ${description}; results in ${values.out}\n`);
@@ -53,6 +53,11 @@ async function main(): Promise<void> {
   }
   await writeFileAtomic(join(values.out, 'table.md'), tables.join('\n'));
   console.log(`\n${tables.join('\n')}`);
+}
+
+/** A whole id means that row only. */
+function isMeant(text: string, id: string): boolean {
+  return ROWS.some((row) => row.id === text) ? id === text : id.includes(text);
 }
 
 function rowOf(id: string): Row {
