@@ -198,7 +198,7 @@ test('heat maps: rows, colours by the largest magnitude, what is not finite apar
       [0, 1],
     ],
   );
-  assert.equal(rows[1]![0]!.index, [1, 0]);
+  assert.is(rows[1]![0]!.place, '[1, 0]');
   assert.is(printed, true);
   const [row] = heatMap(summaryOf([Number.NaN, Number.POSITIVE_INFINITY, -3]))!.rows;
   assert.equal(
@@ -211,7 +211,7 @@ test('heat maps: rows, colours by the largest magnitude, what is not finite apar
   );
 });
 
-test('heat maps: long vectors are wrapped, matrices of a batch stand below each other, large arrays are not kept', () => {
+test('heat maps: long vectors are wrapped, matrices of a batch stand below each other', () => {
   const long = heatMap(summaryOf(Array.from({ length: 70 }, (_, i) => i)))!;
   assert.equal(
     long.rows.map((row) => row.length),
@@ -220,17 +220,39 @@ test('heat maps: long vectors are wrapped, matrices of a batch stand below each 
   assert.is(long.printed, false);
   const batch = heatMap(summaryOf([[[1, 2]], [[3, 4]]]))!;
   assert.equal(
-    batch.rows.map((row) => row.map(({ index }) => index.join())),
+    batch.rows.map((row) => row.map(({ place }) => place)),
     [
-      ['0,0,0', '0,0,1'],
-      ['1,0,0', '1,0,1'],
+      ['[0, 0, 0]', '[0, 0, 1]'],
+      ['[1, 0, 0]', '[1, 0, 1]'],
     ],
   );
-  assert.is(heatMap(summaryOf(Array.from({ length: 257 }, () => 1))), null);
   assert.equal(
     heatMap(summaryOf(5))!.rows.map((row) => row.map(({ text }) => text)),
     [['5']],
   );
+});
+
+test('heat maps: a large array is seen by the means of blocks, and each says what it covers', () => {
+  const rows = Array.from({ length: 20 }, (_, y) => Array.from({ length: 40 }, (_, x) => 100 * y + x));
+  const map = heatMap(summaryOf(rows))!;
+  assert.equal([map.rows.length, map.rows[0]!.length], [16, 16]);
+  for (const { place, value } of map.rows.flat()) {
+    const [, top, bottom, left, right] = /^rows (\d+)(?:–(\d+))?, columns (\d+)(?:–(\d+))?: mean$/.exec(
+      place,
+    )!;
+    const covered = rows
+      .slice(Number(top), Number(bottom ?? top) + 1)
+      .flatMap((row) => row.slice(Number(left), Number(right ?? left) + 1));
+    const mean = covered.reduce((a, b) => a + b, 0) / covered.length;
+    assert.ok(Math.abs(value - mean) <= 1e-3 * mean, `${place}: ${value} ${mean}`);
+  }
+  assert.equal(
+    [map.rows[0]![0]!.place, map.rows[15]![15]!.place],
+    ['rows 0–1, columns 0–2: mean', 'rows 19, columns 38–39: mean'],
+  );
+  const vector = heatMap(summaryOf(Array.from({ length: 1000 }, (_, i) => i)))!;
+  assert.equal([vector.rows.length, vector.rows[0]!.length], [8, 32]);
+  assert.is(vector.rows[7]![31]!.place, 'places 997–999: mean');
 });
 
 test('statistics of arrays that one does not see at a glance', () => {

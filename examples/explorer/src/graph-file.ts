@@ -1,5 +1,5 @@
 /** Reading graphs that `toJSON` wrote. */
-import type { ArraySummary, BackwardStep, Graph, GraphNode } from '@varigrad/core';
+import type { ArrayOverview, ArraySummary, BackwardStep, Graph, GraphNode } from '@varigrad/core';
 
 /** A file that is not a graph; the message says at what place. */
 export class GraphFileError extends Error {
@@ -88,7 +88,19 @@ function summaryFrom(value: unknown, place: string): ArraySummary {
     zeros: number('zeros'),
     notFinite: number('notFinite'),
     ...(values !== undefined && { values }),
+    ...(fields.overview !== undefined && { overview: overviewFrom(fields.overview, `${place}.overview`) }),
   };
+}
+
+function overviewFrom(value: unknown, place: string): ArrayOverview {
+  const fields = fieldsOf(value, place);
+  const [rows, columns] = [fields.rows, fields.columns].map((n) => numberFrom(n, place)) as [number, number];
+  const values = listOf(fields.values, `${place}.values`).map((n, i) =>
+    numberFrom(n, `${place}.values[${i}]`),
+  );
+  if (values.length !== rows * columns)
+    throw new GraphFileError(`${place}.values`, `${values.length} values for ${rows} × ${columns} blocks`);
+  return { rows, columns, values };
 }
 
 function summaries(value: unknown, place: string): (ArraySummary | null)[] {

@@ -1,11 +1,11 @@
 /** An array as rows of coloured cells: where everything goes, without drawing it. */
 import type { ArraySummary } from '@varigrad/core';
-import { formatNumber } from './format.js';
+import { formatNumber, formatShape } from './format.js';
 
-/** One element. */
+/** One element, or the mean of a block of them. */
 export interface Cell {
-  /** Its place in the array: `[1, 3]`. */
-  readonly index: readonly number[];
+  /** Its place in the array, `[1, 3]`; of a block: 'rows 0–7, columns 0–48'. */
+  readonly place: string;
   readonly value: number;
   /** From −1 (the most negative) over 0 to 1 (the largest); 0 for what is not finite. */
   readonly level: number;
@@ -27,14 +27,35 @@ const PRINTED_CELLS = 64;
 /** Size of an array whose statistics say no more than its numbers do. */
 const GLANCE = 8;
 
-/** The cells of an array; null if its values were not kept. */
-export function heatMap({ shape, values }: ArraySummary): HeatMap | null {
-  if (values === undefined) return null;
-  const columns = columnsOf(shape, values.length);
+/** The cells of an array, or of the block means of a large one; null if neither was kept. */
+export function heatMap({ shape, values, overview }: ArraySummary): HeatMap | null {
+  if (values !== undefined) {
+    const placeOf = (i: number): string => (shape.length === 0 ? '' : formatShape(indexOf(i, shape)));
+    return layOut(values, columnsOf(shape, values.length), placeOf);
+  }
+  if (overview === undefined) return null;
+  const { rows, columns } = overview;
+  const width = shape.at(-1) as number;
+  const height = shape.reduce((a, b) => a * b, 1) / width;
+  const placeOf = (i: number): string => {
+    const across = blockRange(i % columns, columns, width);
+    if (shape.length === 1) return `places ${across}: mean`;
+    return `rows ${blockRange(Math.floor(i / columns), rows, height)}, columns ${across}: mean`;
+  };
+  return layOut(overview.values, shape.length === 1 ? LONGEST_ROW : columns, placeOf);
+}
+
+/** `0–7`: places of block `block` out of `blocks` along an axis. */
+function blockRange(block: number, blocks: number, length: number): string {
+  const [first, end] = [block, block + 1].map((b) => Math.ceil((b * length) / blocks)) as [number, number];
+  return end - first === 1 ? String(first) : `${first}–${end - 1}`;
+}
+
+function layOut(values: readonly number[], columns: number, placeOf: (i: number) => string): HeatMap {
   const largest = Math.max(...values.map((value) => (Number.isFinite(value) ? Math.abs(value) : 0)), 0);
   const cells = values.map(
     (value, i): Cell => ({
-      index: indexOf(i, shape),
+      place: placeOf(i),
       value,
       level: Number.isFinite(value) && largest > 0 ? value / largest : 0,
       text: formatNumber(value, 3),

@@ -167,7 +167,7 @@ export {
   formulas,
   operandName,
 } from './trace/formulas.js';
-export type { ArraySummary, BackwardStep, Graph, GraphNode } from './trace/graph.js';
+export type { ArrayOverview, ArraySummary, BackwardStep, Graph, GraphNode } from './trace/graph.js';
 export type { Point } from './trace/layered.js';
 export {
   type BoxKind,

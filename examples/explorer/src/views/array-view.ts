@@ -1,14 +1,18 @@
 /** An array as a heat map with its statistics. */
 import type { ArraySummary } from '@varigrad/core';
 import { element } from '../dom.js';
-import { formatNumber, formatShape } from '../format.js';
+import { formatNumber } from '../format.js';
 import { type Cell, heatMap, statistics } from '../heat-map.js';
 
 /** The values of an array as coloured cells: blue below zero, orange above it, their number in them where it fits. */
 export function arrayView(array: ArraySummary): HTMLElement {
   const map = heatMap(array);
   const numbers = statistics(array);
-  const caption = numbers !== '' && element('figcaption', {}, numbers);
+  const note =
+    array.values === undefined && map !== null
+      ? `means of blocks of ${array.shape.join(' × ')} values · `
+      : '';
+  const caption = numbers !== '' && element('figcaption', {}, note + numbers);
   if (map === null) {
     const size = array.shape.reduce((a, b) => a * b, 1);
     return element('figure', { class: 'array' }, element('figcaption', {}, `${size} values · ${numbers}`));
@@ -28,11 +32,10 @@ export function arrayView(array: ArraySummary): HTMLElement {
   return element('figure', { class: 'array' }, grid, caption);
 }
 
-function cellView({ index, value, level, text }: Cell, printed: boolean): HTMLElement {
+function cellView({ place, value, level, text }: Cell, printed: boolean): HTMLElement {
   const finite = Number.isFinite(value);
   const sign = !finite ? 'bad' : level < 0 ? 'below' : 'above';
-  const title =
-    index.length === 0 ? formatNumber(value, 7) : `${formatShape(index)}  ${formatNumber(value, 7)}`;
+  const title = place === '' ? formatNumber(value, 7) : `${place}  ${formatNumber(value, 7)}`;
   return element(
     'span',
     {

@@ -1,6 +1,15 @@
 import type { Shape } from '../errors.js';
 
-/** What is known of an array: all of its values if it is small, and always their statistics. */
+/** A large array seen from afar: means of blocks of the matrix `[all other axes, last axis]`. */
+export interface ArrayOverview {
+  /** Blocks down and across; block r covers the rows from ⌈r·height/rows⌉ on, and columns likewise. */
+  readonly rows: number;
+  readonly columns: number;
+  /** Row-major, to four significant digits. */
+  readonly values: readonly number[];
+}
+
+/** What is known of an array: all of its values if it is small, an overview if it is not, and always their statistics. */
 export interface ArraySummary {
   readonly shape: Shape;
   readonly min: number;
@@ -16,6 +25,8 @@ export interface ArraySummary {
   readonly notFinite: number;
   /** Row-major values, if there are at most 256. */
   readonly values?: readonly number[];
+  /** Of more than 256 values. */
+  readonly overview?: ArrayOverview;
 }
 
 /** One tensor of a traced computation, and the operation that made it. */

@@ -1,17 +1,18 @@
 import type { HostArray } from '../backend/backend.js';
 import type { Shape } from '../errors.js';
 import type { Tensor } from '../tensor.js';
-import type { ArraySummary } from './graph.js';
+import type { ArrayOverview, ArraySummary } from './graph.js';
 
-/** Arrays of at most this many elements are kept whole. */
+/** Arrays of at most this many elements are kept whole; of larger ones, as many block means at most. */
 const MOST_VALUES = 256;
+const MOST_ROWS = 16;
 
-/** Statistics of a tensor in host memory, and its values if it is small. */
+/** Statistics of a tensor in host memory, and its values if it is small, or an overview. */
 export function summarize(tensor: Tensor): ArraySummary {
   return summarizeValues(tensor.dataSync(), tensor.shape);
 }
 
-/** Statistics of an array, and its values if it is small. */
+/** Statistics of an array, and its values if it is small, or an overview. */
 export function summarizeValues(data: HostArray, shape: Shape): ArraySummary {
   let [min, max, sum, squares] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, 0];
   let [notFinite, zeros] = [0, 0];
@@ -29,7 +30,27 @@ export function summarizeValues(data: HostArray, shape: Shape): ArraySummary {
   const std = Math.sqrt(deviations / data.length);
   const norm = Math.sqrt(squares);
   const statistics = { shape: [...shape], min, max, mean, std, norm, zeros, notFinite };
-  return data.length > MOST_VALUES ? statistics : { ...statistics, values: [...data] };
+  return data.length > MOST_VALUES
+    ? { ...statistics, overview: overview(data, shape) }
+    : { ...statistics, values: [...data] };
+}
+
+/** Means of blocks of the array as a matrix `[all other axes, last axis]`, to four digits. */
+function overview(data: HostArray, shape: Shape): ArrayOverview {
+  const length = shape.at(-1) as number;
+  const height = data.length / length;
+  const rows = Math.min(height, MOST_ROWS);
+  const columns = Math.min(length, Math.floor(MOST_VALUES / rows));
+  const sums = new Float64Array(rows * columns);
+  const counts = new Float64Array(rows * columns);
+  for (let i = 0; i < data.length; i++) {
+    const row = Math.floor((Math.floor(i / length) * rows) / height);
+    const cell = row * columns + Math.floor(((i % length) * columns) / length);
+    sums[cell] = (sums[cell] as number) + (data[i] as number);
+    counts[cell] = (counts[cell] as number) + 1;
+  }
+  const values = Array.from(sums, (sum, cell) => Number((sum / (counts[cell] as number)).toPrecision(4)));
+  return { rows, columns, values };
 }
 
 /** `[64, 20], values from -1.2 to 3.4`, with a word on NaN and Infinity. */

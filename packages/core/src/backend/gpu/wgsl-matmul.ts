@@ -23,6 +23,8 @@ interface Side {
   readonly alongK: boolean;
   /** Every read is aligned to 16 bytes and lies inside. */
   readonly aligned: boolean;
+  /** There are four lines wherever there is one. */
+  readonly exact: boolean;
 }
 
 const ACTIVATIONS: Readonly<Record<Activation, string>> = {
@@ -40,10 +42,17 @@ export function wgslMatmul(spec: MatmulSpec, epilogue: Epilogue): WgslProgram {
     binding: 'a',
     alongK: !transposeA,
     aligned: lengthA % TILE === 0 && strideA % TILE === 0,
+    exact: (transposeA ? k : m) % TILE === 0,
   };
-  const b: Side = { binding: 'b', alongK: transposeB, aligned: lengthB % TILE === 0 && strideB % TILE === 0 };
+  const b: Side = {
+    binding: 'b',
+    alongK: transposeB,
+    aligned: lengthB % TILE === 0 && strideB % TILE === 0,
+    exact: (transposeB ? n : k) % TILE === 0,
+  };
   const { biased, activation } = epilogue;
-  const kind = (side: Side) => `${side.alongK ? 'k' : 'm'}${side.aligned ? '4' : '1'}`;
+  const kind = (side: Side) =>
+    `${side.alongK ? 'k' : 'm'}${side.aligned ? '4' : '1'}${side.exact ? 'x' : ''}`;
   const wholeRows = n % TILE === 0;
   return {
     name: `matmul ${kind(a)} ${kind(b)} ${wholeRows} ${biased} ${activation}`,
@@ -80,10 +89,10 @@ ${store(wholeRows, biased, activation)}`;
 }
 
 /** load_x(base, line, place): four neighbours of a stored line, zeros where they lie outside of `lines` × `length`. */
-function loader({ binding, alongK, aligned }: Side, width: string): string {
+function loader({ binding, alongK, aligned, exact }: Side, width: string): string {
   const [lines, length] = alongK ? [width, 'p.k'] : ['p.k', width];
   const head = `fn load_${binding}(base : u32, line : u32, place : u32) -> vec4<f32> {
-  let at = base + min(line, ${lines} - 1u) * ${length} + place;`;
+  let at = base + ${exact ? 'line' : `min(line, ${lines} - 1u)`} * ${length} + place;`;
   if (aligned) return `${head}\n  return ${binding}[at >> 2u];\n}`;
   return `${head}
   if (place + 4u <= ${length}) {
@@ -133,9 +142,9 @@ function fourSteps(a: Side, b: Side): string {
 }
 
 /** A line of number k + i, which may not exist: the loader then repeats the last, and it is multiplied by zero. */
-function guarded({ binding }: Side, base: string, start: string, i: number): string {
+function guarded({ binding, exact }: Side, base: string, start: string, i: number): string {
   const line = `load_${binding}(${base}, k + ${i}u, ${start})`;
-  return i === 0 ? line : `select(vec4<f32>(), ${line}, k + ${i}u < p.k)`;
+  return i === 0 || exact ? line : `select(vec4<f32>(), ${line}, k + ${i}u < p.k)`;
 }
 
 function store(wholeRows: boolean, biased: boolean, activation: Activation): string {

@@ -1,0 +1,80 @@
+/** Who is measured: backends, and for matmul what one would write without this library. */
+import { type Backend, fillUniform, Generator, type Values } from '@varigrad/core';
+import type { KernelCase } from './cases.js';
+import { type Runner, timed } from './time.js';
+
+/** Somebody who can run cases. */
+export interface Contestant {
+  readonly name: string;
+  /** Null for a case that is not for him. */
+  enter(which: KernelCase): Promise<Runner | null>;
+}
+
+/** The same numbers for all. */
+export function operandsOf({ operands }: KernelCase): Float32Array[] {
+  return operands.map((size) => {
+    const values = new Float32Array(size);
+    fillUniform(values, new Generator(size).take(size));
+    return values;
+  });
+}
+
+/** A backend of this library, through its kernels. */
+export function backendContestant(name: string, on: Backend): Contestant {
+  return {
+    name,
+    async enter(which) {
+      const host = operandsOf(which);
+      const operands = host.map((values) => on.persist(on.upload(values)));
+      const wait = waiter(on);
+      const resultOf = (): Values => {
+        const made = which.run(on.kernels, operands);
+        const result = made.pop() as Values;
+        // Kernels of a device may put work off; who keeps a value wants it computed.
+        if (on.memory === 'device') on.keep(result);
+        for (const values of made) on.release(values);
+        return result;
+      };
+      const inScope = (f: () => void): void => {
+        on.openScope();
+        f();
+        on.closeScope();
+      };
+      return {
+        upload: () => {
+          for (const values of host) on.release(on.upload(values));
+        },
+        launch: () => inScope(() => on.release(resultOf())),
+        finish: wait.finish,
+        readback: async () => {
+          let result: Values | undefined;
+          inScope(() => {
+            result = on.keep(resultOf());
+          });
+          await wait.finish();
+          const ms = await timed(async () => {
+            await on.download(result as Values);
+          });
+          on.release(result as Values);
+          return ms;
+        },
+        close: async () => {
+          for (const values of operands) on.release(values);
+          wait.close();
+        },
+      };
+    },
+  };
+}
+
+/** Waits for all work of a backend: a device answers a read only when all before it is done. */
+export function waiter(on: Backend): { finish(): Promise<void>; close(): void } {
+  if (on.memory === 'host') return { finish: async () => {}, close() {} };
+  const marker = on.upload([1, 2]);
+  return {
+    finish: async () => {
+      await on.download(marker);
+    },
+    close: () => on.release(marker),
+  };
+}

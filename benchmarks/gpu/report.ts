@@ -1,0 +1,179 @@
+/** The measurement as text and as charts. */
+import { lineChart } from '@varigrad/vae';
+import { table } from '../measure.js';
+import type { KernelResult, Measurement, ModeResult, StepResult } from './measure-all.js';
+
+function milliseconds(ms: number | null): string {
+  if (ms === null) return '–';
+  return ms < 0.001 ? '< 0.001' : ms < 10 ? ms.toPrecision(2) : ms.toFixed(0);
+}
+
+function rate({ flops, bytes, group, times }: KernelResult): number {
+  if (times === undefined) return Number.NaN;
+  return (group === 'matmul' ? flops : bytes) / times.kernel / 1e6;
+}
+
+const unitOf = (group: string): string => (group === 'matmul' ? 'GFLOP/s' : 'GB/s');
+
+const sizeText = (group: string, size: number): string =>
+  group === 'matmul' ? `${size}³` : size.toLocaleString('en');
+
+function unique<T>(values: readonly T[]): T[] {
+  return [...new Set(values)];
+}
+
+/** Rates of all who ran a group: sizes down, contestants across. */
+function rateTable(results: readonly KernelResult[]): string {
+  const group = results[0]?.group ?? '';
+  const names = unique(results.map(({ name }) => name));
+  const rows = unique(results.map(({ size }) => size)).map((size) => {
+    const cells = names.map((name) => {
+      const result = results.find((r) => r.size === size && r.name === name);
+      if (result === undefined) return '';
+      return result.times === undefined ? '(skipped)' : rate(result).toPrecision(3);
+    });
+    return [sizeText(group, size), ...cells];
+  });
+  return table([[`${group}, ${unitOf(group)}`, ...names], ...rows]);
+}
+
+/** Where the time goes in one mode. */
+function partsTable(results: readonly KernelResult[], mode: string): string {
+  const own = results.filter(({ name }) => name === mode);
+  const rows = own.map(({ group, size, times, skipped }) => {
+    const head = [group, sizeText(group, size)];
+    if (times === undefined) return [...head, '', '', '', '', '', `skipped: ${skipped}`];
+    const { compile, upload, kernel, submit, readback } = times;
+    return [...head, ...[compile, upload, kernel, submit, readback].map(milliseconds)];
+  });
+  return table([['', 'size', 'compile', 'upload', 'kernel', 'of it submit', 'readback', ''], ...rows]);
+}
+
+/** What is lost by all but the mode: a size is won if the mode is faster there and at all larger sizes that both ran. */
+function crossover(
+  results: readonly KernelResult[],
+  mode: string,
+  rival: string,
+  withTransfer: boolean,
+): string {
+  const cost = ({ times }: KernelResult): number => {
+    if (times === undefined) return Number.NaN;
+    const transfer = withTransfer ? (times.upload ?? 0) + (times.readback ?? 0) : 0;
+    return times.kernel + transfer;
+  };
+  const pairs = results
+    .filter(({ name, times }) => name === mode && times !== undefined)
+    .flatMap((own) => {
+      const other = results.find(
+        (r) => r.name === rival && r.group === own.group && r.size === own.size && r.times !== undefined,
+      );
+      // A CPU backend has its values where they are.
+      return other === undefined ? [] : [{ size: own.size, won: cost(own) < (other.times?.kernel ?? 0) }];
+    });
+  const lastLost = pairs.map(({ won }) => won).lastIndexOf(false);
+  const first = pairs[lastLost + 1];
+  const group = results[0]?.group ?? '';
+  if (pairs.length === 0) return 'not measured';
+  if (first === undefined) return `never up to ${sizeText(group, pairs.at(-1)?.size ?? 0)}`;
+  return `from ${sizeText(group, first.size)}`;
+}
+
+/** The mode's matmul against what one would write without this library. */
+function yardsticks(results: readonly KernelResult[], mode: string): string | null {
+  const others = unique(results.map(({ name }) => name)).filter((name) => name.startsWith(`${mode}, `));
+  if (others.length === 0) return null;
+  const rows = results
+    .filter(({ name, times }) => name === mode && times !== undefined)
+    .map((own) => {
+      const cells = others.map((name) => {
+        const other = results.find((r) => r.name === name && r.size === own.size);
+        const ratio = other === undefined ? Number.NaN : rate(own) / rate(other);
+        return Number.isNaN(ratio) ? '' : `${ratio.toFixed(2)}×`;
+      });
+      return [sizeText('matmul', own.size), ...cells];
+    });
+  return table([
+    [`${mode}: matmul's speed against`, ...others.map((o) => o.slice(mode.length + 2))],
+    ...rows,
+  ]);
+}
+
+function stepTable(results: readonly StepResult[]): string {
+  const rows = results.map(({ step, name, times, skipped }) => {
+    if (times === undefined) return [step, name, '', '', '', '', `skipped: ${skipped}`];
+    const { compile, submit, read } = times;
+    return [step, name, ...[times.step, submit, read, compile].map(milliseconds)];
+  });
+  const head = ['VAE step', '', 'ms a step', 'of it submit', 'loss read each step', 'first step, more', ''];
+  return table([head, ...rows]);
+}
+
+/** Rates over sizes, both as powers; of the yardsticks only those that no backend can be expected to beat. */
+export function rateChart(results: readonly KernelResult[], title: string): string {
+  const group = results[0]?.group ?? '';
+  return lineChart({
+    title,
+    xLabel: group === 'matmul' ? 'rows and columns, as a power of two' : 'elements, as a power of ten',
+    yLabel: `${unitOf(group)}, as a power of ten`,
+    height: 520,
+    series: unique(results.map(({ name }) => name).filter((name) => !name.includes('plain'))).map((name) => ({
+      name,
+      points: results
+        .filter((r) => r.name === name && r.times !== undefined)
+        .map((r) => [(group === 'matmul' ? Math.log2 : Math.log10)(r.size), Math.log10(rate(r))] as const),
+    })),
+  });
+}
+
+function groupReport(results: readonly KernelResult[], { modes, rival }: Measurement): string[] {
+  const group = results[0]?.group ?? '';
+  const against = modes.flatMap(({ mode }) => yardsticks(results, mode) ?? []);
+  const skipped = results
+    .filter((result) => result.skipped !== undefined)
+    .map(({ name, size, skipped }) => `skipped: ${name} at ${sizeText(group, size)}: ${skipped}`);
+  const rows = modes.map(({ mode }) => [
+    mode,
+    ...[false, true].map((withTransfer) => crossover(results, mode, rival, withTransfer)),
+  ]);
+  const wins = table([
+    [`${group}: faster than ${rival}`, 'operands resident', 'with upload and readback'],
+    ...rows,
+  ]);
+  return [
+    rateTable(results),
+    ...(group === 'matmul' ? against : []),
+    ...(rows.length > 0 ? [wins] : []),
+    skipped.join('\n'),
+  ];
+}
+
+/** Groups in the order in which they were measured. */
+export function groupsOf({ kernels }: Measurement): KernelResult[][] {
+  return unique(kernels.map(({ group }) => group)).map((group) => kernels.filter((r) => r.group === group));
+}
+
+/** All of it, as text. */
+export function reportOf(measurement: Measurement): string {
+  const { host, cpu, modes, absent, kernels, steps } = measurement;
+  const counts = modes.map(({ mode, programs, launches, pooledBytes }: ModeResult) => {
+    return [mode, String(programs), String(launches), (pooledBytes / 2 ** 20).toFixed(0)];
+  });
+  const head = [
+    host,
+    cpu.join(' · '),
+    ...modes.map(({ description }) => description),
+    ...absent.map((reason) => `absent: ${reason}`),
+    ...(modes.some(({ software }) => software)
+      ? ['A software adapter imitates a GPU on the CPU: its times say nothing of a GPU.']
+      : []),
+    'Rates: medians, operands and results resident, many runs in a row; GB/s count each operand read and the result written once.',
+  ];
+  const parts = [
+    head.join('\n'),
+    ...groupsOf(measurement).flatMap((results) => groupReport(results, measurement)),
+    ...modes.map(({ mode }) => `Milliseconds in mode ${mode}\n${partsTable(kernels, mode)}`),
+    stepTable(steps),
+    ...(counts.length > 0 ? [table([['', 'programs compiled', 'launches', 'MiB pooled'], ...counts])] : []),
+  ];
+  return parts.filter((part) => part !== '').join('\n\n');
+}

@@ -1,0 +1,69 @@
+/** One training step of a VAE: forward, backward, Adam. */
+import { type Backend, Generator, rand, scope, withBackend } from '@varigrad/core';
+import { Adam } from '@varigrad/nn';
+import { VAE } from '@varigrad/vae';
+import { waiter } from './contestants.js';
+import { type Patience, type Runner, time, timed } from './time.js';
+
+export interface StepSize {
+  readonly name: string;
+  readonly hidden: number;
+  readonly latent: number;
+  readonly batch: number;
+}
+
+export const STEP_SIZES: readonly StepSize[] = [
+  { name: '784-64-8, batch 64', hidden: 64, latent: 8, batch: 64 },
+  { name: '784-400-20, batch 128', hidden: 400, latent: 20, batch: 128 },
+  { name: '784-2000-20, batch 512', hidden: 2000, latent: 20, batch: 512 },
+];
+
+export interface StepTimes {
+  /** The first step, less what a later one takes: mostly compilation. */
+  readonly compile: number;
+  /** One of many steps in a row, whose losses nobody reads. */
+  readonly step: number;
+  /** Of which the host is busy. */
+  readonly submit: number;
+  /** One step whose loss is read before the next begins. */
+  readonly read: number | null;
+}
+
+/** A step as something to run; the images lie on the device. */
+export function stepRunner(on: Backend, { hidden, latent, batch }: StepSize): Runner {
+  const step = withBackend(on, () => {
+    const generator = new Generator(1);
+    const model = scope(() => new VAE({ inputSize: 784, hidden: [hidden], latent, generator }));
+    const optimizer = new Adam(model.parameters());
+    const x = rand([batch, 784], { generator });
+    return () =>
+      scope(() => {
+        const { loss } = model.elbo(x, { generator });
+        optimizer.zeroGrad();
+        loss.backward();
+        optimizer.step();
+        return loss.detach();
+      });
+  });
+  const wait = waiter(on);
+  return {
+    launch: () => withBackend(on, step).dispose(),
+    finish: wait.finish,
+    readback: () =>
+      timed(async () => {
+        const loss = withBackend(on, step);
+        await loss.item();
+        loss.dispose();
+      }),
+    close: async () => wait.close(),
+  };
+}
+
+export async function timeStep(on: Backend, size: StepSize, patience: Patience): Promise<StepTimes> {
+  const runner = stepRunner(on, size);
+  const [times] = await time([runner], patience);
+  await runner.close();
+  if (times === undefined || times instanceof Error) throw times;
+  const { compile, kernel, submit, readback } = times;
+  return { compile, step: kernel, submit, read: readback };
+}
