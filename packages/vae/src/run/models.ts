@@ -103,7 +103,7 @@ export const MODELS: Readonly<Record<ModelName, ModelEntry>> = {
     },
   },
   m2: {
-    help: 'semi-supervised VAE (M2) on pixels, which is told the class of a few training images',
+    help: 'semi-supervised VAE (M2) on pixels: a few training images have their class',
     options: [...DENSE, 'latent', 'beta', 'warmUp', 'labelled'],
     needsLabels: true,
     prepare: (train, { labelled, labelledRepeat, seed }) => {
