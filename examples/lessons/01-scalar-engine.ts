@@ -6,11 +6,8 @@
  * Read scalar-engine.ts first (it is short, and is all there is), then run this: npm run lesson -- 1
  */
 import { createReference, Generator, type Tensor, tensor, withBackend } from '@varigrad/core';
-import { prose, runLesson, table } from './run.js';
+import { type Numbers, type Print, prose, runLesson, table } from './run.js';
 import { backward, Scalar, tapeOf } from './scalar-engine.js';
-
-type Print = (line: string) => void;
-type Numbers = Record<string, number>;
 
 /** Prints the text and returns the numbers that the tests check. */
 export async function lesson(print: Print): Promise<Numbers> {

@@ -18,11 +18,8 @@ import {
   type Tensor,
   tensor,
 } from '@varigrad/core';
-import { prose, runLesson, table } from './run.js';
+import { type Numbers, type Print, prose, runLesson, table } from './run.js';
 import { backward, Scalar, tapeOf } from './scalar-engine.js';
-
-type Print = (line: string) => void;
-type Numbers = Record<string, number>;
 
 /** Prints the text and returns the numbers that the tests check. */
 export async function lesson(print: Print): Promise<Numbers> {

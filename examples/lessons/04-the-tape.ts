@@ -19,10 +19,7 @@ import {
   withBackend,
 } from '@varigrad/core';
 import { VAE } from '@varigrad/vae';
-import { prose, runLesson, table } from './run.js';
-
-type Print = (line: string) => void;
-type Numbers = Record<string, number>;
+import { type Numbers, type Print, prose, runLesson, table } from './run.js';
 
 /** Prints the text and returns the numbers that the tests check. */
 export async function lesson(print: Print): Promise<Numbers> {

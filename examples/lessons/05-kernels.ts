@@ -19,10 +19,7 @@ import {
   withBackend,
 } from '@varigrad/core';
 import type { GpuBackend } from '@varigrad/core/gpu';
-import { prose, runLesson, table } from './run.js';
-
-type Print = (line: string) => void;
-type Numbers = Record<string, number>;
+import { type Numbers, type Print, prose, runLesson, table } from './run.js';
 
 /** What the same operation runs on. */
 interface Machines {

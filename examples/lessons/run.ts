@@ -2,8 +2,14 @@
 import { realpathSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 
+/** Takes a line of text, or several. */
+export type Print = (line: string) => void;
+
+/** Results by name. */
+export type Numbers = Record<string, number>;
+
 /** Prints prose and figures as it computes, and returns the numbers that the tests check. */
-export type Lesson = (print: (line: string) => void) => Promise<Record<string, number>>;
+export type Lesson = (print: Print) => Promise<Numbers>;
 
 /** Runs the lesson if its file (`import.meta.url`) is the program that Node was started with, and not an import. */
 export async function runLesson(url: string, lesson: Lesson): Promise<void> {

@@ -11,6 +11,7 @@ const notOperations = new Set([
     'derivativeOf',
     'detectAnomaly',
     'edgePath',
+    'escapeXML',
     'explain',
     'formatProfile',
     'formulaOf',

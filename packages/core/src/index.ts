@@ -202,4 +202,5 @@ export {
   type WhyNoGradOptions,
   whyNoGrad,
 } from './trace/why-no-grad.js';
+export { escapeXML } from './trace/xml.js';
 export { grad, type ScalarFunction, scope, valueAndGrad } from './transforms.js';

@@ -55,13 +55,12 @@ export class Conv2d extends Module {
     inChannels: number,
     outChannels: number,
     kernelSize: number | Pair,
-    { bias, generator, ...geometry }: Conv2dOptions = {},
+    options: Conv2dOptions = {},
   ) {
     super();
-    const init = { ...(bias !== undefined && { bias }), ...(generator && { generator }) };
     const shape = [outChannels, inChannels, ...kernelPair(kernelSize)] as const;
-    ({ weight: this.weight, bias: this.bias } = initialWeights(shape, outChannels, init));
-    this.#geometry = geometry;
+    ({ weight: this.weight, bias: this.bias } = initialWeights(shape, outChannels, options));
+    this.#geometry = options;
   }
 
   /** @throws ShapeError unless x is `[batch, in, height, width]` and a window fits */
@@ -83,13 +82,12 @@ export class ConvTranspose2d extends Module {
     inChannels: number,
     outChannels: number,
     kernelSize: number | Pair,
-    { bias, generator, ...geometry }: ConvTranspose2dOptions = {},
+    options: ConvTranspose2dOptions = {},
   ) {
     super();
-    const init = { ...(bias !== undefined && { bias }), ...(generator && { generator }) };
     const shape = [inChannels, outChannels, ...kernelPair(kernelSize)] as const;
-    ({ weight: this.weight, bias: this.bias } = initialWeights(shape, outChannels, init));
-    this.#geometry = geometry;
+    ({ weight: this.weight, bias: this.bias } = initialWeights(shape, outChannels, options));
+    this.#geometry = options;
   }
 
   /** @throws ShapeError unless x is `[batch, in, height, width]` */

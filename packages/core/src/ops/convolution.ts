@@ -2,8 +2,7 @@
 import type { Pair, WindowSpec } from '../backend/backend.js';
 import { formatShape, type Shape, ShapeError } from '../errors.js';
 import { asTensor, namingOperands, type Tensor, type TensorLike } from '../tensor.js';
-import { pad } from './movement.js';
-import { overlapAdd, pairOf, windowCounts, windows } from './windows.js';
+import { framed, overlapAdd, pairOf, windowCounts, windows } from './windows.js';
 
 /** Options of `conv2d`; one number stands for height and width. */
 export interface Conv2dOptions {
@@ -71,7 +70,7 @@ function checkBias(op: string, bias: Tensor | null, channels: number): void {
 
 /**
  * Cross-correlation, as every deep-learning library calls it convolution:
- * y[n, o, y, x] = bias[o] + Σ_{c,i,j} weight[o, c, i, j] · x[n, c, y·stride + i·dilation − padding, x·stride + j·dilation − padding].
+ * y[n, o, p, q] = bias[o] + Σ_{c,i,j} weight[o, c, i, j] · x[n, c, p·stride + i·dilation − padding, q·stride + j·dilation − padding].
  * @param x - `[batch, in, height, width]`; @param weight - `[out, in, kernel height, kernel width]`; @param bias - `[out]`, or null
  * @returns `[batch, out, h, w]` with h = ⌊(height + 2·padding − dilation·(kernel − 1) − 1)/stride⌋ + 1
  * @throws ShapeError if shapes do not fit or no window fits the image; ArgumentError for options that are no whole numbers
@@ -88,19 +87,10 @@ export function conv2d(
   const [batch, channels] = images.shape as [number, number];
   const out = kernels.shape[0] as number;
   checkBias('conv2d', bias, out);
-  const [py, px] = spec.padding;
-  const framed =
-    py + px === 0
-      ? images
-      : pad(images, [
-          [0, 0],
-          [0, 0],
-          [py, py],
-          [px, px],
-        ]);
-  const [height, width] = windowCounts('conv2d', framed.shape, spec);
+  const padded = framed(images, spec.padding);
+  const [height, width] = windowCounts('conv2d', padded.shape, spec);
   const size = channels * spec.kernel[0] * spec.kernel[1];
-  const columns = windows(framed, spec).reshape([size, batch * height * width]);
+  const columns = windows(padded, spec).reshape([size, batch * height * width]);
   const product = kernels.reshape([out, size]).matmul(columns); // [out, batch · h · w]
   const shifted = bias === null ? product : product.add(bias.unsqueeze(1));
   return shifted.reshape([out, batch, height, width]).permute([1, 0, 2, 3]);

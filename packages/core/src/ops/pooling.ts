@@ -2,9 +2,8 @@
 import type { Pair } from '../backend/backend.js';
 import { formatShape, ShapeError } from '../errors.js';
 import { asTensor, type Tensor, type TensorLike } from '../tensor.js';
-import { pad } from './movement.js';
 import { amax, mean } from './reduce.js';
-import { pairOf, windowCounts, windows } from './windows.js';
+import { framed, pairOf, windowCounts, windows } from './windows.js';
 
 /** Options of pooling; one number stands for height and width. */
 export interface PoolOptions {
@@ -40,23 +39,11 @@ function channelWindows(
     );
   const [batch, channels, height, width] = images.shape as [number, number, number, number];
   const single = images.reshape([batch * channels, 1, height, width]);
-  const framed =
-    py + px === 0
-      ? single
-      : pad(
-          single,
-          [
-            [0, 0],
-            [0, 0],
-            [py, py],
-            [px, px],
-          ],
-          around,
-        );
-  const counts = windowCounts(op, framed.shape, spec);
+  const padded = framed(single, [py, px], around);
+  const counts = windowCounts(op, padded.shape, spec);
   const shape = [batch, channels, ...counts];
   return {
-    places: windows(framed, spec).reshape([kernel[0] * kernel[1], batch * channels * counts[0] * counts[1]]),
+    places: windows(padded, spec).reshape([kernel[0] * kernel[1], batch * channels * counts[0] * counts[1]]),
     shape,
   };
 }

@@ -4,6 +4,7 @@ import type { Pair, WindowSpec } from '../backend/backend.js';
 import { ArgumentError, formatShape, type Shape, ShapeError } from '../errors.js';
 import { stridesOf } from '../shape.js';
 import type { Tensor } from '../tensor.js';
+import { pad } from './movement.js';
 
 /** One number stands for both directions. @throws ArgumentError unless whole numbers from `least` */
 export function pairOf(op: string, name: string, value: number | Pair, least: number): Pair {
@@ -36,6 +37,13 @@ function windowCount(
 /** Windows down and across an image `[batch, channels, height, width]`. @throws ShapeError if none fits */
 export function windowCounts(op: string, shape: Shape, spec: WindowSpec): Pair {
   return [windowCount(op, shape, 0, spec), windowCount(op, shape, 1, spec)];
+}
+
+/** Images `[batch, channels, height, width]` with `value` around them. */
+export function framed(images: Tensor, [down, across]: Pair, value = 0): Tensor {
+  if (down + across === 0) return images;
+  const [around, beside] = [[down, down] as const, [across, across] as const];
+  return pad(images, [[0, 0], [0, 0], around, beside], value);
 }
 
 type One = readonly [Tensor];

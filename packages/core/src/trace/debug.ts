@@ -40,7 +40,7 @@ export class NotFiniteError extends VarigradError {
   }
 }
 
-const finite = (t: Tensor): boolean => summarize(t).notFinite === 0;
+const finite = (t: Tensor): boolean => t.dataSync().every(Number.isFinite);
 
 /** Stops at the first operation that makes something not finite out of finite operands. */
 class NotFiniteWatch implements Recorder {

@@ -43,11 +43,14 @@ function overview(data: HostArray, shape: Shape): ArrayOverview {
   const columns = Math.min(length, Math.floor(MOST_VALUES / rows));
   const sums = new Float64Array(rows * columns);
   const counts = new Float64Array(rows * columns);
-  for (let i = 0; i < data.length; i++) {
-    const row = Math.floor((Math.floor(i / length) * rows) / height);
-    const cell = row * columns + Math.floor(((i % length) * columns) / length);
-    sums[cell] = (sums[cell] as number) + (data[i] as number);
-    counts[cell] = (counts[cell] as number) + 1;
+  const columnOf = Uint8Array.from({ length }, (_, x) => Math.floor((x * columns) / length));
+  for (let y = 0; y < height; y++) {
+    const row = Math.floor((y * rows) / height) * columns;
+    for (let x = 0; x < length; x++) {
+      const cell = row + (columnOf[x] as number);
+      sums[cell] = (sums[cell] as number) + (data[y * length + x] as number);
+      counts[cell] = (counts[cell] as number) + 1;
+    }
   }
   const values = Array.from(sums, (sum, cell) => Number((sum / (counts[cell] as number)).toPrecision(4)));
   return { rows, columns, values };

@@ -1,5 +1,5 @@
 /** The page of `varigrad compare`: one HTML file with nothing outside of it. */
-import { escapeXml } from '../figures/chart.js';
+import { escapeXML } from '@varigrad/core';
 import { lineChart } from '../figures/line-chart.js';
 import type { RunConfig } from '../run/config.js';
 import { effective } from '../run/fields.js';
@@ -35,12 +35,12 @@ export function reportPage(runs: readonly ReportedRun[], machine: string): strin
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escapeXml(title)}</title>
+<title>${escapeXML(title)}</title>
 <style>${REPORT_STYLE}</style>
 </head>
 <body>
-<h1>${escapeXml(title)}</h1>
-<p>${escapeXml(introduction(runs, machine))}</p>
+<h1>${escapeXML(title)}</h1>
+<p>${escapeXML(introduction(runs, machine))}</p>
 ${warning(runs)}
 <h2>On the test images</h2>
 ${table(numbers(runs))}
@@ -74,7 +74,7 @@ type Rows = readonly (readonly string[])[];
 
 function table([head = [], ...rows]: Rows): string {
   const row = (cells: readonly string[], tag: 'td' | 'th'): string =>
-    `<tr>${cells.map((cell) => `<${tag}>${escapeXml(cell)}</${tag}>`).join('')}</tr>`;
+    `<tr>${cells.map((cell) => `<${tag}>${escapeXML(cell)}</${tag}>`).join('')}</tr>`;
   return `<div class="wide"><table><thead>${row(head, 'th')}</thead><tbody>${rows.map((cells) => row(cells, 'td')).join('\n')}</tbody></table></div>`;
 }
 
@@ -157,11 +157,11 @@ function sheetSections(runs: readonly ReportedRun[]): string[] {
         .filter((sheet) => sheet.caption === caption)
         .map(({ png }) => {
           const source = `data:image/png;base64,${Buffer.from(png).toString('base64')}`;
-          const text = escapeXml(`${name}: ${caption}`);
-          return `<figure><img src="${source}" alt="${text}"><figcaption>${escapeXml(name)}</figcaption></figure>`;
+          const text = escapeXML(`${name}: ${caption}`);
+          return `<figure><img src="${source}" alt="${text}"><figcaption>${escapeXML(name)}</figcaption></figure>`;
         }),
     );
     const heading = caption.charAt(0).toUpperCase() + caption.slice(1);
-    return `<h2>${escapeXml(heading)}</h2>\n<div class="sheets">${figures.join('\n')}</div>`;
+    return `<h2>${escapeXML(heading)}</h2>\n<div class="sheets">${figures.join('\n')}</div>`;
   });
 }

@@ -15,7 +15,7 @@ export const COLORS: readonly string[] = [
 ];
 
 /** Pixels of one letter, about. */
-export const LETTER = 8;
+const LETTER = 8;
 const LEGEND_LINE = 24;
 const MARGIN = { left: 72, right: 24, top: 56, bottom: 56 };
 

@@ -15,7 +15,7 @@ const CHEAP_READS = 2;
 /** How an array is read: element for element, one element for all, or through strides. */
 export type Access = 'full' | 'scalar' | 'strided';
 
-export function isCall(node: Read | Call): node is Call {
+function isCall(node: Read | Call): node is Call {
   return 'text' in node;
 }
 
