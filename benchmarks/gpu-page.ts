@@ -12,6 +12,7 @@ import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
+import { BROWSER_BUNDLE } from '../scripts/browser-bundle.js';
 import { findChromium, startChromium } from '../tests/browser/chromium.js';
 import type { Measurement } from './gpu/measure-all.js';
 import { writeReport } from './gpu/write-report.js';
@@ -28,14 +29,9 @@ const ISOLATED = {
 
 async function bundle(): Promise<string> {
   const { outputFiles } = await build({
+    ...BROWSER_BUNDLE,
     entryPoints: [fileURLToPath(new URL('gpu/page.ts', import.meta.url))],
     write: false,
-    bundle: true,
-    format: 'esm',
-    platform: 'browser',
-    target: 'es2022',
-    conditions: ['@varigrad/source'],
-    logLevel: 'warning',
   });
   return outputFiles[0]?.text ?? '';
 }

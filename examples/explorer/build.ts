@@ -3,20 +3,13 @@ import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { SourceMap, type SourceMapPayload } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type BuildOptions, build } from 'esbuild';
+import { build } from 'esbuild';
+import { BROWSER_BUNDLE } from '../../scripts/browser-bundle.js';
 import { PACKAGES, packageFolder } from '../../scripts/packages.js';
 import type { Sources } from './src/sources.js';
 
 const HERE: string = fileURLToPath(new URL('.', import.meta.url));
 const STATIC_FILES = ['index.html', 'style.css', 'graph.css'];
-const SHARED: BuildOptions = {
-  bundle: true,
-  format: 'esm',
-  platform: 'browser',
-  target: 'es2022',
-  conditions: ['@varigrad/source'],
-  logLevel: 'warning',
-};
 
 /**
  * Writes the page into a folder, which is emptied first: index.html, the page's script, and each package as a module of its
@@ -32,7 +25,7 @@ export async function buildExplorer(outFolder: string): Promise<void> {
 /** A package imports the others by name. Its path has `core/dist` in it: by that a trace knows the library's own calls. */
 async function bundlePackage(name: string, outFolder: string): Promise<void> {
   await build({
-    ...SHARED,
+    ...BROWSER_BUNDLE,
     entryPoints: [join(packageFolder(name), 'src/index.ts')],
     outfile: join(outFolder, 'packages', name, 'dist/index.js'),
     external: PACKAGES.map((other) => `@varigrad/${other}`),
@@ -42,7 +35,7 @@ async function bundlePackage(name: string, outFolder: string): Promise<void> {
 async function bundlePage(outFolder: string): Promise<void> {
   const script = join(outFolder, 'explorer.js');
   await build({
-    ...SHARED,
+    ...BROWSER_BUNDLE,
     entryPoints: [join(HERE, 'src/page.ts')],
     outfile: script,
     external: ['@varigrad/*'],

@@ -1,6 +1,7 @@
 /** What the pictures of the models must show, as numbers. */
 import { Generator, noGrad, scope } from '@varigrad/core';
 import {
+  binarizeDataset,
   classAccuracy,
   classifierAccuracy,
   codesOf,
@@ -91,7 +92,7 @@ function check(
 
 /** Standard deviations of a 2-D code over 500 test images. */
 async function spreadChecks(model: ModelOf, test: Dataset): Promise<Check[]> {
-  const shown = firstOf(test, 500);
+  const shown = binarizeDataset(firstOf(test, 500), 'threshold', new Generator(0)); // what these models were trained on
   const spread = async (id: string): Promise<{ text: string; stds: number[] }> => {
     const codes = await codesOf(await model(id), shown);
     const stds = [0, 1].map((axis) => deviation(codes.filter((_, i) => i % 2 === axis)));

@@ -27,6 +27,16 @@ two cores. What is finished is kept, so a run that was interrupted goes on where
 
 const EPOCHS = 10;
 
+type Mnist = Awaited<ReturnType<typeof mnist>>;
+
+/** What all rows share. */
+interface Run {
+  data: Mnist;
+  /** Of results and weights. */
+  folder: string;
+  seed: number;
+}
+
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
@@ -44,12 +54,13 @@ async function main(): Promise<void> {
   if (rows.length === 0) throw new Error(`no row is called ${values.only?.join(' or ')} — see --list`);
   const { description } = await init(values.threads === undefined ? {} : { threads: Number(values.threads) });
   console.log(`${rows.length} models, ${EPOCHS} epochs each, on ${description}; results in ${values.out}\n`);
+  const run: Run = { data: await mnist(), folder: values.out, seed: Number(values.seed) };
   const outcomes: [Row, Outcome][] = [];
-  for (const row of rows) outcomes.push([row, await outcomeOf(row, values.out, Number(values.seed))]);
+  for (const row of rows) outcomes.push([row, await outcomeOf(row, run)]);
   const tables = [outcomeTable(outcomes)];
   if (rows.length === ROWS.length) {
-    const modelOf = async (id: string) => (await trained(rowOf(id), values.out, Number(values.seed))).model;
-    tables.push(checkTable(await pictureChecks(modelOf, await mnist())));
+    const modelOf = async (id: string) => (await trained(rowOf(id), run)).model;
+    tables.push(checkTable(await pictureChecks(modelOf, run.data)));
   }
   await writeFileAtomic(join(values.out, 'table.md'), tables.join('\n'));
   console.log(`\n${tables.join('\n')}`);
@@ -67,26 +78,25 @@ function rowOf(id: string): Row {
 /** The model of a row, and how long its training took. A model that was trained before is read from its file. */
 async function trained(
   row: Row,
-  folder: string,
-  seed: number,
+  { data, folder, seed }: Run,
 ): Promise<{ model: GenerativeModel; seconds: number }> {
   const file = join(folder, `${row.trainedAs ?? row.id}-seed${seed}.safetensors`);
-  const model = row.build(new Generator(seed), (await mnist()).train);
+  const model = row.build(new Generator(seed), data.train);
   if (existsSync(file)) {
     const { tensors, metadata } = decodeSafetensors(await readFile(file), file);
     model.loadStateDict(tensors);
     return { model, seconds: Number(metadata.seconds) };
   }
   const started = performance.now();
-  await trainRow(row, model, seed);
+  await trainRow(row, model, data, seed);
   const seconds = (performance.now() - started) / 1000;
   await writeFileAtomic(file, encodeSafetensors(model.stateDict(), { seconds: String(seconds) }));
   return { model, seconds };
 }
 
-async function outcomeOf(row: Row, folder: string, seed: number): Promise<Outcome> {
-  const { model, seconds } = await trained(row, folder, seed);
-  const { test } = await mnist();
+async function outcomeOf(row: Row, run: Run): Promise<Outcome> {
+  const { model, seconds } = await trained(row, run);
+  const { test } = run.data;
   const losses = await evaluate(model, test, {
     binarization: row.targets,
     ...(row.corruption && { corruption: row.corruption }),
@@ -94,10 +104,10 @@ async function outcomeOf(row: Row, folder: string, seed: number): Promise<Outcom
   return { seconds, ...losses, ...(await measure(row, model, test)) };
 }
 
-async function trainRow(row: Row, model: GenerativeModel, seed: number): Promise<void> {
+async function trainRow(row: Row, model: GenerativeModel, data: Mnist, seed: number): Promise<void> {
   console.log(`${row.id}: ${row.title}, ${row.targets}`);
   const reporter = createReporter(process.stdout);
-  await fit(model, await mnist(), {
+  await fit(model, data, {
     optimizer: new Adam(model.parameters(), { learningRate: 1e-3 }),
     epochs: EPOCHS,
     binarization: row.targets,

@@ -13,6 +13,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 import type { Browser, Page } from 'playwright-core';
+import { BROWSER_BUNDLE } from '../../scripts/browser-bundle.js';
 import { ROOT } from '../../scripts/packages.js';
 import { findChromium, gpuProcessBytes, startChromium } from './chromium.js';
 import { testExplorer } from './explorer.js';
@@ -34,19 +35,14 @@ function tell(page: string, { name, milliseconds, error, note }: PageReport): vo
 
 async function bundle(settings: readonly PageSetting[]): Promise<Map<string, Served>> {
   const { outputFiles } = await build({
+    ...BROWSER_BUNDLE,
     absWorkingDir: ROOT,
     entryPoints: [
       ...new Set(settings.map(({ page }) => fileURLToPath(new URL(`pages/${page}.ts`, import.meta.url)))),
     ],
     outdir: 'bundled', // nothing is written: the files are served from memory
     write: false,
-    bundle: true,
-    format: 'esm',
-    platform: 'browser',
-    target: 'es2022',
-    conditions: ['@varigrad/source'],
     sourcemap: 'inline',
-    logLevel: 'warning',
   });
   const scripts = outputFiles.map(({ path, contents }): [string, Served] => {
     return [`/${path.split(/[\\/]/).at(-1)}`, { type: 'text/javascript', body: contents }];

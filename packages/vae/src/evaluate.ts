@@ -4,6 +4,7 @@ import { batches } from './data/batches.js';
 import { type Binarization, binarizeDataset } from './data/binarize.js';
 import { type Dataset, pixelsOf } from './data/dataset.js';
 import { oneHotOrZero } from './data/partly-labelled.js';
+import { inEvaluationMode } from './evaluation-mode.js';
 import { type Losses, Meter, packElbo } from './meter.js';
 import type { GenerativeModel } from './models/model.js';
 
@@ -29,11 +30,10 @@ export async function evaluate(
   options: EvaluateOptions = {},
 ): Promise<Losses> {
   const meter = new Meter();
-  const wasTraining = model.training;
-  model.eval();
-  for (const { losses, size } of evaluationSteps(model, data, options)) meter.add(losses(), size);
-  model.train(wasTraining);
-  return meter.mean();
+  return inEvaluationMode(model, () => {
+    for (const { losses, size } of evaluationSteps(model, data, options)) meter.add(losses(), size);
+    return meter.mean();
+  });
 }
 
 /** One batch of an evaluation. */

@@ -3,6 +3,7 @@ import { batches } from '../data/batches.js';
 import { type Binarization, binarizeDataset } from '../data/binarize.js';
 import { type Dataset, pixelsOf } from '../data/dataset.js';
 import { labelsOf } from '../evaluate.js';
+import { inEvaluationMode } from '../evaluation-mode.js';
 import type { GenerativeModel } from '../models/model.js';
 import { type ImageClassifier, predictClasses } from './classifier.js';
 
@@ -53,9 +54,7 @@ export async function classAccuracy(
     throw new ArgumentError('classAccuracy', 'the model knows no classes — use a conditional one');
   const right = new Array<number>(classes).fill(0);
   const asked = new Array<number>(classes).fill(0);
-  const wasTraining = model.training;
-  model.eval();
-  try {
+  await inEvaluationMode(model, async () => {
     for (const makeStyles of styleBatches(model, options)) {
       const { images, own } = noGrad(() =>
         scope(() => {
@@ -72,9 +71,7 @@ export async function classAccuracy(
         if (found === label) right[label] = (right[label] as number) + 1;
       });
     }
-  } finally {
-    model.train(wasTraining);
-  }
+  });
   const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
   return {
     accuracy: sum(right) / sum(asked),

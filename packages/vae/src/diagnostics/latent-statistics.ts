@@ -90,7 +90,7 @@ function latentTerms(
   const q = model.encode(x, labels);
   if (!model.posterior.isGaussian)
     return [codes, model.posterior.draw(q, noise.slice(0, start, start + size)).z];
-  const kl = hasClosedFormKl(model) ? [closedFormKl(model, x, labels)] : [];
+  const kl = hasClosedFormKl(model) ? [closedFormKl(model, q, labels)] : [];
   return [codes, q.mu, q.logVar.exp(), ...kl];
 }
 

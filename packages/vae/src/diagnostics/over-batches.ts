@@ -3,6 +3,7 @@ import { batches } from '../data/batches.js';
 import { type Binarization, binarizeDataset } from '../data/binarize.js';
 import { type Dataset, pixelsOf } from '../data/dataset.js';
 import { labelsOf } from '../evaluate.js';
+import { inEvaluationMode } from '../evaluation-mode.js';
 import type { GenerativeModel } from '../models/model.js';
 
 /** Options of every function that looks at a data set batch by batch. */
@@ -40,9 +41,7 @@ export async function overBatches(
   use: (values: readonly ArrayLike<number>[], batch: { start: number; size: number }) => void,
 ): Promise<void> {
   const targets = binarizeDataset(data, binarization, generator);
-  const wasTraining = model.training;
-  model.eval();
-  try {
+  await inEvaluationMode(model, async () => {
     let start = 0;
     for (const { images, labels, size } of batches(targets, { batchSize })) {
       const found = noGrad(() =>
@@ -55,7 +54,5 @@ export async function overBatches(
       for (const t of found) t.dispose();
       start += size;
     }
-  } finally {
-    model.train(wasTraining);
-  }
+  });
 }

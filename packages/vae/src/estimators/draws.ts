@@ -2,6 +2,7 @@
 import { ArgumentError, Generator, noGrad, oneHot, randn, scope, type Tensor, tensor } from '@varigrad/core';
 import { type Binarization, binarizeDataset } from '../data/binarize.js';
 import { type Dataset, pixelsOf } from '../data/dataset.js';
+import { inEvaluationMode } from '../evaluation-mode.js';
 import type { LatentModel } from '../models/model.js';
 
 /** Options of every estimator that draws z for the images of a data set. */
@@ -53,9 +54,7 @@ export async function overDraws(
   if (data.count === 0) throw new ArgumentError('overDraws', 'the data set has no images');
   const generator = new Generator(seed);
   const targets = binarizeDataset(data, binarization, generator);
-  const wasTraining = model.training;
-  model.eval();
-  try {
+  await inEvaluationMode(model, async () => {
     for (const cut of cuts(data.count, samples, batchSize)) {
       const { block, values } = noGrad(() =>
         scope(() => {
@@ -66,9 +65,7 @@ export async function overDraws(
       use(await values.data(), block);
       for (const t of [values, block.x, block.eps, block.labels]) t?.dispose();
     }
-  } finally {
-    model.train(wasTraining);
-  }
+  });
 }
 
 type Cut = Pick<DrawBlock, 'start' | 'images' | 'draws'>;

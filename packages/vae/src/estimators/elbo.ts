@@ -64,7 +64,9 @@ export async function estimateElbo(
       const divergence =
         kl === 'sampled'
           ? posterior.sub(prior)
-          : closedFormKl(model, x, labels).sum({ axis: 1, keepDims: true }).expand([images, draws]);
+          : closedFormKl(model, model.encode(x, labels), labels)
+              .sum({ axis: 1, keepDims: true })
+              .expand([images, draws]);
       return stack([likelihood.neg(), divergence], 2); // [images, draws, 2]
     },
     (values, { start, images, draws }) => {

@@ -1,5 +1,6 @@
 import type { Tensor } from '@varigrad/core';
 import type { GenerativeModel, LatentModel } from '../models/model.js';
+import type { Posterior } from '../posteriors/posterior.js';
 
 /** Whether the model's code is a continuous random variable with a prior, so that bounds of log p(x) can be estimated. */
 export function isLatentModel(model: GenerativeModel): model is LatentModel {
@@ -13,9 +14,9 @@ export function hasClosedFormKl({ posterior, prior }: LatentModel): boolean {
 
 /**
  * KL(q(z|x) ‖ p(z)) dimension by dimension, `[batch, latent]` in nats.
- * @param labels - one-hot, for a conditional model; the caller has asked `hasClosedFormKl`
+ * @param q - what the encoder says of the images; @param labels - one-hot, for a conditional model; the caller has asked `hasClosedFormKl`
  */
-export function closedFormKl(model: LatentModel, x: Tensor, labels?: Tensor): Tensor {
+export function closedFormKl(model: LatentModel, q: Posterior, labels?: Tensor): Tensor {
   const context = { encode: (u: Tensor) => model.encode(u), ...(labels && { labels }) };
-  return model.prior.klPerDimension?.(model.encode(x, labels), context) as Tensor;
+  return model.prior.klPerDimension?.(q, context) as Tensor;
 }

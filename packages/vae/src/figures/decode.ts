@@ -1,5 +1,7 @@
-import { type Generator, noGrad, scope, type Tensor } from '@varigrad/core';
+import { type Generator, noGrad, scope, type Tensor, tensor } from '@varigrad/core';
+import { type Dataset, pixelsOf } from '../data/dataset.js';
 import { labelsOf } from '../evaluate.js';
+import { inEvaluationMode } from '../evaluation-mode.js';
 import type { GenerativeModel } from '../models/model.js';
 
 /**
@@ -13,7 +15,7 @@ export async function decodeImages(
   latents: (oneHot?: Tensor) => Tensor,
   generator?: Generator,
 ): Promise<Float32Array> {
-  return inEvaluation(model, () => {
+  return valuesOf(model, () => {
     const { labels: oneHot } = labelsOf(model, labels);
     const outputs = model.decode(latents(oneHot), oneHot);
     return generator === undefined
@@ -23,12 +25,19 @@ export async function decodeImages(
 }
 
 /** The values of a tensor that is computed in evaluation mode, without a tape. */
-export async function inEvaluation(model: GenerativeModel, compute: () => Tensor): Promise<Float32Array> {
-  const wasTraining = model.training;
-  model.eval();
-  const result = noGrad(() => scope(compute));
-  model.train(wasTraining);
+export async function valuesOf(model: GenerativeModel, compute: () => Tensor): Promise<Float32Array> {
+  const result = await inEvaluationMode(model, () => noGrad(() => scope(compute)));
   const values = Float32Array.from(await result.data());
   result.dispose();
   return values;
+}
+
+/** A data set's images as rows, `[count, pixels]`. */
+export function rowsOf(data: Dataset): Tensor {
+  return tensor(data.images, [data.count, pixelsOf(data)]);
+}
+
+/** The code of each image, `[count, latent]`. */
+export function encodeImages(model: GenerativeModel, data: Dataset): Tensor {
+  return model.codes(rowsOf(data), labelsOf(model, data.labels).labels);
 }

@@ -1,9 +1,9 @@
 /** Sheets that show images beside what a model makes of them. */
-import { Generator, type Tensor, tensor } from '@varigrad/core';
+import { Generator } from '@varigrad/core';
 import { type Corruption, corrupt } from '../corruptions.js';
 import { type Dataset, firstOf, pixelsOf } from '../data/dataset.js';
 import type { GenerativeModel } from '../models/model.js';
-import { decodeImages, inEvaluation } from './decode.js';
+import { decodeImages, encodeImages, rowsOf, valuesOf } from './decode.js';
 import type { FigureOptions } from './options.js';
 import type { Raster } from './raster.js';
 import { gridSheet } from './sheets.js';
@@ -67,8 +67,8 @@ export async function denoisingFigure(
   const shown = firstOf(data, columns * rows);
   const noisy = {
     ...shown,
-    images: await inEvaluation(model, () =>
-      corrupt(asRows(shown), corruption, { generator: new Generator(seed) }),
+    images: await valuesOf(model, () =>
+      corrupt(rowsOf(shown), corruption, { generator: new Generator(seed) }),
     ),
   };
   const lines = [
@@ -80,11 +80,7 @@ export async function denoisingFigure(
 }
 
 function reconstruct(model: GenerativeModel, data: Dataset, generator?: Generator): Promise<Float32Array> {
-  return decodeImages(model, data.labels, (oneHot) => model.codes(asRows(data), oneHot), generator);
-}
-
-function asRows(data: Dataset): Tensor {
-  return tensor(data.images, [data.count, pixelsOf(data)]);
+  return decodeImages(model, data.labels, () => encodeImages(model, data), generator);
 }
 
 /** The same images several times: a row of the first kind, below it the same images of the second kind, and so on. */

@@ -1,9 +1,8 @@
 /** Sheets of images that nobody has seen: z from the prior, decoded. */
-import { ArgumentError, Generator, randn, tensor } from '@varigrad/core';
+import { ArgumentError, Generator, randn } from '@varigrad/core';
 import { type Dataset, firstOf, pixelsOf } from '../data/dataset.js';
-import { labelsOf } from '../evaluate.js';
 import type { GenerativeModel } from '../models/model.js';
-import { decodeImages } from './decode.js';
+import { decodeImages, encodeImages } from './decode.js';
 import type { FigureOptions } from './options.js';
 import type { Raster } from './raster.js';
 import { gridSheet } from './sheets.js';
@@ -67,8 +66,7 @@ export async function classStyleFigure(
   const images = await decodeImages(model, labels, () => {
     if (given === undefined)
       return randn([rows, model.latent], { generator: new Generator(seed) }).indexSelect(style);
-    const x = tensor(given.images, [given.count, pixelsOf(given)]);
-    return model.codes(x, labelsOf(model, given.labels).labels).indexSelect(style);
+    return encodeImages(model, given).indexSelect(style);
   });
   const names = Array.from({ length: classes }, (_, c) => String(c));
   return gridSheet(given === undefined ? images : withFirstColumn(given, images, classes), {

@@ -1,10 +1,9 @@
 /** Points of a plane, coloured by class: codes of a 2-D latent space. */
-import { ArgumentError, tensor } from '@varigrad/core';
-import { type Dataset, firstOf, pixelsOf } from '../data/dataset.js';
-import { labelsOf } from '../evaluate.js';
+import { ArgumentError } from '@varigrad/core';
+import { type Dataset, firstOf } from '../data/dataset.js';
 import type { GenerativeModel } from '../models/model.js';
 import { COLORS, niceTicks, scaleOf, tickText } from './chart.js';
-import { inEvaluation } from './decode.js';
+import { encodeImages, valuesOf } from './decode.js';
 import { GLYPH_HEIGHT } from './font.js';
 import { type Color, Raster, textWidth } from './raster.js';
 
@@ -125,9 +124,7 @@ export async function latentScatter(
 export async function codesOf(model: GenerativeModel, data: Dataset): Promise<Float32Array> {
   if (model.latent !== 2)
     throw new ArgumentError('codesOf', `z has ${model.latent} dimensions, and a plane has 2`);
-  return inEvaluation(model, () =>
-    model.codes(tensor(data.images, [data.count, pixelsOf(data)]), labelsOf(model, data.labels).labels),
-  );
+  return valuesOf(model, () => encodeImages(model, data));
 }
 
 /** One picture for each panel, all with the same axes: frames of an animation over training. */

@@ -1,9 +1,8 @@
 /** Sheets of straight and curved walks through the latent space. */
 import { ArgumentError, tensor } from '@varigrad/core';
 import { type Dataset, firstOf, pixelsOf } from '../data/dataset.js';
-import { labelsOf } from '../evaluate.js';
 import type { GenerativeModel } from '../models/model.js';
-import { decodeImages, inEvaluation } from './decode.js';
+import { decodeImages, encodeImages, valuesOf } from './decode.js';
 import { latentSteps } from './plane.js';
 import type { Raster } from './raster.js';
 import { gridSheet } from './sheets.js';
@@ -30,9 +29,7 @@ export async function interpolationFigure(
   const ends = firstOf(data, 2 * Math.min(pairs, Math.floor(data.count / 2)));
   const rows = ends.count / 2;
   const { latent } = model;
-  const codes = await inEvaluation(model, () =>
-    model.codes(tensor(ends.images, [ends.count, pixelsOf(ends)]), labelsOf(model, ends.labels).labels),
-  );
+  const codes = await valuesOf(model, () => encodeImages(model, ends));
   const codeOf = (image: number): Float32Array => codes.subarray(image * latent, (image + 1) * latent);
   const between = path === 'spherical' ? slerp : lerp;
   const z = new Float32Array(rows * steps * latent);

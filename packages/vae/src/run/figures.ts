@@ -156,8 +156,8 @@ export const FIGURES: Readonly<Record<string, FigureEntry>> = {
       isLatentModel(model) && hasClosedFormKl(model)
         ? undefined
         : 'there is no formula for the KL of each dimension',
-    draw: async ({ model, test }, title) => {
-      const { klPerDimension, active } = await latentStatistics(model, test);
+    draw: async ({ model, test, targets: binarization }, title) => {
+      const { klPerDimension, active } = await latentStatistics(model, test, { binarization });
       const isActive = Array.from({ length: model.latent }, (_, d) => active.includes(d));
       return klChart(klPerDimension ?? [], { active: isActive, ...titled(title) });
     },
