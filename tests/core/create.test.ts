@@ -1,5 +1,6 @@
 /** Making tensors, and reading them back. */
 import { inspect } from 'node:util';
+import * as core from '@varigrad/core';
 import {
   arange,
   bernoulli,
@@ -182,6 +183,22 @@ test('methods are the free functions', () => {
   ]);
   assert.equal(numbers(t.abs().add(1).transpose().sum({ axis: 0 })), [5, 9]);
   assert.equal(numbers(t.var({ axis: 0, correction: 0 })), [1, 9]);
+});
+
+test('unravelIndex undoes the row-major place', () => {
+  for (const shape of [[2, 3, 4], [5], [1, 1], []]) {
+    const strides = core.stridesOf(shape);
+    for (let place = 0; place < core.sizeOf(shape); place++) {
+      const index = core.unravelIndex(place, shape);
+      assert.ok(
+        index.length === shape.length && index.every((at, a) => at >= 0 && at < (shape[a] as number)),
+      );
+      assert.is(
+        index.reduce((sum, at, a) => sum + at * (strides[a] as number), 0),
+        place,
+      );
+    }
+  }
 });
 
 test.run();

@@ -56,7 +56,7 @@ const notOperations = new Set([
     'valueAndGrad',
   ],
   ...['backend', 'setBackend', 'withBackend', 'createReference', 'createWasm', 'init', 'setNumThreads'],
-  ...['broadcastShapes', 'sameShape', 'sizeOf', 'stridesOf', 'formatShape', 'formatArray'],
+  ...['broadcastShapes', 'sameShape', 'sizeOf', 'stridesOf', 'unravelIndex', 'formatShape', 'formatArray'],
   ...['defaultGenerator', 'fillNormal', 'fillUniform', 'manualSeed'],
 ]);
 

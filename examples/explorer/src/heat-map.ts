@@ -1,5 +1,5 @@
 /** An array as rows of coloured cells: where everything goes, without drawing it. */
-import type { ArraySummary } from '@varigrad/core';
+import { type ArraySummary, unravelIndex } from '@varigrad/core';
 import { formatNumber, formatShape } from './format.js';
 
 /** One element, or the mean of a block of them. */
@@ -30,7 +30,7 @@ const GLANCE = 8;
 /** The cells of an array, or of the block means of a large one; null if neither was kept. */
 export function heatMap({ shape, values, overview }: ArraySummary): HeatMap | null {
   if (values !== undefined) {
-    const placeOf = (i: number): string => (shape.length === 0 ? '' : formatShape(indexOf(i, shape)));
+    const placeOf = (i: number): string => (shape.length === 0 ? '' : formatShape(unravelIndex(i, shape)));
     return layOut(values, columnsOf(shape, values.length), placeOf);
   }
   if (overview === undefined) return null;
@@ -70,16 +70,6 @@ function layOut(values: readonly number[], columns: number, placeOf: (i: number)
 function columnsOf(shape: readonly number[], size: number): number {
   if (shape.length >= 2) return Math.max(1, shape.at(-1) as number);
   return Math.max(1, Math.min(size, LONGEST_ROW));
-}
-
-function indexOf(place: number, shape: readonly number[]): number[] {
-  const index: number[] = [];
-  let rest = place;
-  for (const length of shape.toReversed()) {
-    index.unshift(rest % length);
-    rest = Math.floor(rest / length);
-  }
-  return index;
 }
 
 /** `min −1.2 · max 3.4 · mean 0.1 · norm 5`, and what is not finite; '' for arrays that one sees at a glance. */

@@ -152,7 +152,7 @@ export {
 export { defaultGenerator, fillUniform, Generator, type GeneratorState, manualSeed } from './random.js';
 export type { GradientRecord, OperationRecord, Recorder } from './recorder.js';
 export { withRecorder } from './recorder.js';
-export { broadcastShapes, sameShape, sizeOf, stridesOf } from './shape.js';
+export { broadcastShapes, sameShape, sizeOf, stridesOf, unravelIndex } from './shape.js';
 export type { NestedArray, TensorLike } from './tensor.js';
 export { type AnomalyOptions, debug, detectAnomaly, NotFiniteError } from './trace/debug.js';
 export { explain } from './trace/explain.js';

@@ -109,3 +109,39 @@ export function axisSpec(shape: Shape, axis: number): { outer: number; length: n
     inner: sizeOf(shape.slice(axis + 1)),
   };
 }
+
+/** `[outer, length, inner]` if the reduced axes are neighbours. */
+export function reducedBlock(
+  shape: Shape,
+  axes: readonly number[],
+): { outer: number; length: number; inner: number } | undefined {
+  const first = axes[0] ?? 0;
+  if (axes.some((axis, i) => axis !== first + i)) return undefined;
+  return {
+    outer: sizeOf(shape.slice(0, first)),
+    length: sizeOf(shape.slice(first, first + axes.length)),
+    inner: sizeOf(shape.slice(first + axes.length)),
+  };
+}
+
+/** Strides by which broadcasting reads an operand of `shape` as `out`: 0 along axes that it repeats. */
+export function broadcastStrides(shape: Shape, out: Shape): number[] {
+  const added = out.length - shape.length;
+  const own = stridesOf(shape);
+  return out.map((_, axis) =>
+    axis < added || shape[axis - added] === 1 ? 0 : (own[axis - added] as number),
+  );
+}
+
+/** The index along each axis of a row-major place. */
+export function unravelIndex(place: number, shape: Shape): number[] {
+  let rest = place;
+  return shape
+    .toReversed()
+    .map((length) => {
+      const index = rest % length;
+      rest = Math.floor(rest / length);
+      return index;
+    })
+    .reverse();
+}

@@ -4,6 +4,7 @@ import type { StridedSpec } from '../backend/backend.js';
 import { ArgumentError, formatShape, type Shape, ShapeError } from '../errors.js';
 import {
   broadcastShapes,
+  broadcastStrides,
   checkShape,
   normalizeAxes,
   normalizeAxis,
@@ -129,14 +130,8 @@ const expandOp: Op<One, { readonly shape: Shape }> = {
     }
     return shape;
   },
-  forward: (k, [x], _, out) => {
-    const added = out.length - x.shape.length;
-    const own = stridesOf(x.shape);
-    const strides = out.map((_n, i) =>
-      i < added || x.shape[i - added] === 1 ? 0 : (own[i - added] as number),
-    );
-    return k.strided(x.values, { shape: out, strides, offset: 0 });
-  },
+  forward: (k, [x], _, out) =>
+    k.strided(x.values, { shape: out, strides: broadcastStrides(x.shape, out), offset: 0 }),
   vjp: (dy, [x]) => [() => dy.sumToSize(x.shape)],
 };
 

@@ -1,5 +1,5 @@
 import { formatShape, type Shape, ShapeError, VarigradError } from '../errors.js';
-import { sameShape } from '../shape.js';
+import { sameShape, unravelIndex } from '../shape.js';
 import { type NestedArray, Tensor } from '../tensor.js';
 
 /** What `assertClose` compares: a tensor in host memory, nested arrays, or a typed array (which has no shape). */
@@ -39,7 +39,7 @@ export function assertClose(actual: Comparable, expected: Comparable, options: C
   const [found, wanted] = [a.data[worst] as number, e.data[worst] as number];
   throw new VarigradError(
     'assertClose',
-    `${wrong} of ${e.data.length} elements differ, most at ${formatShape(indexOf(worst, shape))}: ` +
+    `${wrong} of ${e.data.length} elements differ, most at ${formatShape(unravelIndex(worst, shape))}: ` +
       `${found} instead of ${wanted} (difference ${Math.abs(found - wanted)}, rtol ${rtol}, atol ${atol})`,
   );
 }
@@ -74,18 +74,6 @@ function flat(x: Comparable): Flat {
   for (let level: NestedArray | undefined = x; Array.isArray(level); level = level[0])
     shape.push(level.length);
   return { data: leaves(x), shape };
-}
-
-function indexOf(place: number, shape: Shape): number[] {
-  let rest = place;
-  return shape
-    .toReversed()
-    .map((length) => {
-      const index = rest % length;
-      rest = Math.floor(rest / length);
-      return index;
-    })
-    .reverse();
 }
 
 function leaves(x: NestedArray): number[] {

@@ -5,7 +5,7 @@ import { withBackend } from '../backend/current.js';
 import { ones } from '../create.js';
 import { Generator } from '../random.js';
 import { withRecorder } from '../recorder.js';
-import { sameShape } from '../shape.js';
+import { sameShape, unravelIndex } from '../shape.js';
 import type { Tensor } from '../tensor.js';
 import { formulas } from './formulas.js';
 import type { ArraySummary, Graph, GraphNode } from './graph.js';
@@ -239,7 +239,7 @@ function checksOf(loss: Tensor, target: Tensor, gradient: HostArray): Derivative
           .sort((a, b) => Math.abs(gradient[b] as number) - Math.abs(gradient[a] as number))
           .slice(0, STEEPEST);
   const elements = chosen.map((place) => ({
-    index: indexOf(place, target.shape),
+    index: unravelIndex(place, target.shape),
     backward: gradient[place] as number,
     numeric: along(point.map((_, i) => Number(i === place))),
   }));
@@ -247,17 +247,4 @@ function checksOf(loss: Tensor, target: Tensor, gradient: HostArray): Derivative
   const direction = Float64Array.from(new Generator(0).words(point.length), (word) => word / 2 ** 31 - 1);
   const backward = direction.reduce((sum, v, i) => sum + v * (gradient[i] as number), 0);
   return [...elements, { index: null, backward, numeric: along(direction) }];
-}
-
-/** Row-major place → index along each axis. */
-function indexOf(place: number, shape: readonly number[]): number[] {
-  let rest = place;
-  return shape
-    .toReversed()
-    .map((length) => {
-      const at = rest % length;
-      rest = Math.floor(rest / length);
-      return at;
-    })
-    .reverse();
 }

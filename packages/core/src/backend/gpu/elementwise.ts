@@ -1,6 +1,4 @@
 /** The expressions of elementwise functions; see expression.ts for what becomes of them. */
-import type { Shape } from '../../errors.js';
-import { stridesOf } from '../../shape.js';
 import type { BinaryKind, UnaryKind } from '../backend.js';
 
 /** The expression of each unary kind in x; the reference backend's functions.ts says what each must give. */
@@ -49,12 +47,3 @@ export const binaryExpressions: Readonly<Record<BinaryKind, string>> = {
 };
 
 export const WHERE_EXPRESSION = 'x == 0 ? z : y';
-
-/** Steps by which broadcasting reads an operand of `shape` as `out`. */
-export function broadcastStrides(shape: Shape, out: Shape): number[] {
-  const added = out.length - shape.length;
-  const own = stridesOf(shape);
-  return out.map((_, axis) =>
-    axis < added || shape[axis - added] === 1 ? 0 : (own[axis - added] as number),
-  );
-}

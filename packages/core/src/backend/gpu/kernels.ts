@@ -1,7 +1,7 @@
 /** The contract's kernels, as launches of programs. */
 import type { Shape } from '../../errors.js';
 import { fillNormal, fillUniform } from '../../random.js';
-import { sizeOf, stridesOf } from '../../shape.js';
+import { broadcastStrides, reducedBlock, sizeOf, stridesOf } from '../../shape.js';
 import type {
   Activation,
   AdamSpec,
@@ -18,7 +18,7 @@ import type {
   StridedSpec,
   UnaryKind,
 } from '../backend.js';
-import { binaryExpressions, broadcastStrides, unaryExpressions, WHERE_EXPRESSION } from './elementwise.js';
+import { binaryExpressions, unaryExpressions, WHERE_EXPRESSION } from './elementwise.js';
 import { readOf, wholeOf } from './expression.js';
 import type { GpuArray } from './handle.js';
 import type { Machine } from './machine.js';
@@ -301,15 +301,4 @@ export class GpuKernels implements Kernels<GpuArray> {
     const numbers = [learningRate, share, alongBuffer, weightDecay];
     this.#machine.overwrite(param, SGD_STEP, [param, grad, buffer ?? grad], numbers);
   }
-}
-
-/** `[outer, length, inner]` if the reduced axes are neighbours. */
-function reducedBlock(shape: Shape, axes: readonly number[]): AxisSpec | undefined {
-  const first = axes[0] ?? 0;
-  if (axes.some((axis, i) => axis !== first + i)) return undefined;
-  return {
-    outer: sizeOf(shape.slice(0, first)),
-    length: sizeOf(shape.slice(first, first + axes.length)),
-    inner: sizeOf(shape.slice(first + axes.length)),
-  };
 }

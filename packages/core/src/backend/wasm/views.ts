@@ -1,6 +1,6 @@
 /** Shapes and strides, brought into the few forms that the kernels know. */
 import type { Shape } from '../../errors.js';
-import { sizeOf, stridesOf } from '../../shape.js';
+import { broadcastStrides, sizeOf } from '../../shape.js';
 import type { StridedSpec } from '../backend.js';
 
 /** How an operand lies against `[rows, columns]`; the numbers are those of assembly/binary.ts. */
@@ -48,12 +48,7 @@ function modeOf(shape: Shape, out: Shape, split: number): number | undefined {
 
 /** The view by which broadcasting reads an operand of `shape` as `out`. */
 export function broadcastView(shape: Shape, out: Shape): StridedSpec {
-  const added = out.length - shape.length;
-  const own = stridesOf(shape);
-  const strides = out.map((_, axis) =>
-    axis < added || shape[axis - added] === 1 ? 0 : (own[axis - added] as number),
-  );
-  return { shape: out, strides, offset: 0 };
+  return { shape: out, strides: broadcastStrides(shape, out), offset: 0 };
 }
 
 /** The same view with axes of length 1 dropped and neighbours merged that lie one after the other. */
@@ -73,18 +68,4 @@ export function mergeAxes({ shape, strides, offset }: StridedSpec): StridedSpec 
     }
   });
   return { shape: lengths, strides: steps, offset };
-}
-
-/** `[outer, length, inner]` if the reduced axes are neighbours. */
-export function reducedBlock(
-  shape: Shape,
-  axes: readonly number[],
-): { outer: number; length: number; inner: number } | undefined {
-  const first = axes[0] ?? 0;
-  if (axes.some((axis, i) => axis !== first + i)) return undefined;
-  return {
-    outer: sizeOf(shape.slice(0, first)),
-    length: sizeOf(shape.slice(first, first + axes.length)),
-    inner: sizeOf(shape.slice(first + axes.length)),
-  };
 }

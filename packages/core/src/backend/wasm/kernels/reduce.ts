@@ -1,9 +1,8 @@
 /** Kernels that work along axes. */
 import type { Shape } from '../../../errors.js';
-import { sizeOf, stridesOf } from '../../../shape.js';
+import { reducedBlock, sizeOf, stridesOf } from '../../../shape.js';
 import type { AxisSpec, Kernels, Operand, ReduceKind } from '../../backend.js';
 import { reduceNumber } from '../kinds.js';
-import { reducedBlock } from '../views.js';
 import { type Context, copyView, startWorkersFor } from './context.js';
 
 type Values = Float32Array;
