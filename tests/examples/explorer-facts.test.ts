@@ -1,7 +1,7 @@
-import { formulaOf, type Graph, recordGraph, type Tensor, tensor } from '@varigrad/core';
+import { formatShape, formulaOf, type Graph, recordGraph, type Tensor, tensor } from '@varigrad/core';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { formatBytes, formatNumber, formatParams, formatShape } from '../../examples/explorer/src/format.js';
+import { formatBytes, formatNumber, formatParams } from '../../examples/explorer/src/format.js';
 import { heatMap, statistics } from '../../examples/explorer/src/heat-map.js';
 import { type NodeFacts, nodeFacts } from '../../examples/explorer/src/node-facts.js';
 import { presets } from '../../examples/explorer/src/presets/list.js';

@@ -16,11 +16,6 @@ export function formatNumber(value: number, digits = 4): string {
   return text.replaceAll('-', '−');
 }
 
-/** `[4, 16]`; a scalar is `[]`. */
-export function formatShape(shape: readonly number[]): string {
-  return `[${shape.join(', ')}]`;
-}
-
 /** An operation's options: `axes: [0], keepDims: false`. */
 export function formatParams(params: unknown): string {
   if (typeof params !== 'object' || params === null) return params === undefined ? '' : String(params);

@@ -1,5 +1,12 @@
 /** Reading graphs that `toJSON` wrote. */
-import type { ArrayOverview, ArraySummary, BackwardStep, Graph, GraphNode } from '@varigrad/core';
+import {
+  type ArrayOverview,
+  type ArraySummary,
+  type BackwardStep,
+  formatShape,
+  type Graph,
+  type GraphNode,
+} from '@varigrad/core';
 
 /** A file that is not a graph; the message says at what place. */
 export class GraphFileError extends Error {
@@ -75,7 +82,7 @@ function summaryFrom(value: unknown, place: string): ArraySummary {
   if (values !== undefined && values.length !== size) {
     throw new GraphFileError(
       `${place}.values`,
-      `${values.length} values for the shape [${shape.join(', ')}]`,
+      `${values.length} values for the shape ${formatShape(shape)}`,
     );
   }
   return {

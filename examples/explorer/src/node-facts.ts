@@ -3,13 +3,14 @@ import {
   type ArraySummary,
   activations,
   derivativeOf,
+  formatShape,
   formulaOf,
   formulas,
   type Graph,
   type GraphNode,
   operandName,
 } from '@varigrad/core';
-import { formatBytes, formatNumber, formatParams, formatShape } from './format.js';
+import { formatBytes, formatNumber, formatParams } from './format.js';
 import { titleOf } from './search.js';
 import type { Scene } from './state.js';
 import { forwardStepOf, latestTurn, type Part, received, turnsOf } from './steps.js';

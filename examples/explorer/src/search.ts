@@ -1,6 +1,5 @@
 /** Finding nodes by what is written on them. */
-import type { Graph, GraphNode } from '@varigrad/core';
-import { formatShape } from './format.js';
+import { formatShape, type Graph, type GraphNode } from '@varigrad/core';
 
 /** `mul → z`, `encoder.mu.weight`, `constant`: how a node is called. */
 export function titleOf({ op, name }: GraphNode): string {

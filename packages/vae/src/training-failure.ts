@@ -6,6 +6,7 @@ import {
   BackendError,
   defaultGenerator,
   detectAnomaly,
+  formatShape,
   type Generator,
   type GeneratorState,
   NotFiniteError,
@@ -216,7 +217,7 @@ function describeWeight({ name, tensor, values }: NotFinite, compute: () => Tens
       : `others from ${short(Math.min(...finite))} to ${short(Math.max(...finite))}`;
   const use = user === '' ? '' : `, which ${user} is given`;
   return (
-    `${name} [${tensor.shape.join(', ')}]${use}, held NaN or Infinity before the step: ${values.length - finite.length} of ` +
+    `${name} ${formatShape(tensor.shape)}${use}, held NaN or Infinity before the step: ${values.length - finite.length} of ` +
     `${values.length} values, ${range} — load weights that are finite`
   );
 }

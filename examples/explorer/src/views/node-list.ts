@@ -1,7 +1,6 @@
 /** The tape as a list: all nodes in order, or those that a search finds. */
-import type { Graph, GraphNode } from '@varigrad/core';
+import { formatShape, type Graph, type GraphNode } from '@varigrad/core';
 import { element } from '../dom.js';
-import { formatShape } from '../format.js';
 import { search, titleOf } from '../search.js';
 import type { Action, Scene, State } from '../state.js';
 import { focusOf } from '../state.js';

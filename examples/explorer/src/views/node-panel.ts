@@ -1,7 +1,6 @@
 /** The node in focus: what it computes, what came in, what it sends back. */
-import type { GraphNode } from '@varigrad/core';
+import { formatShape, type GraphNode } from '@varigrad/core';
 import { element } from '../dom.js';
-import { formatShape } from '../format.js';
 import { type NodeFacts, nodeFacts, type OperandFacts } from '../node-facts.js';
 import { titleOf } from '../search.js';
 import { type Action, focusOf, type Scene, type State } from '../state.js';

@@ -1,5 +1,5 @@
 import type { HostArray } from '../backend/backend.js';
-import type { Shape } from '../errors.js';
+import { formatShape, type Shape } from '../errors.js';
 import type { Tensor } from '../tensor.js';
 import type { ArrayOverview, ArraySummary } from './graph.js';
 
@@ -59,7 +59,7 @@ function overview(data: HostArray, shape: Shape): ArrayOverview {
 /** `[64, 20], values from -1.2 to 3.4`, with a word on NaN and Infinity. */
 export function describeSummary({ shape, min, max, notFinite }: ArraySummary): string {
   const range = min <= max ? `values from ${short(min)} to ${short(max)}` : 'no numbers';
-  return `[${shape.join(', ')}], ${range}${notFinite > 0 ? `, ${notFinite} not finite` : ''}`;
+  return `${formatShape(shape)}, ${range}${notFinite > 0 ? `, ${notFinite} not finite` : ''}`;
 }
 
 /** A number with a few significant digits, without trailing zeros. */
