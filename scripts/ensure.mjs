@@ -1,6 +1,7 @@
 /**
  * Runs before npm's start, test, build, check and bench: installs dependencies when node_modules is absent or differs
- * from package-lock.json, and builds the WebAssembly module when it is absent or older than its sources.
+ * from package-lock.json, and builds what is made from the tables of elementwise functions, and the WebAssembly module, when
+ * it is absent or older than its sources.
  * Plain Node, no imports from node_modules: on a fresh clone there is none. Instant when nothing is to be done.
  */
 import { spawnSync } from 'node:child_process';
@@ -9,9 +10,16 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const WASM_SCRIPT = join(ROOT, 'scripts/build-wasm.mjs');
-const WASM_SOURCES = join(ROOT, 'packages/core/src/backend/wasm/assembly');
+const WASM_SCRIPTS = ['build-wasm.mjs', 'functions.mjs'].map((name) => join(ROOT, 'scripts', name));
+/** AssemblyScript, and the tables of elementwise functions. */
+const WASM_SOURCES = ['backend/wasm/assembly', 'functions'].map((name) =>
+  join(ROOT, 'packages/core/src', name),
+);
+/** What the build makes; the module is written last. */
 const WASM_MODULE = join(ROOT, 'packages/core/src/backend/wasm/module.generated.ts');
+const WASM_TEXTS = ['names', 'reference', 'gpu', 'formulas'].map((name) =>
+  join(ROOT, `packages/core/src/functions/${name}.generated.ts`),
+);
 const INSTALL_STAMP = join(ROOT, 'node_modules/.package-lock.json');
 
 /** Why node_modules does not fit the lock file, or undefined if it does. */
@@ -44,10 +52,10 @@ function newestChange(folder) {
 }
 
 function isWasmStale() {
-  if (!existsSync(WASM_SCRIPT)) return false;
-  if (!existsSync(WASM_MODULE)) return true;
-  const built = statSync(WASM_MODULE).mtimeMs;
-  return built < Math.max(statSync(WASM_SCRIPT).mtimeMs, newestChange(WASM_SOURCES));
+  if (!existsSync(WASM_SCRIPTS[0])) return false;
+  if (![WASM_MODULE, ...WASM_TEXTS].every(existsSync)) return true;
+  const scripts = WASM_SCRIPTS.map((path) => statSync(path).mtimeMs);
+  return statSync(WASM_MODULE).mtimeMs < Math.max(...scripts, ...WASM_SOURCES.map(newestChange));
 }
 
 /** Runs Node on `args`; what it says goes to stderr, so that a script's own output stays clean. */
@@ -76,5 +84,5 @@ if (stale) {
 }
 if (isWasmStale()) {
   console.error('varigrad: building the WebAssembly kernels');
-  runNode('building the WebAssembly kernels', [WASM_SCRIPT]);
+  runNode('building the WebAssembly kernels', [WASM_SCRIPTS[0]]);
 }

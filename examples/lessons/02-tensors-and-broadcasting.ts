@@ -288,7 +288,7 @@ function lostAxis(print: Print): Numbers {
     Row sums must be 0. Without keepDims the means, flush right, lie along the columns. For a matrix that is not square it is an error;
     for a square one it is only wrong.
 
-    In this repository: packages/core/src/shape.ts has the rule (broadcastShapes), packages/core/src/ops/elementwise.ts its use: in
+    In this repository: packages/core/src/shape.ts has the rule (broadcastShapes), packages/core/src/ops/elementwise-op.ts its use: in
     'binary', each gradient passes through sumToSize, which is in packages/core/src/ops/reduce.ts. Next: lesson 3, the product of matrices.
 
     Exercises

@@ -135,9 +135,9 @@ refused('broadcasting', [
     'where: shapes do not broadcast: [2, 3] and [4, 1, 1] and [3, 3] (axis -2: 2 ≠ 3) — lengths must be equal or 1',
   ],
   [
-    () => core.bceWithLogits(a23, zeros([2])),
+    () => core.sigmoidCrossEntropy(a23, zeros([2])),
     ShapeError,
-    'bceWithLogits: shapes do not broadcast: [2, 3] and [2] (axis -1: 3 ≠ 2) — shapes are aligned at their last axis: did you mean b.reshape([2, 1])?',
+    'sigmoidCrossEntropy: shapes do not broadcast: [2, 3] and [2] (axis -1: 3 ≠ 2) — shapes are aligned at their last axis: did you mean b.reshape([2, 1])?',
   ],
   [() => a23.expand([2, 1]), ShapeError, 'expand: [2, 3] does not broadcast to [2, 1]'],
   [() => a23.expand([-1, 3]), ArgumentError, 'expand: axis lengths are integers ≥ 0: [-1, 3] has -1'],

@@ -32,9 +32,6 @@ export function gelu(x: number): number {
   return x < -40 ? -0 : x * tail(-x);
 }
 
-/** log(1 + eˣ) */
-export const softplus = (x: number): number => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
-
 const bits = new Uint32Array(1);
 const asFloat = new Float32Array(bits.buffer);
 

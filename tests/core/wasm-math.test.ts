@@ -9,25 +9,33 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { binaryRows, unaryRows } from '@varigrad/core/testing';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import {
+  binaryNumber,
+  type KernelExports,
+  plain,
+  relaxed,
+  unaryNumber,
+} from '../../packages/core/src/backend/wasm/module.generated.js';
+import type { BinaryKind, UnaryKind } from '../../packages/core/src/functions/names.generated.js';
+import { binaryFunctions, unaryFunctions } from '../../packages/core/src/functions/reference.generated.js';
+import type { UnaryRow } from '../../packages/core/src/functions/row.js';
 import { philox4x32 } from '../../packages/core/src/random.js';
-import { distance, erf, gelu, softplus, sweep, sweepOfPairs, tail } from './wasm-math-exact.js';
+import { distance, erf, gelu, sweep, sweepOfPairs, tail } from './wasm-math-exact.js';
 
-type Loop = (out: number, x: number, n: number) => void;
 type Fill = (out: number, n: number, key0: number, key1: number, low: number, high: number) => void;
+/** The random numbers of philox-harness.ts. */
 interface Harness {
   memory: WebAssembly.Memory;
-  pow(out: number, x: number, y: number, n: number): void;
-  elu(out: number, x: number, n: number, alpha: number): void;
   fillWords: Fill;
   fillUniform: Fill;
   fillNormal: Fill;
-  [name: string]: Loop | Fill | WebAssembly.Memory;
 }
 
 const CHUNK = 1 << 16;
-const X = 1 << 16; // byte addresses of the operands and the result
+const X = 1 << 20; // byte addresses of the operands and the result, above what the module uses
 const Y = X + 4 * CHUNK;
 const OUT = Y + 4 * CHUNK;
 
@@ -46,7 +54,7 @@ async function compile(flavour: string, folder: string): Promise<Harness> {
   if (flavour === 'relaxed') options.push('--enable', 'relaxed-simd');
   const call = [
     compiler,
-    'math-harness.ts',
+    'philox-harness.ts',
     '--baseDir',
     sources,
     '--outFile',
@@ -56,7 +64,7 @@ async function compile(flavour: string, folder: string): Promise<Harness> {
   await promisify(execFile)(process.execPath, call);
   const { instance } = await WebAssembly.instantiate(readFileSync(file));
   const harness = instance.exports as unknown as Harness;
-  harness.memory.grow(16);
+  harness.memory.grow(32);
   return harness;
 }
 
@@ -66,55 +74,21 @@ const compiled = await Promise.all(flavours.map((flavour) => compile(flavour, fo
 rmSync(folder, { recursive: true });
 const harnesses = new Map(flavours.map((flavour, i) => [flavour, compiled[i] as Harness]));
 
-/** Each function in float64, its bound in ulp, and thresholds of float32 or of our own that need a closer look. */
-const cases: { name: string; exact: (x: number) => number; bound: number; thresholds: number[] }[] = [
-  {
-    name: 'exp',
-    exact: Math.exp,
-    bound: 1.1,
-    thresholds: [88.72284, 89, -87.33655, -103.97208, -104, 0.34657],
-  },
-  {
-    name: 'expm1',
-    exact: Math.expm1,
-    bound: 1.7,
-    thresholds: [88.3, 88.72284, 0.34657, -0.34657, -18.1, -17.3],
-  },
-  { name: 'log', exact: Math.log, bound: 0.9, thresholds: [1, Math.SQRT1_2, Math.SQRT2, 2] },
-  {
-    name: 'log1p',
-    exact: Math.log1p,
-    bound: 1.5,
-    thresholds: [-1, 1e30, Math.SQRT1_2 - 1, Math.SQRT2 - 1, 1],
-  },
-  {
-    name: 'sigmoid',
-    exact: (x) => 1 / (1 + Math.exp(-x)),
-    bound: 2.5,
-    thresholds: [-103.97, -104, -87.3, 17.3],
-  },
-  { name: 'tanh', exact: Math.tanh, bound: 2.6, thresholds: [0.1733, 9.01, 9.05, -9.05] },
-  { name: 'softplus', exact: softplus, bound: 2.3, thresholds: [-103.97, -104, -87.3, 17.3, 104] },
-  {
-    name: 'logSigmoid',
-    exact: (x) => -softplus(-x),
-    bound: 2.3,
-    thresholds: [103.97, 104, 87.3, -17.3, -104],
-  },
-  { name: 'erf', exact: erf, bound: 1.8, thresholds: [0.9, 3.9, 4.24, -0.9] },
-  { name: 'gelu', exact: gelu, bound: 2.9, thresholds: [1, -1, -14.1, -14.5, -13.2, 5.5] },
-  { name: 'sin', exact: Math.sin, bound: 2.2, thresholds: [Math.PI, 2 * Math.PI, 1048576, 1e5, 355, 3.4e38] },
-  { name: 'cos', exact: Math.cos, bound: 2.2, thresholds: [Math.PI / 2, Math.PI / 4, 1048576, 11, 3.4e38] },
-  { name: 'rsqrt', exact: (x) => 1 / Math.sqrt(x), bound: 1.5, thresholds: [1, 4] },
-  {
-    name: 'elu',
-    exact: (x) => (x > 0 ? x : Math.expm1(x)),
-    bound: 1.1,
-    thresholds: [-0.34657, -18.1, -17.3],
-  },
-];
+/** The kernels of one flavour, on one thread and a memory of their own. */
+function instantiate(base64: string): { kernels: KernelExports; memory: WebAssembly.Memory } {
+  const memory = new WebAssembly.Memory({ initial: 64, maximum: 65_536, shared: true });
+  const module = new WebAssembly.Module(Buffer.from(base64, 'base64'));
+  const { exports } = new WebAssembly.Instance(module, { env: { memory, abort: assert.unreachable } });
+  const kernels = exports as unknown as KernelExports;
+  kernels.setThreadLimit(1);
+  return { kernels, memory };
+}
 
-type Run = (harness: Harness, n: number) => void;
+const modules = new Map(
+  flavours.map((flavour) => [flavour, instantiate(flavour === 'plain' ? plain : relaxed)]),
+);
+
+type Run = (kernels: KernelExports, n: number) => void;
 
 /** The largest distance from `exact` over `points`, for each flavour, and where it is. */
 function worst(run: Run, exact: (x: number, y: number) => number, points: Iterable<[number, number]>) {
@@ -122,17 +96,16 @@ function worst(run: Run, exact: (x: number, y: number) => number, points: Iterab
   const y = new Float32Array(CHUNK);
   const found = new Map(flavours.map((flavour) => [flavour, { ulps: 0, x: 0, y: 0, got: 0 }]));
   const check = (n: number): void => {
-    const expected = Float64Array.from({ length: n }, (_, i) => exact(x[i] as number, y[i] as number));
-    for (const [flavour, harness] of harnesses) {
-      const { buffer } = harness.memory;
-      new Float32Array(buffer, X, CHUNK).set(x);
-      new Float32Array(buffer, Y, CHUNK).set(y);
-      run(harness, CHUNK);
-      const result = new Float32Array(buffer, OUT, n);
+    const expected = Float64Array.from({ length: n }, (_, i) => exact(x[i]!, y[i]!));
+    for (const [flavour, { kernels, memory }] of modules) {
+      new Float32Array(memory.buffer, X, CHUNK).set(x);
+      new Float32Array(memory.buffer, Y, CHUNK).set(y);
+      run(kernels, CHUNK);
+      const result = new Float32Array(memory.buffer, OUT, n);
       for (const [i, got] of result.entries()) {
-        const ulps = distance(got, expected[i] as number);
-        if (ulps <= (found.get(flavour)?.ulps ?? 0)) continue;
-        found.set(flavour, { ulps, x: x[i] as number, y: y[i] as number, got });
+        const ulps = distance(got, expected[i]!);
+        if (ulps <= found.get(flavour)!.ulps) continue;
+        found.set(flavour, { ulps, x: x[i]!, y: y[i]!, got });
       }
     }
   };
@@ -153,33 +126,51 @@ function assertWithin(bound: number, found: ReturnType<typeof worst>): void {
   }
 }
 
-for (const { name, exact, bound, thresholds } of cases) {
-  test(`${name}: within ${bound} ulp over all of float32`, () => {
-    const run: Run = name === 'elu' ? (h, n) => h.elu(OUT, X, n, 1) : (h, n) => (h[name] as Loop)(OUT, X, n);
-    assertWithin(bound, worst(run, exact, sweep(thresholds)));
+/** Rounded once. */
+const EXACT: NonNullable<UnaryRow['accuracy']> = { ulp: 0.5 };
+/** The names of a table, which are the names of the generated types. */
+const namesOf = <Kind extends string>(rows: Readonly<Record<string, unknown>>): Kind[] =>
+  Object.keys(rows) as Kind[];
+
+for (const kind of namesOf<UnaryKind>(unaryRows)) {
+  const { ulp, near = [] } = unaryRows[kind]!.accuracy ?? EXACT;
+  test(`${kind}: within ${ulp} ulp over all of float32`, () => {
+    const run: Run = (kernels, n) => kernels.runUnary(unaryNumber[kind], OUT, X, n);
+    assertWithin(ulp, worst(run, unaryFunctions[kind], sweep(near)));
   });
 }
 
-test('pow: within 1.1 ulp over all of float32, with the special cases of Math.pow', () => {
-  assertWithin(
-    1.1,
-    worst((h, n) => h.pow(OUT, X, Y, n), Math.pow, sweepOfPairs()),
-  );
+const pairs = [...sweepOfPairs()];
+for (const kind of namesOf<BinaryKind>(binaryRows)) {
+  const { ulp } = binaryRows[kind]!.accuracy ?? EXACT;
+  if (!Number.isFinite(ulp)) continue;
+  test(`${kind}: within ${ulp} ulp over pairs from all of float32, with the reference's special cases`, () => {
+    const run: Run = (kernels, n) => kernels.runBinary(binaryNumber[kind], OUT, X, 16, Y, 16, n);
+    assertWithin(ulp, worst(run, binaryFunctions[kind], pairs));
+  });
+}
+
+test('elu: within 1.1 ulp over all of float32 for alpha = 1', () => {
+  const exact = (x: number): number => binaryFunctions.elu(x, 1);
+  const run: Run = (kernels, n) => kernels.runBinary(binaryNumber.elu, OUT, X, 16, Y, 0, n);
+  const points = [...sweep([-0.34657, -18.1, -17.3])].map(([x]): [number, number] => [x, 1]);
+  assertWithin(1.1, worst(run, exact, points));
 });
 
-test('elu: alpha scales the negative branch only', () => {
-  for (const harness of harnesses.values()) {
-    const values = new Float32Array(harness.memory.buffer);
-    values.set([-1, -Infinity, 2, 0], X / 4);
-    harness.elu(OUT, X, 4, 0.5);
-    const [minusOne, least, two, zero] = values.subarray(OUT / 4) as unknown as [
-      number,
-      number,
-      number,
-      number,
-    ];
-    assert.ok(Math.abs(minusOne - 0.5 * Math.expm1(-1)) < 1e-7);
-    assert.equal([least, two, zero], [-0.5, 2, 0]);
+test('an unknown number of a function traps', () => {
+  for (const { kernels } of modules.values()) {
+    for (const number of [-1, 1000]) {
+      assert.throws(() => kernels.runUnary(number, OUT, X, 4), /unreachable/);
+      assert.throws(() => kernels.runBinary(number, OUT, X, 16, Y, 16, 4), /unreachable/);
+    }
+  }
+});
+
+test('the reference: erf and Φ as an independent implementation has them', () => {
+  for (const [x] of sweep([])) {
+    if (!(Math.abs(x) < 30)) continue;
+    assert.ok(Math.abs(unaryFunctions.erf(x) - erf(x)) <= 1e-14, `erf(${x})`);
+    assert.ok(Math.abs(unaryFunctions.gelu(x) - gelu(x)) <= 1e-12 * Math.abs(gelu(x)), `gelu(${x})`);
   }
 });
 
@@ -192,20 +183,20 @@ test('the oracle: erf and Φ as tabulated', () => {
 });
 
 test('lanes are independent: a special value does not touch its neighbours', () => {
-  for (const harness of harnesses.values()) {
-    const values = new Float32Array(harness.memory.buffer);
-    for (const { name } of cases.filter((c) => c.name !== 'elu')) {
+  for (const { kernels, memory } of modules.values()) {
+    const values = new Float32Array(memory.buffer);
+    for (const [kind, number] of Object.entries(unaryNumber)) {
       for (const odd of [Number.NaN, Infinity, -Infinity, -0, 1e-40, -5, 1e30]) {
         const inputs = [0.7, 0.3, 1.9, 12];
         values.set(inputs, X / 4);
-        (harness[name] as Loop)(OUT, X, 4);
+        kernels.runUnary(number, OUT, X, 4);
         const alone = values.slice(OUT / 4, OUT / 4 + 4);
         for (let lane = 0; lane < 4; lane++) {
           values.set(inputs, X / 4);
           values[X / 4 + lane] = odd;
-          (harness[name] as Loop)(OUT, X, 4);
+          kernels.runUnary(number, OUT, X, 4);
           const mixed = values.slice(OUT / 4, OUT / 4 + 4);
-          for (let i = 0; i < 4; i++) if (i !== lane) assert.is(mixed[i], alone[i], `${name}(${odd})`);
+          for (let i = 0; i < 4; i++) if (i !== lane) assert.is(mixed[i], alone[i], `${kind}(${odd})`);
         }
       }
     }

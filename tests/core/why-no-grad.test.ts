@@ -1,6 +1,5 @@
 /** Each way of losing a gradient is planted and must be found by its name, with the operation and the line. */
 import {
-  bceWithLogits,
   clamp,
   Generator,
   linear,
@@ -8,6 +7,7 @@ import {
   type NoGradReason,
   noGrad,
   randn,
+  sigmoidCrossEntropy,
   type Tensor,
   tensor,
   whyNoGrad,
@@ -202,7 +202,7 @@ test('saturated sigmoid and tanh, as operations and inside linear', () => {
     whyNoGrad(partly, () => partly.sigmoid().sum()),
     'noBackward',
   );
-  const logits = whyNoGrad(w, () => bceWithLogits(w, tensor([0, 1])).sum());
+  const logits = whyNoGrad(w, () => sigmoidCrossEntropy(w, tensor([0, 1])).sum());
   expectReason(logits, 'noBackward');
 });
 

@@ -37,7 +37,7 @@ test('every file that a lesson names is there, and each says where to go on read
 test('names of functions that a lesson points to are in the file that it names', () => {
   checkNames('core/src/autograd.ts', 'apply', 'topologicalOrder', 'pushToInputs', 'accumulate');
   checkNames('core/src/shape.ts', 'broadcastShapes');
-  checkNames('core/src/ops/elementwise.ts', 'binary');
+  checkNames('core/src/ops/elementwise-op.ts', 'binary');
   checkNames('core/src/ops/reduce.ts', 'sumToSize');
   checkNames('core/src/ops/matmul.ts', 'matmulOp');
   checkNames('core/src/backend/wasm/assembly/gemm.ts', 'packA', 'packB', 'tile', 'gemm');

@@ -91,11 +91,11 @@ export const naive: Readonly<Record<string, Rule>> = {
   neg: elementwise((a) => -a),
   square: elementwise((a) => a * a),
   exp: elementwise((a) => Math.exp(a)),
-  bceWithLogits: elementwise((x, t) => {
+  sigmoidCrossEntropy: elementwise((x, t) => {
     const p = 1 / (1 + Math.exp(-x));
     return -t * Math.log(p) - (1 - t) * Math.log(1 - p);
   }),
-  klStandardNormal: elementwise((mu, logVar) => 0.5 * (mu * mu + Math.exp(logVar) - 1 - logVar)),
+  standardNormalKl: elementwise((mu, logVar) => 0.5 * (mu * mu + Math.exp(logVar) - 1 - logVar)),
   clamp: ([x], { params }) => {
     const { min, max } = params as { min: number; max: number };
     return x!.values.map((value) => Math.min(Math.max(value, min), max));

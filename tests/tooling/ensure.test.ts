@@ -119,11 +119,21 @@ test('a failing npm ci, or no npm at all, is an error', () => {
 });
 
 test('the WebAssembly module is built when absent or older than a source or the build script, and only then', () => {
-  withRepository(({ write, touch, ensure, has }) => {
+  withRepository(({ write, touch, remove, ensure, has }) => {
     const module = `${WASM}/module.generated.ts`;
     const source = `${WASM}/assembly/deep/kernel.ts`;
+    const table = 'packages/core/src/functions/unary.ts';
+    const texts = ['names', 'reference', 'gpu', 'formulas'].map(
+      (name) => `packages/core/src/functions/${name}.generated.ts`,
+    );
     write(source, '');
-    write('scripts/build-wasm.mjs', `import fs from 'node:fs'; fs.writeFileSync('${module}', 'built');`);
+    write(table, '');
+    write('scripts/functions.mjs', '');
+    const made = JSON.stringify([...texts, module]);
+    write(
+      'scripts/build-wasm.mjs',
+      `import fs from 'node:fs'; for (const path of ${made}) fs.writeFileSync(path, 'built');`,
+    );
     const build = (): boolean => /building the WebAssembly kernels/.test(ensure().says);
     assert.is(build(), true, 'absent');
     assert.ok(has(module));
@@ -132,8 +142,15 @@ test('the WebAssembly module is built when absent or older than a source or the 
     touch(source, later);
     assert.is(build(), true, 'a source is newer');
     touch(source, later - 120);
+    touch(table, later);
+    assert.is(build(), true, 'a table of functions is newer');
+    touch(table, later - 120);
     touch('scripts/build-wasm.mjs', later);
     assert.is(build(), true, 'the script is newer');
+    touch('scripts/build-wasm.mjs', later - 120);
+    assert.is(build(), false, 'up to date again');
+    remove(texts[0]!);
+    assert.is(build(), true, 'a text is absent');
   });
 });
 

@@ -13,11 +13,9 @@ export {
   type Thunk,
 } from './autograd.js';
 export type {
-  Activation,
   AdamSpec,
   AxisSpec,
   Backend,
-  BinaryKind,
   DeviceArray,
   HostArray,
   IndexSpec,
@@ -27,10 +25,8 @@ export type {
   OverlapSpec,
   Pair,
   PhiloxState,
-  ReduceKind,
   SgdSpec,
   StridedSpec,
-  UnaryKind,
   Values,
   WindowSpec,
 } from './backend/backend.js';
@@ -65,6 +61,9 @@ export {
   VarigradError,
 } from './errors.js';
 export { type FormatOptions, formatArray } from './format.js';
+export type { Activation, ReduceKind } from './functions/kinds.js';
+export type { BinaryKind, UnaryKind } from './functions/names.generated.js';
+export type { Formula } from './functions/row.js';
 export { type InitOptions, init } from './init.js';
 export { Tensor } from './methods.js';
 export {
@@ -112,7 +111,7 @@ export {
   tanh,
   where,
 } from './ops/elementwise.js';
-export { bceWithLogits, klStandardNormal, linear } from './ops/fused.js';
+export { linear, sigmoidCrossEntropy, standardNormalKl } from './ops/fused.js';
 export { gather, indexAdd, indexSelect, scatterAdd, tril, triu } from './ops/indexing.js';
 export { type MatmulOptions, matmul } from './ops/matmul.js';
 export {
@@ -160,9 +159,7 @@ export { toDot, toJSON, toMermaid } from './trace/export.js';
 export { type FlameOptions, toFlameSVG } from './trace/flame.js';
 export {
   activations,
-  composites,
   derivativeOf,
-  type Formula,
   formulaOf,
   formulas,
   operandName,

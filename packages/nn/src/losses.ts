@@ -1,10 +1,10 @@
 /** Losses. `reduction` says what happens to the values of single elements or examples. */
 import {
   ArgumentError,
-  bceWithLogits as bceWithLogitsElements,
   formatShape,
-  klStandardNormal as klStandardNormalElements,
   ShapeError,
+  sigmoidCrossEntropy,
+  standardNormalKl,
   type Tensor,
   type TensorLike,
   tensor,
@@ -71,7 +71,7 @@ function checkUnitInterval(op: string, target: Tensor): void {
 export function bceWithLogits(logits: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
   checkSameShape('bceWithLogits', logits, target);
   checkUnitInterval('bceWithLogits', target);
-  return reduce('bceWithLogits', bceWithLogitsElements(logits, target), options);
+  return reduce('bceWithLogits', sigmoidCrossEntropy(logits, target), options);
 }
 
 /**
@@ -127,7 +127,7 @@ export function gaussianNll(
  */
 export function klStandardNormal(mu: Tensor, logVar: Tensor, options: LossOptions = {}): Tensor {
   checkSameShape('klStandardNormal', mu, logVar);
-  return reduce('klStandardNormal', klStandardNormalElements(mu, logVar).sum({ axis: -1 }), options);
+  return reduce('klStandardNormal', standardNormalKl(mu, logVar).sum({ axis: -1 }), options);
 }
 
 /** A diagonal Gaussian by its mean and LOG-VARIANCE, each `[batch, latent]`. */

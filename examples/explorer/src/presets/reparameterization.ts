@@ -1,4 +1,4 @@
-import { klStandardNormal, noGrad, recordGraph, type Tensor, tensor, whyNoGrad } from '@varigrad/core';
+import { noGrad, recordGraph, standardNormalKl, type Tensor, tensor, whyNoGrad } from '@varigrad/core';
 import { type Exhibit, type Expected, exhibit, type Finding, type Preset } from './preset.js';
 
 type Sampler = (mu: Tensor, logVar: Tensor, eps: Tensor) => Tensor;
@@ -18,7 +18,7 @@ function gaussianStep(sample: Sampler, noise: readonly number[], expected: reado
     sample(mu, logVar, eps).named('z').sub(x).square().sum().mul(0.5).named('recon');
   const graph = recordGraph(() => {
     const recon = reconstruction();
-    const kl = klStandardNormal(mu, logVar).sum().named('kl');
+    const kl = standardNormalKl(mu, logVar).sum().named('kl');
     return recon.add(kl).named('loss');
   });
   const findings = [mu, logVar].map((parameter): Finding => {

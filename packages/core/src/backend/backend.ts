@@ -5,6 +5,8 @@
  * tensors or gradients. Every shape has been checked before a kernel runs, so kernels validate nothing.
  */
 import type { Shape } from '../errors.js';
+import type { Activation, ReduceKind } from '../functions/kinds.js';
+import type { BinaryKind, UnaryKind } from '../functions/names.generated.js';
 
 /** Values in host memory. */
 export type HostArray = Float32Array | Float64Array;
@@ -23,59 +25,6 @@ export interface Operand<V extends Values = Values> {
   readonly values: V;
   readonly shape: Shape;
 }
-
-/** Elementwise functions of one argument; the reference backend holds the formula of each. */
-export type UnaryKind =
-  | 'neg'
-  | 'exp'
-  | 'expm1'
-  | 'log'
-  | 'log1p'
-  | 'sqrt'
-  | 'rsqrt'
-  | 'square'
-  | 'abs'
-  | 'sign'
-  | 'reciprocal'
-  | 'sin'
-  | 'cos'
-  | 'erf'
-  | 'relu'
-  | 'gelu'
-  | 'sigmoid'
-  | 'tanh'
-  | 'softplus'
-  | 'logSigmoid';
-
-/** Elementwise functions of two arguments. Comparisons give 1 or 0. */
-export type BinaryKind =
-  | 'add'
-  | 'sub'
-  | 'mul'
-  | 'div'
-  | 'pow'
-  | 'maximum'
-  | 'minimum'
-  | 'eq'
-  | 'ne'
-  | 'lt'
-  | 'le'
-  | 'gt'
-  | 'ge'
-  /** (x, slope): x > 0 ? x : slope·x */
-  | 'leakyRelu'
-  /** (x, alpha): x > 0 ? x : alpha·expm1(x) */
-  | 'elu'
-  /** (logits x, target t): max(x, 0) − x·t + log1p(exp(−|x|)) */
-  | 'bceWithLogits'
-  /** (mu, logVar): −½(1 + logVar − mu² − exp logVar) */
-  | 'klStandardNormal';
-
-/** `max` and `min` propagate NaN; `logSumExp` subtracts the maximum first and is −Infinity over nothing. */
-export type ReduceKind = 'sum' | 'max' | 'min' | 'logSumExp';
-
-/** Activations that `linear` can apply to its result. */
-export type Activation = 'none' | 'relu' | 'sigmoid' | 'tanh';
 
 /** A batch of matrix products, out[b] = op(A[b]) · op(B[b]), `[batch, m, n]`. */
 export interface MatmulSpec {

@@ -3,47 +3,33 @@
  * operations, and a test holds it to that.
  */
 import { apply, type Op } from '../autograd.js';
-import type { Activation } from '../backend/backend.js';
 import { formatShape, type Shape, ShapeError } from '../errors.js';
-import { broadcastShapes, sizeOf } from '../shape.js';
-import { asTensor, type Tensor, type TensorLike } from '../tensor.js';
-
-const bceWithLogitsOp: Op<readonly [Tensor, Tensor]> = {
-  name: 'bceWithLogits',
-  shape: ([x, t]) => broadcastShapes('bceWithLogits', x, t),
-  forward: (k, [x, t], _, out) => k.binary('bceWithLogits', x, t, out),
-  vjp: (dy, [x, t]) => [
-    () => dy.mul(x.sigmoid().sub(t)).sumToSize(x.shape), // ∂/∂x = σ(x) − t
-    () => dy.mul(x).neg().sumToSize(t.shape), // ∂/∂t = −x
-  ],
-};
+import type { Activation } from '../functions/kinds.js';
+import { sizeOf } from '../shape.js';
+import type { Tensor } from '../tensor.js';
+import { type Binary, binary } from './elementwise-op.js';
 
 /**
  * Binary cross-entropy of each element, from logits: max(x, 0) − x·t + log1p(e^−|x|) = −[t ln σ(x) + (1 − t) ln(1 − σ(x))].
- * Finite for any finite x. The loss with a `reduction` and a check of the targets is in `@varigrad/nn`.
- * @param logits - x; @param target - t in [0, 1]; the shapes broadcast
+ * Finite for any finite x. The loss `bceWithLogits` of `@varigrad/nn` checks the targets and reduces.
+ * The arguments are the logits x and the targets t in [0, 1]; the shapes broadcast.
  * @returns nats per element
  */
-export const bceWithLogits = (logits: TensorLike, target: TensorLike): Tensor =>
-  apply(bceWithLogitsOp, [asTensor(logits), asTensor(target)], undefined);
-
-const klStandardNormalOp: Op<readonly [Tensor, Tensor]> = {
-  name: 'klStandardNormal',
-  shape: ([mu, logVar]) => broadcastShapes('klStandardNormal', mu, logVar),
-  forward: (k, [mu, logVar], _, out) => k.binary('klStandardNormal', mu, logVar, out),
-  vjp: (dy, [mu, logVar]) => [
-    () => dy.mul(mu).sumToSize(mu.shape), // ∂/∂mu = mu
-    () => dy.mul(logVar.expm1()).mul(0.5).sumToSize(logVar.shape), // ∂/∂logVar = ½(exp logVar − 1)
-  ],
-};
+export const sigmoidCrossEntropy: Binary = binary('sigmoidCrossEntropy', (dy, x, t) => [
+  () => dy.mul(x.sigmoid().sub(t)), // ∂/∂x = σ(x) − t
+  () => dy.mul(x).neg(), // ∂/∂t = −x
+]);
 
 /**
  * KL(N(mu, σ²) ‖ N(0, 1)) of each element, −½(1 + logVar − mu² − exp logVar), with σ² = exp logVar.
+ * The arguments are mu and logVar; the shapes broadcast. The loss `klStandardNormal` of `@varigrad/nn` reduces.
  * @returns nats per element; sum over the latent axis for nats per example
  * @see Kingma & Welling 2014, App. B, arXiv:1312.6114
  */
-export const klStandardNormal = (mu: TensorLike, logVar: TensorLike): Tensor =>
-  apply(klStandardNormalOp, [asTensor(mu), asTensor(logVar)], undefined);
+export const standardNormalKl: Binary = binary('standardNormalKl', (dy, mu, logVar) => [
+  () => dy.mul(mu), // ∂/∂mu = mu
+  () => dy.mul(logVar.expm1()).mul(0.5), // ∂/∂logVar = ½(exp logVar − 1)
+]);
 
 interface LinearParams {
   readonly activation: Activation;

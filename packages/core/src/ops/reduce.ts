@@ -1,7 +1,8 @@
 /** Reductions over any axes, and what is built on them. */
 import { apply, type Op, type Temporary } from '../autograd.js';
-import type { Kernels, Operand, ReduceKind } from '../backend/backend.js';
+import type { Kernels, Operand } from '../backend/backend.js';
 import { ArgumentError, formatShape, type Shape, ShapeError } from '../errors.js';
+import type { ReduceKind } from '../functions/kinds.js';
 import {
   axisSpec,
   broadcastShapes,

@@ -1,22 +1,14 @@
 import { tensor } from '../create.js';
 import { formatShape, type Shape } from '../errors.js';
+import type { Domain } from '../functions/row.js';
 import { Generator } from '../random.js';
 import { sizeOf } from '../shape.js';
 import type { Tensor } from '../tensor.js';
 import { type Grid, gridOf } from './naive.js';
 
-/** The values of one operand, drawn anew from each seed. All are exact in float32. */
-export interface InputSpec {
+/** One operand: its shape, and where its values are drawn from, anew for each seed. All are exact in float32. */
+export interface InputSpec extends Domain {
   readonly shape: Shape;
-  /** Uniform in [low, high]; default −2 … 2. */
-  readonly low?: number;
-  readonly high?: number;
-  /** Points where the function has a kink: values keep 0.05 away. */
-  readonly kinks?: readonly number[];
-  /** Instead: the numbers offset + step·k for different whole k around 0, in random order: no two are close. */
-  readonly lattice?: { readonly step: number; readonly offset: number };
-  /** Instead: whole numbers 0 … below − 1. */
-  readonly below?: number;
 }
 
 /** One use of a public operation: what goes in, what must come out, and what can be differentiated. */

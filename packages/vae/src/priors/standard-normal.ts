@@ -1,4 +1,4 @@
-import { type Generator, klStandardNormal, randn, type Tensor } from '@varigrad/core';
+import { type Generator, randn, standardNormalKl, type Tensor } from '@varigrad/core';
 import { Module } from '@varigrad/nn';
 import { standardNormalLogProb } from '../posteriors/gaussian.js';
 import type { Posterior } from '../posteriors/posterior.js';
@@ -24,6 +24,6 @@ export class StandardNormal extends Module implements Prior {
 
   /** −½(1 + logVar − mu² − e^logVar). @see Kingma & Welling 2014, App. B, arXiv:1312.6114 */
   klPerDimension({ mu, logVar }: Posterior): Tensor {
-    return klStandardNormal(mu, logVar);
+    return standardNormalKl(mu, logVar);
   }
 }

@@ -1,4 +1,4 @@
-import { klStandardNormal, recordGraph, tensor } from '@varigrad/core';
+import { recordGraph, standardNormalKl, tensor } from '@varigrad/core';
 import { bceWithLogits } from '@varigrad/nn';
 import { type Exhibit, exhibit, type Preset } from '../preset.js';
 
@@ -29,7 +29,7 @@ function step(averageOverPixels: boolean): Exhibit {
   const graph = recordGraph(() => {
     const nats = bceWithLogits(logits, x, { reduction: 'none' }).named('nats per pixel');
     const recon = (averageOverPixels ? nats.mean() : nats.sum({ axis: 1 }).mean()).named('recon');
-    const kl = klStandardNormal(mu, logVar).sum({ axis: 1 }).mean().named('kl');
+    const kl = standardNormalKl(mu, logVar).sum({ axis: 1 }).mean().named('kl');
     return recon.add(kl).named('loss');
   });
   const count = averageOverPixels ? 8 : 2;

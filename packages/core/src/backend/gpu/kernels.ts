@@ -1,24 +1,22 @@
 /** The contract's kernels, as launches of programs. */
 import type { Shape } from '../../errors.js';
+import { binaryExpressions, unaryExpressions } from '../../functions/gpu.generated.js';
+import type { Activation, ReduceKind } from '../../functions/kinds.js';
+import type { BinaryKind, UnaryKind } from '../../functions/names.generated.js';
 import { fillNormal, fillUniform } from '../../random.js';
 import { broadcastStrides, reducedBlock, sizeOf, stridesOf } from '../../shape.js';
 import type {
-  Activation,
   AdamSpec,
   AxisSpec,
-  BinaryKind,
   IndexSpec,
   Kernels,
   MatmulSpec,
   Operand,
   OverlapSpec,
   PhiloxState,
-  ReduceKind,
   SgdSpec,
   StridedSpec,
-  UnaryKind,
 } from '../backend.js';
-import { binaryExpressions, unaryExpressions, WHERE_EXPRESSION } from './elementwise.js';
 import { readOf, wholeOf } from './expression.js';
 import type { GpuArray } from './handle.js';
 import type { Machine } from './machine.js';
@@ -58,7 +56,7 @@ export class GpuKernels implements Kernels<GpuArray> {
   }
 
   where(condition: Operand<GpuArray>, a: Operand<GpuArray>, b: Operand<GpuArray>, out: Shape): GpuArray {
-    return this.#broadcast('where', WHERE_EXPRESSION, [condition, a, b], out);
+    return this.#broadcast('where', 'x == 0 ? z : y', [condition, a, b], out);
   }
 
   #broadcast(name: string, text: string, operands: readonly Operand<GpuArray>[], out: Shape): GpuArray {

@@ -1,4 +1,5 @@
-import type { Activation, MatmulSpec } from '../backend.js';
+import type { Activation } from '../../functions/kinds.js';
+import type { MatmulSpec } from '../backend.js';
 import { type Places, type Program, placesOf } from './program.js';
 
 /** Positions in a result of m rows and n columns: out of a flat one, or those that the mode gives; see `Driver.grids`. */

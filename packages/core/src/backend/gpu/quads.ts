@@ -4,7 +4,7 @@
  * sixteen products (instead of 32 by `dotProgram`), and the result is unpacked, which is when bias and activation are
  * applied. Packing takes time of order n², and saves of order n³.
  */
-import type { Activation } from '../backend.js';
+import type { Activation } from '../../functions/kinds.js';
 import { ACTIVATIONS } from './matmul.js';
 import type { Program } from './program.js';
 

@@ -1,5 +1,5 @@
 /** Programs over `[outer, length, inner]`. */
-import type { ReduceKind } from '../backend.js';
+import type { ReduceKind } from '../../functions/kinds.js';
 import type { Fused } from './expression.js';
 import { type Program, placesOf } from './program.js';
 

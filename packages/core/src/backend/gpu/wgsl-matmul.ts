@@ -3,7 +3,9 @@
  * registers, from operands read four numbers at a time. It runs on gpu.js's own device and shares its buffers; the
  * gpu.js kernel of matmul.ts remains what all other modes run.
  */
-import type { Activation, MatmulSpec } from '../backend.js';
+
+import type { Activation } from '../../functions/kinds.js';
+import type { MatmulSpec } from '../backend.js';
 import type { WgslProgram } from './driver.js';
 
 /** What is done to the sums before they are written. */

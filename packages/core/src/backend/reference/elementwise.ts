@@ -1,7 +1,8 @@
 import type { Shape } from '../../errors.js';
+import type { BinaryKind } from '../../functions/names.generated.js';
+import { binaryFunctions, unaryFunctions } from '../../functions/reference.generated.js';
 import { sizeOf, stridesOf } from '../../shape.js';
-import type { BinaryKind, HostArray, Kernels, Operand } from '../backend.js';
-import { binaryFunctions, unaryFunctions } from './functions.js';
+import type { HostArray, Kernels, Operand } from '../backend.js';
 
 /** Makes a new array of the backend's precision, filled with zeros. */
 export type Allocate = (size: number) => HostArray;

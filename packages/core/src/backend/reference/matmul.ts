@@ -1,6 +1,7 @@
-import type { Activation, HostArray, Kernels, MatmulSpec } from '../backend.js';
+import type { Activation } from '../../functions/kinds.js';
+import { unaryFunctions } from '../../functions/reference.generated.js';
+import type { HostArray, Kernels, MatmulSpec } from '../backend.js';
 import type { Allocate } from './elementwise.js';
-import { unaryFunctions } from './functions.js';
 
 type Products = Pick<Kernels<HostArray>, 'matmul' | 'linear'>;
 

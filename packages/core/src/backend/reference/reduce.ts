@@ -1,6 +1,7 @@
 import type { Shape } from '../../errors.js';
+import type { ReduceKind } from '../../functions/kinds.js';
 import { reducedShape, sizeOf, stridesOf } from '../../shape.js';
-import type { AxisSpec, HostArray, Kernels, Operand, ReduceKind } from '../backend.js';
+import type { AxisSpec, HostArray, Kernels, Operand } from '../backend.js';
 import type { Allocate } from './elementwise.js';
 
 type Reductions = Pick<Kernels<HostArray>, 'reduce' | 'argmax' | 'cumsum'>;

@@ -1,19 +1,14 @@
 /** Shapes and strides, brought into the few forms that the kernels know. */
 import type { Shape } from '../../errors.js';
+import type { OperandMode } from '../../functions/kinds.js';
 import { broadcastStrides, sizeOf } from '../../shape.js';
 import type { StridedSpec } from '../backend.js';
-
-/** How an operand lies against `[rows, columns]`; the numbers are those of assembly/binary.ts. */
-export const FULL = 0;
-export const ROW = 1;
-export const COLUMN = 2;
-export const SCALAR = 3;
 
 /** An elementwise call over `[rows, columns]`, with the mode of each operand. */
 export interface Layout {
   rows: number;
   columns: number;
-  modes: number[];
+  modes: OperandMode[];
 }
 
 /**
@@ -23,7 +18,7 @@ export interface Layout {
 export function findLayout(operands: readonly Shape[], out: Shape): Layout | undefined {
   const size = sizeOf(out);
   const simple = operands.map((shape) =>
-    sizeOf(shape) === size ? FULL : sizeOf(shape) === 1 ? SCALAR : undefined,
+    sizeOf(shape) === size ? 'full' : sizeOf(shape) === 1 ? 'scalar' : undefined,
   );
   if (simple.every((mode) => mode !== undefined)) return { rows: size, columns: 1, modes: simple };
   for (let split = 1; split < out.length; split++) {
@@ -34,15 +29,15 @@ export function findLayout(operands: readonly Shape[], out: Shape): Layout | und
   return undefined;
 }
 
-function modeOf(shape: Shape, out: Shape, split: number): number | undefined {
+function modeOf(shape: Shape, out: Shape, split: number): OperandMode | undefined {
   const aligned = [...new Array<number>(out.length - shape.length).fill(1), ...shape];
   const [head, tail] = [aligned.slice(0, split), aligned.slice(split)];
   const sameAs = (part: readonly number[], from: number) => part.every((n, i) => n === out[from + i]);
   const single = (part: readonly number[]) => part.every((n) => n === 1);
-  if (sameAs(head, 0) && sameAs(tail, split)) return FULL;
-  if (single(head) && single(tail)) return SCALAR;
-  if (single(head) && sameAs(tail, split)) return ROW;
-  if (sameAs(head, 0) && single(tail)) return COLUMN;
+  if (sameAs(head, 0) && sameAs(tail, split)) return 'full';
+  if (single(head) && single(tail)) return 'scalar';
+  if (single(head) && sameAs(tail, split)) return 'row';
+  if (sameAs(head, 0) && single(tail)) return 'column';
   return undefined;
 }
 

@@ -1,5 +1,49 @@
-/** Elementwise kernels that are neither unary nor binary. */
-import { splatted } from './control';
+/** Elementwise kernels. The loops over whole vectors are made from the tables of functions; see scripts/functions.mjs. */
+import { scratchOf, splatted, TAIL } from './control';
+import { binaryVectors, MODE_COLUMN, MODE_FULL, MODE_ROW, unaryVectors } from './functions.generated';
+
+/** out[i] = f(x[i]) for n elements. What remains beyond whole vectors is computed in the thread's scratch memory. */
+export function unary(thread: i32, kind: i32, out: usize, x: usize, n: usize): void {
+  const whole = (n & ~3) << 2;
+  unaryVectors(kind, out, out + whole, x);
+  if ((n & 3) == 0) return;
+  const buffer = scratchOf(thread) + TAIL;
+  unaryVectors(kind, buffer, buffer + 16, x + whole);
+  memory.copy(out + whole, buffer, (n & 3) << 2);
+}
+
+/** out[i] = f(a[i], b[i]) for n elements; a step of 0 repeats the operand's first float. */
+export function binary(
+  thread: i32, kind: i32, out: usize, a: usize, stepA: usize, b: usize, stepB: usize, n: usize,
+): void {
+  if (stepA == 0) a = splatted(thread, 0, a);
+  if (stepB == 0) b = splatted(thread, 1, b);
+  const whole = (n & ~3) << 2;
+  binaryVectors(kind, out, out + whole, a, stepA, b, stepB);
+  if ((n & 3) == 0) return;
+  const buffer = scratchOf(thread) + TAIL;
+  const done = whole >> 4;
+  binaryVectors(kind, buffer, buffer + 16, a + done * stepA, stepA, b + done * stepB, stepB);
+  memory.copy(out + whole, buffer, (n & 3) << 2);
+}
+
+@inline
+function rowOf(mode: i32, x: usize, row: usize, columns: usize): usize {
+  if (mode == MODE_FULL) return x + ((row * columns) << 2);
+  return mode == MODE_COLUMN ? x + (row << 2) : x;
+}
+
+/** `binary` over rows `from` … `to − 1` of `[rows, columns]`. */
+export function binaryRows(
+  thread: i32, kind: i32, out: usize, a: usize, modeA: i32, b: usize, modeB: i32, columns: usize, from: usize, to: usize,
+): void {
+  const stepA: usize = modeA == MODE_FULL || modeA == MODE_ROW ? 16 : 0;
+  const stepB: usize = modeB == MODE_FULL || modeB == MODE_ROW ? 16 : 0;
+  for (let row = from; row < to; row++) {
+    const rowA = rowOf(modeA, a, row, columns), rowB = rowOf(modeB, b, row, columns);
+    binary(thread, kind, out + ((row * columns) << 2), rowA, stepA, rowB, stepB, columns);
+  }
+}
 
 /** The first `count` (1 to 3) lanes go to `out`. */
 @inline

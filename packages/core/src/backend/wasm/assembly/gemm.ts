@@ -9,6 +9,7 @@
  * Threads share the packed B and take blocks of rows. K is never split among threads, so the bits of the result do not
  * depend on their number.
  */
+import { ACTIVATION_NONE, ACTIVATION_RELU, ACTIVATION_SIGMOID } from './functions.generated';
 import * as math from './math';
 import { fma } from './math';
 import { scratchOf, setWord, word } from './control';
@@ -42,7 +43,7 @@ function rowsOfChunk(m: usize): usize {
   return max(8, ((m + chunks - 1) / chunks + 3) & ~3);
 }
 
-/** @param bias - address of n floats, or 0; @param activation - 0 none, 1 relu, 2 sigmoid, 3 tanh */
+/** @param bias - address of n floats, or 0; @param activation - a number of the kinds of activations */
 export function gemm(
   a: usize, b: usize, c: usize, m: usize, n: usize, k: usize,
   transposeA: bool, transposeB: bool, bias: usize, activation: i32, workspace: usize,
@@ -166,7 +167,7 @@ export function multiply(thread: i32, chunk: i32): void {
   const first = word(K_START) == 0;
   const last = word(K_START) + kc == word(K);
   const bias = last ? word(BIAS) : 0;
-  const activation = last ? <i32>word(ACTIVATION) : 0;
+  const activation = last ? <i32>word(ACTIVATION) : ACTIVATION_NONE;
   for (let j: usize = 0; j < nc; j += 8) {
     const panelB = word(PACKED_B) + ((j * kc) << 2);
     const column = word(N_START) + j;
@@ -251,10 +252,10 @@ function finish(c: usize, v0: v128, v1: v128, first: bool, bias: usize, activati
     v0 = f32x4.add(v0, v128.load(bias));
     v1 = f32x4.add(v1, v128.load(bias, 16));
   }
-  if (activation == 1) {
+  if (activation == ACTIVATION_RELU) {
     v0 = f32x4.pmax(v0, f32x4.splat(0));
     v1 = f32x4.pmax(v1, f32x4.splat(0));
-  } else if (activation != 0) {
+  } else if (activation != ACTIVATION_NONE) {
     activated(c, v0, v1, activation);
     return;
   }
@@ -264,8 +265,8 @@ function finish(c: usize, v0: v128, v1: v128, first: bool, bias: usize, activati
 
 /** Sigmoid and tanh, kept out of the tile's code. */
 function activated(c: usize, v0: v128, v1: v128, activation: i32): void {
-  v128.store(c, activation == 2 ? math.sigmoid(v0) : math.tanh(v0));
-  v128.store(c, activation == 2 ? math.sigmoid(v1) : math.tanh(v1), 16);
+  v128.store(c, activation == ACTIVATION_SIGMOID ? math.sigmoid(v0) : math.tanh(v0));
+  v128.store(c, activation == ACTIVATION_SIGMOID ? math.sigmoid(v1) : math.tanh(v1), 16);
 }
 
 /** A tile that sticks out of C: computed in scratch memory, and only what belongs to C is copied back. */

@@ -1,13 +1,12 @@
 /** The jobs that threads share: which function a chunk of each kind is, and which part of the work it covers. */
-import { binary, binaryRows, isCheap as isCheapBinary } from './binary';
 import { real, setReal, setWord, word } from './control';
-import { fill, where } from './elementwise';
+import { binary, binaryRows, fill, unary, where } from './elementwise';
+import { isCheapBinary, isCheapUnary, REDUCE_LOG_SUM_EXP } from './functions.generated';
 import { MULTIPLY, multiply, PACK_B, packB } from './gemm';
 import { blockLength, strided, stridedBlocks } from './movement';
 import { fillNormal, fillUniform } from './philox';
 import { dispatch, threads } from './pool';
-import { LOG_SUM_EXP, reduceColumns, reduceRows } from './reduce';
-import { isCheap as isCheapUnary, unary } from './unary';
+import { reduceColumns, reduceRows } from './reduce';
 import { adam } from './update';
 import { overlapAdd, setOverlap } from './windows';
 
@@ -124,7 +123,7 @@ export function runBinary(kind: i32, out: usize, a: usize, stepA: usize, b: usiz
   split(BINARY, n, 1, isCheapBinary(kind) ? MOVING : COMPUTING);
 }
 
-/** `[rows, columns]`; modes of the operands: 0 `[rows, columns]`, 1 `[columns]`, 2 `[rows, 1]`, 3 a scalar. */
+/** `[rows, columns]`; `modeA` and `modeB` are numbers of operand modes. */
 export function runBinaryRows(
   kind: i32, out: usize, a: usize, modeA: i32, b: usize, modeB: i32, rows: usize, columns: usize,
 ): void {
@@ -177,7 +176,7 @@ export function runOverlapAdd(
 /** Reduces the rows of `[rows, length]`. */
 export function runReduceRows(kind: i32, out: usize, x: usize, rows: usize, length: usize): void {
   setWord(2, out); setWord(3, x); setWord(4, length); setWord(5, <usize>kind);
-  split(REDUCE_ROWS, rows, length, kind == LOG_SUM_EXP ? COMPUTING : REDUCING);
+  split(REDUCE_ROWS, rows, length, kind == REDUCE_LOG_SUM_EXP ? COMPUTING : REDUCING);
 }
 
 /** Reduces the columns of `[length, columns]`. */

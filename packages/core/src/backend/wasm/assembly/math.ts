@@ -6,6 +6,8 @@
 export { erf, gelu } from './math/erf';
 export { elu, exp, expm1, rsqrt, sigmoid, tanh } from './math/exponential';
 export { constant, fma } from './math/lanes';
-export { log, log1p, log1pExpMinusAbs, logSigmoid, softplus } from './math/logarithm';
+export { log, log1p, logSigmoid, softplus } from './math/logarithm';
+export { sigmoidCrossEntropy, standardNormalKl } from './math/losses';
 export { pow } from './math/power';
+export { leakyRelu, one, relu, sign, truth } from './math/selection';
 export { cos, sin } from './math/trigonometry';

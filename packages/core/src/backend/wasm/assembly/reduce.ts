@@ -1,13 +1,9 @@
 /**
  * Reductions. Sums are added up in float64, which is exact enough that neither the order nor the number of threads shows.
- * Kinds: 0 sum, 1 max, 2 min, 3 logSumExp (of rows only).
+ * Columns have no logSumExp.
  */
+import { REDUCE_MAX, REDUCE_MIN, REDUCE_SUM } from './functions.generated';
 import * as math from './math';
-
-const SUM = 0;
-const MAX = 1;
-const MIN = 2;
-export const LOG_SUM_EXP: i32 = 3;
 
 @inline
 function sumOfPair(x: v128): f64 {
@@ -38,26 +34,26 @@ function sum(x: usize, n: usize): f64 {
 /** Largest or smallest of n floats; NaN if there is one. */
 @inline
 function extreme(kind: i32, x: usize, n: usize): f32 {
-  const start: f32 = kind == MAX ? -Infinity : Infinity;
+  const start: f32 = kind == REDUCE_MAX ? -Infinity : Infinity;
   let best = f32x4.splat(start);
   const whole = n & ~3;
   for (let i: usize = 0; i < whole; i += 4) {
     const v = v128.load(x + (i << 2));
-    best = kind == MAX ? f32x4.max(best, v) : f32x4.min(best, v);
+    best = kind == REDUCE_MAX ? f32x4.max(best, v) : f32x4.min(best, v);
   }
   const a = f32x4.extract_lane(best, 0), b = f32x4.extract_lane(best, 1);
   const c = f32x4.extract_lane(best, 2), d = f32x4.extract_lane(best, 3);
-  let result: f32 = kind == MAX ? max(max(a, b), max(c, d)) : min(min(a, b), min(c, d));
+  let result: f32 = kind == REDUCE_MAX ? max(max(a, b), max(c, d)) : min(min(a, b), min(c, d));
   for (let i = whole; i < n; i++) {
     const v = load<f32>(x + (i << 2));
-    result = kind == MAX ? max(result, v) : min(result, v);
+    result = kind == REDUCE_MAX ? max(result, v) : min(result, v);
   }
   return result;
 }
 
 /** m + ln Σ e^(x − m) with the maximum m; m itself where it is infinite or NaN. */
 function logSumExp(x: usize, n: usize): f32 {
-  const m = extreme(MAX, x, n);
+  const m = extreme(REDUCE_MAX, x, n);
   if (!isFinite(m)) return m;
   const shift = f32x4.splat(m);
   let even = f64x2.splat(0), odd = f64x2.splat(0);
@@ -79,9 +75,9 @@ export function reduceRows(kind: i32, out: usize, x: usize, length: usize, from:
   for (let row = from; row < to; row++) {
     const at = x + ((row * length) << 2);
     let result: f32;
-    if (kind == SUM) result = <f32>sum(at, length);
-    else if (kind == MAX) result = extreme(MAX, at, length);
-    else if (kind == MIN) result = extreme(MIN, at, length);
+    if (kind == REDUCE_SUM) result = <f32>sum(at, length);
+    else if (kind == REDUCE_MAX) result = extreme(REDUCE_MAX, at, length);
+    else if (kind == REDUCE_MIN) result = extreme(REDUCE_MIN, at, length);
     else result = logSumExp(at, length);
     store<f32>(out + (row << 2), result);
   }
@@ -103,11 +99,11 @@ function sumEightColumns(out: usize, at: usize, pitch: usize, length: usize): vo
 
 /** Largest or smallest of 8 columns from `at` on: 32 bytes to `out`. */
 function extremeEightColumns(kind: i32, out: usize, at: usize, pitch: usize, length: usize): void {
-  let low = f32x4.splat(kind == MAX ? -Infinity : Infinity), high = low;
+  let low = f32x4.splat(kind == REDUCE_MAX ? -Infinity : Infinity), high = low;
   for (let i: usize = 0; i < length; i++, at += pitch) {
     const v = v128.load(at), w = v128.load(at, 16);
-    low = kind == MAX ? f32x4.max(low, v) : f32x4.min(low, v);
-    high = kind == MAX ? f32x4.max(high, w) : f32x4.min(high, w);
+    low = kind == REDUCE_MAX ? f32x4.max(low, v) : f32x4.min(low, v);
+    high = kind == REDUCE_MAX ? f32x4.max(high, w) : f32x4.min(high, w);
   }
   v128.store(out, low);
   v128.store(out, high, 16);
@@ -116,13 +112,13 @@ function extremeEightColumns(kind: i32, out: usize, at: usize, pitch: usize, len
 /** Reduces one column whose first element is at `at`. */
 function reduceColumn(kind: i32, at: usize, pitch: usize, length: usize): f32 {
   let total: f64 = 0;
-  let best: f32 = kind == MAX ? -Infinity : Infinity;
+  let best: f32 = kind == REDUCE_MAX ? -Infinity : Infinity;
   for (let i: usize = 0; i < length; i++, at += pitch) {
     const v = load<f32>(at);
-    if (kind == SUM) total += v;
-    else best = kind == MAX ? max(best, v) : min(best, v);
+    if (kind == REDUCE_SUM) total += v;
+    else best = kind == REDUCE_MAX ? max(best, v) : min(best, v);
   }
-  return kind == SUM ? <f32>total : best;
+  return kind == REDUCE_SUM ? <f32>total : best;
 }
 
 /** Reduces columns `from` … `to − 1` of `[length, columns]`. */
@@ -133,7 +129,7 @@ export function reduceColumns(
   let column = from;
   for (; column + 8 <= to; column += 8) {
     const at = column << 2;
-    if (kind == SUM) sumEightColumns(out + at, x + at, pitch, length);
+    if (kind == REDUCE_SUM) sumEightColumns(out + at, x + at, pitch, length);
     else extremeEightColumns(kind, out + at, x + at, pitch, length);
   }
   for (; column < to; column++) {

@@ -3,7 +3,7 @@ import type { Shape } from '../../../errors.js';
 import { sizeOf } from '../../../shape.js';
 import type { StridedSpec } from '../../backend.js';
 import type { ResidentMemory } from '../memory.js';
-import type { KernelExports } from '../module.js';
+import type { KernelExports } from '../module.generated.js';
 import type { ThreadPool } from '../threads.js';
 import { broadcastView, mergeAxes } from '../views.js';
 

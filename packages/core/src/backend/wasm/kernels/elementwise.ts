@@ -1,9 +1,11 @@
 /** Elementwise kernels, and draws of random numbers. */
 import type { Shape } from '../../../errors.js';
+import type { OperandMode } from '../../../functions/kinds.js';
+import type { BinaryKind, UnaryKind } from '../../../functions/names.generated.js';
 import { sizeOf } from '../../../shape.js';
-import type { BinaryKind, Kernels, Operand, PhiloxState, UnaryKind } from '../../backend.js';
-import { binaryNumber, unaryNumber } from '../kinds.js';
-import { findLayout, SCALAR } from '../views.js';
+import type { Kernels, Operand, PhiloxState } from '../../backend.js';
+import { binaryNumber, modeNumber, unaryNumber } from '../module.generated.js';
+import { findLayout } from '../views.js';
 import { type Context, computeElements, expanded } from './context.js';
 
 type Values = Float32Array;
@@ -68,8 +70,8 @@ function runBinary(
     wasm.runBinary(kind, out, left, VECTOR, right, VECTOR, size);
     return;
   }
-  const [modeA, modeB] = layout.modes as [number, number];
-  const step = (mode: number) => (mode === SCALAR ? REPEATED : VECTOR);
+  const [modeA, modeB] = layout.modes as [OperandMode, OperandMode];
+  const step = (mode: OperandMode) => (mode === 'scalar' ? REPEATED : VECTOR);
   if (layout.columns === 1) wasm.runBinary(kind, out, p, step(modeA), q, step(modeB), size);
-  else wasm.runBinaryRows(kind, out, p, modeA, q, modeB, layout.rows, layout.columns);
+  else wasm.runBinaryRows(kind, out, p, modeNumber[modeA], q, modeNumber[modeB], layout.rows, layout.columns);
 }

@@ -1,6 +1,8 @@
 /** Matrix products. */
-import type { Activation, Kernels, MatmulSpec, Operand } from '../../backend.js';
-import { activationNumber } from '../kinds.js';
+
+import type { Activation } from '../../../functions/kinds.js';
+import type { Kernels, MatmulSpec, Operand } from '../../backend.js';
+import { activationNumber } from '../module.generated.js';
 import type { Context } from './context.js';
 
 type Values = Float32Array;
@@ -63,7 +65,7 @@ function workspaceOf({ wasm, memory, pool }: Context): number {
 function multiply({ wasm, memory }: Context, product: Product, workspace: number): void {
   const { a, b, c, m, n, k, transposeA, transposeB, bias, activation } = product;
   if (m === 0 || n === 0) return;
-  const flags = [Number(transposeA), Number(transposeB), bias, activationNumber[activation]] as const;
+  const flags = [transposeA, transposeB, bias, activationNumber[activation]] as const;
   if (k > 0) {
     wasm.gemm(a, b, c, m, n, k, ...flags, workspace);
     return;

@@ -2,7 +2,7 @@
 import type { Shape } from '../../../errors.js';
 import { sizeOf, stridesOf } from '../../../shape.js';
 import type { IndexSpec, Kernels, Operand, OverlapSpec, StridedSpec } from '../../backend.js';
-import type { KernelExports } from '../module.js';
+import type { KernelExports } from '../module.generated.js';
 import { type Context, computeElements, copyView, startWorkersFor } from './context.js';
 
 type Values = Float32Array;

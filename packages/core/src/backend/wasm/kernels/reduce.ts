@@ -1,8 +1,9 @@
 /** Kernels that work along axes. */
 import type { Shape } from '../../../errors.js';
+import type { ReduceKind } from '../../../functions/kinds.js';
 import { reducedBlock, sizeOf, stridesOf } from '../../../shape.js';
-import type { AxisSpec, Kernels, Operand, ReduceKind } from '../../backend.js';
-import { reduceNumber } from '../kinds.js';
+import type { AxisSpec, Kernels, Operand } from '../../backend.js';
+import { reduceNumber } from '../module.generated.js';
 import { type Context, copyView, startWorkersFor } from './context.js';
 
 type Values = Float32Array;

@@ -1,6 +1,6 @@
 /** Kernels that work in place. */
 import type { AdamSpec, Kernels, SgdSpec } from '../../backend.js';
-import { binaryNumber } from '../kinds.js';
+import { binaryNumber } from '../module.generated.js';
 import { type Context, startWorkersFor } from './context.js';
 
 type Values = Float32Array;
@@ -65,7 +65,7 @@ export function updateKernels(
       const { learningRate, momentum, dampening, nesterov, weightDecay, first } = spec;
       const targets = buffer === null ? [param] : [param, buffer];
       inPlace(targets, ([p, b = 0]) => {
-        const flags = [Number(nesterov), weightDecay, Number(first)] as const;
+        const flags = [nesterov, weightDecay, first] as const;
         const kept = 1 - dampening;
         wasm.sgd(
           p as number,

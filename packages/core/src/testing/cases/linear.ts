@@ -1,48 +1,12 @@
-/** Cases of the fused operations, defined by the composite that each stands for. */
-import type { Activation } from '../../backend/backend.js';
+/** Cases of `linear`, defined by the composite that it stands for. */
+
 import type { Shape } from '../../errors.js';
+import type { Activation } from '../../functions/kinds.js';
 import * as ops from '../../ops/fused.js';
-import { elementwise, type Grid, grid, series } from '../naive.js';
+import { type Grid, grid, series } from '../naive.js';
 import { type InputSpec, type OpCase, opCase } from '../op-case.js';
 
-const pairs: readonly (readonly [Shape, Shape])[] = [
-  [
-    [3, 4],
-    [3, 4],
-  ],
-  [[3, 4], [4]],
-  [[2, 1], [3]],
-  [[], []],
-  [
-    [0, 2],
-    [1, 2],
-  ],
-];
-
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
-
-const lossCases: readonly OpCase[] = pairs.flatMap(([a, b]) => [
-  opCase(
-    'bceWithLogits',
-    [
-      { shape: a, low: -5, high: 5 },
-      { shape: b, low: 0.05, high: 0.95 },
-    ],
-    (x, t) => ops.bceWithLogits(x, t),
-    (x, t) =>
-      elementwise(
-        (logit, p) => -(p * Math.log(sigmoid(logit)) + (1 - p) * Math.log(1 - sigmoid(logit))),
-        x,
-        t,
-      ),
-  ),
-  opCase(
-    'klStandardNormal',
-    [{ shape: a }, { shape: b }],
-    (mu, logVar) => ops.klStandardNormal(mu, logVar),
-    (mu, logVar) => elementwise((m, v) => (m ** 2 + Math.exp(v) - v - 1) / 2, mu, logVar),
-  ),
-]);
 
 const activations: Readonly<Record<Activation, (x: number) => number>> = {
   none: (x) => x,
@@ -105,9 +69,7 @@ const linearShapes: readonly (readonly [Shape, Shape])[] = [
   ],
 ];
 
-const linearCases: readonly OpCase[] = linearShapes.flatMap(([x, weight]) => [
+export const linearCases: readonly OpCase[] = linearShapes.flatMap(([x, weight]) => [
   ...(['none', 'relu', 'sigmoid', 'tanh'] as const).map((f) => linearCase(x, weight, f, true)),
   ...(['none', 'sigmoid', 'tanh'] as const).map((f) => linearCase(x, weight, f, false)),
 ]);
-
-export const fusedCases: readonly OpCase[] = [...lossCases, ...linearCases];

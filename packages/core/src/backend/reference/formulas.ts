@@ -1,0 +1,51 @@
+/** Formulas that `Math` lacks, safe over the whole range of their argument. */
+
+/** ln(1 + eˣ) = max(x, 0) + log1p(e^−|x|) */
+export function softplus(x: number): number {
+  return Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
+}
+
+/** 1 / (1 + e^−x), with an exponential that never overflows. */
+export function sigmoid(x: number): number {
+  const e = Math.exp(-Math.abs(x));
+  return x >= 0 ? 1 / (1 + e) : e / (1 + e);
+}
+
+/** From here on the continued fraction of erfc; below, the series of erf, which needs ever more terms. */
+const FAR = 2;
+
+/** erf x = 2/√π · e^(−x²) · Σ 2ⁿ x^(2n+1) / (2n+1)!!, terms that never cancel (Abramowitz & Stegun 7.1.6). */
+function erfSeries(x: number): number {
+  let term = x;
+  let total = x;
+  for (let n = 1; Math.abs(term) > Math.abs(total) * 1e-17; n++) {
+    term *= (2 * x * x) / (2 * n + 1);
+    total += term;
+  }
+  return (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * total;
+}
+
+/** erfc x = e^(−x²)/√π · 1/(x + ½/(x + 1/(x + 3⁄2/(x + …)))) for x ≥ FAR (Abramowitz & Stegun 7.1.14). */
+function erfcFraction(x: number): number {
+  let fraction = x;
+  for (let n = 60; n >= 1; n--) fraction = x + n / 2 / fraction;
+  return Math.exp(-x * x) / (Math.sqrt(Math.PI) * fraction);
+}
+
+/** 2/√π ∫₀ˣ e^(−t²) dt, to float64 accuracy. */
+export function erf(x: number): number {
+  if (Math.abs(x) >= FAR) return Math.sign(x) * (1 - erfcFraction(Math.abs(x)));
+  return erfSeries(x);
+}
+
+/** 1 − erf x, without the cancellation where erf is close to 1. */
+export function erfc(x: number): number {
+  if (x >= FAR) return erfcFraction(x);
+  return 1 - erf(x);
+}
+
+/** x·Φ(x), where Φ(x) = ½·erfc(−x/√2) is the normal distribution's (Hendrycks & Gimpel 2016, arXiv:1606.08415). */
+export function gelu(x: number): number {
+  if (x === Number.NEGATIVE_INFINITY) return -0;
+  return 0.5 * x * erfc(-x * Math.SQRT1_2);
+}

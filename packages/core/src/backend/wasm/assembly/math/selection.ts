@@ -1,0 +1,34 @@
+/** Functions that choose among lanes, and the constants and comparisons that other expressions need. */
+
+/** 1 in every lane. */
+@inline
+export function one(): v128 {
+  return f32x4.splat(1);
+}
+
+/** 1 where the mask is set, else 0. */
+@inline
+export function truth(mask: v128): v128 {
+  return v128.and(mask, f32x4.splat(1));
+}
+
+/** −1, 0 or 1; ±0 and NaN stay. */
+@inline
+export function sign(x: v128): v128 {
+  const zero = f32x4.splat(0);
+  const magnitude = v128.bitselect(one(), x, f32x4.ne(f32x4.abs(x), zero));
+  const signed = v128.or(magnitude, v128.and(x, f32x4.splat(-0.0)));
+  return v128.bitselect(signed, x, f32x4.eq(x, x));
+}
+
+/** x < 0 ? 0 : x, so NaN stays. */
+@inline
+export function relu(x: v128): v128 {
+  return f32x4.pmax(x, f32x4.splat(0));
+}
+
+/** x > 0 ? x : slope·x */
+@inline
+export function leakyRelu(x: v128, slope: v128): v128 {
+  return v128.bitselect(x, f32x4.mul(x, slope), f32x4.gt(x, f32x4.splat(0)));
+}

@@ -1,0 +1,16 @@
+/** Kinds of kernels that are not elementwise functions. Like those, they get their WebAssembly numbers from the build. */
+
+/** `max` and `min` propagate NaN; `logSumExp` subtracts the maximum first and is −Infinity over an empty axis. */
+export const reduceKinds = ['sum', 'max', 'min', 'logSumExp'] as const;
+
+export type ReduceKind = (typeof reduceKinds)[number];
+
+/** Activations that `linear` can apply to its result. */
+export const activations = ['none', 'relu', 'sigmoid', 'tanh'] as const;
+
+export type Activation = (typeof activations)[number];
+
+/** How an operand broadcasts against `[rows, columns]`: as `[rows, columns]`, `[columns]`, `[rows, 1]` or one value. */
+export const operandModes = ['full', 'row', 'column', 'scalar'] as const;
+
+export type OperandMode = (typeof operandModes)[number];

@@ -1,0 +1,41 @@
+/** Makes the public functions of the tables of elementwise functions. */
+import { apply, type Op, type Thunk } from '../autograd.js';
+import type { BinaryKind, UnaryKind } from '../functions/names.generated.js';
+import { broadcastShapes } from '../shape.js';
+import { asTensor, type Tensor, type TensorLike } from '../tensor.js';
+
+/** y = f(x), element by element. */
+export type Unary = (x: TensorLike) => Tensor;
+/** y = f(a, b), element by element, with NumPy broadcasting. */
+export type Binary = (a: TensorLike, b: TensorLike) => Tensor;
+/** As `Binary`; b has a default. */
+export type BinaryWithDefault = (a: TensorLike, b?: TensorLike) => Tensor;
+
+/** The function of a row; `derivative` gives dy·f′(x), with y = f(x). */
+export function unary(kind: UnaryKind, derivative: (dy: Tensor, x: Tensor, y: Tensor) => Tensor): Unary {
+  const op: Op<readonly [Tensor]> = {
+    name: kind,
+    shape: ([x]) => x,
+    forward: (k, [x]) => k.unary(kind, x.values),
+    vjp: (dy, [x], _, y) => [() => derivative(dy, x, y)],
+  };
+  return (x) => apply(op, [asTensor(x)], undefined);
+}
+
+type Derivatives = (dy: Tensor, a: Tensor, b: Tensor, y: Tensor) => readonly [Thunk, Thunk];
+
+/** The function of a row; `derivatives` gives dy·∂f/∂a and dy·∂f/∂b, before broadcasting is undone. */
+export function binary(kind: BinaryKind, derivatives: Derivatives): Binary;
+export function binary(kind: BinaryKind, derivatives: Derivatives, defaultB: number): BinaryWithDefault;
+export function binary(kind: BinaryKind, derivatives: Derivatives, defaultB?: number): BinaryWithDefault {
+  const op: Op<readonly [Tensor, Tensor]> = {
+    name: kind,
+    shape: ([a, b]) => broadcastShapes(kind, a, b),
+    forward: (k, [a, b], _, out) => k.binary(kind, a, b, out),
+    vjp: (dy, [a, b], _, y) => {
+      const [da, db] = derivatives(dy, a, b, y);
+      return [da ? () => da().sumToSize(a.shape) : null, db ? () => db().sumToSize(b.shape) : null];
+    },
+  };
+  return (a, b) => apply(op, [asTensor(a), asTensor(b ?? (defaultB as number))], undefined);
+}

@@ -1,0 +1,185 @@
+/**
+ * Everything that is made from the tables of elementwise functions (packages/core/src/functions): texts of TypeScript and
+ * AssemblyScript. The number of a function in the WebAssembly module is its place in the table.
+ */
+import { join } from 'node:path';
+import { build } from 'esbuild';
+
+const MADE = '// Made by scripts/build-wasm.mjs from the tables in packages/core/src/functions.\n';
+
+/** The rows of both tables as [name, row] pairs, and the other kinds. They are TypeScript, which Node 20 cannot import. */
+export async function readTables(root) {
+  const load = async (file) => {
+    const options = { bundle: true, write: false, format: 'esm', logLevel: 'silent' };
+    const entryPoints = [join(root, 'packages/core/src/functions', file)];
+    const { outputFiles } = await build({ ...options, entryPoints });
+    return import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].text).toString('base64')}`);
+  };
+  const [{ unaryRows }, { binaryRows }, kinds] = await Promise.all(
+    ['unary.ts', 'binary.ts', 'kinds.ts'].map(load),
+  );
+  return { unary: Object.entries(unaryRows), binary: Object.entries(binaryRows), kinds };
+}
+
+/** A constant object with one line for each pair. */
+function object(name, type, pairs) {
+  return `export const ${name}: ${type} = {\n${pairs.map(([key, value]) => `  ${key}: ${value},\n`).join('')}};\n`;
+}
+
+/** The names as types. */
+export function namesText({ unary, binary }) {
+  const union = (rows) => rows.map(([name]) => `\n  | '${name}'`).join('');
+  return `${MADE}
+/** Names of the elementwise functions of one argument. */
+export type UnaryKind =${union(unary)};
+
+/** Names of the elementwise functions of two arguments. Comparisons give 1 or 0. */
+export type BinaryKind =${union(binary)};
+`;
+}
+
+/** The formulas as functions, for the reference backend. */
+export function referenceText({ unary, binary }) {
+  const of = (rows, names) => rows.map(([name, { reference }]) => [name, `(${names}) => ${reference}`]);
+  return [
+    `${MADE}import * as formulas from '../backend/reference/formulas.js';
+import type { BinaryKind, UnaryKind } from './names.generated.js';\n`,
+    '/** f(x) of each function of one argument. */',
+    object('unaryFunctions', 'Readonly<Record<UnaryKind, (x: number) => number>>', of(unary, 'x')),
+    '/** f(a, b) of each function of two arguments; comparisons give 1 or 0. */',
+    object(
+      'binaryFunctions',
+      'Readonly<Record<BinaryKind, (a: number, b: number) => number>>',
+      of(binary, 'a, b'),
+    ),
+  ].join('\n');
+}
+
+/** The expressions of the GPU backend, in x and y. */
+export function gpuText({ unary, binary }) {
+  const xy = (text) => text.replace(/\b[ab]\b/g, (name) => (name === 'a' ? 'x' : 'y'));
+  return [
+    `${MADE}import type { BinaryKind, UnaryKind } from './names.generated.js';\n`,
+    '/** The expression of each function of one argument, x. */',
+    object(
+      'unaryExpressions',
+      'Readonly<Record<UnaryKind, string>>',
+      unary.map(([name, { gpu }]) => [name, JSON.stringify(gpu)]),
+    ),
+    '/** The expression of each function of two arguments, x and y. */',
+    object(
+      'binaryExpressions',
+      'Readonly<Record<BinaryKind, string>>',
+      binary.map(([name, { gpu }]) => [name, JSON.stringify(xy(gpu))]),
+    ),
+  ].join('\n');
+}
+
+/** What traces print: operands, value and derivatives of each function. */
+export function formulasText({ unary, binary }) {
+  const formula = (operands, value, derivatives) =>
+    JSON.stringify({ operands, value, derivatives, elementwise: true });
+  const type = 'Readonly<Record<UnaryKind | BinaryKind, Formula>>';
+  return [
+    `${MADE}import type { BinaryKind, UnaryKind } from './names.generated.js';\nimport type { Formula } from './row.js';\n`,
+    object('elementwiseFormulas', type, [
+      ...unary.map(([name, row]) => [name, formula(['x'], row.value, [row.derivative])]),
+      ...binary.map(([name, row]) => [name, formula(row.operands ?? ['a', 'b'], row.value, row.derivatives)]),
+    ]),
+  ].join('\n');
+}
+
+/** Parameters, as a loop passes them to the one-vector function. */
+const UNARY = {
+  takes: 'x: v128',
+  loop: 'x: usize',
+  step: 'x += 16',
+  many: 'x += 64',
+  load: (at) => `v128.load(x${at})`,
+};
+const BINARY = {
+  takes: 'a: v128, b: v128',
+  loop: 'a: usize, stepA: usize, b: usize, stepB: usize',
+  step: 'a += stepA, b += stepB',
+  many: 'a += 64, b += 64',
+  load: (at) => `v128.load(a${at}), v128.load(b${at})`,
+};
+
+/**
+ * One function, on vectors from `out` to `end`. AssemblyScript cannot pass a function to a loop without a call for every
+ * vector, so each has a loop of its own. The cheap ones, where the loop itself would cost most, take four vectors at a time.
+ */
+function loopText([name, { wasm, cost }], { takes, loop, step, many, load }) {
+  const store = (offset) => {
+    const at = offset === 0 ? '' : `, ${offset}`;
+    return `v128.store(out, ${name}(${load(at)})${at});`;
+  };
+  const four = `for (; out + 64 <= end; out += 64, ${many}) { ${[0, 16, 32, 48].map(store).join(' ')} }`;
+  const contiguous = takes === BINARY.takes ? `if (stepA == 16 && stepB == 16) { ${four} }` : four;
+  return `
+@inline
+function ${name}(${takes}): v128 {
+  return ${wasm};
+}
+
+function ${name}Loop(out: usize, end: usize, ${loop}): void {${cost === 'memory' ? `\n  ${contiguous}` : ''}
+  for (; out < end; out += 16, ${step}) ${store(0)}
+}
+`;
+}
+
+/** The loops of one table, their dispatch by number, and whether a number's function is cheap. */
+function tableText(kind, rows, signature) {
+  const title = kind[0].toUpperCase() + kind.slice(1);
+  const passed = signature.loop.replaceAll(': usize', '');
+  const cheap = rows.flatMap(([, { cost }], i) => (cost === 'memory' ? [i] : []));
+  return `${rows.map((row) => loopText(row, signature)).join('')}
+/** Runs the loop of function number \`kind\` over whole vectors. Any other number traps. */
+export function ${kind}Vectors(kind: i32, out: usize, end: usize, ${signature.loop}): void {
+  switch (kind) {
+${rows.map(([name], i) => `    case ${i}: ${name}Loop(out, end, ${passed}); break;\n`).join('')}    default: unreachable();
+  }
+}
+
+/** Whether memory, not arithmetic, sets the pace. */
+export function isCheap${title}(kind: i32): bool {
+  switch (kind) {
+${cheap.map((i) => `    case ${i}:\n`).join('')}      return true;
+    default:
+      return false;
+  }
+}
+`;
+}
+
+/** The AssemblyScript module of all loops, and of the numbers of the other kinds. */
+export function assemblyText({ unary, binary, kinds }) {
+  const constants = (prefix, names) =>
+    names.map((name, i) => {
+      const words = name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
+      return `export const ${prefix}_${words}: i32 = ${i};\n`;
+    });
+  return `${MADE}import * as math from './math';
+
+${constants('REDUCE', kinds.reduceKinds).join('')}
+${constants('ACTIVATION', kinds.activations).join('')}
+${constants('MODE', kinds.operandModes).join('')}${tableText('unary', unary, UNARY)}${tableText('binary', binary, BINARY)}`;
+}
+
+/** The numbers by which TypeScript calls them. */
+export function numbersText({ unary, binary, kinds }) {
+  const numbers = (name, type, names) =>
+    object(
+      name,
+      `Readonly<Record<${type}, number>>`,
+      names.map((key, i) => [key, i]),
+    );
+  const first = ([name]) => name;
+  return [
+    numbers('unaryNumber', 'UnaryKind', unary.map(first)),
+    numbers('binaryNumber', 'BinaryKind', binary.map(first)),
+    numbers('reduceNumber', 'ReduceKind', kinds.reduceKinds),
+    numbers('activationNumber', 'Activation', kinds.activations),
+    numbers('modeNumber', 'OperandMode', kinds.operandModes),
+  ].join('\n');
+}
