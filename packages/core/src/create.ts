@@ -155,7 +155,7 @@ export function oneHot(labels: ArrayLike<number>, classes: number): Tensor {
   checkShape('oneHot', [classes]);
   const data = new Float32Array(labels.length * classes);
   for (let i = 0; i < labels.length; i++) {
-    const label = labels[i] as number;
+    const label = labels[i]!;
     if (!(Number.isInteger(label) && label >= 0 && label < classes)) {
       throw new ArgumentError(
         'oneHot',

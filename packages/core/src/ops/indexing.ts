@@ -24,16 +24,16 @@ function addSpec(source: Shape, axis: number, length: number): IndexSpec {
 
 const indexSelectOp: Op<SourceAndIndex, AxisParams> = {
   name: 'indexSelect',
-  shape: ([x, index], { axis }) => x.with(axis, index[0] as number),
+  shape: ([x, index], { axis }) => x.with(axis, index[0]!),
   forward: (k, [x, index], { axis }) =>
-    k.indexSelect(x.values, index.values, { ...axisSpec(x.shape, axis), count: index.shape[0] as number }),
-  vjp: (dy, [x, index], { axis }) => [() => indexAdd(dy, index, axis, x.shape[axis] as number), null],
+    k.indexSelect(x.values, index.values, { ...axisSpec(x.shape, axis), count: index.shape[0]! }),
+  vjp: (dy, [x, index], { axis }) => [() => indexAdd(dy, index, axis, x.shape[axis]!), null],
 };
 
 const indexAddOp: Op<SourceAndIndex, AddParams> = {
   name: 'indexAdd',
   shape: ([source, index], { axis, length }) => {
-    if (!sameShape(index, [source[axis] as number])) {
+    if (!sameShape(index, [source[axis]!])) {
       throw new ShapeError(
         'indexAdd',
         [source, index],
@@ -54,8 +54,8 @@ const gatherOp: Op<SourceAndIndex, AxisParams> = {
     return index;
   },
   forward: (k, [x, index], { axis }) =>
-    k.gather(x.values, index.values, { ...axisSpec(x.shape, axis), count: index.shape[axis] as number }),
-  vjp: (dy, [x, index], { axis }) => [() => scatterAdd(dy, index, axis, x.shape[axis] as number), null],
+    k.gather(x.values, index.values, { ...axisSpec(x.shape, axis), count: index.shape[axis]! }),
+  vjp: (dy, [x, index], { axis }) => [() => scatterAdd(dy, index, axis, x.shape[axis]!), null],
 };
 
 const scatterAddOp: Op<SourceAndIndex, AddParams> = {
@@ -104,7 +104,7 @@ function asIndex(op: string, index: Tensor | readonly number[], length: number):
 export function indexSelect(x: TensorLike, index: Tensor | readonly number[], axis = 0): Tensor {
   const t = asTensor(x);
   const at = normalizeAxis('indexSelect', axis, t.rank);
-  const places = asIndex('indexSelect', index, t.shape[at] as number);
+  const places = asIndex('indexSelect', index, t.shape[at]!);
   if (places.rank !== 1) {
     throw new ShapeError(
       'indexSelect',
@@ -139,7 +139,7 @@ export function indexAdd(
 export function gather(x: TensorLike, index: Tensor, axis = -1): Tensor {
   const t = asTensor(x);
   const at = normalizeAxis('gather', axis, t.rank);
-  return apply(gatherOp, [t, asIndex('gather', index, t.shape[at] as number)], { axis: at });
+  return apply(gatherOp, [t, asIndex('gather', index, t.shape[at]!)], { axis: at });
 }
 
 /**

@@ -89,10 +89,10 @@ export function unsqueeze(x: TensorLike, axis: number): Tensor {
 
 const permuteOp: Op<One, { readonly axes: readonly number[] }> = {
   name: 'permute',
-  shape: ([x], { axes }) => axes.map((a) => x[a] as number),
+  shape: ([x], { axes }) => axes.map((a) => x[a]!),
   forward: (k, [x], { axes }, out) => {
     const strides = stridesOf(x.shape);
-    return k.strided(x.values, { shape: out, strides: axes.map((a) => strides[a] as number), offset: 0 });
+    return k.strided(x.values, { shape: out, strides: axes.map((a) => strides[a]!), offset: 0 });
   },
   vjp: (dy, _, { axes }) => [() => dy.permute(axes.map((_axis, i) => axes.indexOf(i)))], // the inverse permutation
 };
@@ -152,15 +152,12 @@ const sliceOp: Op<One, SliceParams> = {
   shape: (_, { shape }) => shape,
   forward: (k, [x], { start, shape }) => {
     const strides = stridesOf(x.shape);
-    const offset = start.reduce((sum, s, axis) => sum + s * (strides[axis] as number), 0);
+    const offset = start.reduce((sum, s, axis) => sum + s * strides[axis]!, 0);
     return k.strided(x.values, { shape, strides, offset });
   },
   // What was cut away had no influence: zeros there.
   vjp: (dy, [x], { start, shape }) => [
-    () =>
-      dy.pad(
-        x.shape.map((n, a) => [start[a] as number, n - (start[a] as number) - (shape[a] as number)] as const),
-      ),
+    () => dy.pad(x.shape.map((n, a) => [start[a]!, n - start[a]! - shape[a]!] as const)),
   ],
 };
 
@@ -171,7 +168,7 @@ const sliceOp: Op<One, SliceParams> = {
 export function slice(x: TensorLike, axis: number, start: number, end?: number): Tensor {
   const t = asTensor(x);
   const at = normalizeAxis('slice', axis, t.rank);
-  const length = t.shape[at] as number;
+  const length = t.shape[at]!;
   const place = (position: number): number => {
     if (!Number.isInteger(position)) throw new ArgumentError('slice', `positions are integers: ${position}`);
     return Math.min(length, Math.max(0, position < 0 ? position + length : position));
@@ -188,7 +185,7 @@ export function slice(x: TensorLike, axis: number, start: number, end?: number):
  */
 export function split(x: TensorLike, size: number | readonly number[], axis = 0): Tensor[] {
   const t = asTensor(x);
-  const length = t.shape[normalizeAxis('split', axis, t.rank)] as number;
+  const length = t.shape[normalizeAxis('split', axis, t.rank)]!;
   if (typeof size === 'number' && !(Number.isInteger(size) && size > 0)) {
     throw new ArgumentError('split', `pieces need a positive whole size, not ${size}`);
   }
@@ -223,8 +220,8 @@ function flippedView(shape: Shape, axes: readonly number[]): StridedSpec {
   const strides = stridesOf(shape);
   let offset = 0;
   for (const axis of axes) {
-    const stride = strides[axis] as number;
-    offset += stride * Math.max(0, (shape[axis] as number) - 1);
+    const stride = strides[axis]!;
+    offset += stride * Math.max(0, shape[axis]! - 1);
     strides[axis] = -stride;
   }
   return { shape, strides, offset };
@@ -244,10 +241,10 @@ interface PadParams {
 
 const padOp: Op<One, PadParams> = {
   name: 'pad',
-  shape: ([x], { before, after }) => x.map((n, a) => n + (before[a] as number) + (after[a] as number)),
+  shape: ([x], { before, after }) => x.map((n, a) => n + before[a]! + after[a]!),
   forward: (k, [x], { before, after, value }) => k.pad(x, before, after, value),
   vjp: (dy, [x], { before }) => [
-    () => x.shape.reduce((cut, n, a) => cut.slice(a, before[a] as number, (before[a] as number) + n), dy),
+    () => x.shape.reduce((cut, n, a) => cut.slice(a, before[a]!, before[a]! + n), dy),
   ],
 };
 
@@ -281,7 +278,7 @@ const concatOp: Op<readonly Tensor[], { readonly axis: number }> = {
     }
     return first.with(
       axis,
-      shapes.reduce((sum, shape) => sum + (shape[axis] as number), 0),
+      shapes.reduce((sum, shape) => sum + shape[axis]!, 0),
     );
   },
   forward: (k, parts, { axis }) => k.concat(parts, axis),
@@ -290,7 +287,7 @@ const concatOp: Op<readonly Tensor[], { readonly axis: number }> = {
     let end = 0;
     return parts.map((part) => {
       const start = end;
-      end += part.shape[axis] as number;
+      end += part.shape[axis]!;
       const stop = end;
       return () => dy.slice(axis, start, stop);
     });

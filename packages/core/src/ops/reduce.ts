@@ -87,7 +87,7 @@ export const logSumExp = (x: TensorLike, options: ReduceOptions = {}): Tensor =>
 
 /** Number of elements that one result of the reduction is made of. */
 function countOf(op: string, x: Tensor, axis: Axes | undefined): number {
-  return sizeOf(normalizeAxes(op, axis, x.rank).map((a) => x.shape[a] as number));
+  return sizeOf(normalizeAxes(op, axis, x.rank).map((a) => x.shape[a]!));
 }
 
 /** Σ x / n over `axis`; NaN over nothing. */

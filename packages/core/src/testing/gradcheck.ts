@@ -148,7 +148,7 @@ function slopeOf(
     const dy = all.at(-1) as Tensor;
     const found = gradients(f(...xs), variables, { dy, createGraph: true });
     const slopes = found.map((g, k) => {
-      const i = wrt[k] as number;
+      const i = wrt[k]!;
       return g.mul(tensor(directions[i] as Float64Array, shapes[i])).sum();
     });
     return slopes.reduce((total, slope) => total.add(slope), tensor(0));
@@ -183,7 +183,7 @@ function difference(
   epsilon: number,
 ): number {
   const shifted = (steps: number): number =>
-    g.value(at.map((p, i) => (i === input ? p.map((x, j) => x + steps * epsilon * (v[j] as number)) : p)));
+    g.value(at.map((p, i) => (i === input ? p.map((x, j) => x + steps * epsilon * v[j]!) : p)));
   return (8 * (shifted(1) - shifted(-1)) - (shifted(2) - shifted(-2))) / (12 * epsilon);
 }
 
@@ -192,5 +192,5 @@ function direction(size: number, draws: Generator): Float64Array {
 }
 
 function dot(a: Float64Array, b: Float64Array): number {
-  return a.reduce((total, x, i) => total + x * (b[i] as number), 0);
+  return a.reduce((total, x, i) => total + x * b[i]!, 0);
 }

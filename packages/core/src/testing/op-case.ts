@@ -75,7 +75,7 @@ function drawValues(spec: InputSpec, draws: Generator): number[] {
   }
   return Array.from({ length: size }, () => {
     for (;;) {
-      const x = Math.fround(low + (high - low) * ((draws.words(1)[0] as number) / 2 ** 32));
+      const x = Math.fround(low + (high - low) * (draws.words(1)[0]! / 2 ** 32));
       if (kinks.every((kink) => Math.abs(x - kink) > 0.05)) return x;
     }
   });

@@ -19,16 +19,16 @@ const selectCases: readonly OpCase[] = selections.map(([shape, axis, count]) => 
   const at = axis < 0 ? axis + shape.length : axis;
   return opCase(
     'indexSelect',
-    [{ shape }, { shape: [count], below: shape[at] as number }],
+    [{ shape }, { shape: [count], below: shape[at]! }],
     (x, index) => ops.indexSelect(x, index, axis),
-    (x, index) => grid(shape.with(at, count), (out) => x.at(out.with(at, index.at([out[at] as number])))),
+    (x, index) => grid(shape.with(at, count), (out) => x.at(out.with(at, index.at([out[at]!])))),
     { note: `axis ${axis}` },
   );
 });
 
 const addCases: readonly OpCase[] = selections.map(([shape, axis, length]) => {
   const at = axis < 0 ? axis + shape.length : axis;
-  const count = shape[at] as number;
+  const count = shape[at]!;
   // One place at least, or there is nothing that an index could name.
   const places = Math.max(1, length);
   return opCase(
@@ -58,7 +58,7 @@ const gatherCases: readonly OpCase[] = picks.map(([shape, axis, count]) => {
   const at = axis < 0 ? axis + shape.length : axis;
   return opCase(
     'gather',
-    [{ shape }, { shape: shape.with(at, count), below: shape[at] as number }],
+    [{ shape }, { shape: shape.with(at, count), below: shape[at]! }],
     (x, index) => ops.gather(x, index, axis),
     (x, index) => grid(index.shape, (out) => x.at(out.with(at, index.at(out)))),
     { note: `axis ${axis}` },
@@ -69,7 +69,7 @@ function scattered(source: Grid, index: Grid, axis: number, length: number): Gri
   const everywhere = indices(source.shape);
   return grid(source.shape.with(axis, length), (out) =>
     series(everywhere.length, (k) => {
-      const from = everywhere[k] as number[];
+      const from = everywhere[k]!;
       const target = from.with(axis, index.at(from));
       return target.every((i, a) => i === out[a]) ? source.at(from) : 0;
     }),
@@ -99,7 +99,7 @@ const triangles: readonly (readonly [Shape, number])[] = [
 
 const triangleCases: readonly OpCase[] = triangles.flatMap(([shape, diagonal]) => {
   const keep = (test: (distance: number) => boolean) => (x: Grid) =>
-    grid(shape, (index) => (test((index.at(-1) as number) - (index.at(-2) as number)) ? x.at(index) : 0));
+    grid(shape, (index) => (test(index.at(-1)! - index.at(-2)!) ? x.at(index) : 0));
   const note = `diagonal ${diagonal}`;
   return [
     opCase(

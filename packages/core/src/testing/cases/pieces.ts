@@ -25,7 +25,7 @@ const sliceCases: readonly OpCase[] = slices.map(([shape, axis, start, end, firs
     'slice',
     [{ shape }],
     (x) => ops.slice(x, axis, start, end),
-    (x) => grid(shape.with(at, count), (index) => x.at(index.with(at, (index[at] as number) + first))),
+    (x) => grid(shape.with(at, count), (index) => x.at(index.with(at, index[at]! + first))),
     { note: `axis ${axis} from ${start} to ${end}` },
   );
 });
@@ -48,7 +48,7 @@ const splitCases: readonly OpCase[] = splits.flatMap(([shape, size, axis, length
       'split',
       [{ shape }],
       (x) => ops.split(x, size, axis)[piece] ?? x,
-      (x) => grid(shape.with(at, length), (index) => x.at(index.with(at, (index[at] as number) + start))),
+      (x) => grid(shape.with(at, length), (index) => x.at(index.with(at, index[at]! + start))),
       { note: `${JSON.stringify(size)} piece ${piece}` },
     );
   }),
@@ -73,10 +73,7 @@ const flipCases: readonly OpCase[] = flips.map(([shape, axis, axes]) =>
     'flip',
     [{ shape }],
     (x) => ops.flip(x, axis),
-    (x) =>
-      grid(shape, (index) =>
-        x.at(index.map((i, a) => (axes.includes(a) ? (shape[a] as number) - 1 - i : i))),
-      ),
+    (x) => grid(shape, (index) => x.at(index.map((i, a) => (axes.includes(a) ? shape[a]! - 1 - i : i)))),
     { note: JSON.stringify(axis ?? 'all') },
   ),
 );
@@ -128,7 +125,7 @@ const padCases: readonly OpCase[] = pads.map(([shape, widths, value]) =>
         shape.map((n, a) => n + widths[a]![0] + widths[a]![1]),
         (index) => {
           const own = index.map((i, a) => i - widths[a]![0]);
-          return own.every((i, a) => i >= 0 && i < (shape[a] as number)) ? x.at(own) : value;
+          return own.every((i, a) => i >= 0 && i < shape[a]!) ? x.at(own) : value;
         },
       ),
     { note: `${JSON.stringify(widths)} with ${value}` },
@@ -137,12 +134,10 @@ const padCases: readonly OpCase[] = pads.map(([shape, widths, value]) =>
 
 /** Element by element: which part an index falls into. */
 function joined(parts: readonly Grid[], axis: number): Grid {
-  const owners = parts.flatMap((part) =>
-    Array.from({ length: part.shape[axis] as number }, (_, i) => ({ part, i })),
-  );
+  const owners = parts.flatMap((part) => Array.from({ length: part.shape[axis]! }, (_, i) => ({ part, i })));
   const shape = (parts[0] as Grid).shape.with(axis, owners.length);
   return grid(shape, (index) => {
-    const { part, i } = owners[index[axis] as number] as { part: Grid; i: number };
+    const { part, i } = owners[index[axis]!] as { part: Grid; i: number };
     return part.at(index.with(axis, i));
   });
 }
