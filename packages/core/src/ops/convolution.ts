@@ -133,7 +133,7 @@ export function convTranspose2d(
     .matmul(columns, { transposeA: true });
   const whole = overlapAdd(placed.reshape([out, ...spec.kernel, batch, height, width]), spec, canvas);
   const result = whole
-    .slice(2, spec.padding[0], spec.padding[0] + h)
-    .slice(3, spec.padding[1], spec.padding[1] + w);
+    .slice(spec.padding[0], spec.padding[0] + h, { axis: 2 })
+    .slice(spec.padding[1], spec.padding[1] + w, { axis: 3 });
   return bias === null ? result : result.add(bias.reshape([out, 1, 1]));
 }

@@ -111,6 +111,12 @@ function linearShape(x: Shape, weight: Shape, bias: Shape | undefined): Shape {
   return [...x.slice(0, -1), outFeatures!];
 }
 
+/** Options of `linear`. */
+export interface LinearOptions {
+  /** Applied to each output. Default 'none'. */
+  activation?: Activation;
+}
+
 /**
  * activation(x Wᵀ + b), in one kernel.
  * @param x - `[…, in]`; @param weight - `[out, in]`; @param bias - `[out]`, or null
@@ -121,7 +127,7 @@ export function linear(
   x: Tensor,
   weight: Tensor,
   bias: Tensor | null = null,
-  activation: Activation = 'none',
+  { activation = 'none' }: LinearOptions = {},
 ): Tensor {
   return apply(linearOp, bias === null ? [x, weight] : [x, weight, bias], { activation });
 }

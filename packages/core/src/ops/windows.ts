@@ -43,7 +43,7 @@ export function windowCounts(op: string, shape: Shape, spec: WindowSpec): Pair {
 export function framed(images: Tensor, [down, across]: Pair, value = 0): Tensor {
   if (down + across === 0) return images;
   const [around, beside] = [[down, down] as const, [across, across] as const];
-  return pad(images, [[0, 0], [0, 0], around, beside], value);
+  return pad(images, [[0, 0], [0, 0], around, beside], { value });
 }
 
 type One = readonly [Tensor];

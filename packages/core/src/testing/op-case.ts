@@ -62,7 +62,7 @@ export function caseInputs(c: OpCase, seed: number): Grid[] {
 
 /** A plain array as a tensor on the current backend. */
 export function toTensor(x: Grid): Tensor {
-  return tensor([...x.data], x.shape);
+  return tensor([...x.data], { shape: x.shape });
 }
 
 function drawValues(spec: InputSpec, draws: Generator): number[] {

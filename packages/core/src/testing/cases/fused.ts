@@ -71,7 +71,7 @@ function linearCase(x: Shape, weight: Shape, activation: Activation, withBias: b
   return opCase(
     'linear',
     inputs,
-    (a, w, b) => ops.linear(a, w, b ?? null, activation),
+    (a, w, b) => ops.linear(a, w, b ?? null, { activation }),
     (a, w, b) => layer(a, w, b, activations[activation]),
     { note: activation, wrt: inputs.map((_, i) => i) },
   );

@@ -20,7 +20,7 @@ const selectCases: readonly OpCase[] = selections.map(([shape, axis, count]) => 
   return opCase(
     'indexSelect',
     [{ shape }, { shape: [count], below: shape[at]! }],
-    (x, index) => ops.indexSelect(x, index, axis),
+    (x, index) => ops.indexSelect(x, index, { axis }),
     (x, index) => grid(shape.with(at, count), (out) => x.at(out.with(at, index.at([out[at]!])))),
     { note: `axis ${axis}` },
   );
@@ -34,7 +34,7 @@ const addCases: readonly OpCase[] = selections.map(([shape, axis, length]) => {
   return opCase(
     'indexAdd',
     [{ shape }, { shape: [count], below: places }],
-    (source, index) => ops.indexAdd(source, index, axis, places),
+    (source, index) => ops.indexAdd(source, index, places, { axis }),
     (source, index) =>
       grid(shape.with(at, places), (out) =>
         series(count, (k) => (index.at([k]) === out[at] ? source.at(out.with(at, k)) : 0)),
@@ -59,7 +59,7 @@ const gatherCases: readonly OpCase[] = picks.map(([shape, axis, count]) => {
   return opCase(
     'gather',
     [{ shape }, { shape: shape.with(at, count), below: shape[at]! }],
-    (x, index) => ops.gather(x, index, axis),
+    (x, index) => ops.gather(x, index, { axis }),
     (x, index) => grid(index.shape, (out) => x.at(out.with(at, index.at(out)))),
     { note: `axis ${axis}` },
   );
@@ -81,7 +81,7 @@ const scatterCases: readonly OpCase[] = picks.map(([shape, axis, length]) => {
   return opCase(
     'scatterAdd',
     [{ shape }, { shape, below: length }],
-    (source, index) => ops.scatterAdd(source, index, axis, length),
+    (source, index) => ops.scatterAdd(source, index, length, { axis }),
     (source, index) => scattered(source, index, at, length),
     { note: `axis ${axis} into ${length}` },
   );
@@ -105,14 +105,14 @@ const triangleCases: readonly OpCase[] = triangles.flatMap(([shape, diagonal]) =
     opCase(
       'tril',
       [{ shape }],
-      (x) => ops.tril(x, diagonal),
+      (x) => ops.tril(x, { diagonal }),
       keep((distance) => distance <= diagonal),
       { note },
     ),
     opCase(
       'triu',
       [{ shape }],
-      (x) => ops.triu(x, diagonal),
+      (x) => ops.triu(x, { diagonal }),
       keep((distance) => distance >= diagonal),
       { note },
     ),

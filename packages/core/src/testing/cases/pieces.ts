@@ -24,7 +24,7 @@ const sliceCases: readonly OpCase[] = slices.map(([shape, axis, start, end, firs
   return opCase(
     'slice',
     [{ shape }],
-    (x) => ops.slice(x, axis, start, end),
+    (x) => ops.slice(x, start, end, { axis }),
     (x) => grid(shape.with(at, count), (index) => x.at(index.with(at, index[at]! + first))),
     { note: `axis ${axis} from ${start} to ${end}` },
   );
@@ -47,7 +47,7 @@ const splitCases: readonly OpCase[] = splits.flatMap(([shape, size, axis, length
     return opCase(
       'split',
       [{ shape }],
-      (x) => ops.split(x, size, axis)[piece] ?? x,
+      (x) => ops.split(x, size, { axis })[piece] ?? x,
       (x) => grid(shape.with(at, length), (index) => x.at(index.with(at, index[at]! + start))),
       { note: `${JSON.stringify(size)} piece ${piece}` },
     );
@@ -72,7 +72,7 @@ const flipCases: readonly OpCase[] = flips.map(([shape, axis, axes]) =>
   opCase(
     'flip',
     [{ shape }],
-    (x) => ops.flip(x, axis),
+    (x) => ops.flip(x, axis === undefined ? {} : { axis }),
     (x) => grid(shape, (index) => x.at(index.map((i, a) => (axes.includes(a) ? shape[a]! - 1 - i : i)))),
     { note: JSON.stringify(axis ?? 'all') },
   ),
@@ -119,7 +119,7 @@ const padCases: readonly OpCase[] = pads.map(([shape, widths, value]) =>
   opCase(
     'pad',
     [{ shape }],
-    (x) => ops.pad(x, widths, value),
+    (x) => ops.pad(x, widths, { value }),
     (x) =>
       grid(
         shape.map((n, a) => n + widths[a]![0] + widths[a]![1]),
@@ -187,7 +187,7 @@ const concatCases: readonly OpCase[] = concats.map(([shapes, axis]) =>
   opCase(
     'concat',
     shapes.map((shape) => ({ shape })),
-    (...parts) => ops.concat(parts, axis),
+    (...parts) => ops.concat(parts, { axis }),
     (...parts) => joined(parts, axis < 0 ? axis + (shapes[0] as Shape).length : axis),
     { note: `axis ${axis}` },
   ),
@@ -206,7 +206,7 @@ const stackCases: readonly OpCase[] = [
   return opCase(
     'stack',
     [{ shape }, { shape }],
-    (a, b) => ops.stack([a, b], axis),
+    (a, b) => ops.stack([a, b], { axis }),
     (a, b) =>
       grid(shape.toSpliced(at, 0, 2), (index) => (index[at] === 0 ? a : b).at(index.toSpliced(at, 1))),
     { note: `axis ${axis}` },

@@ -201,7 +201,7 @@ export const cumsumCases: readonly OpCase[] = cumsumPlaces.map(([shape, axis]) =
   opCase(
     'cumsum',
     [{ shape }],
-    (x) => ops.cumsum(x, axis),
+    (x) => ops.cumsum(x, { axis }),
     (x) => {
       const along = axis < 0 ? axis + shape.length : axis;
       return grid(shape, (index) => series(index[along]! + 1, (k) => x.at(index.with(along, k))));
