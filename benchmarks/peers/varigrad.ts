@@ -15,7 +15,7 @@ const own = (name: string) => {
   if (saved === undefined) throw new Error(`the work file has no ${name}`);
   return saved;
 };
-const load = (name: string) => tensor(own(name).data, own(name).shape);
+const load = (name: string) => tensor(own(name).data, { shape: own(name).shape });
 
 const model = new VAE();
 const names = LAYERS.flatMap((layer) => [`${layer}.weight`, `${layer}.bias`]);

@@ -164,7 +164,7 @@ function agreesWithCore(print: Print): Numbers {
     nodes += tapeOf(y).length;
     backward(y);
     const expected = withBackend(createReference(Float64Array), () => {
-      const tensors = start.map((value) => tensor(value, [], { requiresGrad: true }));
+      const tensors = start.map((value) => tensor(value, { shape: [], requiresGrad: true }));
       randomProgram<Tensor>(words, tensors, tensor(1)).backward();
       return tensors.map((t) => t.grad?.itemSync() ?? Number.NaN);
     });

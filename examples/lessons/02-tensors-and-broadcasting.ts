@@ -127,12 +127,12 @@ function gradientsSum(print: Print): Numbers {
   const total = terms.reduce((sum, term) => sum.add(term));
   backward(total);
 
-  const bias = tensor([0.1, 0.2, 0.3], undefined, { requiresGrad: true }).named('bias');
+  const bias = tensor([0.1, 0.2, 0.3], { requiresGrad: true }).named('bias');
   const graph = recordGraph(() =>
-    tensor(x, [2, 3])
+    tensor(x, { shape: [2, 3] })
       .add(bias)
       .square()
-      .mul(tensor(weights, [2, 3]))
+      .mul(tensor(weights, { shape: [2, 3] }))
       .sum(),
   );
   const add = graph.nodes.find((node) => node.op === 'add');
@@ -213,8 +213,8 @@ const addWithoutSum: Op<readonly [Tensor, Tensor]> = {
 };
 
 function forgottenSum(print: Print): Numbers {
-  const bias = tensor([0.1, 0.2, 0.3], undefined, { requiresGrad: true });
-  const x = tensor([1, 2, 3, 4, 5, 6], [2, 3]);
+  const bias = tensor([0.1, 0.2, 0.3], { requiresGrad: true });
+  const x = tensor([1, 2, 3, 4, 5, 6], { shape: [2, 3] });
   const message = refusal(() => apply(addWithoutSum, [x, bias], undefined).sum().backward());
   bias.zeroGrad();
   x.add(bias).sum().backward();
@@ -240,7 +240,7 @@ function forgottenSum(print: Print): Numbers {
 
 /** [4, 1] − [4] = [4, 4]. */
 function accidentalBroadcast(print: Print): Numbers {
-  const predictions = tensor([1, 2, 3, 4], [4, 1], { requiresGrad: true });
+  const predictions = tensor([1, 2, 3, 4], { shape: [4, 1], requiresGrad: true });
   const targets = tensor([1, 2, 3, 4]);
   const wrong = predictions.sub(targets).square().mean();
   wrong.backward();

@@ -72,7 +72,6 @@ function indexFormula(print: Print): Numbers {
       [1, 2, 3],
       [4, 5, 6],
     ],
-    undefined,
     { requiresGrad: true },
   ); // [m, k] = [2, 3]
   const B = tensor(
@@ -81,7 +80,6 @@ function indexFormula(print: Print): Numbers {
       [2, 1],
       [0, 3],
     ],
-    undefined,
     { requiresGrad: true },
   ); // [k, n] = [3, 2]
   const dC = tensor([

@@ -38,7 +38,7 @@ export async function lesson(print: Print): Promise<Numbers> {
 }
 
 /** A leaf that wants a gradient. */
-const leaf = (value: number): Tensor => tensor(value, [], { requiresGrad: true });
+const leaf = (value: number): Tensor => tensor(value, { shape: [], requiresGrad: true });
 const gradOf = (t: Tensor): number => t.grad?.itemSync() ?? Number.NaN;
 /** What a refused call says. */
 function refusal(f: () => unknown): string {
@@ -121,7 +121,7 @@ function deepGraph(print: Print): Numbers {
 function accumulation(print: Print): Numbers {
   const generator = new Generator(1);
   const x = randn([12, 3], { generator });
-  const w = tensor([1, -2, 3], [3, 1], { requiresGrad: true });
+  const w = tensor([1, -2, 3], { shape: [3, 1], requiresGrad: true });
   const loss = (rows: Tensor): Tensor => rows.matmul(w).square().sum();
   const first = (): number => (w.grad as Tensor).dataSync()[0] as number;
   loss(x).backward();
@@ -229,8 +229,8 @@ function newton(print: Print): Numbers {
 }
 
 function gradientPenalty(print: Print): Numbers {
-  const w = tensor([3, 4], undefined, { requiresGrad: true });
-  const x = tensor([1, 1], undefined, { requiresGrad: true });
+  const w = tensor([3, 4], { requiresGrad: true });
+  const x = tensor([1, 1], { requiresGrad: true });
   const penalty = (createGraph: boolean): Tensor => {
     const [slope] = gradients(x.mul(w).sum(), [x], { createGraph }) as [Tensor];
     return slope.square().sum().sqrt().sub(1).square(); // (‖∂f/∂x‖ − 1)²

@@ -297,7 +297,7 @@ async function threadPerElement(print: Print, { gpuJs }: Machines): Promise<Numb
 
 /** A·B of square matrices on a backend. */
 async function product(machine: Backend, a: HostArray, b: HostArray, n: number): Promise<HostArray> {
-  return withBackend(machine, () => tensor(a, [n, n]).matmul(tensor(b, [n, n]))).data();
+  return withBackend(machine, () => tensor(a, { shape: [n, n] }).matmul(tensor(b, { shape: [n, n] }))).data();
 }
 
 /** What 'the same result' means for floating-point numbers. */
@@ -380,10 +380,10 @@ async function race(print: Print, { reference, wasm, oneThread, gpuJs }: Machine
     return [name, ms.toFixed(2).padStart(6), ((2e-6 * n ** 3) / ms).toFixed(2).padStart(7)];
   };
   const on = (machine: Backend): Promise<(string | number)[]> => {
-    const [left, right] = withBackend(machine, () => [tensor(a, [n, n]), tensor(b, [n, n])]) as [
-      Tensor,
-      Tensor,
-    ];
+    const [left, right] = withBackend(machine, () => [
+      tensor(a, { shape: [n, n] }),
+      tensor(b, { shape: [n, n] }),
+    ]) as [Tensor, Tensor];
     return row(machine.description, () => withBackend(machine, () => left.matmul(right)).data());
   };
   const oneElement = await compileOneElement(n);

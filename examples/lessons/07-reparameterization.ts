@@ -67,7 +67,8 @@ const plusMinus = (value: number, error: number): string => {
 
 /** μ and log σ² as parameters, one copy a draw, so that one backward gives the gradient of every draw by itself. */
 function copies(count: number, mu = MU): { mu: Tensor; logVar: Tensor } {
-  const filled = (value: number) => parameter(tensor(new Float64Array(count).fill(value), [count, 1]));
+  const filled = (value: number) =>
+    parameter(tensor(new Float64Array(count).fill(value), { shape: [count, 1] }));
   return { mu: filled(mu), logVar: filled(2 * Math.log(SIGMA)) };
 }
 
@@ -220,7 +221,7 @@ function dimensions(print: Print): Numbers {
   const measured = [1, 10, 100].map((d) => {
     const eps = randn([draws, d], { generator: new Generator(BigInt(d)) });
     const z = eps.mul(SIGMA).add(MU);
-    const score = eps.div(SIGMA).slice(1, 0, 1); // (z₁ − μ)/σ²
+    const score = eps.div(SIGMA).slice(0, 1, { axis: 1 }); // (z₁ − μ)/σ²
     const perDraw = z.square().sum({ axis: 1, keepDims: true }).mul(score);
     return [d, statistics(perDraw), scoreVarianceIn(d)] as const;
   });
@@ -264,7 +265,7 @@ function stepFunction(print: Print): Numbers {
   const density = Math.exp(-0.5 * (mu / SIGMA) ** 2) / (SIGMA * Math.sqrt(2 * Math.PI));
   const widths = [0.3, 0.1, 0.01].map((width) => [width, soft(width)] as const);
   const place = parameter(tensor([[mu]])).named('mu');
-  const why = whyNoGrad(place, () => isPositive(place.add(eps.slice(0, 0, 1))).sum());
+  const why = whyNoGrad(place, () => isPositive(place.add(eps.slice(0, 1))).sum());
   print(prose`
 
     5. Where the trick does not work
@@ -308,7 +309,7 @@ function fitPosterior(isBlocked: boolean): { mu: number; variance: number } {
   const average = { mu: 0, variance: 0 };
   for (let step = 1; step <= 1000; step++) {
     const half = randn([50, 1], { generator });
-    const eps = tensor([...half.dataSync(), ...half.neg().dataSync()], [100, 1]);
+    const eps = tensor([...half.dataSync(), ...half.neg().dataSync()], { shape: [100, 1] });
     const z = reparameterize({ mu, logVar }, { eps });
     const error = (isBlocked ? z.detach() : z).sub(3).square().mean();
     optimizer.zeroGrad();

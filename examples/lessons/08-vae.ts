@@ -201,7 +201,7 @@ const ENCODED = [-4, -1, 0, 1, 4];
 /** One encoder for all x. */
 function amortized(print: Print): Numbers {
   const model = oneNumberVae();
-  const x = tensor([...ENCODED], [ENCODED.length, 1]);
+  const x = tensor([...ENCODED], { shape: [ENCODED.length, 1] });
   train(model, model.encoder.parameters(), x, 2000);
   const weights = model.encoder.stateDict();
   const weight = (name: string): number => weights[name]?.data[0] as number;

@@ -181,7 +181,7 @@ async function smallDigits(): Promise<Digits> {
 function halved(data: Dataset): Dataset {
   const [height, width] = data.imageShape;
   const images = withBackend(createReference(), () =>
-    tensor(data.images, [data.count, height / 2, 2, width / 2, 2])
+    tensor(data.images, { shape: [data.count, height / 2, 2, width / 2, 2] })
       .mean({ axis: [2, 4] })
       .dataSync(),
   );
@@ -202,7 +202,10 @@ async function trainBoth(digits: Digits): Promise<Models> {
 
 /** Images and one-hot labels of a data set. */
 function batchOf(data: Dataset): { x: Tensor; labels: Tensor } {
-  return { x: tensor(data.images, [data.count, pixelsOf(data)]), labels: oneHot(data.labels, data.classes) };
+  return {
+    x: tensor(data.images, { shape: [data.count, pixelsOf(data)] }),
+    labels: oneHot(data.labels, data.classes),
+  };
 }
 
 /** One z of q(z|x) for each image, as a data set whose "pixels" are its dimensions. */
@@ -304,7 +307,7 @@ function boundsByClass(model: ConditionalVAE, x: Tensor, eps: Tensor): Tensor {
     const labels = oneHot(Array<number>(x.shape[0] as number).fill(y), 10);
     return iwaeBound(model, x, { samples: eps.shape[1] as number, eps, labels });
   });
-  return stack(columns, 1);
+  return stack(columns, { axis: 1 });
 }
 
 function comparingBounds(print: Print, digits: Digits, { plain, conditional }: Models): Numbers {
@@ -360,7 +363,7 @@ function refusal(f: () => unknown): string {
 function mistakes(print: Print, { conditional }: Models): Numbers {
   const z = randn([3, 2], { generator: new Generator(5) });
   const forgotten = refusal(() => conditional.decode(z));
-  const asNumbers = refusal(() => conditional.decode(z, tensor([3, 1, 4], [3, 1])));
+  const asNumbers = refusal(() => conditional.decode(z, tensor([3, 1, 4], { shape: [3, 1] })));
   print(prose`
 
     5. Mistake: the label as a number

@@ -42,7 +42,7 @@ export const turnedBowl: Surface = (p) =>
 
 /** 10(y − x²)² + (x − 1)²: a valley along a parabola, lowest at (1, 1). Rosenbrock's, less steep. */
 export const valley: Surface = (p) => {
-  const [x, y] = p.split(1, 1) as [Tensor, Tensor];
+  const [x, y] = p.split(1, { axis: 1 }) as [Tensor, Tensor];
   return y.sub(x.square()).square().mul(10).add(x.sub(1).square()).sum({ axis: 1 });
 };
 

@@ -258,7 +258,7 @@ export const ROWS: readonly Row[] = [
     title: 'the same, VampPrior, K = 500, from training images',
     targets: 'dynamic',
     build: (generator, train) => {
-      const initial = tensor(firstOf(train, 500).images, [500, 784]);
+      const initial = tensor(firstOf(train, 500).images, { shape: [500, 784] });
       return new VAE({ ...DEEP, prior: new VampPrior(784, { initial }), generator });
     },
     reference: { loss: 98.8, recon: 79.1, kl: 19.7, active: 40, nll: 93.9 },

@@ -60,7 +60,7 @@ export async function codesAsImages(m1: VAE, data: Dataset, generator?: Generato
   for (const { images, size } of batches(data, { batchSize: 500 })) {
     const z = noGrad(() =>
       scope(() => {
-        const q = m1.encode(tensor(images, [size, pixelsOf(data)]));
+        const q = m1.encode(tensor(images, { shape: [size, pixelsOf(data)] }));
         return generator === undefined ? q.mu : m1.reparameterize(q, { generator });
       }),
     );

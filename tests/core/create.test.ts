@@ -37,7 +37,7 @@ test('tensor: from numbers, nested arrays, flat values with a shape, and typed a
   ];
   assert.equal(tensor(nested).shape, [1, 3, 2]);
   assert.equal(await tensor(nested).toArray(), nested);
-  assert.equal(await tensor([1, 2, 3, 4], [2, 2]).toArray(), [
+  assert.equal(await tensor([1, 2, 3, 4], { shape: [2, 2] }).toArray(), [
     [1, 2],
     [3, 4],
   ]);
@@ -47,14 +47,14 @@ test('tensor: from numbers, nested arrays, flat values with a shape, and typed a
         [1, 2],
         [3, 4],
       ],
-      [4],
+      { shape: [4] },
     ).shape,
     [4],
   );
   for (const values of [new Uint8Array([1, 255]), new Int32Array([-1, 2]), new Float64Array([0.5, 1])]) {
     assert.equal(numbers(tensor(values)), [...values]);
   }
-  assert.equal(tensor(new Float32Array(6), [2, 3]).shape, [2, 3]);
+  assert.equal(tensor(new Float32Array(6), { shape: [2, 3] }).shape, [2, 3]);
 });
 
 test('tensor: empty arrays keep the shape of their nesting', async () => {
@@ -62,7 +62,7 @@ test('tensor: empty arrays keep the shape of their nesting', async () => {
   assert.equal(tensor([[], []]).shape, [2, 0]);
   assert.equal(await tensor([[], []]).toArray(), [[], []]);
   assert.equal(await zeros([0, 3]).toArray(), []);
-  assert.equal(tensor([], [0, 5]).shape, [0, 5]);
+  assert.equal(tensor([], { shape: [0, 5] }).shape, [0, 5]);
 });
 
 test('values are float32', () => {
@@ -73,7 +73,7 @@ test('values are float32', () => {
 test('values are copied on the way in and on the way out', async () => {
   const source = new Float32Array([1, 2]);
   const shape = [2];
-  const t = tensor(source, shape);
+  const t = tensor(source, { shape });
   source[0] = 9;
   shape[0] = 7;
   for (const copy of [t.dataSync(), await t.data()]) copy[1] = 9;
@@ -94,12 +94,30 @@ test('zeros, ones, full, eye, and requiresGrad', () => {
   assert.equal(eye(0).shape, [0, 0]);
   assert.equal(numbers(eye(1)), [1]);
   for (const t of [
-    tensor([1], [1], { requiresGrad: true }),
+    tensor([1], { shape: [1], requiresGrad: true }),
     zeros([1], { requiresGrad: true }),
     rand([1], { requiresGrad: true }),
   ]) {
     assert.ok(t.requiresGrad && t.isLeaf);
   }
+});
+
+test('every maker with options gives the tensor its name', () => {
+  const p = full([2], 0.5);
+  for (const t of [
+    tensor([1], { name: 'x' }),
+    zeros([1], { name: 'x' }),
+    ones([1], { name: 'x' }),
+    full([1], 2, { name: 'x' }),
+    rand([1], { name: 'x' }),
+    randn([1], { name: 'x' }),
+    bernoulli(p, { name: 'x' }),
+    randperm(2, { name: 'x' }),
+  ]) {
+    assert.is(t.label, 'x');
+    assert.not(t.requiresGrad);
+  }
+  assert.is(tensor([1]).label, '');
 });
 
 test('arange counts as NumPy does: the end is left out', () => {
@@ -182,7 +200,7 @@ test('methods are the free functions', () => {
     [3, 4],
   ]);
   assert.equal(numbers(t.abs().add(1).transpose().sum({ axis: 0 })), [5, 9]);
-  assert.equal(numbers(t.var({ axis: 0, correction: 0 })), [1, 9]);
+  assert.equal(numbers(t.variance({ axis: 0, correction: 0 })), [1, 9]);
 });
 
 test('unravelIndex undoes the row-major place', () => {

@@ -59,7 +59,11 @@ const leaf = (): Tensor => tensor([1, 2]).requiresGrad_();
 const a23 = zeros([2, 3]);
 
 refused('tensor', [
-  [() => tensor([1, 2, 3], [2, 2]), ShapeError, 'tensor: 3 values do not fill [2, 2], which has 4 elements'],
+  [
+    () => tensor([1, 2, 3], { shape: [2, 2] }),
+    ShapeError,
+    'tensor: 3 values do not fill [2, 2], which has 4 elements',
+  ],
   [
     () => tensor([[1, 2], [3]]),
     ShapeError,
@@ -76,7 +80,11 @@ refused('tensor', [
     'tensor: nested arrays are ragged: at depth 1 one is a number and the first is 1 long',
   ],
   [() => tensor(['1' as never]), ArgumentError, 'tensor: values are numbers, not string'],
-  [() => tensor([1], [1, -1]), ArgumentError, 'tensor: axis lengths are integers ≥ 0: [1, -1] has -1'],
+  [
+    () => tensor([1], { shape: [1, -1] }),
+    ArgumentError,
+    'tensor: axis lengths are integers ≥ 0: [1, -1] has -1',
+  ],
   [() => a23.itemSync(), ShapeError, 'item: [2, 3] has 6 elements, not one'],
   [() => zeros([0]).itemSync(), ShapeError, 'item: [0] has 0 elements, not one'],
   [() => a23.clone().assign(zeros([3, 2])), ShapeError, 'assign: shapes differ: [2, 3] ← [3, 2]'],
@@ -153,24 +161,24 @@ refused('broadcasting', [
 const axisTaking: readonly (readonly [string, (axis: number) => unknown])[] = [
   ['sum', (axis) => a23.sum({ axis })],
   ['mean', (axis) => a23.mean({ axis })],
-  ['var', (axis) => a23.var({ axis })],
+  ['variance', (axis) => a23.variance({ axis })],
   ['amax', (axis) => a23.amax({ axis })],
   ['argmax', (axis) => a23.argmax({ axis })],
   ['softmax', (axis) => a23.softmax({ axis })],
   ['logSoftmax', (axis) => a23.logSoftmax({ axis })],
-  ['cumsum', (axis) => a23.cumsum(axis)],
+  ['cumsum', (axis) => a23.cumsum({ axis })],
   ['squeeze', (axis) => a23.squeeze(axis)],
   ['transpose', (axis) => a23.transpose(axis, 0)],
   ['permute', (axis) => a23.permute([0, axis])],
   ['flatten', (axis) => a23.flatten(axis)],
-  ['slice', (axis) => a23.slice(axis, 0)],
-  ['split', (axis) => a23.split(1, axis)],
-  ['flip', (axis) => a23.flip(axis)],
-  ['concat', (axis) => concat([a23], axis)],
-  ['indexSelect', (axis) => a23.indexSelect([0], axis)],
-  ['indexAdd', (axis) => indexAdd(a23, [0, 0], axis, 2)],
-  ['gather', (axis) => a23.gather(a23, axis)],
-  ['scatterAdd', (axis) => scatterAdd(a23, a23, axis, 2)],
+  ['slice', (axis) => a23.slice(0, undefined, { axis })],
+  ['split', (axis) => a23.split(1, { axis })],
+  ['flip', (axis) => a23.flip({ axis })],
+  ['concat', (axis) => concat([a23], { axis })],
+  ['indexSelect', (axis) => a23.indexSelect([0], { axis })],
+  ['indexAdd', (axis) => indexAdd(a23, [0, 0], 2, { axis })],
+  ['gather', (axis) => a23.gather(a23, { axis })],
+  ['scatterAdd', (axis) => scatterAdd(a23, a23, 2, { axis })],
 ];
 
 refused(
@@ -190,7 +198,7 @@ refused('axes of scalars, new axes, repeated axes', [
     'sum: no axis 0 in a tensor of rank 0 — a scalar has no axes',
   ],
   [() => a23.unsqueeze(3), ArgumentError, 'unsqueeze: no axis 3 in a tensor of rank 3 — use -3 … 2'],
-  [() => stack([a23], 3), ArgumentError, 'stack: no axis 3 in a tensor of rank 3 — use -3 … 2'],
+  [() => stack([a23], { axis: 3 }), ArgumentError, 'stack: no axis 3 in a tensor of rank 3 — use -3 … 2'],
   [
     () => a23.sum({ axis: [1, -1] }),
     ArgumentError,
@@ -254,7 +262,7 @@ refused('operands with names', [
       ' (pixels is [batch 64, pixel 784], W is [784, 400])',
   ],
   [
-    () => concat([pixels, weight], 1),
+    () => concat([pixels, weight], { axis: 1 }),
     ShapeError,
     'concat: shapes differ beside axis 1: [64, 784] and [400, 784]' +
       ' (pixels is [batch 64, pixel 784], W is [out 400, in 784])',
@@ -324,8 +332,8 @@ refused('movement', [
   [() => a23.squeeze(0), ShapeError, 'squeeze: axis 0 of [2, 3] has length 2, not 1'],
   [() => a23.permute([0]), ArgumentError, 'permute: [0] is no permutation of the 2 axes'],
   [() => a23.permute([0, -2]), ArgumentError, 'permute: [0, -2] is no permutation of the 2 axes'],
-  [() => a23.slice(0, 0.5), ArgumentError, 'slice: positions are integers: 0.5'],
-  [() => a23.slice(0, 0, Number.NaN), ArgumentError, 'slice: positions are integers: NaN'],
+  [() => a23.slice(0.5), ArgumentError, 'slice: positions are integers: 0.5'],
+  [() => a23.slice(0, Number.NaN), ArgumentError, 'slice: positions are integers: NaN'],
   [() => a23.split(0), ArgumentError, 'split: pieces need a positive whole size, not 0'],
   [() => a23.split(1.5), ArgumentError, 'split: pieces need a positive whole size, not 1.5'],
   [() => a23.split([1, 2]), ArgumentError, 'split: sizes [1, 2] do not add up to the axis of length 2'],
@@ -341,7 +349,11 @@ refused('movement', [
     'pad: widths are 2 pairs of whole numbers ≥ 0, not [[0,1],[-1,0]]',
   ],
   [() => concat([a23, zeros([2, 2])]), ShapeError, 'concat: shapes differ beside axis 0: [2, 3] and [2, 2]'],
-  [() => concat([a23, zeros([3])], 1), ShapeError, 'concat: shapes differ beside axis 1: [2, 3] and [3]'],
+  [
+    () => concat([a23, zeros([3])], { axis: 1 }),
+    ShapeError,
+    'concat: shapes differ beside axis 1: [2, 3] and [3]',
+  ],
   [() => concat([]), ArgumentError, 'concat: there is nothing to join — pass at least one tensor'],
   [() => stack([]), ArgumentError, 'stack: there is nothing to join — pass at least one tensor'],
   [() => stack([a23, zeros([3])]), ShapeError, 'stack: shapes differ: [2, 3] and [3]'],
@@ -362,23 +374,23 @@ refused('positions', [
     'gather: the index [3, 1] must equal [2, 3] beside axis 1 — expand it first',
   ],
   [
-    () => scatterAdd(a23, zeros([2, 2]), 0, 5),
+    () => scatterAdd(a23, zeros([2, 2]), 5, { axis: 0 }),
     ShapeError,
     'scatterAdd: the index [2, 2] must equal the source [2, 3] — expand it first',
   ],
   [
-    () => scatterAdd(a23, zeros([1, 3]), 0, 5),
+    () => scatterAdd(a23, zeros([1, 3]), 5, { axis: 0 }),
     ShapeError,
     'scatterAdd: the index [1, 3] must equal the source [2, 3] — expand it first',
   ],
   [
-    () => indexAdd(a23, [0], 0, 5),
+    () => indexAdd(a23, [0], 5),
     ShapeError,
     'indexAdd: the index [1] must name a place for each of the 2 along axis 0 of [2, 3]',
   ],
-  [() => indexAdd(a23, [0, 0], 0, -1), ArgumentError, 'indexAdd: axis lengths are integers ≥ 0: [-1] has -1'],
+  [() => indexAdd(a23, [0, 0], -1), ArgumentError, 'indexAdd: axis lengths are integers ≥ 0: [-1] has -1'],
   [
-    () => scatterAdd(a23, a23, 0, 1.5),
+    () => scatterAdd(a23, a23, 1.5, { axis: 0 }),
     ArgumentError,
     'scatterAdd: axis lengths are integers ≥ 0: [1.5] has 1.5',
   ],

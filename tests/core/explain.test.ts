@@ -131,7 +131,7 @@ test('elementwise derivatives, evaluated as written and summed where an operand 
         const full = Float64Array.from(sent.out.values as Float64Array, (_, i) =>
           derivative(...valuesAt(operation, i), sent.dyValues[i]!),
         );
-        const expected = tensor(full, sent.out.shape).sumToSize(sent.input.shape);
+        const expected = tensor(full, { shape: sent.out.shape }).sumToSize(sent.input.shape);
         assertClose(sent.sent, expected.dataSync(), { rtol: 1e-9, atol: 1e-9 });
         checked.add(`${sent.op} ${sent.index}`);
       }
@@ -169,7 +169,7 @@ test('the activations inside linear', () => {
     ]);
     for (const [activation, { value, derivative }] of Object.entries(activations)) {
       const x = u.clone().requiresGrad_();
-      const y = linear(x, weight, null, activation as 'none' | 'relu' | 'sigmoid' | 'tanh');
+      const y = linear(x, weight, null, { activation: activation as 'none' | 'relu' | 'sigmoid' | 'tanh' });
       y.sum().backward();
       const f = evaluator(value.replace('f(u) = ', ''), ['u']);
       const slope = evaluator(derivative.replace('f′ = ', ''), ['y']);
@@ -259,7 +259,10 @@ test('the check runs the recorded operations again: steepest elements and a rand
   const w = randn([4, 3], { generator }).requiresGrad_().named('w');
   const x = randn([5, 4], { generator });
   const noise = randn([5, 3], { generator });
-  const story = gradientStory(() => linear(x, w.transpose(), null, 'tanh').mul(noise).exp().mean(), w);
+  const story = gradientStory(
+    () => linear(x, w.transpose(), null, { activation: 'tanh' }).mul(noise).exp().mean(),
+    w,
+  );
   assert.is(story.checks.length, 4);
   for (const { backward, numeric } of story.checks)
     assert.ok(Math.abs(backward - numeric) < 1e-5, `${backward} ${numeric}`);
@@ -327,7 +330,7 @@ test('large tensors are told by their statistics, linear with its activation', (
   const generator = new Generator(1);
   const w = randn([30, 20], { generator }).requiresGrad_();
   const x = randn([7, 20], { generator });
-  const text = explain(linear(x, w, null, 'relu').mean(), w, { names: [['fc.weight', w]] });
+  const text = explain(linear(x, w, null, { activation: 'relu' }).mean(), w, { names: [['fc.weight', w]] });
   assert.match(text, /fc\.weight \[30, 20\] = \[30, 20\] from -\d.* to \d.*, mean .*, norm \d/);
   assert.match(text, 'f(u) = max(u, 0), f′ = [y > 0]');
   assert.match(text, 'dW = (dy · f′)ᵀ x');

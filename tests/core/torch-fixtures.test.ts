@@ -61,15 +61,15 @@ const runs: Readonly<Record<string, (...inputs: Tensor[]) => Tensor>> = {
   convTranspose2d: (x, w, b) => core.convTranspose2d(x!, w!, b!, { stride: 2, padding: 1, outputPadding: 1 }),
   maxPool2d: (x) => core.maxPool2d(x!, 3, { stride: 2, padding: 1 }),
   avgPool2d: (x) => core.avgPool2d(x!, [2, 3], { stride: 1, padding: [1, 0] }),
-  cumsum: (x) => core.cumsum(x!, 1),
-  gather: (x) => core.gather(x!, tensor(index), 1),
-  scatterAdd: (x) => core.scatterAdd(x!, tensor(index), 1, 4),
-  indexSelect: (x) => core.indexSelect(x!, places, 0),
-  indexAdd: (x) => core.indexAdd(x!, places, 0, 5),
+  cumsum: (x) => core.cumsum(x!, { axis: 1 }),
+  gather: (x) => core.gather(x!, tensor(index), { axis: 1 }),
+  scatterAdd: (x) => core.scatterAdd(x!, tensor(index), 4, { axis: 1 }),
+  indexSelect: (x) => core.indexSelect(x!, places, { axis: 0 }),
+  indexAdd: (x) => core.indexAdd(x!, places, 5),
   matmulBatch: (a, b) => core.matmul(a!, b!),
   matmulVector: (a, b) => core.matmul(a!, b!),
-  tril: (x) => core.tril(x!, -1),
-  linearTanh: (x, w, b) => core.linear(x!, w!, b!, 'tanh'),
+  tril: (x) => core.tril(x!, { diagonal: -1 }),
+  linearTanh: (x, w, b) => core.linear(x!, w!, b!, { activation: 'tanh' }),
   bceWithLogits: (x, t) => core.sigmoidCrossEntropy(x!, t!),
   klStandardNormal: (mu, logVar) => core.standardNormalKl(mu!, logVar!),
 };
@@ -78,7 +78,7 @@ test('every case of the fixture file is run, and nothing else', () => {
   assert.equal(Object.keys(runs).sort(), Object.keys(fixtures.cases).sort());
 });
 
-const toTensor = ({ data, shape }: PlainTensor): Tensor => tensor(data, shape);
+const toTensor = ({ data, shape }: PlainTensor): Tensor => tensor(data, { shape });
 
 for (const [name, c] of Object.entries(fixtures.cases)) {
   test(`${name}: as ${fixtures.source.program} ${fixtures.source.version}`, () => {

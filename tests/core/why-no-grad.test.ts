@@ -152,7 +152,7 @@ test('dead relu, as an operation and inside linear', () => {
   const weight = tensor([[-1, -1]])
     .requiresGrad_()
     .named('weight');
-  const inLinear = whyNoGrad(weight, () => linear(x, weight, null, 'relu').sum());
+  const inLinear = whyNoGrad(weight, () => linear(x, weight, null, { activation: 'relu' }).sum());
   expectReason(inLinear, 'deadRelu', 'linear');
   assert.match(inLinear.source, LINE);
 });
@@ -193,7 +193,7 @@ test('saturated sigmoid and tanh, as operations and inside linear', () => {
   const x = tensor([[1, 1]]);
   const weight = tensor([[30, 30]]).requiresGrad_();
   for (const activation of ['sigmoid', 'tanh'] as const) {
-    const inLinear = whyNoGrad(weight, () => linear(x, weight, null, activation).sum());
+    const inLinear = whyNoGrad(weight, () => linear(x, weight, null, { activation }).sum());
     expectReason(inLinear, 'saturated', 'linear');
     assert.match(inLinear.message, `${activation} is saturated`);
   }

@@ -51,7 +51,7 @@ const EXPRESSIONS: Readonly<Record<string, () => Tensor>> = {
     return x.mul(y).add(x).exp().sub(1).square().add(0.5).sqrt().log().tanh().maximum(y);
   },
   'reparameterization, mu + exp(½ logVar)·eps': () => {
-    const [mu, logVar, eps] = [1, 2, 3].map((seed) => tensor(numbers(24, seed), [4, 6])) as [
+    const [mu, logVar, eps] = [1, 2, 3].map((seed) => tensor(numbers(24, seed), { shape: [4, 6] })) as [
       Tensor,
       Tensor,
       Tensor,
@@ -60,14 +60,14 @@ const EXPRESSIONS: Readonly<Record<string, () => Tensor>> = {
   },
   'broadcasting along rows and columns': () => {
     const [x, row, column] = [
-      tensor(numbers(12, 1), [3, 4]),
+      tensor(numbers(12, 1), { shape: [3, 4] }),
       tensor(numbers(4, 2)),
-      tensor(numbers(3, 3), [3, 1]),
+      tensor(numbers(3, 3), { shape: [3, 1] }),
     ];
     return x.add(row).mul(column).add(row);
   },
   'a sum of elements that are computed on the way': () => {
-    const [x, t] = [tensor(numbers(40, 1), [8, 5]), tensor(numbers(40, 2), [8, 5])];
+    const [x, t] = [tensor(numbers(40, 1), { shape: [8, 5] }), tensor(numbers(40, 2), { shape: [8, 5] })];
     return x.sub(t).square().mul(2).sum({ axis: 1 });
   },
 };
@@ -158,7 +158,7 @@ test('a training step reads nothing back, and uploads the batch and the noise', 
       const optimizer = new Adam(model.parameters());
       return () =>
         scope(() => {
-          const { loss } = model.elbo(tensor(images, [8, 784]), { generator });
+          const { loss } = model.elbo(tensor(images, { shape: [8, 784] }), { generator });
           optimizer.zeroGrad();
           loss.backward();
           optimizer.step();
@@ -180,7 +180,7 @@ test('a training step reads nothing back, and uploads the batch and the noise', 
 test('second derivatives through what waits', () =>
   onCpu(async (machine) => {
     const second = (): Tensor => {
-      const x = tensor(numbers(6, 1), [6], { requiresGrad: true });
+      const x = tensor(numbers(6, 1), { shape: [6], requiresGrad: true });
       const [dx] = gradients(x.tanh().mul(x).sum(), [x], { createGraph: true }) as [Tensor];
       const [ddx] = gradients(dx.square().sum(), [x]) as [Tensor];
       return ddx;

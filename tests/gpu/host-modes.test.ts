@@ -62,7 +62,7 @@ test('memoryUsage counts arrays and bytes; scope and dispose give them back', ()
     const held = (): number[] => [machine.memoryUsage().arrays, machine.memoryUsage().bytes];
     withBackend(machine, () => {
       assert.equal(held(), [0, 0]);
-      const x = tensor([1, 2, 3], [3], { requiresGrad: true });
+      const x = tensor([1, 2, 3], { shape: [3], requiresGrad: true });
       assert.equal(held(), [1, 12]);
       const [dx] = scope(() => gradients(x.square().sum(), [x]));
       assert.equal(held(), [2, 24]);
@@ -169,7 +169,7 @@ test('training goes on from host copies on another backend', async () => {
   const loss = async ({ machine, model, optimizer }: ReturnType<typeof start>, noise: Generator) => {
     const read = withBackend(machine, () =>
       scope(() => {
-        const elbo = model.elbo(tensor(images, [4, 12]), { generator: noise });
+        const elbo = model.elbo(tensor(images, { shape: [4, 12] }), { generator: noise });
         optimizer.zeroGrad();
         elbo.loss.backward();
         optimizer.step();

@@ -49,7 +49,7 @@ export async function trainVae(
     const batch = data.subarray(first * PIXELS, (first + batchSize) * PIXELS);
     const packed = withBackend(machine, () =>
       scope(() => {
-        const elbo = model.elbo(tensor(batch, [batchSize, PIXELS]), { generator: noise });
+        const elbo = model.elbo(tensor(batch, { shape: [batchSize, PIXELS] }), { generator: noise });
         optimizer.zeroGrad();
         elbo.loss.backward();
         optimizer.step();

@@ -126,8 +126,8 @@ test('crossEntropy: by class number and by probabilities, unchanged by a shared 
 
 test('gradients of every loss, first and second order', () => {
   const check = { order: 2 as const };
-  gradcheck((a) => bceWithLogits(a, tensor(numbers(t), [4, 5])), [x], check);
-  gradcheck((a) => bce(a, tensor(numbers(t), [4, 5])), [t.mul(0.8).add(0.1)], check);
+  gradcheck((a) => bceWithLogits(a, tensor(numbers(t), { shape: [4, 5] })), [x], check);
+  gradcheck((a) => bce(a, tensor(numbers(t), { shape: [4, 5] })), [t.mul(0.8).add(0.1)], check);
   gradcheck((a, b) => mse(a, b), [x, y], check);
   gradcheck((a, b, c) => gaussianNll(a, b, c), [x, logVar, y], check);
   gradcheck((a, b) => klStandardNormal(a, b), [x, logVar], check);

@@ -213,7 +213,7 @@ test('a denoising autoencoder sees noise in training only, and is scored against
     if (i % 12 !== 0) return [];
     const image = Math.floor(i / 36);
     const outputs = model.decode(model.codes(tensor([all.slice(i, i + 12)])));
-    return [-model.likelihood.logProb(outputs, x.slice(0, image, image + 1)).itemSync()];
+    return [-model.likelihood.logProb(outputs, x.slice(image, image + 1)).itemSync()];
   }) as number[];
   assert.is(losses.length, 6);
   assert.ok(Math.abs(found - mean(losses)) < 1e-5 * found);

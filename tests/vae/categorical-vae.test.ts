@@ -75,7 +75,7 @@ test('a relaxed draw sums to one, and becomes the hard draw as the temperature f
 
 test('straight through: the value of one tensor to the bit, the gradient of the other', () => {
   const value = tensor([0.1, 0.7]);
-  const source = tensor([3, -1e6], undefined, { requiresGrad: true });
+  const source = tensor([3, -1e6], { requiresGrad: true });
   const through = straightThrough(value, source.square());
   assert.equal(numbers(through), numbers(value));
   through

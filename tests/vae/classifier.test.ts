@@ -41,7 +41,7 @@ test('it learns what separates the classes, the same for the same seed', async (
   assert.equal(again.stateDict(), classifier.stateDict());
   const other = await trainClassifier(train, { ...options, epochs: 1, seed: 4, binarization: 'dynamic' });
   assert.not.equal(other.stateDict(), classifier.stateDict());
-  const x = tensor(unseen.images, [400, 4]);
+  const x = tensor(unseen.images, { shape: [400, 4] });
   const sums = [...classifier.classify(x).exp().sum({ axis: 1 }).dataSync()];
   assert.ok(
     sums.every((sum) => Math.abs(sum - 1) < 1e-5),
@@ -80,7 +80,7 @@ class Painter extends Module implements GenerativeModel {
   }
 
   codes(x: Tensor): Tensor {
-    return x.slice(1, 0, 1);
+    return x.slice(0, 1, { axis: 1 });
   }
 
   samplePrior(count: number, { labels }: { labels?: Tensor } = {}): Tensor {

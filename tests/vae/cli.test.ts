@@ -154,7 +154,7 @@ test('a semi-supervised model says how many classes it reads right', async () =>
     join(data, 't10k-images-idx3-ubyte'),
     join(data, 't10k-labels-idx1-ubyte'),
   );
-  const logQ = await model.classify(tensor(images.images, [24, 64])).toArray();
+  const logQ = await model.classify(tensor(images.images, { shape: [24, 64] })).toArray();
   const right = (logQ as number[][]).filter((row, i) => row.indexOf(Math.max(...row)) === images.labels[i]);
   assert.is(accuracy, right.length / 24);
   const text = await does('evaluate', run);

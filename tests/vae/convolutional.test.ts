@@ -102,15 +102,15 @@ test('convolutions see where a thing is: a shifted image has a shifted feature m
     return tensorOf({ images: values }, 0, 1, 256);
   };
   const [here, there] = noGrad(() => [4, 8].map((left) => body.forward(image(left)).reshape([3, 8, 8])));
-  const moved = (there as Tensor).slice(2, 2, 8).dataSync();
-  const original = (here as Tensor).slice(2, 0, 6).dataSync();
+  const moved = (there as Tensor).slice(2, 8, { axis: 2 }).dataSync();
+  const original = (here as Tensor).slice(0, 6, { axis: 2 }).dataSync();
   original.forEach((value, i) => {
     assert.ok(Math.abs(value - (moved[i] as number)) < 1e-6);
   });
 });
 
 function tensorOf({ images }: { images: Float32Array }, start: number, count: number, pixels = 64): Tensor {
-  return tensor(images.subarray(start * pixels, (start + count) * pixels), [count, pixels]);
+  return tensor(images.subarray(start * pixels, (start + count) * pixels), { shape: [count, pixels] });
 }
 
 test.run();

@@ -27,7 +27,7 @@ const data: Dataset = {
   imageShape: [3, 3],
   classes: 3,
 };
-const x = (): Tensor => tensor(data.images, [COUNT, 9]);
+const x = (): Tensor => tensor(data.images, { shape: [COUNT, 9] });
 const sizes = { inputSize: 9, hidden: [6], latent: 3 };
 const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
 const close = (found: number, wanted: number, what: string, relative = 1e-5): void =>

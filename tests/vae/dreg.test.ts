@@ -53,11 +53,11 @@ test('encoder: the slope of −1/batch Σᵢ w̃ᵢ² log w(zᵢ), where φ move
       [...gradient.dataSync()].forEach((found, i) => {
         const at = (step: number): number => {
           const moved = start.map((w, j) => (j === i ? w + step : w));
-          parameter.assign(tensor(moved, parameter.shape));
+          parameter.assign(tensor(moved, { shape: parameter.shape }));
           return surrogate();
         };
         const slope = (at(1e-5) - at(-1e-5)) / 2e-5;
-        parameter.assign(tensor(start, parameter.shape));
+        parameter.assign(tensor(start, { shape: parameter.shape }));
         assert.ok(
           Math.abs(found - slope) < 1e-8 + 1e-6 * Math.abs(slope),
           `${name}[${i}]: ${found}, ${slope}`,

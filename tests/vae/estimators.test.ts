@@ -256,7 +256,7 @@ test('iwaeBound: k draws under one logarithm, as written out by hand', () => {
   withBackend(float64, () => {
     const model = linearVae();
     const data = linearImages(4);
-    const x = tensor(data.images, [4, PIXELS]);
+    const x = tensor(data.images, { shape: [4, PIXELS] });
     const eps = randn([4, 3, LATENT], { generator: new Generator(8) });
     const { likelihood, prior, posterior } = model.sampleTerms(x, eps);
     const [l, p, q] = [likelihood, prior, posterior].map((t) => [...t.dataSync()]) as [

@@ -43,7 +43,7 @@ test('the result is −ELBO of all images at once, with the noise of the seed', 
   const labels = oneHot(data.labels, 3);
   for (const model of [vae(), conditional()] as LatentModel[]) {
     const eps = randn([50, 2], { generator: new Generator(4) });
-    const elbo = model.elbo(tensor(data.images, [50, 9]), { eps, labels });
+    const elbo = model.elbo(tensor(data.images, { shape: [50, 9] }), { eps, labels });
     const found = await evaluate(model, data, { seed: 4, batchSize: 8 });
     for (const name of ['loss', 'recon', 'kl'] as const)
       assert.ok(isClose(found[name], elbo[name].itemSync(), 1e-5), name);
@@ -56,7 +56,7 @@ test('dynamic targets are drawn after the noise, so both follow from the seed', 
   const generator = new Generator(4);
   const eps = randn([50, 2], { generator });
   const images = binarizeBatch(data.images, generator);
-  const wanted = model.elbo(tensor(images, [50, 9]), { eps }).loss.itemSync();
+  const wanted = model.elbo(tensor(images, { shape: [50, 9] }), { eps }).loss.itemSync();
   const { loss } = await evaluate(model, data, { seed: 4, binarization: 'dynamic', batchSize: 8 });
   assert.ok(isClose(loss, wanted, 1e-5));
 });

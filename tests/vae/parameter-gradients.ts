@@ -19,7 +19,7 @@ export function checkParameterGradients(model: Module, loss: () => Tensor, toler
       parameter.assign(
         tensor(
           start.map((w, i) => w + t * (direction[i] as number)),
-          parameter.shape,
+          { shape: parameter.shape },
         ),
       );
       return noGrad(loss).itemSync();

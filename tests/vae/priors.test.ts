@@ -115,13 +115,13 @@ test('gradients of every log-density, in z and in the parameters', () => {
             parameter.assign(
               tensor(
                 values.map((v, j) => (j === i ? value + d : v)),
-                parameter.shape,
+                { shape: parameter.shape },
               ),
             );
             return prior.logProb(z, here).sum().itemSync();
           };
           const slope = (at(1e-5) - at(-1e-5)) / 2e-5;
-          parameter.assign(tensor(values, parameter.shape));
+          parameter.assign(tensor(values, { shape: parameter.shape }));
           assert.ok(
             Math.abs(slope - (gradient[i] as number)) < 1e-6 * (1 + Math.abs(slope)),
             `${name}[${i}]`,

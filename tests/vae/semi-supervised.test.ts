@@ -63,11 +63,11 @@ test('each bound by hand: a known label is used, an unknown one is summed over',
     const q = numbers(model.classify(x).exp());
     /** E[−log p(x|y, z)] + KL(q(z|x, y) ‖ p(z)) − log p(y) of one image. */
     const bound = (image: number, y: number): number => {
-      const row = x.slice(0, image, image + 1);
+      const row = x.slice(image, image + 1);
       const label = oneHot([y], 3);
       const { mu, logVar } = model.encode(row, label);
       const [m, s] = [mu.itemSync(), Math.exp(0.5 * logVar.itemSync())];
-      const z = tensor([[m + s * eps.slice(0, image, image + 1).itemSync()]]);
+      const z = tensor([[m + s * eps.slice(image, image + 1).itemSync()]]);
       const logits = numbers(model.decode(z, label));
       const targets = numbers(row);
       const recon = sum(logits.map((l, i) => Math.log1p(Math.exp(l)) - l * (targets[i] as number)));
@@ -180,7 +180,7 @@ const SIDE = 6;
 
 /** Share of right classes, in percent. */
 function accuracy(logits: (x: Tensor) => Tensor, { images: pixels, labels, count }: Dataset): number {
-  const found = numbers(logits(tensor(pixels, [count, SIDE * SIDE])).argmax({ axis: 1 }));
+  const found = numbers(logits(tensor(pixels, { shape: [count, SIDE * SIDE] })).argmax({ axis: 1 }));
   return (100 * found.filter((label, i) => label === labels[i]).length) / count;
 }
 
@@ -193,7 +193,7 @@ test('two labels a class and 300 images without: far better than a classifier of
   for (let step = 0; step < 200; step++) {
     optimizer.zeroGrad();
     crossEntropy(
-      supervised.forward(tensor(labelled.images, [labelled.count, SIDE * SIDE])),
+      supervised.forward(tensor(labelled.images, { shape: [labelled.count, SIDE * SIDE] })),
       tensor([...labelled.labels]),
     ).backward();
     optimizer.step();

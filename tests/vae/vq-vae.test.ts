@@ -117,7 +117,7 @@ test('gradients: the decoder’s and the codebook’s are plain ones, the encode
           p.assign(
             tensor(
               start.map((w, j) => (j === i ? w + d : w)),
-              p.shape,
+              { shape: p.shape },
             ),
           );
           return surrogate();
@@ -208,7 +208,9 @@ test('training: the loss falls, several vectors are used, figures and restored w
   assert.ok(after.recon < 0.7 * before.recon, `${before.recon} to ${after.recon}`);
   const one = await evaluate(model, data.test, { binarization: 'threshold', batchSize: 1 });
   assert.ok(Math.abs(one.loss - after.loss) < 1e-5 * after.loss);
-  const used = perplexity(model.codeShares(tensor(data.test.images, [21, SIZE * SIZE]))).itemSync();
+  const used = perplexity(
+    model.codeShares(tensor(data.test.images, { shape: [21, SIZE * SIZE] })),
+  ).itemSync();
   assert.ok(used > 2, `perplexity ${used}`);
   assert.ok((await reconstructionFigure(model, data.test, { columns: 5, rows: 1 })).width > 0);
   const copy = build(2);

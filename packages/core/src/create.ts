@@ -8,23 +8,30 @@ import { type NestedArray, type Tensor, wrap } from './tensor.js';
 
 /** Options of every function that makes a leaf tensor. */
 export interface CreateOptions {
+  /** Whether `backward` computes a gradient for it. Default false. */
   requiresGrad?: boolean;
+  /** A name for error messages and pictures of the graph; see `Tensor.named`. */
+  name?: string;
+}
+
+/** Options of `tensor`. */
+export interface TensorOptions extends CreateOptions {
+  /** Default: that of the nesting, or `[length]` for a typed array. */
+  shape?: Shape;
 }
 
 /** Options of the random ones: the default generator is the one that `manualSeed` seeds. */
 export interface RandomOptions extends CreateOptions {
-  generator?: Generator;
+  generator?: Generator | undefined;
 }
 
 /**
  * A tensor of given values: a number, nested arrays, or a flat array with its shape. Values are copied.
- * @param shape - default: that of the nesting, or `[length]` for a typed array
  * @throws ShapeError if nested arrays are ragged or the number of values does not fit the shape
  */
 export function tensor(
   values: NestedArray | readonly number[] | HostArray | Uint8Array | Int32Array | Uint32Array,
-  shape?: Shape,
-  options: CreateOptions = {},
+  { shape, ...options }: TensorOptions = {},
 ): Tensor {
   const nested = typeof values === 'number' || Array.isArray(values);
   const flat = nested
@@ -73,8 +80,9 @@ function describe(length: number | undefined): string {
   return length === undefined ? 'a number' : `${length} long`;
 }
 
-function leaf(t: Tensor, options: CreateOptions): Tensor {
-  return options.requiresGrad === true ? t.requiresGrad_() : t;
+function leaf(t: Tensor, { requiresGrad = false, name = '' }: CreateOptions): Tensor {
+  t.label = name;
+  return requiresGrad ? t.requiresGrad_() : t;
 }
 
 /** A tensor filled with `value`. */
@@ -94,7 +102,7 @@ export function eye(n: number): Tensor {
   checkShape('eye', [n]);
   return tensor(
     Float32Array.from({ length: n * n }, (_, i) => Number(i % (n + 1) === 0)),
-    [n, n],
+    { shape: [n, n] },
   );
 }
 
@@ -137,14 +145,14 @@ export function randn(shape: Shape, options: RandomOptions = {}): Tensor {
 }
 
 /** One draw of 0 or 1 per element, 1 with the probability that p gives. Not differentiable. */
-export function bernoulli(p: Tensor, options: RandomOptions = {}): Tensor {
-  return rand(p.shape, options).lt(p.detach());
+export function bernoulli(p: Tensor, { generator, ...options }: RandomOptions = {}): Tensor {
+  return leaf(rand(p.shape, { generator }).lt(p.detach()), options);
 }
 
 /** The numbers 0 … n − 1 in random order. */
-export function randperm(n: number, options: RandomOptions = {}): Tensor {
+export function randperm(n: number, { generator, ...options }: RandomOptions = {}): Tensor {
   checkShape('randperm', [n]);
-  return tensor((options.generator ?? defaultGenerator()).permutation(n));
+  return tensor((generator ?? defaultGenerator()).permutation(n), options);
 }
 
 /**
@@ -155,7 +163,7 @@ export function oneHot(labels: ArrayLike<number>, classes: number): Tensor {
   checkShape('oneHot', [classes]);
   const data = new Float32Array(labels.length * classes);
   for (let i = 0; i < labels.length; i++) {
-    const label = labels[i] as number;
+    const label = labels[i]!;
     if (!(Number.isInteger(label) && label >= 0 && label < classes)) {
       throw new ArgumentError(
         'oneHot',
@@ -164,7 +172,7 @@ export function oneHot(labels: ArrayLike<number>, classes: number): Tensor {
     }
     data[i * classes + label] = 1;
   }
-  return tensor(data, [labels.length, classes]);
+  return tensor(data, { shape: [labels.length, classes] });
 }
 
 /** A tensor that `backward` computes gradients for and that lives long: resident where the backend wants it. */

@@ -47,6 +47,7 @@ export {
   rand,
   randn,
   randperm,
+  type TensorOptions,
   tensor,
   zeros,
 } from './create.js';
@@ -111,8 +112,16 @@ export {
   tanh,
   where,
 } from './ops/elementwise.js';
-export { linear, sigmoidCrossEntropy, standardNormalKl } from './ops/fused.js';
-export { gather, indexAdd, indexSelect, scatterAdd, tril, triu } from './ops/indexing.js';
+export { type LinearOptions, linear, sigmoidCrossEntropy, standardNormalKl } from './ops/fused.js';
+export {
+  gather,
+  indexAdd,
+  indexSelect,
+  scatterAdd,
+  type TriangleOptions,
+  tril,
+  triu,
+} from './ops/indexing.js';
 export { type MatmulOptions, matmul } from './ops/matmul.js';
 export {
   clone,
@@ -120,6 +129,7 @@ export {
   expand,
   flatten,
   flip,
+  type PadOptions,
   pad,
   permute,
   reshape,
@@ -132,7 +142,7 @@ export {
 } from './ops/movement.js';
 export { avgPool2d, maxPool2d, type PoolOptions } from './ops/pooling.js';
 export {
-  type Axes,
+  type ArgmaxOptions,
   amax,
   amin,
   argmax,
@@ -151,7 +161,16 @@ export {
 export { defaultGenerator, fillUniform, Generator, type GeneratorState, manualSeed } from './random.js';
 export type { GradientRecord, OperationRecord, Recorder } from './recorder.js';
 export { withRecorder } from './recorder.js';
-export { broadcastShapes, sameShape, sizeOf, stridesOf, unravelIndex } from './shape.js';
+export {
+  type Axes,
+  type AxesOptions,
+  type AxisOptions,
+  broadcastShapes,
+  sameShape,
+  sizeOf,
+  stridesOf,
+  unravelIndex,
+} from './shape.js';
 export type { NestedArray, TensorLike } from './tensor.js';
 export { type AnomalyOptions, debug, detectAnomaly, NotFiniteError } from './trace/debug.js';
 export { explain } from './trace/explain.js';

@@ -1,5 +1,18 @@
 import { ArgumentError, formatShape, type Shape, ShapeError } from './errors.js';
 
+/** One axis, several, or (left out) all of them. */
+export type Axes = number | readonly number[];
+
+/** The axis along which an operation works; a negative one counts from the last. */
+export interface AxisOptions {
+  axis?: number;
+}
+
+/** The axes along which an operation works; negative ones count from the last. */
+export interface AxesOptions {
+  axis?: Axes;
+}
+
 /** Number of elements: the product of the axis lengths (1 for a scalar). */
 export function sizeOf(shape: Shape): number {
   let size = 1;
@@ -42,11 +55,7 @@ export function normalizeAxis(op: string, axis: number, rank: number): number {
 }
 
 /** Sorted unique axes; `undefined` means all of them. @throws ArgumentError on a missing or repeated axis */
-export function normalizeAxes(
-  op: string,
-  axis: number | readonly number[] | undefined,
-  rank: number,
-): number[] {
+export function normalizeAxes(op: string, axis: Axes | undefined, rank: number): number[] {
   if (axis === undefined) return Array.from({ length: rank }, (_, i) => i);
   const axes = (typeof axis === 'number' ? [axis] : axis).map((a) => normalizeAxis(op, a, rank));
   axes.sort((a, b) => a - b);

@@ -34,6 +34,6 @@ export class Linear extends Module {
 
   /** @throws ShapeError unless x is `[…, in]` */
   forward(x: Tensor): Tensor {
-    return linear(x, this.weight, this.bias, this.activation);
+    return linear(x, this.weight, this.bias, { activation: this.activation });
   }
 }

@@ -160,7 +160,7 @@ export function crossEntropy(logits: Tensor, target: Tensor, options: LossOption
   const [batch] = logits.shape;
   const logP = logits.logSoftmax();
   if (logits.rank === 2 && target.rank === 1 && target.shape[0] === batch) {
-    const picked = logP.gather(target.reshape([batch as number, 1]), 1).squeeze(1);
+    const picked = logP.gather(target.reshape([batch as number, 1]), { axis: 1 }).squeeze(1);
     return reduce('crossEntropy', picked.neg(), options);
   }
   checkSameShape('crossEntropy', logits, target);

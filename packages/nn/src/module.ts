@@ -131,7 +131,7 @@ export abstract class Module {
     if (missing.length + unexpected.length + mismatched.length > 0) {
       throw new StateDictError(missing, unexpected, mismatched);
     }
-    for (const { saved, target } of shared) target.assign(tensor(saved.data, saved.shape));
+    for (const { saved, target } of shared) target.assign(tensor(saved.data, { shape: saved.shape }));
   }
 }
 

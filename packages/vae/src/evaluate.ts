@@ -57,9 +57,9 @@ export function* evaluationSteps(
   const spoiling = corruption?.noise([data.count, pixelsOf(data)], { generator }) ?? null;
   let start = 0;
   for (const batch of batches(images, { batchSize })) {
-    const rows = (t: Tensor): Tensor => t.slice(0, start, start + batch.size);
+    const rows = (t: Tensor): Tensor => t.slice(start, start + batch.size);
     const losses = (): Tensor => {
-      const x = tensor(batch.images, [batch.size, pixelsOf(data)]);
+      const x = tensor(batch.images, { shape: [batch.size, pixelsOf(data)] });
       return packElbo(
         model.elbo(x, {
           ...(eps && { eps: rows(eps) }),

@@ -244,7 +244,7 @@ function lossAndGradients(model: GenerativeModel, batch: Batch, options: StepOpt
   const step = (options.epoch - 1) * options.stepsPerEpoch + options.step;
   const weight = typeof beta === 'number' ? beta : beta(step);
   const images = options.binarization === 'dynamic' ? binarizeBatch(batch.images, generator) : batch.images;
-  const x = tensor(images, [batch.size, images.length / batch.size]);
+  const x = tensor(images, { shape: [batch.size, images.length / batch.size] });
   const elbo = model.elbo(x, { generator, beta: weight, freeBits, step, ...labelsOf(model, batch.labels) });
   optimizer.zeroGrad();
   elbo.loss.backward();

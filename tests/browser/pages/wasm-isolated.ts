@@ -41,7 +41,7 @@ function watchedBackend(threads: number): Watched {
  * The vector is zero, so that the factor is nowhere else.
  */
 function countTraces({ backend, words }: Watched, factor: number): number {
-  withBackend(backend, () => tensor(new Float32Array(4_000_000), [4_000_000]).mul(factor));
+  withBackend(backend, () => tensor(new Float32Array(4_000_000), { shape: [4_000_000] }).mul(factor));
   const [pattern] = new Uint32Array(Float32Array.of(factor).buffer);
   const all = words();
   let traces = 0;

@@ -30,7 +30,7 @@ function geometry(
   { stride = 1, padding = 0, dilation = 1 }: Conv2dOptions,
 ): Geometry {
   return {
-    kernel: [weight[2] as number, weight[3] as number],
+    kernel: [weight[2]!, weight[3]!],
     stride: pairOf(op, 'stride', stride, 1),
     padding: pairOf(op, 'padding', padding, 0),
     dilation: pairOf(op, 'dilation', dilation, 1),
@@ -85,7 +85,7 @@ export function conv2d(
   namingOperands([images, kernels], () => checkImage('conv2d', images.shape, kernels.shape, 1));
   const spec = geometry('conv2d', kernels.shape, options);
   const [batch, channels] = images.shape as [number, number];
-  const out = kernels.shape[0] as number;
+  const out = kernels.shape[0]!;
   checkBias('conv2d', bias, out);
   const padded = framed(images, spec.padding);
   const [height, width] = windowCounts('conv2d', padded.shape, spec);
@@ -115,7 +115,7 @@ export function convTranspose2d(
   const spec = geometry(op, kernels.shape, options);
   const extra = pairOf(op, 'outputPadding', outputPadding, 0);
   const [batch, channels, height, width] = images.shape as [number, number, number, number];
-  const out = kernels.shape[1] as number;
+  const out = kernels.shape[1]!;
   checkBias(op, bias, out);
   const side = (length: number, a: 0 | 1): number =>
     (length - 1) * spec.stride[a] + spec.dilation[a] * (spec.kernel[a] - 1) + 1 + extra[a];
@@ -133,7 +133,7 @@ export function convTranspose2d(
     .matmul(columns, { transposeA: true });
   const whole = overlapAdd(placed.reshape([out, ...spec.kernel, batch, height, width]), spec, canvas);
   const result = whole
-    .slice(2, spec.padding[0], spec.padding[0] + h)
-    .slice(3, spec.padding[1], spec.padding[1] + w);
+    .slice(spec.padding[0], spec.padding[0] + h, { axis: 2 })
+    .slice(spec.padding[1], spec.padding[1] + w, { axis: 3 });
   return bias === null ? result : result.add(bias.reshape([out, 1, 1]));
 }

@@ -55,7 +55,7 @@ const linearOp: Op<readonly Tensor[], LinearParams> = {
   forward: (k, inputs, { activation }) => {
     const [x, weight, bias] = inputs;
     if (x === undefined || weight === undefined) throw new ShapeError('linear', [], 'it takes x and weight');
-    const inFeatures = weight.shape[1] as number;
+    const inFeatures = weight.shape[1]!;
     const rows = { values: x.values, shape: [sizeOf(x.shape.slice(0, -1)), inFeatures] };
     return k.linear(rows, weight, bias?.values ?? null, activation);
   },
@@ -94,7 +94,13 @@ function linearShape(x: Shape, weight: Shape, bias: Shape | undefined): Shape {
       `bias ${formatShape(bias)} for ${outFeatures} outputs — it is [out]`,
     );
   }
-  return [...x.slice(0, -1), outFeatures as number];
+  return [...x.slice(0, -1), outFeatures!];
+}
+
+/** Options of `linear`. */
+export interface LinearOptions {
+  /** Applied to each output. Default 'none'. */
+  activation?: Activation;
 }
 
 /**
@@ -107,7 +113,7 @@ export function linear(
   x: Tensor,
   weight: Tensor,
   bias: Tensor | null = null,
-  activation: Activation = 'none',
+  { activation = 'none' }: LinearOptions = {},
 ): Tensor {
   return apply(linearOp, bias === null ? [x, weight] : [x, weight, bias], { activation });
 }

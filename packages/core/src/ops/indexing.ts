@@ -3,7 +3,7 @@ import { apply, type Op } from '../autograd.js';
 import type { IndexSpec } from '../backend/backend.js';
 import { backend } from '../backend/current.js';
 import { ArgumentError, formatShape, type Shape, ShapeError } from '../errors.js';
-import { axisSpec, checkShape, normalizeAxis, sameShape } from '../shape.js';
+import { type AxisOptions, axisSpec, checkShape, normalizeAxis, sameShape } from '../shape.js';
 import { asTensor, Tensor, type TensorLike, wrap } from '../tensor.js';
 
 type SourceAndIndex = readonly [source: Tensor, index: Tensor];
@@ -24,16 +24,16 @@ function addSpec(source: Shape, axis: number, length: number): IndexSpec {
 
 const indexSelectOp: Op<SourceAndIndex, AxisParams> = {
   name: 'indexSelect',
-  shape: ([x, index], { axis }) => x.with(axis, index[0] as number),
+  shape: ([x, index], { axis }) => x.with(axis, index[0]!),
   forward: (k, [x, index], { axis }) =>
-    k.indexSelect(x.values, index.values, { ...axisSpec(x.shape, axis), count: index.shape[0] as number }),
-  vjp: (dy, [x, index], { axis }) => [() => indexAdd(dy, index, axis, x.shape[axis] as number), null],
+    k.indexSelect(x.values, index.values, { ...axisSpec(x.shape, axis), count: index.shape[0]! }),
+  vjp: (dy, [x, index], { axis }) => [() => indexAdd(dy, index, x.shape[axis]!, { axis }), null],
 };
 
 const indexAddOp: Op<SourceAndIndex, AddParams> = {
   name: 'indexAdd',
   shape: ([source, index], { axis, length }) => {
-    if (!sameShape(index, [source[axis] as number])) {
+    if (!sameShape(index, [source[axis]!])) {
       throw new ShapeError(
         'indexAdd',
         [source, index],
@@ -44,7 +44,7 @@ const indexAddOp: Op<SourceAndIndex, AddParams> = {
   },
   forward: (k, [source, index], { axis, length }) =>
     k.indexAdd(source.values, index.values, addSpec(source.shape, axis, length)),
-  vjp: (dy, [, index], { axis }) => [() => indexSelect(dy, index, axis), null],
+  vjp: (dy, [, index], { axis }) => [() => indexSelect(dy, index, { axis }), null],
 };
 
 const gatherOp: Op<SourceAndIndex, AxisParams> = {
@@ -54,8 +54,8 @@ const gatherOp: Op<SourceAndIndex, AxisParams> = {
     return index;
   },
   forward: (k, [x, index], { axis }) =>
-    k.gather(x.values, index.values, { ...axisSpec(x.shape, axis), count: index.shape[axis] as number }),
-  vjp: (dy, [x, index], { axis }) => [() => scatterAdd(dy, index, axis, x.shape[axis] as number), null],
+    k.gather(x.values, index.values, { ...axisSpec(x.shape, axis), count: index.shape[axis]! }),
+  vjp: (dy, [x, index], { axis }) => [() => scatterAdd(dy, index, x.shape[axis]!, { axis }), null],
 };
 
 const scatterAddOp: Op<SourceAndIndex, AddParams> = {
@@ -72,7 +72,7 @@ const scatterAddOp: Op<SourceAndIndex, AddParams> = {
   },
   forward: (k, [source, index], { axis, length }) =>
     k.scatterAdd(source.values, index.values, addSpec(source.shape, axis, length)),
-  vjp: (dy, [, index], { axis }) => [() => gather(dy, index, axis), null],
+  vjp: (dy, [, index], { axis }) => [() => gather(dy, index, { axis }), null],
 };
 
 function checkAligned(x: Shape, index: Shape, axis: number): void {
@@ -97,14 +97,18 @@ function asIndex(op: string, index: Tensor | readonly number[], length: number):
 }
 
 /**
- * Takes the places `index` along one axis, in that order; repeats are allowed.
+ * Takes the places `index` along `axis` (default: 0), in that order; repeats are allowed.
  * @param index - whole numbers `[count]`
  * @throws ArgumentError for an index outside of the axis
  */
-export function indexSelect(x: TensorLike, index: Tensor | readonly number[], axis = 0): Tensor {
+export function indexSelect(
+  x: TensorLike,
+  index: Tensor | readonly number[],
+  { axis = 0 }: AxisOptions = {},
+): Tensor {
   const t = asTensor(x);
   const at = normalizeAxis('indexSelect', axis, t.rank);
-  const places = asIndex('indexSelect', index, t.shape[at] as number);
+  const places = asIndex('indexSelect', index, t.shape[at]!);
   if (places.rank !== 1) {
     throw new ShapeError(
       'indexSelect',
@@ -116,15 +120,15 @@ export function indexSelect(x: TensorLike, index: Tensor | readonly number[], ax
 }
 
 /**
- * Adds the places of `source` along `axis` into zeros of `length` there: the transpose of `indexSelect`.
+ * Adds the places of `source` along `axis` (default: 0) into zeros of `length` there: the transpose of `indexSelect`.
  * @param index - whole numbers, one for each place of `source` along `axis`
  * @throws ArgumentError for an index outside of `length`; ShapeError if there are more or fewer of them
  */
 export function indexAdd(
   source: Tensor,
   index: Tensor | readonly number[],
-  axis: number,
   length: number,
+  { axis = 0 }: AxisOptions = {},
 ): Tensor {
   const at = normalizeAxis('indexAdd', axis, source.rank);
   checkShape('indexAdd', [length]);
@@ -132,32 +136,43 @@ export function indexAdd(
 }
 
 /**
- * Picks one element for each place of `index`: along axis 1, out[i][j] = x[i][index[i][j]].
+ * Picks one element for each place of `index` along `axis` (default: the last): along axis 1, out[i][j] = x[i][index[i][j]].
  * @param index - whole numbers; its shape is x's beside `axis`, and is the result's
  * @throws ArgumentError for an index outside of the axis; ShapeError if the shapes do not align
  */
-export function gather(x: TensorLike, index: Tensor, axis = -1): Tensor {
+export function gather(x: TensorLike, index: Tensor, { axis = -1 }: AxisOptions = {}): Tensor {
   const t = asTensor(x);
   const at = normalizeAxis('gather', axis, t.rank);
-  return apply(gatherOp, [t, asIndex('gather', index, t.shape[at] as number)], { axis: at });
+  return apply(gatherOp, [t, asIndex('gather', index, t.shape[at]!)], { axis: at });
 }
 
 /**
- * Adds each element of `source` into zeros at its `index` along `axis`: the transpose of `gather`.
+ * Adds each element of `source` into zeros at its `index` along `axis` (default: the last): the transpose of `gather`.
  * @throws ArgumentError for an index outside of `length`; ShapeError if its shape is not the source's
  */
-export function scatterAdd(source: Tensor, index: Tensor, axis: number, length: number): Tensor {
+export function scatterAdd(
+  source: Tensor,
+  index: Tensor,
+  length: number,
+  { axis = -1 }: AxisOptions = {},
+): Tensor {
   const at = normalizeAxis('scatterAdd', axis, source.rank);
   checkShape('scatterAdd', [length]);
   return apply(scatterAddOp, [source, asIndex('scatterAdd', index, length)], { axis: at, length });
 }
 
-/** Keeps the lower triangle of each matrix and puts zeros above diagonal number `diagonal`. */
-export const tril = (x: TensorLike, diagonal = 0): Tensor =>
+/** Options of `tril` and `triu`. */
+export interface TriangleOptions {
+  /** The edge of the triangle: 0 (default) is the main diagonal, 1 the one above it, −1 the one below. */
+  diagonal?: number;
+}
+
+/** Keeps the lower triangle of each matrix and puts zeros above `diagonal`. */
+export const tril = (x: TensorLike, { diagonal = 0 }: TriangleOptions = {}): Tensor =>
   keepWhere('tril', asTensor(x), (i, j) => j - i <= diagonal);
 
-/** Keeps the upper triangle of each matrix and puts zeros below diagonal number `diagonal`. */
-export const triu = (x: TensorLike, diagonal = 0): Tensor =>
+/** Keeps the upper triangle of each matrix and puts zeros below `diagonal`. */
+export const triu = (x: TensorLike, { diagonal = 0 }: TriangleOptions = {}): Tensor =>
   keepWhere('triu', asTensor(x), (i, j) => j - i >= diagonal);
 
 function keepWhere(op: string, t: Tensor, kept: (row: number, column: number) => boolean): Tensor {

@@ -3,6 +3,9 @@ import { apply, type Op } from '../autograd.js';
 import type { StridedSpec } from '../backend/backend.js';
 import { ArgumentError, formatShape, type Shape, ShapeError } from '../errors.js';
 import {
+  type Axes,
+  type AxesOptions,
+  type AxisOptions,
   broadcastShapes,
   broadcastStrides,
   checkShape,
@@ -60,7 +63,7 @@ export function flatten(x: TensorLike, startAxis = 0, endAxis = -1): Tensor {
 }
 
 /** Removes axes of length 1: those named, or all of them. @throws ShapeError if a named axis is longer */
-export function squeeze(x: TensorLike, axis?: number | readonly number[]): Tensor {
+export function squeeze(x: TensorLike, axis?: Axes): Tensor {
   const t = asTensor(x);
   const axes =
     axis === undefined
@@ -89,10 +92,10 @@ export function unsqueeze(x: TensorLike, axis: number): Tensor {
 
 const permuteOp: Op<One, { readonly axes: readonly number[] }> = {
   name: 'permute',
-  shape: ([x], { axes }) => axes.map((a) => x[a] as number),
+  shape: ([x], { axes }) => axes.map((a) => x[a]!),
   forward: (k, [x], { axes }, out) => {
     const strides = stridesOf(x.shape);
-    return k.strided(x.values, { shape: out, strides: axes.map((a) => strides[a] as number), offset: 0 });
+    return k.strided(x.values, { shape: out, strides: axes.map((a) => strides[a]!), offset: 0 });
   },
   vjp: (dy, _, { axes }) => [() => dy.permute(axes.map((_axis, i) => axes.indexOf(i)))], // the inverse permutation
 };
@@ -152,26 +155,23 @@ const sliceOp: Op<One, SliceParams> = {
   shape: (_, { shape }) => shape,
   forward: (k, [x], { start, shape }) => {
     const strides = stridesOf(x.shape);
-    const offset = start.reduce((sum, s, axis) => sum + s * (strides[axis] as number), 0);
+    const offset = start.reduce((sum, s, axis) => sum + s * strides[axis]!, 0);
     return k.strided(x.values, { shape, strides, offset });
   },
   // What was cut away had no influence: zeros there.
   vjp: (dy, [x], { start, shape }) => [
-    () =>
-      dy.pad(
-        x.shape.map((n, a) => [start[a] as number, n - (start[a] as number) - (shape[a] as number)] as const),
-      ),
+    () => dy.pad(x.shape.map((n, a) => [start[a]!, n - start[a]! - shape[a]!] as const)),
   ],
 };
 
 /**
- * Elements `start` … `end − 1` along one axis. Negative positions count from the end, and positions beyond it are cut
- * off, as in NumPy.
+ * Elements `start` … `end − 1` along `axis` (default: 0). Negative positions count from the end, and positions beyond it
+ * are cut off, as in NumPy.
  */
-export function slice(x: TensorLike, axis: number, start: number, end?: number): Tensor {
+export function slice(x: TensorLike, start: number, end?: number, { axis = 0 }: AxisOptions = {}): Tensor {
   const t = asTensor(x);
   const at = normalizeAxis('slice', axis, t.rank);
-  const length = t.shape[at] as number;
+  const length = t.shape[at]!;
   const place = (position: number): number => {
     if (!Number.isInteger(position)) throw new ArgumentError('slice', `positions are integers: ${position}`);
     return Math.min(length, Math.max(0, position < 0 ? position + length : position));
@@ -183,12 +183,16 @@ export function slice(x: TensorLike, axis: number, start: number, end?: number):
 }
 
 /**
- * Cuts x along an axis into pieces of `size` (the last may be shorter), or into the given `size`s.
+ * Cuts x along `axis` (default: 0) into pieces of `size` (the last may be shorter), or into the given `size`s.
  * @throws ArgumentError if the sizes do not add up to the axis
  */
-export function split(x: TensorLike, size: number | readonly number[], axis = 0): Tensor[] {
+export function split(
+  x: TensorLike,
+  size: number | readonly number[],
+  { axis = 0 }: AxisOptions = {},
+): Tensor[] {
   const t = asTensor(x);
-  const length = t.shape[normalizeAxis('split', axis, t.rank)] as number;
+  const length = t.shape[normalizeAxis('split', axis, t.rank)]!;
   if (typeof size === 'number' && !(Number.isInteger(size) && size > 0)) {
     throw new ArgumentError('split', `pieces need a positive whole size, not ${size}`);
   }
@@ -208,7 +212,7 @@ export function split(x: TensorLike, size: number | readonly number[], axis = 0)
   let start = 0;
   return sizes.map((n) => {
     start += n;
-    return slice(t, axis, start - n, start);
+    return slice(t, start - n, start, { axis });
   });
 }
 
@@ -216,22 +220,22 @@ const flipOp: Op<One, { readonly axes: readonly number[] }> = {
   name: 'flip',
   shape: ([x]) => x,
   forward: (k, [x], { axes }) => k.strided(x.values, flippedView(x.shape, axes)),
-  vjp: (dy, _, { axes }) => [() => dy.flip(axes)],
+  vjp: (dy, _, { axes }) => [() => dy.flip({ axis: axes })],
 };
 
 function flippedView(shape: Shape, axes: readonly number[]): StridedSpec {
   const strides = stridesOf(shape);
   let offset = 0;
   for (const axis of axes) {
-    const stride = strides[axis] as number;
-    offset += stride * Math.max(0, (shape[axis] as number) - 1);
+    const stride = strides[axis]!;
+    offset += stride * Math.max(0, shape[axis]! - 1);
     strides[axis] = -stride;
   }
   return { shape, strides, offset };
 }
 
-/** Reverses the order along the axes (default: all). */
-export function flip(x: TensorLike, axis?: number | readonly number[]): Tensor {
+/** Reverses the order along `axis` (default: all axes). */
+export function flip(x: TensorLike, { axis }: AxesOptions = {}): Tensor {
   const t = asTensor(x);
   return apply(flipOp, [t], { axes: normalizeAxes('flip', axis, t.rank) });
 }
@@ -244,18 +248,28 @@ interface PadParams {
 
 const padOp: Op<One, PadParams> = {
   name: 'pad',
-  shape: ([x], { before, after }) => x.map((n, a) => n + (before[a] as number) + (after[a] as number)),
+  shape: ([x], { before, after }) => x.map((n, a) => n + before[a]! + after[a]!),
   forward: (k, [x], { before, after, value }) => k.pad(x, before, after, value),
   vjp: (dy, [x], { before }) => [
-    () => x.shape.reduce((cut, n, a) => cut.slice(a, before[a] as number, (before[a] as number) + n), dy),
+    () => x.shape.reduce((cut, n, a) => cut.slice(before[a]!, before[a]! + n, { axis: a }), dy),
   ],
 };
+
+/** Options of `pad`. */
+export interface PadOptions {
+  /** The constant. Default 0. */
+  value?: number;
+}
 
 /**
  * Surrounds x with a constant.
  * @param widths - for each axis `[before, after]`, whole and not negative
  */
-export function pad(x: TensorLike, widths: readonly (readonly [number, number])[], value = 0): Tensor {
+export function pad(
+  x: TensorLike,
+  widths: readonly (readonly [number, number])[],
+  { value = 0 }: PadOptions = {},
+): Tensor {
   const t = asTensor(x);
   if (widths.length !== t.rank || widths.flat().some((w) => !Number.isInteger(w) || w < 0)) {
     throw new ArgumentError(
@@ -281,7 +295,7 @@ const concatOp: Op<readonly Tensor[], { readonly axis: number }> = {
     }
     return first.with(
       axis,
-      shapes.reduce((sum, shape) => sum + (shape[axis] as number), 0),
+      shapes.reduce((sum, shape) => sum + shape[axis]!, 0),
     );
   },
   forward: (k, parts, { axis }) => k.concat(parts, axis),
@@ -290,23 +304,23 @@ const concatOp: Op<readonly Tensor[], { readonly axis: number }> = {
     let end = 0;
     return parts.map((part) => {
       const start = end;
-      end += part.shape[axis] as number;
+      end += part.shape[axis]!;
       const stop = end;
-      return () => dy.slice(axis, start, stop);
+      return () => dy.slice(start, stop, { axis });
     });
   },
 };
 
-/** Joins tensors along an existing axis. @throws ShapeError if other axes differ; ArgumentError for no tensors */
-export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
+/** Joins tensors along an existing axis (default: 0). @throws ShapeError if other axes differ; ArgumentError for no tensors */
+export function concat(tensors: readonly Tensor[], { axis = 0 }: AxisOptions = {}): Tensor {
   const first = tensors[0];
   if (first === undefined)
     throw new ArgumentError('concat', 'there is nothing to join — pass at least one tensor');
   return apply(concatOp, tensors, { axis: normalizeAxis('concat', axis, first.rank) });
 }
 
-/** Joins tensors of one shape along a new axis. @throws ShapeError if shapes differ */
-export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
+/** Joins tensors of one shape along a new axis (default: 0). @throws ShapeError if shapes differ */
+export function stack(tensors: readonly Tensor[], { axis = 0 }: AxisOptions = {}): Tensor {
   const first = tensors[0];
   if (first === undefined)
     throw new ArgumentError('stack', 'there is nothing to join — pass at least one tensor');
@@ -318,7 +332,7 @@ export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
   const at = normalizeAxis('stack', axis, first.rank + 1);
   return concat(
     tensors.map((t) => unsqueeze(t, at)),
-    at,
+    { axis: at },
   );
 }
 

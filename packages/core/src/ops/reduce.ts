@@ -4,6 +4,9 @@ import type { Kernels, Operand } from '../backend/backend.js';
 import { ArgumentError, formatShape, type Shape, ShapeError } from '../errors.js';
 import type { ReduceKind } from '../functions/kinds.js';
 import {
+  type Axes,
+  type AxesOptions,
+  type AxisOptions,
   axisSpec,
   broadcastShapes,
   normalizeAxes,
@@ -14,12 +17,8 @@ import {
 } from '../shape.js';
 import { asTensor, type Tensor, type TensorLike } from '../tensor.js';
 
-/** One axis, several, or (left out) all of them. */
-export type Axes = number | readonly number[];
-
 /** Which axes a reduction removes, and whether they stay as length 1. */
-export interface ReduceOptions {
-  axis?: Axes;
+export interface ReduceOptions extends AxesOptions {
   keepDims?: boolean;
 }
 
@@ -88,7 +87,7 @@ export const logSumExp = (x: TensorLike, options: ReduceOptions = {}): Tensor =>
 
 /** Number of elements that one result of the reduction is made of. */
 function countOf(op: string, x: Tensor, axis: Axes | undefined): number {
-  return sizeOf(normalizeAxes(op, axis, x.rank).map((a) => x.shape[a] as number));
+  return sizeOf(normalizeAxes(op, axis, x.rank).map((a) => x.shape[a]!));
 }
 
 /** Σ x / n over `axis`; NaN over nothing. */
@@ -104,16 +103,16 @@ export interface VarianceOptions extends ReduceOptions {
   correction?: number;
 }
 
-/** Σ(x − mean)² / (n − correction) over `axis`. The method is called `var`. */
+/** Σ(x − mean)² / (n − correction) over `axis`. */
 export function variance(x: TensorLike, options: VarianceOptions = {}): Tensor {
   const { correction = 1, ...where } = options;
   const t = asTensor(x);
-  const count = countOf('var', t, where.axis);
+  const count = countOf('variance', t, where.axis);
   const centred = t.sub(mean(t, { ...where, keepDims: true }));
   return sum(centred.square(), where).div(Math.max(0, count - correction));
 }
 
-/** √var; see `variance`. */
+/** √variance; see `variance`. */
 export const std = (x: TensorLike, options: VarianceOptions = {}): Tensor => variance(x, options).sqrt();
 
 interface AxisParams {
@@ -131,11 +130,17 @@ const argmaxOp: Op<One, AxisParams> = {
   vjp: () => [null],
 };
 
+/** Options of `argmax`. */
+export interface ArgmaxOptions extends AxisOptions {
+  /** Keeps the axis as length 1. */
+  keepDims?: boolean;
+}
+
 /**
  * Index of the largest element along `axis`, or in the flattened tensor if `axis` is left out; the first of equals.
  * @returns whole numbers, not differentiable. @throws ArgumentError over an axis of length 0
  */
-export function argmax(x: TensorLike, options: { axis?: number; keepDims?: boolean } = {}): Tensor {
+export function argmax(x: TensorLike, options: ArgmaxOptions = {}): Tensor {
   const t = asTensor(x);
   const { axis, keepDims = false } = options;
   if (axis === undefined) return apply(argmaxOp, [t.flatten()], { axis: 0, keepDims: false });
@@ -180,13 +185,13 @@ const logSoftmaxOp: Op<One, { readonly axes: readonly number[] }> = {
 };
 
 /** eˣ / Σ eˣ over `axis` (default: the last), safe for any x. */
-export function softmax(x: TensorLike, options: { axis?: Axes } = {}): Tensor {
+export function softmax(x: TensorLike, options: AxesOptions = {}): Tensor {
   const t = asTensor(x);
   return apply(softmaxOp, [t], { axes: normalizeAxes('softmax', options.axis ?? -1, t.rank) });
 }
 
 /** x − ln Σ eˣ over `axis` (default: the last), safe for any x. */
-export function logSoftmax(x: TensorLike, options: { axis?: Axes } = {}): Tensor {
+export function logSoftmax(x: TensorLike, options: AxesOptions = {}): Tensor {
   const t = asTensor(x);
   return apply(logSoftmaxOp, [t], { axes: normalizeAxes('logSoftmax', options.axis ?? -1, t.rank) });
 }
@@ -196,11 +201,11 @@ const cumsumOp: Op<One, { readonly axis: number }> = {
   shape: ([x]) => x,
   forward: (k, [x], { axis }) => k.cumsum(x.values, axisSpec(x.shape, axis)),
   // x[i] is part of every sum from i on: add dy up from the far end.
-  vjp: (dy, _, { axis }) => [() => dy.flip(axis).cumsum(axis).flip(axis)],
+  vjp: (dy, _, { axis }) => [() => dy.flip({ axis }).cumsum({ axis }).flip({ axis })],
 };
 
-/** Running sums along `axis`: y[i] = x[0] + … + x[i]. */
-export function cumsum(x: TensorLike, axis = -1): Tensor {
+/** Running sums along `axis` (default: the last): y[i] = x[0] + … + x[i]. */
+export function cumsum(x: TensorLike, { axis = -1 }: AxisOptions = {}): Tensor {
   const t = asTensor(x);
   return apply(cumsumOp, [t], { axis: normalizeAxis('cumsum', axis, t.rank) });
 }

@@ -21,7 +21,7 @@ function windowCount(
   axis: 0 | 1,
   { kernel, stride, dilation }: WindowSpec,
 ): number {
-  const length = shape[axis + 2] as number;
+  const length = shape[axis + 2]!;
   const span = dilation[axis] * (kernel[axis] - 1) + 1;
   if (span > length) {
     const side = axis === 0 ? 'high' : 'wide';
@@ -43,7 +43,7 @@ export function windowCounts(op: string, shape: Shape, spec: WindowSpec): Pair {
 export function framed(images: Tensor, [down, across]: Pair, value = 0): Tensor {
   if (down + across === 0) return images;
   const [around, beside] = [[down, down] as const, [across, across] as const];
-  return pad(images, [[0, 0], [0, 0], around, beside], value);
+  return pad(images, [[0, 0], [0, 0], around, beside], { value });
 }
 
 type One = readonly [Tensor];
@@ -71,7 +71,7 @@ interface SizedSpec extends WindowSpec {
 
 const overlapAddOp: Op<One, SizedSpec> = {
   name: 'overlapAdd',
-  shape: ([x], { size }) => [x[3] as number, x[0] as number, ...size],
+  shape: ([x], { size }) => [x[3]!, x[0]!, ...size],
   forward: (k, [x], spec) => {
     const [channels, , , batch, ...count] = x.shape as [number, number, number, number, number, number];
     return k.overlapAdd(x.values, { ...spec, batch, channels, count });
@@ -80,7 +80,7 @@ const overlapAddOp: Op<One, SizedSpec> = {
 };
 
 function imageSize(shape: Shape): Pair {
-  return [shape[2] as number, shape[3] as number];
+  return [shape[2]!, shape[3]!];
 }
 
 /**

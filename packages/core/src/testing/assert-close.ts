@@ -30,13 +30,13 @@ export function assertClose(actual: Comparable, expected: Comparable, options: C
   const shape = sharedShape(a, e);
   let [wrong, worst, worstExcess] = [0, 0, -1];
   for (let i = 0; i < e.data.length; i++) {
-    const allowed = atol + rtol * Math.abs(e.data[i] as number);
-    const excess = excessOf(a.data[i] as number, e.data[i] as number, allowed);
+    const allowed = atol + rtol * Math.abs(e.data[i]!);
+    const excess = excessOf(a.data[i]!, e.data[i]!, allowed);
     if (excess > 0) wrong++;
     if (excess > worstExcess) [worst, worstExcess] = [i, excess];
   }
   if (wrong === 0) return;
-  const [found, wanted] = [a.data[worst] as number, e.data[worst] as number];
+  const [found, wanted] = [a.data[worst]!, e.data[worst]!];
   throw new VarigradError(
     'assertClose',
     `${wrong} of ${e.data.length} elements differ, most at ${formatShape(unravelIndex(worst, shape))}: ` +

@@ -84,7 +84,7 @@ function difference(found: Result, right: Result): number {
   const mean = finite.reduce((total, x) => total + Math.abs(x), 0) / Math.max(1, finite.length);
   let largest = 0;
   for (let i = 0; i < right.data.length; i++) {
-    const [a, b] = [found.data[i] as number, right.data[i] as number];
+    const [a, b] = [found.data[i]!, right.data[i]!];
     if (Object.is(a, b) || a === b) continue;
     const error = Math.abs(a - b) / Math.max(Math.abs(b), mean);
     largest = Number.isFinite(error) ? Math.max(largest, error) : Number.POSITIVE_INFINITY;

@@ -72,7 +72,7 @@ export function gradcheck(
   return withBackend(createReference(Float64Array), () => {
     const draws = new Generator(seed);
     const shapes = inputs.map((t) => t.shape);
-    const weigh = weights(f(...points.map((p, i) => tensor(p, shapes[i]))), draws);
+    const weigh = weights(f(...points.map((p, i) => tensor(p, { shape: shapes[i]! }))), draws);
     const scalar = (...xs: Tensor[]): Tensor =>
       f(...xs)
         .mul(weigh.tensor())
@@ -131,7 +131,7 @@ function describe(
 /** The random w of L = Σ w·f, as values and as a fresh tensor. */
 function weights(out: Tensor, draws: Generator) {
   const values = direction(out.size, draws);
-  return { values, shape: out.shape, tensor: () => tensor(values, out.shape) };
+  return { values, shape: out.shape, tensor: () => tensor(values, { shape: out.shape }) };
 }
 
 /** ⟨∂L/∂x, u⟩ as a function of the inputs and of w. */
@@ -148,8 +148,8 @@ function slopeOf(
     const dy = all.at(-1) as Tensor;
     const found = gradients(f(...xs), variables, { dy, createGraph: true });
     const slopes = found.map((g, k) => {
-      const i = wrt[k] as number;
-      return g.mul(tensor(directions[i] as Float64Array, shapes[i])).sum();
+      const i = wrt[k]!;
+      return g.mul(tensor(directions[i] as Float64Array, { shape: shapes[i]! })).sum();
     });
     return slopes.reduce((total, slope) => total.add(slope), tensor(0));
   };
@@ -160,7 +160,7 @@ function differentiable(
   shapes: readonly Tensor['shape'][],
   wrt: readonly number[],
 ): Differentiable {
-  const tensors = (points: readonly Float64Array[]) => points.map((p, i) => tensor(p, shapes[i]));
+  const tensors = (points: readonly Float64Array[]) => points.map((p, i) => tensor(p, { shape: shapes[i]! }));
   return {
     value: (points) => f(...tensors(points)).itemSync(),
     gradient: (points) => {
@@ -183,7 +183,7 @@ function difference(
   epsilon: number,
 ): number {
   const shifted = (steps: number): number =>
-    g.value(at.map((p, i) => (i === input ? p.map((x, j) => x + steps * epsilon * (v[j] as number)) : p)));
+    g.value(at.map((p, i) => (i === input ? p.map((x, j) => x + steps * epsilon * v[j]!) : p)));
   return (8 * (shifted(1) - shifted(-1)) - (shifted(2) - shifted(-2))) / (12 * epsilon);
 }
 
@@ -192,5 +192,5 @@ function direction(size: number, draws: Generator): Float64Array {
 }
 
 function dot(a: Float64Array, b: Float64Array): number {
-  return a.reduce((total, x, i) => total + x * (b[i] as number), 0);
+  return a.reduce((total, x, i) => total + x * b[i]!, 0);
 }

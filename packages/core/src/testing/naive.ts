@@ -30,7 +30,7 @@ export function gridOf(shape: Shape, data: readonly number[]): Grid {
   return {
     shape,
     data,
-    at: (index) => data[index.reduce((place, i, axis) => place * (shape[axis] as number) + i, 0)] as number,
+    at: (index) => data[index.reduce((place, i, axis) => place * shape[axis]! + i, 0)]!,
   };
 }
 

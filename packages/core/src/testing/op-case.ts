@@ -54,7 +54,7 @@ export function caseInputs(c: OpCase, seed: number): Grid[] {
 
 /** A plain array as a tensor on the current backend. */
 export function toTensor(x: Grid): Tensor {
-  return tensor([...x.data], x.shape);
+  return tensor([...x.data], { shape: x.shape });
 }
 
 function drawValues(spec: InputSpec, draws: Generator): number[] {
@@ -67,7 +67,7 @@ function drawValues(spec: InputSpec, draws: Generator): number[] {
   }
   return Array.from({ length: size }, () => {
     for (;;) {
-      const x = Math.fround(low + (high - low) * ((draws.words(1)[0] as number) / 2 ** 32));
+      const x = Math.fround(low + (high - low) * (draws.words(1)[0]! / 2 ** 32));
       if (kinks.every((kink) => Math.abs(x - kink) > 0.05)) return x;
     }
   });

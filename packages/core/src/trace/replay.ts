@@ -20,13 +20,13 @@ export function replay(loss: Tensor, of: Tensor): (values: Float64Array) => numb
   });
   const constants = new Map<Tensor, Tensor>();
   const constant = (t: Tensor): Tensor => {
-    const copy = constants.get(t) ?? tensor(Float64Array.from(t.dataSync()), t.shape);
+    const copy = constants.get(t) ?? tensor(Float64Array.from(t.dataSync()), { shape: t.shape });
     constants.set(t, copy);
     return copy;
   };
   return (values) => {
     const again = (): number => {
-      const now = new Map<Tensor, Tensor>([[of, tensor(values, of.shape)]]);
+      const now = new Map<Tensor, Tensor>([[of, tensor(values, { shape: of.shape })]]);
       for (const t of steps) {
         const { op, inputs, params } = t.node as TapeNode;
         now.set(

@@ -98,7 +98,7 @@ export abstract class Optimizer {
     this.learningRate = state.learningRate;
     for (const [key, { shape, data }] of Object.entries(state.tensors)) {
       const [name, place] = key.split('.') as [string, string];
-      this.slot(name, Number(place)).assign(tensor(data, shape));
+      this.slot(name, Number(place)).assign(tensor(data, { shape }));
     }
   }
 }

@@ -84,5 +84,5 @@ export function oneHotOrZero(labels: ArrayLike<number>, classes: number): Tensor
       );
     rows[i * classes + label] = 1;
   }
-  return tensor(rows, [labels.length, classes]);
+  return tensor(rows, { shape: [labels.length, classes] });
 }

@@ -97,7 +97,7 @@ function* styleBatches(model: GenerativeModel, options: ClassAccuracyOptions): I
   }
   for (const batch of batches(binarizeDataset(from, binarization, generator), { batchSize })) {
     yield () => {
-      const x = tensor(batch.images, [batch.size, pixelsOf(from)]);
+      const x = tensor(batch.images, { shape: [batch.size, pixelsOf(from)] });
       const codes = model.codes(x, labelsOf(model, batch.labels).labels);
       const style = Array.from({ length: batch.size * classes }, (_, i) => Math.floor(i / classes));
       return { z: codes.indexSelect(style), count: batch.size, own: batch.labels };

@@ -58,7 +58,7 @@ export async function trainClassifier(data: Dataset, options: ClassifierOptions 
   const step = ({ images, labels, size }: Batch): Tensor =>
     scope(() => {
       const pixels = binarization === 'dynamic' ? binarizeBatch(images, generator) : images;
-      const x = tensor(pixels, [size, pixelsOf(data)]);
+      const x = tensor(pixels, { shape: [size, pixelsOf(data)] });
       const loss = crossEntropy(classifier.network.forward(x), oneHot(labels, data.classes));
       optimizer.zeroGrad();
       loss.backward();
@@ -94,7 +94,7 @@ export async function classifierAccuracy(
 ): Promise<number> {
   let right = 0;
   for (const { images, labels, size } of batches(data, { batchSize })) {
-    const found = await predictClasses(classifier, tensor(images, [size, pixelsOf(data)]));
+    const found = await predictClasses(classifier, tensor(images, { shape: [size, pixelsOf(data)] }));
     right += found.filter((label, i) => label === labels[i]).length;
   }
   return right / data.count;

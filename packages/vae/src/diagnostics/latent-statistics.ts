@@ -89,7 +89,7 @@ function latentTerms(
   if (!isLatentModel(model)) return [codes, codes];
   const q = model.encode(x, labels);
   if (!model.posterior.isGaussian)
-    return [codes, model.posterior.draw(q, noise.slice(0, start, start + size)).z];
+    return [codes, model.posterior.draw(q, noise.slice(start, start + size)).z];
   const kl = hasClosedFormKl(model) ? [closedFormKl(model, q, labels)] : [];
   return [codes, q.mu, q.logVar.exp(), ...kl];
 }

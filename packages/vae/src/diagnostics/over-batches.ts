@@ -46,7 +46,7 @@ export async function overBatches(
     for (const { images, labels, size } of batches(targets, { batchSize })) {
       const found = noGrad(() =>
         scope(() => {
-          const x = tensor(images, [size, pixelsOf(data)]);
+          const x = tensor(images, { shape: [size, pixelsOf(data)] });
           return [...compute({ x, labels: labelsOf(model, labels).labels, start, size })];
         }),
       );

@@ -43,7 +43,7 @@ export async function reconstructionError(
     options,
     generator,
     ({ x, labels, start, size }) => {
-      const input = noise === undefined ? x : corruption?.apply(x, noise.slice(0, start, start + size));
+      const input = noise === undefined ? x : corruption?.apply(x, noise.slice(start, start + size));
       const seen = input as Tensor;
       const mean = model.likelihood.mean(model.decode(model.codes(seen, labels), labels));
       const isOn = x.gt(0.5);

@@ -89,8 +89,8 @@ function makeBlock(model: LatentModel, data: Dataset, cut: Cut, generator: Gener
   const labels = data.labels.subarray(start, start + images);
   return {
     ...cut,
-    x: tensor(data.images.subarray(start * pixels, (start + images) * pixels), [images, pixels]),
-    eps: aligned === draws ? noise : noise.slice(1, 0, draws),
+    x: tensor(data.images.subarray(start * pixels, (start + images) * pixels), { shape: [images, pixels] }),
+    eps: aligned === draws ? noise : noise.slice(0, draws, { axis: 1 }),
     ...(model.classes > 0 && { labels: oneHot(labels, model.classes) }),
   };
 }

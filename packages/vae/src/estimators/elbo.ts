@@ -67,7 +67,7 @@ export async function estimateElbo(
           : closedFormKl(model, model.encode(x, labels), labels)
               .sum({ axis: 1, keepDims: true })
               .expand([images, draws]);
-      return stack([likelihood.neg(), divergence], 2); // [images, draws, 2]
+      return stack([likelihood.neg(), divergence], { axis: 2 }); // [images, draws, 2]
     },
     (values, { start, images, draws }) => {
       for (let i = 0; i < images * draws; i++) {

@@ -34,7 +34,7 @@ export async function valuesOf(model: GenerativeModel, compute: () => Tensor): P
 
 /** A data set's images as rows, `[count, pixels]`. */
 export function rowsOf(data: Dataset): Tensor {
-  return tensor(data.images, [data.count, pixelsOf(data)]);
+  return tensor(data.images, { shape: [data.count, pixelsOf(data)] });
 }
 
 /** The code of each image, `[count, latent]`. */

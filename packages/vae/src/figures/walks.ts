@@ -41,7 +41,7 @@ export async function interpolationFigure(
     { length: rows * steps },
     (_, i) => ends.labels[2 * Math.floor(i / steps)] ?? 0,
   );
-  const images = await decodeImages(model, labels, () => tensor(z, [rows * steps, latent]));
+  const images = await decodeImages(model, labels, () => tensor(z, { shape: [rows * steps, latent] }));
   const line = (steps + 2) * pixelsOf(data);
   const sheet = new Float32Array(rows * line);
   for (let row = 0; row < rows; row++) {

@@ -48,7 +48,7 @@ export class PixelGaussian extends Module implements Likelihood {
 
   /** `[batch, 2 · pixels]` → mean and bounded log-variance, `[batch, pixels]` each. */
   #parts(outputs: Tensor): { mu: Tensor; logVar: Tensor } {
-    const [mean, logVar] = outputs.split((outputs.shape[1] as number) / 2, 1) as [Tensor, Tensor];
+    const [mean, logVar] = outputs.split((outputs.shape[1] as number) / 2, { axis: 1 }) as [Tensor, Tensor];
     return { mu: linkMean(mean, this.#link), logVar: logVar.clamp(this.#bounds) };
   }
 }

@@ -42,6 +42,6 @@ export class ConditionalVAE extends VAE {
           ' — they are one-hot rows [batch, classes]',
       );
     }
-    return concat([t, labels], 1); // [batch, features + classes]
+    return concat([t, labels], { axis: 1 }); // [batch, features + classes]
   }
 }

@@ -94,7 +94,7 @@ export class InverseAutoregressiveFlow extends Module implements PosteriorFamily
     let z = base.z;
     const logSigmas: Tensor[] = [];
     this.steps.forEach((step, i) => {
-      if (i > 0) z = z.flip(1);
+      if (i > 0) z = z.flip({ axis: 1 });
       const { m, s } = step.forward(z, context);
       // Shifted so that a fresh flow keeps most of z: sigmoid(1.5) = 0.82.
       const logits = s.add(1.5);

@@ -71,7 +71,7 @@ export class PlanarFlow extends Module implements PosteriorFamily {
     const { latent, length } = this;
     const base = this.#base.draw(q, eps);
     const sizes = Array.from({ length }, () => [latent, latent, 1]).flat();
-    const parts = this.parametersOf.forward(q.context).split(sizes, 1);
+    const parts = this.parametersOf.forward(q.context).split(sizes, { axis: 1 });
     let z = base.z;
     const logDets: Tensor[] = [];
     for (let step = 0; step < length; step++) {

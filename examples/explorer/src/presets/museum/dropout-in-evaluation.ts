@@ -25,7 +25,7 @@ function evaluation(forgotEval: boolean): Exhibit {
   const why = (): Finding => {
     const { reason, message } = whyNoGrad(weights, () =>
       units()
-        .slice(0, dropped, dropped + 1)
+        .slice(dropped, dropped + 1)
         .sum(),
     );
     return { tool: `whyNoGrad (unit ${dropped} alone)`, says: `${reason}: ${message}` };

@@ -9,9 +9,8 @@ import { type OpCase, opCase } from '../op-case.js';
 /** x[n, c, y, x], and `around` outside of the image. */
 export function pixel(x: Grid, [n, c, row, column]: readonly number[], around = 0): number {
   const [, , height, width] = x.shape as [number, number, number, number];
-  const inside =
-    (row as number) >= 0 && (row as number) < height && (column as number) >= 0 && (column as number) < width;
-  return inside ? x.at([n as number, c as number, row as number, column as number]) : around;
+  const inside = row! >= 0 && row! < height && column! >= 0 && column! < width;
+  return inside ? x.at([n!, c!, row!, column!]) : around;
 }
 
 interface Geometry {
@@ -32,16 +31,9 @@ function conv(x: Grid, weight: Grid, bias: Grid | undefined, options: Geometry):
   return grid([batch, out, ...lengths], ([n, o, p, q]) => {
     const place = (a: 0 | 1, at: number, i: number) => at * stride[a] + i * dilation[a] - padding[a];
     const terms = indices([channels, ...kernel]).map(
-      ([c, i, j]) =>
-        weight.at([o as number, c as number, i as number, j as number]) *
-        pixel(x, [
-          n as number,
-          c as number,
-          place(0, p as number, i as number),
-          place(1, q as number, j as number),
-        ]),
+      ([c, i, j]) => weight.at([o!, c!, i!, j!]) * pixel(x, [n!, c!, place(0, p!, i!), place(1, q!, j!)]),
     );
-    return series(terms.length, (t) => terms[t] as number) + (bias?.at([o as number]) ?? 0);
+    return series(terms.length, (t) => terms[t]!) + (bias?.at([o!]) ?? 0);
   });
 }
 
@@ -57,12 +49,9 @@ function convTransposed(x: Grid, weight: Grid, bias: Grid | undefined, options: 
     const meets = (a: 0 | 1, u: number, i: number, at: number) =>
       u * stride[a] + i * dilation[a] - padding[a] === at;
     const terms = indices([channels, ...size, ...kernel]).map(([c, u, v, i, j]) =>
-      meets(0, u as number, i as number, p as number) && meets(1, v as number, j as number, q as number)
-        ? weight.at([c as number, o as number, i as number, j as number]) *
-          x.at([n as number, c as number, u as number, v as number])
-        : 0,
+      meets(0, u!, i!, p!) && meets(1, v!, j!, q!) ? weight.at([c!, o!, i!, j!]) * x.at([n!, c!, u!, v!]) : 0,
     );
-    return series(terms.length, (t) => terms[t] as number) + (bias?.at([o as number]) ?? 0);
+    return series(terms.length, (t) => terms[t]!) + (bias?.at([o!]) ?? 0);
   });
 }
 
@@ -73,7 +62,7 @@ function convCase(
   options: Geometry = {},
   withBias = false,
 ): OpCase {
-  const out = weight[op === 'conv2d' ? 0 : 1] as number;
+  const out = weight[op === 'conv2d' ? 0 : 1]!;
   const inputs = [{ shape: x }, { shape: weight }, ...(withBias ? [{ shape: [out] }] : [])];
   const [run, define] = op === 'conv2d' ? [conv2d, conv] : [convTranspose2d, convTransposed];
   return opCase(

@@ -19,22 +19,22 @@ const selectCases: readonly OpCase[] = selections.map(([shape, axis, count]) => 
   const at = axis < 0 ? axis + shape.length : axis;
   return opCase(
     'indexSelect',
-    [{ shape }, { shape: [count], below: shape[at] as number }],
-    (x, index) => ops.indexSelect(x, index, axis),
-    (x, index) => grid(shape.with(at, count), (out) => x.at(out.with(at, index.at([out[at] as number])))),
+    [{ shape }, { shape: [count], below: shape[at]! }],
+    (x, index) => ops.indexSelect(x, index, { axis }),
+    (x, index) => grid(shape.with(at, count), (out) => x.at(out.with(at, index.at([out[at]!])))),
     { note: `axis ${axis}` },
   );
 });
 
 const addCases: readonly OpCase[] = selections.map(([shape, axis, length]) => {
   const at = axis < 0 ? axis + shape.length : axis;
-  const count = shape[at] as number;
+  const count = shape[at]!;
   // One place at least, or there is nothing that an index could name.
   const places = Math.max(1, length);
   return opCase(
     'indexAdd',
     [{ shape }, { shape: [count], below: places }],
-    (source, index) => ops.indexAdd(source, index, axis, places),
+    (source, index) => ops.indexAdd(source, index, places, { axis }),
     (source, index) =>
       grid(shape.with(at, places), (out) =>
         series(count, (k) => (index.at([k]) === out[at] ? source.at(out.with(at, k)) : 0)),
@@ -58,8 +58,8 @@ const gatherCases: readonly OpCase[] = picks.map(([shape, axis, count]) => {
   const at = axis < 0 ? axis + shape.length : axis;
   return opCase(
     'gather',
-    [{ shape }, { shape: shape.with(at, count), below: shape[at] as number }],
-    (x, index) => ops.gather(x, index, axis),
+    [{ shape }, { shape: shape.with(at, count), below: shape[at]! }],
+    (x, index) => ops.gather(x, index, { axis }),
     (x, index) => grid(index.shape, (out) => x.at(out.with(at, index.at(out)))),
     { note: `axis ${axis}` },
   );
@@ -69,7 +69,7 @@ function scattered(source: Grid, index: Grid, axis: number, length: number): Gri
   const everywhere = indices(source.shape);
   return grid(source.shape.with(axis, length), (out) =>
     series(everywhere.length, (k) => {
-      const from = everywhere[k] as number[];
+      const from = everywhere[k]!;
       const target = from.with(axis, index.at(from));
       return target.every((i, a) => i === out[a]) ? source.at(from) : 0;
     }),
@@ -81,7 +81,7 @@ const scatterCases: readonly OpCase[] = picks.map(([shape, axis, length]) => {
   return opCase(
     'scatterAdd',
     [{ shape }, { shape, below: length }],
-    (source, index) => ops.scatterAdd(source, index, axis, length),
+    (source, index) => ops.scatterAdd(source, index, length, { axis }),
     (source, index) => scattered(source, index, at, length),
     { note: `axis ${axis} into ${length}` },
   );
@@ -99,20 +99,20 @@ const triangles: readonly (readonly [Shape, number])[] = [
 
 const triangleCases: readonly OpCase[] = triangles.flatMap(([shape, diagonal]) => {
   const keep = (test: (distance: number) => boolean) => (x: Grid) =>
-    grid(shape, (index) => (test((index.at(-1) as number) - (index.at(-2) as number)) ? x.at(index) : 0));
+    grid(shape, (index) => (test(index.at(-1)! - index.at(-2)!) ? x.at(index) : 0));
   const note = `diagonal ${diagonal}`;
   return [
     opCase(
       'tril',
       [{ shape }],
-      (x) => ops.tril(x, diagonal),
+      (x) => ops.tril(x, { diagonal }),
       keep((distance) => distance <= diagonal),
       { note },
     ),
     opCase(
       'triu',
       [{ shape }],
-      (x) => ops.triu(x, diagonal),
+      (x) => ops.triu(x, { diagonal }),
       keep((distance) => distance >= diagonal),
       { note },
     ),

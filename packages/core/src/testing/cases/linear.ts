@@ -19,7 +19,7 @@ const activations: Readonly<Record<Activation, (x: number) => number>> = {
 function layer(x: Grid, weight: Grid, bias: Grid | undefined, f: (x: number) => number): Grid {
   const [outFeatures, inFeatures] = weight.shape as [number, number];
   return grid([...x.shape.slice(0, -1), outFeatures], (index) => {
-    const j = index.at(-1) as number;
+    const j = index.at(-1)!;
     const sum = series(inFeatures, (k) => x.at([...index.slice(0, -1), k]) * weight.at([j, k]));
     return f(sum + (bias?.at([j]) ?? 0));
   });
@@ -30,12 +30,12 @@ function linearCase(x: Shape, weight: Shape, activation: Activation, withBias: b
   const halves = { lattice: { step: 1, offset: 0.5 } };
   const whole = { below: 3 };
   const domain: Partial<InputSpec> = activation === 'relu' ? whole : { low: -1, high: 1 };
-  const bias = { shape: [weight[0] as number], ...(activation === 'relu' ? halves : {}) };
+  const bias = { shape: [weight[0]!], ...(activation === 'relu' ? halves : {}) };
   const inputs = [{ shape: x, ...domain }, { shape: weight, ...domain }, ...(withBias ? [bias] : [])];
   return opCase(
     'linear',
     inputs,
-    (a, w, b) => ops.linear(a, w, b ?? null, activation),
+    (a, w, b) => ops.linear(a, w, b ?? null, { activation }),
     (a, w, b) => layer(a, w, b, activations[activation]),
     { note: activation, wrt: inputs.map((_, i) => i) },
   );

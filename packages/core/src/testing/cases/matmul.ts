@@ -8,12 +8,12 @@ import { type OpCase, opCase } from '../op-case.js';
 function product(a: Grid, b: Grid, { transposeA = false, transposeB = false }: MatmulOptions): Grid {
   const [left, right] = [transposeA ? exchanged(a) : a, transposeB ? exchanged(b) : b];
   const [m, inner] = left.shape.slice(-2) as [number, number];
-  const n = right.shape.at(-1) as number;
+  const n = right.shape.at(-1)!;
   const batch = commonShape(left.shape.slice(0, -2), right.shape.slice(0, -2));
   const element = (x: Grid, at: readonly number[], row: number, column: number): number => {
     const matrices = gridOf(x.shape.slice(0, -2), x.shape.slice(0, -2).length === 0 ? [0] : places(x));
     const [rows, columns] = x.shape.slice(-2) as [number, number];
-    return x.data[(stretched(matrices, at) * rows + row) * columns + column] as number;
+    return x.data[(stretched(matrices, at) * rows + row) * columns + column]!;
   };
   return grid([...batch, m, n], (index) => {
     const [i, j] = index.slice(-2) as [number, number];

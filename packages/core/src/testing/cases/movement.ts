@@ -38,8 +38,8 @@ const relabelCases: readonly OpCase[] = [
 /** The result's axis i is axis order[i] of x. */
 function permuted(x: Grid, order: readonly number[]): Grid {
   return grid(
-    order.map((a) => x.shape[a] as number),
-    (index) => x.at(x.shape.map((_, a) => index[order.indexOf(a)] as number)),
+    order.map((a) => x.shape[a]!),
+    (index) => x.at(x.shape.map((_, a) => index[order.indexOf(a)]!)),
   );
 }
 

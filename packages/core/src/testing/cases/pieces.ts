@@ -24,8 +24,8 @@ const sliceCases: readonly OpCase[] = slices.map(([shape, axis, start, end, firs
   return opCase(
     'slice',
     [{ shape }],
-    (x) => ops.slice(x, axis, start, end),
-    (x) => grid(shape.with(at, count), (index) => x.at(index.with(at, (index[at] as number) + first))),
+    (x) => ops.slice(x, start, end, { axis }),
+    (x) => grid(shape.with(at, count), (index) => x.at(index.with(at, index[at]! + first))),
     { note: `axis ${axis} from ${start} to ${end}` },
   );
 });
@@ -47,8 +47,8 @@ const splitCases: readonly OpCase[] = splits.flatMap(([shape, size, axis, length
     return opCase(
       'split',
       [{ shape }],
-      (x) => ops.split(x, size, axis)[piece] ?? x,
-      (x) => grid(shape.with(at, length), (index) => x.at(index.with(at, (index[at] as number) + start))),
+      (x) => ops.split(x, size, { axis })[piece] ?? x,
+      (x) => grid(shape.with(at, length), (index) => x.at(index.with(at, index[at]! + start))),
       { note: `${JSON.stringify(size)} piece ${piece}` },
     );
   }),
@@ -72,11 +72,8 @@ const flipCases: readonly OpCase[] = flips.map(([shape, axis, axes]) =>
   opCase(
     'flip',
     [{ shape }],
-    (x) => ops.flip(x, axis),
-    (x) =>
-      grid(shape, (index) =>
-        x.at(index.map((i, a) => (axes.includes(a) ? (shape[a] as number) - 1 - i : i))),
-      ),
+    (x) => ops.flip(x, axis === undefined ? {} : { axis }),
+    (x) => grid(shape, (index) => x.at(index.map((i, a) => (axes.includes(a) ? shape[a]! - 1 - i : i)))),
     { note: JSON.stringify(axis ?? 'all') },
   ),
 );
@@ -122,13 +119,13 @@ const padCases: readonly OpCase[] = pads.map(([shape, widths, value]) =>
   opCase(
     'pad',
     [{ shape }],
-    (x) => ops.pad(x, widths, value),
+    (x) => ops.pad(x, widths, { value }),
     (x) =>
       grid(
         shape.map((n, a) => n + widths[a]![0] + widths[a]![1]),
         (index) => {
           const own = index.map((i, a) => i - widths[a]![0]);
-          return own.every((i, a) => i >= 0 && i < (shape[a] as number)) ? x.at(own) : value;
+          return own.every((i, a) => i >= 0 && i < shape[a]!) ? x.at(own) : value;
         },
       ),
     { note: `${JSON.stringify(widths)} with ${value}` },
@@ -137,12 +134,10 @@ const padCases: readonly OpCase[] = pads.map(([shape, widths, value]) =>
 
 /** Element by element: which part an index falls into. */
 function joined(parts: readonly Grid[], axis: number): Grid {
-  const owners = parts.flatMap((part) =>
-    Array.from({ length: part.shape[axis] as number }, (_, i) => ({ part, i })),
-  );
+  const owners = parts.flatMap((part) => Array.from({ length: part.shape[axis]! }, (_, i) => ({ part, i })));
   const shape = (parts[0] as Grid).shape.with(axis, owners.length);
   return grid(shape, (index) => {
-    const { part, i } = owners[index[axis] as number] as { part: Grid; i: number };
+    const { part, i } = owners[index[axis]!] as { part: Grid; i: number };
     return part.at(index.with(axis, i));
   });
 }
@@ -192,7 +187,7 @@ const concatCases: readonly OpCase[] = concats.map(([shapes, axis]) =>
   opCase(
     'concat',
     shapes.map((shape) => ({ shape })),
-    (...parts) => ops.concat(parts, axis),
+    (...parts) => ops.concat(parts, { axis }),
     (...parts) => joined(parts, axis < 0 ? axis + (shapes[0] as Shape).length : axis),
     { note: `axis ${axis}` },
   ),
@@ -211,7 +206,7 @@ const stackCases: readonly OpCase[] = [
   return opCase(
     'stack',
     [{ shape }, { shape }],
-    (a, b) => ops.stack([a, b], axis),
+    (a, b) => ops.stack([a, b], { axis }),
     (a, b) =>
       grid(shape.toSpliced(at, 0, 2), (index) => (index[at] === 0 ? a : b).at(index.toSpliced(at, 1))),
     { note: `axis ${axis}` },

@@ -23,16 +23,7 @@ function pooled(
   return grid([batch, channels, ...lengths], ([n, c, p, q]) =>
     f(
       indices(kernel).map(([i, j]) =>
-        pixel(
-          x,
-          [
-            n as number,
-            c as number,
-            (p as number) * stride[0] + (i as number) - padding[0],
-            (q as number) * stride[1] + (j as number) - padding[1],
-          ],
-          around,
-        ),
+        pixel(x, [n!, c!, p! * stride[0] + i! - padding[0], q! * stride[1] + j! - padding[1]], around),
       ),
     ),
   );

@@ -18,7 +18,7 @@ interface Reduction {
   readonly fewest?: number;
 }
 
-const total = (values: number[]): number => series(values.length, (k) => values[k] as number);
+const total = (values: number[]): number => series(values.length, (k) => values[k]!);
 const average = (values: number[]): number => total(values) / values.length;
 const squares = (values: number[], correction: number): number =>
   total(values.map((x) => (x - average(values)) ** 2)) / Math.max(0, values.length - correction);
@@ -31,14 +31,14 @@ const reductions: readonly Reduction[] = [
   {
     op: 'amax',
     run: (x, o) => ops.amax(x, o),
-    f: (v) => v.toSorted((a, b) => b - a)[0] as number,
+    f: (v) => v.toSorted((a, b) => b - a)[0]!,
     domain: apart,
     empty: false,
   },
   {
     op: 'amin',
     run: (x, o) => ops.amin(x, o),
-    f: (v) => v.toSorted((a, b) => a - b)[0] as number,
+    f: (v) => v.toSorted((a, b) => a - b)[0]!,
     domain: apart,
     empty: false,
   },
@@ -90,7 +90,7 @@ function reductionCase(reduction: Reduction, where: Where, extra: ops.VarianceOp
   const { op, run, f, domain = {}, fewest = 0 } = reduction;
   const { shape, axis, axes, keepDims = false } = where;
   const options = { ...(axis === undefined ? {} : { axis }), ...(keepDims ? { keepDims } : {}), ...extra };
-  const count = axes.reduce((product, a) => product * (shape[a] as number), 1);
+  const count = axes.reduce((product, a) => product * shape[a]!, 1);
   const correction = extra.correction ?? (op === 'variance' || op === 'std' ? 1 : 0);
   const defined = count >= fewest && count > correction;
   return opCase(
@@ -201,10 +201,10 @@ export const cumsumCases: readonly OpCase[] = cumsumPlaces.map(([shape, axis]) =
   opCase(
     'cumsum',
     [{ shape }],
-    (x) => ops.cumsum(x, axis),
+    (x) => ops.cumsum(x, { axis }),
     (x) => {
       const along = axis < 0 ? axis + shape.length : axis;
-      return grid(shape, (index) => series((index[along] as number) + 1, (k) => x.at(index.with(along, k))));
+      return grid(shape, (index) => series(index[along]! + 1, (k) => x.at(index.with(along, k))));
     },
     { note: `axis ${axis}` },
   ),
