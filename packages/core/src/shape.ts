@@ -71,7 +71,7 @@ function fittingShapes(
   const [a, b] = shapes;
   if (shapes.length === 2 && a !== undefined && b !== undefined && a.length !== b.length) {
     const [short, long, name] = a.length < b.length ? [a, b, nameA] : [b, a, nameB];
-    if (short.length > 0 && short.every((length, axis) => length === long[axis])) {
+    if (short.length > 0 && sameShape(short, long.slice(0, short.length))) {
       const reshaped = [...short, ...new Array<number>(long.length - short.length).fill(1)];
       return `shapes are aligned at their last axis: did you mean ${name}.reshape(${formatShape(reshaped)})?`;
     }

@@ -5,6 +5,7 @@ import {
   formatShape,
   klStandardNormal as klStandardNormalElements,
   ShapeError,
+  sameShape,
   type Tensor,
   type TensorLike,
   tensor,
@@ -35,7 +36,7 @@ function reduce(op: string, values: Tensor, { reduction = 'mean' }: LossOptions)
 }
 
 function checkSameShape(op: string, a: Tensor, b: Tensor): void {
-  if (a.shape.length === b.shape.length && a.shape.every((n, axis) => n === b.shape[axis])) return;
+  if (sameShape(a.shape, b.shape)) return;
   throw new ShapeError(
     op,
     [a.shape, b.shape],

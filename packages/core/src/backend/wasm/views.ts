@@ -1,6 +1,6 @@
 /** Shapes and strides, brought into the few forms that the kernels know. */
 import type { Shape } from '../../errors.js';
-import { broadcastStrides, sizeOf } from '../../shape.js';
+import { broadcastStrides, sameShape, sizeOf } from '../../shape.js';
 import type { StridedSpec } from '../backend.js';
 
 /** How an operand lies against `[rows, columns]`; the numbers are those of assembly/binary.ts. */
@@ -37,12 +37,14 @@ export function findLayout(operands: readonly Shape[], out: Shape): Layout | und
 function modeOf(shape: Shape, out: Shape, split: number): number | undefined {
   const aligned = [...new Array<number>(out.length - shape.length).fill(1), ...shape];
   const [head, tail] = [aligned.slice(0, split), aligned.slice(split)];
-  const sameAs = (part: readonly number[], from: number) => part.every((n, i) => n === out[from + i]);
-  const single = (part: readonly number[]) => part.every((n) => n === 1);
-  if (sameAs(head, 0) && sameAs(tail, split)) return FULL;
-  if (single(head) && single(tail)) return SCALAR;
-  if (single(head) && sameAs(tail, split)) return ROW;
-  if (sameAs(head, 0) && single(tail)) return COLUMN;
+  const fullHead = sameShape(head, out.slice(0, split));
+  const fullTail = sameShape(tail, out.slice(split));
+  if (fullHead && fullTail) return FULL;
+  const singleHead = head.every((n) => n === 1);
+  const singleTail = tail.every((n) => n === 1);
+  if (singleHead && singleTail) return SCALAR;
+  if (singleHead && fullTail) return ROW;
+  if (fullHead && singleTail) return COLUMN;
   return undefined;
 }
 
