@@ -2,7 +2,7 @@
  * Chained methods: `a.mul(b).sum()` is `sum(mul(a, b))`. Each method is the free function of the same name with the
  * tensor as its first argument; its documentation is there.
  */
-import { type BackwardOptions, backward } from './autograd.js';
+import { type BackwardOptions, backward } from './backward.js';
 import type { Shape } from './errors.js';
 import * as elementwise from './ops/elementwise.js';
 import * as indexing from './ops/indexing.js';

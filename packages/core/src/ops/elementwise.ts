@@ -3,11 +3,11 @@
  * Operands of two-argument operations broadcast as in NumPy; the gradient of a broadcast operand is summed back
  * to the operand's shape (`sumToSize`), since each of its elements was used several times.
  */
-import { apply, type Op, type Thunk } from '../autograd.js';
 import type { BinaryKind, UnaryKind } from '../backend/backend.js';
 import { ArgumentError } from '../errors.js';
 import { broadcastShapes } from '../shape.js';
-import { asTensor, type Tensor, type TensorLike } from '../tensor.js';
+import { apply } from '../tape.js';
+import { asTensor, type Op, type Tensor, type TensorLike, type Thunk } from '../tensor.js';
 
 type One = readonly [Tensor];
 type Two = readonly [Tensor, Tensor];

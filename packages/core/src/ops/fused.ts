@@ -2,11 +2,11 @@
  * Operations that exist as one kernel for numerical safety or for speed. Each equals a composite of simpler
  * operations, and a test holds it to that.
  */
-import { apply, type Op } from '../autograd.js';
 import type { Activation } from '../backend/backend.js';
 import { formatShape, type Shape, ShapeError } from '../errors.js';
 import { broadcastShapes, sizeOf } from '../shape.js';
-import { asTensor, type Tensor, type TensorLike } from '../tensor.js';
+import { apply } from '../tape.js';
+import { asTensor, type Op, type Tensor, type TensorLike } from '../tensor.js';
 
 const bceWithLogitsOp: Op<readonly [Tensor, Tensor]> = {
   name: 'bceWithLogits',

@@ -1,5 +1,4 @@
 /** Reductions over any axes, and what is built on them. */
-import { apply, type Op, type Temporary } from '../autograd.js';
 import type { Kernels, Operand, ReduceKind } from '../backend/backend.js';
 import { ArgumentError, formatShape, type Shape, ShapeError } from '../errors.js';
 import {
@@ -11,7 +10,8 @@ import {
   sameShape,
   sizeOf,
 } from '../shape.js';
-import { asTensor, type Tensor, type TensorLike } from '../tensor.js';
+import { apply } from '../tape.js';
+import { asTensor, type Op, type Temporary, type Tensor, type TensorLike } from '../tensor.js';
 
 /** One axis, several, or (left out) all of them. */
 export type Axes = number | readonly number[];

@@ -1,12 +1,13 @@
 /** How a gradient came about, as plain data: paths, contributions, and a check by finite differences. */
-import { gradients, noGrad, type TapeNode, topologicalOrder } from '../autograd.js';
 import type { HostArray } from '../backend/backend.js';
 import { withBackend } from '../backend/current.js';
+import { gradients, topologicalOrder } from '../backward.js';
 import { ones } from '../create.js';
 import { Generator } from '../random.js';
 import { withRecorder } from '../recorder.js';
 import { sameShape, unravelIndex } from '../shape.js';
-import type { Tensor } from '../tensor.js';
+import { noGrad } from '../tape.js';
+import type { TapeNode, Tensor } from '../tensor.js';
 import { formulas } from './formulas.js';
 import type { ArraySummary, Graph, GraphNode } from './graph.js';
 import { replay } from './replay.js';

@@ -1,6 +1,6 @@
-import { backward } from '../autograd.js';
 import type { HostArray } from '../backend/backend.js';
 import { withBackend } from '../backend/current.js';
+import { backward } from '../backward.js';
 import { BackendError } from '../errors.js';
 import { type GradientRecord, type OperationRecord, type Recorder, withRecorder } from '../recorder.js';
 import type { Storage } from '../storage.js';

@@ -1,6 +1,7 @@
 /** Finding the place where a gradient got lost. */
-import { gradients } from '../autograd.js';
+
 import { withBackend } from '../backend/current.js';
+import { gradients } from '../backward.js';
 import { ones } from '../create.js';
 import { formatShape } from '../errors.js';
 import { withRecorder } from '../recorder.js';
