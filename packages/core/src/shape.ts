@@ -13,7 +13,7 @@ export function stridesOf(shape: Shape): number[] {
   let stride = 1;
   for (let axis = shape.length - 1; axis >= 0; axis--) {
     strides[axis] = stride;
-    stride *= shape[axis] as number;
+    stride *= shape[axis]!;
   }
   return strides;
 }
@@ -88,8 +88,8 @@ export function broadcastShapes(op: string, ...shapes: readonly Shape[]): number
   const out = new Array<number>(rank).fill(1);
   for (const shape of shapes) {
     for (let i = 1; i <= shape.length; i++) {
-      const length = shape[shape.length - i] as number;
-      const sofar = out[rank - i] as number;
+      const length = shape[shape.length - i]!;
+      const sofar = out[rank - i]!;
       if (length === sofar || length === 1) continue;
       if (sofar !== 1) {
         const problem = `shapes do not broadcast: ${shapes.map(formatShape).join(' and ')} (axis ${-i}: ${sofar} ≠ ${length})`;
@@ -105,7 +105,7 @@ export function broadcastShapes(op: string, ...shapes: readonly Shape[]): number
 export function axisSpec(shape: Shape, axis: number): { outer: number; length: number; inner: number } {
   return {
     outer: sizeOf(shape.slice(0, axis)),
-    length: shape[axis] as number,
+    length: shape[axis]!,
     inner: sizeOf(shape.slice(axis + 1)),
   };
 }
@@ -128,9 +128,7 @@ export function reducedBlock(
 export function broadcastStrides(shape: Shape, out: Shape): number[] {
   const added = out.length - shape.length;
   const own = stridesOf(shape);
-  return out.map((_, axis) =>
-    axis < added || shape[axis - added] === 1 ? 0 : (own[axis - added] as number),
-  );
+  return out.map((_, axis) => (axis < added || shape[axis - added] === 1 ? 0 : own[axis - added]!));
 }
 
 /** The index along each axis of a row-major place. */

@@ -73,7 +73,7 @@ export class GraphRecorder implements Recorder {
     const id = this.idOf(input);
     const total = gradient.dataSync();
     this.#gradients.get(id)?.forEach((sofar, i) => {
-      total[i] = sofar + (total[i] as number);
+      total[i] = sofar + total[i]!;
     });
     this.#gradients.set(id, total);
     step.sums[index] = summarizeValues(total, input.shape);

@@ -227,7 +227,7 @@ function neverUsed(name: string, graph: Graph, flow: ValueFlow, complete: boolea
 function fromVanishing(name: string, graph: Graph, vanishing: Vanishing): NoGradDiagnosis {
   const node = graph.nodes[vanishing.node] as GraphNode;
   const stops = `the gradient on its way to ${name} ends at ${place(node)}`;
-  const [x, y] = [graph.nodes[node.inputs[0] as number] as GraphNode | undefined, node.output];
+  const [x, y] = [graph.nodes[node.inputs[0]!] as GraphNode | undefined, node.output];
   switch (vanishing.reason) {
     case 'deadRelu': {
       const given = node.op === 'relu' && x !== undefined ? `, given ${describeSummary(x.output)}` : '';

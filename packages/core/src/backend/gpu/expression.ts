@@ -25,9 +25,9 @@ export function readOf(array: GpuArray, shape: Shape, steps: readonly number[], 
   const strides: number[] = [];
   shape.forEach((length, axis) => {
     if (length === 1) return;
-    const step = steps[axis] as number;
+    const step = steps[axis]!;
     if (lengths.length > 0 && strides.at(-1) === length * step) {
-      lengths[lengths.length - 1] = (lengths.at(-1) as number) * length;
+      lengths[lengths.length - 1] = lengths.at(-1)! * length;
       strides[strides.length - 1] = step;
       return;
     }
@@ -209,8 +209,8 @@ function valuesOf(read: Read): number[] {
   const { lengths, strides, offset } = read;
   const values = movingAxes(read).flatMap(({ axis, isFirst, isLast }) => [
     ...(isLast ? [] : [sizeOf(lengths.slice(axis + 1))]),
-    ...(isFirst ? [] : [lengths[axis] as number]),
-    strides[axis] as number,
+    ...(isFirst ? [] : [lengths[axis]!]),
+    strides[axis]!,
   ]);
   return [offset, ...values];
 }

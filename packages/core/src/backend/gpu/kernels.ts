@@ -71,8 +71,8 @@ export class GpuKernels implements Kernels<GpuArray> {
     if (block !== undefined) return this.#reduceAxis(kind, x.values, block);
     const kept = [...x.shape.keys()].filter((axis) => !axes.includes(axis));
     const moved = this.#permuted(x, [...kept, ...axes]);
-    const outer = sizeOf(kept.map((axis) => x.shape[axis] as number));
-    const length = sizeOf(axes.map((axis) => x.shape[axis] as number));
+    const outer = sizeOf(kept.map((axis) => x.shape[axis]!));
+    const length = sizeOf(axes.map((axis) => x.shape[axis]!));
     const result = this.#reduceAxis(kind, moved, { outer, length, inner: 1 });
     this.#machine.release(moved);
     return result;
@@ -98,10 +98,10 @@ export class GpuKernels implements Kernels<GpuArray> {
 
   #permuted(x: Operand<GpuArray>, order: readonly number[]): GpuArray {
     const strides = stridesOf(x.shape);
-    const shape = order.map((axis) => x.shape[axis] as number);
+    const shape = order.map((axis) => x.shape[axis]!);
     return this.strided(x.values, {
       shape,
-      strides: order.map((axis) => strides[axis] as number),
+      strides: order.map((axis) => strides[axis]!),
       offset: 0,
     });
   }
@@ -141,7 +141,7 @@ export class GpuKernels implements Kernels<GpuArray> {
     activation: Activation,
   ): GpuArray {
     const [m, k] = x.shape as [number, number];
-    const n = weight.shape[0] as number;
+    const n = weight.shape[0]!;
     const spec = { batch: 1, m, n, k, transposeA: false, transposeB: true, strideA: 0, strideB: 0 };
     if (this.#machine.driver.quads && k > 0 && m * n > 0) {
       return this.#quadProduct(x.values, weight.values, spec, bias, activation);
@@ -241,7 +241,7 @@ export class GpuKernels implements Kernels<GpuArray> {
   }
 
   pad(x: Operand<GpuArray>, before: readonly number[], after: readonly number[], value: number): GpuArray {
-    const shape = x.shape.map((n, a) => n + (before[a] as number) + (after[a] as number));
+    const shape = x.shape.map((n, a) => n + before[a]! + after[a]!);
     if (shape.length === 0) return this.#copy(x.values);
     if (x.values.length === 0) return this.fill(sizeOf(shape), value);
     const { program, integers } = padCall(x.shape, before, shape);

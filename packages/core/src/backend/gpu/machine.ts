@@ -71,7 +71,7 @@ export class Machine {
   /** Copies numbers to the device. A single one becomes a constant of the kernels that read it. */
   upload(values: ArrayLike<number>): GpuArray {
     this.#check();
-    if (values.length === 1) return this.constant(1, values[0] as number);
+    if (values.length === 1) return this.constant(1, values[0]!);
     const array = this.#store.allocate('upload', values.length);
     const own = Float32Array.from(values); // the caller may change his before the queue comes to it
     if (own.length > 0) {

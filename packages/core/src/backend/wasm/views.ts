@@ -59,10 +59,10 @@ export function mergeAxes({ shape, strides, offset }: StridedSpec): StridedSpec 
   const steps: number[] = [];
   shape.forEach((length, axis) => {
     if (length === 1) return;
-    const step = strides[axis] as number;
+    const step = strides[axis]!;
     const last = lengths.length - 1;
     if (last >= 0 && steps[last] === length * step) {
-      lengths[last] = (lengths[last] as number) * length;
+      lengths[last]! *= length;
       steps[last] = step;
     } else {
       lengths.push(length);
