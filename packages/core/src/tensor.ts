@@ -130,7 +130,7 @@ export class Tensor implements Disposable {
     return this.#grad;
   }
 
-  /** Forgets the gradient. Its memory is used again, unless somebody has taken a look at `grad`. */
+  /** Forgets the gradient. Its memory is reused, unless `grad` was read. */
   zeroGrad(): void {
     const storage = this.#grad?.storage;
     if (storage?.persistent === true && !storage.disposed) {
@@ -160,7 +160,7 @@ export class Tensor implements Disposable {
   }
 
   /**
-   * Gives this tensor, and its axes if one likes, names that error messages and graphs show: `x.named('pixels', ['batch', 'pixel'])`.
+   * Names this tensor, and optionally its axes, for error messages and graphs: `x.named('pixels', ['batch', 'pixel'])`.
    * @throws ArgumentError unless there is a name for each axis
    */
   named(label: string, axes: readonly string[] = []): this {

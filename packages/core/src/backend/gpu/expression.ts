@@ -5,6 +5,7 @@
 import type { Shape } from '../../errors.js';
 import { sizeOf } from '../../shape.js';
 import type { Call, GpuArray, Read } from './handle.js';
+import type { Program } from './program.js';
 
 /** Longer chains are cut: what they save no longer pays for what they take to compile. */
 const MOST_CALLS = 24;
@@ -137,6 +138,20 @@ export function fuse(root: Read | Call): Fused {
     arrays: sources.map(({ array }) => array),
     integerValues: sources.flatMap(valuesOf),
     numberValues: steps.flatMap(({ number }) => number ?? []),
+  };
+}
+
+/** The program that computes every element of an expression. */
+export function elementProgram({ name, names, integers, numbers, element }: Fused): Program {
+  return {
+    name,
+    arrays: names,
+    integers,
+    numbers,
+    get body() {
+      const { lines, result } = element('this.thread.x');
+      return [...lines, `return ${result};`].join('\n');
+    },
   };
 }
 

@@ -24,7 +24,7 @@ import type { GpuArray } from './handle.js';
 import type { Machine } from './machine.js';
 import { dotIntegers, dotProgram, gridOf, linearProgram } from './matmul.js';
 import { addProgram, GATHER, INDEX_SELECT, JOIN, overlapProgram, padCall } from './movement.js';
-import { PACK, QUAD_DOT, unpackProgram } from './quads.js';
+import { quadProduct } from './quads.js';
 import { argmaxProgram, reduceProgram, SCAN } from './reduce.js';
 import { ADAM_MEAN, ADAM_SQUARE, ADAM_STEP, SGD_BUFFER, SGD_STEP } from './update.js';
 import { wgslAdam } from './wgsl-adam.js';
@@ -128,7 +128,7 @@ export class GpuKernels implements Kernels<GpuArray> {
       return this.#machine.shade(wgslMatmul(spec, epilogue), [a, b], batch * m * n);
     }
     const { grids, quads } = this.#machine.driver;
-    if (quads && batch === 1) return this.#quadProduct(a, b, spec, null, 'none');
+    if (quads && batch === 1) return quadProduct(this.#machine, a, b, spec, null, 'none');
     const program = dotProgram(spec, grids);
     const output = grids ? gridOf(batch, m, n) : [batch * m * n];
     return this.#machine.launch(program, [a, b], batch * m * n, dotIntegers(spec), [], output);
@@ -144,7 +144,7 @@ export class GpuKernels implements Kernels<GpuArray> {
     const n = weight.shape[0]!;
     const spec = { batch: 1, m, n, k, transposeA: false, transposeB: true, strideA: 0, strideB: 0 };
     if (this.#machine.driver.quads && k > 0 && m * n > 0) {
-      return this.#quadProduct(x.values, weight.values, spec, bias, activation);
+      return quadProduct(this.#machine, x.values, weight.values, spec, bias, activation);
     }
     if (this.#machine.driver.shaders !== null && k > 0) {
       const operands = [x.values, weight.values, ...(bias === null ? [] : [bias])];
@@ -158,30 +158,6 @@ export class GpuKernels implements Kernels<GpuArray> {
     const output = grids ? gridOf(1, m, n) : [m * n];
     const result = this.#machine.launch(program, operands, m * n, [m * n, n, k], [], output);
     if (stand !== null) this.#machine.release(stand);
-    return result;
-  }
-
-  /** A product on WebGL; see quads.ts. */
-  #quadProduct(
-    a: GpuArray,
-    b: GpuArray,
-    { m, n, k, transposeA, transposeB }: MatmulSpec,
-    bias: GpuArray | null,
-    activation: Activation,
-  ): GpuArray {
-    const machine = this.#machine;
-    const [alongK, alongN] = [Math.ceil(k / 4), Math.ceil(n / 4)];
-    const [stepA, apartA] = transposeA ? [m, 1] : [1, k];
-    const [stepB, apartB] = transposeB ? [k, 1] : [1, n];
-    const packed = (x: GpuArray, lines: number, width: number, integers: number[]) =>
-      machine.launch(PACK, [x], 4 * lines * width, [width, ...integers], [], [lines * width]);
-    const quadsA = packed(a, m, alongK, [apartA, stepA, k, m]);
-    const quadsB = packed(b, 4 * alongK, alongN, [apartB, stepB, n, k]);
-    const cells = m * alongN;
-    const sums = machine.launch(QUAD_DOT, [quadsA, quadsB], 4 * cells, [alongK, alongN], [], [cells]);
-    const operands = bias === null ? [sums] : [sums, bias];
-    const result = machine.launch(unpackProgram(bias !== null, activation), operands, m * n, [n, alongN]);
-    for (const array of [quadsA, quadsB, sums]) machine.release(array);
     return result;
   }
 
