@@ -25,8 +25,11 @@ type Library = Core &
 
 const SECONDS = Number(process.argv[2] ?? 20);
 
-/** The tape's source without the recorder. @throws Error if any of it is left: the source has changed, and so must this */
-function withoutRecorder(source: string): string {
+/**
+ * The source of tape.ts or backward.ts without the recorder.
+ * @throws Error if any of it is left: the source has changed, and so must this
+ */
+function withoutRecorder(path: string, source: string): string {
   const bare = source
     .replace(/^import \{.*\} from '\.\/recorder\.js';$/m, '')
     .replace(/^.*= activeRecorder\(\);$/gm, '')
@@ -36,16 +39,15 @@ function withoutRecorder(source: string): string {
     .replace(/^\s*observer: Recorder \| null,$/gm, '')
     .replace('withRecorder(null, () => withRecording(createGraph, walk))', 'withRecording(createGraph, walk)')
     .replace(/^\s*const (start|milliseconds) = 0;$/gm, '');
-  if (/observer|Recorder|performance/.test(bare))
-    throw new Error('autograd.ts: the recorder was not taken out');
+  if (/observer|Recorder|performance/.test(bare)) throw new Error(`${path}: the recorder was not taken out`);
   return bare;
 }
 
 const stripped: Plugin = {
   name: 'without-recorder',
   setup: ({ onLoad }) => {
-    onLoad({ filter: /core[/\\]src[/\\]autograd\.ts$/ }, async ({ path }) => ({
-      contents: withoutRecorder(await readFile(path, 'utf8')),
+    onLoad({ filter: /core[/\\]src[/\\](tape|backward)\.ts$/ }, async ({ path }) => ({
+      contents: withoutRecorder(path, await readFile(path, 'utf8')),
       loader: 'ts',
     }));
   },

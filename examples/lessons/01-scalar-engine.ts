@@ -217,7 +217,7 @@ function fitsALine(print: Print): Numbers {
     128 images at once: 40 million multiplications, and as many objects. So the numbers go into arrays, and one
     node of the graph stands for a whole array: lesson 2.
 
-    In this repository: packages/core/src/autograd.ts is this engine for tensors. Find there
+    In this repository: packages/core/src/tape.ts and packages/core/src/backward.ts are this engine for tensors. Find there
 
       apply              what makes a result remember its operands,
       topologicalOrder   what tapeOf does here,

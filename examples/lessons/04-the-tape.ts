@@ -343,8 +343,8 @@ function theTapeOfAVae(print: Print): Numbers {
 
     All but a few scalars grow with the batch; the parameters do not. That is what a batch costs.
 
-    In this repository: packages/core/src/autograd.ts, from apply to accumulate; packages/core/src/trace/trace.ts, which
-    made these tables; packages/core/src/transforms.ts for grad of grad. Next: lesson 5, what an operation does when it runs.
+    In this repository: packages/core/src/tape.ts, packages/core/src/backward.ts and packages/core/src/accumulate.ts, in this
+    order; packages/core/src/trace/trace.ts, which made these tables; packages/core/src/transforms.ts for grad of grad. Next: lesson 5, what an operation does when it runs.
 
     Exercises
 

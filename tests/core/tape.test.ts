@@ -10,6 +10,7 @@ import {
   stack,
   type Tensor,
   tensor,
+  updateInPlace,
   withBackend,
   zeros,
 } from '@varigrad/core';
@@ -371,6 +372,43 @@ test('labels, ranks and sizes', () => {
   assert.ok(x.isLeaf);
   assert.not(x.requiresGrad_().mul(1).isLeaf);
   assert.not(x.requiresGrad_(false).mul(1).requiresGrad);
+});
+
+test('updateInPlace runs kernels of the backend that holds the values, outside of the tape', () => {
+  const machine = createReference();
+  const w = withBackend(machine, () => parameter(tensor([1, 2])));
+  updateInPlace([w], (kernels) => {
+    assert.is(kernels, machine.kernels);
+    kernels.scale(w.values, 10);
+  });
+  assert.equal([...w.dataSync()], [10, 20]);
+  assert.ok(w.isLeaf && w.requiresGrad);
+});
+
+test('backward refuses every tensor that updateInPlace changed after its use', () => {
+  const uses = (): [Tensor, Tensor, Tensor] => {
+    const [a, b] = [leaf([1, 2]), leaf([3, 4])];
+    updateInPlace([a, b], (kernels) => kernels.assign(a.values, b.values));
+    return [a, b, a.square().add(b.square()).sum()];
+  };
+  const [a, b, y] = uses();
+  y.backward();
+  assert.equal(
+    [gradOf(a), gradOf(b)],
+    [
+      [6, 8],
+      [6, 8],
+    ],
+  ); // changed before the use
+  for (const place of [0, 1] as const) {
+    const used = uses();
+    const target = used[place];
+    updateInPlace([target], (kernels) => kernels.scale(target.values, 2));
+    assert.throws(() => used[2].backward(), /was changed in place/);
+  }
+  const [c, d, z] = uses();
+  updateInPlace([d, c], () => {});
+  assert.throws(() => z.backward(), /was changed in place/);
 });
 
 test.run();

@@ -32,7 +32,7 @@ export function formatArray(values: ArrayLike<number>, shape: Shape, options: Fo
   const size = sizeOf(shape);
   if (size === 0) return '[]';
   const edge = size > threshold ? edgeItems : Number.POSITIVE_INFINITY;
-  const shown = shownPlaces(shape, edge).map((place) => values[place] as number);
+  const shown = shownPlaces(shape, edge).map((place) => values[place]!);
   const format = numberFormat(shown, precision);
   const width = Math.max(...shown.map((x) => format(x).length));
   const cells = shown.map((x) => format(x).padStart(width));

@@ -1,17 +1,5 @@
 // Importing the methods first makes every operation available on Tensor.
 
-export {
-  apply,
-  type BackwardOptions,
-  backward,
-  gradients,
-  isGradEnabled,
-  noGrad,
-  type Op,
-  type TapeNode,
-  type Temporary,
-  type Thunk,
-} from './autograd.js';
 export type {
   AdamSpec,
   AxisSpec,
@@ -33,6 +21,7 @@ export type {
 export { backend, setBackend, withBackend } from './backend/current.js';
 export { createReference } from './backend/reference/reference.js';
 export { createWasm, type WasmBackend, type WasmOptions } from './backend/wasm/wasm.js';
+export { type BackwardOptions, backward, gradients } from './backward.js';
 export {
   arange,
   bernoulli,
@@ -171,7 +160,9 @@ export {
   stridesOf,
   unravelIndex,
 } from './shape.js';
-export type { NestedArray, TensorLike } from './tensor.js';
+export { updateInPlace } from './storage.js';
+export { apply, isGradEnabled, noGrad } from './tape.js';
+export type { NestedArray, Op, TapeNode, Temporary, TensorLike, Thunk } from './tensor.js';
 export { type AnomalyOptions, debug, detectAnomaly, NotFiniteError } from './trace/debug.js';
 export { explain } from './trace/explain.js';
 export { toDot, toJSON, toMermaid } from './trace/export.js';

@@ -2,7 +2,7 @@
  * Chained methods: `a.mul(b).sum()` is `sum(mul(a, b))`. Each method is the free function of the same name with the
  * tensor as its first argument; its documentation is there.
  */
-import * as autograd from './autograd.js';
+import { backward } from './backward.js';
 import * as elementwise from './ops/elementwise.js';
 import * as indexing from './ops/indexing.js';
 import * as matrices from './ops/matmul.js';
@@ -30,7 +30,7 @@ declare module './tensor.js' {
       Methods<typeof matrices>,
       Methods<Omit<typeof movement, FunctionsOnly>>,
       Methods<typeof reduce>,
-      Methods<Pick<typeof autograd, 'backward'>> {}
+      Methods<{ backward: typeof backward }> {}
 }
 
 const methods = {
@@ -39,7 +39,7 @@ const methods = {
   ...matrices,
   ...movement,
   ...reduce,
-  backward: autograd.backward,
+  backward,
 };
 
 for (const [name, method] of Object.entries(methods)) {

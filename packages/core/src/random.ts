@@ -32,10 +32,10 @@ function multiplyHigh(a: number, b: number): number {
 
 /** Replaces the four words of a counter by the four words of its block. */
 function philoxBlock(words: Int32Array, key0: number, key1: number): void {
-  let c0 = words[0] as number;
-  let c1 = words[1] as number;
-  let c2 = words[2] as number;
-  let c3 = words[3] as number;
+  let c0 = words[0]!;
+  let c1 = words[1]!;
+  let c2 = words[2]!;
+  let c3 = words[3]!;
   let k0 = key0 | 0;
   let k1 = key1 | 0;
   for (let round = 0; round < ROUNDS; round++) {
@@ -86,7 +86,7 @@ function forEachBlock(
 export function fillUniform(out: HostArray, state: PhiloxState): void {
   // A typed array ignores what is written beyond its end: the surplus of the last block.
   forEachBlock(out.length, state, (words, at) => {
-    for (let i = 0; i < 4; i++) out[at + i] = ((words[i] as number) >>> 8) * UNIT;
+    for (let i = 0; i < 4; i++) out[at + i] = (words[i]! >>> 8) * UNIT;
   });
 }
 
@@ -94,8 +94,8 @@ export function fillUniform(out: HostArray, state: PhiloxState): void {
 export function fillNormal(out: HostArray, state: PhiloxState): void {
   forEachBlock(out.length, state, (words, at) => {
     for (let i = 0; i < 4; i += 2) {
-      const u1 = (((words[i] as number) >>> 8) + 1) * UNIT;
-      const u2 = ((words[i + 1] as number) >>> 8) * UNIT;
+      const u1 = ((words[i]! >>> 8) + 1) * UNIT;
+      const u2 = (words[i + 1]! >>> 8) * UNIT;
       const radius = Math.sqrt(-2 * Math.log(u1));
       out[at + i] = radius * Math.cos(2 * Math.PI * u2);
       out[at + i + 1] = radius * Math.sin(2 * Math.PI * u2);
@@ -159,7 +159,7 @@ export class Generator {
   words(size: number): Uint32Array {
     const out = new Uint32Array(size);
     forEachBlock(size, this.take(size), (words, at) => {
-      for (let i = 0; i < 4; i++) out[at + i] = words[i] as number;
+      for (let i = 0; i < 4; i++) out[at + i] = words[i]!;
     });
     return out;
   }
@@ -177,8 +177,8 @@ export class Generator {
     const below = this.#bounded(n);
     for (let i = n - 1; i > 0; i--) {
       const j = below(i + 1);
-      const chosen = order[j] as number;
-      order[j] = order[i] as number;
+      const chosen = order[j]!;
+      order[j] = order[i]!;
       order[i] = chosen;
     }
     return order;
@@ -192,7 +192,7 @@ export class Generator {
       const limit = 2 ** 32 - (2 ** 32 % bound); // words from here on would favour small remainders
       for (;;) {
         if (used === pool.length) [pool, used] = [this.words(64), 0];
-        const word = pool[used++] as number;
+        const word = pool[used++]!;
         if (word < limit) return word % bound;
       }
     };

@@ -1,4 +1,4 @@
-/** Watching the engine at work: who wants to know registers a recorder; when nobody does, it costs one comparison. */
+/** Watching the engine at work: a recorder receives every operation and gradient. Without one it costs one comparison. */
 import type { Tensor } from './tensor.js';
 
 /** An operation that has just been computed. */
@@ -24,7 +24,7 @@ export interface GradientRecord {
   readonly milliseconds: number;
 }
 
-/** Is told of every operation and of every gradient, as they happen. */
+/** Receives every operation and every gradient, as they happen. */
 export interface Recorder {
   operation(record: OperationRecord): void;
   gradient(record: GradientRecord): void;
@@ -32,17 +32,17 @@ export interface Recorder {
 
 let active: Recorder | null = null;
 
-/** The recorder that listens at present. */
+/** The recorder in use, or null. */
 export function activeRecorder(): Recorder | null {
   return active;
 }
 
-/** Lets a recorder listen from now on, or nobody. @internal see `debug` */
+/** Uses a recorder from now on, or none. @internal see `debug` */
 export function setRecorder(recorder: Recorder | null): void {
   active = recorder;
 }
 
-/** Runs `f` with a recorder listening (or with none), and returns to the one before. */
+/** Runs `f` with a recorder (or with none), and restores the one before. */
 export function withRecorder<T>(recorder: Recorder | null, f: () => T): T {
   const before = active;
   active = recorder;

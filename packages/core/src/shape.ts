@@ -26,7 +26,7 @@ export function stridesOf(shape: Shape): number[] {
   let stride = 1;
   for (let axis = shape.length - 1; axis >= 0; axis--) {
     strides[axis] = stride;
-    stride *= shape[axis] as number;
+    stride *= shape[axis]!;
   }
   return strides;
 }
@@ -80,7 +80,7 @@ function fittingShapes(
   const [a, b] = shapes;
   if (shapes.length === 2 && a !== undefined && b !== undefined && a.length !== b.length) {
     const [short, long, name] = a.length < b.length ? [a, b, nameA] : [b, a, nameB];
-    if (short.length > 0 && short.every((length, axis) => length === long[axis])) {
+    if (short.length > 0 && sameShape(short, long.slice(0, short.length))) {
       const reshaped = [...short, ...new Array<number>(long.length - short.length).fill(1)];
       return `shapes are aligned at their last axis: did you mean ${name}.reshape(${formatShape(reshaped)})?`;
     }
@@ -97,8 +97,8 @@ export function broadcastShapes(op: string, ...shapes: readonly Shape[]): number
   const out = new Array<number>(rank).fill(1);
   for (const shape of shapes) {
     for (let i = 1; i <= shape.length; i++) {
-      const length = shape[shape.length - i] as number;
-      const sofar = out[rank - i] as number;
+      const length = shape[shape.length - i]!;
+      const sofar = out[rank - i]!;
       if (length === sofar || length === 1) continue;
       if (sofar !== 1) {
         const problem = `shapes do not broadcast: ${shapes.map(formatShape).join(' and ')} (axis ${-i}: ${sofar} ≠ ${length})`;
@@ -114,7 +114,7 @@ export function broadcastShapes(op: string, ...shapes: readonly Shape[]): number
 export function axisSpec(shape: Shape, axis: number): { outer: number; length: number; inner: number } {
   return {
     outer: sizeOf(shape.slice(0, axis)),
-    length: shape[axis] as number,
+    length: shape[axis]!,
     inner: sizeOf(shape.slice(axis + 1)),
   };
 }
@@ -137,9 +137,7 @@ export function reducedBlock(
 export function broadcastStrides(shape: Shape, out: Shape): number[] {
   const added = out.length - shape.length;
   const own = stridesOf(shape);
-  return out.map((_, axis) =>
-    axis < added || shape[axis - added] === 1 ? 0 : (own[axis - added] as number),
-  );
+  return out.map((_, axis) => (axis < added || shape[axis - added] === 1 ? 0 : own[axis - added]!));
 }
 
 /** The index along each axis of a row-major place. */

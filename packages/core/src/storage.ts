@@ -1,4 +1,4 @@
-import type { Backend, Values } from './backend/backend.js';
+import type { Backend, Kernels, Values } from './backend/backend.js';
 import { BackendError } from './errors.js';
 
 /**
@@ -7,7 +7,7 @@ import { BackendError } from './errors.js';
  */
 export class Storage {
   readonly backend: Backend;
-  /** Counts writes in place, so that the tape notices when a value it saved has changed. */
+  /** Counts the changes by `updateInPlace`: `backward` refuses a saved value that has changed since. */
   version = 0;
   /** Parameters, kept gradients and optimizer state outlive every scope. */
   persistent = false;
@@ -51,4 +51,25 @@ export class Storage {
     this.backend.release(this.#values);
     this.#values = null;
   }
+}
+
+/** What has values in a storage: a `Tensor` is one. */
+interface Stored {
+  readonly storage: Storage;
+}
+
+/**
+ * Changes the values of tensors in place, outside of the tape: for optimizers, gradient clipping, moving averages.
+ * Operations never change their operands. A later `backward` through a use of the old values is an error.
+ *
+ * `updateInPlace([w], (kernels) => kernels.scale(w.values, 0.5))`
+ * @param targets - every tensor that `write` changes; all on one backend
+ * @param write - calls kernels that write to the targets' values, on the backend that holds the targets
+ */
+export function updateInPlace(
+  targets: readonly [Stored, ...Stored[]],
+  write: (kernels: Kernels) => void,
+): void {
+  write(targets[0].storage.backend.kernels);
+  for (const { storage } of targets) storage.version++;
 }

@@ -1,17 +1,63 @@
-import type { TapeNode } from './autograd.js';
-import type { Backend, HostArray, Values } from './backend/backend.js';
+import type { Backend, HostArray, Kernels, Operand, Values } from './backend/backend.js';
 import { backend } from './backend/current.js';
 import { ArgumentError, formatShape, type Shape, ShapeError } from './errors.js';
 import { formatArray } from './format.js';
 import { track } from './scope.js';
-import { sizeOf } from './shape.js';
-import { Storage } from './storage.js';
+import { sameShape, sizeOf } from './shape.js';
+import { Storage, updateInPlace } from './storage.js';
 
 /** Nested arrays of numbers, as `tensor` takes and `toArray` gives. */
 export type NestedArray = number | NestedArray[];
 
 /** An operand: a tensor, or a number that broadcasts as a scalar. */
 export type TensorLike = Tensor | number;
+
+export type Tensors = readonly Tensor[];
+export type ShapesOf<Inputs extends Tensors> = { readonly [I in keyof Inputs]: Shape };
+export type OperandsOf<Inputs extends Tensors> = { readonly [I in keyof Inputs]: Operand };
+
+/** Computes the gradient of one input; called only if that gradient is needed. `null`: not differentiable. */
+export type Thunk = (() => Tensor) | null;
+
+/** Marks a kernel's result for release when the operation has been computed, and returns it. */
+export type Temporary = (values: Values) => Values;
+
+/**
+ * An operation: how its result and its gradients are computed. `apply` runs it.
+ * @typeParam Inputs - a tuple of tensors, or an array for operations of any number of operands
+ * @typeParam Params - what else the operation needs (axes, slopes …), plain data
+ */
+export interface Op<Inputs extends Tensors = Tensors, Params = undefined> {
+  readonly name: string;
+  /** The result's shape. Throws if the operands do not fit, before any kernel runs. */
+  shape(shapes: ShapesOf<Inputs>, params: Params): Shape;
+  /**
+   * Computes the values. Returning an operand's own values makes the result share its storage.
+   * Results of kernels that are needed on the way only are passed through `temporary`, which gives their memory back.
+   */
+  forward(
+    kernels: Kernels,
+    inputs: OperandsOf<Inputs>,
+    params: Params,
+    out: Shape,
+    temporary: Temporary,
+  ): Values;
+  /** One thunk per input, written with public operations, so that gradients can be differentiated again. */
+  vjp(dy: Tensor, inputs: Inputs, params: Params, out: Tensor): readonly Thunk[];
+}
+
+/** One operation on the tape: what `backward` needs of it. */
+export interface TapeNode {
+  readonly op: Op<Tensors, unknown>;
+  readonly params: unknown;
+  /** Emptied when the graph is freed. */
+  inputs: readonly Tensor[];
+  /** Storage versions of the inputs when the operation ran. */
+  readonly versions: readonly number[];
+  /** Storage version of the result when the operation had made it. */
+  readonly resultVersion: number;
+  freed: boolean;
+}
 
 /**
  * An n-dimensional array of float32 numbers, contiguous and row-major, that can remember how it was computed.
@@ -68,7 +114,7 @@ export class Tensor implements Disposable {
   }
 
   set grad(grad: Tensor | null) {
-    if (grad !== null && formatShape(grad.shape) !== formatShape(this.shape)) {
+    if (grad !== null && !sameShape(grad.shape, this.shape)) {
       throw new ShapeError(
         'grad',
         [grad.shape, this.shape],
@@ -84,7 +130,7 @@ export class Tensor implements Disposable {
     return this.#grad;
   }
 
-  /** Forgets the gradient. Its memory is used again, unless somebody has taken a look at `grad`. */
+  /** Forgets the gradient. Its memory is reused, unless `grad` was read. */
   zeroGrad(): void {
     const storage = this.#grad?.storage;
     if (storage?.persistent === true && !storage.disposed) {
@@ -114,7 +160,7 @@ export class Tensor implements Disposable {
   }
 
   /**
-   * Gives this tensor, and its axes if one likes, names that error messages and graphs show: `x.named('pixels', ['batch', 'pixel'])`.
+   * Names this tensor, and optionally its axes, for error messages and graphs: `x.named('pixels', ['batch', 'pixel'])`.
    * @throws ArgumentError unless there is a name for each axis
    */
   named(label: string, axes: readonly string[] = []): this {
@@ -132,6 +178,12 @@ export class Tensor implements Disposable {
     return new Tensor(this.storage, this.shape);
   }
 
+  /** Moves the values to memory that outlives every scope, and returns this tensor; for parameters and state. */
+  persist(): this {
+    this.storage.persist();
+    return this;
+  }
+
   /** A copy of the values in host memory. */
   async data(): Promise<HostArray> {
     return this.storage.backend.download(this.values);
@@ -145,13 +197,13 @@ export class Tensor implements Disposable {
   /** The only element as a number. @throws ShapeError if there is not exactly one */
   async item(): Promise<number> {
     this.#checkSingle();
-    return (await this.data())[0] as number;
+    return (await this.data())[0]!;
   }
 
   /** The only element as a number, at once. @throws ShapeError if there is not exactly one */
   itemSync(): number {
     this.#checkSingle();
-    return this.dataSync()[0] as number;
+    return this.dataSync()[0]!;
   }
 
   /** The values as nested arrays (a number for a scalar). */
@@ -161,15 +213,14 @@ export class Tensor implements Disposable {
 
   /** Overwrites the values in place, outside of the tape. @throws ShapeError if the shapes differ */
   assign(source: Tensor): this {
-    if (formatShape(source.shape) !== formatShape(this.shape)) {
+    if (!sameShape(source.shape, this.shape)) {
       throw new ShapeError(
         'assign',
         [this.shape, source.shape],
         `shapes differ: ${formatShape(this.shape)} ← ${formatShape(source.shape)}`,
       );
     }
-    this.storage.backend.kernels.assign(this.values, source.values);
-    this.storage.version++;
+    updateInPlace([this], (kernels) => kernels.assign(this.values, source.values));
     return this;
   }
 
@@ -213,18 +264,6 @@ export function wrap(values: Values, shape: Shape, owner: Backend = backend()): 
   return new Tensor(storage, shape);
 }
 
-/** Runs a shape rule; an error about operands that were named says their names. */
-export function namingOperands<T>(operands: readonly Tensor[], shapeRule: () => T): T {
-  try {
-    return shapeRule();
-  } catch (error) {
-    if (!(error instanceof ShapeError) || operands.every((t) => t.label === '')) throw error;
-    throw error.withOperands(
-      operands.map(({ label, axisNames, shape }) => ({ label, axes: axisNames, shape })),
-    );
-  }
-}
-
 /** A number becomes a scalar tensor on the current backend; a tensor stays. */
 export function asTensor(x: TensorLike): Tensor {
   return typeof x === 'number' ? wrap(backend().upload([x]), []) : x;
@@ -232,8 +271,8 @@ export function asTensor(x: TensorLike): Tensor {
 
 function nest(data: HostArray, shape: Shape): NestedArray {
   const build = (axis: number, offset: number, size: number): NestedArray => {
-    if (axis === shape.length) return data[offset] as number;
-    const length = shape[axis] as number;
+    if (axis === shape.length) return data[offset]!;
+    const length = shape[axis]!;
     const step = length === 0 ? 0 : size / length;
     return Array.from({ length }, (_, i) => build(axis + 1, offset + i * step, step));
   };

@@ -1,10 +1,11 @@
 /** Derivatives as functions of functions. */
-import { apply, gradients, type Op } from './autograd.js';
 import { backend } from './backend/current.js';
+import { gradients } from './backward.js';
 import { GradError } from './errors.js';
 import { runScope } from './scope.js';
 import type { Storage } from './storage.js';
-import { Tensor } from './tensor.js';
+import { apply } from './tape.js';
+import { type Op, Tensor } from './tensor.js';
 
 /** A function of tensors whose result is a scalar tensor. */
 export type ScalarFunction = (...inputs: Tensor[]) => Tensor;

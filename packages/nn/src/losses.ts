@@ -3,6 +3,7 @@ import {
   ArgumentError,
   formatShape,
   ShapeError,
+  sameShape,
   sigmoidCrossEntropy,
   standardNormalKl,
   type Tensor,
@@ -35,7 +36,7 @@ function reduce(op: string, values: Tensor, { reduction = 'mean' }: LossOptions)
 }
 
 function checkSameShape(op: string, a: Tensor, b: Tensor): void {
-  if (a.shape.length === b.shape.length && a.shape.every((n, axis) => n === b.shape[axis])) return;
+  if (sameShape(a.shape, b.shape)) return;
   throw new ShapeError(
     op,
     [a.shape, b.shape],

@@ -1,7 +1,8 @@
 /** Convolution as one matrix product over all windows of all images, and its transpose. */
 import type { Pair, WindowSpec } from '../backend/backend.js';
 import { formatShape, type Shape, ShapeError } from '../errors.js';
-import { asTensor, namingOperands, type Tensor, type TensorLike } from '../tensor.js';
+import { namingOperands } from '../tape.js';
+import { asTensor, type Tensor, type TensorLike } from '../tensor.js';
 import { framed, overlapAdd, pairOf, windowCounts, windows } from './windows.js';
 
 /** Options of `conv2d`; one number stands for height and width. */

@@ -1,8 +1,8 @@
 /** Makes the public functions of the tables of elementwise functions. */
-import { apply, type Op, type Thunk } from '../autograd.js';
 import type { BinaryKind, UnaryKind } from '../functions/names.generated.js';
 import { broadcastShapes } from '../shape.js';
-import { asTensor, type Tensor, type TensorLike } from '../tensor.js';
+import { apply } from '../tape.js';
+import { asTensor, type Op, type Tensor, type TensorLike, type Thunk } from '../tensor.js';
 
 /** y = f(x), element by element. */
 export type Unary = (x: TensorLike) => Tensor;

@@ -3,10 +3,10 @@
  * Operands of two-argument operations broadcast as in NumPy; the gradient of a broadcast operand is summed back
  * to the operand's shape (`sumToSize`), since each of its elements was used several times.
  */
-import { apply, type Op } from '../autograd.js';
 import { ArgumentError } from '../errors.js';
 import { broadcastShapes } from '../shape.js';
-import { asTensor, type Tensor, type TensorLike } from '../tensor.js';
+import { apply } from '../tape.js';
+import { asTensor, type Op, type Tensor, type TensorLike } from '../tensor.js';
 import { type Binary, type BinaryWithDefault, binary, type Unary, unary } from './elementwise-op.js';
 
 /** −x */

@@ -2,11 +2,11 @@
  * Operations that exist as one kernel for numerical safety or for speed. Each equals a composite of simpler
  * operations, and a test holds it to that.
  */
-import { apply, type Op } from '../autograd.js';
 import { formatShape, type Shape, ShapeError } from '../errors.js';
 import type { Activation } from '../functions/kinds.js';
 import { sizeOf } from '../shape.js';
-import type { Tensor } from '../tensor.js';
+import { apply } from '../tape.js';
+import type { Op, Tensor } from '../tensor.js';
 import { type Binary, binary } from './elementwise-op.js';
 
 /**

@@ -1,10 +1,10 @@
 /** Picking elements by position. Reading's gradient is adding (scatter), and the other way round. */
-import { apply, type Op } from '../autograd.js';
 import type { IndexSpec } from '../backend/backend.js';
 import { backend } from '../backend/current.js';
 import { ArgumentError, formatShape, type Shape, ShapeError } from '../errors.js';
 import { type AxisOptions, axisSpec, checkShape, normalizeAxis, sameShape } from '../shape.js';
-import { asTensor, Tensor, type TensorLike, wrap } from '../tensor.js';
+import { apply } from '../tape.js';
+import { asTensor, type Op, Tensor, type TensorLike, wrap } from '../tensor.js';
 
 type SourceAndIndex = readonly [source: Tensor, index: Tensor];
 

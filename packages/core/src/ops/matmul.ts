@@ -1,9 +1,9 @@
 /** Matrix products. Transposes are flags of the kernel, so that no gradient ever copies a transposed matrix. */
-import { apply, type Op } from '../autograd.js';
 import type { MatmulSpec } from '../backend/backend.js';
 import { ArgumentError, formatShape, type Shape, ShapeError } from '../errors.js';
 import { broadcastShapes, sizeOf } from '../shape.js';
-import { asTensor, namingOperands, type Tensor, type TensorLike } from '../tensor.js';
+import { apply, namingOperands } from '../tape.js';
+import { asTensor, type Op, type Tensor, type TensorLike } from '../tensor.js';
 
 /** Options of `matmul`: take an operand's last two axes in exchanged order. */
 export interface MatmulOptions {

@@ -1,5 +1,4 @@
 /** Operations that only move elements: their gradients move them back. */
-import { apply, type Op } from '../autograd.js';
 import type { StridedSpec } from '../backend/backend.js';
 import { ArgumentError, formatShape, type Shape, ShapeError } from '../errors.js';
 import {
@@ -15,7 +14,8 @@ import {
   sizeOf,
   stridesOf,
 } from '../shape.js';
-import { asTensor, type Tensor, type TensorLike } from '../tensor.js';
+import { apply } from '../tape.js';
+import { asTensor, type Op, type Tensor, type TensorLike } from '../tensor.js';
 
 type One = readonly [Tensor];
 

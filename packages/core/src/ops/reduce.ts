@@ -1,5 +1,4 @@
 /** Reductions over any axes, and what is built on them. */
-import { apply, type Op, type Temporary } from '../autograd.js';
 import type { Kernels, Operand } from '../backend/backend.js';
 import { ArgumentError, formatShape, type Shape, ShapeError } from '../errors.js';
 import type { ReduceKind } from '../functions/kinds.js';
@@ -15,7 +14,8 @@ import {
   sameShape,
   sizeOf,
 } from '../shape.js';
-import { asTensor, type Tensor, type TensorLike } from '../tensor.js';
+import { apply } from '../tape.js';
+import { asTensor, type Op, type Temporary, type Tensor, type TensorLike } from '../tensor.js';
 
 /** Which axes a reduction removes, and whether they stay as length 1. */
 export interface ReduceOptions extends AxesOptions {

@@ -1,9 +1,9 @@
 /** Windows that slide over images: what convolution and pooling are made of. */
-import { apply, type Op } from '../autograd.js';
 import type { Pair, WindowSpec } from '../backend/backend.js';
 import { ArgumentError, formatShape, type Shape, ShapeError } from '../errors.js';
 import { stridesOf } from '../shape.js';
-import type { Tensor } from '../tensor.js';
+import { apply } from '../tape.js';
+import type { Op, Tensor } from '../tensor.js';
 import { pad } from './movement.js';
 
 /** One number stands for both directions. @throws ArgumentError unless whole numbers from `least` */

@@ -1,6 +1,6 @@
-import { gradients } from '../autograd.js';
 import type { Backend, HostArray } from '../backend/backend.js';
 import { withBackend } from '../backend/current.js';
+import { gradients } from '../backward.js';
 import type { Shape } from '../errors.js';
 import type { Tensor } from '../methods.js';
 import { Generator } from '../random.js';

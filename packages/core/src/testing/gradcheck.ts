@@ -1,6 +1,6 @@
-import { gradients } from '../autograd.js';
 import { withBackend } from '../backend/current.js';
 import { createReference } from '../backend/reference/reference.js';
+import { gradients } from '../backward.js';
 import { tensor } from '../create.js';
 import { formatShape, VarigradError } from '../errors.js';
 import type { Tensor } from '../methods.js';

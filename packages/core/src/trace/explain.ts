@@ -65,7 +65,7 @@ function nameOf({ graph, target }: GradientStory, id: number): string {
   if (name !== '') return name;
   if (id === target) return 'the tensor';
   if (op !== 'leaf') return `${op}#${id}`;
-  return output.values?.length === 1 ? short(output.values[0] as number) : `constant#${id}`;
+  return output.values?.length === 1 ? short(output.values[0]!) : `constant#${id}`;
 }
 
 /** All values of a small array as NumPy would nest them, the statistics of a large one. */
@@ -76,7 +76,7 @@ function show({ shape, values, min, max, mean, norm, notFinite }: ArraySummary):
 }
 
 function nest(values: readonly number[], shape: Shape): string {
-  if (shape.length === 0) return short(values[0] as number);
+  if (shape.length === 0) return short(values[0]!);
   const [length, ...inner] = shape as [number, ...number[]];
   const size = values.length / Math.max(1, length);
   const parts = Array.from({ length }, (_, i) => nest(values.slice(i * size, (i + 1) * size), inner));
@@ -119,7 +119,7 @@ function describePath(story: GradientStory, { uses }: GradientPath): string {
 function columns(rows: readonly (readonly string[])[]): string[] {
   const length = (cell: string): number => [...cell].length;
   const widths = (rows[0] ?? []).map((_, c) => Math.max(...rows.map((row) => length(row[c] ?? ''))));
-  const pad = (cell: string, c: number): string => cell + ' '.repeat((widths[c] as number) - length(cell));
+  const pad = (cell: string, c: number): string => cell + ' '.repeat(widths[c]! - length(cell));
   return rows.map((row) => row.map(pad).join('  ').trimEnd());
 }
 
@@ -195,7 +195,7 @@ function departures(story: GradientStory, node: GraphNode): string[][] {
   const { graph, order } = story;
   const towards = new Set(order);
   return usesOf(node).flatMap((use) => {
-    const input = node.inputs[use.operand] as number;
+    const input = node.inputs[use.operand]!;
     if (!towards.has(input)) return [];
     const operand = operandName(node.op, use.operand);
     const formula = derivativeOf(node.op, use.operand, node.params) ?? '?';

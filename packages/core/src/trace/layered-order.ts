@@ -40,7 +40,7 @@ export function orderRanks(vertices: readonly Vertex[]): number[][] {
     const down = sweep % 2 === 0;
     const places = placesIn(rows, vertices);
     const order = rows.map((_, r) => (down ? r : rows.length - 1 - r));
-    for (const r of order) sortRow(rows[r] as number[], vertices, places, down ? 'above' : 'below');
+    for (const r of order) sortRow(rows[r]!, vertices, places, down ? 'above' : 'below');
     exchangeNeighbours(rows, vertices);
     const found = crossings(rows, vertices);
     if (found < fewest) {
@@ -65,7 +65,7 @@ function placesIn(rows: readonly (readonly number[])[], vertices: readonly Verte
 /** Where a link meets its other end: the place of that vertex and a part of a place for the offset on it. */
 function placeOf(link: Link, vertices: readonly Vertex[], places: readonly number[]): number {
   const { width } = vertices[link.vertex] as Vertex;
-  return (places[link.vertex] as number) + (0.9 * link.other) / Math.max(1, width);
+  return places[link.vertex]! + (0.9 * link.other) / Math.max(1, width);
 }
 
 function sortRow(
@@ -81,7 +81,7 @@ function sortRow(
       return [v, links.length === 0 ? i : sum / links.length];
     }),
   );
-  row.sort((a, b) => (weight.get(a) as number) - (weight.get(b) as number));
+  row.sort((a, b) => weight.get(a)! - weight.get(b)!);
   row.forEach((v, i) => {
     places[v] = i;
   });
@@ -94,7 +94,7 @@ function exchangeNeighbours(rows: readonly number[][], vertices: readonly Vertex
     (vertices[v] as Vertex)[side].map((link) => placeOf(link, vertices, places));
   for (const row of rows) {
     for (let i = 0; i + 1 < row.length; i++) {
-      const [a, b] = [row[i] as number, row[i + 1] as number];
+      const [a, b] = [row[i]!, row[i + 1]!];
       const gain = (['above', 'below'] as const).reduce((sum, side) => {
         const [left, right] = [ends(a, side), ends(b, side)];
         return sum + inversions(left, right) - inversions(right, left);
@@ -132,9 +132,9 @@ function sortCounting(values: number[]): number {
   const [left, right] = [values.slice(0, half), values.slice(half)];
   let count = sortCounting(left) + sortCounting(right);
   for (let [i, l, r] = [0, 0, 0]; i < values.length; i++) {
-    const fromLeft = r === right.length || (l < left.length && (left[l] as number) <= (right[r] as number));
+    const fromLeft = r === right.length || (l < left.length && left[l]! <= right[r]!);
     if (!fromLeft) count += left.length - l;
-    values[i] = (fromLeft ? left[l++] : right[r++]) as number;
+    values[i] = fromLeft ? left[l++]! : right[r++]!;
   }
   return count;
 }
@@ -192,7 +192,7 @@ function settle(
   });
   row.forEach((v, i) => {
     const { wish, weight } = wishOf(v, vertices, centres, sides);
-    let block = { mean: wish - (shifts[i] as number), weight, count: 1 };
+    let block = { mean: wish - shifts[i]!, weight, count: 1 };
     for (let last = blocks.at(-1); last !== undefined && last.mean > block.mean; last = blocks.at(-1)) {
       blocks.pop();
       const total = last.weight + block.weight;
@@ -204,9 +204,9 @@ function settle(
   let [i, farthest] = [0, 0];
   for (const { mean, count } of blocks) {
     for (const end = i + count; i < end; i++) {
-      const v = row[i] as number;
-      const x = mean + (shifts[i] as number);
-      farthest = Math.max(farthest, Math.abs(x - (centres[v] as number)));
+      const v = row[i]!;
+      const x = mean + shifts[i]!;
+      farthest = Math.max(farthest, Math.abs(x - centres[v]!));
       centres[v] = x;
     }
   }
@@ -225,10 +225,10 @@ function wishOf(
   for (const side of sides) {
     for (const link of own[side]) {
       const strength = pull(own, vertices[link.vertex] as Vertex);
-      sum += strength * ((centres[link.vertex] as number) + link.other - link.own);
+      sum += strength * (centres[link.vertex]! + link.other - link.own);
       weight += strength;
     }
   }
   // A vertex without wishes stays, and hardly resists.
-  return weight === 0 ? { wish: centres[v] as number, weight: 0.01 } : { wish: sum / weight, weight };
+  return weight === 0 ? { wish: centres[v]!, weight: 0.01 } : { wish: sum / weight, weight };
 }

@@ -53,7 +53,7 @@ export function layered(items: readonly LayeredItem[], edges: readonly LayeredEd
   const rows = orderRanks(vertices);
   const centres = closest(rows, vertices);
   const [left, right] = extent(vertices, centres);
-  const x = (v: number): number => (centres[v] as number) - left;
+  const x = (v: number): number => centres[v]! - left;
   const { stack, height } = stackRows(rows, vertices, centres);
   const rowOf = (v: number): Row => stack[(vertices[v] as Vertex).rank] as Row;
   const corners = items.map((item, i) => ({
@@ -88,8 +88,8 @@ export function layered(items: readonly LayeredItem[], edges: readonly LayeredEd
 function extent(vertices: readonly Vertex[], centres: readonly number[]): [left: number, right: number] {
   let [left, right] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   vertices.forEach(({ width }, v) => {
-    left = Math.min(left, (centres[v] as number) - width / 2);
-    right = Math.max(right, (centres[v] as number) + width / 2);
+    left = Math.min(left, centres[v]! - width / 2);
+    right = Math.max(right, centres[v]! + width / 2);
   });
   return [left, right];
 }
@@ -119,7 +119,7 @@ function stackRows(
     stack.push({ top: y, bottom: y + height });
     const last = r === heights.length - 1;
     const labelled = r % 2 === 1 ? height > 0 : (heights[r + 1] ?? 0) > 0;
-    const gap = (labelled ? RANK_GAP : FLAT_GAP) + bendSpace(rows[r] as number[], vertices, centres);
+    const gap = (labelled ? RANK_GAP : FLAT_GAP) + bendSpace(rows[r]!, vertices, centres);
     y += height + (last ? 0 : gap);
   });
   return { stack, height: y };
@@ -129,7 +129,7 @@ function bendSpace(row: readonly number[], vertices: readonly Vertex[], centres:
   let farthest = 0;
   for (const v of row) {
     for (const { vertex, own, other } of (vertices[v] as Vertex).below) {
-      const sideways = (centres[v] as number) + own - (centres[vertex] as number) - other;
+      const sideways = centres[v]! + own - centres[vertex]! - other;
       farthest = Math.max(farthest, Math.abs(sideways));
     }
   }
@@ -155,16 +155,15 @@ function rankItems(items: readonly LayeredItem[], edges: readonly LayeredEdge[])
     outgoing[from]?.push(to);
   }
   for (const i of order) {
-    for (const from of incoming[i] as number[])
-      ranks[i] = Math.max(ranks[i] as number, (ranks[from] as number) + 2);
+    for (const from of incoming[i]!) ranks[i] = Math.max(ranks[i]!, ranks[from]! + 2);
   }
   // What nothing points at sits right above its first use.
   items.forEach(({ port }, i) => {
-    const uses = (outgoing[i] as number[]).map((to) => ranks[to] as number);
+    const uses = outgoing[i]!.map((to) => ranks[to]!);
     if (port === undefined && incoming[i]?.length === 0 && uses.length > 0) ranks[i] = Math.min(...uses) - 2;
   });
   const last = Math.max(...ranks);
-  return items.map(({ port }, i) => (port === 'out' ? last : (ranks[i] as number)));
+  return items.map(({ port }, i) => (port === 'out' ? last : ranks[i]!));
 }
 
 /** Items such that every arrow points forward. */
@@ -172,13 +171,13 @@ function topological(count: number, edges: readonly LayeredEdge[]): number[] {
   const missing = new Array<number>(count).fill(0);
   const next = Array.from({ length: count }, (): number[] => []);
   for (const { from, to } of edges) {
-    missing[to] = (missing[to] as number) + 1;
+    missing[to]!++;
     next[from]?.push(to);
   }
   const order = missing.flatMap((n, i) => (n === 0 ? [i] : []));
   for (let at = 0; at < order.length; at++) {
-    for (const to of next[order[at] as number] as number[]) {
-      missing[to] = (missing[to] as number) - 1;
+    for (const to of next[order[at]!]!) {
+      missing[to]!--;
       if (missing[to] === 0) order.push(to);
     }
   }
@@ -200,7 +199,7 @@ function withDummies(
   const vertices: Vertex[] = items.map(({ width, height }, i) => ({
     width,
     height,
-    rank: ranks[i] as number,
+    rank: ranks[i]!,
     dummy: false,
     above: [],
     below: [],
@@ -212,8 +211,8 @@ function withDummies(
   const chains = edges.map(({ from, to, fromOffset, toOffset, labelWidth }): Chain => {
     const dummies: number[] = [];
     let before = from;
-    const end = ranks[to] as number;
-    for (let rank = (ranks[from] as number) + 1; rank < end; rank++) {
+    const end = ranks[to]!;
+    for (let rank = ranks[from]! + 1; rank < end; rank++) {
       const width = rank === end - 1 ? Math.max(labelWidth, ARROW_WIDTH) : ARROW_WIDTH;
       vertices.push({ width, height: 0, rank, dummy: true, above: [], below: [] });
       const vertex = vertices.length - 1;

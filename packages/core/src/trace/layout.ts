@@ -96,7 +96,7 @@ export function layout(graph: Graph, options: LayoutOptions = {}): Layout {
     boxes: items.map((item) => ({
       nodes: item.nodes,
       kind: kindOf(graph, item),
-      module: item.collapsed ?? nodeOf(graph, item.nodes[0] as number).module,
+      module: item.collapsed ?? nodeOf(graph, item.nodes[0]!).module,
       lines: texts.get(item) as string[],
       ...(drawn.boxes.get(item) as Rect),
     })),
@@ -104,8 +104,8 @@ export function layout(graph: Graph, options: LayoutOptions = {}): Layout {
       const { points, label } = drawn.arrows[i] as (typeof drawn.arrows)[number];
       return {
         source,
-        from: places.get(from) as number,
-        to: places.get(to) as number,
+        from: places.get(from)!,
+        to: places.get(to)!,
         label: shapeOf(graph, source),
         labelAt: label,
         points,
@@ -157,7 +157,7 @@ function arrowsBetween(graph: Graph, items: readonly BoxItem[]): Arrow[] {
 function kindOf(graph: Graph, { nodes, collapsed }: BoxItem): BoxKind {
   if (nodes.includes(graph.result)) return 'result';
   if (collapsed !== undefined) return 'module';
-  const { op, name, requiresGrad } = nodeOf(graph, nodes[0] as number);
+  const { op, name, requiresGrad } = nodeOf(graph, nodes[0]!);
   if (op !== 'leaf') return 'operation';
   return requiresGrad ? 'parameter' : name === '' ? 'constant' : 'input';
 }
@@ -179,7 +179,7 @@ function textOf(
   folded: ReadonlyMap<number, string>,
   note: (node: GraphNode) => string,
 ): string[] {
-  const node = nodeOf(graph, nodes[0] as number);
+  const node = nodeOf(graph, nodes[0]!);
   if (collapsed !== undefined) {
     const inside = new Set(nodes);
     const leaving = nodes.filter(

@@ -115,7 +115,7 @@ class Drawing {
     for (const { arrow, from, to } of this.#piecesIn(depth, group)) {
       const offset = (end: Item, side: 'entries' | 'exits'): number => {
         const inner = end.kind === 'group' ? levels.get(end) : undefined;
-        return inner === undefined ? 0 : (inner[side].get(arrow.source) as number) - inner.width / 2;
+        return inner === undefined ? 0 : inner[side].get(arrow.source)! - inner.width / 2;
       };
       edges.set(this.#key(arrow.source, from, to), {
         from: from === 'edge' ? port('in', arrow.source) : children.indexOf(from),

@@ -114,6 +114,6 @@ export function formatProfile(entries: readonly ProfileEntry[]): string {
   const texts = head.indexOf('calls');
   const widths = head.map((_, c) => Math.max(...table.map((row) => (row[c] as string).length)));
   const line = (row: string[]) =>
-    row.map((cell, c) => (c < texts ? cell.padEnd(widths[c] as number) : cell.padStart(widths[c] as number)));
+    row.map((cell, c) => (c < texts ? cell.padEnd(widths[c]!) : cell.padStart(widths[c]!)));
   return table.map((row) => line(row).join('  ')).join('\n');
 }

@@ -1,9 +1,10 @@
-import { apply, noGrad, type TapeNode, topologicalOrder } from '../autograd.js';
 import { withBackend } from '../backend/current.js';
 import { createReference } from '../backend/reference/reference.js';
+import { topologicalOrder } from '../backward.js';
 import { tensor } from '../create.js';
 import { withRecorder } from '../recorder.js';
-import type { Tensor } from '../tensor.js';
+import { apply, noGrad } from '../tape.js';
+import type { TapeNode, Tensor } from '../tensor.js';
 
 /**
  * The loss as a function of one tensor on its tape: the recorded operations run again, in float64, with all that does

@@ -1,12 +1,13 @@
 /** How a gradient came about, as plain data: paths, contributions, and a check by finite differences. */
-import { gradients, noGrad, type TapeNode, topologicalOrder } from '../autograd.js';
 import type { HostArray } from '../backend/backend.js';
 import { withBackend } from '../backend/current.js';
+import { gradients, topologicalOrder } from '../backward.js';
 import { ones } from '../create.js';
 import { Generator } from '../random.js';
 import { withRecorder } from '../recorder.js';
 import { sameShape, unravelIndex } from '../shape.js';
-import type { Tensor } from '../tensor.js';
+import { noGrad } from '../tape.js';
+import type { TapeNode, Tensor } from '../tensor.js';
 import { formulas } from './formulas.js';
 import type { ArraySummary, Graph, GraphNode } from './graph.js';
 import { replay } from './replay.js';
@@ -129,7 +130,7 @@ export function usesOf(node: GraphNode): GradientUse[] {
 }
 
 function operandOf(graph: Graph, { consumer, operand }: GradientUse): number {
-  return (graph.nodes[consumer] as GraphNode).inputs[operand] as number;
+  return graph.nodes[consumer]!.inputs[operand]!;
 }
 
 /** Number of paths from each node back to the target; nodes without any are absent. Operands come before results. */
@@ -228,23 +229,21 @@ function checksOf(loss: Tensor, target: Tensor, gradient: HostArray): Derivative
   const value = replay(loss, target);
   const point = Float64Array.from(target.dataSync());
   const along = (v: ArrayLike<number>): number => {
-    const shifted = (h: number): number => value(point.map((x, i) => x + h * (v[i] as number)));
+    const shifted = (h: number): number => value(point.map((x, i) => x + h * v[i]!));
     return (shifted(STEP) - shifted(-STEP)) / (2 * STEP);
   };
   const places = [...gradient.keys()];
   const chosen =
     places.length <= CHECKED
       ? places
-      : places
-          .sort((a, b) => Math.abs(gradient[b] as number) - Math.abs(gradient[a] as number))
-          .slice(0, STEEPEST);
+      : places.sort((a, b) => Math.abs(gradient[b]!) - Math.abs(gradient[a]!)).slice(0, STEEPEST);
   const elements = chosen.map((place) => ({
     index: unravelIndex(place, target.shape),
-    backward: gradient[place] as number,
+    backward: gradient[place]!,
     numeric: along(point.map((_, i) => Number(i === place))),
   }));
   if (places.length <= CHECKED) return elements;
   const direction = Float64Array.from(new Generator(0).words(point.length), (word) => word / 2 ** 31 - 1);
-  const backward = direction.reduce((sum, v, i) => sum + v * (gradient[i] as number), 0);
+  const backward = direction.reduce((sum, v, i) => sum + v * gradient[i]!, 0);
   return [...elements, { index: null, backward, numeric: along(direction) }];
 }

@@ -37,7 +37,7 @@ export function summarizeValues(data: HostArray, shape: Shape): ArraySummary {
 
 /** Means of blocks of the array as a matrix `[all other axes, last axis]`, to four digits. */
 function overview(data: HostArray, shape: Shape): ArrayOverview {
-  const length = shape.at(-1) as number;
+  const length = shape.at(-1)!;
   const height = data.length / length;
   const rows = Math.min(height, MOST_ROWS);
   const columns = Math.min(length, Math.floor(MOST_VALUES / rows));
@@ -47,12 +47,12 @@ function overview(data: HostArray, shape: Shape): ArrayOverview {
   for (let y = 0; y < height; y++) {
     const row = Math.floor((y * rows) / height) * columns;
     for (let x = 0; x < length; x++) {
-      const cell = row + (columnOf[x] as number);
-      sums[cell] = (sums[cell] as number) + (data[y * length + x] as number);
-      counts[cell] = (counts[cell] as number) + 1;
+      const cell = row + columnOf[x]!;
+      sums[cell]! += data[y * length + x]!;
+      counts[cell]!++;
     }
   }
-  const values = Array.from(sums, (sum, cell) => Number((sum / (counts[cell] as number)).toPrecision(4)));
+  const values = Array.from(sums, (sum, cell) => Number((sum / counts[cell]!).toPrecision(4)));
   return { rows, columns, values };
 }
 

@@ -1,6 +1,6 @@
-import { backward } from '../autograd.js';
 import type { HostArray } from '../backend/backend.js';
 import { withBackend } from '../backend/current.js';
+import { backward } from '../backward.js';
 import { BackendError } from '../errors.js';
 import { type GradientRecord, type OperationRecord, type Recorder, withRecorder } from '../recorder.js';
 import type { Storage } from '../storage.js';
@@ -73,7 +73,7 @@ export class GraphRecorder implements Recorder {
     const id = this.idOf(input);
     const total = gradient.dataSync();
     this.#gradients.get(id)?.forEach((sofar, i) => {
-      total[i] = sofar + (total[i] as number);
+      total[i] = sofar + total[i]!;
     });
     this.#gradients.set(id, total);
     step.sums[index] = summarizeValues(total, input.shape);

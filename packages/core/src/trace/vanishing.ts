@@ -43,7 +43,7 @@ export function vanishingPoints(graph: Graph, tensors: readonly Tensor[], target
     if (id === target) return [];
     for (const { operand } of usesOf(node)) {
       const vanishing = vanishingAt(graph, tensors, node, operand);
-      if (vanishing === null) stack.push(node.inputs[operand] as number);
+      if (vanishing === null) stack.push(node.inputs[operand]!);
       else found.push(vanishing);
     }
   }

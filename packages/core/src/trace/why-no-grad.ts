@@ -1,6 +1,7 @@
 /** Finding the place where a gradient got lost. */
-import { gradients } from '../autograd.js';
+
 import { withBackend } from '../backend/current.js';
+import { gradients } from '../backward.js';
 import { ones } from '../create.js';
 import { formatShape } from '../errors.js';
 import { withRecorder } from '../recorder.js';
@@ -226,7 +227,7 @@ function neverUsed(name: string, graph: Graph, flow: ValueFlow, complete: boolea
 function fromVanishing(name: string, graph: Graph, vanishing: Vanishing): NoGradDiagnosis {
   const node = graph.nodes[vanishing.node] as GraphNode;
   const stops = `the gradient on its way to ${name} ends at ${place(node)}`;
-  const [x, y] = [graph.nodes[node.inputs[0] as number] as GraphNode | undefined, node.output];
+  const [x, y] = [graph.nodes[node.inputs[0]!] as GraphNode | undefined, node.output];
   switch (vanishing.reason) {
     case 'deadRelu': {
       const given = node.op === 'relu' && x !== undefined ? `, given ${describeSummary(x.output)}` : '';

@@ -1,4 +1,4 @@
-import { ArgumentError, type Tensor } from '@varigrad/core';
+import { ArgumentError, type Tensor, updateInPlace } from '@varigrad/core';
 import { Optimizer } from './optimizer.js';
 
 /** Options of Adam and AdamW, with PyTorch's defaults. */
@@ -35,12 +35,11 @@ export class Adam extends Optimizer {
 
   protected override update(parameter: Tensor, gradient: Tensor, place: number): void {
     const [m, v] = [this.slot('m', place), this.slot('v', place)];
-    parameter.storage.backend.kernels.adamStep(parameter.values, gradient.values, m.values, v.values, {
-      ...this.#settings,
-      learningRate: this.learningRate,
-      decoupled: this.decoupled,
-      step: this.stepCount,
-    });
+    const { learningRate, decoupled, stepCount: step } = this;
+    const spec = { ...this.#settings, learningRate, decoupled, step };
+    updateInPlace([parameter, m, v], (kernels) =>
+      kernels.adamStep(parameter.values, gradient.values, m.values, v.values, spec),
+    );
   }
 }
 

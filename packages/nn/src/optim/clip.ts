@@ -1,4 +1,4 @@
-import { ArgumentError, type Tensor } from '@varigrad/core';
+import { ArgumentError, type Tensor, updateInPlace } from '@varigrad/core';
 
 /**
  * Scales all gradients together so that their common norm √(Σ g²) is at most `maxNorm`.
@@ -11,9 +11,9 @@ export async function clipGradNorm(parameters: Iterable<Tensor>, maxNorm: number
   const squares = await Promise.all(gradients.map((g) => g.detach().square().sum().item()));
   const norm = Math.sqrt(squares.reduce((a, b) => a + b, 0));
   if (norm > maxNorm) {
-    for (const { storage } of gradients) {
-      storage.backend.kernels.scale(storage.values, maxNorm / (norm + 1e-6));
-      storage.version++;
+    const factor = maxNorm / (norm + 1e-6);
+    for (const gradient of gradients) {
+      updateInPlace([gradient], (kernels) => kernels.scale(gradient.values, factor));
     }
   }
   return norm;

@@ -1,4 +1,12 @@
-import { ArgumentError, type Tensor, tensor, VarigradError, zeros } from '@varigrad/core';
+import {
+  ArgumentError,
+  formatShape,
+  sameShape,
+  type Tensor,
+  tensor,
+  VarigradError,
+  zeros,
+} from '@varigrad/core';
 import type { StateDict } from '../module.js';
 
 /** An optimizer's state as plain data: settings, and tensors named `<slot>.<parameter's place>`. */
@@ -35,10 +43,10 @@ export abstract class Optimizer {
       const gradient = parameter.peekGrad();
       if (gradient === null) return;
       this.update(parameter, gradient, place);
-      parameter.storage.version++;
     });
   }
 
+  /** Changes one parameter, and its state, by `updateInPlace`. */
   protected abstract update(parameter: Tensor, gradient: Tensor, place: number): void;
 
   /** Forgets the gradients of all parameters. */
@@ -51,8 +59,7 @@ export abstract class Optimizer {
     const key = `${name}.${place}`;
     let slot = this.slots.get(key);
     if (slot === undefined) {
-      slot = zeros((this.parameters[place] as Tensor).shape);
-      slot.storage.persist();
+      slot = zeros(this.parameters[place]!.shape).persist();
       this.slots.set(key, slot);
     }
     return slot;
@@ -87,10 +94,10 @@ export abstract class Optimizer {
     }
     for (const [key, { shape }] of Object.entries(state.tensors)) {
       const expected = this.parameters[Number(key.split('.').at(-1))]?.shape;
-      if (expected?.join() !== shape.join()) {
+      if (expected === undefined || !sameShape(expected, shape)) {
         throw new VarigradError(
           'loadStateDict',
-          `'${key}' has shape [${shape.join(', ')}], the parameter ${expected === undefined ? 'is missing' : `[${expected.join(', ')}]`}`,
+          `'${key}' has shape ${formatShape(shape)}, the parameter ${expected === undefined ? 'is missing' : formatShape(expected)}`,
         );
       }
     }

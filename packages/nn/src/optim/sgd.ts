@@ -1,4 +1,4 @@
-import { ArgumentError, type Tensor } from '@varigrad/core';
+import { ArgumentError, type Tensor, updateInPlace } from '@varigrad/core';
 import { Optimizer } from './optimizer.js';
 
 /** Options of SGD, as PyTorch's. */
@@ -33,10 +33,9 @@ export class SGD extends Optimizer {
   protected override update(parameter: Tensor, gradient: Tensor, place: number): void {
     const first = !this.slots.has(`momentum.${place}`);
     const buffer = this.#settings.momentum === 0 ? null : this.slot('momentum', place);
-    parameter.storage.backend.kernels.sgdStep(parameter.values, gradient.values, buffer?.values ?? null, {
-      ...this.#settings,
-      learningRate: this.learningRate,
-      first,
-    });
+    const spec = { ...this.#settings, learningRate: this.learningRate, first };
+    updateInPlace(buffer === null ? [parameter] : [parameter, buffer], (kernels) =>
+      kernels.sgdStep(parameter.values, gradient.values, buffer?.values ?? null, spec),
+    );
   }
 }

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { formatShape, VarigradError } from '@varigrad/core';
+import { formatShape, sameShape, VarigradError } from '@varigrad/core';
 import type { Dataset } from './dataset.js';
 import { type IdxArray, IdxError, readIdx } from './idx.js';
 
@@ -73,7 +73,7 @@ async function readDigits(folder: string, name: string, count: number): Promise<
   const labelPath = join(folder, `${name}-labels-idx1-ubyte`);
   const data = await readIdxDataset(imagePath, labelPath);
   const found = [data.count, ...data.imageShape];
-  if (formatShape(found) !== formatShape([count, 28, 28]))
+  if (!sameShape(found, [count, 28, 28]))
     throw new IdxError(imagePath, `images are ${formatShape(found)}, not [${count}, 28, 28] as MNIST's`);
   if (data.classes !== 10)
     throw new IdxError(labelPath, `labels go up to ${data.classes - 1}, not to 9 as MNIST's`);

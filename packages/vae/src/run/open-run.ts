@@ -1,3 +1,4 @@
+import { sameShape } from '@varigrad/core';
 import type { GenerativeModel } from '../models/model.js';
 import { buildModel } from './build-model.js';
 import type { RunConfig } from './config.js';
@@ -29,9 +30,11 @@ export async function openRun({ path, weights, data: name }: OpenRunOptions): Pr
   const config = folder.readConfig('');
   const own = await loadData(config.data);
   const data = name === undefined ? own : await loadData(name);
-  const [shape, wanted] = [data.test.imageShape, own.test.imageShape].map((s) => s.join(' × '));
-  if (shape !== wanted)
-    throw new UsageError(`--data ${name}: its images are ${shape} pixels, and the model's are ${wanted}`);
+  const [shape, wanted] = [data.test.imageShape, own.test.imageShape];
+  if (!sameShape(shape, wanted)) {
+    const [found, expected] = [shape, wanted].map((s) => s.join(' × '));
+    throw new UsageError(`--data ${name}: its images are ${found} pixels, and the model's are ${expected}`);
+  }
   const model = buildModel(config, own.train);
   const which = weights ?? (folder.has('best') ? 'best' : 'last');
   await folder.readWeights(which, model);

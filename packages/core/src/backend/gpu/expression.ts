@@ -5,6 +5,7 @@
 import type { Shape } from '../../errors.js';
 import { sizeOf } from '../../shape.js';
 import type { Call, GpuArray, Read } from './handle.js';
+import type { Program } from './program.js';
 
 /** Longer chains are cut: what they save no longer pays for what they take to compile. */
 const MOST_CALLS = 24;
@@ -25,9 +26,9 @@ export function readOf(array: GpuArray, shape: Shape, steps: readonly number[], 
   const strides: number[] = [];
   shape.forEach((length, axis) => {
     if (length === 1) return;
-    const step = steps[axis] as number;
+    const step = steps[axis]!;
     if (lengths.length > 0 && strides.at(-1) === length * step) {
-      lengths[lengths.length - 1] = (lengths.at(-1) as number) * length;
+      lengths[lengths.length - 1] = lengths.at(-1)! * length;
       strides[strides.length - 1] = step;
       return;
     }
@@ -140,6 +141,20 @@ export function fuse(root: Read | Call): Fused {
   };
 }
 
+/** The program that computes every element of an expression. */
+export function elementProgram({ name, names, integers, numbers, element }: Fused): Program {
+  return {
+    name,
+    arrays: names,
+    integers,
+    numbers,
+    get body() {
+      const { lines, result } = element('this.thread.x');
+      return [...lines, `return ${result};`].join('\n');
+    },
+  };
+}
+
 function templateOf(
   name: string,
   steps: readonly Call[],
@@ -209,8 +224,8 @@ function valuesOf(read: Read): number[] {
   const { lengths, strides, offset } = read;
   const values = movingAxes(read).flatMap(({ axis, isFirst, isLast }) => [
     ...(isLast ? [] : [sizeOf(lengths.slice(axis + 1))]),
-    ...(isFirst ? [] : [lengths[axis] as number]),
-    strides[axis] as number,
+    ...(isFirst ? [] : [lengths[axis]!]),
+    strides[axis]!,
   ]);
   return [offset, ...values];
 }

@@ -4,8 +4,9 @@ import type { GpuAdapter } from './driver.js';
 import { type GpuJs, type GpuMode, loadGpuJs } from './gpujs.js';
 import type { GpuArray } from './handle.js';
 import { GpuKernels } from './kernels.js';
-import { type GpuActivity, type GpuMemory, Machine } from './machine.js';
+import { type GpuActivity, Machine } from './machine.js';
 import { firstThatOpens, howToGet, openMode } from './modes.js';
+import type { GpuMemory } from './store.js';
 
 /** Options of `gpu`. */
 export interface GpuOptions {

@@ -42,3 +42,11 @@ export interface Call {
   readonly operands: readonly (Read | Call)[];
   readonly number: number | null;
 }
+
+/** An elementwise operation on arrays: a `Call` whose operands are still to be found. */
+export interface Operation {
+  readonly name: string;
+  readonly text: string;
+  readonly reads: readonly Read[];
+  readonly number?: number;
+}

@@ -22,7 +22,7 @@ import type { GpuArray } from './handle.js';
 import type { Machine } from './machine.js';
 import { dotIntegers, dotProgram, gridOf, linearProgram } from './matmul.js';
 import { addProgram, GATHER, INDEX_SELECT, JOIN, overlapProgram, padCall } from './movement.js';
-import { PACK, QUAD_DOT, unpackProgram } from './quads.js';
+import { quadProduct } from './quads.js';
 import { argmaxProgram, reduceProgram, SCAN } from './reduce.js';
 import { ADAM_MEAN, ADAM_SQUARE, ADAM_STEP, SGD_BUFFER, SGD_STEP } from './update.js';
 import { wgslAdam } from './wgsl-adam.js';
@@ -69,8 +69,8 @@ export class GpuKernels implements Kernels<GpuArray> {
     if (block !== undefined) return this.#reduceAxis(kind, x.values, block);
     const kept = [...x.shape.keys()].filter((axis) => !axes.includes(axis));
     const moved = this.#permuted(x, [...kept, ...axes]);
-    const outer = sizeOf(kept.map((axis) => x.shape[axis] as number));
-    const length = sizeOf(axes.map((axis) => x.shape[axis] as number));
+    const outer = sizeOf(kept.map((axis) => x.shape[axis]!));
+    const length = sizeOf(axes.map((axis) => x.shape[axis]!));
     const result = this.#reduceAxis(kind, moved, { outer, length, inner: 1 });
     this.#machine.release(moved);
     return result;
@@ -96,10 +96,10 @@ export class GpuKernels implements Kernels<GpuArray> {
 
   #permuted(x: Operand<GpuArray>, order: readonly number[]): GpuArray {
     const strides = stridesOf(x.shape);
-    const shape = order.map((axis) => x.shape[axis] as number);
+    const shape = order.map((axis) => x.shape[axis]!);
     return this.strided(x.values, {
       shape,
-      strides: order.map((axis) => strides[axis] as number),
+      strides: order.map((axis) => strides[axis]!),
       offset: 0,
     });
   }
@@ -126,7 +126,7 @@ export class GpuKernels implements Kernels<GpuArray> {
       return this.#machine.shade(wgslMatmul(spec, epilogue), [a, b], batch * m * n);
     }
     const { grids, quads } = this.#machine.driver;
-    if (quads && batch === 1) return this.#quadProduct(a, b, spec, null, 'none');
+    if (quads && batch === 1) return quadProduct(this.#machine, a, b, spec, null, 'none');
     const program = dotProgram(spec, grids);
     const output = grids ? gridOf(batch, m, n) : [batch * m * n];
     return this.#machine.launch(program, [a, b], batch * m * n, dotIntegers(spec), [], output);
@@ -139,10 +139,10 @@ export class GpuKernels implements Kernels<GpuArray> {
     activation: Activation,
   ): GpuArray {
     const [m, k] = x.shape as [number, number];
-    const n = weight.shape[0] as number;
+    const n = weight.shape[0]!;
     const spec = { batch: 1, m, n, k, transposeA: false, transposeB: true, strideA: 0, strideB: 0 };
     if (this.#machine.driver.quads && k > 0 && m * n > 0) {
-      return this.#quadProduct(x.values, weight.values, spec, bias, activation);
+      return quadProduct(this.#machine, x.values, weight.values, spec, bias, activation);
     }
     if (this.#machine.driver.shaders !== null && k > 0) {
       const operands = [x.values, weight.values, ...(bias === null ? [] : [bias])];
@@ -156,30 +156,6 @@ export class GpuKernels implements Kernels<GpuArray> {
     const output = grids ? gridOf(1, m, n) : [m * n];
     const result = this.#machine.launch(program, operands, m * n, [m * n, n, k], [], output);
     if (stand !== null) this.#machine.release(stand);
-    return result;
-  }
-
-  /** A product on WebGL; see quads.ts. */
-  #quadProduct(
-    a: GpuArray,
-    b: GpuArray,
-    { m, n, k, transposeA, transposeB }: MatmulSpec,
-    bias: GpuArray | null,
-    activation: Activation,
-  ): GpuArray {
-    const machine = this.#machine;
-    const [alongK, alongN] = [Math.ceil(k / 4), Math.ceil(n / 4)];
-    const [stepA, apartA] = transposeA ? [m, 1] : [1, k];
-    const [stepB, apartB] = transposeB ? [k, 1] : [1, n];
-    const packed = (x: GpuArray, lines: number, width: number, integers: number[]) =>
-      machine.launch(PACK, [x], 4 * lines * width, [width, ...integers], [], [lines * width]);
-    const quadsA = packed(a, m, alongK, [apartA, stepA, k, m]);
-    const quadsB = packed(b, 4 * alongK, alongN, [apartB, stepB, n, k]);
-    const cells = m * alongN;
-    const sums = machine.launch(QUAD_DOT, [quadsA, quadsB], 4 * cells, [alongK, alongN], [], [cells]);
-    const operands = bias === null ? [sums] : [sums, bias];
-    const result = machine.launch(unpackProgram(bias !== null, activation), operands, m * n, [n, alongN]);
-    for (const array of [quadsA, quadsB, sums]) machine.release(array);
     return result;
   }
 
@@ -239,7 +215,7 @@ export class GpuKernels implements Kernels<GpuArray> {
   }
 
   pad(x: Operand<GpuArray>, before: readonly number[], after: readonly number[], value: number): GpuArray {
-    const shape = x.shape.map((n, a) => n + (before[a] as number) + (after[a] as number));
+    const shape = x.shape.map((n, a) => n + before[a]! + after[a]!);
     if (shape.length === 0) return this.#copy(x.values);
     if (x.values.length === 0) return this.fill(sizeOf(shape), value);
     const { program, integers } = padCall(x.shape, before, shape);

@@ -1,25 +1,16 @@
 /**
- * Owns the arrays of a device. Elementwise operations are put off, and become part of the kernel that needs their
- * result (see expression.ts); everything else is launched at once.
+ * The arrays of a device and the calls on them. Elementwise operations are deferred, and become part of the kernel that needs
+ * their result (see expression.ts); everything else is launched at once.
  */
 import { BackendError } from '../../errors.js';
 import type { Driver, WgslProgram } from './driver.js';
-import { accessOf, census, type Fused, fits, fuse, isCheap, wholeOf } from './expression.js';
+import { accessOf, census, elementProgram, type Fused, fits, fuse, isCheap, wholeOf } from './expression.js';
 import type { GpuInstance } from './gpujs.js';
-import type { Call, Cell, GpuArray, Read } from './handle.js';
-import { Launcher } from './launcher.js';
+import type { Call, Cell, GpuArray, Operation, Read } from './handle.js';
+import { type CallArguments, Launcher } from './launcher.js';
 import type { Program } from './program.js';
 import { asBackendError, CallQueue } from './queue.js';
-import { ArrayStore } from './store.js';
-
-/** What a device holds and has done. */
-export interface GpuMemory {
-  /** Arrays in use, and their bytes; one that waits to be computed counts as if it were. */
-  readonly arrays: number;
-  readonly bytes: number;
-  /** Bytes of memory that was given back and lies ready for reuse. */
-  readonly pooledBytes: number;
-}
+import { ArrayStore, type GpuMemory } from './store.js';
 
 /** How often a device was called. */
 export interface GpuActivity {
@@ -32,21 +23,13 @@ export interface GpuActivity {
   readonly downloads: number;
 }
 
-/** An elementwise operation: `text` as in `Call`. */
-export interface Operation {
-  readonly name: string;
-  readonly text: string;
-  readonly reads: readonly Read[];
-  readonly number?: number;
-}
-
 export class Machine {
   readonly driver: Driver;
   readonly #gpu: GpuInstance;
   readonly #queue: CallQueue = new CallQueue();
   readonly #launcher: Launcher;
   readonly #store: ArrayStore;
-  /** Waiting cells that somebody has computed as part of his own. */
+  /** Pending cells that another kernel has already computed as a part of its own result. */
   readonly #wanted: WeakSet<Cell> = new WeakSet();
   #uploads = 0;
   #downloads = 0;
@@ -59,8 +42,7 @@ export class Machine {
   }
 
   get memory(): GpuMemory {
-    const { arrays, bytes } = this.#store;
-    return { arrays, bytes, pooledBytes: this.driver.pooledBytes() };
+    return this.#store.memory;
   }
 
   get activity(): GpuActivity {
@@ -71,9 +53,9 @@ export class Machine {
   /** Copies numbers to the device. A single one becomes a constant of the kernels that read it. */
   upload(values: ArrayLike<number>): GpuArray {
     this.#check();
-    if (values.length === 1) return this.constant(1, values[0] as number);
+    if (values.length === 1) return this.constant(1, values[0]!);
     const array = this.#store.allocate('upload', values.length);
-    const own = Float32Array.from(values); // the caller may change his before the queue comes to it
+    const own = Float32Array.from(values); // the caller may change the array before the queue reaches it
     if (own.length > 0) {
       this.#uploads++;
       this.#queue.submit(null, () => this.#store.put(array.cell, this.driver.upload(own)));
@@ -103,7 +85,7 @@ export class Machine {
     return this.defer({ name: 'fill', text: 'c', reads: [], number: value }, length);
   }
 
-  /** An elementwise operation, to be computed when somebody needs it. */
+  /** An elementwise operation, to be computed when its result is needed. */
   defer(operation: Operation, length: number): GpuArray {
     const call = this.#call(operation);
     const array = this.#store.allocate(operation.name, length);
@@ -150,10 +132,9 @@ export class Machine {
   launchFused(program: Program, source: Fused, length: number, integers: readonly number[]): GpuArray {
     const array = this.#store.allocate(program.name, length);
     if (length === 0) return array;
-    const all = [...integers, ...source.integerValues];
     this.#run(program, source.arrays, array.cell, {
       output: [length],
-      integers: all,
+      integers: [...integers, ...source.integerValues],
       numbers: source.numberValues,
     });
     return array;
@@ -252,36 +233,20 @@ export class Machine {
 
   #evaluate(call: Call, target: Cell): void {
     const source = fuse(call);
-    const program: Program = {
-      name: source.name,
-      arrays: source.names,
-      integers: source.integers,
-      numbers: source.numbers,
-      get body() {
-        const { lines, result } = source.element('this.thread.x');
-        return [...lines, `return ${result};`].join('\n');
-      },
-    };
-    const { integerValues, numberValues } = source;
-    this.#run(program, source.arrays, target, {
+    this.#run(elementProgram(source), source.arrays, target, {
       output: [target.length],
-      integers: integerValues,
-      numbers: numberValues,
+      integers: source.integerValues,
+      numbers: source.numberValues,
     });
   }
 
-  #run(
-    program: Program,
-    operands: readonly GpuArray[],
-    target: Cell,
-    args: { output: readonly number[]; integers: readonly number[]; numbers: readonly number[] },
-  ): void {
+  #run(program: Program, operands: readonly GpuArray[], target: Cell, args: CallArguments): void {
     const cells = operands.map(({ cell }) => cell);
     const memories = () => cells.map(({ memory }) => memory);
     this.#launcher.run(program, args, memories, (result) => this.#store.put(target, result));
   }
 
-  /** The cell waits no more: those that it would have read need not be kept for it. */
+  /** Ends a cell's deferral: the arrays that it would have read are no longer kept for it. */
   #settle(cell: Cell): void {
     if (cell.pending === null) return;
     const { reads } = census([cell.pending]);

@@ -108,10 +108,10 @@ export function padCall(shape: Shape, before: readonly number[], out: Shape): Pa
   const steps = stridesOf(shape);
   const own = shape.map((length, axis) => {
     const P = axis === shape.length - 1 ? null : argument(`P${axis}`, sizeOf(out.slice(axis + 1)));
-    const L = axis === 0 ? null : argument(`L${axis}`, out[axis] as number);
-    const index = `${coordinate('this.thread.x', P, L)} - ${argument(`B${axis}`, before[axis] as number)}`;
+    const L = axis === 0 ? null : argument(`L${axis}`, out[axis]!);
+    const index = `${coordinate('this.thread.x', P, L)} - ${argument(`B${axis}`, before[axis]!)}`;
     const outside = `${index} < 0 || ${index} >= ${argument(`N${axis}`, length)}`;
-    return { outside, place: `(${index}) * ${argument(`S${axis}`, steps[axis] as number)}` };
+    return { outside, place: `(${index}) * ${argument(`S${axis}`, steps[axis]!)}` };
   });
   const program: Program = {
     name: `pad ${shape.length}`,

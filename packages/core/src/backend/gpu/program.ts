@@ -106,7 +106,7 @@ export function sourceOf(program: Program, arrayType: string): Source {
     argumentTypes: Object.fromEntries(types),
     functions: helpersOf(program.body),
     returnType: program.givesQuads ? 'Array(4)' : 'Number',
-    specials: specials.map((name) => SPECIALS[name] as number),
+    specials: specials.map((name) => SPECIALS[name]!),
   };
 }
 

@@ -5,6 +5,9 @@
  * applied. Packing takes time of order n², and saves of order n³.
  */
 import type { Activation } from '../../functions/kinds.js';
+import type { MatmulSpec } from '../backend.js';
+import type { GpuArray } from './handle.js';
+import type { Machine } from './machine.js';
 import { ACTIVATIONS } from './matmul.js';
 import type { Program } from './program.js';
 
@@ -12,7 +15,7 @@ import type { Program } from './program.js';
  * Lines of W elements, D apart, become lines of Q quads; lines lie S apart, and there are R. What lies outside is 0.
  * The result may have more lines.
  */
-export const PACK: Program = {
+const PACK: Program = {
   name: 'pack',
   arrays: ['a'],
   integers: ['Q', 'S', 'D', 'W', 'R'],
@@ -38,7 +41,7 @@ const PRODUCTS = [0, 1, 2, 3]
   .join('\n  ');
 
 /** Four cells of a row; K quads along k, N quads along n. */
-export const QUAD_DOT: Program = {
+const QUAD_DOT: Program = {
   name: 'quad dot',
   arrays: ['a', 'b'],
   quads: ['a', 'b'],
@@ -63,7 +66,7 @@ return [s0, s1, s2, s3];`,
 };
 
 /** Rows of N numbers out of rows of Q quads. */
-export function unpackProgram(biased: boolean, activation: Activation): Program {
+function unpackProgram(biased: boolean, activation: Activation): Program {
   const sum = biased ? 'v + bias[remainder(this.thread.x, N)]' : 'v';
   return {
     name: `unpack ${biased ? 'biased' : ''} ${activation}`,
@@ -77,4 +80,28 @@ const part = column - 4 * Math.floor(column * 0.25);
 const v = part < 1 ? quad[0] : (part < 2 ? quad[1] : (part < 3 ? quad[2] : quad[3]));
 return ${ACTIVATIONS[activation](sum)};`,
   };
+}
+
+/** activation(op(A) · op(B) + bias), one matrix of each. */
+export function quadProduct(
+  machine: Machine,
+  a: GpuArray,
+  b: GpuArray,
+  { m, n, k, transposeA, transposeB }: MatmulSpec,
+  bias: GpuArray | null,
+  activation: Activation,
+): GpuArray {
+  const [alongK, alongN] = [Math.ceil(k / 4), Math.ceil(n / 4)];
+  const [stepA, apartA] = transposeA ? [m, 1] : [1, k];
+  const [stepB, apartB] = transposeB ? [k, 1] : [1, n];
+  const packed = (x: GpuArray, lines: number, width: number, integers: number[]) =>
+    machine.launch(PACK, [x], 4 * lines * width, [width, ...integers], [], [lines * width]);
+  const quadsA = packed(a, m, alongK, [apartA, stepA, k, m]);
+  const quadsB = packed(b, 4 * alongK, alongN, [apartB, stepB, n, k]);
+  const cells = m * alongN;
+  const sums = machine.launch(QUAD_DOT, [quadsA, quadsB], 4 * cells, [alongK, alongN], [], [cells]);
+  const operands = bias === null ? [sums] : [sums, bias];
+  const result = machine.launch(unpackProgram(bias !== null, activation), operands, m * n, [n, alongN]);
+  for (const array of [quadsA, quadsB, sums]) machine.release(array);
+  return result;
 }

@@ -3,7 +3,16 @@ import type { Driver } from './driver.js';
 import { type Cell, GpuArray } from './handle.js';
 import type { CallQueue } from './queue.js';
 
-/** The arrays of a device: made, counted, and given back when nobody needs them. */
+/** What a device holds. */
+export interface GpuMemory {
+  /** Arrays in use, and their bytes; one that waits to be computed counts as if it were. */
+  readonly arrays: number;
+  readonly bytes: number;
+  /** Bytes of memory that was given back and lies ready for reuse. */
+  readonly pooledBytes: number;
+}
+
+/** The arrays of a device: made, counted, and given back when they are no longer needed. */
 export class ArrayStore {
   readonly #driver: Driver;
   readonly #queue: CallQueue;
@@ -18,12 +27,8 @@ export class ArrayStore {
     this.#abandoned = new FinalizationRegistry(onAbandoned);
   }
 
-  get arrays(): number {
-    return this.#arrays;
-  }
-
-  get bytes(): number {
-    return 4 * this.#elements;
+  get memory(): GpuMemory {
+    return { arrays: this.#arrays, bytes: 4 * this.#elements, pooledBytes: this.#driver.pooledBytes() };
   }
 
   /** A handle that holds nothing yet. @throws BackendError if no array can be so large */
@@ -42,7 +47,7 @@ export class ArrayStore {
     return array;
   }
 
-  /** The handle's owner has released it himself. */
+  /** Stops watching a handle that was released explicitly. */
   forget({ cell }: GpuArray): void {
     this.#abandoned.unregister(cell);
   }

@@ -20,7 +20,7 @@ export function matmulKernels(allocate: Allocate): Products {
     matmul,
     linear(x, weight, bias, activation) {
       const [m, k] = x.shape as [number, number];
-      const n = weight.shape[0] as number;
+      const n = weight.shape[0]!;
       const flags = { transposeA: false, transposeB: true, strideA: 0, strideB: 0 };
       const out = matmul(x.values, weight.values, { batch: 1, m, n, k, ...flags });
       addBias(out, bias, n);
@@ -31,13 +31,13 @@ export function matmulKernels(allocate: Allocate): Products {
 
 function addBias(out: HostArray, bias: HostArray | null, n: number): void {
   if (bias === null) return;
-  for (let i = 0; i < out.length; i++) out[i] = (out[i] as number) + (bias[i % n] as number);
+  for (let i = 0; i < out.length; i++) out[i]! += bias[i % n]!;
 }
 
 function activate(out: HostArray, activation: Activation): HostArray {
   if (activation === 'none') return out;
   const f = unaryFunctions[activation];
-  for (let i = 0; i < out.length; i++) out[i] = f(out[i] as number);
+  for (let i = 0; i < out.length; i++) out[i] = f(out[i]!);
   return out;
 }
 
@@ -46,7 +46,7 @@ function rowsOf(allocate: Allocate, x: HostArray, count: number, k: number, inCo
   if (!inColumns) return x;
   const rows = allocate(count * k);
   for (let i = 0; i < k; i++) {
-    for (let r = 0; r < count; r++) rows[r * k + i] = x[i * count + r] as number;
+    for (let r = 0; r < count; r++) rows[r * k + i] = x[i * count + r]!;
   }
   return rows;
 }
@@ -76,10 +76,10 @@ function tile(
   const [l0, l1, l2, l3] = [i * k, (i + 1) * k, (i + 2) * k, (i + 3) * k];
   const [r0, r1, r2, r3] = [j * k, (j + 1) * k, (j + 2) * k, (j + 3) * k];
   for (let p = 0; p < k; p++) {
-    const a0 = left[l0 + p] as number, a1 = left[l1 + p] as number;
-    const a2 = left[l2 + p] as number, a3 = left[l3 + p] as number;
-    const b0 = right[r0 + p] as number, b1 = right[r1 + p] as number;
-    const b2 = right[r2 + p] as number, b3 = right[r3 + p] as number;
+    const a0 = left[l0 + p]!, a1 = left[l1 + p]!;
+    const a2 = left[l2 + p]!, a3 = left[l3 + p]!;
+    const b0 = right[r0 + p]!, b1 = right[r1 + p]!;
+    const b2 = right[r2 + p]!, b3 = right[r3 + p]!;
     s00 += a0 * b0; s01 += a0 * b1; s02 += a0 * b2; s03 += a0 * b3;
     s10 += a1 * b0; s11 += a1 * b1; s12 += a1 * b2; s13 += a1 * b3;
     s20 += a2 * b0; s21 += a2 * b1; s22 += a2 * b2; s23 += a2 * b3;
@@ -107,7 +107,7 @@ function edge(
   for (let i = i0; i < i1; i++) {
     for (let j = j0; j < j1; j++) {
       let total = 0;
-      for (let p = 0; p < k; p++) total += (left[i * k + p] as number) * (right[j * k + p] as number);
+      for (let p = 0; p < k; p++) total += left[i * k + p]! * right[j * k + p]!;
       out[i * n + j] = total;
     }
   }

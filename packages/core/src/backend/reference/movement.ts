@@ -20,10 +20,10 @@ function forEachPlace(
     visit(from, to);
     let axis = last; // count up like an odometer: the last axis turns fastest
     while (axis >= 0) {
-      from += strides[axis] as number;
-      index[axis] = (index[axis] as number) + 1;
+      from += strides[axis]!;
+      index[axis]!++;
       if (index[axis] !== shape[axis]) break;
-      from -= (shape[axis] as number) * (strides[axis] as number);
+      from -= shape[axis]! * strides[axis]!;
       index[axis] = 0;
       axis--;
     }
@@ -55,7 +55,7 @@ export function movementKernels(allocate: Allocate): Movement {
     strided(x, view) {
       const y = allocate(sizeOf(view.shape));
       forEachPlace(view, (from, to) => {
-        y[to] = x[from] as number;
+        y[to] = x[from]!;
       });
       return y;
     },
@@ -75,12 +75,12 @@ export function movementKernels(allocate: Allocate): Movement {
     },
 
     pad(x, before, after, value) {
-      const shape = x.shape.map((n, a) => n + (before[a] as number) + (after[a] as number));
+      const shape = x.shape.map((n, a) => n + before[a]! + after[a]!);
       const y = allocate(sizeOf(shape)).fill(value);
       const strides = stridesOf(shape);
-      const offset = before.reduce((sum, b, a) => sum + b * (strides[a] as number), 0);
+      const offset = before.reduce((sum, b, a) => sum + b * strides[a]!, 0);
       forEachPlace({ shape: x.shape, strides, offset }, (to, from) => {
-        y[to] = x.values[from] as number;
+        y[to] = x.values[from]!;
       });
       return y;
     },
@@ -89,7 +89,7 @@ export function movementKernels(allocate: Allocate): Movement {
       const y = allocate(outer * count * inner);
       for (let o = 0; o < outer; o++) {
         for (let j = 0; j < count; j++) {
-          const from = (o * length + (index[j] as number)) * inner;
+          const from = (o * length + index[j]!) * inner;
           y.set(x.subarray(from, from + inner), (o * count + j) * inner);
         }
       }
@@ -100,9 +100,9 @@ export function movementKernels(allocate: Allocate): Movement {
       const y = allocate(outer * length * inner);
       for (let o = 0; o < outer; o++) {
         for (let j = 0; j < count; j++) {
-          const to = (o * length + (index[j] as number)) * inner;
+          const to = (o * length + index[j]!) * inner;
           const from = (o * count + j) * inner;
-          for (let i = 0; i < inner; i++) y[to + i] = (y[to + i] as number) + (source[from + i] as number);
+          for (let i = 0; i < inner; i++) y[to + i]! += source[from + i]!;
         }
       }
       return y;
@@ -111,7 +111,7 @@ export function movementKernels(allocate: Allocate): Movement {
     overlapAdd(x, spec) {
       const y = allocate(spec.batch * spec.channels * spec.size[0] * spec.size[1]);
       forEachWindowPlace(spec, (to, from) => {
-        y[to] = (y[to] as number) + (x[from] as number);
+        y[to]! += x[from]!;
       });
       return y;
     },
@@ -120,7 +120,7 @@ export function movementKernels(allocate: Allocate): Movement {
       const y = allocate(index.length);
       for (let e = 0; e < y.length; e++) {
         const o = Math.floor(e / (count * inner));
-        y[e] = x[(o * length + (index[e] as number)) * inner + (e % inner)] as number;
+        y[e] = x[(o * length + index[e]!) * inner + (e % inner)]!;
       }
       return y;
     },
@@ -129,8 +129,8 @@ export function movementKernels(allocate: Allocate): Movement {
       const y = allocate(outer * length * inner);
       for (let e = 0; e < source.length; e++) {
         const o = Math.floor(e / (count * inner));
-        const to = (o * length + (index[e] as number)) * inner + (e % inner);
-        y[to] = (y[to] as number) + (source[e] as number);
+        const to = (o * length + index[e]!) * inner + (e % inner);
+        y[to]! += source[e]!;
       }
       return y;
     },

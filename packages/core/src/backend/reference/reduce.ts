@@ -46,7 +46,7 @@ function fold({ start, take }: Fold, values: HostArray, place: Place, size: numb
   const totals = new Float64Array(size).fill(start);
   for (let i = 0; i < values.length; i++) {
     const at = place(i);
-    totals[at] = take(totals[at] as number, values[i] as number);
+    totals[at] = take(totals[at]!, values[i]!);
   }
   return totals;
 }
@@ -57,9 +57,9 @@ function logSumExp(values: HostArray, place: Place, size: number): Float64Array 
   const sums = new Float64Array(size);
   for (let i = 0; i < values.length; i++) {
     const at = place(i);
-    sums[at] = (sums[at] as number) + Math.exp((values[i] as number) - (maxima[at] as number));
+    sums[at]! += Math.exp(values[i]! - maxima[at]!);
   }
-  return maxima.map((m, at) => (Number.isFinite(m) ? m + Math.log(sums[at] as number) : m));
+  return maxima.map((m, at) => (Number.isFinite(m) ? m + Math.log(sums[at]!) : m));
 }
 
 /** For element number i of x: which element of the reduced result it belongs to. */
@@ -68,11 +68,11 @@ type Place = (i: number) => number;
 function resultPlace(shape: Shape, axes: readonly number[]): Place {
   const strides = stridesOf(shape);
   const kept = shape.flatMap((_, axis) => (axes.includes(axis) ? [] : [axis]));
-  const results = stridesOf(kept.map((axis) => shape[axis] as number));
+  const results = stridesOf(kept.map((axis) => shape[axis]!));
   const steps = kept.map((axis, r) => ({
-    stride: strides[axis] as number,
-    length: shape[axis] as number,
-    result: results[r] as number,
+    stride: strides[axis]!,
+    length: shape[axis]!,
+    result: results[r]!,
   }));
   return (i) => {
     let at = 0;
@@ -86,8 +86,8 @@ function argmax(y: HostArray, x: HostArray, { length, inner }: AxisSpec): HostAr
     const first = Math.floor(r / inner) * length * inner + (r % inner);
     let best = 0;
     for (let j = 1; j < length; j++) {
-      const champion = x[first + best * inner] as number;
-      const value = x[first + j * inner] as number;
+      const champion = x[first + best * inner]!;
+      const value = x[first + j * inner]!;
       if (value > champion || (Number.isNaN(value) && !Number.isNaN(champion))) best = j;
     }
     y[r] = best;
@@ -101,7 +101,7 @@ function cumsum(y: HostArray, x: HostArray, { outer, length, inner }: AxisSpec):
       let total = 0;
       for (let j = 0; j < length; j++) {
         const at = (o * length + j) * inner + i;
-        total += x[at] as number;
+        total += x[at]!;
         y[at] = total;
       }
     }

@@ -9,11 +9,11 @@ export const updateKernels: Updates = {
   },
 
   accumulate(target, source) {
-    for (let i = 0; i < target.length; i++) target[i] = (target[i] as number) + (source[i] as number);
+    for (let i = 0; i < target.length; i++) target[i]! += source[i]!;
   },
 
   scale(target, factor) {
-    for (let i = 0; i < target.length; i++) target[i] = (target[i] as number) * factor;
+    for (let i = 0; i < target.length; i++) target[i]! *= factor;
   },
 
   // m ← β₁m + (1 − β₁)g;  v ← β₂v + (1 − β₂)g²;  p ← p − η (m / (1 − β₁ᵗ)) / (√(v / (1 − β₂ᵗ)) + ε)
@@ -25,10 +25,10 @@ export const updateKernels: Updates = {
     const shrink = decoupled ? 1 - learningRate * weightDecay : 1;
     const decay = decoupled ? 0 : weightDecay;
     for (let i = 0; i < param.length; i++) {
-      const p = (param[i] as number) * shrink;
-      const g = (grad[i] as number) + decay * p;
-      const mean = beta1 * (m[i] as number) + (1 - beta1) * g;
-      const square = beta2 * (v[i] as number) + (1 - beta2) * g * g;
+      const p = param[i]! * shrink;
+      const g = grad[i]! + decay * p;
+      const mean = beta1 * m[i]! + (1 - beta1) * g;
+      const square = beta2 * v[i]! + (1 - beta2) * g * g;
       m[i] = mean;
       v[i] = square;
       param[i] = p - (learningRate * (mean / correction1)) / (Math.sqrt(square / correction2) + epsilon);
@@ -39,11 +39,11 @@ export const updateKernels: Updates = {
   sgdStep(param, grad, buffer, spec) {
     const { learningRate, momentum, dampening, nesterov, weightDecay, first } = spec;
     for (let i = 0; i < param.length; i++) {
-      const p = param[i] as number;
-      const g = (grad[i] as number) + weightDecay * p;
+      const p = param[i]!;
+      const g = grad[i]! + weightDecay * p;
       let direction = g;
       if (buffer !== null) {
-        const b = first ? g : momentum * (buffer[i] as number) + (1 - dampening) * g;
+        const b = first ? g : momentum * buffer[i]! + (1 - dampening) * g;
         buffer[i] = b;
         direction = nesterov ? g + momentum * b : b;
       }

@@ -1,7 +1,7 @@
 /** Shapes and strides, brought into the few forms that the kernels know. */
 import type { Shape } from '../../errors.js';
 import type { OperandMode } from '../../functions/kinds.js';
-import { broadcastStrides, sizeOf } from '../../shape.js';
+import { broadcastStrides, sameShape, sizeOf } from '../../shape.js';
 import type { StridedSpec } from '../backend.js';
 
 /** An elementwise call over `[rows, columns]`, with the mode of each operand. */
@@ -32,12 +32,14 @@ export function findLayout(operands: readonly Shape[], out: Shape): Layout | und
 function modeOf(shape: Shape, out: Shape, split: number): OperandMode | undefined {
   const aligned = [...new Array<number>(out.length - shape.length).fill(1), ...shape];
   const [head, tail] = [aligned.slice(0, split), aligned.slice(split)];
-  const sameAs = (part: readonly number[], from: number) => part.every((n, i) => n === out[from + i]);
-  const single = (part: readonly number[]) => part.every((n) => n === 1);
-  if (sameAs(head, 0) && sameAs(tail, split)) return 'full';
-  if (single(head) && single(tail)) return 'scalar';
-  if (single(head) && sameAs(tail, split)) return 'row';
-  if (sameAs(head, 0) && single(tail)) return 'column';
+  const fullHead = sameShape(head, out.slice(0, split));
+  const fullTail = sameShape(tail, out.slice(split));
+  if (fullHead && fullTail) return 'full';
+  const singleHead = head.every((n) => n === 1);
+  const singleTail = tail.every((n) => n === 1);
+  if (singleHead && singleTail) return 'scalar';
+  if (singleHead && fullTail) return 'row';
+  if (fullHead && singleTail) return 'column';
   return undefined;
 }
 
@@ -52,10 +54,10 @@ export function mergeAxes({ shape, strides, offset }: StridedSpec): StridedSpec 
   const steps: number[] = [];
   shape.forEach((length, axis) => {
     if (length === 1) return;
-    const step = strides[axis] as number;
+    const step = strides[axis]!;
     const last = lengths.length - 1;
     if (last >= 0 && steps[last] === length * step) {
-      lengths[last] = (lengths[last] as number) * length;
+      lengths[last]! *= length;
       steps[last] = step;
     } else {
       lengths.push(length);

@@ -17,8 +17,9 @@ export const SLEEPERS: usize = CONTROL + 192;
 export const READY: usize = CONTROL + 256;
 /** i32: threads that may take part, the caller included. */
 export const LIMIT: usize = CONTROL + 260;
-/** The job: its kind, then its parameters, one 4-byte word each. */
-export const KIND: usize = CONTROL + 320;
+/** u32: the job's place in the function table, which is the same in every thread. */
+export const JOB: usize = CONTROL + 320;
+/** The job's parameters, one 4-byte word each. */
 export const PARAMETERS: usize = CONTROL + 324;
 /** 256 bytes for each thread's own use. */
 export const SCRATCH: usize = CONTROL + 1024;

@@ -15,9 +15,6 @@ import { fma } from './math';
 import { scratchOf, setWord, word } from './control';
 import { dispatch, threads } from './pool';
 
-export const PACK_B = 1;
-export const MULTIPLY = 2;
-
 const KC: usize = 384;
 const NC: usize = 1024;
 /** Rows that a thread packs at a time. */
@@ -63,8 +60,8 @@ export function gemm(
     for (let p: usize = 0; p < k; p += kc) {
       const nanoseconds = <f64>m * <f64>nc * <f64>kc * COST;
       setWord(K_START, p); setWord(K_COUNT, min(kc, k - p));
-      dispatch(PACK_B, <i32>((panels + PACK_PANELS - 1) / PACK_PANELS), nanoseconds);
-      dispatch(MULTIPLY, <i32>((m + rows - 1) / rows), nanoseconds);
+      dispatch(packB, <i32>((panels + PACK_PANELS - 1) / PACK_PANELS), nanoseconds);
+      dispatch(multiply, <i32>((m + rows - 1) / rows), nanoseconds);
     }
   }
 }
@@ -121,7 +118,7 @@ function atMost4(x: isize): usize {
 }
 
 /** Job: packs a chunk of B's panels, each `[k][8]`. */
-export function packB(chunk: i32): void {
+function packB(_thread: i32, chunk: i32): void {
   const kc = word(K_COUNT);
   const first = <usize>chunk * PACK_PANELS;
   const last = min(first + PACK_PANELS, (word(N_COUNT) + 7) >> 3);
@@ -158,7 +155,7 @@ function packA(to: usize, row: usize, rows: usize): void {
 }
 
 /** Job: a chunk of rows of C. */
-export function multiply(thread: i32, chunk: i32): void {
+function multiply(thread: i32, chunk: i32): void {
   const kc = word(K_COUNT), nc = word(N_COUNT), n = word(N);
   const row = <usize>chunk * word(CHUNK_ROWS);
   const rows = min(word(CHUNK_ROWS), word(M) - row);

@@ -2,13 +2,15 @@
 import { real, setReal, setWord, word } from './control';
 import { binary, binaryRows, fill, unary, where } from './elementwise';
 import { isCheapBinary, isCheapUnary, REDUCE_LOG_SUM_EXP } from './functions.generated';
-import { MULTIPLY, multiply, PACK_B, packB } from './gemm';
 import { blockLength, strided, stridedBlocks } from './movement';
 import { fillNormal, fillUniform } from './philox';
 import { dispatch, threads } from './pool';
 import { reduceColumns, reduceRows } from './reduce';
 import { adam } from './update';
 import { overlapAdd, setOverlap } from './windows';
+
+/** The word that holds the kind of a job; the words before it belong to the kind. */
+const KIND = 16;
 
 const UNARY = 3;
 const BINARY = 4;
@@ -35,18 +37,13 @@ const ADAM_COST: f64 = 0.8;
 const REDUCING: f64 = 0.15;
 const STRIDING: f64 = 0.5; // short rows, and steps between elements
 
-/** Runs one chunk of a job on a thread. */
-export function runChunk(kind: i32, thread: i32, chunk: i32): void {
-  switch (kind) {
-    case PACK_B: packB(chunk); break;
-    case MULTIPLY: multiply(thread, chunk); break;
-    default: runElements(kind, thread, <usize>chunk);
-  }
-}
-
-/** Word 0 holds the number of elements (or rows), word 1 those of a chunk, word 2 the result's address. */
-function runElements(kind: i32, thread: i32, chunk: usize): void {
-  const from = chunk * word(1);
+/**
+ * Job: a chunk of elements (or rows). Word 0 holds their number, word 1 those of a chunk, word 2 the result's address, and
+ * `KIND` what to do.
+ */
+function runElements(thread: i32, chunk: i32): void {
+  const kind = <i32>word(KIND);
+  const from = <usize>chunk * word(1);
   const to = min(word(0), from + word(1));
   const out = word(2);
   const bytes = from << 2;
@@ -109,7 +106,8 @@ function split(kind: i32, size: usize, weight: usize, cost: f64): void {
   if (weight == 1 || kind == REDUCE_COLUMNS) chunk = (chunk + 15) & ~15;
   setWord(0, size);
   setWord(1, chunk);
-  dispatch(kind, <i32>((size + chunk - 1) / chunk), <f64>size * <f64>weight * cost);
+  setWord(KIND, kind);
+  dispatch(runElements, <i32>((size + chunk - 1) / chunk), <f64>size * <f64>weight * cost);
 }
 
 export function runUnary(kind: i32, out: usize, x: usize, n: usize): void {

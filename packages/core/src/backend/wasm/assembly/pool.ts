@@ -1,9 +1,12 @@
 /**
- * Threads: a job is a number of chunks that anybody may claim. The caller takes part, so a worker that sleeps or is busy never
- * holds it up. The ticket names the job's generation, so a worker that wakes late cannot claim a chunk of a job that is over.
+ * Threads: a job is a function and a number of chunks that any thread may claim. The caller takes part, so a worker that sleeps
+ * or is busy never delays it. The ticket names the job's generation, so a worker that wakes late cannot claim a chunk of a job
+ * that is over.
  */
-import { DONE, KIND, LIMIT, READY, SLEEPERS, TICKET, WAKE } from './control';
-import { runChunk } from './jobs';
+import { DONE, JOB, LIMIT, READY, SLEEPERS, TICKET, WAKE } from './control';
+
+/** Runs one chunk. Its parameters lie in the control block. */
+type Job = (thread: i32, chunk: i32) => void;
 
 /** Looks at the ticket (about 50 µs) before a worker goes to sleep. */
 const SPINS: i32 = 20_000;
@@ -18,7 +21,7 @@ function work(thread: i32): bool {
     if (next >= chunks) return worked;
     if (atomic.cmpxchg<u64>(TICKET, ticket, ticket + 1) != ticket) continue;
     // The claim is good: the job's parameters stay as they are until this chunk is done.
-    runChunk(load<i32>(KIND), thread, <i32>next);
+    call_indirect<void>(load<u32>(JOB), thread, <i32>next);
     atomic.add<i32>(DONE, 1);
     worked = true;
   }
@@ -41,12 +44,12 @@ export function threads(): i32 {
  * Runs all chunks of a job, together with the workers if that is worth it, and returns when they are done.
  * @param nanoseconds - about how long one thread needs, for this job and those that follow it at once
  */
-export function dispatch(kind: i32, chunks: i32, nanoseconds: f64): void {
+export function dispatch(job: Job, chunks: i32, nanoseconds: f64): void {
   if (nanoseconds < SHARED_FROM || chunks < 2 || chunks > MOST_CHUNKS || threads() < 2) {
-    for (let chunk = 0; chunk < chunks; chunk++) runChunk(kind, 0, chunk);
+    for (let chunk = 0; chunk < chunks; chunk++) job(0, chunk);
     return;
   }
-  store<i32>(KIND, kind);
+  store<u32>(JOB, job.index);
   atomic.store<i32>(DONE, 0);
   const generation = (atomic.load<u64>(TICKET) >> 40) + 1;
   atomic.store<u64>(TICKET, (generation << 40) | (<u64>chunks << 20));
@@ -58,7 +61,7 @@ export function dispatch(kind: i32, chunks: i32, nanoseconds: f64): void {
   while (atomic.load<i32>(DONE) < chunks) {} // others finish what they have claimed
 }
 
-/** What a worker thread runs, for ever. */
+/** What a worker thread runs, forever. */
 export function workerLoop(thread: i32): void {
   atomic.add<i32>(READY, 1);
   while (true) {

@@ -46,7 +46,7 @@ export function matmulKernels(context: Context): Pick<Kernels<Values>, 'matmul' 
 
     linear(x: Operand<Values>, weight: Operand<Values>, bias: Values | null, activation: Activation): Values {
       const [m, k] = x.shape as [number, number];
-      const n = weight.shape[0] as number;
+      const n = weight.shape[0]!;
       start(m * n * k);
       return memory.compute(m * n, (c) => {
         const [a, b] = [memory.addressOf(x.values), memory.addressOf(weight.values)];

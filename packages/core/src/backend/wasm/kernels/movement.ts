@@ -67,7 +67,7 @@ export function movementKernels(
     },
 
     pad(x: Operand<Values>, before: readonly number[], after: readonly number[], value: number): Values {
-      const shape = x.shape.map((n, axis) => n + (before[axis] as number) + (after[axis] as number));
+      const shape = x.shape.map((n, axis) => n + before[axis]! + after[axis]!);
       const size = sizeOf(shape);
       return computeElements(context, size, (out) => {
         wasm.runFill(out, value, size);
@@ -91,14 +91,14 @@ function place(
   const columns = own[rank - 1] ?? 1;
   const rows = own[rank - 2] ?? 1;
   const matrices = sizeOf(own.slice(0, -2));
-  const start = before.reduce((sum, b, axis) => sum + b * (strides[axis] as number), 0);
+  const start = before.reduce((sum, b, axis) => sum + b * strides[axis]!, 0);
   const bytes = 4 * columns;
   const pitch = 4 * (strides[rank - 2] ?? columns);
   for (let matrix = 0; matrix < matrices; matrix++) {
     let [rest, offset] = [matrix, start];
     for (let axis = rank - 3; axis >= 0; axis--) {
-      const length = own[axis] as number;
-      offset += (rest % length) * (strides[axis] as number);
+      const length = own[axis]!;
+      offset += (rest % length) * strides[axis]!;
       rest = Math.floor(rest / length);
     }
     wasm.copyRows(out + 4 * offset, pitch, x + matrix * rows * bytes, bytes, bytes, rows);

@@ -46,7 +46,7 @@ function runReduce(
     }
   } else {
     const moved = axesLast(context, address, x.shape, axes);
-    wasm.runReduceRows(number, out, moved, kept, sizeOf(axes.map((axis) => x.shape[axis] as number)));
+    wasm.runReduceRows(number, out, moved, kept, sizeOf(axes.map((axis) => x.shape[axis]!)));
   }
 }
 
@@ -56,8 +56,8 @@ function axesLast(context: Context, x: number, shape: Shape, axes: readonly numb
   const strides = stridesOf(shape);
   const to = context.memory.temporary(4 * sizeOf(shape));
   copyView(context, to, x, {
-    shape: order.map((axis) => shape[axis] as number),
-    strides: order.map((axis) => strides[axis] as number),
+    shape: order.map((axis) => shape[axis]!),
+    strides: order.map((axis) => strides[axis]!),
     offset: 0,
   });
   return to;

@@ -4,6 +4,7 @@ import { binaryNumber } from '../module.generated.js';
 import { type Context, startWorkersFor } from './context.js';
 
 type Values = Float32Array;
+type AddressesOf<Targets extends readonly Values[]> = { readonly [I in keyof Targets]: number };
 
 export function updateKernels(
   context: Context,
@@ -11,28 +12,29 @@ export function updateKernels(
   const { wasm, memory } = context;
 
   /** Runs a kernel on an array where it is, or on a copy that is then copied back. */
-  const inPlace = (targets: readonly Values[], kernel: (addresses: number[]) => void) =>
+  const inPlace = <Targets extends readonly [Values, ...Values[]]>(
+    targets: Targets,
+    kernel: (addresses: AddressesOf<Targets>) => void,
+  ): void =>
     memory.update(() => {
       const addresses = targets.map((values) => memory.addressOf(values));
-      kernel(addresses);
+      kernel(addresses as unknown as AddressesOf<Targets>);
       targets.forEach((values, i) => {
-        memory.writeBack(values, addresses[i] as number);
+        memory.writeBack(values, addresses[i]!);
       });
     });
 
   return {
     assign: (target: Values, source: Values) =>
-      inPlace([target], ([to]) => wasm.runCopy(to as number, memory.addressOf(source), target.length)),
+      inPlace([target], ([to]) => wasm.runCopy(to, memory.addressOf(source), target.length)),
 
     accumulate: (target: Values, source: Values) =>
-      inPlace([target], ([address]) => {
-        const to = address as number;
+      inPlace([target], ([to]) => {
         wasm.runBinary(binaryNumber.add, to, to, 16, memory.addressOf(source), 16, target.length);
       }),
 
     scale: (target: Values, factor: number) =>
-      inPlace([target], ([address]) => {
-        const to = address as number;
+      inPlace([target], ([to]) => {
         const scalar = memory.temporary(16);
         wasm.runFill(scalar, factor, 1);
         wasm.runBinary(binaryNumber.mul, to, to, 16, scalar, 0, target.length);
@@ -43,10 +45,10 @@ export function updateKernels(
       startWorkersFor(context, param.length);
       inPlace([param, m, v], ([p, first, second]) =>
         wasm.runAdam(
-          p as number,
+          p,
           memory.addressOf(grad),
-          first as number,
-          second as number,
+          first,
+          second,
           param.length,
           beta1,
           1 - beta1,
@@ -63,20 +65,10 @@ export function updateKernels(
 
     sgdStep(param: Values, grad: Values, buffer: Values | null, spec: SgdSpec): void {
       const { learningRate, momentum, dampening, nesterov, weightDecay, first } = spec;
-      const targets = buffer === null ? [param] : [param, buffer];
-      inPlace(targets, ([p, b = 0]) => {
+      inPlace([param, ...(buffer === null ? [] : [buffer])], ([p, b = 0]) => {
         const flags = [nesterov, weightDecay, first] as const;
         const kept = 1 - dampening;
-        wasm.sgd(
-          p as number,
-          memory.addressOf(grad),
-          b,
-          param.length,
-          learningRate,
-          momentum,
-          kept,
-          ...flags,
-        );
+        wasm.sgd(p, memory.addressOf(grad), b, param.length, learningRate, momentum, kept, ...flags);
       });
     },
   };

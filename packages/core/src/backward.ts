@@ -1,0 +1,202 @@
+/**
+ * The walk back: reverse-mode differentiation of what the tape recorded. From the result to the leaves, each operation
+ * turns dy = ∂y/∂output into ∂y/∂input for each of its inputs, by its vector-Jacobian product (`Op.vjp`).
+ */
+import { accumulate, addGradients } from './accumulate.js';
+import { backend } from './backend/current.js';
+import { formatShape, GradError } from './errors.js';
+import { activeRecorder, type Recorder, withRecorder } from './recorder.js';
+import { runScope } from './scope.js';
+import { sameShape } from './shape.js';
+import { withRecording } from './tape.js';
+import { type TapeNode, type Tensor, wrap } from './tensor.js';
+
+/** Options of `backward` and `gradients`. */
+export interface BackwardOptions {
+  /** Keep the graph for another backward pass (default: it is freed). */
+  retainGraph?: boolean;
+  /** Record the gradient's own computation, for derivatives of higher order. Implies `retainGraph`. */
+  createGraph?: boolean;
+}
+
+/**
+ * Adds ∂y/∂leaf to `leaf.grad` for every leaf that y depends on and that requires a gradient.
+ * @param dy - the vector of the vector-Jacobian product, y's shape; 1 for a scalar y
+ * @throws GradError if y needs no gradient, is not a scalar and `dy` is missing, or its graph was freed
+ */
+export function backward(y: Tensor, dy?: Tensor, options: BackwardOptions = {}): void {
+  const seed = seedGradient('backward', y, dy);
+  const accumulateAll = (): void => {
+    for (const [tensor, gradient] of propagate(y, seed, options, keepsGrad)) {
+      accumulate(tensor, gradient, options.createGraph === true);
+    }
+  };
+  if (options.createGraph === true) accumulateAll();
+  else runScope(backend(), accumulateAll, () => []);
+}
+
+/** Backward stores gradients on leaves, and on tensors after `retainGrad`. */
+function keepsGrad(tensor: Tensor): boolean {
+  return tensor.requiresGrad && (tensor.isLeaf || tensor.retainsGrad);
+}
+
+/**
+ * ∂y/∂x for each x, without touching any `.grad`.
+ * @returns gradients in the order of `xs`; zeros for an x that y does not depend on
+ * @throws GradError as `backward` does
+ */
+export function gradients(
+  y: Tensor,
+  xs: readonly Tensor[],
+  options: BackwardOptions & { dy?: Tensor } = {},
+): Tensor[] {
+  const seed = seedGradient('gradients', y, options.dy);
+  const wanted = new Set(xs);
+  const compute = (): Tensor[] => {
+    const found = propagate(y, seed, options, (t) => wanted.has(t));
+    return xs.map((x) => found.get(x) ?? wrap(backend().kernels.fill(x.size, 0), x.shape));
+  };
+  if (options.createGraph === true) return compute();
+  return runScope(backend(), compute, (result) => result.map((t) => t.storage));
+}
+
+function seedGradient(name: string, y: Tensor, dy: Tensor | undefined): Tensor {
+  if (!y.requiresGrad) {
+    throw new GradError(
+      name,
+      'this tensor needs no gradient — no operand had requiresGrad, or it was made in noGrad',
+    );
+  }
+  if (dy !== undefined) {
+    if (!sameShape(dy.shape, y.shape)) {
+      throw new GradError(name, `dy has shape ${formatShape(dy.shape)}, the tensor ${formatShape(y.shape)}`);
+    }
+    return dy;
+  }
+  if (y.size !== 1) {
+    throw new GradError(
+      name,
+      `the tensor has shape ${formatShape(y.shape)}, so one gradient is not defined — reduce it to a scalar, or pass dy`,
+    );
+  }
+  return wrap(backend().kernels.fill(1, 1), y.shape);
+}
+
+/** Walks the tape once and returns ∂y/∂t for each wanted tensor t that y depends on. */
+function propagate(
+  y: Tensor,
+  dy: Tensor,
+  options: BackwardOptions,
+  wanted: (tensor: Tensor) => boolean,
+): Map<Tensor, Tensor> {
+  const createGraph = options.createGraph === true;
+  const keepGraph = createGraph || options.retainGraph === true;
+  const order = topologicalOrder(y);
+  const needed = tensorsLeadingTo(order, wanted);
+  const pending = new Map<Tensor, Tensor>([[y, dy]]);
+  const found = new Map<Tensor, Tensor>();
+
+  const observer = activeRecorder();
+  const walk = (): void => {
+    // Results come before their operands: when a tensor's turn comes, all its consumers have contributed.
+    for (const tensor of order.toReversed()) {
+      const gradient = pending.get(tensor);
+      pending.delete(tensor);
+      if (gradient !== undefined) {
+        if (wanted(tensor)) found.set(tensor, gradient);
+        if (tensor.node !== null) pushToInputs(tensor, tensor.node, gradient, needed, pending, observer);
+      }
+      if (tensor.node !== null && !keepGraph) free(tensor.node);
+    }
+  };
+  // The recorder receives the gradients, not the operations that compute them.
+  withRecorder(null, () => withRecording(createGraph, walk));
+  return found;
+}
+
+function pushToInputs(
+  out: Tensor,
+  node: TapeNode,
+  dy: Tensor,
+  needed: ReadonlySet<Tensor>,
+  pending: Map<Tensor, Tensor>,
+  observer: Recorder | null,
+): void {
+  checkVersions(node, out);
+  const op = node.op.name;
+  const thunks = node.op.vjp(dy, node.inputs, node.params, out);
+  node.inputs.forEach((input, i) => {
+    const thunk = thunks[i];
+    if (thunk === null || thunk === undefined || !needed.has(input)) return;
+    const start = observer === null ? 0 : performance.now();
+    const gradient = thunk();
+    if (!sameShape(gradient.shape, input.shape)) {
+      throw new GradError(
+        node.op.name,
+        `its vjp gave input ${i} a gradient of shape ${formatShape(gradient.shape)} instead of ${formatShape(input.shape)}`,
+      );
+    }
+    const milliseconds = observer === null ? 0 : performance.now() - start;
+    observer?.gradient({ op, out, input, index: i, dy, gradient, milliseconds });
+    const sofar = pending.get(input);
+    // A tensor used twice receives a gradient from each use; they add up (the multivariate chain rule).
+    pending.set(input, sofar === undefined ? gradient : addGradients(sofar, gradient));
+  });
+}
+
+function checkVersions(node: TapeNode, out: Tensor): void {
+  node.inputs.forEach((input, i) => {
+    if (input.storage.version !== node.versions[i]) throw changedInPlace(node, input, `input ${i}`, 'used');
+  });
+  if (out.storage.version !== node.resultVersion) throw changedInPlace(node, out, 'its result', 'made');
+}
+
+function changedInPlace(node: TapeNode, tensor: Tensor, role: string, verb: 'used' | 'made'): GradError {
+  const name = tensor.label === '' ? `${role} (${formatShape(tensor.shape)})` : `'${tensor.label}'`;
+  return new GradError(
+    node.op.name,
+    `${name} was changed in place after the operation ${verb} it — call backward before updating, or clone() first`,
+  );
+}
+
+function free(node: TapeNode): void {
+  node.inputs = [];
+  node.freed = true;
+}
+
+/**
+ * Every tensor that y was computed from, operands before results. Iterative: a graph may be very deep.
+ * @throws GradError if a part of the graph was freed
+ */
+export function topologicalOrder(y: Tensor): Tensor[] {
+  const order: Tensor[] = [];
+  const visited = new Set<Tensor>([y]);
+  const stack = [{ tensor: y, next: 0 }];
+  for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
+    const { tensor } = top;
+    if (tensor.node?.freed === true) {
+      throw new GradError(
+        'backward',
+        `the graph behind '${tensor.node.op.name}' was freed by an earlier backward — pass { retainGraph: true } to that one`,
+      );
+    }
+    const input = tensor.node?.inputs[top.next++];
+    if (input === undefined) {
+      order.push(tensor);
+      stack.pop();
+    } else if (input.requiresGrad && !visited.has(input)) {
+      visited.add(input);
+      stack.push({ tensor: input, next: 0 });
+    }
+  }
+  return order;
+}
+
+/** The tensors through which a gradient must pass to reach a wanted one. */
+function tensorsLeadingTo(order: readonly Tensor[], wanted: (tensor: Tensor) => boolean): Set<Tensor> {
+  const needed = new Set<Tensor>();
+  for (const tensor of order) {
+    if (wanted(tensor) || tensor.node?.inputs.some((input) => needed.has(input)) === true) needed.add(tensor);
+  }
+  return needed;
+}
