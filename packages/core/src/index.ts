@@ -149,58 +149,7 @@ export {
   type VarianceOptions,
   variance,
 } from './ops/reduce.js';
-export { defaultGenerator, fillUniform, Generator, type GeneratorState, manualSeed } from './random.js';
-export type { GradientRecord, OperationRecord, Recorder } from './recorder.js';
-export { withRecorder } from './recorder.js';
-export { broadcastShapes, sameShape, sizeOf, stridesOf, unravelIndex } from './shape.js';
+export { defaultGenerator, Generator, type GeneratorState, manualSeed } from './random.js';
+export { broadcastShapes, sameShape, sizeOf } from './shape.js';
 export type { NestedArray, TensorLike } from './tensor.js';
-export { type AnomalyOptions, debug, detectAnomaly, NotFiniteError } from './trace/debug.js';
-export { explain } from './trace/explain.js';
-export { toDot, toJSON, toMermaid } from './trace/export.js';
-export { type FlameOptions, toFlameSVG } from './trace/flame.js';
-export {
-  activations,
-  composites,
-  derivativeOf,
-  type Formula,
-  formulaOf,
-  formulas,
-  operandName,
-} from './trace/formulas.js';
-export type { ArrayOverview, ArraySummary, BackwardStep, Graph, GraphNode } from './trace/graph.js';
-export type { Point } from './trace/layered.js';
-export {
-  type BoxKind,
-  type Layout,
-  type LayoutBox,
-  type LayoutEdge,
-  type LayoutGroup,
-  type LayoutOptions,
-  layout,
-} from './trace/layout.js';
-export type { Modules } from './trace/modules.js';
-export {
-  formatProfile,
-  type ProfileEntry,
-  type ProfileOptions,
-  profile,
-  profileOf,
-} from './trace/profile.js';
-export {
-  type DerivativeCheck,
-  type ExplainOptions,
-  type GradientPath,
-  type GradientStory,
-  type GradientUse,
-  gradientStory,
-} from './trace/story.js';
-export { edgePath, type SVGOptions, toSVG } from './trace/svg.js';
-export { type Names, type RecordOptions, recordGraph, trace } from './trace/trace.js';
-export {
-  type NoGradDiagnosis,
-  type NoGradReason,
-  type WhyNoGradOptions,
-  whyNoGrad,
-} from './trace/why-no-grad.js';
-export { escapeXML } from './trace/xml.js';
 export { grad, type ScalarFunction, scope, valueAndGrad } from './transforms.js';

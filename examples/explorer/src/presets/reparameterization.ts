@@ -1,4 +1,5 @@
-import { klStandardNormal, noGrad, recordGraph, type Tensor, tensor, whyNoGrad } from '@varigrad/core';
+import { klStandardNormal, noGrad, type Tensor, tensor } from '@varigrad/core';
+import { recordGraph, whyNoGrad } from '@varigrad/core/trace';
 import { type Exhibit, type Expected, exhibit, type Finding, type Preset } from './preset.js';
 
 type Sampler = (mu: Tensor, logVar: Tensor, eps: Tensor) => Tensor;
