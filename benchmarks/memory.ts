@@ -1,5 +1,5 @@
 /** `npm run bench:memory`: 10,000 training steps; resident memory and heap must stay flat. */
-import { Generator, init, rand, scope, type Tensor } from '@varigrad/core';
+import { backend, Generator, rand, scope, type Tensor } from '@varigrad/core';
 import { Adam } from '@varigrad/nn';
 import { VAE } from '@varigrad/vae';
 import { machine, table } from './measure.js';
@@ -8,9 +8,8 @@ const STEPS = 10_000;
 const REPORT_EVERY = 1_000;
 
 const scoped = !process.argv.includes('--no-scope');
-const chosen = await init();
 console.log(
-  `${machine()}\n${chosen.description}, ${scoped ? 'each step in a scope' : 'no scope anywhere'}\n`,
+  `${machine()}\n${backend().description}, ${scoped ? 'each step in a scope' : 'no scope anywhere'}\n`,
 );
 
 const generator = new Generator(1);

@@ -20,6 +20,7 @@ import { formatTiming, machine, summarize, table } from './measure.js';
 
 type Core = typeof import('@varigrad/core');
 type Library = Core &
+  Pick<typeof import('@varigrad/core/trace'), 'profile' | 'recordGraph'> &
   Pick<typeof import('@varigrad/nn'), 'Adam'> &
   Pick<typeof import('@varigrad/vae'), 'VAE'>;
 
@@ -57,6 +58,7 @@ async function bundle(plugins: Plugin[]): Promise<Uint8Array> {
   const { outputFiles } = await build({
     stdin: {
       contents: `export * from '@varigrad/core';
+        export { profile, recordGraph } from '@varigrad/core/trace';
         export { Adam } from '@varigrad/nn';
         export { VAE } from '@varigrad/vae';`,
       resolveDir: fileURLToPath(new URL('.', import.meta.url)),

@@ -1,5 +1,5 @@
 /** Who is measured: backends, and for matmul what one would write without this library. */
-import { type Backend, fillUniform, Generator, type Values } from '@varigrad/core';
+import { type Backend, Generator, type Values } from '@varigrad/core';
 import type { KernelCase } from './cases.js';
 import { type Runner, timed } from './time.js';
 
@@ -12,11 +12,7 @@ export interface Contestant {
 
 /** The same numbers for all. */
 export function operandsOf({ operands }: KernelCase): Float32Array[] {
-  return operands.map((size) => {
-    const values = new Float32Array(size);
-    fillUniform(values, new Generator(size).take(size));
-    return values;
-  });
+  return operands.map((size) => new Generator(size).uniform(size));
 }
 
 /** A backend of this library, through its kernels. */

@@ -22,12 +22,20 @@ export async function buildExplorer(outFolder: string): Promise<void> {
   for (const file of STATIC_FILES) await copyFile(join(HERE, file), join(outFolder, file));
 }
 
+/**
+ * Entry points that programs of the page can import, relative to the package's `src`. The page has no gpu.js and no file
+ * system, so the others are left out.
+ */
+const ENTRIES: Readonly<Record<string, readonly string[]>> = { core: ['index', 'trace/index'] };
+
 /** A package imports the others by name. Its path has `core/dist` in it: by that a trace knows the library's own calls. */
 async function bundlePackage(name: string, outFolder: string): Promise<void> {
   await build({
     ...BROWSER_BUNDLE,
-    entryPoints: [join(packageFolder(name), 'src/index.ts')],
-    outfile: join(outFolder, 'packages', name, 'dist/index.js'),
+    entryPoints: (ENTRIES[name] ?? ['index']).map((entry) => join(packageFolder(name), 'src', `${entry}.ts`)),
+    outbase: join(packageFolder(name), 'src'),
+    outdir: join(outFolder, 'packages', name, 'dist'),
+    splitting: true, // entry points share one Tensor class
     external: PACKAGES.map((other) => `@varigrad/${other}`),
   });
 }

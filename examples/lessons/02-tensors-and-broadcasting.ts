@@ -12,12 +12,11 @@ import {
   Generator,
   type Op,
   randn,
-  recordGraph,
   type Shape,
-  stridesOf,
   type Tensor,
   tensor,
 } from '@varigrad/core';
+import { recordGraph } from '@varigrad/core/trace';
 import { type Numbers, type Print, prose, runLesson, table } from './run.js';
 import { backward, Scalar, tapeOf } from './scalar-engine.js';
 
@@ -52,7 +51,8 @@ function shapeAndStrides(print: Print): Numbers {
     [10, 11, 12],
     [20, 21, 22],
   ]);
-  const [rowStride, columnStride] = stridesOf(x.shape) as [number, number];
+  const columns = x.shape[1] as number;
+  const [rowStride, columnStride] = [columns, 1];
   const found = x.dataSync()[1 * rowStride + 2 * columnStride] as number;
   print(prose`
     1. A shape is a way of reading

@@ -12,7 +12,6 @@ import {
   grad,
   linear,
   parameter,
-  profile,
   randn,
   type Shape,
   type Tensor,
@@ -20,6 +19,7 @@ import {
   valueAndGrad,
   withBackend,
 } from '@varigrad/core';
+import { profile } from '@varigrad/core/trace';
 import { type Numbers, type Print, prose, runLesson, table } from './run.js';
 
 /** Prints the text and returns the numbers that the tests check. */

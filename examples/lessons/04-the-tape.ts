@@ -8,16 +8,15 @@
 import {
   createReference,
   Generator,
-  type GraphNode,
   grad,
   gradients,
   noGrad,
   randn,
-  recordGraph,
   type Tensor,
   tensor,
   withBackend,
 } from '@varigrad/core';
+import { type GraphNode, recordGraph } from '@varigrad/core/trace';
 import { VAE } from '@varigrad/vae';
 import { type Numbers, type Print, prose, runLesson, table } from './run.js';
 

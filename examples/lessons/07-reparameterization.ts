@@ -13,9 +13,9 @@ import {
   randn,
   type Tensor,
   tensor,
-  whyNoGrad,
   withBackend,
 } from '@varigrad/core';
+import { whyNoGrad } from '@varigrad/core/trace';
 import { klStandardNormal, SGD } from '@varigrad/nn';
 import { gaussianLogProb, normalCdf, reparameterize } from '@varigrad/vae';
 import { type Numbers, type Print, prose, runLesson, table } from './run.js';

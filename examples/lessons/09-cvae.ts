@@ -6,14 +6,11 @@
  * npm run lesson -- 9
  */
 import {
-  backend,
   createReference,
-  createWasm,
   Generator,
   noGrad,
   oneHot,
   randn,
-  setBackend,
   stack,
   type Tensor,
   tensor,
@@ -44,21 +41,15 @@ import { type Numbers, type Print, prose, runLesson, table } from './run.js';
 export async function lesson(print: Print): Promise<Numbers> {
   print('LESSON 9 — THE CONDITIONAL VAE\n');
   const exact = withBackend(createReference(Float64Array), () => twoClasses(print));
-  const before = backend();
-  setBackend(createWasm());
-  try {
-    const digits = await smallDigits();
-    const models = await trainBoth(digits);
-    return {
-      ...exact,
-      ...(await whatTheLatentSays(print, digits, models)),
-      ...(await writesWhatIsAsked(print, digits, models)),
-      ...comparingBounds(print, digits, models),
-      ...mistakes(print, models),
-    };
-  } finally {
-    setBackend(before);
-  }
+  const digits = await smallDigits();
+  const models = await trainBoth(digits);
+  return {
+    ...exact,
+    ...(await whatTheLatentSays(print, digits, models)),
+    ...(await writesWhatIsAsked(print, digits, models)),
+    ...comparingBounds(print, digits, models),
+    ...mistakes(print, models),
+  };
 }
 
 /** Variances within a class along four directions. */

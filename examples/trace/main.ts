@@ -3,26 +3,22 @@
  * explorer), a flame picture of where the time goes, and the story of one gradient.
  */
 import { join } from 'node:path';
+import { Generator, rand, type Tensor } from '@varigrad/core';
 import {
   explain,
-  Generator,
-  init,
   profile,
-  rand,
   recordGraph,
-  type Tensor,
   toDot,
   toFlameSVG,
   toJSON,
   toMermaid,
   toSVG,
-} from '@varigrad/core';
+} from '@varigrad/core/trace';
 import { VAE } from '@varigrad/vae';
 import { writeFileAtomic } from '@varigrad/vae/node';
 
 const FOLDER = join('runs', 'trace');
 
-await init();
 const generator = new Generator(0);
 const model = new VAE({ inputSize: 784, hidden: [400], latent: 20, generator });
 const pixels = rand([128, 784], { generator }).named('pixels', ['batch', 'pixel']);

@@ -1,8 +1,18 @@
 /** What every backend must do in a page. */
-import { type Backend, createReference } from '@varigrad/core';
+import { type Backend, backend, createReference, init, tensor } from '@varigrad/core';
 import { type BackendDifference, compareBackends, opCases } from '@varigrad/core/testing';
 import { trainVae } from '../gpu/vae-run.js';
 import { check } from './in-page.js';
+
+/** The first use of a tensor makes the backend that `init` chooses. @returns that backend */
+export async function checkDefault(): Promise<Backend> {
+  const value = tensor([1]).mul(2).itemSync();
+  check(value === 2, `1 · 2 = ${value}`);
+  const made = backend();
+  const { description } = await init();
+  check(made.description === description, `by default ${made.description}, by init ${description}`);
+  return made;
+}
 
 /** Forward and gradients of the whole op-case table, against the reference backend. @returns figures */
 export async function checkOpTable(backend: Backend, tolerance: number): Promise<string> {

@@ -1,5 +1,5 @@
 /** What the explorer must show of the node in focus at each step, worked out from the graph alone, and reading what it shows. */
-import type { ArraySummary, Graph, GraphNode } from '@varigrad/core';
+import type { ArraySummary, Graph, GraphNode } from '@varigrad/core/trace';
 import type { Page } from 'playwright-core';
 import { check } from './in-page.js';
 

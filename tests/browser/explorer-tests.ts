@@ -1,6 +1,5 @@
 /** What a reader does in the explorer, and what must then be seen. */
-import type { Graph } from '@varigrad/core';
-import { toJSON } from '@varigrad/core';
+import { type Graph, toJSON } from '@varigrad/core/trace';
 import type { Page } from 'playwright-core';
 import { presets } from '../../examples/explorer/src/presets/list.js';
 import type { Exhibit, Preset } from '../../examples/explorer/src/presets/preset.js';

@@ -45,7 +45,8 @@ async function bundle(settings: readonly PageSetting[]): Promise<Map<string, Ser
     sourcemap: 'inline',
   });
   const scripts = outputFiles.map(({ path, contents }): [string, Served] => {
-    return [`/${path.split(/[\\/]/).at(-1)}`, { type: 'text/javascript', body: contents }];
+    const headers = { 'cross-origin-embedder-policy': 'require-corp' }; // lets isolated pages start a script as a worker
+    return [`/${path.split(/[\\/]/).at(-1)}`, { type: 'text/javascript', body: contents, headers }];
   });
   const pages = settings.map(({ name, page, headers }): [string, Served] => {
     const body = `<!doctype html><meta charset="utf-8"><title>${name}</title><link rel="icon" href="data:,">

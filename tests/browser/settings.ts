@@ -30,6 +30,7 @@ const WITHOUT_SIMD: PageSetting = {
 
 export const SETTINGS: readonly PageSetting[] = [
   { name: 'wasm-isolated', page: 'wasm-isolated', headers: ISOLATED },
+  { name: 'wasm-in-worker', page: 'wasm-in-worker', headers: ISOLATED },
   { name: 'wasm-not-isolated', page: 'wasm-not-isolated', headers: {} },
   {
     name: 'wasm-no-workers',

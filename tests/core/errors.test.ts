@@ -485,7 +485,10 @@ refused('memory', [
     'tensor: its memory was given back by dispose() or when its scope ended — return it from the scope, or clone() it',
   ],
   [
-    () => withBackend({ ...createReference(), name: 'gpu', memory: 'device' } as Backend, () => a23.add(a23)),
+    () => {
+      const host = withBackend(createReference(), () => tensor([1]));
+      withBackend({ ...createReference(), name: 'gpu', memory: 'device' } as Backend, () => host.add(host));
+    },
     BackendError,
     "add: a tensor of backend 'reference' met an operation on 'gpu' — make all tensors on one backend",
   ],

@@ -1,27 +1,29 @@
 /** The formulas are evaluated as they are written; the stories are checked against gradients worked out by hand. */
 import {
-  activations,
   createReference,
-  derivativeOf,
-  explain,
-  formulas,
   Generator,
-  type GradientRecord,
-  type GradientStory,
-  gradientStory,
   type HostArray,
   linear,
   noGrad,
-  type OperationRecord,
-  operandName,
   randn,
   type Shape,
   type Tensor,
   tensor,
   withBackend,
-  withRecorder,
 } from '@varigrad/core';
 import { assertClose, caseInputs, evaluator, type OpCase, opCases, toTensor } from '@varigrad/core/testing';
+import {
+  activations,
+  derivativeOf,
+  explain,
+  formulas,
+  type GradientRecord,
+  type GradientStory,
+  gradientStory,
+  type OperationRecord,
+  operandName,
+  withRecorder,
+} from '@varigrad/core/trace';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { refuses } from '../refuses.js';

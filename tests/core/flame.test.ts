@@ -1,15 +1,13 @@
 /** The picture's bars are measured again from the SVG: widths in proportion to times, parts within their wholes. */
+import { Generator, randn, type Tensor } from '@varigrad/core';
 import {
   formatProfile,
-  Generator,
   type ProfileEntry,
   profile,
   profileOf,
-  randn,
   recordGraph,
-  type Tensor,
   toFlameSVG,
-} from '@varigrad/core';
+} from '@varigrad/core/trace';
 import { Linear, Module, Sequential } from '@varigrad/nn';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';

@@ -1,18 +1,15 @@
 /** The layout must be a correct drawing (nothing overlaps, arrows point down and end at their boxes), and the SVG well formed. */
+import { Generator, rand, randn, tensor } from '@varigrad/core';
 import {
   edgePath,
-  Generator,
   type Graph,
   type GraphNode,
   type Layout,
   layout,
-  rand,
-  randn,
   recordGraph,
-  tensor,
   toSVG,
   trace,
-} from '@varigrad/core';
+} from '@varigrad/core/trace';
 import { Linear } from '@varigrad/nn';
 import { VAE } from '@varigrad/vae';
 import { test } from 'uvu';

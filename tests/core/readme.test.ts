@@ -16,8 +16,6 @@ const AsyncFunction = (async () => {}).constructor as new (
   ...args: string[]
 ) => (...args: unknown[]) => Promise<void>;
 
-test.after(() => core.setBackend(core.createReference()));
-
 test('there are examples', () => assert.is(examples.length, 5));
 
 examples.forEach((example, i) => {

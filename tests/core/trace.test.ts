@@ -1,22 +1,18 @@
+import { Generator, noGrad, randn, type Tensor, tensor } from '@varigrad/core';
 import {
   debug,
   detectAnomaly,
   formatProfile,
-  Generator,
   type Graph,
   type GraphNode,
   NotFiniteError,
-  noGrad,
   profile,
-  randn,
   recordGraph,
-  type Tensor,
-  tensor,
   toDot,
   toJSON,
   toMermaid,
   trace,
-} from '@varigrad/core';
+} from '@varigrad/core/trace';
 import { VAE } from '@varigrad/vae';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';

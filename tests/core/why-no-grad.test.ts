@@ -3,16 +3,14 @@ import {
   clamp,
   Generator,
   linear,
-  type NoGradDiagnosis,
-  type NoGradReason,
   noGrad,
   randn,
   sigmoidCrossEntropy,
   type Tensor,
   tensor,
-  whyNoGrad,
   zeros,
 } from '@varigrad/core';
+import { type NoGradDiagnosis, type NoGradReason, whyNoGrad } from '@varigrad/core/trace';
 import { Linear } from '@varigrad/nn';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';

@@ -1,4 +1,5 @@
-import { formatShape, formulaOf, type Graph, recordGraph, type Tensor, tensor } from '@varigrad/core';
+import { formatShape, type Tensor, tensor } from '@varigrad/core';
+import { formulaOf, type Graph, recordGraph } from '@varigrad/core/trace';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { formatBytes, formatNumber, formatParams } from '../../examples/explorer/src/format.js';

@@ -1,11 +1,5 @@
-import {
-  type ArraySummary,
-  type Graph,
-  type GraphNode,
-  type Shape,
-  type Tensor,
-  withRecorder,
-} from '@varigrad/core';
+import type { Shape, Tensor } from '@varigrad/core';
+import { type ArraySummary, type Graph, type GraphNode, withRecorder } from '@varigrad/core/trace';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { presets } from '../../examples/explorer/src/presets/list.js';

@@ -1,4 +1,4 @@
-import { type Graph, type Layout, layout } from '@varigrad/core';
+import { type Graph, type Layout, layout } from '@varigrad/core/trace';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { bindings, commandOf } from '../../examples/explorer/src/keys.js';

@@ -1,5 +1,5 @@
 /** The operations of the explorer's presets once more, in float64 and in the plainest form: what graphs are checked against. */
-import type { GraphNode } from '@varigrad/core';
+import type { GraphNode } from '@varigrad/core/trace';
 
 /** An array in float64. */
 export interface Plain {

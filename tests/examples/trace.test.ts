@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Graph } from '@varigrad/core';
+import type { Graph } from '@varigrad/core/trace';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 

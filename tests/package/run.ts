@@ -73,6 +73,30 @@ async function bundleForBrowser(name: string, folder: string, conditions: string
   if (output !== printed) throw new Error(`the bundle prints:\n${output}\nbut Node printed:\n${printed}`);
 }
 
+/**
+ * The smallest program: its bundle has the methods of tensors, although nothing of the file that attaches them is imported,
+ * and nothing of the other entries.
+ */
+async function bundleOneTensor(): Promise<void> {
+  const outfile = join(project, 'one-tensor.mjs');
+  const { metafile } = await build({
+    absWorkingDir: project,
+    stdin: {
+      contents: "import { tensor } from '@varigrad/core'; console.log(tensor([1]).mul(2).itemSync());",
+      resolveDir: project,
+    },
+    bundle: true,
+    format: 'esm',
+    outfile,
+    metafile: true,
+    logLevel: 'silent',
+  });
+  const output = await runTool(outfile, [], project);
+  if (output !== '2\n') throw new Error(`1 · 2 is printed as ${output}`);
+  const others = Object.keys(metafile.inputs).filter((file) => /dist\/(trace|testing|backend)\//.test(file));
+  if (others.length > 0) throw new Error(`the bundle has ${others.join(', ')}`);
+}
+
 try {
   await runSteps([
     { name: 'pack and install into an empty project', run: install, essential: true },
@@ -80,6 +104,7 @@ try {
     { name: 'run in Node', run: runInNode },
     { name: 'type check and run of the Node-only entry', run: runNodeEntry },
     { name: 'the varigrad command', run: runCommand },
+    { name: 'bundle of one tensor', run: bundleOneTensor },
     { name: 'browser bundle of the packed packages', run: () => bundleForBrowser('packed', project, []) },
     {
       name: 'browser bundle of the sources',

@@ -1,5 +1,5 @@
 /** The four ways in which grey values become targets. */
-import { ArgumentError, fillUniform, Generator } from '@varigrad/core';
+import { ArgumentError, Generator } from '@varigrad/core';
 import { type Binarization, binarizeBatch, binarizeDataset, type Dataset, firstOf } from '@varigrad/vae';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -91,8 +91,7 @@ test('a pixel is 1 with its grey value as probability', () => {
 });
 
 test('a draw equal to the grey value gives 0, so black is never set, not even by a draw of 0', () => {
-  const draws = new Float32Array(64);
-  fillUniform(draws, new Generator(6).state);
+  const draws = new Generator(6).uniform(64);
   assert.ok(binarizeBatch(draws, new Generator(6)).every((x) => x === 0));
   const justAbove = draws.map((x) => x + 2 ** -24);
   assert.ok(binarizeBatch(justAbove, new Generator(6)).every((x) => x === 1));

@@ -1,12 +1,6 @@
 /** Reading graphs that `toJSON` wrote. */
-import {
-  type ArrayOverview,
-  type ArraySummary,
-  type BackwardStep,
-  formatShape,
-  type Graph,
-  type GraphNode,
-} from '@varigrad/core';
+import { formatShape } from '@varigrad/core';
+import type { ArrayOverview, ArraySummary, BackwardStep, Graph, GraphNode } from '@varigrad/core/trace';
 
 /** A file that is not a graph; the message says at what place. */
 export class GraphFileError extends Error {

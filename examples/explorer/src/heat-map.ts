@@ -1,5 +1,6 @@
 /** An array as rows of coloured cells: where everything goes, without drawing it. */
-import { type ArraySummary, formatShape, unravelIndex } from '@varigrad/core';
+import { formatShape } from '@varigrad/core';
+import { type ArraySummary, unravelIndex } from '@varigrad/core/trace';
 import { formatNumber } from './format.js';
 
 /** One element, or the mean of a block of them. */

@@ -1,5 +1,5 @@
 /** How boxes and arrows of the picture look at a step, as class names. */
-import type { Graph, GraphNode, LayoutBox, LayoutEdge } from '@varigrad/core';
+import type { Graph, GraphNode, LayoutBox, LayoutEdge } from '@varigrad/core/trace';
 import { focusOf, type Scene, type State } from './state.js';
 import { forwardStepOf, received, type Step } from './steps.js';
 

@@ -1,15 +1,15 @@
 /** All that there is to say about one node at one step, without drawing it. */
+import { formatShape } from '@varigrad/core';
 import {
   type ArraySummary,
   activations,
   derivativeOf,
-  formatShape,
   formulaOf,
   formulas,
   type Graph,
   type GraphNode,
   operandName,
-} from '@varigrad/core';
+} from '@varigrad/core/trace';
 import { formatBytes, formatNumber, formatParams } from './format.js';
 import { titleOf } from './search.js';
 import type { Scene } from './state.js';

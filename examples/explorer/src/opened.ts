@@ -1,5 +1,5 @@
 /** Graphs that the page can open, whatever they come from. */
-import type { Graph } from '@varigrad/core';
+import type { Graph } from '@varigrad/core/trace';
 import { presets } from './presets/list.js';
 import type { Expected, Finding, Preset } from './presets/preset.js';
 import { type Sources, withOriginalPlaces } from './sources.js';

@@ -1,5 +1,6 @@
 /** Programs that the reader writes in the page: modules that import the packages by name, run in the page itself. */
-import { type Graph, type Names, type RecordOptions, recordGraph, Tensor } from '@varigrad/core';
+import { Tensor } from '@varigrad/core';
+import { type Graph, type Names, type RecordOptions, recordGraph } from '@varigrad/core/trace';
 import { Module } from '@varigrad/nn';
 
 /** A program that could not be run or traced; the message is for its author. */
@@ -72,7 +73,8 @@ async function importText(text: string): Promise<Exports> {
     if (error instanceof SyntaxError) throw await located(error, address);
     const unknown = /specifier [“"]([^”"]+)/.exec((error as Error).message ?? '')?.[1];
     if (unknown !== undefined) {
-      const known = "'@varigrad/core', '@varigrad/nn' and '@varigrad/vae' can be imported";
+      const known =
+        "'@varigrad/core', '@varigrad/core/trace', '@varigrad/nn' and '@varigrad/vae' can be imported";
       throw new ProgramError(`there is no module '${unknown}' here — ${known}`);
     }
     throw explained(error);

@@ -1,5 +1,6 @@
 /** Finding nodes by what is written on them. */
-import { formatShape, type Graph, type GraphNode } from '@varigrad/core';
+import { formatShape } from '@varigrad/core';
+import type { Graph, GraphNode } from '@varigrad/core/trace';
 
 /** `mul → z`, `encoder.mu.weight`, `constant`: how a node is called. */
 export function titleOf({ op, name }: GraphNode): string {

@@ -1,5 +1,5 @@
 /** What the page shows, and how the reader's actions change it. */
-import type { Graph, GraphNode } from '@varigrad/core';
+import type { Graph, GraphNode } from '@varigrad/core/trace';
 import { forwardStepOf, nodeOfStep, type Step, turnsOf } from './steps.js';
 
 /** All that is needed to show the same thing again; the page's address holds it. */

@@ -1,5 +1,5 @@
 /** A recorded computation as a sequence of steps: one operation forward, or one backward, at a time. */
-import type { ArraySummary, BackwardStep, Graph, GraphNode } from '@varigrad/core';
+import type { ArraySummary, BackwardStep, Graph, GraphNode } from '@varigrad/core/trace';
 
 /** What happens in one step. */
 export type Step =

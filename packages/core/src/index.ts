@@ -53,7 +53,6 @@ export {
 export { type FormatOptions, formatArray } from './format.js';
 export type { Activation, ReduceKind } from './functions/kinds.js';
 export type { BinaryKind, UnaryKind } from './functions/names.generated.js';
-export type { Formula } from './functions/row.js';
 export { type InitOptions, init } from './init.js';
 export { Tensor } from './methods.js';
 export {
@@ -147,9 +146,7 @@ export {
   type VarianceOptions,
   variance,
 } from './ops/reduce.js';
-export { defaultGenerator, fillUniform, Generator, type GeneratorState, manualSeed } from './random.js';
-export type { GradientRecord, OperationRecord, Recorder } from './recorder.js';
-export { withRecorder } from './recorder.js';
+export { defaultGenerator, Generator, type GeneratorState, manualSeed } from './random.js';
 export {
   type Axes,
   type AxesOptions,
@@ -157,57 +154,8 @@ export {
   broadcastShapes,
   sameShape,
   sizeOf,
-  stridesOf,
-  unravelIndex,
 } from './shape.js';
 export { updateInPlace } from './storage.js';
 export { apply, isGradEnabled, noGrad } from './tape.js';
 export type { NestedArray, Op, TapeNode, Temporary, TensorLike, Thunk } from './tensor.js';
-export { type AnomalyOptions, debug, detectAnomaly, NotFiniteError } from './trace/debug.js';
-export { explain } from './trace/explain.js';
-export { toDot, toJSON, toMermaid } from './trace/export.js';
-export { type FlameOptions, toFlameSVG } from './trace/flame.js';
-export {
-  activations,
-  derivativeOf,
-  formulaOf,
-  formulas,
-  operandName,
-} from './trace/formulas.js';
-export type { ArrayOverview, ArraySummary, BackwardStep, Graph, GraphNode } from './trace/graph.js';
-export type { Point } from './trace/layered.js';
-export {
-  type BoxKind,
-  type Layout,
-  type LayoutBox,
-  type LayoutEdge,
-  type LayoutGroup,
-  type LayoutOptions,
-  layout,
-} from './trace/layout.js';
-export type { Modules } from './trace/modules.js';
-export {
-  formatProfile,
-  type ProfileEntry,
-  type ProfileOptions,
-  profile,
-  profileOf,
-} from './trace/profile.js';
-export {
-  type DerivativeCheck,
-  type ExplainOptions,
-  type GradientPath,
-  type GradientStory,
-  type GradientUse,
-  gradientStory,
-} from './trace/story.js';
-export { edgePath, type SVGOptions, toSVG } from './trace/svg.js';
-export { type Names, type RecordOptions, recordGraph, trace } from './trace/trace.js';
-export {
-  type NoGradDiagnosis,
-  type NoGradReason,
-  type WhyNoGradOptions,
-  whyNoGrad,
-} from './trace/why-no-grad.js';
-export { escapeXML } from './trace/xml.js';
 export { grad, type ScalarFunction, scope, valueAndGrad } from './transforms.js';

@@ -1,8 +1,8 @@
 import type { Backend } from './backend/backend.js';
 import { setBackend } from './backend/current.js';
+import { createFastest } from './backend/fastest.js';
 import { createReference } from './backend/reference/reference.js';
 import { createWasm } from './backend/wasm/wasm.js';
-import { BackendError } from './errors.js';
 
 /** Options of `init`. */
 export interface InitOptions {
@@ -13,22 +13,17 @@ export interface InitOptions {
 }
 
 /**
- * Chooses the backend for all that follows: the fastest there is on this CPU.
- * What really runs is told by the result's `name` and `description`.
+ * Chooses the backend for all that follows, and returns it: its `name` and `description` say what runs.
+ * Without `init`, the first use of a backend makes the one of 'auto' with all cores.
  * @throws BackendError if 'wasm' is asked for and the host refuses it
  */
-export async function init(options: InitOptions = {}): Promise<Backend> {
-  const chosen = options.backend === 'reference' ? createReference() : bestOnCpu(options);
+export async function init({ backend = 'auto', threads }: InitOptions = {}): Promise<Backend> {
+  const chosen = create(backend, threads === undefined ? {} : { threads });
   setBackend(chosen);
   return chosen;
 }
 
-function bestOnCpu({ backend, threads }: InitOptions): Backend {
-  try {
-    return createWasm(threads === undefined ? {} : { threads });
-  } catch (error) {
-    if (backend === 'wasm' || !(error instanceof BackendError)) throw error;
-    const reference = createReference();
-    return { ...reference, description: `${reference.description}; wasm was refused: ${error.message}` };
-  }
+function create(backend: 'auto' | 'wasm' | 'reference', options: { threads?: number }): Backend {
+  if (backend === 'reference') return createReference();
+  return backend === 'wasm' ? createWasm(options) : createFastest(options);
 }

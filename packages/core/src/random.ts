@@ -155,6 +155,13 @@ export class Generator {
     this.#counter = [...state.counter];
   }
 
+  /** `size` uniform samples in [0, 1), in host memory: those that `rand` gives with this generator. */
+  uniform(size: number): Float32Array {
+    const out = new Float32Array(size);
+    fillUniform(out, this.take(size));
+    return out;
+  }
+
   /** `size` raw 32-bit words, uniform from 0 to 2³² − 1. */
   words(size: number): Uint32Array {
     const out = new Uint32Array(size);

@@ -5,16 +5,14 @@
 import {
   BackendError,
   defaultGenerator,
-  detectAnomaly,
   formatShape,
   type Generator,
   type GeneratorState,
-  NotFiniteError,
   scope,
   type Tensor,
   VarigradError,
-  withRecorder,
 } from '@varigrad/core';
+import { detectAnomaly, NotFiniteError, withRecorder } from '@varigrad/core/trace';
 import type { Module, Optimizer, OptimizerState, StateDict } from '@varigrad/nn';
 import type { Batch } from './data/batches.js';
 import type { EvaluationStep } from './evaluate.js';

@@ -1,8 +1,8 @@
 /** A cross-origin isolated page: threads. */
-import { createWasm, init, tensor, type WasmBackend, withBackend } from '@varigrad/core';
+import { createWasm, tensor, type WasmBackend, withBackend } from '@varigrad/core';
 import { findThreadHost, type ThreadHost } from '../../../packages/core/src/backend/wasm/threads.js';
 import { trainVae } from '../../gpu/vae-run.js';
-import { checkOpTable, checkTraining } from '../backend-tests.js';
+import { checkDefault, checkOpTable, checkTraining } from '../backend-tests.js';
 import { check, runTests, until } from '../in-page.js';
 import { largeResults } from '../large-results.js';
 
@@ -64,12 +64,12 @@ function checkSameBits(one: readonly Float32Array[], many: readonly Float32Array
 }
 
 await runTests({
-  'the page is isolated, and init takes all cores': async () => {
+  'the page is isolated, and the default backend takes all cores': async () => {
     check(crossOriginIsolated, 'the page is not cross-origin isolated');
-    const { name, description } = await init();
+    const { name, description } = await checkDefault();
     const cores = Math.min(64, navigator.hardwareConcurrency);
     const threads = cores === 1 ? '1 thread' : `${cores} threads`;
-    check(name === 'wasm', `init chose ${description}`);
+    check(name === 'wasm', description);
     check(
       /^wasm \(SIMD( with FMA)?, (.*)\)$/.exec(description)?.[2] === threads,
       `${description}: not ${threads}`,

@@ -1,6 +1,6 @@
 /** A browser whose WebAssembly has no SIMD: the reference backend computes. */
-import { init } from '@varigrad/core';
-import { checkTraining } from '../backend-tests.js';
+import { backend } from '@varigrad/core';
+import { checkDefault, checkTraining } from '../backend-tests.js';
 import { check, runTests } from '../in-page.js';
 
 /** A function that makes a vector and drops it. */
@@ -15,16 +15,16 @@ const NO_SIMD = new Uint8Array([
 ]);
 
 await runTests({
-  'init takes reference and says why': async () => {
+  'the default is reference, and its description gives the reason': async () => {
     check(!WebAssembly.validate(SIMD), 'this browser has SIMD');
     check(WebAssembly.validate(NO_SIMD), 'this browser has no WebAssembly');
-    const { name, description } = await init();
-    check(name === 'reference', `init chose ${description}`);
+    const { name, description } = await checkDefault();
+    check(name === 'reference', description);
     check(
       /wasm was refused: wasm: this host refused the kernels: .*SIMD unsupported/s.test(description),
       description,
     );
     return description;
   },
-  'the reference backend trains a VAE': async () => checkTraining(await init(), 20, 0),
+  'the reference backend trains a VAE': () => checkTraining(backend(), 20, 0),
 });

@@ -1,13 +1,13 @@
 /** A page without cross-origin isolation: the same kernels on one thread. */
 import { createWasm, init } from '@varigrad/core';
-import { checkOpTable, checkTraining } from '../backend-tests.js';
+import { checkDefault, checkOpTable, checkTraining } from '../backend-tests.js';
 import { check, runTests } from '../in-page.js';
 
 await runTests({
-  'init takes wasm on one thread and says why': async () => {
+  'the default is wasm on one thread, and its description gives the reason': async () => {
     check(!crossOriginIsolated, 'the page is cross-origin isolated');
-    const { name, description } = await init();
-    check(name === 'wasm', `init chose ${description}`);
+    const { name, description } = await checkDefault();
+    check(name === 'wasm', description);
     check(/, 1 thread: the page is not cross-origin isolated\)$/.test(description), description);
     return description;
   },

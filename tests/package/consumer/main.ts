@@ -1,9 +1,9 @@
-import { eye, init, manualSeed, randn, type Tensor, tensor } from '@varigrad/core';
+import { backend, eye, manualSeed, randn, type Tensor, tensor } from '@varigrad/core';
+import { recordGraph } from '@varigrad/core/trace';
 import { Adam, Linear } from '@varigrad/nn';
 import { VAE } from '@varigrad/vae';
 
-const backend = await init();
-console.log(backend.name);
+console.log(backend().name);
 manualSeed(1);
 
 const a: Tensor = tensor([
@@ -46,5 +46,9 @@ const model = new VAE({ inputSize: 16, hidden: [8], latent: 2 });
 const images = randn([32, 16]).sigmoid();
 const [first, last] = await train(model.parameters(), 50, () => model.elbo(images).loss);
 if (!(last < first)) throw new Error(`the ELBO did not improve: ${first} to ${last}`);
+
+// The entries of core share one tape: a trace sees what nn and vae compute.
+const { nodes } = recordGraph(() => model.elbo(images).loss);
+if (!nodes.some(({ op }) => op === 'linear')) throw new Error('the trace has no linear operation');
 console.log(fitted.toExponential(3), first.toFixed(3), last.toFixed(3));
 console.log('done');

@@ -1,4 +1,5 @@
-import { recordGraph, tensor } from '@varigrad/core';
+import { tensor } from '@varigrad/core';
+import { recordGraph } from '@varigrad/core/trace';
 import { exhibit, type Preset } from './preset.js';
 
 /** A bias for each column and one for each row: what is repeated forward is summed backward. */

@@ -1,4 +1,5 @@
-import { recordGraph, tensor } from '@varigrad/core';
+import { tensor } from '@varigrad/core';
+import { recordGraph } from '@varigrad/core/trace';
 import { mse } from '@varigrad/nn';
 import { exhibit, type Preset } from './preset.js';
 

@@ -1,5 +1,6 @@
 /** What the explorer opens with: computations of known outcome, run on the real engine. */
-import type { Graph, Tensor } from '@varigrad/core';
+import type { Tensor } from '@varigrad/core';
+import type { Graph } from '@varigrad/core/trace';
 
 /** A number, or a few, that must appear in the graph. */
 export interface Expected {

@@ -1,4 +1,5 @@
-import { noGrad, recordGraph, standardNormalKl, type Tensor, tensor, whyNoGrad } from '@varigrad/core';
+import { noGrad, standardNormalKl, type Tensor, tensor } from '@varigrad/core';
+import { recordGraph, whyNoGrad } from '@varigrad/core/trace';
 import { type Exhibit, type Expected, exhibit, type Finding, type Preset } from './preset.js';
 
 type Sampler = (mu: Tensor, logVar: Tensor, eps: Tensor) => Tensor;

@@ -1,4 +1,5 @@
-import { recordGraph, tensor } from '@varigrad/core';
+import { tensor } from '@varigrad/core';
+import { recordGraph } from '@varigrad/core/trace';
 import { exhibit, type Preset } from './preset.js';
 
 /** L = (x·y + x)²: the smallest graph in which a value is used twice. */

@@ -1,4 +1,5 @@
-import { Generator, randn, recordGraph, type Tensor, tensor } from '@varigrad/core';
+import { Generator, randn, type Tensor, tensor } from '@varigrad/core';
+import { recordGraph } from '@varigrad/core/trace';
 import { Adam } from '@varigrad/nn';
 import { VAE } from '@varigrad/vae';
 import type { Exhibit, Preset } from './preset.js';

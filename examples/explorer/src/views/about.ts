@@ -1,5 +1,5 @@
 /** What a preset is about: its prose, the numbers one should see, and what the engine's tools say of it. */
-import type { ArraySummary, Graph } from '@varigrad/core';
+import type { ArraySummary, Graph } from '@varigrad/core/trace';
 import { type Child, element } from '../dom.js';
 import { formatNumber } from '../format.js';
 import type { Opened } from '../opened.js';

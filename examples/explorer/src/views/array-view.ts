@@ -1,5 +1,5 @@
 /** An array as a heat map with its statistics. */
-import type { ArraySummary } from '@varigrad/core';
+import type { ArraySummary } from '@varigrad/core/trace';
 import { element } from '../dom.js';
 import { formatNumber } from '../format.js';
 import { type Cell, heatMap, statistics } from '../heat-map.js';

@@ -1,5 +1,5 @@
 /** The program that made the graph, with the line of the node in focus marked. */
-import type { Graph } from '@varigrad/core';
+import type { Graph } from '@varigrad/core/trace';
 import { element } from '../dom.js';
 import type { Code } from '../opened.js';
 import type { Action } from '../state.js';

@@ -8,7 +8,7 @@ import {
   type LayoutEdge,
   type LayoutGroup,
   layout,
-} from '@varigrad/core';
+} from '@varigrad/core/trace';
 import { svgElement } from '../dom.js';
 import { formatNumber } from '../format.js';
 import { boxMarks, edgeMarks } from '../marks.js';

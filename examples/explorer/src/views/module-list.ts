@@ -1,5 +1,5 @@
 /** The modules as a tree of buttons that close and open them. */
-import type { Graph } from '@varigrad/core';
+import type { Graph } from '@varigrad/core/trace';
 import { element } from '../dom.js';
 import { type Action, modulesOf, type State } from '../state.js';
 

@@ -1,5 +1,6 @@
 /** The tape as a list: all nodes in order, or those that a search finds. */
-import { formatShape, type Graph, type GraphNode } from '@varigrad/core';
+import { formatShape } from '@varigrad/core';
+import type { Graph, GraphNode } from '@varigrad/core/trace';
 import { element } from '../dom.js';
 import { search, titleOf } from '../search.js';
 import type { Action, Scene, State } from '../state.js';

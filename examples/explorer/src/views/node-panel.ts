@@ -1,5 +1,6 @@
 /** The node in focus: what it computes, what came in, what it sends back. */
-import { formatShape, type GraphNode } from '@varigrad/core';
+import { formatShape } from '@varigrad/core';
+import type { GraphNode } from '@varigrad/core/trace';
 import { element } from '../dom.js';
 import { type NodeFacts, nodeFacts, type OperandFacts } from '../node-facts.js';
 import { titleOf } from '../search.js';

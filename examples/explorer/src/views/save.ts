@@ -1,5 +1,5 @@
 /** Taking the graph along: as JSON, which the page opens again, or as a picture. */
-import { toJSON, toSVG } from '@varigrad/core';
+import { toJSON, toSVG } from '@varigrad/core/trace';
 import { element } from '../dom.js';
 import type { Opened } from '../opened.js';
 

@@ -1,5 +1,5 @@
 /** The row of buttons, slider and text with which one moves through the steps. */
-import type { GraphNode } from '@varigrad/core';
+import type { GraphNode } from '@varigrad/core/trace';
 import { byId } from '../dom.js';
 import { shortTitleOf, titleOf } from '../search.js';
 import type { Scene, State } from '../state.js';

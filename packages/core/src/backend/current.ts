@@ -1,10 +1,16 @@
 import type { Backend } from './backend.js';
-import { createReference } from './reference/reference.js';
+import { createFastest } from './fastest.js';
 
-let active: Backend = createReference();
+/** Undefined until a backend is chosen or needed: importing the library compiles nothing. */
+let active: Backend | undefined;
 
-/** The backend that operations run on. Ask it for its `name` and `description`. */
+/**
+ * The backend that operations run on. Ask it for its `name` and `description`.
+ * If none was chosen, the first call makes the fastest one of this CPU: wasm, or `reference` where the host refuses
+ * wasm; then `description` gives the reason.
+ */
 export function backend(): Backend {
+  active ??= createFastest();
   return active;
 }
 

@@ -1,5 +1,5 @@
 /** The page of `varigrad compare`: one HTML file with nothing outside of it. */
-import { escapeXML } from '@varigrad/core';
+import { escapeXML } from '@varigrad/core/trace';
 import { lineChart } from '../figures/line-chart.js';
 import type { RunConfig } from '../run/config.js';
 import { effective } from '../run/fields.js';

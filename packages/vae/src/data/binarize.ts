@@ -7,7 +7,7 @@
  * - `static`: one draw of Bernoulli(x) for each pixel, once and for all; the seed is part of the definition
  * - `dynamic`: a new draw each time an image is used
  */
-import { ArgumentError, fillUniform, Generator } from '@varigrad/core';
+import { ArgumentError, Generator } from '@varigrad/core';
 import type { Dataset } from './dataset.js';
 
 export type Binarization = 'none' | 'threshold' | 'static' | 'dynamic';
@@ -17,8 +17,7 @@ export const STATIC_SEED: number = 20_161_113;
 
 /** One draw of Bernoulli(x) for each pixel. */
 export function binarizeBatch(images: Float32Array, generator: Generator): Float32Array {
-  const draws = new Float32Array(images.length);
-  fillUniform(draws, generator.take(images.length));
+  const draws = generator.uniform(images.length);
   for (let i = 0; i < draws.length; i++) draws[i] = (draws[i] as number) < (images[i] as number) ? 1 : 0;
   return draws;
 }

@@ -1,4 +1,5 @@
-import { recordGraph, type Tensor, tensor, whyNoGrad } from '@varigrad/core';
+import { type Tensor, tensor } from '@varigrad/core';
+import { recordGraph, whyNoGrad } from '@varigrad/core/trace';
 import { type Exhibit, exhibit, type Preset } from '../preset.js';
 
 /** An autoencoder of one latent number: z = x · encoder, x̂ = z · decoder, ½‖x̂ − x‖². */

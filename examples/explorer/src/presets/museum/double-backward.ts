@@ -1,4 +1,5 @@
-import { GradError, recordGraph, type Tensor, tensor } from '@varigrad/core';
+import { GradError, type Tensor, tensor } from '@varigrad/core';
+import { recordGraph } from '@varigrad/core/trace';
 import { type Exhibit, exhibit, type Finding, type Preset } from '../preset.js';
 
 /** (w · x)² at x = 2; w starts at 1.5. */

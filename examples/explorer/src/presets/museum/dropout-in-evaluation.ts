@@ -1,4 +1,5 @@
-import { Generator, rand, recordGraph, type Tensor, tensor, whyNoGrad } from '@varigrad/core';
+import { Generator, rand, type Tensor, tensor } from '@varigrad/core';
+import { recordGraph, whyNoGrad } from '@varigrad/core/trace';
 import { Dropout } from '@varigrad/nn';
 import { type Exhibit, exhibit, type Finding, type Preset } from '../preset.js';
 

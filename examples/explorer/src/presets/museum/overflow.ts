@@ -1,4 +1,5 @@
-import { detectAnomaly, NotFiniteError, recordGraph, type Tensor, tensor } from '@varigrad/core';
+import { type Tensor, tensor } from '@varigrad/core';
+import { detectAnomaly, NotFiniteError, recordGraph } from '@varigrad/core/trace';
 import { type Exhibit, type Expected, exhibit, type Finding, type Preset } from '../preset.js';
 
 type Bound = (logVar: Tensor) => Tensor;

@@ -1,4 +1,5 @@
-import { recordGraph, standardNormalKl, tensor } from '@varigrad/core';
+import { standardNormalKl, tensor } from '@varigrad/core';
+import { recordGraph } from '@varigrad/core/trace';
 import { bceWithLogits } from '@varigrad/nn';
 import { type Exhibit, exhibit, type Preset } from '../preset.js';
 

@@ -1,0 +1,25 @@
+/** What the entry points of core export. */
+import * as core from '@varigrad/core';
+import * as testing from '@varigrad/core/testing';
+import * as trace from '@varigrad/core/trace';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+
+/** Values of the main entry that are not operations on tensors: makers, classes, and functions about the engine. */
+const MOST_VALUES = 45;
+
+test(`the main entry exports at most ${MOST_VALUES} values beside the operations of the op-case table`, () => {
+  const operations = new Set(testing.opCases.map(({ op }) => op));
+  const values = Object.keys(core).filter((name) => !operations.has(name));
+  assert.ok(values.length <= MOST_VALUES, `${values.length}: ${values.join(', ')}`);
+});
+
+test('no name is exported by two entries', () => {
+  const names = [core, trace, testing].flatMap((entry) => Object.keys(entry));
+  assert.equal(
+    names.filter((name, i) => names.indexOf(name) !== i),
+    [],
+  );
+});
+
+test.run();
