@@ -20,6 +20,6 @@ export class Unflatten extends Module {
 
   /** @throws ShapeError unless a row has as many elements as the shape */
   forward(x: Tensor): Tensor {
-    return x.reshape([x.shape[0] as number, ...this.#shape]);
+    return x.reshape([x.shape[0]!, ...this.#shape]);
   }
 }

@@ -19,7 +19,7 @@ export const STATIC_SEED: number = 20_161_113;
 export function binarizeBatch(images: Float32Array, generator: Generator): Float32Array {
   const draws = new Float32Array(images.length);
   fillUniform(draws, generator.take(images.length));
-  for (let i = 0; i < draws.length; i++) draws[i] = (draws[i] as number) < (images[i] as number) ? 1 : 0;
+  for (let i = 0; i < draws.length; i++) draws[i] = draws[i]! < images[i]! ? 1 : 0;
   return draws;
 }
 

@@ -67,15 +67,15 @@ export async function classAccuracy(
       read.forEach((found, i) => {
         const label = i % classes;
         if (own?.[Math.floor(i / classes)] === label) return;
-        asked[label] = (asked[label] as number) + 1;
-        if (found === label) right[label] = (right[label] as number) + 1;
+        asked[label]!++;
+        if (found === label) right[label]!++;
       });
     }
   });
   const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
   return {
     accuracy: sum(right) / sum(asked),
-    perClass: right.map((count, label) => count / (asked[label] as number)),
+    perClass: right.map((count, label) => count / asked[label]!),
     count: sum(asked),
   };
 }

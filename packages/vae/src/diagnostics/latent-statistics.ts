@@ -66,14 +66,14 @@ export async function latentStatistics(
   noise.dispose();
   const covariance = draws.covariance();
   variances.mean.forEach((value, i) => {
-    covariance[i * latent + i] = (covariance[i * latent + i] as number) + value;
+    covariance[i * latent + i]! += value;
   });
   const variance = diagonal(codes.covariance(), latent);
   return {
     count: data.count,
     variance,
     largest,
-    active: [...variance.keys()].filter((i) => (variance[i] as number) > ACTIVE_VARIANCE),
+    active: [...variance.keys()].filter((i) => variance[i]! > ACTIVE_VARIANCE),
     aggregate: { mean: draws.mean, std: diagonal(covariance, latent).map(Math.sqrt), covariance },
     klPerDimension: isLatentModel(model) && hasClosedFormKl(model) ? divergences.mean : null,
   };
@@ -95,5 +95,5 @@ function latentTerms(
 }
 
 function diagonal(matrix: Float64Array, size: number): Float64Array {
-  return Float64Array.from({ length: size }, (_, i) => matrix[i * size + i] as number);
+  return Float64Array.from({ length: size }, (_, i) => matrix[i * size + i]!);
 }

@@ -28,7 +28,7 @@ export function iwaeBound(
 ): Tensor {
   if (!(Number.isInteger(samples) && samples > 0))
     throw new ArgumentError('iwaeBound', `samples is a whole number above 0, not ${samples}`);
-  const shape = [x.shape[0] as number, samples, model.latent];
+  const shape = [x.shape[0]!, samples, model.latent];
   const noise = eps ?? randn(shape, generator === undefined ? {} : { generator });
   return importanceWeightedBound(logWeights(model.sampleTerms(x, noise, labels)));
 }

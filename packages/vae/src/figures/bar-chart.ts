@@ -74,14 +74,14 @@ export function klChart(
     active = Array.from(kl, (nats) => nats > 0.01),
   }: { title?: string; active?: readonly boolean[] } = {},
 ): string {
-  const order = Array.from(kl, (_, d) => d).sort((a, b) => (kl[b] as number) - (kl[a] as number));
+  const order = Array.from(kl, (_, d) => d).sort((a, b) => kl[b]! - kl[a]!);
   return barChart({
     title,
     xLabel: 'dimension, largest KL first',
     yLabel: 'nats per image',
     bars: order.map((d) => ({
       label: `z${d + 1}`,
-      value: kl[d] as number,
+      value: kl[d]!,
       group: active[d] === true ? 0 : 1,
     })),
     groups: ['active', 'not used'],

@@ -101,14 +101,14 @@ export class ConvolutionalDecoder extends Module implements DecoderNetwork {
       new Unflatten(start),
       ...channels.flatMap((_, i) => {
         const level = channels.length - 1 - i; // from the deepest convolution up
-        const out = level === 0 ? outputsPerPixel : (channels[level - 1] as number);
+        const out = level === 0 ? outputsPerPixel : channels[level - 1]!;
         const [from, to] = [path[level + 1] as ImageShape, path[level] as ImageShape];
         const missing = (a: 0 | 1): number => to[a] - (2 * (from[a] - 1) - 2 * GEOMETRY.padding + KERNEL);
         const outputPadding = [missing(0), missing(1)] as const;
         const isLast = level === 0;
         const bias = isLast || !batchNorm;
         return [
-          new ConvTranspose2d(channels[level] as number, out, KERNEL, {
+          new ConvTranspose2d(channels[level]!, out, KERNEL, {
             ...GEOMETRY,
             outputPadding,
             bias,

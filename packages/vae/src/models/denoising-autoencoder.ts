@@ -42,7 +42,7 @@ export class DenoisingAutoencoder extends Autoencoder {
 
   /** The mean over L draws of the noise of −log p(x|code of the noisy x): the noise is `eps` or, in training mode, drawn. */
   override elbo(x: Tensor, options: ElboOptions = {}): Elbo {
-    const batch = x.shape[0] as number;
+    const batch = x.shape[0]!;
     const eps = options.eps ?? this.noise(batch, options.generator);
     if (eps === null || options.input !== undefined) return super.elbo(x, options);
     const clean = repeatRows(x, this.noiseSamples); // [batch · L, pixels]

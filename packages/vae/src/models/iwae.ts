@@ -49,7 +49,7 @@ export class IWAE extends VAE {
   override elbo(x: Tensor, options: ElboOptions = {}): Elbo {
     const { labels } = options;
     refuseKlWeights('an IWAE', options);
-    const batch = x.shape[0] as number;
+    const batch = x.shape[0]!;
     const eps = (options.eps ?? this.noise(batch, options.generator)).reshape([
       batch * this.samples,
       this.latent,
@@ -78,7 +78,7 @@ export class IWAE extends VAE {
     const weights = noGrad(() =>
       logWeights(this.termsOf(x, { z: value, logProb: constant }, this.samples, labels)).softmax({ axis: 1 }),
     );
-    const z = value.add(draw.z.sub(value).mul(weights.reshape([value.shape[0] as number, 1])));
+    const z = value.add(draw.z.sub(value).mul(weights.reshape([value.shape[0]!, 1])));
     return { z, logProb: () => gaussianLogProb(z, q.mu.detach(), q.logVar.detach()) };
   }
 }

@@ -57,14 +57,12 @@ export class RelaxedCategoricalVAE extends CodeModel {
   /** log q of every category: `[batch, pixels]` → `[batch, variables, categories]`. */
   logProbs(x: Tensor): Tensor {
     const logits = this.encoder.forward(x); // [batch, variables · categories]
-    return logits.reshape([x.shape[0] as number, this.variables, this.categories]).logSoftmax();
+    return logits.reshape([x.shape[0]!, this.variables, this.categories]).logSoftmax();
   }
 
   /** The probabilities of the categories, which are the mean of z: `[batch, variables · categories]`. */
   codes(x: Tensor): Tensor {
-    return this.logProbs(x)
-      .exp()
-      .reshape([x.shape[0] as number, this.latent]);
+    return this.logProbs(x).exp().reshape([x.shape[0]!, this.latent]);
   }
 
   /** Gumbel noise, `[count, variables · categories]`; none for the exact sum. */
@@ -97,7 +95,7 @@ export class RelaxedCategoricalVAE extends CodeModel {
 
   /** log p(x|z) for one draw of z an image, `[batch]`. */
   #sampledLogProb(x: Tensor, logQ: Tensor, { eps, generator, step = 0 }: ElboOptions): Tensor {
-    const batch = x.shape[0] as number;
+    const batch = x.shape[0]!;
     const noise = (eps ?? (this.noise(batch, generator) as Tensor)).reshape(logQ.shape);
     const z = this.training ? this.#trainingDraw(logQ, noise, step) : hardMax(logQ.add(noise));
     return this.likelihood.logProb(this.decode(z.reshape([batch, this.latent])), x);
@@ -113,13 +111,13 @@ export class RelaxedCategoricalVAE extends CodeModel {
 
   /** Σ_z q(z|x) log p(x|z) over all values of z, `[batch]`. */
   #expectedLogProb(x: Tensor, logQ: Tensor): Tensor {
-    const batch = x.shape[0] as number;
+    const batch = x.shape[0]!;
     const values = this.#allValues(); // [count, latent]
-    const count = values.shape[0] as number;
+    const count = values.shape[0]!;
     const outputs = this.decode(values); // [count, outputs]
     const everywhere = outputs.unsqueeze(0).expand([batch, ...outputs.shape]);
     const logP = this.likelihood.logProb(
-      everywhere.reshape([batch * count, outputs.shape[1] as number]),
+      everywhere.reshape([batch * count, outputs.shape[1]!]),
       repeatRows(x, count),
     );
     const q = logQ.reshape([batch, this.latent]).matmul(values, { transposeB: true }).exp(); // [batch, count]

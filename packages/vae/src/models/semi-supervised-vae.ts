@@ -57,7 +57,7 @@ export class SemiSupervisedVAE extends ConditionalVAE {
     const { labels, beta = 1, freeBits = 0, input } = options;
     if (freeBits !== 0) throw new ArgumentError('elbo', 'M2 has no free bits — leave freeBits out');
     const { classes } = this;
-    const batch = x.shape[0] as number;
+    const batch = x.shape[0]!;
     const logQ = this.classify(input ?? x); // [batch, classes]
     const q = labels === undefined ? logQ.exp() : labels.add(unknown(labels).mul(logQ.exp()));
     const eps = options.eps ?? this.noise(batch, options.generator);

@@ -156,7 +156,7 @@ export class VAE extends Module implements LatentModel {
   /** The terms of −ELBO image by image, with `samples` draws of z for each. */
   protected imageTerms(x: Tensor, options: ElboOptions): ImageTerms {
     const { labels } = options;
-    const batch = x.shape[0] as number;
+    const batch = x.shape[0]!;
     const eps = options.eps ?? this.noise(batch, options.generator);
     const q = this.encode(options.input ?? x, labels); // 2 × [batch, latent]
     const draw = this.posterior.draw(
@@ -189,7 +189,7 @@ export class VAE extends Module implements LatentModel {
 
   /** The terms of given draws, `samples` for each image. */
   protected termsOf(x: Tensor, draw: Draw, samples: number, labels?: Tensor): SampleTerms {
-    const batch = x.shape[0] as number;
+    const batch = x.shape[0]!;
     const repeated = labels === undefined ? undefined : repeatRows(labels, samples);
     const perSample = (values: Tensor) => values.reshape([batch, samples]);
     return {
@@ -211,7 +211,7 @@ export class VAE extends Module implements LatentModel {
    */
   sample(which: number | Tensor, options: { generator?: Generator } = {}): Tensor {
     const labels = typeof which === 'number' ? undefined : which;
-    const count = typeof which === 'number' ? which : (which.shape[0] as number);
+    const count = typeof which === 'number' ? which : which.shape[0]!;
     const z = this.samplePrior(count, labels === undefined ? options : { ...options, labels });
     return this.likelihood.mean(this.decode(z, labels));
   }

@@ -76,7 +76,7 @@ export class VQVAE extends CodeModel {
 
   /** Numbers of the nearest codebook vectors: `[batch, pixels]` → `[batch, vectors]`. */
   codeIndices(x: Tensor): Tensor {
-    return this.#nearest(this.#encode(x)).reshape([x.shape[0] as number, this.vectors]);
+    return this.#nearest(this.#encode(x)).reshape([x.shape[0]!, this.vectors]);
   }
 
   /** Share of each codebook vector in the codes of these images, `[codebookSize]`: sum 1. */
@@ -86,9 +86,7 @@ export class VQVAE extends CodeModel {
 
   /** The nearest codebook vectors, `[batch, vectors · width]`. */
   codes(x: Tensor): Tensor {
-    return this.codebook
-      .indexSelect(this.#nearest(this.#encode(x)))
-      .reshape([x.shape[0] as number, this.latent]);
+    return this.codebook.indexSelect(this.#nearest(this.#encode(x))).reshape([x.shape[0]!, this.latent]);
   }
 
   /**
@@ -99,13 +97,13 @@ export class VQVAE extends CodeModel {
    */
   elbo(x: Tensor, options: ElboOptions = {}): Elbo {
     refuseKlWeights('a VQ-VAE', options);
-    const batch = x.shape[0] as number;
+    const batch = x.shape[0]!;
     const z = this.#encode(options.input ?? x); // [batch · vectors, width]
     if (this.training) this.#restartUnused(z.detach(), options.generator);
     const nearest = this.codebook.indexSelect(this.#nearest(z)); // [batch · vectors, width]
     const quantized = straightThrough(nearest, z).reshape([batch, this.latent]);
     const recon = this.likelihood.logProb(this.decode(quantized), x).mean().neg();
-    const kl = full([], this.vectors * Math.log(this.codebook.shape[0] as number));
+    const kl = full([], this.vectors * Math.log(this.codebook.shape[0]!));
     const bound = recon.add(kl);
     if (!this.training) return { loss: bound, recon, kl };
     const follow = nearest.sub(z.detach()).square().sum();
@@ -117,12 +115,12 @@ export class VQVAE extends CodeModel {
   samplePrior(count: number, options: { generator?: Generator } = {}): Tensor {
     const { generator = defaultGenerator() } = options;
     return this.codebook
-      .indexSelect(draws(count * this.vectors, this.codebook.shape[0] as number, generator))
+      .indexSelect(draws(count * this.vectors, this.codebook.shape[0]!, generator))
       .reshape([count, this.latent]);
   }
 
   #encode(x: Tensor): Tensor {
-    return this.encoder.forward(x).reshape([(x.shape[0] as number) * this.vectors, this.width]);
+    return this.encoder.forward(x).reshape([x.shape[0]! * this.vectors, this.width]);
   }
 
   /** argmin ‖z − e‖² = argmax z·e − ½‖e‖², a constant: `[rows, width]` → `[rows]`. */
@@ -133,17 +131,15 @@ export class VQVAE extends CodeModel {
   }
 
   #sharesOf(z: Tensor): Tensor {
-    const isNearest = this.#nearest(z)
-      .unsqueeze(1)
-      .eq(arange(this.codebook.shape[0] as number)); // [rows, size]
+    const isNearest = this.#nearest(z).unsqueeze(1).eq(arange(this.codebook.shape[0]!)); // [rows, size]
     return isNearest.mean({ axis: 0 });
   }
 
   /** Notes which vectors are used, and moves those that are not to where the encoder's vectors are. @param z - `[rows, width]` */
   #restartUnused(z: Tensor, generator = defaultGenerator()): void {
     if (this.#restartBelow === 0) return;
-    const size = this.codebook.shape[0] as number;
-    const rows = z.shape[0] as number;
+    const size = this.codebook.shape[0]!;
+    const rows = z.shape[0]!;
     const usage = this.usage.mul(DECAY).add(this.#sharesOf(z).mul(1 - DECAY)); // [size]
     const isUnused = usage.lt(this.#restartBelow / size);
     const candidates = z.indexSelect(draws(size, rows, generator)); // [size, width]

@@ -17,7 +17,7 @@ export function gumbel(shape: Shape, options: { generator?: Generator } = {}): T
 
 /** One-hot of the largest element along the last axis (the first of equals); a constant. `[…, K]` → `[…, K]` */
 export function hardMax(scores: Tensor): Tensor {
-  const categories = scores.shape.at(-1) as number;
+  const categories = scores.shape.at(-1)!;
   return scores.detach().argmax({ axis: -1, keepDims: true }).eq(arange(categories));
 }
 

@@ -24,7 +24,7 @@ export function gaussianNetworks(
   likelihood: Likelihood,
 ): { networks: Networks<Encoder>; features: number } {
   const { config, generator } = context;
-  if (config.network === 'dense') return { networks: {}, features: config.hidden.at(-1) as number };
+  if (config.network === 'dense') return { networks: {}, features: config.hidden.at(-1)! };
   const body = bodyOf(context);
   return {
     networks: {
