@@ -13,7 +13,7 @@ export interface CreateOptions {
 
 /** Options of the random ones: the default generator is the one that `manualSeed` seeds. */
 export interface RandomOptions extends CreateOptions {
-  generator?: Generator;
+  generator?: Generator | undefined;
 }
 
 /**

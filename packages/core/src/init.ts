@@ -9,7 +9,7 @@ export interface InitOptions {
   /** 'auto' (default): wasm where the host has WebAssembly SIMD, else reference. */
   backend?: 'auto' | 'wasm' | 'reference';
   /** Threads of the wasm backend; default: all cores. */
-  threads?: number;
+  threads?: number | undefined;
 }
 
 /**
@@ -25,7 +25,7 @@ export async function init(options: InitOptions = {}): Promise<Backend> {
 
 function bestOnCpu({ backend, threads }: InitOptions): Backend {
   try {
-    return createWasm(threads === undefined ? {} : { threads });
+    return createWasm({ threads });
   } catch (error) {
     if (backend === 'wasm' || !(error instanceof BackendError)) throw error;
     const reference = createReference();

@@ -17,7 +17,7 @@ interface LayerOptions {
   /** Add a learned bias. Default true. */
   bias?: boolean;
   /** Source of the initial weights. */
-  generator?: Generator;
+  generator?: Generator | undefined;
 }
 
 /** Options of `Conv2d`. */
@@ -33,8 +33,7 @@ function initialWeights(
   { bias = true, generator }: LayerOptions,
 ): { weight: Tensor; bias: Tensor | null } {
   const bound = 1 / Math.sqrt(shape[1] * shape[2] * shape[3]);
-  const init = generator === undefined ? {} : { generator };
-  const draw = (of: readonly number[]): Tensor => parameter(uniform(zeros(of), -bound, bound, init));
+  const draw = (of: readonly number[]): Tensor => parameter(uniform(zeros(of), -bound, bound, { generator }));
   return { weight: draw(shape), bias: bias ? draw([outChannels]) : null };
 }
 

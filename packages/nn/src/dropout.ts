@@ -8,10 +8,10 @@ import { Module } from './module.js';
  */
 export class Dropout extends Module {
   readonly p: number;
-  readonly #random: { generator?: Generator };
+  readonly #random: { generator?: Generator | undefined };
 
   /** @throws ArgumentError unless 0 ≤ p < 1 */
-  constructor(p = 0.5, random: { generator?: Generator } = {}) {
+  constructor(p = 0.5, random: { generator?: Generator | undefined } = {}) {
     super();
     if (!(p >= 0 && p < 1)) throw new ArgumentError('Dropout', `p ${p} is not in [0, 1)`);
     this.p = p;

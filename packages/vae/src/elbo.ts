@@ -15,11 +15,11 @@ export interface Elbo {
 /** Options of a model's `elbo`. */
 export interface ElboOptions {
   /** Class of each image as one-hot rows `[batch, classes]`; a conditional model needs it, others have no use for it. */
-  labels?: Tensor;
+  labels?: Tensor | undefined;
   /** The noise, as `noise` makes it; drawn if left out. */
-  eps?: Tensor;
+  eps?: Tensor | undefined;
   /** Source of the noise; default: the generator that `manualSeed` seeds. */
-  generator?: Generator;
+  generator?: Generator | undefined;
   /** Weight of the KL term in `loss`; 1 is the true bound. @see Higgins 2017 (β-VAE) */
   beta?: number;
   /**
@@ -28,7 +28,7 @@ export interface ElboOptions {
    */
   freeBits?: number;
   /** What the encoder sees in place of x, `[batch, pixels]`: x with noise, say. The loss is against x all the same. */
-  input?: Tensor;
+  input?: Tensor | undefined;
   /** Steps of training before this one, for a model with a schedule of its own. Default 0. */
   step?: number;
 }
@@ -89,6 +89,6 @@ export function repeatPosterior({ mu, logVar, context }: Posterior, samples: num
   return {
     mu: repeatRows(mu, samples),
     logVar: repeatRows(logVar, samples),
-    ...(context === undefined ? {} : { context: repeatRows(context, samples) }),
+    context: context && repeatRows(context, samples),
   };
 }

@@ -11,13 +11,13 @@ import type { GenerativeModel } from './models/model.js';
 /** Options of `evaluate`. */
 export interface EvaluateOptions {
   /** Images at a time; the result does not depend on it. Default 500. */
-  batchSize?: number;
+  batchSize?: number | undefined;
   /** How grey values become targets. Default 'none'. */
-  binarization?: Binarization;
+  binarization?: Binarization | undefined;
   /** Noise on what the encoder sees; the loss is against the clean image. Default: none. */
-  corruption?: Corruption;
+  corruption?: Corruption | undefined;
   /** Seed of all noise and of dynamic binarization. Default 0. */
-  seed?: number;
+  seed?: number | undefined;
 }
 
 /**

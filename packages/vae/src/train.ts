@@ -55,17 +55,17 @@ export interface FitOptions {
   optimizer: Optimizer;
   epochs: number;
   /** Images a step. Default 128; the last batch of an epoch may be smaller. */
-  batchSize?: number;
+  batchSize?: number | undefined;
   /** How grey values become targets. Default 'none'. */
   binarization?: Binarization;
   /** Seed of shuffling, noise and dynamic binarization, a whole number from 0 to 2³² − 1. Default 0. */
   seed?: number;
   /** Weight of the KL term, constant or by step; see `linearWarmUp` and `cyclicWarmUp`. Default 1. */
-  beta?: number | BetaSchedule;
+  beta?: number | BetaSchedule | undefined;
   /** Nats that each latent dimension may hold for free; see `ElboOptions`. Default 0. */
   freeBits?: number;
   /** Go on from here instead of from the start. */
-  state?: TrainState;
+  state?: TrainState | undefined;
   onProgress?: (progress: Progress) => void;
   /** Called after each epoch; awaited. `next` is the state to save. */
   onEpoch?: (result: EpochResult, next: TrainState) => void | Promise<void>;
@@ -138,7 +138,7 @@ function epochGenerator(epoch: number, seed: number): Generator {
   return new Generator(BigInt(seed) | (BigInt(epoch) << 32n));
 }
 
-type EpochOptions = FitOptions & Required<Pick<FitOptions, 'batchSize' | 'binarization' | 'seed'>>;
+type EpochOptions = FitOptions & { batchSize: number; binarization: Binarization; seed: number };
 
 async function trainEpoch(
   model: GenerativeModel,

@@ -18,7 +18,7 @@ export type Axes = number | readonly number[];
 
 /** Which axes a reduction removes, and whether they stay as length 1. */
 export interface ReduceOptions {
-  axis?: Axes;
+  axis?: Axes | undefined;
   keepDims?: boolean;
 }
 

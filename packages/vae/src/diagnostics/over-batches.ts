@@ -9,11 +9,11 @@ import type { GenerativeModel } from '../models/model.js';
 /** Options of every function that looks at a data set batch by batch. */
 export interface BatchwiseOptions {
   /** Images at a time; the result does not depend on it. Default 500. */
-  batchSize?: number;
+  batchSize?: number | undefined;
   /** How grey values become the images. Default 'none'. */
-  binarization?: Binarization;
+  binarization?: Binarization | undefined;
   /** Seed of all noise and of dynamic binarization. Default 0. */
-  seed?: number;
+  seed?: number | undefined;
 }
 
 /** A batch of images as tensors. */

@@ -7,7 +7,7 @@ import { type BatchwiseOptions, overBatches } from './over-batches.js';
 /** Options of `reconstructionError`. */
 export interface ReconstructionOptions extends BatchwiseOptions {
   /** Noise on what the encoder sees; the reconstruction is compared with the clean image. Default: none. */
-  corruption?: Corruption;
+  corruption?: Corruption | undefined;
 }
 
 /** How far mean images decoded from the codes are from the images. */

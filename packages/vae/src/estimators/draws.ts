@@ -8,16 +8,16 @@ import type { LatentModel } from '../models/model.js';
 /** Options of every estimator that draws z for the images of a data set. */
 export interface DrawOptions {
   /** Draws of z an image. */
-  samples?: number;
+  samples?: number | undefined;
   /**
    * Draws that are decoded at a time, of one image or of several: bounds the memory, about 15 kB for each with 784 pixels. The result does
    * not depend on it. Default 2,000.
    */
-  batchSize?: number;
+  batchSize?: number | undefined;
   /** How grey values become targets. Default 'none'. */
-  binarization?: Binarization;
+  binarization?: Binarization | undefined;
   /** Seed of all noise and of dynamic binarization. Default 0. */
-  seed?: number;
+  seed?: number | undefined;
 }
 
 /** Some images with some of their draws. */

@@ -72,7 +72,7 @@ export function klChart(
   {
     title = 'KL of each latent dimension',
     active = Array.from(kl, (nats) => nats > 0.01),
-  }: { title?: string; active?: readonly boolean[] } = {},
+  }: { title?: string | undefined; active?: readonly boolean[] } = {},
 ): string {
   const order = Array.from(kl, (_, d) => d).sort((a, b) => kl[b]! - kl[a]!);
   return barChart({

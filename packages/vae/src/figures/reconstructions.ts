@@ -22,7 +22,7 @@ export async function reconstructionFigure(
     title = 'Test digits and their reconstructions',
     columns = 10,
     rows = 4,
-  }: { title?: string } & SheetSize = {},
+  }: { title?: string | undefined } & SheetSize = {},
 ): Promise<Raster> {
   const shown = firstOf(data, columns * rows);
   const lines = [

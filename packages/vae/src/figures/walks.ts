@@ -9,7 +9,7 @@ import { gridSheet } from './sheets.js';
 
 /** Options of `interpolationFigure`. */
 export interface InterpolationOptions {
-  title?: string;
+  title?: string | undefined;
   /** Rows: images 0 and 1, 2 and 3, … of the data set. Default 8. */
   pairs?: number;
   /** Images from one end to the other. Default 9. */
@@ -80,7 +80,7 @@ export function slerp(a: Float32Array, b: Float32Array, t: number): Float32Array
 
 /** Options of `traversalFigure`. */
 export interface TraversalOptions {
-  title?: string;
+  title?: string | undefined;
   /** Dimensions of z, one a row. Default: the first ten. */
   dimensions?: readonly number[];
   /** Images a row. Default 11. */

@@ -47,7 +47,7 @@ export class Categorical extends Module implements Likelihood {
   sample(logits: Tensor, generator?: Generator): Tensor {
     const logP = this.#logProbs(logits);
     return logP
-      .add(gumbel(logP.shape, generator === undefined ? {} : { generator }))
+      .add(gumbel(logP.shape, { generator }))
       .argmax({ axis: 1 })
       .div(this.outputsPerPixel - 1);
   }

@@ -51,7 +51,7 @@ export class Gaussian extends Module implements Likelihood {
   }
 
   sample(outputs: Tensor, generator?: Generator): Tensor {
-    const eps = randn(outputs.shape, generator === undefined ? {} : { generator });
+    const eps = randn(outputs.shape, { generator });
     return this.mean(outputs).add(eps.mul(this.logSigma.exp()));
   }
 }

@@ -42,7 +42,7 @@ export class PixelGaussian extends Module implements Likelihood {
 
   sample(outputs: Tensor, generator?: Generator): Tensor {
     const { mu, logVar } = this.#parts(outputs);
-    const eps = randn(mu.shape, generator === undefined ? {} : { generator });
+    const eps = randn(mu.shape, { generator });
     return mu.add(eps.mul(logVar.mul(0.5).exp()));
   }
 

@@ -60,7 +60,7 @@ export abstract class CodeModel extends Module implements GenerativeModel {
   abstract noise(count: number, generator?: Generator): Tensor | null;
   abstract elbo(x: Tensor, options?: ElboOptions): Elbo;
   abstract codes(x: Tensor): Tensor;
-  abstract samplePrior(count: number, options?: { generator?: Generator }): Tensor;
+  abstract samplePrior(count: number, options?: { generator?: Generator | undefined }): Tensor;
 
   /** The likelihood's parameters (for Bernoulli: logits): `[batch, latent]` → `[batch, pixels · outputsPerPixel]`. */
   decode(z: Tensor): Tensor {
@@ -73,7 +73,7 @@ export abstract class CodeModel extends Module implements GenerativeModel {
   }
 
   /** Mean images of `count` codes from `samplePrior`, `[count, pixels]`. */
-  sample(count: number, options: { generator?: Generator } = {}): Tensor {
+  sample(count: number, options: { generator?: Generator | undefined } = {}): Tensor {
     return this.likelihood.mean(this.decode(this.samplePrior(count, options)));
   }
 }

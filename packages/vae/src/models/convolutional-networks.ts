@@ -21,7 +21,7 @@ export interface ConvolutionalOptions {
   /** Batch normalization after each hidden convolution. Default false. */
   batchNorm?: boolean;
   /** Source of the initial weights. */
-  generator?: Generator;
+  generator?: Generator | undefined;
 }
 
 type ImageShape = readonly [height: number, width: number];
@@ -62,12 +62,11 @@ export class ConvolutionalBody extends Module implements Body {
     { channels = [32, 64], batchNorm = false, generator }: ConvolutionalOptions = {},
   ) {
     super();
-    const init = generator === undefined ? {} : { generator };
     const [height, width] = sizes(imageShape, channels.length).at(-1) as ImageShape;
     this.layers = new Sequential(
       new Unflatten([1, ...imageShape]),
       ...channels.flatMap((out, i) => [
-        new Conv2d(channels[i - 1] ?? 1, out, KERNEL, { ...GEOMETRY, ...init, bias: !batchNorm }),
+        new Conv2d(channels[i - 1] ?? 1, out, KERNEL, { ...GEOMETRY, bias: !batchNorm, generator }),
         ...afterConvolution(out, batchNorm),
       ]),
       new Flatten(),
@@ -92,12 +91,11 @@ export class ConvolutionalDecoder extends Module implements DecoderNetwork {
     { channels = [32, 64], batchNorm = false, generator }: ConvolutionalOptions = {},
   ) {
     super();
-    const init = generator === undefined ? {} : { generator };
     const path = sizes(imageShape, channels.length);
     const start = [channels.at(-1) ?? 1, ...(path.at(-1) as ImageShape)];
     const features = start.reduce((a, b) => a * b, 1);
     this.layers = new Sequential(
-      new Linear(latent, features, { activation: 'relu', ...init }),
+      new Linear(latent, features, { activation: 'relu', generator }),
       new Unflatten(start),
       ...channels.flatMap((_, i) => {
         const level = channels.length - 1 - i; // from the deepest convolution up
@@ -112,7 +110,7 @@ export class ConvolutionalDecoder extends Module implements DecoderNetwork {
             ...GEOMETRY,
             outputPadding,
             bias,
-            ...init,
+            generator,
           }),
           ...(isLast ? [] : afterConvolution(out, batchNorm)),
         ];

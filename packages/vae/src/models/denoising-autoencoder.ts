@@ -37,7 +37,7 @@ export class DenoisingAutoencoder extends Autoencoder {
   override noise(count: number, generator?: Generator): Tensor | null {
     if (!this.training) return null;
     const shape = [count, this.noiseSamples * this.inputSize];
-    return this.corruption.noise(shape, generator === undefined ? {} : { generator });
+    return this.corruption.noise(shape, { generator });
   }
 
   /** The mean over L draws of the noise of −log p(x|code of the noisy x): the noise is `eps` or, in training mode, drawn. */

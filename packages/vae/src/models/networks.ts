@@ -6,9 +6,9 @@ import type { Posterior } from '../posteriors/posterior.js';
 /** Options that all networks share. */
 export interface NetworkOptions {
   /** Nonlinearity of the hidden layers. Default 'relu'. */
-  activation?: Activation;
+  activation?: Activation | undefined;
   /** Source of the initial weights. */
-  generator?: Generator;
+  generator?: Generator | undefined;
 }
 
 /** A network without its last layer: `[batch, in]` → `[batch, outFeatures]`. */
@@ -62,7 +62,7 @@ export class GaussianEncoder extends Module implements Encoder {
   readonly mu: Linear;
   readonly logVar: Linear;
 
-  constructor(hidden: Body, latent: number, options: { generator?: Generator } = {}) {
+  constructor(hidden: Body, latent: number, options: { generator?: Generator | undefined } = {}) {
     super();
     this.hidden = hidden;
     this.mu = new Linear(hidden.outFeatures, latent, options);

@@ -68,7 +68,7 @@ export class RelaxedCategoricalVAE extends CodeModel {
   /** Gumbel noise, `[count, variables · categories]`; none for the exact sum. */
   noise(count: number, generator?: Generator): Tensor | null {
     if (this.estimator === 'sum') return null;
-    return gumbel([count, this.latent], generator === undefined ? {} : { generator });
+    return gumbel([count, this.latent], { generator });
   }
 
   /**
@@ -136,7 +136,7 @@ export class RelaxedCategoricalVAE extends CodeModel {
   }
 
   /** Every variable one category at random, all alike: one-hot, `[count, variables · categories]`. */
-  samplePrior(count: number, options: { generator?: Generator } = {}): Tensor {
+  samplePrior(count: number, options: { generator?: Generator | undefined } = {}): Tensor {
     const scores = gumbel([count, this.variables, this.categories], options);
     return hardMax(scores).reshape([count, this.latent]);
   }

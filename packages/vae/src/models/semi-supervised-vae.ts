@@ -28,10 +28,11 @@ export class SemiSupervisedVAE extends ConditionalVAE {
   constructor({ alpha = 10, classifier, ...options }: SemiSupervisedVAEOptions = {}) {
     super(options);
     const { hidden = [400], activation, generator } = options;
-    const init = generator === undefined ? {} : { generator };
-    const network = activation === undefined ? init : { ...init, activation };
     this.classifier =
-      classifier ?? new PlainEncoder(new HiddenLayers(this.inputSize, hidden, network), this.classes, init);
+      classifier ??
+      new PlainEncoder(new HiddenLayers(this.inputSize, hidden, { activation, generator }), this.classes, {
+        generator,
+      });
     this.#alpha = alpha;
   }
 
@@ -65,7 +66,7 @@ export class SemiSupervisedVAE extends ConditionalVAE {
     const terms = this.imageTerms(repeatRows(x, classes), {
       labels: everyClass(batch, classes),
       eps: repeatRows(eps, classes),
-      ...(input && { input: repeatRows(input, classes) }),
+      input: input && repeatRows(input, classes),
     });
     const expected = (perClass: Tensor) => perClass.reshape([batch, classes]).mul(q).sum({ axis: 1 }).mean();
     const recon = expected(terms.recon);

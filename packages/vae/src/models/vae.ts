@@ -124,13 +124,16 @@ export class VAE extends Module implements LatentModel {
 
   /** ε ~ N(0, I), `[count, samples · latent]`. */
   noise(count: number, generator?: Generator): Tensor {
-    return randn([count, this.samples * this.latent], generator === undefined ? {} : { generator });
+    return randn([count, this.samples * this.latent], { generator });
   }
 
   /** One draw of z by the reparameterization trick: z = mu + exp(½ logVar)·ε for a Gaussian, `[batch, latent]`. */
-  reparameterize(q: Posterior, options: { eps?: Tensor; generator?: Generator } = {}): Tensor {
+  reparameterize(
+    q: Posterior,
+    options: { eps?: Tensor | undefined; generator?: Generator | undefined } = {},
+  ): Tensor {
     const { generator } = options;
-    const eps = options.eps ?? randn(q.mu.shape, generator === undefined ? {} : { generator });
+    const eps = options.eps ?? randn(q.mu.shape, { generator });
     return this.posterior.draw(q, eps).z;
   }
 
@@ -199,9 +202,12 @@ export class VAE extends Module implements LatentModel {
     };
   }
 
-  samplePrior(count: number, options: { labels?: Tensor; generator?: Generator } = {}): Tensor {
-    const { labels, ...source } = options;
-    return this.prior.sample(count, this.#context(labels), source);
+  samplePrior(
+    count: number,
+    options: { labels?: Tensor | undefined; generator?: Generator | undefined } = {},
+  ): Tensor {
+    const { labels, generator } = options;
+    return this.prior.sample(count, this.#context(labels), { generator });
   }
 
   /**
@@ -209,10 +215,10 @@ export class VAE extends Module implements LatentModel {
    * @param which - how many; for a conditional model the one-hot classes `[count, classes]`
    * @returns `[count, pixels]`
    */
-  sample(which: number | Tensor, options: { generator?: Generator } = {}): Tensor {
+  sample(which: number | Tensor, options: { generator?: Generator | undefined } = {}): Tensor {
     const labels = typeof which === 'number' ? undefined : which;
     const count = typeof which === 'number' ? which : which.shape[0]!;
-    const z = this.samplePrior(count, labels === undefined ? options : { ...options, labels });
+    const z = this.samplePrior(count, { ...options, labels });
     return this.likelihood.mean(this.decode(z, labels));
   }
 
@@ -222,7 +228,6 @@ export class VAE extends Module implements LatentModel {
   }
 
   #context(labels: Tensor | undefined): PriorContext {
-    const encode = (x: Tensor) => this.encode(x);
-    return labels === undefined ? { encode } : { encode, labels };
+    return { encode: (x: Tensor) => this.encode(x), labels };
   }
 }

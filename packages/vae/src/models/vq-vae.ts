@@ -53,7 +53,14 @@ export class VQVAE extends CodeModel {
 
   /** @throws ArgumentError unless vectors, width and codebookSize are whole numbers above 0 */
   constructor(options: VQVAEOptions = {}) {
-    const { vectors = 10, width = 8, codebookSize = 64, commitment = 0.25, restartBelow = 0.03 } = options;
+    const {
+      vectors = 10,
+      width = 8,
+      codebookSize = 64,
+      commitment = 0.25,
+      restartBelow = 0.03,
+      generator,
+    } = options;
     for (const [name, value] of Object.entries({ vectors, width, codebookSize })) {
       if (!(Number.isInteger(value) && value > 0))
         throw new ArgumentError('VQVAE', `${name} is a whole number above 0, not ${value}`);
@@ -61,9 +68,8 @@ export class VQVAE extends CodeModel {
     super(options, vectors * width);
     this.vectors = vectors;
     this.width = width;
-    const init = options.generator === undefined ? {} : { generator: options.generator };
     const bound = 1 / codebookSize;
-    this.codebook = parameter(uniform(zeros([codebookSize, width]), -bound, bound, init));
+    this.codebook = parameter(uniform(zeros([codebookSize, width]), -bound, bound, { generator }));
     this.usage = zeros([codebookSize]);
     this.#commitment = commitment;
     this.#restartBelow = restartBelow;
@@ -112,7 +118,7 @@ export class VQVAE extends CodeModel {
   }
 
   /** Codebook vectors at random, all alike: `[count, vectors · width]`. A prior worth sampling from is a model of `codeIndices`. */
-  samplePrior(count: number, options: { generator?: Generator } = {}): Tensor {
+  samplePrior(count: number, options: { generator?: Generator | undefined } = {}): Tensor {
     const { generator = defaultGenerator() } = options;
     return this.codebook
       .indexSelect(draws(count * this.vectors, this.codebook.shape[0]!, generator))

@@ -13,7 +13,7 @@ export interface PlanarFlowOptions {
   /** Number of flows, one after the other. Default 10. */
   length?: number;
   /** Source of the initial weights. */
-  generator?: Generator;
+  generator?: Generator | undefined;
 }
 
 /** One planar flow at z, with parameters of each row's own. */

@@ -23,7 +23,7 @@ export class ConditionalNormal extends Module implements Prior {
     return gaussianLogProb(z, mu, logVar);
   }
 
-  sample(_count: number, context: PriorContext, options: { generator?: Generator } = {}): Tensor {
+  sample(_count: number, context: PriorContext, options: { generator?: Generator | undefined } = {}): Tensor {
     const { mu, logVar } = this.#of(context);
     return mu.add(logVar.mul(0.5).exp().mul(randn(mu.shape, options)));
   }

@@ -18,7 +18,7 @@ export interface MixtureOptions {
   /** Standard deviation of the initial means. Default 1. */
   spread?: number;
   /** Source of the initial means. */
-  generator?: Generator;
+  generator?: Generator | undefined;
 }
 
 /**
@@ -48,7 +48,7 @@ export function mixtureLogProb(z: Tensor, logWeights: Tensor, mu: Tensor, logVar
 export function drawComponents(
   logWeights: Tensor,
   count: number,
-  options: { generator?: Generator } = {},
+  options: { generator?: Generator | undefined } = {},
 ): Tensor {
   const [components] = logWeights.shape as [number];
   const gumbel = rand([count, components], options).add(1e-20).log().neg().log().neg();
@@ -81,7 +81,7 @@ export class MixtureOfGaussians extends Module implements Prior {
     return mixtureLogProb(z, this.logits.logSoftmax(), this.mu, this.logVar);
   }
 
-  sample(count: number, _context: PriorContext, options: { generator?: Generator } = {}): Tensor {
+  sample(count: number, _context: PriorContext, options: { generator?: Generator | undefined } = {}): Tensor {
     const component = drawComponents(this.logits.logSoftmax(), count, options);
     const mu = this.mu.indexSelect(component);
     const sigma = this.logVar.indexSelect(component).mul(0.5).exp();

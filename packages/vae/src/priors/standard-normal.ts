@@ -18,7 +18,7 @@ export class StandardNormal extends Module implements Prior {
     return standardNormalLogProb(z);
   }
 
-  sample(count: number, _context: PriorContext, options: { generator?: Generator } = {}): Tensor {
+  sample(count: number, _context: PriorContext, options: { generator?: Generator | undefined } = {}): Tensor {
     return randn([count, this.latent], options);
   }
 

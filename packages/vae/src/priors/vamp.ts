@@ -21,7 +21,7 @@ export interface VampPriorOptions {
   /** Initial pseudo-images, `[components, pixels]`, in place of random ones: training images are a good start. */
   initial?: Tensor;
   /** Source of the initial pseudo-images. */
-  generator?: Generator;
+  generator?: Generator | undefined;
 }
 
 /**
@@ -57,7 +57,7 @@ export class VampPrior extends Module implements Prior {
     return mixtureLogProb(z, this.#logWeights(), mu, logVar);
   }
 
-  sample(count: number, context: PriorContext, options: { generator?: Generator } = {}): Tensor {
+  sample(count: number, context: PriorContext, options: { generator?: Generator | undefined } = {}): Tensor {
     const component = drawComponents(this.#logWeights(), count, options);
     const q = context.encode(this.pseudoInputs().indexSelect(component));
     return q.mu.add(q.logVar.mul(0.5).exp().mul(randn(q.mu.shape, options)));

@@ -98,8 +98,8 @@ async function estimateNll(
     );
   const estimate = await estimateLogLikelihood(model, test, {
     samples,
-    ...(seed !== undefined && { seed }),
-    ...(binarization !== undefined && { binarization }),
+    seed,
+    binarization,
   });
   return {
     nll: estimate.nll,

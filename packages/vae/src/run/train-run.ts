@@ -75,7 +75,7 @@ export async function trainRun(options: TrainRunOptions): Promise<RunEnd> {
       beta: betaOf(config, data.train.count),
       signal: end.signal,
       onProgress: reporter.step,
-      ...(state !== undefined && { state }),
+      state,
       async onEpoch(result, next) {
         results.push(result);
         reporter.epoch(result, config.epochs);
