@@ -33,6 +33,11 @@ export interface ElboOptions {
   step?: number;
 }
 
+/** recon + beta · kl: what training minimises. */
+export function weightedSum(recon: Tensor, kl: Tensor, beta: number): Tensor {
+  return recon.add(beta === 1 ? kl : kl.mul(beta));
+}
+
 /** Refuses a weight of the KL term where there is none to weigh. @param model - 'an autoencoder', for the message */
 export function refuseKlWeights(model: string, { beta = 1, freeBits = 0 }: ElboOptions): void {
   if (beta !== 1 || freeBits !== 0)

@@ -107,18 +107,17 @@ export {
   type ConvolutionalOptions,
 } from './models/convolutional-networks.js';
 export { DenoisingAutoencoder, type DenoisingAutoencoderOptions } from './models/denoising-autoencoder.js';
+export type { ImageModel, ImageModelOptions } from './models/image-model.js';
 export { IWAE, type IWAEOptions } from './models/iwae.js';
 export type { GenerativeModel, LatentModel } from './models/model.js';
 export {
   type Body,
   Decoder,
-  type DecoderNetwork,
   type Encoder,
   GaussianEncoder,
   HiddenLayers,
   type NetworkOptions,
   PlainEncoder,
-  type PlainNetwork,
 } from './models/networks.js';
 export {
   RelaxedCategoricalVAE,

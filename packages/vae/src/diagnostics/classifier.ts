@@ -1,10 +1,10 @@
 /** A classifier of images, which says whether generated ones show what was asked for. */
 import { Generator, noGrad, oneHot, scope, type Tensor, tensor } from '@varigrad/core';
-import { Adam, crossEntropy, Module } from '@varigrad/nn';
+import { Adam, crossEntropy, type Layer, Module } from '@varigrad/nn';
 import { type Batch, batches } from '../data/batches.js';
 import { type Binarization, binarizeBatch, binarizeDataset } from '../data/binarize.js';
 import { type Dataset, pixelsOf } from '../data/dataset.js';
-import { HiddenLayers, PlainEncoder, type PlainNetwork } from '../models/networks.js';
+import { HiddenLayers, PlainEncoder } from '../models/networks.js';
 
 /** Whatever says how likely each class is; the semi-supervised VAE is one too. */
 export interface ImageClassifier {
@@ -14,9 +14,9 @@ export interface ImageClassifier {
 
 /** q(y|x) by a network that gives logits. */
 export class Classifier extends Module implements ImageClassifier {
-  readonly network: PlainNetwork;
+  readonly network: Layer;
 
-  constructor(network: PlainNetwork) {
+  constructor(network: Layer) {
     super();
     this.network = network;
   }

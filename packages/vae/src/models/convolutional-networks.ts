@@ -12,7 +12,7 @@ import {
   Sequential,
   Unflatten,
 } from '@varigrad/nn';
-import type { Body, DecoderNetwork } from './networks.js';
+import type { Body } from './networks.js';
 
 /** Options of convolutional networks. */
 export interface ConvolutionalOptions {
@@ -80,7 +80,7 @@ export class ConvolutionalBody extends Module implements Body {
 }
 
 /** z → the likelihood's parameters: one linear layer, then transposed convolutions that undo what `ConvolutionalBody` did to the size. */
-export class ConvolutionalDecoder extends Module implements DecoderNetwork {
+export class ConvolutionalDecoder extends Module implements Layer {
   readonly layers: Sequential;
 
   /** @param outputsPerPixel - of the likelihood */

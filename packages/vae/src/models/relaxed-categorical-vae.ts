@@ -1,5 +1,5 @@
 import { ArgumentError, type Generator, oneHot, type Tensor } from '@varigrad/core';
-import { type Elbo, type ElboOptions, klWithFreeBits, repeatRows } from '../elbo.js';
+import { type Elbo, type ElboOptions, klWithFreeBits, repeatRows, weightedSum } from '../elbo.js';
 import { gumbel, gumbelSoftmax, hardMax, straightThrough } from '../posteriors/gumbel.js';
 import { annealing } from '../schedules.js';
 import { CodeModel, type CodeModelOptions } from './code-model.js';
@@ -90,7 +90,7 @@ export class RelaxedCategoricalVAE extends CodeModel {
     )
       .mean()
       .neg();
-    return { loss: recon.add(beta === 1 ? counted : counted.mul(beta)), recon, kl };
+    return { loss: weightedSum(recon, counted, beta), recon, kl };
   }
 
   /** log p(x|z) for one draw of z an image, `[batch]`. */

@@ -1,15 +1,16 @@
 import { ArgumentError, eye, type Tensor } from '@varigrad/core';
-import { type Elbo, type ElboOptions, repeatRows } from '../elbo.js';
+import type { Layer } from '@varigrad/nn';
+import { type Elbo, type ElboOptions, repeatRows, weightedSum } from '../elbo.js';
 import { hardMax } from '../posteriors/gumbel.js';
 import { ConditionalVAE, type ConditionalVAEOptions } from './conditional-vae.js';
-import { HiddenLayers, PlainEncoder, type PlainNetwork } from './networks.js';
+import { HiddenLayers, PlainEncoder } from './networks.js';
 
 /** Options of `SemiSupervisedVAE`. */
 export interface SemiSupervisedVAEOptions extends Omit<ConditionalVAEOptions, 'samples'> {
   /** Weight of the classification loss of a labelled image, α. Default 10. */
   alpha?: number;
   /** q(y|x): x → logits of the classes. Default: fully connected layers of `hidden` widths. */
-  classifier?: PlainNetwork;
+  classifier?: Layer;
 }
 
 /**
@@ -22,7 +23,7 @@ export interface SemiSupervisedVAEOptions extends Omit<ConditionalVAEOptions, 's
 export class SemiSupervisedVAE extends ConditionalVAE {
   override readonly kind: string = 'm2';
   readonly acceptsUnknownLabels = true;
-  readonly classifier: PlainNetwork;
+  readonly classifier: Layer;
   readonly #alpha: number;
 
   constructor({ alpha = 10, classifier, ...options }: SemiSupervisedVAEOptions = {}) {
@@ -74,7 +75,7 @@ export class SemiSupervisedVAE extends ConditionalVAE {
     const entropies = logQ.exp().mul(logQ).sum({ axis: 1, keepDims: true }); // −H, [batch, 1]
     const counted = labels === undefined ? entropies : entropies.mul(unknown(labels));
     const kl = expected(terms.kl).add(counted.mean()).add(Math.log(classes));
-    const bound = recon.add(beta === 1 ? kl : kl.mul(beta));
+    const bound = weightedSum(recon, kl, beta);
     if (!this.training || labels === undefined) return { loss: bound, recon, kl };
     const crossEntropy = labels.mul(logQ).sum().div(-batch);
     return { loss: bound.add(crossEntropy.mul(this.#alpha)), recon, kl };
