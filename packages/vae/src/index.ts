@@ -29,7 +29,6 @@ export {
   type LatentStatistics,
   latentStatistics,
 } from './diagnostics/latent-statistics.js';
-export type { BatchwiseOptions } from './diagnostics/over-batches.js';
 export {
   type ReconstructionError,
   type ReconstructionOptions,
@@ -126,6 +125,7 @@ export {
 export { SemiSupervisedVAE, type SemiSupervisedVAEOptions } from './models/semi-supervised-vae.js';
 export { type ImageTerms, VAE, type VAEOptions } from './models/vae.js';
 export { perplexity, VQVAE, type VQVAEOptions } from './models/vq-vae.js';
+export type { BatchwiseOptions } from './over-batches.js';
 export {
   GaussianPosterior,
   gaussianLogProb,

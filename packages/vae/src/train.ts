@@ -3,9 +3,10 @@ import type { Optimizer } from '@varigrad/nn';
 import { type Batch, batches } from './data/batches.js';
 import { type Binarization, binarizeBatch, binarizeDataset } from './data/binarize.js';
 import type { Dataset } from './data/dataset.js';
-import { evaluate, evaluationSteps, labelsOf } from './evaluate.js';
+import { evaluate } from './evaluate.js';
 import { type Losses, Meter, type MeterState, packElbo } from './meter.js';
 import type { GenerativeModel } from './models/model.js';
+import { labelsOf } from './over-batches.js';
 import type { BetaSchedule } from './schedules.js';
 import {
   explainEvaluation,
@@ -108,7 +109,7 @@ export async function fit(
     const steps = Math.ceil(train.count / batchSize);
     const test = await evaluate(model, data.test, { binarization });
     if (data.test.count > 0 && !areFinite(test))
-      throw explainEvaluation(model, state.epoch, evaluationSteps(model, data.test, { binarization }));
+      throw await explainEvaluation(model, state.epoch, data.test, binarization);
     const result: EpochResult = {
       epoch: state.epoch,
       train: averages(reached.sums),
@@ -245,7 +246,13 @@ function lossAndGradients(model: GenerativeModel, batch: Batch, options: StepOpt
   const weight = typeof beta === 'number' ? beta : beta(step);
   const images = options.binarization === 'dynamic' ? binarizeBatch(batch.images, generator) : batch.images;
   const x = tensor(images, [batch.size, images.length / batch.size]);
-  const elbo = model.elbo(x, { generator, beta: weight, freeBits, step, ...labelsOf(model, batch.labels) });
+  const elbo = model.elbo(x, {
+    generator,
+    beta: weight,
+    freeBits,
+    step,
+    labels: labelsOf(model, batch.labels),
+  });
   optimizer.zeroGrad();
   elbo.loss.backward();
   return packElbo(elbo);

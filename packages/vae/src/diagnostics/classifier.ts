@@ -78,9 +78,14 @@ export async function trainClassifier(data: Dataset, options: ClassifierOptions 
   return classifier.eval();
 }
 
-/** The likeliest class of each image, `[count]`. @param images - `[count, pixels]` */
+/** The likeliest class of each image, `[count, pixels]` → `[count]`. */
+export function likeliestClass(classifier: ImageClassifier, images: Tensor): Tensor {
+  return classifier.classify(images).argmax({ axis: 1 });
+}
+
+/** The likeliest class of each image, `[count]`, as numbers. @param images - `[count, pixels]` */
 export async function predictClasses(classifier: ImageClassifier, images: Tensor): Promise<Uint8Array> {
-  const classes = noGrad(() => scope(() => classifier.classify(images).argmax({ axis: 1 })));
+  const classes = noGrad(() => scope(() => likeliestClass(classifier, images)));
   const values = Uint8Array.from(await classes.data());
   classes.dispose();
   return values;
