@@ -8,7 +8,7 @@ import {
   type Tensor,
   zeros,
 } from '@varigrad/core';
-import { Module } from './module.js';
+import { type Description, Module } from './module.js';
 
 /** Options of batch normalization. */
 export interface BatchNormOptions {
@@ -44,6 +44,10 @@ abstract class BatchNorm extends Module {
     this.runningVar = ones([features]);
     this.#epsilon = epsilon;
     this.#momentum = momentum;
+  }
+
+  override describe(): Description {
+    return [String(this.weight.size), `epsilon ${this.#epsilon}`, `momentum ${this.#momentum}`];
   }
 
   /** Rank of the input: features stand at axis 1. */

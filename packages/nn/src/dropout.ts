@@ -1,5 +1,5 @@
 import { ArgumentError, type Generator, rand, type Tensor } from '@varigrad/core';
-import { Module } from './module.js';
+import { type Description, Module } from './module.js';
 
 /**
  * In training, sets each element to 0 with probability p and multiplies the others by 1/(1 − p), so that the expected
@@ -16,6 +16,10 @@ export class Dropout extends Module {
     if (!(p >= 0 && p < 1)) throw new ArgumentError('Dropout', `p ${p} is not in [0, 1)`);
     this.p = p;
     this.#random = random;
+  }
+
+  override describe(): Description {
+    return [`p ${this.p}`];
   }
 
   forward(x: Tensor): Tensor {

@@ -1,5 +1,5 @@
-import { type Shape, sizeOf, type Tensor } from '@varigrad/core';
-import { Module } from './module.js';
+import { formatShape, type Shape, sizeOf, type Tensor } from '@varigrad/core';
+import { type Description, Module } from './module.js';
 
 /** Joins all axes after the first: `[batch, …]` → `[batch, features]`. */
 export class Flatten extends Module {
@@ -16,6 +16,10 @@ export class Unflatten extends Module {
   constructor(shape: Shape) {
     super();
     this.#shape = shape;
+  }
+
+  override describe(): Description {
+    return [formatShape(this.#shape)];
   }
 
   /** @throws ShapeError unless a row has as many elements as the shape */

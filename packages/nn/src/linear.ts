@@ -1,6 +1,6 @@
 import { type Activation, type Generator, linear, parameter, type Tensor, zeros } from '@varigrad/core';
 import { kaimingUniform, uniform } from './init.js';
-import { Module } from './module.js';
+import { type Description, Module } from './module.js';
 
 /** Options of `Linear`. */
 export interface LinearOptions {
@@ -33,6 +33,14 @@ export class Linear extends Module {
     const bound = 1 / Math.sqrt(inFeatures);
     this.bias = bias ? parameter(uniform(zeros([outFeatures]), -bound, bound, { generator })) : null;
     this.activation = activation;
+  }
+
+  override describe(): Description {
+    return [
+      this.weight.shape.toReversed().join(' → '),
+      this.activation !== 'none' && this.activation,
+      this.bias === null && 'no bias',
+    ];
   }
 
   /** @throws ShapeError unless x is `[…, in]` */

@@ -1,5 +1,5 @@
 import { full, type Generator, parameter, randn, type Tensor } from '@varigrad/core';
-import { gaussianNll, Module } from '@varigrad/nn';
+import { type Description, gaussianNll, Module } from '@varigrad/nn';
 import type { Likelihood } from './likelihood.js';
 import { checkRange } from './support.js';
 
@@ -36,6 +36,10 @@ export class Gaussian extends Module implements Likelihood {
     const logSigma = full([], Math.log(sigma));
     this.logSigma = learned ? parameter(logSigma) : logSigma;
     this.#link = link;
+  }
+
+  override describe(): Description {
+    return [this.logSigma.requiresGrad ? 'learned sigma' : 'fixed sigma', `${this.#link} link`];
   }
 
   /** −Σ_pixels ½(log 2π + (x − mu)²/σ²) + log σ, nats per image `[batch]`. @throws ArgumentError if x is not finite */

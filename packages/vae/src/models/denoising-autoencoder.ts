@@ -1,4 +1,5 @@
 import { ArgumentError, type Generator, type Tensor } from '@varigrad/core';
+import type { Description } from '@varigrad/nn';
 import { type Corruption, masking } from '../corruptions.js';
 import { type Elbo, type ElboOptions, repeatRows } from '../elbo.js';
 import { Autoencoder, type AutoencoderOptions } from './autoencoder.js';
@@ -31,6 +32,10 @@ export class DenoisingAutoencoder extends Autoencoder {
       );
     this.corruption = corruption;
     this.noiseSamples = noiseSamples;
+  }
+
+  override describe(): Description {
+    return [`${this.corruption.kind} noise`, this.noiseSamples > 1 && `${this.noiseSamples} samples`];
   }
 
   /** The corruption's random numbers in training, `[count, noiseSamples · pixels]`; none in evaluation. */

@@ -1,4 +1,5 @@
 import { ArgumentError, noGrad, type Tensor } from '@varigrad/core';
+import type { Description } from '@varigrad/nn';
 import {
   type Elbo,
   type ElboOptions,
@@ -40,6 +41,10 @@ export class IWAE extends VAE {
         'IWAE',
         `gradient 'dreg' needs a Gaussian posterior, not ${this.posterior.kind}`,
       );
+  }
+
+  override describe(): Description {
+    return [...super.describe(), this.#gradient === 'dreg' && 'dreg gradient'];
   }
 
   /**

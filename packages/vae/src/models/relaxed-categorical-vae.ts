@@ -1,4 +1,5 @@
 import { ArgumentError, type Generator, oneHot, type Tensor } from '@varigrad/core';
+import type { Description } from '@varigrad/nn';
 import { type Elbo, type ElboOptions, klWithFreeBits, repeatRows, weightedSum } from '../elbo.js';
 import { gumbel, gumbelSoftmax, hardMax, straightThrough } from '../posteriors/gumbel.js';
 import { annealing } from '../schedules.js';
@@ -52,6 +53,10 @@ export class RelaxedCategoricalVAE extends CodeModel {
     this.categories = categories;
     this.estimator = estimator;
     this.#temperature = typeof temperature === 'number' ? () => temperature : temperature;
+  }
+
+  override describe(): Description {
+    return [`${this.variables} variables`, `${this.categories} categories`, this.estimator];
   }
 
   /** log q of every category: `[batch, pixels]` → `[batch, variables, categories]`. */

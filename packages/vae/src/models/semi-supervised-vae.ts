@@ -1,5 +1,5 @@
 import { ArgumentError, eye, type Tensor } from '@varigrad/core';
-import type { Layer } from '@varigrad/nn';
+import type { Description, Layer } from '@varigrad/nn';
 import { type Elbo, type ElboOptions, repeatRows, weightedSum } from '../elbo.js';
 import { hardMax } from '../posteriors/gumbel.js';
 import { ConditionalVAE, type ConditionalVAEOptions } from './conditional-vae.js';
@@ -35,6 +35,10 @@ export class SemiSupervisedVAE extends ConditionalVAE {
         generator,
       });
     this.#alpha = alpha;
+  }
+
+  override describe(): Description {
+    return [...super.describe(), `alpha ${this.#alpha}`];
   }
 
   /** log q(y|x): `[batch, pixels]` → `[batch, classes]`. */

@@ -1,5 +1,5 @@
 import { ArgumentError, type Generator, randn, type Tensor, zeros } from '@varigrad/core';
-import type { Layer } from '@varigrad/nn';
+import type { Description, Layer } from '@varigrad/nn';
 import {
   type Elbo,
   type ElboOptions,
@@ -82,6 +82,10 @@ export class VAE extends ImageModel implements LatentModel {
     this.posterior = options.posterior ?? new GaussianPosterior();
     this.prior = options.prior ?? new StandardNormal(latent);
     this.#kl = this.posterior.isGaussian && this.prior.klPerDimension !== undefined ? kl : 'sampled';
+  }
+
+  override describe(): Description {
+    return [this.classes > 0 && `${this.classes} classes`, this.samples > 1 && `${this.samples} samples`];
   }
 
   /** What the encoder says of each image: `[batch, pixels]` → mu and logVar, `[batch, latent]`. */

@@ -9,7 +9,7 @@ import {
   where,
   zeros,
 } from '@varigrad/core';
-import { uniform } from '@varigrad/nn';
+import { type Description, uniform } from '@varigrad/nn';
 import { type Elbo, type ElboOptions, refuseKlWeights } from '../elbo.js';
 import { straightThrough } from '../posteriors/gumbel.js';
 import { CodeModel, type CodeModelOptions } from './code-model.js';
@@ -73,6 +73,10 @@ export class VQVAE extends CodeModel {
     this.usage = zeros([codebookSize]);
     this.#commitment = commitment;
     this.#restartBelow = restartBelow;
+  }
+
+  override describe(): Description {
+    return [`${this.vectors} vectors`, `commitment ${this.#commitment}`];
   }
 
   /** None: the codes are certain. */

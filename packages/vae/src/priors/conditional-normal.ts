@@ -1,5 +1,5 @@
 import { ArgumentError, type Generator, parameter, randn, type Tensor, zeros } from '@varigrad/core';
-import { Module } from '@varigrad/nn';
+import { type Description, Module } from '@varigrad/nn';
 import { gaussianLogProb } from '../posteriors/gaussian.js';
 import type { Posterior } from '../posteriors/posterior.js';
 import type { Prior, PriorContext } from './prior.js';
@@ -16,6 +16,10 @@ export class ConditionalNormal extends Module implements Prior {
     super();
     this.mu = parameter(zeros([classes, latent]));
     this.logVar = parameter(zeros([classes, latent]));
+  }
+
+  override describe(): Description {
+    return [`${this.mu.shape[0]} classes`, `latent ${this.mu.shape[1]}`];
   }
 
   logProb(z: Tensor, context: PriorContext): Tensor {

@@ -8,7 +8,7 @@ import {
   type Tensor,
   zeros,
 } from '@varigrad/core';
-import { Module } from '@varigrad/nn';
+import { type Description, Module } from '@varigrad/nn';
 import type { Prior, PriorContext } from './prior.js';
 
 /** Options of `MixtureOfGaussians`. */
@@ -70,6 +70,10 @@ export class MixtureOfGaussians extends Module implements Prior {
     this.logits = parameter(zeros([components]));
     this.mu = parameter(randn([components, latent], options).mul(spread));
     this.logVar = parameter(zeros([components, latent]));
+  }
+
+  override describe(): Description {
+    return [`${this.logits.size} components`, `latent ${this.mu.shape[1]}`];
   }
 
   /** @throws ShapeError if z has not the components' dimensions */

@@ -1,5 +1,5 @@
 import { type Generator, klStandardNormal, randn, type Tensor } from '@varigrad/core';
-import { Module } from '@varigrad/nn';
+import { type Description, Module } from '@varigrad/nn';
 import { standardNormalLogProb } from '../posteriors/gaussian.js';
 import type { Posterior } from '../posteriors/posterior.js';
 import type { Prior, PriorContext } from './prior.js';
@@ -12,6 +12,10 @@ export class StandardNormal extends Module implements Prior {
   constructor(latent: number) {
     super();
     this.latent = latent;
+  }
+
+  override describe(): Description {
+    return [`latent ${this.latent}`];
   }
 
   logProb(z: Tensor): Tensor {

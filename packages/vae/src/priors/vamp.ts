@@ -7,7 +7,7 @@ import {
   type Tensor,
   zeros,
 } from '@varigrad/core';
-import { Module } from '@varigrad/nn';
+import { type Description, Module } from '@varigrad/nn';
 import { drawComponents, mixtureLogProb } from './mixture.js';
 import type { Prior, PriorContext } from './prior.js';
 
@@ -45,6 +45,10 @@ export class VampPrior extends Module implements Prior {
         `the initial pseudo-images are ${formatShape(initial.shape)} — give [components, ${inputSize}]`,
       );
     this.pseudoImages = parameter(initial ?? randn([components, inputSize], options).mul(spread).add(mean));
+  }
+
+  override describe(): Description {
+    return [`${this.pseudoImages.shape[0]} components`];
   }
 
   /** The pseudo-images uₖ, `[components, pixels]` in [0, 1]. */
