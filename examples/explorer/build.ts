@@ -9,17 +9,20 @@ import { PACKAGES, packageFolder } from '../../scripts/packages.js';
 import type { Sources } from './src/sources.js';
 
 const HERE: string = fileURLToPath(new URL('.', import.meta.url));
-const STATIC_FILES = ['index.html', 'style.css', 'graph.css'];
 
 /**
- * Writes the page into a folder, which is emptied first: index.html, the page's script, and each package as a module of its
+ * Writes the page into a folder, which is emptied first: index.html, the page's styles and script, and each package as a module of its
  * own, which the import map of index.html names, so that programs written in the page can import them.
  */
 export async function buildExplorer(outFolder: string): Promise<void> {
   await rm(outFolder, { recursive: true, force: true });
   await mkdir(outFolder, { recursive: true });
-  await Promise.all([bundlePage(outFolder), ...PACKAGES.map((name) => bundlePackage(name, outFolder))]);
-  for (const file of STATIC_FILES) await copyFile(join(HERE, file), join(outFolder, file));
+  await Promise.all([
+    copyFile(join(HERE, 'index.html'), join(outFolder, 'index.html')),
+    bundleStyles(outFolder),
+    bundlePage(outFolder),
+    ...PACKAGES.map((name) => bundlePackage(name, outFolder)),
+  ]);
 }
 
 /** A package imports the others by name. Its path has `core/dist` in it: by that a trace knows the library's own calls. */
@@ -29,6 +32,14 @@ async function bundlePackage(name: string, outFolder: string): Promise<void> {
     entryPoints: [join(packageFolder(name), 'src/index.ts')],
     outfile: join(outFolder, 'packages', name, 'dist/index.js'),
     external: PACKAGES.map((other) => `@varigrad/${other}`),
+  });
+}
+
+async function bundleStyles(outFolder: string): Promise<void> {
+  await build({
+    ...BROWSER_BUNDLE,
+    entryPoints: [join(HERE, 'style.css')],
+    outfile: join(outFolder, 'style.css'),
   });
 }
 
