@@ -1,5 +1,5 @@
 /** The evidence lower bound and its relatives for one batch of images. */
-import { ArgumentError, type Generator, type Tensor } from '@varigrad/core';
+import { ArgumentError, eye, type Generator, type Tensor } from '@varigrad/core';
 import type { Posterior } from './posteriors/posterior.js';
 
 /** The negative evidence lower bound and its two parts: scalars in nats per image, to be minimised. */
@@ -87,6 +87,14 @@ export function repeatRows(x: Tensor, samples: number): Tensor {
     .unsqueeze(1)
     .expand([batch, samples, features])
     .reshape([batch * samples, features]);
+}
+
+/** Class 0, 1, … for one row after another, `[rows · classes, classes]`. */
+export function everyClass(rows: number, classes: number): Tensor {
+  return eye(classes)
+    .unsqueeze(0)
+    .expand([rows, classes, classes])
+    .reshape([rows * classes, classes]);
 }
 
 /** `repeatRows` of a posterior's parameters. */

@@ -1,7 +1,8 @@
-import { ArgumentError, Generator, oneHot, type Tensor, tensor } from '@varigrad/core';
+import { ArgumentError, Generator, type Tensor, tensor } from '@varigrad/core';
 import { batches } from '../data/batches.js';
 import { type Binarization, binarizeDataset } from '../data/binarize.js';
 import { type Dataset, pixelsOf } from '../data/dataset.js';
+import { everyClass } from '../elbo.js';
 import type { GenerativeModel } from '../models/model.js';
 import { labelsOf, overBatches } from '../over-batches.js';
 import { type ImageClassifier, likeliestClass } from './classifier.js';
@@ -102,12 +103,4 @@ function* styleBatches(model: GenerativeModel, options: ClassAccuracyOptions): I
     };
     yield { count: size, makeZ, own: labels };
   }
-}
-
-/** Class 0, 1, … for one style after the other, `[styles · classes, classes]`. */
-function everyClass(styles: number, classes: number): Tensor {
-  return oneHot(
-    Uint8Array.from({ length: styles * classes }, (_, i) => i % classes),
-    classes,
-  );
 }

@@ -1,6 +1,6 @@
-import { ArgumentError, eye, type Tensor } from '@varigrad/core';
+import { ArgumentError, type Tensor } from '@varigrad/core';
 import type { Description, Layer } from '@varigrad/nn';
-import { type Elbo, type ElboOptions, repeatRows, weightedSum } from '../elbo.js';
+import { type Elbo, type ElboOptions, everyClass, repeatRows, weightedSum } from '../elbo.js';
 import { hardMax } from '../posteriors/gumbel.js';
 import { ConditionalVAE, type ConditionalVAEOptions } from './conditional-vae.js';
 import { HiddenLayers, PlainEncoder } from './networks.js';
@@ -89,12 +89,4 @@ export class SemiSupervisedVAE extends ConditionalVAE {
 /** 1 for a row of zeros, 0 for a one-hot row: `[batch, classes]` → `[batch, 1]`. */
 function unknown(labels: Tensor): Tensor {
   return labels.sum({ axis: 1, keepDims: true }).neg().add(1);
-}
-
-/** Class 0, 1, … for one image after the other, `[batch · classes, classes]`. */
-function everyClass(batch: number, classes: number): Tensor {
-  return eye(classes)
-    .unsqueeze(0)
-    .expand([batch, classes, classes])
-    .reshape([batch * classes, classes]);
 }
