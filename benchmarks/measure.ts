@@ -13,8 +13,7 @@ export interface Timing {
 /** Median and quartiles of a list of times. */
 export function summarize(times: readonly number[]): Timing {
   const sorted = [...times].sort((a, b) => a - b);
-  const at = (fraction: number) =>
-    sorted[Math.min(sorted.length - 1, Math.floor(fraction * sorted.length))] as number;
+  const at = (fraction: number) => sorted[Math.min(sorted.length - 1, Math.floor(fraction * sorted.length))]!;
   return { median: at(0.5), low: at(0.25), high: at(0.75), rounds: sorted.length };
 }
 
@@ -64,7 +63,7 @@ export function table(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, c) => Math.max(...rows.map((row) => (row[c] ?? '').length)));
   const line = (row: readonly string[]) =>
     row
-      .map((cell, c) => cell.padEnd(widths[c] as number))
+      .map((cell, c) => cell.padEnd(widths[c]!))
       .join('  ')
       .trimEnd();
   const [head, ...body] = rows.map(line);

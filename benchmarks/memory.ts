@@ -36,7 +36,7 @@ for (let i = 1; i <= STEPS; i++) {
   }
 }
 console.log(table(rows));
-const growth = ((resident.at(-1) as number) - (resident[1] as number)) / 2 ** 20;
+const growth = (resident.at(-1)! - resident[1]!) / 2 ** 20;
 console.log(
   `\nResident memory from step ${2 * REPORT_EVERY} to ${STEPS}: ${growth >= 0 ? '+' : ''}${growth.toFixed(1)} MiB`,
 );

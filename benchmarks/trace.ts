@@ -158,7 +158,7 @@ async function alternate(rows: readonly Row[], seconds: number): Promise<void> {
 /** `+0.4% (−1.0 … +1.9)`: median and quartiles of the differences within the rounds, as a share of the base's median. */
 function difference(row: Row, base: Row): string {
   const whole = summarize(base.times).median;
-  const { median, low, high } = summarize(row.times.map((t, i) => (t - (base.times[i] as number)) / whole));
+  const { median, low, high } = summarize(row.times.map((t, i) => (t - base.times[i]!) / whole));
   const percent = (share: number): string => `${share < 0 ? '−' : '+'}${Math.abs(100 * share).toFixed(1)}`;
   return `${percent(median)}% (${percent(low)} … ${percent(high)})`;
 }

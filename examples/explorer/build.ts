@@ -9,17 +9,20 @@ import { PACKAGES, packageFolder } from '../../scripts/packages.js';
 import type { Sources } from './src/sources.js';
 
 const HERE: string = fileURLToPath(new URL('.', import.meta.url));
-const STATIC_FILES = ['index.html', 'style.css', 'graph.css'];
 
 /**
- * Writes the page into a folder, which is emptied first: index.html, the page's script, and each package as a module of its
+ * Writes the page into a folder, which is emptied first: index.html, the page's styles and script, and each package as a module of its
  * own, which the import map of index.html names, so that programs written in the page can import them.
  */
 export async function buildExplorer(outFolder: string): Promise<void> {
   await rm(outFolder, { recursive: true, force: true });
   await mkdir(outFolder, { recursive: true });
-  await Promise.all([bundlePage(outFolder), ...PACKAGES.map((name) => bundlePackage(name, outFolder))]);
-  for (const file of STATIC_FILES) await copyFile(join(HERE, file), join(outFolder, file));
+  await Promise.all([
+    copyFile(join(HERE, 'index.html'), join(outFolder, 'index.html')),
+    bundleStyles(outFolder),
+    bundlePage(outFolder),
+    ...PACKAGES.map((name) => bundlePackage(name, outFolder)),
+  ]);
 }
 
 /**
@@ -37,6 +40,14 @@ async function bundlePackage(name: string, outFolder: string): Promise<void> {
     outdir: join(outFolder, 'packages', name, 'dist'),
     splitting: true, // entry points share one Tensor class
     external: PACKAGES.map((other) => `@varigrad/${other}`),
+  });
+}
+
+async function bundleStyles(outFolder: string): Promise<void> {
+  await build({
+    ...BROWSER_BUNDLE,
+    entryPoints: [join(HERE, 'style.css')],
+    outfile: join(outFolder, 'style.css'),
   });
 }
 

@@ -64,7 +64,7 @@ function overwriting(print: Print): Numbers {
   backward(y);
   let overwritten = 0;
   y.operands.forEach((operand, i) => {
-    if (operand === x) overwritten = y.derivatives[i] as number; // the mistake: = instead of +=
+    if (operand === x) overwritten = y.derivatives[i]!; // the mistake: = instead of +=
   });
   print(prose`
 
@@ -109,7 +109,7 @@ function breadthFirst(y: Scalar, x: Scalar): number {
   const gradients = new Map([[y, 1]]);
   for (const node of new Set([y, ...y.operands, ...y.operands.flatMap((operand) => operand.operands)])) {
     node.operands.forEach((operand, i) => {
-      const part = (gradients.get(node) ?? 0) * (node.derivatives[i] as number);
+      const part = (gradients.get(node) ?? 0) * node.derivatives[i]!;
       gradients.set(operand, (gradients.get(operand) ?? 0) + part);
     });
   }
@@ -133,7 +133,7 @@ interface Arithmetic<T> {
 function randomProgram<T extends Arithmetic<T>>(words: Uint32Array, inputs: readonly T[], one: T): T {
   const values = [...inputs];
   for (let step = 0; step < 20; step++) {
-    const pick = (at: number): T => values[(words[3 * step + at] as number) % values.length] as T;
+    const pick = (at: number): T => values[words[3 * step + at]! % values.length] as T;
     const [a, b] = [pick(0), pick(1)];
     const steps = [
       () => a.add(b),
@@ -146,7 +146,7 @@ function randomProgram<T extends Arithmetic<T>>(words: Uint32Array, inputs: read
       () => a.tanh(),
       () => a.relu(),
     ];
-    values.push((steps[(words[3 * step + 2] as number) % steps.length] as () => T)());
+    values.push((steps[words[3 * step + 2]! % steps.length] as () => T)());
   }
   return values.reduce((sum, value) => sum.add(value.tanh()));
 }
@@ -169,7 +169,7 @@ function agreesWithCore(print: Print): Numbers {
       return tensors.map((t) => t.grad?.itemSync() ?? Number.NaN);
     });
     scalars.forEach((scalar, i) => {
-      const right = expected[i] as number;
+      const right = expected[i]!;
       worst = Math.max(worst, Math.abs(scalar.grad - right) / Math.max(1, Math.abs(right)));
       compared++;
     });

@@ -51,9 +51,9 @@ function shapeAndStrides(print: Print): Numbers {
     [10, 11, 12],
     [20, 21, 22],
   ]);
-  const columns = x.shape[1] as number;
+  const [, columns] = x.shape as [number, number];
   const [rowStride, columnStride] = [columns, 1];
-  const found = x.dataSync()[1 * rowStride + 2 * columnStride] as number;
+  const found = x.dataSync()[1 * rowStride + 2 * columnStride]!;
   print(prose`
     1. A shape is a way of reading
 
@@ -73,8 +73,8 @@ function shapeAndStrides(print: Print): Numbers {
   `);
   return {
     strided: found,
-    reshaped: x.reshape([3, 2]).dataSync()[1] as number,
-    transposed: x.transpose().dataSync()[1] as number,
+    reshaped: x.reshape([3, 2]).dataSync()[1]!,
+    transposed: x.transpose().dataSync()[1]!,
   };
 }
 
@@ -122,7 +122,7 @@ function gradientsSum(print: Print): Numbers {
   const biases = [new Scalar(0.1), new Scalar(0.2), new Scalar(0.3)];
   const terms = x.map((value, i) => {
     const y = new Scalar(value).add(biases[i % 3] as Scalar);
-    return y.mul(y).mul(new Scalar(weights[i] as number));
+    return y.mul(y).mul(new Scalar(weights[i]!));
   });
   const total = terms.reduce((sum, term) => sum.add(term));
   backward(total);
@@ -218,13 +218,10 @@ function forgottenSum(print: Print): Numbers {
   const message = refusal(() => apply(addWithoutSum, [x, bias], undefined).sum().backward());
   bias.zeroGrad();
   x.add(bias).sum().backward();
-  const sum = numbers(bias.grad as Tensor)[0] as number;
+  const sum = numbers(bias.grad as Tensor)[0]!;
   bias.zeroGrad();
-  x.add(bias)
-    .sum()
-    .div(x.shape[0] as number)
-    .backward();
-  const mean = numbers(bias.grad as Tensor)[0] as number;
+  x.add(bias).sum().div(x.shape[0]!).backward();
+  const mean = numbers(bias.grad as Tensor)[0]!;
   print(prose`
 
     5. Mistake: forgetting the sum
@@ -262,8 +259,8 @@ function accidentalBroadcast(print: Print): Numbers {
   return {
     wrongLoss: wrong.itemSync(),
     rightLoss: right,
-    push0: push[0] as number,
-    push3: push[3] as number,
+    push0: push[0]!,
+    push3: push[3]!,
   };
 }
 
@@ -297,7 +294,7 @@ function lostAxis(print: Print): Numbers {
       b) And of (a·b).sum()? (The sum of b in each place of a, the sum of a in each place of b.)
       c) Train predictions of shape [4, 1] on the wrong loss of section 6. Where do they go, and what is the loss there? (2.5; 1.25)
   `);
-  const rowSum = (t: Tensor): number => numbers(t.sum({ axis: 1 }).abs().sum())[0] as number;
+  const rowSum = (t: Tensor): number => numbers(t.sum({ axis: 1 }).abs().sum())[0]!;
   return { keptRowSums: rowSum(kept), lostRowSums: rowSum(lost) };
 }
 

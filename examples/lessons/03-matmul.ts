@@ -39,7 +39,7 @@ const numbers = (t: Tensor): number[] => Array.from(t.dataSync());
 
 /** The largest difference between two lists of numbers. */
 function largestDifference(a: readonly number[], b: readonly number[]): number {
-  return Math.max(...a.map((value, i) => Math.abs(value - (b[i] as number))));
+  return Math.max(...a.map((value, i) => Math.abs(value - b[i]!)));
 }
 
 /** dA and dB by the index formulas, in loops: C is [m, n], A is [m, k], B is [k, n]. */
@@ -57,8 +57,8 @@ function gradientsByLoops(
     for (let j = 0; j < n; j++) {
       for (let p = 0; p < k; p++) {
         // C[i, j] += A[i, p]·B[p, j] is one multiplication with two operands; lesson 1 says what each receives.
-        dA[i * k + p] = (dA[i * k + p] as number) + (dC[i * n + j] as number) * (B[p * n + j] as number);
-        dB[p * n + j] = (dB[p * n + j] as number) + (dC[i * n + j] as number) * (A[i * k + p] as number);
+        dA[i * k + p]! += dC[i * n + j]! * B[p * n + j]!;
+        dB[p * n + j]! += dC[i * n + j]! * A[i * k + p]!;
       }
     }
   }
@@ -117,8 +117,8 @@ function indexFormula(print: Print): Numbers {
   const loops = gradientsByLoops(numbers(dC), numbers(A), numbers(B), 2, 3, 2);
   const byFormula = [dC.matmul(B.detach().transpose()), A.detach().transpose().matmul(dC)];
   return {
-    dA00: numbers(dA)[0] as number,
-    dB00: numbers(dB)[0] as number,
+    dA00: numbers(dA)[0]!,
+    dB00: numbers(dB)[0]!,
     engineAgainstLoops: largestDifference([...numbers(dA), ...numbers(dB)], [...loops.dA, ...loops.dB]),
     engineAgainstFormula: largestDifference([...numbers(dA), ...numbers(dB)], byFormula.flatMap(numbers)),
   };
@@ -155,11 +155,7 @@ function finiteDifferences(print: Print): Numbers {
   print(
     table([
       ['h', 'error, float64', 'error, float32'],
-      ...steps.map((h, i) => [
-        h.toExponential(0),
-        (in64[i] as number).toExponential(1),
-        (in32[i] as number).toExponential(1),
-      ]),
+      ...steps.map((h, i) => [h.toExponential(0), in64[i]!.toExponential(1), in32[i]!.toExponential(1)]),
     ]),
   );
   print(prose`
@@ -170,8 +166,8 @@ function finiteDifferences(print: Print): Numbers {
     it is ${Math.min(...in64).toExponential(1)}, so the library checks in float64 (packages/core/src/testing/gradcheck.ts).
   `);
   return {
-    error64at2: in64[1] as number,
-    error64at3: in64[2] as number,
+    error64at2: in64[1]!,
+    error64at3: in64[2]!,
     best64: Math.min(...in64),
     best32: Math.min(...in32),
   };
@@ -218,9 +214,9 @@ function rightShapeWrongNumbers(print: Print): Numbers {
     matrices of three different sizes m, k and n.
   `);
   return {
-    right01: numbers(right)[1] as number,
-    untransposed01: numbers(untransposed)[1] as number,
-    exchanged01: numbers(exchanged)[1] as number,
+    right01: numbers(right)[1]!,
+    untransposed01: numbers(untransposed)[1]!,
+    exchanged01: numbers(exchanged)[1]!,
     unnoticed,
   };
 }

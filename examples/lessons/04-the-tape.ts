@@ -81,9 +81,7 @@ function order(print: Print): Numbers {
     table([['id', 'op', 'name', 'from', 'value', '∂y/∂it', 'backward sends'], ...graph.nodes.map(tapeRow)]),
   );
   const parts = graph.nodes.flatMap((node) =>
-    node.inputGradients.flatMap((part, i) =>
-      node.inputs[i] === 0 && part ? [part.values?.[0] as number] : [],
-    ),
+    node.inputGradients.flatMap((part, i) => (node.inputs[i] === 0 && part?.values ? [part.values[0]!] : [])),
   );
   print(prose`
 
@@ -122,7 +120,7 @@ function accumulation(print: Print): Numbers {
   const x = randn([12, 3], { generator });
   const w = tensor([1, -2, 3], { shape: [3, 1], requiresGrad: true });
   const loss = (rows: Tensor): Tensor => rows.matmul(w).square().sum();
-  const first = (): number => (w.grad as Tensor).dataSync()[0] as number;
+  const first = (): number => w.grad!.dataSync()[0]!;
   loss(x).backward();
   const whole = first();
   loss(x).backward();
@@ -178,11 +176,11 @@ function higherDerivatives(print: Print): Numbers {
     The sine comes back after four. Each derivative of e^(2x) is twice the one before.
   `);
   return {
-    sine1: sine[1] as number,
-    sine2: sine[2] as number,
-    sine3: sine[3] as number,
-    sine4: sine[4] as number,
-    exponential4: exponential[4] as number,
+    sine1: sine[1]!,
+    sine2: sine[2]!,
+    sine3: sine[3]!,
+    sine4: sine[4]!,
+    exponential4: exponential[4]!,
   };
 }
 
@@ -190,7 +188,7 @@ function higherDerivatives(print: Print): Numbers {
 function newton(print: Print): Numbers {
   const f = (x: Tensor): Tensor => x.exp().sub(x.mul(2));
   const [slope, curvature] = [grad(f), grad(grad(f))];
-  const rows: number[][] = [];
+  const rows: [step: number, newton: number, descent: number][] = [];
   let [byNewton, byDescent] = [2, 2];
   for (let step = 0; step <= 6; step++) {
     rows.push([step, Math.abs(byNewton - Math.LN2), Math.abs(byDescent - Math.LN2)]);
@@ -198,7 +196,7 @@ function newton(print: Print): Numbers {
     byNewton -= slope(x).itemSync() / curvature(x).itemSync();
     byDescent -= 0.2 * slope(tensor(byDescent)).itemSync();
   }
-  const errors = rows.map((row) => row[1] as number);
+  const errors = rows.map((row) => row[1]);
   print(prose`
 
     What for? Newton's method divides the slope by the curvature, x ← x − f′(x)/f″(x), and needs no learning rate. For f = eˣ − 2x,
@@ -207,11 +205,7 @@ function newton(print: Print): Numbers {
   print(
     table([
       ['step', 'Newton', 'gradient descent, rate 0.2'],
-      ...rows.map(([step, a, b]) => [
-        String(step),
-        (a as number).toExponential(1),
-        (b as number).toExponential(1),
-      ]),
+      ...rows.map(([step, a, b]) => [String(step), a.toExponential(1), b.toExponential(1)]),
     ]),
   );
   print(prose`
@@ -221,9 +215,9 @@ function newton(print: Print): Numbers {
     too large to store: networks are trained with first derivatives, lesson 6.)
   `);
   return {
-    newton5: errors[5] as number,
-    newtonRatio: (errors[4] as number) / (errors[3] as number) ** 2,
-    descentRatio: ((rows[6] as number[])[2] as number) / ((rows[5] as number[])[2] as number),
+    newton5: errors[5]!,
+    newtonRatio: errors[4]! / errors[3]! ** 2,
+    descentRatio: rows[6]![2] / rows[5]![2],
   };
 }
 

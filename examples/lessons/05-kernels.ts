@@ -59,7 +59,7 @@ function multiplyByRows(a: HostArray, b: HostArray, m: number, k: number, n: num
   for (let i = 0; i < m; i++) {
     for (let j = 0; j < n; j++) {
       let sum = 0;
-      for (let p = 0; p < k; p++) sum += (a[i * k + p] as number) * (b[p * n + j] as number);
+      for (let p = 0; p < k; p++) sum += a[i * k + p]! * b[p * n + j]!;
       c[i * n + j] = sum;
     }
   }
@@ -71,8 +71,8 @@ function multiplyInOrder(a: HostArray, b: HostArray, m: number, k: number, n: nu
   const c = new Float32Array(m * n);
   for (let i = 0; i < m; i++) {
     for (let p = 0; p < k; p++) {
-      const left = a[i * k + p] as number;
-      for (let j = 0; j < n; j++) c[i * n + j] = (c[i * n + j] as number) + left * (b[p * n + j] as number);
+      const left = a[i * k + p]!;
+      for (let j = 0; j < n; j++) c[i * n + j]! += left * b[p * n + j]!;
     }
   }
   return c;
@@ -189,9 +189,9 @@ function packing(print: Print): Numbers {
   `);
   return {
     packedLength: packed.length,
-    packed4: packed[4] as number,
-    packed12: packed[12] as number,
-    packed14: packed[14] as number,
+    packed4: packed[4]!,
+    packed12: packed[12]!,
+    packed14: packed[14]!,
   };
 }
 
@@ -227,7 +227,7 @@ function cacheBlocks(print: Print): Numbers {
 function compare(a: HostArray, b: HostArray): { different: number; worst: number } {
   let [different, worst] = [0, 0];
   for (let i = 0; i < a.length; i++) {
-    const difference = Math.abs((a[i] as number) - (b[i] as number));
+    const difference = Math.abs(a[i]! - b[i]!);
     if (difference !== 0) different++; // NaN counts as well
     worst = Math.max(worst, difference);
   }

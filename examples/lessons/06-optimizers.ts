@@ -78,7 +78,7 @@ function gradientDescent(print: Print): Numbers {
   const runs = rates.map((rate) => descend(bowl, BOWL_START, sgd(rate), 100));
   const differences = runs.map((points, i) =>
     worst(points, (t) => {
-      const rate = rates[i] as number;
+      const rate = rates[i]!;
       return [(1 - rate) ** t * x0, (1 - 25 * rate) ** t * y0];
     }),
   );
@@ -94,7 +94,7 @@ function gradientDescent(print: Print): Numbers {
     table([
       ['η', 'x shrinks by', 'y by', 'x after 10', 'y after 10', 'x after 100', 'y after 100'],
       ...runs.map((points, i) => {
-        const rate = rates[i] as number;
+        const rate = rates[i]!;
         return [rate, 1 - rate, 1 - 25 * rate, ...at(points, 10), ...at(points, 100)];
       }),
     ]),
@@ -164,7 +164,7 @@ function forgottenZeroGrad(print: Print): Numbers {
   for (let step = 0; step < 1000; step++) {
     p.square().mul(0.5).sum().backward(); // the mistake: no zeroGrad
     optimizer.step();
-    xs.push(p.dataSync()[0] as number);
+    xs.push(p.dataSync()[0]!);
   }
   const angle = Math.acos(1 - rate / 2);
   const formula = (t: number): number => (-8 * Math.cos((t + 0.5) * angle)) / Math.cos(angle / 2);
@@ -192,7 +192,7 @@ function firstStep(slope: number, learningRate: number): number {
   const optimizer = new Adam([p], { learningRate });
   p.mul(slope).sum().backward();
   optimizer.step();
-  return p.dataSync()[0] as number;
+  return p.dataSync()[0]!;
 }
 
 function adamFirstStep(print: Print): Numbers {
@@ -210,7 +210,7 @@ function adamFirstStep(print: Print): Numbers {
 
     Predict its first step with η = 0.1, for gradients of 0.001, 1, 1000 and −1,000,000.
   `);
-  print(table([['gradient', 'step'], ...slopes.map((slope, i) => [slope, steps[i] as number])]));
+  print(table([['gradient', 'step'], ...slopes.map((slope, i) => [slope, steps[i]!])]));
   print(prose`
 
     m̂ = g and v̂ = g², so the step is −η·g/|g|: the learning rate is the length of the step, in the units of the parameter. That is
@@ -218,9 +218,9 @@ function adamFirstStep(print: Print): Numbers {
     ${tiny.toFixed(3)}, half of it.
   `);
   return {
-    adamStepSmall: steps[0] as number,
-    adamStepLarge: steps[2] as number,
-    adamStepNegative: steps[3] as number,
+    adamStepSmall: steps[0]!,
+    adamStepLarge: steps[2]!,
+    adamStepNegative: steps[3]!,
     adamStepAtEpsilon: tiny,
   };
 }
@@ -245,7 +245,7 @@ function withoutCorrection(print: Print): Numbers {
     optimizer.zeroGrad();
     p.sum().backward();
     optimizer.step();
-    const length = before - (p.dataSync()[0] as number);
+    const length = before - p.dataSync()[0]!;
     before -= length;
     return length;
   });
@@ -264,8 +264,8 @@ function withoutCorrection(print: Print): Numbers {
       ['step', 'Adam of the library', 'without correction'],
       ...[1, 2, wrong.indexOf(peak) + 1, 100, 1000, 2000].map((t) => [
         String(t),
-        library[t - 1] as number,
-        wrong[t - 1] as number,
+        library[t - 1]!,
+        wrong[t - 1]!,
       ]),
     ]),
   );
@@ -276,8 +276,8 @@ function withoutCorrection(print: Print): Numbers {
     large. It looks like an instability that calls for a warm-up, and it is one line left out.
   `);
   return {
-    adamAgainstArithmetic: Math.max(...library.map((length, i) => Math.abs(length - (right[i] as number)))),
-    uncorrectedFirst: wrong[0] as number,
+    adamAgainstArithmetic: Math.max(...library.map((length, i) => Math.abs(length - right[i]!))),
+    uncorrectedFirst: wrong[0]!,
     uncorrectedPeak: peak,
     uncorrectedPeakStep: wrong.indexOf(peak) + 1,
     uncorrectedTooLong: tooLong,
@@ -300,7 +300,7 @@ function scaleAndDirection(print: Print): Numbers {
     const plain = height(bowl, descend(bowl, BOWL_START, make, 20));
     const turned = height(turnedBowl, descend(turnedBowl, turnedStart, make, 20));
     const scaled = height(bowl, descend(thousand, BOWL_START, make, 20));
-    return [name, plain[20] as number, turned[20] as number, scaled[20] as number] as const;
+    return [name, plain[20]!, turned[20]!, scaled[20]!] as const;
   });
   print(prose`
 
@@ -404,7 +404,7 @@ function weightDecay(print: Print): Numbers {
     const optimizer = make([p]);
     p.mul(0).sum().backward(); // a weight that the loss does not depend on
     optimizer.step();
-    return p.dataSync()[0] as number;
+    return p.dataSync()[0]!;
   };
   const options = { learningRate: 0.1, weightDecay: 0.01 };
   const [plain, l2, decoupled] = [

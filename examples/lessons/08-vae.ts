@@ -61,7 +61,7 @@ class Always extends Module implements Encoder {
   }
 
   forward(x: Tensor): Posterior {
-    const shape = [x.shape[0] as number, 1];
+    const shape = [x.shape[0]!, 1];
     return { mu: this.q.mu.expand(shape), logVar: this.q.logVar.expand(shape) };
   }
 }
@@ -204,7 +204,7 @@ function amortized(print: Print): Numbers {
   const x = tensor([...ENCODED], { shape: [ENCODED.length, 1] });
   train(model, model.encoder.parameters(), x, 2000);
   const weights = model.encoder.stateDict();
-  const weight = (name: string): number => weights[name]?.data[0] as number;
+  const weight = (name: string): number => weights[name]!.data[0]!;
   const evidence = ENCODED.reduce((sum, value) => sum + logNormal(value, 5) / ENCODED.length, 0);
   const gap = evidence + negativeElbo(model, x);
   print(prose`
@@ -240,7 +240,7 @@ function linearVae(latent: number, learned: boolean): VAE {
 
 /** −log p of the best linear-Gaussian model with these variances along the principal axes. */
 const bestNll = (modelled: readonly number[]): number =>
-  0.5 * modelled.reduce((sum, v, i) => sum + Math.log(2 * Math.PI * v) + (VARIANCES[i] as number) / v, 0);
+  0.5 * modelled.reduce((sum, v, i) => sum + Math.log(2 * Math.PI * v) + VARIANCES[i]! / v, 0);
 
 /** Decoder and σ trained too: probabilistic PCA. */
 function principalComponents(print: Print): Numbers {
@@ -250,12 +250,12 @@ function principalComponents(print: Print): Numbers {
   const loss = negativeElbo(model, x);
   const sigma2 = Math.exp(2 * (model.likelihood as Gaussian).logSigma.itemSync());
   const weight = Array.from(model.decoder.stateDict()['out.weight']?.data ?? []);
-  const column = (j: number): number[] => [0, 1, 2, 3].map((i) => weight[2 * i + j] as number);
+  const column = (j: number): number[] => [0, 1, 2, 3].map((i) => weight[2 * i + j]!);
   const along = (j: number, d: number): number =>
-    column(j).reduce((sum, w, i) => sum + w * (DIRECTIONS[d]?.[i] as number), 0);
+    column(j).reduce((sum, w, i) => sum + w * DIRECTIONS[d]![i]!, 0);
   const squares = [0, 1].map((d) => along(0, d) ** 2 + along(1, d) ** 2);
   const [u, v] = [column(0), column(1)];
-  const dot = u.reduce((sum, w, i) => sum + w * (v[i] as number), 0);
+  const dot = u.reduce((sum, w, i) => sum + w * v[i]!, 0);
   const best = bestNll([5, 2, 0.5, 0.5]);
   print(prose`
 
@@ -270,8 +270,8 @@ function principalComponents(print: Print): Numbers {
     table([
       ['', 'trained VAE', 'probabilistic PCA'],
       ['σ²', sigma2.toFixed(6), '0.500000'],
-      ['|decoder|² along the first', (squares[0] as number).toFixed(6), '4.500000'],
-      ['|decoder|² along the second', (squares[1] as number).toFixed(6), '1.500000'],
+      ['|decoder|² along the first', squares[0]!.toFixed(6), '4.500000'],
+      ['|decoder|² along the second', squares[1]!.toFixed(6), '1.500000'],
       ['nats an image: −ELBO, −log p', loss.toFixed(6), best.toFixed(6)],
     ]),
   );
@@ -283,8 +283,8 @@ function principalComponents(print: Print): Numbers {
   return {
     ppcaLoss: loss,
     ppcaSigma2: sigma2,
-    ppcaFirst: squares[0] as number,
-    ppcaSecond: squares[1] as number,
+    ppcaFirst: squares[0]!,
+    ppcaSecond: squares[1]!,
     ppcaDot: dot,
   };
 }

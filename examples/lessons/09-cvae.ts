@@ -142,8 +142,8 @@ function twoClasses(print: Print): Numbers {
     saved,
     ...Object.fromEntries(
       rows.flatMap(({ name, kl, loss, share }) => [
-        [`${name}Kl0`, kl[0] as number],
-        [`${name}Kl1`, kl[1] as number],
+        [`${name}Kl0`, kl[0]!],
+        [`${name}Kl1`, kl[1]!],
         [`${name}Loss`, loss],
         [`${name}Share`, share],
       ]),
@@ -295,8 +295,8 @@ async function writesWhatIsAsked(print: Print, digits: Digits, { conditional }: 
 /** log p(x|y) for every y, `[images, classes]`, as importance-weighted bounds with the same noise. */
 function boundsByClass(model: ConditionalVAE, x: Tensor, eps: Tensor): Tensor {
   const columns = Array.from({ length: 10 }, (_, y) => {
-    const labels = oneHot(Array<number>(x.shape[0] as number).fill(y), 10);
-    return iwaeBound(model, x, { samples: eps.shape[1] as number, eps, labels });
+    const labels = oneHot(Array<number>(x.shape[0]!).fill(y), 10);
+    return iwaeBound(model, x, { samples: eps.shape[1]!, eps, labels });
   });
   return stack(columns, { axis: 1 });
 }

@@ -106,7 +106,7 @@ export function contours({
     const links = new Map<string, string[]>();
     const points = new Map<string, Point>();
     const crossing = (a: number, b: number): string[] => {
-      const [low, high] = [values[a] as number, values[b] as number];
+      const [low, high] = [values[a]!, values[b]!];
       if (low < level === high < level) return [];
       const t = (level - low) / (high - low);
       const [[ax, ay], [bx, by]] = [corner(a), corner(b)];

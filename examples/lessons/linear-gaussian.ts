@@ -26,7 +26,7 @@ export const DIRECTIONS = [
 /** Eight images with mean 0 and the given variances along `DIRECTIONS`: ±√(4·variance) on each. */
 export function eightImages(variances: readonly number[]): number[][] {
   return DIRECTIONS.flatMap((direction, i) =>
-    [1, -1].map((sign) => direction.map((u) => sign * Math.sqrt(4 * (variances[i] as number)) * u)),
+    [1, -1].map((sign) => direction.map((u) => sign * Math.sqrt(4 * variances[i]!) * u)),
   );
 }
 
@@ -38,7 +38,7 @@ export function train(
   steps: number,
   options: Pick<ElboOptions, 'labels' | 'beta'> = {},
 ): void {
-  const eps = axisPoints(model.latent, x.shape[0] as number);
+  const eps = axisPoints(model.latent, x.shape[0]!);
   const optimizer = new Adam(parameters, { learningRate: 0.03 });
   for (let step = 0; step < steps; step++) {
     optimizer.learningRate = 0.03 * (1 - step / steps);
@@ -50,7 +50,7 @@ export function train(
 
 /** The exact −ELBO, in nats per image. */
 export function negativeElbo(model: VAE, x: Tensor, labels?: Tensor): number {
-  const eps = axisPoints(model.latent, x.shape[0] as number);
+  const eps = axisPoints(model.latent, x.shape[0]!);
   return model.elbo(x, labels === undefined ? { eps } : { eps, labels }).loss.itemSync();
 }
 

@@ -64,6 +64,6 @@ export function table(rows: readonly (readonly (string | number)[])[]): string {
   );
   const isNumeric = (c: number): boolean => rows.some((row) => typeof row[c] === 'number');
   const cell = (x: string, c: number): string =>
-    isNumeric(c) ? x.padStart(widths[c] as number) : x.padEnd(widths[c] as number);
+    isNumeric(c) ? x.padStart(widths[c]!) : x.padEnd(widths[c]!);
   return text.map((row) => `\n  ${row.map(cell).join('   ').trimEnd()}`).join('');
 }

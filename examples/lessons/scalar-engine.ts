@@ -77,7 +77,7 @@ export function backward(y: Scalar): void {
     if (node.operands.length === 0) node.grad += gradient;
     node.operands.forEach((operand, i) => {
       // The chain rule for one edge. An operand with several edges gets their sum.
-      const part = gradient * (node.derivatives[i] as number);
+      const part = gradient * node.derivatives[i]!;
       gradients.set(operand, (gradients.get(operand) ?? 0) + part);
     });
   }

@@ -185,7 +185,7 @@ async function importanceChecks(model: ModelOf, test: Dataset): Promise<Check[]>
     const { nll } = await estimateLogLikelihood(vae, images, { samples, binarization: 'threshold' });
     estimates.push(nll);
   }
-  const falls = estimates.every((nll, i) => i === 0 || nll < (estimates[i - 1] as number));
+  const falls = estimates.every((nll, i) => i === 0 || nll < estimates[i - 1]!);
   return [
     {
       what: 'threshold VAE: NLL of 1,000 images, k = 1 / 10 / 100 / 1000',

@@ -52,7 +52,9 @@ async function main(): Promise<void> {
   if (values.list) return console.log(ROWS.map(({ id }) => id).join('\n'));
   const rows = ROWS.filter(({ id }) => values.only?.some((text) => isMeant(text, id)) ?? true);
   if (rows.length === 0) throw new Error(`no row is called ${values.only?.join(' or ')} — see --list`);
-  const { description } = await init(values.threads === undefined ? {} : { threads: Number(values.threads) });
+  const { description } = await init({
+    threads: values.threads === undefined ? undefined : Number(values.threads),
+  });
   console.log(`${rows.length} models, ${EPOCHS} epochs each, on ${description}; results in ${values.out}\n`);
   const run: Run = { data: await mnist(), folder: values.out, seed: Number(values.seed) };
   const outcomes: [Row, Outcome][] = [];
@@ -99,7 +101,7 @@ async function outcomeOf(row: Row, run: Run): Promise<Outcome> {
   const { test } = run.data;
   const losses = await evaluate(model, test, {
     binarization: row.targets,
-    ...(row.corruption && { corruption: row.corruption }),
+    corruption: row.corruption,
   });
   return { seconds, ...losses, ...(await measure(row, model, test)) };
 }
@@ -112,8 +114,8 @@ async function trainRow(row: Row, model: GenerativeModel, data: Mnist, seed: num
     epochs: EPOCHS,
     binarization: row.targets,
     seed,
-    ...(row.batchSize !== undefined && { batchSize: row.batchSize }),
-    ...(row.beta !== undefined && { beta: row.beta }),
+    batchSize: row.batchSize,
+    beta: row.beta,
     onProgress: reporter.step,
     onEpoch: (result) => reporter.epoch(result, EPOCHS),
   });

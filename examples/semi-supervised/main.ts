@@ -69,9 +69,9 @@ async function main(): Promise<void> {
     seed: wholeNumber('seed', values.seed, 0),
   };
   const limit = wholeNumber('train-limit', values['train-limit'], 0);
-  const { description } = await init(
-    values.threads === undefined ? {} : { threads: wholeNumber('threads', values.threads, 1) },
-  );
+  const { description } = await init({
+    threads: values.threads === undefined ? undefined : wholeNumber('threads', values.threads, 1),
+  });
   console.log(
     `${settings.labels} labelled images a class, seed ${settings.seed}, on ${description}. Losses in nats per image.\n`,
   );

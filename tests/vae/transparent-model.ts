@@ -31,8 +31,8 @@ export class Transparent extends Module implements GenerativeModel {
     return x.sub(0.5).mul(2);
   }
 
-  samplePrior(count: number, { generator }: { generator?: Generator } = {}): Tensor {
-    return randn([count, 2], generator === undefined ? {} : { generator });
+  samplePrior(count: number, { generator }: { generator?: Generator | undefined } = {}): Tensor {
+    return randn([count, 2], { generator });
   }
 
   noise(): null {

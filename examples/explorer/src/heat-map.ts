@@ -36,7 +36,7 @@ export function heatMap({ shape, values, overview }: ArraySummary): HeatMap | nu
   }
   if (overview === undefined) return null;
   const { rows, columns } = overview;
-  const width = shape.at(-1) as number;
+  const width = shape.at(-1)!;
   const height = shape.reduce((a, b) => a * b, 1) / width;
   const placeOf = (i: number): string => {
     const across = blockRange(i % columns, columns, width);
@@ -69,7 +69,7 @@ function layOut(values: readonly number[], columns: number, placeOf: (i: number)
 }
 
 function columnsOf(shape: readonly number[], size: number): number {
-  if (shape.length >= 2) return Math.max(1, shape.at(-1) as number);
+  if (shape.length >= 2) return Math.max(1, shape.at(-1)!);
   return Math.max(1, Math.min(size, LONGEST_ROW));
 }
 

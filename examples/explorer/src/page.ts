@@ -186,7 +186,7 @@ function listenToButtons(): void {
   );
 }
 
-/** Where the node in focus has a tab instead of a column of its own, as in style.css. */
+/** Where the node in focus has a tab instead of a column of its own, as in styles/phone.css. */
 const NARROW = window.matchMedia('(max-width: 860px)');
 
 restoreTheme();

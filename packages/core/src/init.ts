@@ -9,7 +9,7 @@ export interface InitOptions {
   /** 'auto' (default): wasm where the host has WebAssembly SIMD, else reference. */
   backend?: 'auto' | 'wasm' | 'reference';
   /** Threads of the wasm backend; default: all cores. */
-  threads?: number;
+  threads?: number | undefined;
 }
 
 /**

@@ -10,7 +10,7 @@ export interface AxisOptions {
 
 /** The axes along which an operation works; negative ones count from the last. */
 export interface AxesOptions {
-  axis?: Axes;
+  axis?: Axes | undefined;
 }
 
 /** Number of elements: the product of the axis lengths (1 for a scalar). */

@@ -1,6 +1,6 @@
 /** Activation functions as modules, for `Sequential`; the functions themselves are in core. */
 import type { Tensor } from '@varigrad/core';
-import { Module } from './module.js';
+import { type Description, Module } from './module.js';
 
 /** max(x, 0) */
 export class ReLU extends Module {
@@ -18,6 +18,10 @@ export class LeakyReLU extends Module {
     this.slope = slope;
   }
 
+  override describe(): Description {
+    return [`slope ${this.slope}`];
+  }
+
   forward(x: Tensor): Tensor {
     return x.leakyRelu(this.slope);
   }
@@ -30,6 +34,10 @@ export class ELU extends Module {
   constructor(alpha = 1) {
     super();
     this.alpha = alpha;
+  }
+
+  override describe(): Description {
+    return [`alpha ${this.alpha}`];
   }
 
   forward(x: Tensor): Tensor {

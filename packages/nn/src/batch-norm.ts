@@ -8,7 +8,7 @@ import {
   type Tensor,
   zeros,
 } from '@varigrad/core';
-import { Module } from './module.js';
+import { type Description, Module } from './module.js';
 
 /** Options of batch normalization. */
 export interface BatchNormOptions {
@@ -46,12 +46,16 @@ abstract class BatchNorm extends Module {
     this.#momentum = momentum;
   }
 
+  override describe(): Description {
+    return [String(this.weight.size), `epsilon ${this.#epsilon}`, `momentum ${this.#momentum}`];
+  }
+
   /** Rank of the input: features stand at axis 1. */
   protected abstract readonly rank: number;
 
   /** @throws ShapeError unless x has this layer's rank and features; ArgumentError in training on a single value a feature */
   forward(x: Tensor): Tensor {
-    const features = this.weight.shape[0] as number;
+    const features = this.weight.shape[0]!;
     if (x.rank !== this.rank || x.shape[1] !== features) {
       const layout = this.rank === 2 ? `[batch, ${features}]` : `[batch, ${features}, height, width]`;
       throw new ShapeError('BatchNorm', [x.shape], `${formatShape(x.shape)} does not fit — x is ${layout}`);
@@ -69,7 +73,7 @@ abstract class BatchNorm extends Module {
   /** Mean and biased variance of the batch, with gradients; moves the running statistics. */
   #batchStatistics(x: Tensor): { mean: Tensor; variance: Tensor } {
     const axis = x.shape.flatMap((_, a) => (a === 1 ? [] : [a]));
-    const features = x.shape[1] as number;
+    const features = x.shape[1]!;
     const count = x.size / features;
     if (count < 2)
       throw new ArgumentError(

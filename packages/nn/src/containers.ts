@@ -20,10 +20,7 @@ export class Sequential extends Module {
   }
 
   /** PyTorch's names: the layers are `0`, `1`, … without a prefix of their own. */
-  override *namedModules(prefix = ''): Iterable<[string, Module]> {
-    yield [prefix, this];
-    for (const [i, layer] of this.layers.entries()) {
-      yield* layer.namedModules(prefix === '' ? String(i) : `${prefix}.${i}`);
-    }
+  override *namedChildren(): Iterable<[string, Module]> {
+    for (const [i, layer] of this.layers.entries()) yield [String(i), layer];
   }
 }

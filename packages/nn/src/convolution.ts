@@ -10,14 +10,15 @@ import {
   zeros,
 } from '@varigrad/core';
 import { uniform } from './init.js';
-import { Module } from './module.js';
+import { type Description, Module } from './module.js';
+import { describeWindows } from './windows.js';
 
 /** What both convolutions take besides their geometry. */
 interface LayerOptions {
   /** Add a learned bias. Default true. */
   bias?: boolean;
   /** Source of the initial weights. */
-  generator?: Generator;
+  generator?: Generator | undefined;
 }
 
 /** Options of `Conv2d`. */
@@ -27,45 +28,62 @@ export interface Conv2dOptions extends CoreConv2dOptions, LayerOptions {}
 export interface ConvTranspose2dOptions extends CoreConvTranspose2dOptions, LayerOptions {}
 
 /** A weight and a bias from U(−b, b), b = 1/√fanIn with fanIn = weight.shape[1] · kernel, PyTorch's default for both layers. */
-function initialWeights(
-  shape: readonly [number, number, number, number],
-  outChannels: number,
-  { bias = true, generator }: LayerOptions,
-): { weight: Tensor; bias: Tensor | null } {
-  const bound = 1 / Math.sqrt(shape[1] * shape[2] * shape[3]);
-  const init = generator === undefined ? {} : { generator };
-  const draw = (of: readonly number[]): Tensor => parameter(uniform(zeros(of), -bound, bound, init));
-  return { weight: draw(shape), bias: bias ? draw([outChannels]) : null };
-}
+abstract class Convolution extends Module {
+  readonly weight: Tensor;
+  readonly bias: Tensor | null;
+  protected readonly geometry: CoreConvTranspose2dOptions;
 
-function kernelPair(kernelSize: number | Pair): Pair {
-  return typeof kernelSize === 'number' ? [kernelSize, kernelSize] : kernelSize;
+  /** @param channels - the first two axes of the weight */
+  constructor(
+    channels: readonly [number, number],
+    outChannels: number,
+    kernelSize: number | Pair,
+    { bias = true, generator, ...geometry }: ConvTranspose2dOptions,
+  ) {
+    super();
+    const kernel: Pair = typeof kernelSize === 'number' ? [kernelSize, kernelSize] : kernelSize;
+    const bound = 1 / Math.sqrt(channels[1] * kernel[0] * kernel[1]);
+    const draw = (shape: readonly number[]): Tensor =>
+      parameter(uniform(zeros(shape), -bound, bound, { generator }));
+    this.weight = draw([...channels, ...kernel]);
+    this.bias = bias ? draw([outChannels]) : null;
+    this.geometry = geometry;
+  }
+
+  /** `[batch, in, height, width]` → `[batch, out, h, w]` */
+  abstract forward(x: Tensor): Tensor;
+
+  protected describeChannels(inChannels: number, outChannels: number): Description {
+    const [, , height, width] = this.weight.shape as [number, number, number, number];
+    return [
+      `${inChannels} → ${outChannels}`,
+      ...describeWindows([height, width], this.geometry),
+      this.bias === null && 'no bias',
+    ];
+  }
 }
 
 /**
  * Convolution, `[batch, in, height, width]` → `[batch, out, h, w]`; see `conv2d`.
  * The weight is `[out, in, kernel height, kernel width]`.
  */
-export class Conv2d extends Module {
-  readonly weight: Tensor;
-  readonly bias: Tensor | null;
-  readonly #geometry: CoreConv2dOptions;
-
+export class Conv2d extends Convolution {
   constructor(
     inChannels: number,
     outChannels: number,
     kernelSize: number | Pair,
     options: Conv2dOptions = {},
   ) {
-    super();
-    const shape = [outChannels, inChannels, ...kernelPair(kernelSize)] as const;
-    ({ weight: this.weight, bias: this.bias } = initialWeights(shape, outChannels, options));
-    this.#geometry = options;
+    super([outChannels, inChannels], outChannels, kernelSize, options);
   }
 
   /** @throws ShapeError unless x is `[batch, in, height, width]` and a window fits */
   forward(x: Tensor): Tensor {
-    return conv2d(x, this.weight, this.bias, this.#geometry);
+    return conv2d(x, this.weight, this.bias, this.geometry);
+  }
+
+  override describe(): Description {
+    return this.describeChannels(this.weight.shape[1]!, this.weight.shape[0]!);
   }
 }
 
@@ -73,25 +91,22 @@ export class Conv2d extends Module {
  * Transposed convolution, `[batch, in, height, width]` → `[batch, out, h, w]`; see `convTranspose2d`.
  * The weight is `[in, out, kernel height, kernel width]`.
  */
-export class ConvTranspose2d extends Module {
-  readonly weight: Tensor;
-  readonly bias: Tensor | null;
-  readonly #geometry: CoreConvTranspose2dOptions;
-
+export class ConvTranspose2d extends Convolution {
   constructor(
     inChannels: number,
     outChannels: number,
     kernelSize: number | Pair,
     options: ConvTranspose2dOptions = {},
   ) {
-    super();
-    const shape = [inChannels, outChannels, ...kernelPair(kernelSize)] as const;
-    ({ weight: this.weight, bias: this.bias } = initialWeights(shape, outChannels, options));
-    this.#geometry = options;
+    super([inChannels, outChannels], outChannels, kernelSize, options);
   }
 
   /** @throws ShapeError unless x is `[batch, in, height, width]` */
   forward(x: Tensor): Tensor {
-    return convTranspose2d(x, this.weight, this.bias, this.#geometry);
+    return convTranspose2d(x, this.weight, this.bias, this.geometry);
+  }
+
+  override describe(): Description {
+    return this.describeChannels(this.weight.shape[0]!, this.weight.shape[1]!);
   }
 }

@@ -1,5 +1,5 @@
 import { ArgumentError, type Generator, rand, type Tensor } from '@varigrad/core';
-import { Module } from './module.js';
+import { type Description, Module } from './module.js';
 
 /**
  * In training, sets each element to 0 with probability p and multiplies the others by 1/(1 − p), so that the expected
@@ -8,14 +8,18 @@ import { Module } from './module.js';
  */
 export class Dropout extends Module {
   readonly p: number;
-  readonly #random: { generator?: Generator };
+  readonly #random: { generator?: Generator | undefined };
 
   /** @throws ArgumentError unless 0 ≤ p < 1 */
-  constructor(p = 0.5, random: { generator?: Generator } = {}) {
+  constructor(p = 0.5, random: { generator?: Generator | undefined } = {}) {
     super();
     if (!(p >= 0 && p < 1)) throw new ArgumentError('Dropout', `p ${p} is not in [0, 1)`);
     this.p = p;
     this.#random = random;
+  }
+
+  override describe(): Description {
+    return [`p ${this.p}`];
   }
 
   forward(x: Tensor): Tensor {

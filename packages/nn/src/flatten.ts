@@ -1,5 +1,5 @@
-import { type Shape, sizeOf, type Tensor } from '@varigrad/core';
-import { Module } from './module.js';
+import { formatShape, type Shape, sizeOf, type Tensor } from '@varigrad/core';
+import { type Description, Module } from './module.js';
 
 /** Joins all axes after the first: `[batch, …]` → `[batch, features]`. */
 export class Flatten extends Module {
@@ -18,8 +18,12 @@ export class Unflatten extends Module {
     this.#shape = shape;
   }
 
+  override describe(): Description {
+    return [formatShape(this.#shape)];
+  }
+
   /** @throws ShapeError unless a row has as many elements as the shape */
   forward(x: Tensor): Tensor {
-    return x.reshape([x.shape[0] as number, ...this.#shape]);
+    return x.reshape([x.shape[0]!, ...this.#shape]);
   }
 }

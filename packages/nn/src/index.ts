@@ -36,7 +36,7 @@ export {
   mse,
   type Reduction,
 } from './losses.js';
-export { Module, type StateDict, StateDictError, type TensorData } from './module.js';
+export { type Description, Module, type StateDict, StateDictError, type TensorData } from './module.js';
 export { Adam, type AdamOptions, AdamW } from './optim/adam.js';
 export { clipGradNorm } from './optim/clip.js';
 export { Optimizer, type OptimizerState } from './optim/optimizer.js';

@@ -3,7 +3,7 @@ import { ArgumentError, formatShape, full, type Generator, rand, randn, type Ten
 
 /** Where random numbers come from; default: the generator that `manualSeed` seeds. */
 export interface InitOptions {
-  generator?: Generator;
+  generator?: Generator | undefined;
 }
 
 /** Which side of a layer keeps its variance: the forward pass ('fanIn') or the backward pass ('fanOut'). */

@@ -1,15 +1,15 @@
 import { type Activation, type Generator, linear, parameter, type Tensor, zeros } from '@varigrad/core';
 import { kaimingUniform, uniform } from './init.js';
-import { Module } from './module.js';
+import { type Description, Module } from './module.js';
 
 /** Options of `Linear`. */
 export interface LinearOptions {
   /** Add a learned bias. Default true. */
   bias?: boolean;
   /** Applied to the result by the same kernel. Default 'none'. */
-  activation?: Activation;
+  activation?: Activation | undefined;
   /** Source of the initial weights. */
-  generator?: Generator;
+  generator?: Generator | undefined;
 }
 
 /**
@@ -21,15 +21,26 @@ export class Linear extends Module {
   readonly bias: Tensor | null;
   readonly activation: Activation;
 
-  constructor(inFeatures: number, outFeatures: number, options: LinearOptions = {}) {
+  constructor(
+    inFeatures: number,
+    outFeatures: number,
+    { bias = true, activation = 'none', generator }: LinearOptions = {},
+  ) {
     super();
-    const init = options.generator === undefined ? {} : { generator: options.generator };
     this.weight = parameter(
-      kaimingUniform(zeros([outFeatures, inFeatures]), { slope: Math.sqrt(5), ...init }),
+      kaimingUniform(zeros([outFeatures, inFeatures]), { slope: Math.sqrt(5), generator }),
     );
     const bound = 1 / Math.sqrt(inFeatures);
-    this.bias = options.bias === false ? null : parameter(uniform(zeros([outFeatures]), -bound, bound, init));
-    this.activation = options.activation ?? 'none';
+    this.bias = bias ? parameter(uniform(zeros([outFeatures]), -bound, bound, { generator })) : null;
+    this.activation = activation;
+  }
+
+  override describe(): Description {
+    return [
+      this.weight.shape.toReversed().join(' → '),
+      this.activation !== 'none' && this.activation,
+      this.bias === null && 'no bias',
+    ];
   }
 
   /** @throws ShapeError unless x is `[…, in]` */

@@ -50,7 +50,7 @@ function checkUnitInterval(op: string, target: Tensor): void {
   if (!(values instanceof Float32Array || values instanceof Float64Array)) return;
   let [low, high] = [0, 0];
   for (let i = 0; i < values.length; i++) {
-    const value = values[i] as number;
+    const value = values[i]!;
     if (value < low) low = value;
     else if (value > high) high = value;
     else if (Number.isNaN(value)) throw new ArgumentError(op, 'targets contain NaN — they lie in [0, 1]');
@@ -161,7 +161,7 @@ export function crossEntropy(logits: Tensor, target: Tensor, options: LossOption
   const [batch] = logits.shape;
   const logP = logits.logSoftmax();
   if (logits.rank === 2 && target.rank === 1 && target.shape[0] === batch) {
-    const picked = logP.gather(target.reshape([batch as number, 1]), { axis: 1 }).squeeze(1);
+    const picked = logP.gather(target.reshape([batch!, 1]), { axis: 1 }).squeeze(1);
     return reduce('crossEntropy', picked.neg(), options);
   }
   checkSameShape('crossEntropy', logits, target);

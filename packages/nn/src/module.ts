@@ -7,6 +7,7 @@ import {
   tensor,
   VarigradError,
 } from '@varigrad/core';
+import { type Branch, drawTree } from './tree.js';
 
 /** A tensor's values as plain data. */
 export interface TensorData {
@@ -16,6 +17,9 @@ export interface TensorData {
 
 /** Parameters and buffers by their dotted names, as PyTorch names them: `encoder.mu.weight`. */
 export type StateDict = Record<string, TensorData>;
+
+/** A module's own options in a few words each, for printing. */
+export type Description = readonly (string | false)[];
 
 /** A state dict that does not fit a module. */
 export class StateDictError extends VarigradError {
@@ -47,20 +51,21 @@ export abstract class Module {
   /** Whether layers such as Dropout behave as in training; see `train` and `eval`. */
   training = true;
 
+  /** The modules directly below this one, with their names. */
+  *namedChildren(): Iterable<[string, Module]> {
+    for (const [name, value] of members(this)) if (value instanceof Module) yield [name, value];
+  }
+
   /** This module and all below it, with their dotted names ('' for this one). */
   *namedModules(prefix = ''): Iterable<[string, Module]> {
     yield [prefix, this];
-    for (const [name, value] of members(this)) {
-      if (value instanceof Module) yield* value.namedModules(joined(prefix, name));
-    }
+    for (const [name, child] of this.namedChildren()) yield* child.namedModules(joined(prefix, name));
   }
 
   /** All tensors, with their dotted names. */
   *namedTensors(): Iterable<[string, Tensor]> {
     for (const [prefix, module] of this.namedModules()) {
-      for (const [name, value] of members(module)) {
-        if (value instanceof Tensor) yield [joined(prefix, name), value];
-      }
+      for (const [name, tensor] of ownTensors(module)) yield [joined(prefix, name), tensor];
     }
   }
 
@@ -133,6 +138,53 @@ export abstract class Module {
     }
     for (const { saved, target } of shared) target.assign(tensor(saved.data, { shape: saved.shape }));
   }
+
+  /** This module's own options in a few words each, for `toString`: `['784 → 400', 'relu']`. Words that are false are left out. */
+  describe(): Description {
+    return [];
+  }
+
+  /** The tree of layers: their names, classes and options, and the number of parameters of each. Node's console.log prints it. */
+  toString(): string {
+    const { text, branches } = branchOf(this);
+    const size = sizeOfAll(new Set(this.parameters()));
+    return drawTree({ text: `${text} (${grouped(size)} parameter${size === 1 ? '' : 's'})`, branches });
+  }
+}
+
+Object.defineProperty(Module.prototype, Symbol.for('nodejs.util.inspect.custom'), {
+  value: Module.prototype.toString,
+});
+
+/** A module's name and options, its own tensors, and the modules below it. */
+function branchOf(module: Module): Branch {
+  const options = module.describe().filter((words) => words !== false);
+  const leaves = Array.from(ownTensors(module), ([name, t]): Branch => {
+    const text = t.requiresGrad ? sized(formatShape(t.shape), t.size) : `buffer ${formatShape(t.shape)}`;
+    return { text: `${name}: ${text}`, branches: [] };
+  });
+  const below = Array.from(module.namedChildren(), ([name, child]): Branch => {
+    const { text, branches } = branchOf(child);
+    const own = branches.length === 0 ? sizeOfAll(child.parameters()) : 0;
+    return { text: `${name}: ${sized(text, own)}`, branches };
+  });
+  return {
+    text: `${module.constructor.name}${options.length === 0 ? '' : `(${options.join(', ')})`}`,
+    branches: below.length === 0 ? [] : [...leaves, ...below],
+  };
+}
+
+function sizeOfAll(tensors: Iterable<Tensor>): number {
+  return Array.from(tensors).reduce((sum, { size }) => sum + size, 0);
+}
+
+const sized = (text: string, size: number): string => (size === 0 ? text : `${text}  ${grouped(size)}`);
+
+const grouped = (size: number): string => size.toLocaleString('en-US');
+
+/** The tensors that are properties of the module itself, with their names. */
+function* ownTensors(module: Module): Iterable<[string, Tensor]> {
+  for (const [name, value] of members(module)) if (value instanceof Tensor) yield [name, value];
 }
 
 /** Own properties, with the items of arrays as `name.0`, `name.1`, … */

@@ -1,5 +1,6 @@
 import { avgPool2d, maxPool2d, type Pair, type PoolOptions, type Tensor } from '@varigrad/core';
-import { Module } from './module.js';
+import { type Description, Module } from './module.js';
+import { describeWindows } from './windows.js';
 
 /** One number for each window, `[batch, channels, height, width]` → `[batch, channels, h, w]`. */
 abstract class Pool2d extends Module {
@@ -10,6 +11,10 @@ abstract class Pool2d extends Module {
     super();
     this.kernelSize = kernelSize;
     this.options = options;
+  }
+
+  override describe(): Description {
+    return describeWindows(this.kernelSize, this.options);
   }
 
   abstract forward(x: Tensor): Tensor;

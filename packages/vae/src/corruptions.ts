@@ -6,13 +6,17 @@ export interface Corruption {
   /** Name for configuration files and messages. */
   readonly kind: string;
   /** The random numbers for images of this shape, one for each pixel. */
-  noise(shape: Shape, options?: { generator?: Generator }): Tensor;
+  noise(shape: Shape, options?: { generator?: Generator | undefined }): Tensor;
   /** Images with noise: x and the numbers, of one shape → that shape. */
   apply(x: Tensor, noise: Tensor): Tensor;
 }
 
 /** Images with noise, drawn from `generator`. */
-export function corrupt(x: Tensor, corruption: Corruption, options: { generator?: Generator } = {}): Tensor {
+export function corrupt(
+  x: Tensor,
+  corruption: Corruption,
+  options: { generator?: Generator | undefined } = {},
+): Tensor {
   return corruption.apply(x, corruption.noise(x.shape, options));
 }
 

@@ -1,5 +1,5 @@
 /** The evidence lower bound and its relatives for one batch of images. */
-import { ArgumentError, type Generator, type Tensor } from '@varigrad/core';
+import { ArgumentError, eye, type Generator, type Tensor } from '@varigrad/core';
 import type { Posterior } from './posteriors/posterior.js';
 
 /** The negative evidence lower bound and its two parts: scalars in nats per image, to be minimised. */
@@ -15,11 +15,11 @@ export interface Elbo {
 /** Options of a model's `elbo`. */
 export interface ElboOptions {
   /** Class of each image as one-hot rows `[batch, classes]`; a conditional model needs it, others have no use for it. */
-  labels?: Tensor;
+  labels?: Tensor | undefined;
   /** The noise, as `noise` makes it; drawn if left out. */
-  eps?: Tensor;
+  eps?: Tensor | undefined;
   /** Source of the noise; default: the generator that `manualSeed` seeds. */
-  generator?: Generator;
+  generator?: Generator | undefined;
   /** Weight of the KL term in `loss`; 1 is the true bound. @see Higgins 2017 (β-VAE) */
   beta?: number;
   /**
@@ -28,9 +28,14 @@ export interface ElboOptions {
    */
   freeBits?: number;
   /** What the encoder sees in place of x, `[batch, pixels]`: x with noise, say. The loss is against x all the same. */
-  input?: Tensor;
+  input?: Tensor | undefined;
   /** Steps of training before this one, for a model with a schedule of its own. Default 0. */
   step?: number;
+}
+
+/** recon + beta · kl: what training minimises. */
+export function weightedSum(recon: Tensor, kl: Tensor, beta: number): Tensor {
+  return recon.add(beta === 1 ? kl : kl.mul(beta));
 }
 
 /** Refuses a weight of the KL term where there is none to weigh. @param model - 'an autoencoder', for the message */
@@ -61,7 +66,7 @@ export function logWeights({ likelihood, prior, posterior }: SampleTerms): Tenso
  * @see Burda, Grosse & Salakhutdinov 2016, arXiv:1509.00519
  */
 export function importanceWeightedBound(logW: Tensor): Tensor {
-  return logW.logSumExp({ axis: 1 }).sub(Math.log(logW.shape[1] as number));
+  return logW.logSumExp({ axis: 1 }).sub(Math.log(logW.shape[1]!));
 }
 
 /**
@@ -84,11 +89,19 @@ export function repeatRows(x: Tensor, samples: number): Tensor {
     .reshape([batch * samples, features]);
 }
 
+/** Class 0, 1, … for one row after another, `[rows · classes, classes]`. */
+export function everyClass(rows: number, classes: number): Tensor {
+  return eye(classes)
+    .unsqueeze(0)
+    .expand([rows, classes, classes])
+    .reshape([rows * classes, classes]);
+}
+
 /** `repeatRows` of a posterior's parameters. */
 export function repeatPosterior({ mu, logVar, context }: Posterior, samples: number): Posterior {
   return {
     mu: repeatRows(mu, samples),
     logVar: repeatRows(logVar, samples),
-    ...(context === undefined ? {} : { context: repeatRows(context, samples) }),
+    context: context && repeatRows(context, samples),
   };
 }

@@ -29,7 +29,6 @@ export {
   type LatentStatistics,
   latentStatistics,
 } from './diagnostics/latent-statistics.js';
-export type { BatchwiseOptions } from './diagnostics/over-batches.js';
 export {
   type ReconstructionError,
   type ReconstructionOptions,
@@ -107,18 +106,17 @@ export {
   type ConvolutionalOptions,
 } from './models/convolutional-networks.js';
 export { DenoisingAutoencoder, type DenoisingAutoencoderOptions } from './models/denoising-autoencoder.js';
+export type { ImageModel, ImageModelOptions } from './models/image-model.js';
 export { IWAE, type IWAEOptions } from './models/iwae.js';
 export type { GenerativeModel, LatentModel } from './models/model.js';
 export {
   type Body,
   Decoder,
-  type DecoderNetwork,
   type Encoder,
   GaussianEncoder,
   HiddenLayers,
   type NetworkOptions,
   PlainEncoder,
-  type PlainNetwork,
 } from './models/networks.js';
 export {
   RelaxedCategoricalVAE,
@@ -127,6 +125,7 @@ export {
 export { SemiSupervisedVAE, type SemiSupervisedVAEOptions } from './models/semi-supervised-vae.js';
 export { type ImageTerms, VAE, type VAEOptions } from './models/vae.js';
 export { perplexity, VQVAE, type VQVAEOptions } from './models/vq-vae.js';
+export type { BatchwiseOptions } from './over-batches.js';
 export {
   GaussianPosterior,
   gaussianLogProb,

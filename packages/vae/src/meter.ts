@@ -27,9 +27,17 @@ export class Meter {
     this.#sums = { ...state };
   }
 
-  /** Notes a batch of `count` images, to be read when somebody asks. @param values - from `packElbo` */
+  /** Notes a batch of `count` images, to be read later. @param values - from `packElbo` */
   add(values: Tensor, count: number): void {
     this.#unread.push({ values, count });
+  }
+
+  /** Adds the losses of a batch of `count` images. @param losses - the values of `packElbo` */
+  include(losses: ArrayLike<number>, count: number): void {
+    this.#sums.loss += losses[0]! * count;
+    this.#sums.recon += losses[1]! * count;
+    this.#sums.kl += losses[2]! * count;
+    this.#sums.count += count;
   }
 
   /** Batches that have been noted but not read. */
@@ -41,12 +49,8 @@ export class Meter {
   async state(): Promise<MeterState> {
     const batches = this.#unread.splice(0);
     for (const { values, count } of batches) {
-      const [loss, recon, kl] = (await values.data()) as unknown as [number, number, number];
+      this.include(await values.data(), count);
       values.dispose();
-      this.#sums.loss += loss * count;
-      this.#sums.recon += recon * count;
-      this.#sums.kl += kl * count;
-      this.#sums.count += count;
     }
     return { ...this.#sums };
   }

@@ -3,9 +3,10 @@ import type { Optimizer } from '@varigrad/nn';
 import { type Batch, batches } from './data/batches.js';
 import { type Binarization, binarizeBatch, binarizeDataset } from './data/binarize.js';
 import type { Dataset } from './data/dataset.js';
-import { evaluate, evaluationSteps, labelsOf } from './evaluate.js';
+import { evaluate } from './evaluate.js';
 import { type Losses, Meter, type MeterState, packElbo } from './meter.js';
 import type { GenerativeModel } from './models/model.js';
+import { labelsOf } from './over-batches.js';
 import type { BetaSchedule } from './schedules.js';
 import {
   explainEvaluation,
@@ -55,17 +56,17 @@ export interface FitOptions {
   optimizer: Optimizer;
   epochs: number;
   /** Images a step. Default 128; the last batch of an epoch may be smaller. */
-  batchSize?: number;
+  batchSize?: number | undefined;
   /** How grey values become targets. Default 'none'. */
   binarization?: Binarization;
   /** Seed of shuffling, noise and dynamic binarization, a whole number from 0 to 2³² − 1. Default 0. */
   seed?: number;
   /** Weight of the KL term, constant or by step; see `linearWarmUp` and `cyclicWarmUp`. Default 1. */
-  beta?: number | BetaSchedule;
+  beta?: number | BetaSchedule | undefined;
   /** Nats that each latent dimension may hold for free; see `ElboOptions`. Default 0. */
   freeBits?: number;
   /** Go on from here instead of from the start. */
-  state?: TrainState;
+  state?: TrainState | undefined;
   onProgress?: (progress: Progress) => void;
   /** Called after each epoch; awaited. `next` is the state to save. */
   onEpoch?: (result: EpochResult, next: TrainState) => void | Promise<void>;
@@ -108,7 +109,7 @@ export async function fit(
     const steps = Math.ceil(train.count / batchSize);
     const test = await evaluate(model, data.test, { binarization });
     if (data.test.count > 0 && !areFinite(test))
-      throw explainEvaluation(model, state.epoch, evaluationSteps(model, data.test, { binarization }));
+      throw await explainEvaluation(model, state.epoch, data.test, binarization);
     const result: EpochResult = {
       epoch: state.epoch,
       train: averages(reached.sums),
@@ -138,7 +139,7 @@ function epochGenerator(epoch: number, seed: number): Generator {
   return new Generator(BigInt(seed) | (BigInt(epoch) << 32n));
 }
 
-type EpochOptions = FitOptions & Required<Pick<FitOptions, 'batchSize' | 'binarization' | 'seed'>>;
+type EpochOptions = FitOptions & { batchSize: number; binarization: Binarization; seed: number };
 
 async function trainEpoch(
   model: GenerativeModel,
@@ -245,7 +246,13 @@ function lossAndGradients(model: GenerativeModel, batch: Batch, options: StepOpt
   const weight = typeof beta === 'number' ? beta : beta(step);
   const images = options.binarization === 'dynamic' ? binarizeBatch(batch.images, generator) : batch.images;
   const x = tensor(images, { shape: [batch.size, images.length / batch.size] });
-  const elbo = model.elbo(x, { generator, beta: weight, freeBits, step, ...labelsOf(model, batch.labels) });
+  const elbo = model.elbo(x, {
+    generator,
+    beta: weight,
+    freeBits,
+    step,
+    labels: labelsOf(model, batch.labels),
+  });
   optimizer.zeroGrad();
   elbo.loss.backward();
   return packElbo(elbo);

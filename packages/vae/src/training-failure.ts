@@ -15,7 +15,10 @@ import {
 import { detectAnomaly, NotFiniteError, withRecorder } from '@varigrad/core/trace';
 import type { Module, Optimizer, OptimizerState, StateDict } from '@varigrad/nn';
 import type { Batch } from './data/batches.js';
-import type { EvaluationStep } from './evaluate.js';
+import type { Binarization } from './data/binarize.js';
+import type { Dataset } from './data/dataset.js';
+import { overLosses } from './evaluate.js';
+import type { GenerativeModel } from './models/model.js';
 
 /** Training that met a NaN or an Infinity. The model is as it was before the step that failed, or as it was evaluated. */
 export class TrainingError extends VarigradError {
@@ -106,7 +109,7 @@ export async function explainFailure(failed: FailedSteps): Promise<TrainingError
     if (!isLossFinite || bad !== undefined) {
       generator.state = again.noise;
       defaultGenerator().state = again.standard;
-      const anomaly = findAnomaly(model, compute);
+      const [anomaly] = findAnomaly(model, compute);
       const place = bad === undefined ? 'the loss' : `the gradient of ${bad.name}`;
       const what = anomaly?.message ?? `${place} is NaN or Infinity`;
       return new TrainingError(epoch, step + 1, `${what} — ${ADVICE}`, anomaly);
@@ -133,29 +136,36 @@ export async function explainFailure(failed: FailedSteps): Promise<TrainingError
 }
 
 /** Runs an evaluation that is known to fail again and says why. */
-export function explainEvaluation(
-  model: Module,
+export async function explainEvaluation(
+  model: GenerativeModel,
   epoch: number,
-  steps: Iterable<Pick<EvaluationStep, 'losses'>>,
-): TrainingError {
-  model.eval();
-  for (const { losses } of steps) {
-    const anomaly = findAnomaly(model, losses);
-    if (anomaly !== undefined)
-      return new TrainingError(epoch, null, `${anomaly.message} — ${ADVICE}`, anomaly);
-  }
-  return new TrainingError(epoch, null, `the loss is NaN or Infinity — ${ADVICE}`);
+  data: Dataset,
+  binarization: Binarization,
+): Promise<TrainingError> {
+  const anomalies: NotFiniteError[] = [];
+  const watch = (losses: () => Tensor): readonly Tensor[] => {
+    if (anomalies.length === 0) anomalies.push(...findAnomaly(model, losses));
+    return [];
+  };
+  await overLosses(model, data, { binarization }, watch, () => {});
+  const [anomaly] = anomalies;
+  return new TrainingError(
+    epoch,
+    null,
+    `${anomaly?.message ?? 'the loss is NaN or Infinity'} — ${ADVICE}`,
+    anomaly,
+  );
 }
 
-/** What goes wrong when `compute` is watched operation by operation; undefined where a device cannot be read in between. */
-function findAnomaly(model: Module, compute: () => Tensor): NotFiniteError | undefined {
+/** What goes wrong when `compute` is watched operation by operation: at most one anomaly, none where a device cannot be read in between. */
+function findAnomaly(model: Module, compute: () => Tensor): NotFiniteError[] {
   try {
     detectAnomaly(compute, { modules: model.namedModules() }).dispose();
   } catch (error) {
-    if (error instanceof NotFiniteError) return error;
+    if (error instanceof NotFiniteError) return [error];
     if (!(error instanceof BackendError)) throw error;
   }
-  return undefined;
+  return [];
 }
 
 type Named = readonly [name: string, tensor: Tensor];

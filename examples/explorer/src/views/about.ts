@@ -86,7 +86,7 @@ function agrees(array: ArraySummary | undefined, numbers: Expected['numbers']): 
   return (
     values.length === numbers.length &&
     numbers.every((wanted, i) => {
-      const found = values[i] as number;
+      const found = values[i]!;
       return Object.is(found, wanted) || Math.abs(found - wanted) <= 1e-6 * Math.max(1, Math.abs(wanted));
     })
   );

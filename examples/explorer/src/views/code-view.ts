@@ -55,5 +55,5 @@ function editButton(click: () => void): HTMLElement {
 
 /** The id after `id` in a list, around: clicking again shows the next node of the same line. */
 function nextOf(ids: readonly number[], id: number): number {
-  return ids[(ids.indexOf(id) + 1) % ids.length] as number;
+  return ids[(ids.indexOf(id) + 1) % ids.length]!;
 }

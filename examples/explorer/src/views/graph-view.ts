@@ -98,7 +98,7 @@ export class GraphView {
 
   #box(graph: Graph, { nodes, kind, module, lines, x, y, width, height }: LayoutBox): SVGGElement {
     const round = kind === 'operation' || kind === 'module' || kind === 'result' ? 5 : ROUND;
-    const shown = nodes.at(-1) as number;
+    const shown = nodes.at(-1)!;
     const rows = lines.map((line, i) =>
       svgElement(
         'text',
@@ -166,7 +166,7 @@ function scalarOf({ output: { shape, values } }: GraphNode): number | undefined 
 function markBox(drawn: SVGGElement, box: LayoutBox, state: State, scene: Scene): void {
   drawn.setAttribute('class', ['box', box.kind, ...boxMarks(box, state, scene)].join(' '));
   const { graph, steps } = scene;
-  const node = graph.nodes[box.nodes[0] as number] as GraphNode;
+  const node = graph.nodes[box.nodes[0]!] as GraphNode;
   if (box.nodes.length > 1 || note(node) === '') return;
   const { sum } = received(graph, steps, state.step, node.id);
   const value = scalarOf(node);

@@ -35,5 +35,5 @@ export function readMachine({ flags }: CommandLine): Machine {
 /** Starts the backend that a command line asks for. */
 export async function startBackend(line: CommandLine): Promise<Backend> {
   const { backend, threads } = readMachine(line);
-  return init({ backend, ...(threads !== null && { threads }) });
+  return init({ backend, threads: threads ?? undefined });
 }

@@ -18,7 +18,7 @@ export async function previewSamples(
   const images = await decodeImages(model, labels, (oneHot) =>
     model.samplePrior(count, {
       generator: new Generator(0),
-      ...(oneHot === undefined ? {} : { labels: oneHot }),
+      labels: oneHot,
     }),
   );
   out.write(`\n${terminalImages(images, { imageShape, columns: count, depth: depth >= 24 ? 24 : 8 })}\n`);

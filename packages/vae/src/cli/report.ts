@@ -1,9 +1,9 @@
 /** The page of `varigrad compare`: one HTML file with nothing outside of it. */
 import { escapeXML } from '@varigrad/core/trace';
 import { lineChart } from '../figures/line-chart.js';
-import type { RunConfig } from '../run/config.js';
 import { effective } from '../run/fields.js';
 import type { Measurement } from '../run/measure.js';
+import type { RunConfig } from '../run/run-config.js';
 import { RUN_FIELDS } from '../run/run-fields.js';
 import type { EpochResult } from '../train.js';
 import { REPORT_STYLE } from './report-style.js';

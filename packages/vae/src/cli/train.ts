@@ -1,8 +1,9 @@
 /** `varigrad train`. */
 import { basename } from 'node:path';
-import { completeConfig, type RunConfig, readConfigFile } from '../run/config.js';
+import { completeConfig, readConfigFile } from '../run/config.js';
 import { complete, type Fields, fromFlags, type Given, path } from '../run/fields.js';
 import { MODELS } from '../run/models.js';
+import type { RunConfig } from '../run/run-config.js';
 import { RUN_FIELDS } from '../run/run-fields.js';
 import { freshFolder, RunFolder } from '../run/run-folder.js';
 import { trainRun } from '../run/train-run.js';

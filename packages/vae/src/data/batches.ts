@@ -40,9 +40,9 @@ function* cut(data: Dataset, batchSize: number, order: Uint32Array | undefined):
     const images = new Float32Array(size * pixels);
     const labels = new Uint8Array(size);
     for (let i = 0; i < size; i++) {
-      const image = order === undefined ? start + i : (order[start + i] as number);
+      const image = order === undefined ? start + i : order[start + i]!;
       images.set(data.images.subarray(image * pixels, (image + 1) * pixels), i * pixels);
-      labels[i] = data.labels[image] as number;
+      labels[i] = data.labels[image]!;
     }
     yield { images, labels, size };
   }

@@ -18,7 +18,7 @@ export const STATIC_SEED: number = 20_161_113;
 /** One draw of Bernoulli(x) for each pixel. */
 export function binarizeBatch(images: Float32Array, generator: Generator): Float32Array {
   const draws = generator.uniform(images.length);
-  for (let i = 0; i < draws.length; i++) draws[i] = (draws[i] as number) < (images[i] as number) ? 1 : 0;
+  for (let i = 0; i < draws.length; i++) draws[i] = draws[i]! < images[i]! ? 1 : 0;
   return draws;
 }
 

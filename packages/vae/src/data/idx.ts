@@ -150,6 +150,6 @@ export function encodeIdx({ shape, data }: IdxArray): Uint8Array {
   view.setUint8(2, type.code);
   view.setUint8(3, shape.length);
   for (const [axis, length] of shape.entries()) view.setUint32(4 + 4 * axis, length);
-  for (let i = 0; i < size; i++) type.write(view, start + i * type.bytes, data[i] as number);
+  for (let i = 0; i < size; i++) type.write(view, start + i * type.bytes, data[i]!);
   return bytes;
 }

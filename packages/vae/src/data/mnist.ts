@@ -49,7 +49,7 @@ function describe({ data, shape }: IdxArray): string {
 /** Bytes as values from 0 to 1. */
 function greyValues(bytes: Uint8Array): Float32Array {
   const values = new Float32Array(bytes.length);
-  for (let i = 0; i < bytes.length; i++) values[i] = (bytes[i] as number) / 255;
+  for (let i = 0; i < bytes.length; i++) values[i] = bytes[i]! / 255;
   return values;
 }
 

@@ -24,16 +24,16 @@ export function labelledSubset(
   const left = new Array<number>(data.classes).fill(perClass);
   const chosen: number[] = [];
   for (const image of new Generator(seed).permutation(data.count)) {
-    const label = data.labels[image] as number;
+    const label = data.labels[image]!;
     if ((left[label] ?? 0) === 0) continue;
-    left[label] = (left[label] as number) - 1;
+    left[label]!--;
     chosen.push(image);
   }
   const short = left.findIndex((missing) => missing > 0);
   if (short >= 0)
     throw new ArgumentError(
       'labelledSubset',
-      `class ${short} has ${perClass - (left[short] as number)} images, not ${perClass} — ask for fewer`,
+      `class ${short} has ${perClass - left[short]!} images, not ${perClass} — ask for fewer`,
     );
   const pixels = pixelsOf(data);
   const images = new Float32Array(chosen.length * pixels);
@@ -44,7 +44,7 @@ export function labelledSubset(
     ...data,
     count: chosen.length,
     images,
-    labels: Uint8Array.from(chosen, (image) => data.labels[image] as number),
+    labels: Uint8Array.from(chosen, (image) => data.labels[image]!),
   };
 }
 
@@ -75,7 +75,7 @@ export function partlyLabelled(data: Dataset, labelled: Dataset, repeat = 1): Da
 export function oneHotOrZero(labels: ArrayLike<number>, classes: number): Tensor {
   const rows = new Float32Array(labels.length * classes);
   for (let i = 0; i < labels.length; i++) {
-    const label = labels[i] as number;
+    const label = labels[i]!;
     if (label === UNKNOWN_LABEL) continue;
     if (!(Number.isInteger(label) && label >= 0 && label < classes))
       throw new ArgumentError(

@@ -1,11 +1,11 @@
-import { ArgumentError, Generator, noGrad, oneHot, scope, type Tensor, tensor } from '@varigrad/core';
+import { ArgumentError, Generator, type Tensor, tensor } from '@varigrad/core';
 import { batches } from '../data/batches.js';
 import { type Binarization, binarizeDataset } from '../data/binarize.js';
 import { type Dataset, pixelsOf } from '../data/dataset.js';
-import { labelsOf } from '../evaluate.js';
-import { inEvaluationMode } from '../evaluation-mode.js';
+import { everyClass } from '../elbo.js';
 import type { GenerativeModel } from '../models/model.js';
-import { type ImageClassifier, predictClasses } from './classifier.js';
+import { labelsOf, overBatches } from '../over-batches.js';
+import { type ImageClassifier, likeliestClass } from './classifier.js';
 
 /** Options of `classAccuracy`. */
 export interface ClassAccuracyOptions {
@@ -33,7 +33,7 @@ export interface ClassAccuracy {
 /** Styles, each to be written in every class. */
 interface Styles {
   /** One row for each style and class, the classes of one style one after the other: `[styles · classes, latent]`. */
-  readonly z: Tensor;
+  makeZ(): Tensor;
   readonly count: number;
   /** The class that a style is not written in. */
   readonly own?: ArrayLike<number>;
@@ -54,61 +54,53 @@ export async function classAccuracy(
     throw new ArgumentError('classAccuracy', 'the model knows no classes — use a conditional one');
   const right = new Array<number>(classes).fill(0);
   const asked = new Array<number>(classes).fill(0);
-  await inEvaluationMode(model, async () => {
-    for (const makeStyles of styleBatches(model, options)) {
-      const { images, own } = noGrad(() =>
-        scope(() => {
-          const { z, count, own } = makeStyles();
-          return { images: model.likelihood.mean(model.decode(z, everyClass(count, classes))), own };
-        }),
-      );
-      const read = await predictClasses(classifier, images);
-      images.dispose();
-      read.forEach((found, i) => {
+  await overBatches(
+    model,
+    styleBatches(model, options),
+    ({ count, makeZ }) => {
+      const images = model.likelihood.mean(model.decode(makeZ(), everyClass(count, classes)));
+      return [likeliestClass(classifier, images)];
+    },
+    ([read], { own }) => {
+      for (const [i, found] of Array.from(read!).entries()) {
         const label = i % classes;
-        if (own?.[Math.floor(i / classes)] === label) return;
-        asked[label] = (asked[label] as number) + 1;
-        if (found === label) right[label] = (right[label] as number) + 1;
-      });
-    }
-  });
+        if (own?.[Math.floor(i / classes)] === label) continue;
+        asked[label]!++;
+        if (found === label) right[label]!++;
+      }
+    },
+  );
   const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
   return {
     accuracy: sum(right) / sum(asked),
-    perClass: right.map((count, label) => count / (asked[label] as number)),
+    perClass: right.map((count, label) => count / asked[label]!),
     count: sum(asked),
   };
 }
 
-/** Functions that make the styles, a batch at a time. */
-function* styleBatches(model: GenerativeModel, options: ClassAccuracyOptions): Iterable<() => Styles> {
+/** The styles, a batch at a time. */
+function* styleBatches(model: GenerativeModel, options: ClassAccuracyOptions): Iterable<Styles> {
   const { from, binarization = 'none', perClass = 1000, batchSize = 100, seed = 0 } = options;
   const { classes } = model;
   const generator = new Generator(seed);
   if (from === undefined) {
     for (let start = 0; start < perClass; start += batchSize) {
       const count = Math.min(batchSize, perClass - start);
-      yield () => {
-        const labels = everyClass(count, classes);
-        return { z: model.samplePrior(count * classes, { labels, generator }), count };
+      yield {
+        count,
+        makeZ: () => model.samplePrior(count * classes, { labels: everyClass(count, classes), generator }),
       };
     }
     return;
   }
-  for (const batch of batches(binarizeDataset(from, binarization, generator), { batchSize })) {
-    yield () => {
-      const x = tensor(batch.images, { shape: [batch.size, pixelsOf(from)] });
-      const codes = model.codes(x, labelsOf(model, batch.labels).labels);
-      const style = Array.from({ length: batch.size * classes }, (_, i) => Math.floor(i / classes));
-      return { z: codes.indexSelect(style), count: batch.size, own: batch.labels };
+  for (const { images, labels, size } of batches(binarizeDataset(from, binarization, generator), {
+    batchSize,
+  })) {
+    const style = Array.from({ length: size * classes }, (_, i) => Math.floor(i / classes));
+    const makeZ = () => {
+      const x = tensor(images, { shape: [size, pixelsOf(from)] });
+      return model.codes(x, labelsOf(model, labels)).indexSelect(style);
     };
+    yield { count: size, makeZ, own: labels };
   }
-}
-
-/** Class 0, 1, … for one style after the other, `[styles · classes, classes]`. */
-function everyClass(styles: number, classes: number): Tensor {
-  return oneHot(
-    Uint8Array.from({ length: styles * classes }, (_, i) => i % classes),
-    classes,
-  );
 }

@@ -1,10 +1,10 @@
 /** A classifier of images, which says whether generated ones show what was asked for. */
 import { Generator, noGrad, oneHot, scope, type Tensor, tensor } from '@varigrad/core';
-import { Adam, crossEntropy, Module } from '@varigrad/nn';
+import { Adam, crossEntropy, type Layer, Module } from '@varigrad/nn';
 import { type Batch, batches } from '../data/batches.js';
 import { type Binarization, binarizeBatch, binarizeDataset } from '../data/binarize.js';
 import { type Dataset, pixelsOf } from '../data/dataset.js';
-import { HiddenLayers, PlainEncoder, type PlainNetwork } from '../models/networks.js';
+import { HiddenLayers, PlainEncoder } from '../models/networks.js';
 
 /** Whatever says how likely each class is; the semi-supervised VAE is one too. */
 export interface ImageClassifier {
@@ -14,9 +14,9 @@ export interface ImageClassifier {
 
 /** q(y|x) by a network that gives logits. */
 export class Classifier extends Module implements ImageClassifier {
-  readonly network: PlainNetwork;
+  readonly network: Layer;
 
-  constructor(network: PlainNetwork) {
+  constructor(network: Layer) {
     super();
     this.network = network;
   }
@@ -78,9 +78,14 @@ export async function trainClassifier(data: Dataset, options: ClassifierOptions 
   return classifier.eval();
 }
 
-/** The likeliest class of each image, `[count]`. @param images - `[count, pixels]` */
+/** The likeliest class of each image, `[count, pixels]` → `[count]`. */
+export function likeliestClass(classifier: ImageClassifier, images: Tensor): Tensor {
+  return classifier.classify(images).argmax({ axis: 1 });
+}
+
+/** The likeliest class of each image, `[count]`, as numbers. @param images - `[count, pixels]` */
 export async function predictClasses(classifier: ImageClassifier, images: Tensor): Promise<Uint8Array> {
-  const classes = noGrad(() => scope(() => classifier.classify(images).argmax({ axis: 1 })));
+  const classes = noGrad(() => scope(() => likeliestClass(classifier, images)));
   const values = Uint8Array.from(await classes.data());
   classes.dispose();
   return values;

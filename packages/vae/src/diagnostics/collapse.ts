@@ -17,7 +17,7 @@ export interface Collapse {
  */
 export function findCollapse({ variance, active, klPerDimension }: LatentStatistics): Collapse {
   const isSilent = (i: number): boolean =>
-    !active.includes(i) && (klPerDimension === null || (klPerDimension[i] as number) < SILENT_KL);
+    !active.includes(i) && (klPerDimension === null || klPerDimension[i]! < SILENT_KL);
   const dimensions = [...variance.keys()].filter(isSilent);
   return { dimensions, isTotal: dimensions.length === variance.length };
 }

@@ -1,9 +1,10 @@
 import { ArgumentError, Generator, randn, type Tensor } from '@varigrad/core';
+import { binarizeDataset } from '../data/binarize.js';
 import type { Dataset } from '../data/dataset.js';
 import { closedFormKl, hasClosedFormKl, isLatentModel } from '../estimators/latent-model.js';
 import type { GenerativeModel } from '../models/model.js';
+import { type BatchwiseOptions, type ImageBatch, overImages, rowsOf } from '../over-batches.js';
 import { Moments } from './moments.js';
-import { type BatchwiseOptions, type ImageBatch, overBatches } from './over-batches.js';
 
 /** A dimension is active if the variance of its code over the data is above this. */
 export const ACTIVE_VARIANCE = 0.01;
@@ -38,22 +39,21 @@ export interface LatentStatistics {
 export async function latentStatistics(
   model: GenerativeModel,
   data: Dataset,
-  options: BatchwiseOptions = {},
+  { batchSize, binarization = 'none', seed = 0 }: BatchwiseOptions = {},
 ): Promise<LatentStatistics> {
   if (data.count === 0) throw new ArgumentError('latentStatistics', 'the data set has no images');
   const { latent } = model;
-  const generator = new Generator(options.seed ?? 0);
+  const generator = new Generator(seed);
   const noise = randn([data.count, latent], { generator });
   const codes = new Moments(latent);
   const draws = new Moments(latent); // means mu of Gaussian posteriors
   const variances = new Moments(latent); // σ² of Gaussian posteriors
   const divergences = new Moments(latent);
   let largest = 0;
-  await overBatches(
+  await overImages(
     model,
-    data,
-    options,
-    generator,
+    binarizeDataset(data, binarization, generator),
+    batchSize,
     (batch) => latentTerms(model, batch, noise),
     ([code, draw, variance, divergence]) => {
       codes.add(code as ArrayLike<number>);
@@ -66,34 +66,30 @@ export async function latentStatistics(
   noise.dispose();
   const covariance = draws.covariance();
   variances.mean.forEach((value, i) => {
-    covariance[i * latent + i] = (covariance[i * latent + i] as number) + value;
+    covariance[i * latent + i]! += value;
   });
   const variance = diagonal(codes.covariance(), latent);
   return {
     count: data.count,
     variance,
     largest,
-    active: [...variance.keys()].filter((i) => (variance[i] as number) > ACTIVE_VARIANCE),
+    active: [...variance.keys()].filter((i) => variance[i]! > ACTIVE_VARIANCE),
     aggregate: { mean: draws.mean, std: diagonal(covariance, latent).map(Math.sqrt), covariance },
     klPerDimension: isLatentModel(model) && hasClosedFormKl(model) ? divergences.mean : null,
   };
 }
 
 /** Codes; draws of z, or means where the variances, which come next, are known too; KLs where there is a formula: `[size, latent]`. */
-function latentTerms(
-  model: GenerativeModel,
-  { x, labels, start, size }: ImageBatch,
-  noise: Tensor,
-): Tensor[] {
+function latentTerms(model: GenerativeModel, batch: ImageBatch, noise: Tensor): Tensor[] {
+  const { x, labels } = batch;
   const codes = model.codes(x, labels);
   if (!isLatentModel(model)) return [codes, codes];
   const q = model.encode(x, labels);
-  if (!model.posterior.isGaussian)
-    return [codes, model.posterior.draw(q, noise.slice(start, start + size)).z];
+  if (!model.posterior.isGaussian) return [codes, model.posterior.draw(q, rowsOf(noise, batch)).z];
   const kl = hasClosedFormKl(model) ? [closedFormKl(model, q, labels)] : [];
   return [codes, q.mu, q.logVar.exp(), ...kl];
 }
 
 function diagonal(matrix: Float64Array, size: number): Float64Array {
-  return Float64Array.from({ length: size }, (_, i) => matrix[i * size + i] as number);
+  return Float64Array.from({ length: size }, (_, i) => matrix[i * size + i]!);
 }

@@ -21,14 +21,14 @@ export class Moments {
     for (let at = 0; at < rows.length; at += size) {
       this.#count++;
       for (let i = 0; i < size; i++) {
-        before[i] = (rows[at + i] as number) - (mean[i] as number);
-        mean[i] = (mean[i] as number) + (before[i] as number) / this.#count;
+        before[i] = rows[at + i]! - mean[i]!;
+        mean[i]! += before[i]! / this.#count;
       }
       for (let i = 0; i < size; i++) {
-        const after = (rows[at + i] as number) - (mean[i] as number);
+        const after = rows[at + i]! - mean[i]!;
         for (let j = 0; j <= i; j++) {
           const place = i * size + j;
-          this.#scatter[place] = (this.#scatter[place] as number) + after * (before[j] as number);
+          this.#scatter[place]! += after * before[j]!;
         }
       }
     }
@@ -39,7 +39,7 @@ export class Moments {
     const { size } = this;
     return Float64Array.from(this.#scatter, (_, place) => {
       const [i, j] = [Math.floor(place / size), place % size];
-      return (this.#scatter[Math.max(i, j) * size + Math.min(i, j)] as number) / this.#count;
+      return this.#scatter[Math.max(i, j) * size + Math.min(i, j)]! / this.#count;
     });
   }
 }

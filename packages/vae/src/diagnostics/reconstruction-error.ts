@@ -1,13 +1,14 @@
 import { ArgumentError, Generator, type Tensor } from '@varigrad/core';
 import type { Corruption } from '../corruptions.js';
+import { binarizeDataset } from '../data/binarize.js';
 import { type Dataset, pixelsOf } from '../data/dataset.js';
 import type { GenerativeModel } from '../models/model.js';
-import { type BatchwiseOptions, overBatches } from './over-batches.js';
+import { type BatchwiseOptions, overImages, rowsOf } from '../over-batches.js';
 
 /** Options of `reconstructionError`. */
 export interface ReconstructionOptions extends BatchwiseOptions {
   /** Noise on what the encoder sees; the reconstruction is compared with the clean image. Default: none. */
-  corruption?: Corruption;
+  corruption?: Corruption | undefined;
 }
 
 /** How far mean images decoded from the codes are from the images. */
@@ -29,22 +30,20 @@ export interface ReconstructionError {
 export async function reconstructionError(
   model: GenerativeModel,
   data: Dataset,
-  options: ReconstructionOptions = {},
+  { batchSize, binarization = 'none', corruption, seed = 0 }: ReconstructionOptions = {},
 ): Promise<ReconstructionError> {
   if (data.count === 0) throw new ArgumentError('reconstructionError', 'the data set has no images');
-  const { corruption, seed = 0 } = options;
   const generator = new Generator(seed);
   const noise = corruption?.noise([data.count, pixelsOf(data)], { generator });
   const squaredErrors = new Float64Array(data.count);
   let [wrong, wrongInput] = [0, 0];
-  await overBatches(
+  await overImages(
     model,
-    data,
-    options,
-    generator,
-    ({ x, labels, start, size }) => {
-      const input = noise === undefined ? x : corruption?.apply(x, noise.slice(start, start + size));
-      const seen = input as Tensor;
+    binarizeDataset(data, binarization, generator),
+    batchSize,
+    (batch) => {
+      const { x, labels } = batch;
+      const seen = (noise && corruption?.apply(x, rowsOf(noise, batch))) ?? x;
       const mean = model.likelihood.mean(model.decode(model.codes(seen, labels), labels));
       const isOn = x.gt(0.5);
       const misses = (image: Tensor): Tensor => image.gt(0.5).ne(isOn).sum({ axis: 1 });

@@ -11,7 +11,7 @@ export interface BoundOptions {
   /** ε ~ N(0, I), `[batch, samples, latent]`; drawn if left out. */
   eps?: Tensor;
   /** Source of the noise; default: the generator that `manualSeed` seeds. */
-  generator?: Generator;
+  generator?: Generator | undefined;
 }
 
 /**
@@ -28,7 +28,7 @@ export function iwaeBound(
 ): Tensor {
   if (!(Number.isInteger(samples) && samples > 0))
     throw new ArgumentError('iwaeBound', `samples is a whole number above 0, not ${samples}`);
-  const shape = [x.shape[0] as number, samples, model.latent];
-  const noise = eps ?? randn(shape, generator === undefined ? {} : { generator });
+  const shape = [x.shape[0]!, samples, model.latent];
+  const noise = eps ?? randn(shape, { generator });
   return importanceWeightedBound(logWeights(model.sampleTerms(x, noise, labels)));
 }

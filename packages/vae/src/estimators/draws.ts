@@ -1,37 +1,41 @@
-/** Walks over a data set and the draws of z for each image, a bounded number at a time. */
-import { ArgumentError, Generator, noGrad, oneHot, randn, scope, type Tensor, tensor } from '@varigrad/core';
+/** The draws of z for each image of a data set, a bounded number at a time. */
+import { ArgumentError, Generator, oneHot, randn, type Tensor, tensor } from '@varigrad/core';
 import { type Binarization, binarizeDataset } from '../data/binarize.js';
 import { type Dataset, pixelsOf } from '../data/dataset.js';
-import { inEvaluationMode } from '../evaluation-mode.js';
 import type { LatentModel } from '../models/model.js';
+import { overBatches } from '../over-batches.js';
 
 /** Options of every estimator that draws z for the images of a data set. */
 export interface DrawOptions {
   /** Draws of z an image. */
-  samples?: number;
+  samples?: number | undefined;
   /**
    * Draws that are decoded at a time, of one image or of several: bounds the memory, about 15 kB for each with 784 pixels. The result does
    * not depend on it. Default 2,000.
    */
-  batchSize?: number;
+  batchSize?: number | undefined;
   /** How grey values become targets. Default 'none'. */
-  binarization?: Binarization;
+  binarization?: Binarization | undefined;
   /** Seed of all noise and of dynamic binarization. Default 0. */
-  seed?: number;
+  seed?: number | undefined;
 }
 
-/** Some images with some of their draws. */
-export interface DrawBlock {
+/** Some images and some of their draws. */
+export interface Cut {
   /** Place of the first image in the data set, and how many there are. */
   readonly start: number;
   readonly images: number;
   readonly draws: number;
+}
+
+/** The tensors of a cut. */
+export interface DrawBlock extends Cut {
   /** `[images, pixels]` */
   readonly x: Tensor;
   /** ε ~ N(0, I), `[images, draws, latent]` */
   readonly eps: Tensor;
   /** One-hot, `[images, classes]`; of a conditional model only. */
-  readonly labels?: Tensor;
+  readonly labels: Tensor | undefined;
 }
 
 /** Random numbers come in blocks of four; an image's draws fill whole ones, so that any cut between images or fours leaves them the same. */
@@ -47,28 +51,20 @@ export async function overDraws(
   data: Dataset,
   { samples = 1, batchSize = 2000, binarization = 'none', seed = 0 }: DrawOptions,
   compute: (block: DrawBlock) => Tensor,
-  use: (values: ArrayLike<number>, block: DrawBlock) => void,
+  use: (values: ArrayLike<number>, cut: Cut) => void,
 ): Promise<void> {
   checkCount('samples', samples);
   checkCount('batchSize', batchSize);
   if (data.count === 0) throw new ArgumentError('overDraws', 'the data set has no images');
   const generator = new Generator(seed);
   const targets = binarizeDataset(data, binarization, generator);
-  await inEvaluationMode(model, async () => {
-    for (const cut of cuts(data.count, samples, batchSize)) {
-      const { block, values } = noGrad(() =>
-        scope(() => {
-          const made = makeBlock(model, targets, cut, generator);
-          return { block: made, values: compute(made) };
-        }),
-      );
-      use(await values.data(), block);
-      for (const t of [values, block.x, block.eps, block.labels]) t?.dispose();
-    }
-  });
+  await overBatches(
+    model,
+    cuts(data.count, samples, batchSize),
+    (cut) => [compute(makeBlock(model, targets, cut, generator))],
+    ([values], cut) => use(values!, cut),
+  );
 }
-
-type Cut = Pick<DrawBlock, 'start' | 'images' | 'draws'>;
 
 /** Several images with all their draws, or one image with a part of them. */
 function* cuts(count: number, samples: number, batchSize: number): Iterable<Cut> {
@@ -91,7 +87,7 @@ function makeBlock(model: LatentModel, data: Dataset, cut: Cut, generator: Gener
     ...cut,
     x: tensor(data.images.subarray(start * pixels, (start + images) * pixels), { shape: [images, pixels] }),
     eps: aligned === draws ? noise : noise.slice(0, draws, { axis: 1 }),
-    ...(model.classes > 0 && { labels: oneHot(labels, model.classes) }),
+    labels: model.classes > 0 ? oneHot(labels, model.classes) : undefined,
   };
 }
 

@@ -72,7 +72,7 @@ export async function estimateElbo(
     (values, { start, images, draws }) => {
       for (let i = 0; i < images * draws; i++) {
         const image = start + Math.floor(i / draws);
-        addDraw(sums[image] as Sums, values[2 * i] as number, values[2 * i + 1] as number);
+        addDraw(sums[image] as Sums, values[2 * i]!, values[2 * i + 1]!);
       }
     },
   );

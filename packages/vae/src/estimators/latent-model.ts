@@ -17,6 +17,6 @@ export function hasClosedFormKl({ posterior, prior }: LatentModel): boolean {
  * @param q - what the encoder says of the images; @param labels - one-hot, for a conditional model; the caller has asked `hasClosedFormKl`
  */
 export function closedFormKl(model: LatentModel, q: Posterior, labels?: Tensor): Tensor {
-  const context = { encode: (u: Tensor) => model.encode(u), ...(labels && { labels }) };
+  const context = { encode: (u: Tensor) => model.encode(u), labels };
   return model.prior.klPerDimension?.(q, context) as Tensor;
 }

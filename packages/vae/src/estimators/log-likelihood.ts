@@ -41,7 +41,7 @@ export async function estimateLogLikelihood(
     (logW, { start, images, draws }) => {
       for (let i = 0; i < images; i++) {
         const mean = means[start + i] as LogMeanExp;
-        for (let s = 0; s < draws; s++) mean.add(logW[i * draws + s] as number);
+        for (let s = 0; s < draws; s++) mean.add(logW[i * draws + s]!);
       }
     },
   );

@@ -72,16 +72,16 @@ export function klChart(
   {
     title = 'KL of each latent dimension',
     active = Array.from(kl, (nats) => nats > 0.01),
-  }: { title?: string; active?: readonly boolean[] } = {},
+  }: { title?: string | undefined; active?: readonly boolean[] } = {},
 ): string {
-  const order = Array.from(kl, (_, d) => d).sort((a, b) => (kl[b] as number) - (kl[a] as number));
+  const order = Array.from(kl, (_, d) => d).sort((a, b) => kl[b]! - kl[a]!);
   return barChart({
     title,
     xLabel: 'dimension, largest KL first',
     yLabel: 'nats per image',
     bars: order.map((d) => ({
       label: `z${d + 1}`,
-      value: kl[d] as number,
+      value: kl[d]!,
       group: active[d] === true ? 0 : 1,
     })),
     groups: ['active', 'not used'],

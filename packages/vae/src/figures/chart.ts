@@ -71,7 +71,7 @@ export const px = (x: number): string => String(Math.round(x * 100) / 100);
 
 /** A linear map from values, first tick to last, to pixels. */
 export function scaleOf(ticks: readonly number[], from: number, to: number): (value: number) => number {
-  const [low, high] = [ticks[0] as number, ticks.at(-1) as number];
+  const [low, high] = [ticks[0]!, ticks.at(-1)!];
   return (value) => from + ((value - low) / (high - low)) * (to - from);
 }
 
@@ -87,7 +87,7 @@ export function niceTicks(values: readonly number[], count: number): number[] {
   const largest = Math.max(Math.abs(low), Math.abs(high));
   const span = high - low > 1e-9 * largest ? high - low : Math.max(1, largest);
   const power = 10 ** Math.floor(Math.log10(span / count));
-  const fitting = [1, 2, 5, 10].map((m) => m * power).find((s) => span / s <= count) as number;
+  const fitting = [1, 2, 5, 10].map((m) => m * power).find((s) => span / s <= count)!;
   const step = values.every(Number.isInteger) ? Math.max(1, fitting) : fitting;
   const first = Math.floor(low / step);
   const last = Math.max(first + 1, Math.ceil(high / step));
@@ -96,7 +96,7 @@ export function niceTicks(values: readonly number[], count: number): number[] {
 
 /** All ticks of an axis with the same number of decimals. */
 export function tickText(value: number, ticks: readonly number[]): string {
-  const step = (ticks[1] as number) - (ticks[0] as number);
+  const step = ticks[1]! - ticks[0]!;
   return value.toFixed(Math.max(0, -Math.floor(Math.log10(step) + 1e-9))).replace('-', '−');
 }
 

@@ -1,8 +1,7 @@
-import { type Generator, noGrad, scope, type Tensor, tensor } from '@varigrad/core';
+import { type Generator, type Tensor, tensor } from '@varigrad/core';
 import { type Dataset, pixelsOf } from '../data/dataset.js';
-import { labelsOf } from '../evaluate.js';
-import { inEvaluationMode } from '../evaluation-mode.js';
 import type { GenerativeModel } from '../models/model.js';
+import { labelsOf, overBatches } from '../over-batches.js';
 
 /**
  * Images, `[count · pixels]` as plain numbers in [0, 1], of the z that `latents` makes, decoded as in evaluation: the mean
@@ -16,7 +15,7 @@ export async function decodeImages(
   generator?: Generator,
 ): Promise<Float32Array> {
   return valuesOf(model, () => {
-    const { labels: oneHot } = labelsOf(model, labels);
+    const oneHot = labelsOf(model, labels);
     const outputs = model.decode(latents(oneHot), oneHot);
     return generator === undefined
       ? model.likelihood.mean(outputs)
@@ -26,18 +25,24 @@ export async function decodeImages(
 
 /** The values of a tensor that is computed in evaluation mode, without a tape. */
 export async function valuesOf(model: GenerativeModel, compute: () => Tensor): Promise<Float32Array> {
-  const result = await inEvaluationMode(model, () => noGrad(() => scope(compute)));
-  const values = Float32Array.from(await result.data());
-  result.dispose();
+  let values = new Float32Array();
+  await overBatches(
+    model,
+    [undefined],
+    () => [compute()],
+    ([found]) => {
+      values = Float32Array.from(found!);
+    },
+  );
   return values;
 }
 
 /** A data set's images as rows, `[count, pixels]`. */
-export function rowsOf(data: Dataset): Tensor {
+export function imagesOf(data: Dataset): Tensor {
   return tensor(data.images, { shape: [data.count, pixelsOf(data)] });
 }
 
 /** The code of each image, `[count, latent]`. */
 export function encodeImages(model: GenerativeModel, data: Dataset): Tensor {
-  return model.codes(rowsOf(data), labelsOf(model, data.labels).labels);
+  return model.codes(imagesOf(data), labelsOf(model, data.labels));
 }

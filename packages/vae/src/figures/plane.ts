@@ -11,7 +11,7 @@ export type Spacing = 'quantile' | 'linear';
 
 /** Options of `manifoldFigure`. */
 export interface ManifoldOptions {
-  title?: string;
+  title?: string | undefined;
   /** Images along each axis. Default 20. */
   size?: number;
   /** Class to draw, for a conditional model. Default 0. */

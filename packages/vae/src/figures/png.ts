@@ -6,9 +6,9 @@ import type { Raster } from './raster.js';
 export function encodePng({ width, height, pixels }: Raster): Uint8Array {
   const png = new PNG({ width, height });
   for (let i = 0; i < width * height; i++) {
-    png.data[4 * i] = pixels[3 * i] as number;
-    png.data[4 * i + 1] = pixels[3 * i + 1] as number;
-    png.data[4 * i + 2] = pixels[3 * i + 2] as number;
+    png.data[4 * i] = pixels[3 * i]!;
+    png.data[4 * i + 1] = pixels[3 * i + 1]!;
+    png.data[4 * i + 2] = pixels[3 * i + 2]!;
     png.data[4 * i + 3] = 255;
   }
   return PNG.sync.write(png, { colorType: 2 });

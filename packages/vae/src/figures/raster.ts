@@ -48,8 +48,8 @@ export class Raster {
         const share = Math.min(1, Math.max(0, radius + 0.5 - Math.hypot(column - x, row - y)));
         const at = (row * this.width + column) * 3;
         for (let c = 0; c < 3; c++) {
-          const below = this.pixels[at + c] as number;
-          this.pixels[at + c] = Math.round(below + share * ((color[c] as number) - below));
+          const below = this.pixels[at + c]!;
+          this.pixels[at + c] = Math.round(below + share * (color[c]! - below));
         }
       }
     }

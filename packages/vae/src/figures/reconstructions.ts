@@ -3,7 +3,7 @@ import { Generator } from '@varigrad/core';
 import { type Corruption, corrupt } from '../corruptions.js';
 import { type Dataset, firstOf, pixelsOf } from '../data/dataset.js';
 import type { GenerativeModel } from '../models/model.js';
-import { decodeImages, encodeImages, rowsOf, valuesOf } from './decode.js';
+import { decodeImages, encodeImages, imagesOf, valuesOf } from './decode.js';
 import type { FigureOptions } from './options.js';
 import type { Raster } from './raster.js';
 import { gridSheet } from './sheets.js';
@@ -22,7 +22,7 @@ export async function reconstructionFigure(
     title = 'Test digits and their reconstructions',
     columns = 10,
     rows = 4,
-  }: { title?: string } & SheetSize = {},
+  }: { title?: string | undefined } & SheetSize = {},
 ): Promise<Raster> {
   const shown = firstOf(data, columns * rows);
   const lines = [
@@ -68,7 +68,7 @@ export async function denoisingFigure(
   const noisy = {
     ...shown,
     images: await valuesOf(model, () =>
-      corrupt(rowsOf(shown), corruption, { generator: new Generator(seed) }),
+      corrupt(imagesOf(shown), corruption, { generator: new Generator(seed) }),
     ),
   };
   const lines = [

@@ -36,7 +36,7 @@ export async function samplesFigure(
   const images = await decodeImages(model, labels, (oneHot) =>
     model.samplePrior(columns * rows, {
       generator: new Generator(seed),
-      ...(oneHot === undefined ? {} : { labels: oneHot }),
+      labels: oneHot,
     }),
   );
   return gridSheet(images, { columns, imageShape, title, ...columnLabels });

@@ -97,9 +97,9 @@ function drawPanel(
     sheet.text(left - 6 - textWidth(label), y - 3, label, FAINT);
   }
   for (let i = 0; i < labels.length; i++) {
-    const [x, y] = [points[2 * i] as number, points[2 * i + 1] as number];
-    if (Math.max(Math.abs(x), Math.abs(y)) > (ticks.at(-1) as number)) continue;
-    sheet.disc(xAt(x), yAt(y), RADIUS, classColor(labels[i] as number));
+    const [x, y] = [points[2 * i]!, points[2 * i + 1]!];
+    if (Math.max(Math.abs(x), Math.abs(y)) > ticks.at(-1)!) continue;
+    sheet.disc(xAt(x), yAt(y), RADIUS, classColor(labels[i]!));
   }
 }
 

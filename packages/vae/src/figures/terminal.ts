@@ -35,7 +35,7 @@ export function terminalImages(
     for (let y = 0; y < height; y += 2) {
       const cells = shown.map((image) => {
         const pixel = (row: number, x: number): number =>
-          row < height ? (images[image * size + row * width + x] as number) : 0;
+          row < height ? images[image * size + row * width + x]! : 0;
         return Array.from({ length: width }, (_, x) => cell(pixel(y, x), pixel(y + 1, x), depth)).join('');
       });
       lines.push(cells.join(`${RESET} `) + RESET);

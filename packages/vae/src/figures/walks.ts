@@ -9,7 +9,7 @@ import { gridSheet } from './sheets.js';
 
 /** Options of `interpolationFigure`. */
 export interface InterpolationOptions {
-  title?: string;
+  title?: string | undefined;
   /** Rows: images 0 and 1, 2 and 3, … of the data set. Default 8. */
   pairs?: number;
   /** Images from one end to the other. Default 9. */
@@ -61,7 +61,7 @@ export async function interpolationFigure(
 const fraction = (t: number): string => `t=${t.toFixed(2)}`;
 
 function lerp(a: Float32Array, b: Float32Array, t: number): Float32Array {
-  return a.map((x, i) => (1 - t) * x + t * (b[i] as number));
+  return a.map((x, i) => (1 - t) * x + t * b[i]!);
 }
 
 /**
@@ -70,18 +70,17 @@ function lerp(a: Float32Array, b: Float32Array, t: number): Float32Array {
  * @see Shoemake (1985), Animating rotation with quaternion curves
  */
 export function slerp(a: Float32Array, b: Float32Array, t: number): Float32Array {
-  const dot = (u: Float32Array, v: Float32Array): number =>
-    u.reduce((sum, x, i) => sum + x * (v[i] as number), 0);
+  const dot = (u: Float32Array, v: Float32Array): number => u.reduce((sum, x, i) => sum + x * v[i]!, 0);
   const cosine = dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b));
   const angle = Math.acos(Math.min(1, Math.max(-1, cosine)));
   if (!(Math.sin(angle) > 1e-6)) return lerp(a, b, t);
   const [from, to] = [Math.sin((1 - t) * angle) / Math.sin(angle), Math.sin(t * angle) / Math.sin(angle)];
-  return a.map((x, i) => from * x + to * (b[i] as number));
+  return a.map((x, i) => from * x + to * b[i]!);
 }
 
 /** Options of `traversalFigure`. */
 export interface TraversalOptions {
-  title?: string;
+  title?: string | undefined;
   /** Dimensions of z, one a row. Default: the first ten. */
   dimensions?: readonly number[];
   /** Images a row. Default 11. */

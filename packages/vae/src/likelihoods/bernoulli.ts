@@ -21,6 +21,6 @@ export class Bernoulli extends Module implements Likelihood {
   }
 
   sample(logits: Tensor, generator?: Generator): Tensor {
-    return bernoulli(logits.sigmoid(), generator === undefined ? {} : { generator });
+    return bernoulli(logits.sigmoid(), { generator });
   }
 }

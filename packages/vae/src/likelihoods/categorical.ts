@@ -1,5 +1,5 @@
 import { ArgumentError, arange, type Generator, type Tensor } from '@varigrad/core';
-import { Module } from '@varigrad/nn';
+import { type Description, Module } from '@varigrad/nn';
 import { gumbel } from '../posteriors/gumbel.js';
 import type { Likelihood } from './likelihood.js';
 import { checkRange } from './support.js';
@@ -47,9 +47,13 @@ export class Categorical extends Module implements Likelihood {
   sample(logits: Tensor, generator?: Generator): Tensor {
     const logP = this.#logProbs(logits);
     return logP
-      .add(gumbel(logP.shape, generator === undefined ? {} : { generator }))
+      .add(gumbel(logP.shape, { generator }))
       .argmax({ axis: 1 })
       .div(this.outputsPerPixel - 1);
+  }
+
+  override describe(): Description {
+    return [`${this.outputsPerPixel} levels`];
   }
 
   /** `[batch, levels · pixels]` → log-probabilities `[batch, levels, pixels]` */

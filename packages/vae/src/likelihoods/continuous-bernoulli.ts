@@ -90,7 +90,7 @@ export class ContinuousBernoulli extends Module implements Likelihood {
   /** By the inverse of the distribution function, x = 1 + log(u + (1 − u)·e^−l)/l for l > 0, mirrored for l < 0. */
   sample(outputs: Tensor, generator?: Generator): Tensor {
     const logits = this.#bounded(outputs);
-    const u = rand(logits.shape, generator === undefined ? {} : { generator });
+    const u = rand(logits.shape, { generator });
     const size = logits.abs();
     const isSmall = size.lt(1e-3);
     const safe = where(isSmall, 1, size);

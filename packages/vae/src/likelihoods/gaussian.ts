@@ -1,5 +1,5 @@
 import { full, type Generator, parameter, randn, type Tensor } from '@varigrad/core';
-import { gaussianNll, Module } from '@varigrad/nn';
+import { type Description, gaussianNll, Module } from '@varigrad/nn';
 import type { Likelihood } from './likelihood.js';
 import { checkRange } from './support.js';
 
@@ -38,6 +38,10 @@ export class Gaussian extends Module implements Likelihood {
     this.#link = link;
   }
 
+  override describe(): Description {
+    return [this.logSigma.requiresGrad ? 'learned sigma' : 'fixed sigma', `${this.#link} link`];
+  }
+
   /** −Σ_pixels ½(log 2π + (x − mu)²/σ²) + log σ, nats per image `[batch]`. @throws ArgumentError if x is not finite */
   logProb(outputs: Tensor, x: Tensor): Tensor {
     checkRange('Gaussian', x, -Infinity, Infinity, 'a Gaussian needs finite numbers');
@@ -51,7 +55,7 @@ export class Gaussian extends Module implements Likelihood {
   }
 
   sample(outputs: Tensor, generator?: Generator): Tensor {
-    const eps = randn(outputs.shape, generator === undefined ? {} : { generator });
+    const eps = randn(outputs.shape, { generator });
     return this.mean(outputs).add(eps.mul(this.logSigma.exp()));
   }
 }

@@ -1,5 +1,5 @@
 import { ArgumentError, type Generator, randn, type Tensor } from '@varigrad/core';
-import { gaussianNll, Module } from '@varigrad/nn';
+import { type Description, gaussianNll, Module } from '@varigrad/nn';
 import { linkMean, type MeanLink } from './gaussian.js';
 import type { Likelihood } from './likelihood.js';
 import { checkRange } from './support.js';
@@ -42,8 +42,12 @@ export class PixelGaussian extends Module implements Likelihood {
 
   sample(outputs: Tensor, generator?: Generator): Tensor {
     const { mu, logVar } = this.#parts(outputs);
-    const eps = randn(mu.shape, generator === undefined ? {} : { generator });
+    const eps = randn(mu.shape, { generator });
     return mu.add(eps.mul(logVar.mul(0.5).exp()));
+  }
+
+  override describe(): Description {
+    return [`logVar ${this.#bounds.min} to ${this.#bounds.max}`, `${this.#link} link`];
   }
 
   /** `[batch, 2 · pixels]` → mean and bounded log-variance, `[batch, pixels]` each. */

@@ -10,7 +10,7 @@ export function checkRange(op: string, x: Tensor, low: number, high: number, adv
   if (!(values instanceof Float32Array || values instanceof Float64Array)) return;
   let [least, most] = [Infinity, -Infinity];
   for (let i = 0; i < values.length; i++) {
-    const value = values[i] as number;
+    const value = values[i]!;
     if (!Number.isFinite(value)) throw new ArgumentError(op, `images contain ${value} — ${advice}`);
     if (value < least) least = value;
     if (value > most) most = value;

@@ -12,7 +12,7 @@ import {
   Sequential,
   Unflatten,
 } from '@varigrad/nn';
-import type { Body, DecoderNetwork } from './networks.js';
+import type { Body } from './networks.js';
 
 /** Options of convolutional networks. */
 export interface ConvolutionalOptions {
@@ -21,7 +21,7 @@ export interface ConvolutionalOptions {
   /** Batch normalization after each hidden convolution. Default false. */
   batchNorm?: boolean;
   /** Source of the initial weights. */
-  generator?: Generator;
+  generator?: Generator | undefined;
 }
 
 type ImageShape = readonly [height: number, width: number];
@@ -62,12 +62,11 @@ export class ConvolutionalBody extends Module implements Body {
     { channels = [32, 64], batchNorm = false, generator }: ConvolutionalOptions = {},
   ) {
     super();
-    const init = generator === undefined ? {} : { generator };
     const [height, width] = sizes(imageShape, channels.length).at(-1) as ImageShape;
     this.layers = new Sequential(
       new Unflatten([1, ...imageShape]),
       ...channels.flatMap((out, i) => [
-        new Conv2d(channels[i - 1] ?? 1, out, KERNEL, { ...GEOMETRY, ...init, bias: !batchNorm }),
+        new Conv2d(channels[i - 1] ?? 1, out, KERNEL, { ...GEOMETRY, bias: !batchNorm, generator }),
         ...afterConvolution(out, batchNorm),
       ]),
       new Flatten(),
@@ -81,7 +80,7 @@ export class ConvolutionalBody extends Module implements Body {
 }
 
 /** z → the likelihood's parameters: one linear layer, then transposed convolutions that undo what `ConvolutionalBody` did to the size. */
-export class ConvolutionalDecoder extends Module implements DecoderNetwork {
+export class ConvolutionalDecoder extends Module implements Layer {
   readonly layers: Sequential;
 
   /** @param outputsPerPixel - of the likelihood */
@@ -92,27 +91,26 @@ export class ConvolutionalDecoder extends Module implements DecoderNetwork {
     { channels = [32, 64], batchNorm = false, generator }: ConvolutionalOptions = {},
   ) {
     super();
-    const init = generator === undefined ? {} : { generator };
     const path = sizes(imageShape, channels.length);
     const start = [channels.at(-1) ?? 1, ...(path.at(-1) as ImageShape)];
     const features = start.reduce((a, b) => a * b, 1);
     this.layers = new Sequential(
-      new Linear(latent, features, { activation: 'relu', ...init }),
+      new Linear(latent, features, { activation: 'relu', generator }),
       new Unflatten(start),
       ...channels.flatMap((_, i) => {
         const level = channels.length - 1 - i; // from the deepest convolution up
-        const out = level === 0 ? outputsPerPixel : (channels[level - 1] as number);
+        const out = level === 0 ? outputsPerPixel : channels[level - 1]!;
         const [from, to] = [path[level + 1] as ImageShape, path[level] as ImageShape];
         const missing = (a: 0 | 1): number => to[a] - (2 * (from[a] - 1) - 2 * GEOMETRY.padding + KERNEL);
         const outputPadding = [missing(0), missing(1)] as const;
         const isLast = level === 0;
         const bias = isLast || !batchNorm;
         return [
-          new ConvTranspose2d(channels[level] as number, out, KERNEL, {
+          new ConvTranspose2d(channels[level]!, out, KERNEL, {
             ...GEOMETRY,
             outputPadding,
             bias,
-            ...init,
+            generator,
           }),
           ...(isLast ? [] : afterConvolution(out, batchNorm)),
         ];

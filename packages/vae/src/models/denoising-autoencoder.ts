@@ -1,4 +1,5 @@
 import { ArgumentError, type Generator, type Tensor } from '@varigrad/core';
+import type { Description } from '@varigrad/nn';
 import { type Corruption, masking } from '../corruptions.js';
 import { type Elbo, type ElboOptions, repeatRows } from '../elbo.js';
 import { Autoencoder, type AutoencoderOptions } from './autoencoder.js';
@@ -33,16 +34,20 @@ export class DenoisingAutoencoder extends Autoencoder {
     this.noiseSamples = noiseSamples;
   }
 
+  override describe(): Description {
+    return [`${this.corruption.kind} noise`, this.noiseSamples > 1 && `${this.noiseSamples} samples`];
+  }
+
   /** The corruption's random numbers in training, `[count, noiseSamples · pixels]`; none in evaluation. */
   override noise(count: number, generator?: Generator): Tensor | null {
     if (!this.training) return null;
     const shape = [count, this.noiseSamples * this.inputSize];
-    return this.corruption.noise(shape, generator === undefined ? {} : { generator });
+    return this.corruption.noise(shape, { generator });
   }
 
   /** The mean over L draws of the noise of −log p(x|code of the noisy x): the noise is `eps` or, in training mode, drawn. */
   override elbo(x: Tensor, options: ElboOptions = {}): Elbo {
-    const batch = x.shape[0] as number;
+    const batch = x.shape[0]!;
     const eps = options.eps ?? this.noise(batch, options.generator);
     if (eps === null || options.input !== undefined) return super.elbo(x, options);
     const clean = repeatRows(x, this.noiseSamples); // [batch · L, pixels]

@@ -1,4 +1,5 @@
 import { ArgumentError, noGrad, type Tensor } from '@varigrad/core';
+import type { Description } from '@varigrad/nn';
 import {
   type Elbo,
   type ElboOptions,
@@ -42,6 +43,10 @@ export class IWAE extends VAE {
       );
   }
 
+  override describe(): Description {
+    return [...super.describe(), this.#gradient === 'dreg' && 'dreg gradient'];
+  }
+
   /**
    * `loss` is the bound with k samples. `recon` + `kl` is −ELBO, the bound with one sample, averaged over the k draws.
    * @throws ArgumentError for beta or free bits: the bound has no KL term to weigh
@@ -49,7 +54,7 @@ export class IWAE extends VAE {
   override elbo(x: Tensor, options: ElboOptions = {}): Elbo {
     const { labels } = options;
     refuseKlWeights('an IWAE', options);
-    const batch = x.shape[0] as number;
+    const batch = x.shape[0]!;
     const eps = (options.eps ?? this.noise(batch, options.generator)).reshape([
       batch * this.samples,
       this.latent,
@@ -78,7 +83,7 @@ export class IWAE extends VAE {
     const weights = noGrad(() =>
       logWeights(this.termsOf(x, { z: value, logProb: constant }, this.samples, labels)).softmax({ axis: 1 }),
     );
-    const z = value.add(draw.z.sub(value).mul(weights.reshape([value.shape[0] as number, 1])));
+    const z = value.add(draw.z.sub(value).mul(weights.reshape([value.shape[0]!, 1])));
     return { z, logProb: () => gaussianLogProb(z, q.mu.detach(), q.logVar.detach()) };
   }
 }

@@ -30,7 +30,10 @@ export interface GenerativeModel extends Module {
   /** The likelihood's parameters: `[batch, latent]` → `[batch, outputs]`. */
   decode(z: Tensor, labels?: Tensor): Tensor;
   /** Codes of images that nobody has seen: z from the prior, or from what stands in for one; `[count, latent]`. */
-  samplePrior(count: number, options?: { labels?: Tensor; generator?: Generator }): Tensor;
+  samplePrior(
+    count: number,
+    options?: { labels?: Tensor | undefined; generator?: Generator | undefined },
+  ): Tensor;
 }
 
 /** A model whose code is a continuous random variable z, so that log p(x) can be estimated. */

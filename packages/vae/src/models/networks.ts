@@ -1,35 +1,24 @@
 /** Encoders and decoders made of fully connected layers, and the head that any encoder ends in. */
 import type { Activation, Generator, Tensor } from '@varigrad/core';
-import { Linear, type LinearOptions, Module } from '@varigrad/nn';
+import { type Layer, Linear, type LinearOptions, Module } from '@varigrad/nn';
 import type { Posterior } from '../posteriors/posterior.js';
 
 /** Options that all networks share. */
 export interface NetworkOptions {
   /** Nonlinearity of the hidden layers. Default 'relu'. */
-  activation?: Activation;
+  activation?: Activation | undefined;
   /** Source of the initial weights. */
-  generator?: Generator;
+  generator?: Generator | undefined;
 }
 
 /** A network without its last layer: `[batch, in]` → `[batch, outFeatures]`. */
-export interface Body extends Module {
+export interface Body extends Layer {
   readonly outFeatures: number;
-  forward(x: Tensor): Tensor;
 }
 
 /** x → what q(z|x) is made of. */
 export interface Encoder extends Module {
   forward(x: Tensor): Posterior;
-}
-
-/** x → one row of numbers an image. */
-export interface PlainNetwork extends Module {
-  forward(x: Tensor): Tensor;
-}
-
-/** z → the likelihood's parameters. */
-export interface DecoderNetwork extends Module {
-  forward(z: Tensor): Tensor;
 }
 
 /** Fully connected layers with an activation after each. */
@@ -62,7 +51,7 @@ export class GaussianEncoder extends Module implements Encoder {
   readonly mu: Linear;
   readonly logVar: Linear;
 
-  constructor(hidden: Body, latent: number, options: { generator?: Generator } = {}) {
+  constructor(hidden: Body, latent: number, options: { generator?: Generator | undefined } = {}) {
     super();
     this.hidden = hidden;
     this.mu = new Linear(hidden.outFeatures, latent, options);
@@ -77,7 +66,7 @@ export class GaussianEncoder extends Module implements Encoder {
 }
 
 /** x → one row of numbers an image: a body, then one linear layer. For a code without a distribution, or for logits. */
-export class PlainEncoder extends Module implements PlainNetwork {
+export class PlainEncoder extends Module implements Layer {
   readonly hidden: Body;
   readonly out: Linear;
 
@@ -94,7 +83,7 @@ export class PlainEncoder extends Module implements PlainNetwork {
 }
 
 /** z → the likelihood's parameters: hidden layers, then one linear layer. */
-export class Decoder extends Module implements DecoderNetwork {
+export class Decoder extends Module implements Layer {
   readonly hidden: HiddenLayers;
   readonly out: Linear;
 

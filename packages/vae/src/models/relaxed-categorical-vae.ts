@@ -1,5 +1,6 @@
 import { ArgumentError, type Generator, oneHot, type Tensor } from '@varigrad/core';
-import { type Elbo, type ElboOptions, klWithFreeBits, repeatRows } from '../elbo.js';
+import type { Description } from '@varigrad/nn';
+import { type Elbo, type ElboOptions, klWithFreeBits, repeatRows, weightedSum } from '../elbo.js';
 import { gumbel, gumbelSoftmax, hardMax, straightThrough } from '../posteriors/gumbel.js';
 import { annealing } from '../schedules.js';
 import { CodeModel, type CodeModelOptions } from './code-model.js';
@@ -54,23 +55,25 @@ export class RelaxedCategoricalVAE extends CodeModel {
     this.#temperature = typeof temperature === 'number' ? () => temperature : temperature;
   }
 
+  override describe(): Description {
+    return [`${this.variables} variables`, `${this.categories} categories`, this.estimator];
+  }
+
   /** log q of every category: `[batch, pixels]` → `[batch, variables, categories]`. */
   logProbs(x: Tensor): Tensor {
     const logits = this.encoder.forward(x); // [batch, variables · categories]
-    return logits.reshape([x.shape[0] as number, this.variables, this.categories]).logSoftmax();
+    return logits.reshape([x.shape[0]!, this.variables, this.categories]).logSoftmax();
   }
 
   /** The probabilities of the categories, which are the mean of z: `[batch, variables · categories]`. */
   codes(x: Tensor): Tensor {
-    return this.logProbs(x)
-      .exp()
-      .reshape([x.shape[0] as number, this.latent]);
+    return this.logProbs(x).exp().reshape([x.shape[0]!, this.latent]);
   }
 
   /** Gumbel noise, `[count, variables · categories]`; none for the exact sum. */
   noise(count: number, generator?: Generator): Tensor | null {
     if (this.estimator === 'sum') return null;
-    return gumbel([count, this.latent], generator === undefined ? {} : { generator });
+    return gumbel([count, this.latent], { generator });
   }
 
   /**
@@ -92,12 +95,12 @@ export class RelaxedCategoricalVAE extends CodeModel {
     )
       .mean()
       .neg();
-    return { loss: recon.add(beta === 1 ? counted : counted.mul(beta)), recon, kl };
+    return { loss: weightedSum(recon, counted, beta), recon, kl };
   }
 
   /** log p(x|z) for one draw of z an image, `[batch]`. */
   #sampledLogProb(x: Tensor, logQ: Tensor, { eps, generator, step = 0 }: ElboOptions): Tensor {
-    const batch = x.shape[0] as number;
+    const batch = x.shape[0]!;
     const noise = (eps ?? (this.noise(batch, generator) as Tensor)).reshape(logQ.shape);
     const z = this.training ? this.#trainingDraw(logQ, noise, step) : hardMax(logQ.add(noise));
     return this.likelihood.logProb(this.decode(z.reshape([batch, this.latent])), x);
@@ -113,13 +116,13 @@ export class RelaxedCategoricalVAE extends CodeModel {
 
   /** Σ_z q(z|x) log p(x|z) over all values of z, `[batch]`. */
   #expectedLogProb(x: Tensor, logQ: Tensor): Tensor {
-    const batch = x.shape[0] as number;
+    const batch = x.shape[0]!;
     const values = this.#allValues(); // [count, latent]
-    const count = values.shape[0] as number;
+    const count = values.shape[0]!;
     const outputs = this.decode(values); // [count, outputs]
     const everywhere = outputs.unsqueeze(0).expand([batch, ...outputs.shape]);
     const logP = this.likelihood.logProb(
-      everywhere.reshape([batch * count, outputs.shape[1] as number]),
+      everywhere.reshape([batch * count, outputs.shape[1]!]),
       repeatRows(x, count),
     );
     const q = logQ.reshape([batch, this.latent]).matmul(values, { transposeB: true }).exp(); // [batch, count]
@@ -138,7 +141,7 @@ export class RelaxedCategoricalVAE extends CodeModel {
   }
 
   /** Every variable one category at random, all alike: one-hot, `[count, variables · categories]`. */
-  samplePrior(count: number, options: { generator?: Generator } = {}): Tensor {
+  samplePrior(count: number, options: { generator?: Generator | undefined } = {}): Tensor {
     const scores = gumbel([count, this.variables, this.categories], options);
     return hardMax(scores).reshape([count, this.latent]);
   }

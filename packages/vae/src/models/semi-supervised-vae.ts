@@ -1,15 +1,16 @@
-import { ArgumentError, eye, type Tensor } from '@varigrad/core';
-import { type Elbo, type ElboOptions, repeatRows } from '../elbo.js';
+import { ArgumentError, type Tensor } from '@varigrad/core';
+import type { Description, Layer } from '@varigrad/nn';
+import { type Elbo, type ElboOptions, everyClass, repeatRows, weightedSum } from '../elbo.js';
 import { hardMax } from '../posteriors/gumbel.js';
 import { ConditionalVAE, type ConditionalVAEOptions } from './conditional-vae.js';
-import { HiddenLayers, PlainEncoder, type PlainNetwork } from './networks.js';
+import { HiddenLayers, PlainEncoder } from './networks.js';
 
 /** Options of `SemiSupervisedVAE`. */
 export interface SemiSupervisedVAEOptions extends Omit<ConditionalVAEOptions, 'samples'> {
   /** Weight of the classification loss of a labelled image, α. Default 10. */
   alpha?: number;
   /** q(y|x): x → logits of the classes. Default: fully connected layers of `hidden` widths. */
-  classifier?: PlainNetwork;
+  classifier?: Layer;
 }
 
 /**
@@ -22,17 +23,22 @@ export interface SemiSupervisedVAEOptions extends Omit<ConditionalVAEOptions, 's
 export class SemiSupervisedVAE extends ConditionalVAE {
   override readonly kind: string = 'm2';
   readonly acceptsUnknownLabels = true;
-  readonly classifier: PlainNetwork;
+  readonly classifier: Layer;
   readonly #alpha: number;
 
   constructor({ alpha = 10, classifier, ...options }: SemiSupervisedVAEOptions = {}) {
     super(options);
     const { hidden = [400], activation, generator } = options;
-    const init = generator === undefined ? {} : { generator };
-    const network = activation === undefined ? init : { ...init, activation };
     this.classifier =
-      classifier ?? new PlainEncoder(new HiddenLayers(this.inputSize, hidden, network), this.classes, init);
+      classifier ??
+      new PlainEncoder(new HiddenLayers(this.inputSize, hidden, { activation, generator }), this.classes, {
+        generator,
+      });
     this.#alpha = alpha;
+  }
+
+  override describe(): Description {
+    return [...super.describe(), `alpha ${this.#alpha}`];
   }
 
   /** log q(y|x): `[batch, pixels]` → `[batch, classes]`. */
@@ -57,7 +63,7 @@ export class SemiSupervisedVAE extends ConditionalVAE {
     const { labels, beta = 1, freeBits = 0, input } = options;
     if (freeBits !== 0) throw new ArgumentError('elbo', 'M2 has no free bits — leave freeBits out');
     const { classes } = this;
-    const batch = x.shape[0] as number;
+    const batch = x.shape[0]!;
     const logQ = this.classify(input ?? x); // [batch, classes]
     const q = labels === undefined ? logQ.exp() : labels.add(unknown(labels).mul(logQ.exp()));
     const eps = options.eps ?? this.noise(batch, options.generator);
@@ -65,7 +71,7 @@ export class SemiSupervisedVAE extends ConditionalVAE {
     const terms = this.imageTerms(repeatRows(x, classes), {
       labels: everyClass(batch, classes),
       eps: repeatRows(eps, classes),
-      ...(input && { input: repeatRows(input, classes) }),
+      input: input && repeatRows(input, classes),
     });
     const expected = (perClass: Tensor) => perClass.reshape([batch, classes]).mul(q).sum({ axis: 1 }).mean();
     const recon = expected(terms.recon);
@@ -73,7 +79,7 @@ export class SemiSupervisedVAE extends ConditionalVAE {
     const entropies = logQ.exp().mul(logQ).sum({ axis: 1, keepDims: true }); // −H, [batch, 1]
     const counted = labels === undefined ? entropies : entropies.mul(unknown(labels));
     const kl = expected(terms.kl).add(counted.mean()).add(Math.log(classes));
-    const bound = recon.add(beta === 1 ? kl : kl.mul(beta));
+    const bound = weightedSum(recon, kl, beta);
     if (!this.training || labels === undefined) return { loss: bound, recon, kl };
     const crossEntropy = labels.mul(logQ).sum().div(-batch);
     return { loss: bound.add(crossEntropy.mul(this.#alpha)), recon, kl };
@@ -83,12 +89,4 @@ export class SemiSupervisedVAE extends ConditionalVAE {
 /** 1 for a row of zeros, 0 for a one-hot row: `[batch, classes]` → `[batch, 1]`. */
 function unknown(labels: Tensor): Tensor {
   return labels.sum({ axis: 1, keepDims: true }).neg().add(1);
-}
-
-/** Class 0, 1, … for one image after the other, `[batch · classes, classes]`. */
-function everyClass(batch: number, classes: number): Tensor {
-  return eye(classes)
-    .unsqueeze(0)
-    .expand([batch, classes, classes])
-    .reshape([batch * classes, classes]);
 }

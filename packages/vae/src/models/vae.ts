@@ -1,5 +1,5 @@
 import { ArgumentError, type Generator, randn, type Tensor, zeros } from '@varigrad/core';
-import { Module } from '@varigrad/nn';
+import type { Description, Layer } from '@varigrad/nn';
 import {
   type Elbo,
   type ElboOptions,
@@ -7,44 +7,28 @@ import {
   repeatPosterior,
   repeatRows,
   type SampleTerms,
+  weightedSum,
 } from '../elbo.js';
-import { Bernoulli } from '../likelihoods/bernoulli.js';
 import type { Likelihood } from '../likelihoods/likelihood.js';
 import { GaussianPosterior } from '../posteriors/gaussian.js';
 import type { Draw, Posterior, PosteriorFamily } from '../posteriors/posterior.js';
 import type { Prior, PriorContext } from '../priors/prior.js';
 import { StandardNormal } from '../priors/standard-normal.js';
+import { ImageModel, type ImageModelOptions, makeParts } from './image-model.js';
 import type { LatentModel } from './model.js';
-import {
-  Decoder,
-  type DecoderNetwork,
-  type Encoder,
-  GaussianEncoder,
-  HiddenLayers,
-  type NetworkOptions,
-} from './networks.js';
+import { type Encoder, GaussianEncoder } from './networks.js';
 
 /** Options of `VAE`; the defaults are the 784-400-20 network for MNIST. Every part can be replaced. */
-export interface VAEOptions extends NetworkOptions {
-  /** Pixels of an image. Default 784. */
-  inputSize?: number;
-  /** Widths of the encoder's hidden layers; the decoder has them in reverse. Default [400]. */
-  hidden?: readonly number[];
+export interface VAEOptions extends ImageModelOptions<Encoder> {
   /** Dimensions of z. Default 20. */
   latent?: number;
   /** q(z|x), given mu and logVar. Default: the diagonal Gaussian. */
   posterior?: PosteriorFamily;
   /** p(z). Default N(0, I). */
   prior?: Prior;
-  /** p(x|z). Default Bernoulli. */
-  likelihood?: Likelihood;
-  /** x → mu and logVar. Default: fully connected layers of `hidden` widths. */
-  encoder?: Encoder;
-  /** z → the likelihood's parameters. Default: fully connected layers of `hidden` widths, in reverse. */
-  decoder?: DecoderNetwork;
   /** 'closed' takes the KL by its formula where there is one (default); 'sampled' always estimates it from z. */
   kl?: 'closed' | 'sampled';
-  /** Draws of z an image. Default 1. */
+  /** Samples of z per image. Default 1. */
   samples?: number;
 }
 
@@ -54,7 +38,7 @@ export interface ImageTerms {
   recon: Tensor;
   /** KL(q(z|x) ‖ p(z)), `[batch]` */
   kl: Tensor;
-  /** The same by dimension, `[batch, latent]`, where it is had in closed form. */
+  /** The same by dimension, `[batch, latent]`, if a closed form exists. */
   klPerDimension?: Tensor;
 }
 
@@ -63,7 +47,7 @@ export interface ImageTerms {
  * posterior, prior and likelihood it is given.
  * @see Kingma & Welling 2014, arXiv:1312.6114
  */
-export class VAE extends Module implements LatentModel {
+export class VAE extends ImageModel implements LatentModel {
   readonly kind: string = 'vae';
   readonly inputSize: number;
   readonly latent: number;
@@ -72,48 +56,41 @@ export class VAE extends Module implements LatentModel {
   readonly encoder: Encoder;
   readonly posterior: PosteriorFamily;
   readonly prior: Prior;
-  readonly decoder: DecoderNetwork;
+  readonly decoder: Layer;
   readonly likelihood: Likelihood;
   readonly #kl: 'closed' | 'sampled';
 
   /** @param classes - for a subclass that joins one-hot labels to x and z */
   constructor(options: VAEOptions = {}, classes = 0) {
     super();
-    const {
-      inputSize = 784,
-      hidden = [400],
-      latent = 20,
-      likelihood = new Bernoulli(),
-      kl = 'closed',
-    } = options;
-    const { activation, generator, samples = 1 } = options;
-    const init = generator === undefined ? {} : { generator };
-    const network = activation === undefined ? init : { ...init, activation };
+    const { latent = 20, samples = 1, kl = 'closed', generator } = options;
     if (!(Number.isInteger(samples) && samples > 0))
       throw new ArgumentError('VAE', `samples is a whole number above 0, not ${samples}`);
-    this.inputSize = inputSize;
+    const parts = makeParts(
+      options,
+      latent,
+      (body) => new GaussianEncoder(body, latent, { generator }),
+      classes,
+    );
+    this.inputSize = parts.inputSize;
     this.latent = latent;
     this.classes = classes;
     this.samples = samples;
-    this.encoder =
-      options.encoder ??
-      new GaussianEncoder(new HiddenLayers(inputSize + classes, hidden, network), latent, init);
-    const outputs = inputSize * likelihood.outputsPerPixel;
-    this.decoder = options.decoder ?? new Decoder(latent + classes, hidden.toReversed(), outputs, network);
+    this.encoder = parts.encoder;
+    this.decoder = parts.decoder;
+    this.likelihood = parts.likelihood;
     this.posterior = options.posterior ?? new GaussianPosterior();
     this.prior = options.prior ?? new StandardNormal(latent);
-    this.likelihood = likelihood;
     this.#kl = this.posterior.isGaussian && this.prior.klPerDimension !== undefined ? kl : 'sampled';
+  }
+
+  override describe(): Description {
+    return [this.classes > 0 && `${this.classes} classes`, this.samples > 1 && `${this.samples} samples`];
   }
 
   /** What the encoder says of each image: `[batch, pixels]` → mu and logVar, `[batch, latent]`. */
   encode(x: Tensor, _labels?: Tensor): Posterior {
     return this.encoder.forward(x);
-  }
-
-  /** The likelihood's parameters (for Bernoulli: logits): `[batch, latent]` → `[batch, pixels · outputsPerPixel]`. */
-  decode(z: Tensor, _labels?: Tensor): Tensor {
-    return this.decoder.forward(z);
   }
 
   /** The posterior's mean, or where a flow takes that mean, `[batch, latent]`. */
@@ -124,13 +101,16 @@ export class VAE extends Module implements LatentModel {
 
   /** ε ~ N(0, I), `[count, samples · latent]`. */
   noise(count: number, generator?: Generator): Tensor {
-    return randn([count, this.samples * this.latent], generator === undefined ? {} : { generator });
+    return randn([count, this.samples * this.latent], { generator });
   }
 
   /** One draw of z by the reparameterization trick: z = mu + exp(½ logVar)·ε for a Gaussian, `[batch, latent]`. */
-  reparameterize(q: Posterior, options: { eps?: Tensor; generator?: Generator } = {}): Tensor {
+  reparameterize(
+    q: Posterior,
+    options: { eps?: Tensor | undefined; generator?: Generator | undefined } = {},
+  ): Tensor {
     const { generator } = options;
-    const eps = options.eps ?? randn(q.mu.shape, generator === undefined ? {} : { generator });
+    const eps = options.eps ?? randn(q.mu.shape, { generator });
     return this.posterior.draw(q, eps).z;
   }
 
@@ -150,13 +130,13 @@ export class VAE extends Module implements LatentModel {
       freeBits === 0 || terms.klPerDimension === undefined
         ? kl
         : klWithFreeBits(terms.klPerDimension, freeBits);
-    return { loss: recon.add(beta === 1 ? counted : counted.mul(beta)), recon, kl };
+    return { loss: weightedSum(recon, counted, beta), recon, kl };
   }
 
   /** The terms of −ELBO image by image, with `samples` draws of z for each. */
   protected imageTerms(x: Tensor, options: ElboOptions): ImageTerms {
     const { labels } = options;
-    const batch = x.shape[0] as number;
+    const batch = x.shape[0]!;
     const eps = options.eps ?? this.noise(batch, options.generator);
     const q = this.encode(options.input ?? x, labels); // 2 × [batch, latent]
     const draw = this.posterior.draw(
@@ -189,7 +169,7 @@ export class VAE extends Module implements LatentModel {
 
   /** The terms of given draws, `samples` for each image. */
   protected termsOf(x: Tensor, draw: Draw, samples: number, labels?: Tensor): SampleTerms {
-    const batch = x.shape[0] as number;
+    const batch = x.shape[0]!;
     const repeated = labels === undefined ? undefined : repeatRows(labels, samples);
     const perSample = (values: Tensor) => values.reshape([batch, samples]);
     return {
@@ -199,30 +179,15 @@ export class VAE extends Module implements LatentModel {
     };
   }
 
-  samplePrior(count: number, options: { labels?: Tensor; generator?: Generator } = {}): Tensor {
-    const { labels, ...source } = options;
-    return this.prior.sample(count, this.#context(labels), source);
-  }
-
-  /**
-   * Mean images of z drawn from the prior.
-   * @param which - how many; for a conditional model the one-hot classes `[count, classes]`
-   * @returns `[count, pixels]`
-   */
-  sample(which: number | Tensor, options: { generator?: Generator } = {}): Tensor {
-    const labels = typeof which === 'number' ? undefined : which;
-    const count = typeof which === 'number' ? which : (which.shape[0] as number);
-    const z = this.samplePrior(count, labels === undefined ? options : { ...options, labels });
-    return this.likelihood.mean(this.decode(z, labels));
-  }
-
-  /** Mean images decoded from the posterior's mean, `[batch, pixels]`. */
-  reconstruct(x: Tensor, labels?: Tensor): Tensor {
-    return this.likelihood.mean(this.decode(this.codes(x, labels), labels));
+  samplePrior(
+    count: number,
+    options: { labels?: Tensor | undefined; generator?: Generator | undefined } = {},
+  ): Tensor {
+    const { labels, generator } = options;
+    return this.prior.sample(count, this.#context(labels), { generator });
   }
 
   #context(labels: Tensor | undefined): PriorContext {
-    const encode = (x: Tensor) => this.encode(x);
-    return labels === undefined ? { encode } : { encode, labels };
+    return { encode: (x: Tensor) => this.encode(x), labels };
   }
 }

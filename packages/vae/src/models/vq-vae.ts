@@ -9,7 +9,7 @@ import {
   where,
   zeros,
 } from '@varigrad/core';
-import { uniform } from '@varigrad/nn';
+import { type Description, uniform } from '@varigrad/nn';
 import { type Elbo, type ElboOptions, refuseKlWeights } from '../elbo.js';
 import { straightThrough } from '../posteriors/gumbel.js';
 import { CodeModel, type CodeModelOptions } from './code-model.js';
@@ -53,7 +53,14 @@ export class VQVAE extends CodeModel {
 
   /** @throws ArgumentError unless vectors, width and codebookSize are whole numbers above 0 */
   constructor(options: VQVAEOptions = {}) {
-    const { vectors = 10, width = 8, codebookSize = 64, commitment = 0.25, restartBelow = 0.03 } = options;
+    const {
+      vectors = 10,
+      width = 8,
+      codebookSize = 64,
+      commitment = 0.25,
+      restartBelow = 0.03,
+      generator,
+    } = options;
     for (const [name, value] of Object.entries({ vectors, width, codebookSize })) {
       if (!(Number.isInteger(value) && value > 0))
         throw new ArgumentError('VQVAE', `${name} is a whole number above 0, not ${value}`);
@@ -61,12 +68,15 @@ export class VQVAE extends CodeModel {
     super(options, vectors * width);
     this.vectors = vectors;
     this.width = width;
-    const init = options.generator === undefined ? {} : { generator: options.generator };
     const bound = 1 / codebookSize;
-    this.codebook = parameter(uniform(zeros([codebookSize, width]), -bound, bound, init));
+    this.codebook = parameter(uniform(zeros([codebookSize, width]), -bound, bound, { generator }));
     this.usage = zeros([codebookSize]);
     this.#commitment = commitment;
     this.#restartBelow = restartBelow;
+  }
+
+  override describe(): Description {
+    return [`${this.vectors} vectors`, `commitment ${this.#commitment}`];
   }
 
   /** None: the codes are certain. */
@@ -76,7 +86,7 @@ export class VQVAE extends CodeModel {
 
   /** Numbers of the nearest codebook vectors: `[batch, pixels]` → `[batch, vectors]`. */
   codeIndices(x: Tensor): Tensor {
-    return this.#nearest(this.#encode(x)).reshape([x.shape[0] as number, this.vectors]);
+    return this.#nearest(this.#encode(x)).reshape([x.shape[0]!, this.vectors]);
   }
 
   /** Share of each codebook vector in the codes of these images, `[codebookSize]`: sum 1. */
@@ -86,9 +96,7 @@ export class VQVAE extends CodeModel {
 
   /** The nearest codebook vectors, `[batch, vectors · width]`. */
   codes(x: Tensor): Tensor {
-    return this.codebook
-      .indexSelect(this.#nearest(this.#encode(x)))
-      .reshape([x.shape[0] as number, this.latent]);
+    return this.codebook.indexSelect(this.#nearest(this.#encode(x))).reshape([x.shape[0]!, this.latent]);
   }
 
   /**
@@ -99,13 +107,13 @@ export class VQVAE extends CodeModel {
    */
   elbo(x: Tensor, options: ElboOptions = {}): Elbo {
     refuseKlWeights('a VQ-VAE', options);
-    const batch = x.shape[0] as number;
+    const batch = x.shape[0]!;
     const z = this.#encode(options.input ?? x); // [batch · vectors, width]
     if (this.training) this.#restartUnused(z.detach(), options.generator);
     const nearest = this.codebook.indexSelect(this.#nearest(z)); // [batch · vectors, width]
     const quantized = straightThrough(nearest, z).reshape([batch, this.latent]);
     const recon = this.likelihood.logProb(this.decode(quantized), x).mean().neg();
-    const kl = full([], this.vectors * Math.log(this.codebook.shape[0] as number));
+    const kl = full([], this.vectors * Math.log(this.codebook.shape[0]!));
     const bound = recon.add(kl);
     if (!this.training) return { loss: bound, recon, kl };
     const follow = nearest.sub(z.detach()).square().sum();
@@ -114,15 +122,15 @@ export class VQVAE extends CodeModel {
   }
 
   /** Codebook vectors at random, all alike: `[count, vectors · width]`. A prior worth sampling from is a model of `codeIndices`. */
-  samplePrior(count: number, options: { generator?: Generator } = {}): Tensor {
+  samplePrior(count: number, options: { generator?: Generator | undefined } = {}): Tensor {
     const { generator = defaultGenerator() } = options;
     return this.codebook
-      .indexSelect(draws(count * this.vectors, this.codebook.shape[0] as number, generator))
+      .indexSelect(draws(count * this.vectors, this.codebook.shape[0]!, generator))
       .reshape([count, this.latent]);
   }
 
   #encode(x: Tensor): Tensor {
-    return this.encoder.forward(x).reshape([(x.shape[0] as number) * this.vectors, this.width]);
+    return this.encoder.forward(x).reshape([x.shape[0]! * this.vectors, this.width]);
   }
 
   /** argmin ‖z − e‖² = argmax z·e − ½‖e‖², a constant: `[rows, width]` → `[rows]`. */
@@ -133,17 +141,15 @@ export class VQVAE extends CodeModel {
   }
 
   #sharesOf(z: Tensor): Tensor {
-    const isNearest = this.#nearest(z)
-      .unsqueeze(1)
-      .eq(arange(this.codebook.shape[0] as number)); // [rows, size]
+    const isNearest = this.#nearest(z).unsqueeze(1).eq(arange(this.codebook.shape[0]!)); // [rows, size]
     return isNearest.mean({ axis: 0 });
   }
 
   /** Notes which vectors are used, and moves those that are not to where the encoder's vectors are. @param z - `[rows, width]` */
   #restartUnused(z: Tensor, generator = defaultGenerator()): void {
     if (this.#restartBelow === 0) return;
-    const size = this.codebook.shape[0] as number;
-    const rows = z.shape[0] as number;
+    const size = this.codebook.shape[0]!;
+    const rows = z.shape[0]!;
     const usage = this.usage.mul(DECAY).add(this.#sharesOf(z).mul(1 - DECAY)); // [size]
     const isUnused = usage.lt(this.#restartBelow / size);
     const candidates = z.indexSelect(draws(size, rows, generator)); // [size, width]

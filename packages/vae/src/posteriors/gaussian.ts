@@ -26,10 +26,10 @@ export function standardNormalLogProb(z: Tensor): Tensor {
  */
 export function reparameterize(
   { mu, logVar }: Pick<Posterior, 'mu' | 'logVar'>,
-  options: { eps?: Tensor; generator?: Generator } = {},
+  options: { eps?: Tensor; generator?: Generator | undefined } = {},
 ): Tensor {
   const { generator } = options;
-  const eps = options.eps ?? randn(mu.shape, generator === undefined ? {} : { generator });
+  const eps = options.eps ?? randn(mu.shape, { generator });
   return mu.add(logVar.mul(0.5).exp().mul(eps));
 }
 

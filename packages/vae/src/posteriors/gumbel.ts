@@ -5,7 +5,7 @@ import { arange, type Generator, rand, type Shape, type Tensor } from '@varigrad
  * @returns any shape, values from −2.85 to 16.7
  * @see Maddison, Tarlow & Minka 2014, arXiv:1411.0030
  */
-export function gumbel(shape: Shape, options: { generator?: Generator } = {}): Tensor {
+export function gumbel(shape: Shape, options: { generator?: Generator | undefined } = {}): Tensor {
   // Uniform draws are multiples of 2⁻²⁴, 0 among them.
   return rand(shape, options)
     .clamp({ min: 2 ** -25 })
@@ -17,7 +17,7 @@ export function gumbel(shape: Shape, options: { generator?: Generator } = {}): T
 
 /** One-hot of the largest element along the last axis (the first of equals); a constant. `[…, K]` → `[…, K]` */
 export function hardMax(scores: Tensor): Tensor {
-  const categories = scores.shape.at(-1) as number;
+  const categories = scores.shape.at(-1)!;
   return scores.detach().argmax({ axis: -1, keepDims: true }).eq(arange(categories));
 }
 

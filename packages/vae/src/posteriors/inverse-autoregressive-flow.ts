@@ -12,7 +12,7 @@ export interface InverseAutoregressiveFlowOptions {
   /** Width of each step's hidden layer. Default 320. */
   hidden?: number;
   /** Source of the initial weights. */
-  generator?: Generator;
+  generator?: Generator | undefined;
 }
 
 /** A linear layer in which some connections are cut: y = x·(W ∘ mask)ᵀ + b. */
@@ -25,7 +25,7 @@ class MaskedLinear extends Linear {
     inDegrees: readonly number[],
     outDegrees: readonly number[],
     sees: (out: number, input: number) => boolean,
-    options: { generator?: Generator },
+    options: { generator?: Generator | undefined },
   ) {
     super(inDegrees.length, outDegrees.length, options);
     this.#mask = tensor(outDegrees.map((out) => inDegrees.map((input) => (sees(out, input) ? 1 : 0))));
@@ -47,7 +47,12 @@ class AutoregressiveNetwork extends Module {
   readonly m: MaskedLinear;
   readonly s: MaskedLinear;
 
-  constructor(latent: number, hidden: number, features: number, options: { generator?: Generator }) {
+  constructor(
+    latent: number,
+    hidden: number,
+    features: number,
+    options: { generator?: Generator | undefined },
+  ) {
     super();
     const own = Array.from({ length: latent }, (_, i) => i + 1);
     const degrees = Array.from({ length: hidden }, (_, i) => 1 + (i % Math.max(1, latent - 1)));

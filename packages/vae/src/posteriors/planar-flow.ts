@@ -1,5 +1,5 @@
 import { ArgumentError, type Generator, type Tensor } from '@varigrad/core';
-import { Linear, Module } from '@varigrad/nn';
+import { type Description, Linear, Module } from '@varigrad/nn';
 import { GaussianPosterior } from './gaussian.js';
 import type { Draw, Posterior, PosteriorFamily } from './posterior.js';
 
@@ -13,7 +13,7 @@ export interface PlanarFlowOptions {
   /** Number of flows, one after the other. Default 10. */
   length?: number;
   /** Source of the initial weights. */
-  generator?: Generator;
+  generator?: Generator | undefined;
 }
 
 /** One planar flow at z, with parameters of each row's own. */
@@ -59,6 +59,10 @@ export class PlanarFlow extends Module implements PosteriorFamily {
     this.latent = latent;
     this.length = length;
     this.parametersOf = new Linear(features, length * (2 * latent + 1), options);
+  }
+
+  override describe(): Description {
+    return [`${this.length} flows`];
   }
 
   /** @throws ArgumentError if the encoder gives no features */

@@ -8,7 +8,7 @@ export interface Posterior {
   /** `[batch, latent]` */
   logVar: Tensor;
   /** The features that mu and logVar were computed from, `[batch, features]`, for flows that depend on the image. */
-  context?: Tensor;
+  context?: Tensor | undefined;
 }
 
 /** Samples of z and how likely they were. */

@@ -1,5 +1,5 @@
 import { ArgumentError, type Generator, parameter, randn, type Tensor, zeros } from '@varigrad/core';
-import { Module } from '@varigrad/nn';
+import { type Description, Module } from '@varigrad/nn';
 import { gaussianLogProb } from '../posteriors/gaussian.js';
 import type { Posterior } from '../posteriors/posterior.js';
 import type { Prior, PriorContext } from './prior.js';
@@ -18,12 +18,16 @@ export class ConditionalNormal extends Module implements Prior {
     this.logVar = parameter(zeros([classes, latent]));
   }
 
+  override describe(): Description {
+    return [`${this.mu.shape[0]} classes`, `latent ${this.mu.shape[1]}`];
+  }
+
   logProb(z: Tensor, context: PriorContext): Tensor {
     const { mu, logVar } = this.#of(context);
     return gaussianLogProb(z, mu, logVar);
   }
 
-  sample(_count: number, context: PriorContext, options: { generator?: Generator } = {}): Tensor {
+  sample(_count: number, context: PriorContext, options: { generator?: Generator | undefined } = {}): Tensor {
     const { mu, logVar } = this.#of(context);
     return mu.add(logVar.mul(0.5).exp().mul(randn(mu.shape, options)));
   }

@@ -8,7 +8,7 @@ import {
   type Tensor,
   zeros,
 } from '@varigrad/core';
-import { Module } from '@varigrad/nn';
+import { type Description, Module } from '@varigrad/nn';
 import type { Prior, PriorContext } from './prior.js';
 
 /** Options of `MixtureOfGaussians`. */
@@ -18,7 +18,7 @@ export interface MixtureOptions {
   /** Standard deviation of the initial means. Default 1. */
   spread?: number;
   /** Source of the initial means. */
-  generator?: Generator;
+  generator?: Generator | undefined;
 }
 
 /**
@@ -48,7 +48,7 @@ export function mixtureLogProb(z: Tensor, logWeights: Tensor, mu: Tensor, logVar
 export function drawComponents(
   logWeights: Tensor,
   count: number,
-  options: { generator?: Generator } = {},
+  options: { generator?: Generator | undefined } = {},
 ): Tensor {
   const [components] = logWeights.shape as [number];
   const gumbel = rand([count, components], options).add(1e-20).log().neg().log().neg();
@@ -72,6 +72,10 @@ export class MixtureOfGaussians extends Module implements Prior {
     this.logVar = parameter(zeros([components, latent]));
   }
 
+  override describe(): Description {
+    return [`${this.logits.size} components`, `latent ${this.mu.shape[1]}`];
+  }
+
   /** @throws ShapeError if z has not the components' dimensions */
   logProb(z: Tensor): Tensor {
     if (z.rank !== 2 || z.shape[1] !== this.mu.shape[1]) {
@@ -81,7 +85,7 @@ export class MixtureOfGaussians extends Module implements Prior {
     return mixtureLogProb(z, this.logits.logSoftmax(), this.mu, this.logVar);
   }
 
-  sample(count: number, _context: PriorContext, options: { generator?: Generator } = {}): Tensor {
+  sample(count: number, _context: PriorContext, options: { generator?: Generator | undefined } = {}): Tensor {
     const component = drawComponents(this.logits.logSoftmax(), count, options);
     const mu = this.mu.indexSelect(component);
     const sigma = this.logVar.indexSelect(component).mul(0.5).exp();

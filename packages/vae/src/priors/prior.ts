@@ -5,7 +5,7 @@ import type { Posterior } from '../posteriors/posterior.js';
 /** What a prior may look at besides its own parameters. */
 export interface PriorContext {
   /** Class of each z as one-hot rows `[batch, classes]`, in a conditional model. */
-  labels?: Tensor;
+  labels?: Tensor | undefined;
   /** The model's encoder; VampPrior is made of it. */
   encode(x: Tensor): Posterior;
 }
@@ -17,7 +17,7 @@ export interface Prior extends Module {
   /** log p(z), `[batch, latent]` → `[batch]` in nats. */
   logProb(z: Tensor, context: PriorContext): Tensor;
   /** `[count, latent]`, independent draws. */
-  sample(count: number, context: PriorContext, options?: { generator?: Generator }): Tensor;
+  sample(count: number, context: PriorContext, options?: { generator?: Generator | undefined }): Tensor;
   /**
    * KL(q ‖ p) of a diagonal Gaussian in closed form, dimension by dimension: `[batch, latent]` in nats. Priors
    * that have none leave it out; then the KL is estimated from the samples of z.

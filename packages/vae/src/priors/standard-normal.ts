@@ -1,5 +1,5 @@
 import { type Generator, randn, standardNormalKl, type Tensor } from '@varigrad/core';
-import { Module } from '@varigrad/nn';
+import { type Description, Module } from '@varigrad/nn';
 import { standardNormalLogProb } from '../posteriors/gaussian.js';
 import type { Posterior } from '../posteriors/posterior.js';
 import type { Prior, PriorContext } from './prior.js';
@@ -14,11 +14,15 @@ export class StandardNormal extends Module implements Prior {
     this.latent = latent;
   }
 
+  override describe(): Description {
+    return [`latent ${this.latent}`];
+  }
+
   logProb(z: Tensor): Tensor {
     return standardNormalLogProb(z);
   }
 
-  sample(count: number, _context: PriorContext, options: { generator?: Generator } = {}): Tensor {
+  sample(count: number, _context: PriorContext, options: { generator?: Generator | undefined } = {}): Tensor {
     return randn([count, this.latent], options);
   }
 

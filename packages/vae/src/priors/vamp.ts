@@ -7,7 +7,7 @@ import {
   type Tensor,
   zeros,
 } from '@varigrad/core';
-import { Module } from '@varigrad/nn';
+import { type Description, Module } from '@varigrad/nn';
 import { drawComponents, mixtureLogProb } from './mixture.js';
 import type { Prior, PriorContext } from './prior.js';
 
@@ -21,7 +21,7 @@ export interface VampPriorOptions {
   /** Initial pseudo-images, `[components, pixels]`, in place of random ones: training images are a good start. */
   initial?: Tensor;
   /** Source of the initial pseudo-images. */
-  generator?: Generator;
+  generator?: Generator | undefined;
 }
 
 /**
@@ -47,6 +47,10 @@ export class VampPrior extends Module implements Prior {
     this.pseudoImages = parameter(initial ?? randn([components, inputSize], options).mul(spread).add(mean));
   }
 
+  override describe(): Description {
+    return [`${this.pseudoImages.shape[0]} components`];
+  }
+
   /** The pseudo-images uₖ, `[components, pixels]` in [0, 1]. */
   pseudoInputs(): Tensor {
     return this.pseudoImages.clamp({ min: 0, max: 1 });
@@ -57,7 +61,7 @@ export class VampPrior extends Module implements Prior {
     return mixtureLogProb(z, this.#logWeights(), mu, logVar);
   }
 
-  sample(count: number, context: PriorContext, options: { generator?: Generator } = {}): Tensor {
+  sample(count: number, context: PriorContext, options: { generator?: Generator | undefined } = {}): Tensor {
     const component = drawComponents(this.#logWeights(), count, options);
     const q = context.encode(this.pseudoInputs().indexSelect(component));
     return q.mu.add(q.logVar.mul(0.5).exp().mul(randn(q.mu.shape, options)));

@@ -1,8 +1,8 @@
 import { Generator } from '@varigrad/core';
 import { type Dataset, pixelsOf } from '../data/dataset.js';
 import type { GenerativeModel } from '../models/model.js';
-import type { RunConfig } from './config.js';
 import { MODELS } from './models.js';
+import type { RunConfig } from './run-config.js';
 import { UsageError } from './usage-error.js';
 
 /** The model of a configuration for images like these, with its initial weights. @throws UsageError if it needs labels and there are none */

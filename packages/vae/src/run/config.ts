@@ -1,74 +1,10 @@
-/** What decides about a run, and the file it may be read from. */
+/** The whole configuration of a run, from what was given, and the file it may be read from. */
 import { existsSync, readFileSync } from 'node:fs';
-import type { Binarization } from '../data/binarize.js';
-import type { MeanLink } from '../likelihoods/gaussian.js';
 import { complete, fromJson, type Given } from './fields.js';
-import { MODELS, type ModelName } from './models.js';
-import type { CorruptionName, LikelihoodName, PosteriorName, PriorName } from './parts.js';
+import { MODELS } from './models.js';
+import type { ModelName, RunConfig } from './run-config.js';
 import { RUN_FIELDS } from './run-fields.js';
 import { UsageError } from './usage-error.js';
-
-/** All that decides what a run computes; kept in its config.json. */
-export interface RunConfig {
-  model: ModelName;
-  /** Dimensions of z. */
-  latent: number;
-  network: 'dense' | 'convolutional';
-  /** Of dense networks. */
-  hidden: readonly number[];
-  activation: 'relu' | 'tanh' | 'sigmoid';
-  /** Of convolutional networks. */
-  channels: readonly number[];
-  normalization: 'none' | 'batch';
-  likelihood: LikelihoodName;
-  /** Of 'gaussian-fixed'. */
-  sigma: number;
-  meanLink: MeanLink;
-  /** Of 'categorical'. */
-  levels: number;
-  posterior: PosteriorName;
-  flowSteps: number;
-  prior: PriorName;
-  components: number;
-  /** Draws of z, or of noise, an image. */
-  samples: number;
-  gradient: 'standard' | 'dreg';
-  codeActivation: 'none' | 'relu' | 'tanh' | 'sigmoid';
-  corruption: CorruptionName;
-  /** Probability, or standard deviation of 'gaussian'. */
-  noiseLevel: number;
-  /** Categorical variables of z, and categories of each. */
-  variables: number;
-  categories: number;
-  estimator: 'relaxed' | 'straight-through' | 'sum';
-  /** Vectors of a code, numbers in each, and vectors to choose from. */
-  vectors: number;
-  vectorWidth: number;
-  codebookSize: number;
-  commitment: number;
-  /** Images of each class whose label is known, and how often each comes up in an epoch. */
-  labelled: number;
-  labelledRepeat: number;
-  /** Weight of the classification loss. */
-  alpha: number;
-  /** See `loadData`. */
-  data: string;
-  /** 0 means all training images. */
-  trainLimit: number;
-  binarization: Binarization;
-  /** Training images that are set aside. */
-  validation: number;
-  epochs: number;
-  batch: number;
-  learningRate: number;
-  beta: number;
-  warmUp: 'none' | 'linear' | 'cyclic';
-  warmUpEpochs: number;
-  freeBits: number;
-  /** Epochs without a better validation loss before the run ends; 0 never ends it. */
-  patience: number;
-  seed: number;
-}
 
 /** Reads a configuration file. @throws UsageError with the path if it is absent, no JSON, or says what cannot be */
 export function readConfigFile(path: string): Given {

@@ -3,8 +3,8 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Dataset, firstOf, pixelsOf } from '../data/dataset.js';
 import { mnist, readIdxDataset } from '../data/mnist.js';
-import type { RunConfig } from './config.js';
 import { readPngFolder } from './png-folder.js';
+import type { RunConfig } from './run-config.js';
 import { suggest, UsageError } from './usage-error.js';
 
 /** Images for training and testing. */

@@ -129,7 +129,7 @@ export function wholeNumber(min: number, max: number): Kind<number> {
     says: `a whole number from ${min} to ${max}`,
     fromText: (text) => (/^\d+$/.test(text) ? Number(text) : text),
     accepts: (value): value is number =>
-      Number.isInteger(value) && (value as number) >= min && (value as number) <= max,
+      typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max,
   };
 }
 

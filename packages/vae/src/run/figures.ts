@@ -57,8 +57,6 @@ const needsPlane = ({ model }: FigureSource): string | undefined =>
 const needsClasses = ({ model }: FigureSource): string | undefined =>
   model.classes > 0 ? undefined : 'the model is not told the class';
 
-const titled = (title: string | undefined): { title?: string } => (title === undefined ? {} : { title });
-
 /** What samples are decoded from, in a title. */
 function originOfCodes({ model }: FigureSource): string {
   if ('prior' in model) return 'z ~ p(z)';
@@ -81,13 +79,12 @@ export const FIGURES: Readonly<Record<string, FigureEntry>> = {
       denoisingFigure(model, test, {
         corruption: (model as DenoisingAutoencoder).corruption,
         seed,
-        ...titled(title),
+        title,
       }),
   },
   'sampled-reconstructions': {
     help: 'test images, the mean of p(x|z) and a draw from it',
-    draw: ({ model, test, seed }, title) =>
-      sampledReconstructionFigure(model, test, { seed, ...titled(title) }),
+    draw: ({ model, test, seed }, title) => sampledReconstructionFigure(model, test, { seed, title }),
   },
   samples: {
     help: 'images that nobody has seen: codes drawn at random, decoded',
@@ -102,25 +99,23 @@ export const FIGURES: Readonly<Record<string, FigureEntry>> = {
     help: 'the latent plane; z of 2 dimensions',
     eachEpoch: (epoch) => `The latent plane after epoch ${epoch}`,
     obstacle: needsPlane,
-    draw: ({ model, test }, title) => manifoldFigure(model, test.imageShape, titled(title)),
+    draw: ({ model, test }, title) => manifoldFigure(model, test.imageShape, { title }),
   },
   'manifold-linear': {
     help: 'the latent plane in equal steps of z; z of 2 dimensions',
     obstacle: needsPlane,
-    draw: ({ model, test }, title) =>
-      manifoldFigure(model, test.imageShape, { spacing: 'linear', ...titled(title) }),
+    draw: ({ model, test }, title) => manifoldFigure(model, test.imageShape, { spacing: 'linear', title }),
   },
   'class-manifolds': {
     help: 'the latent plane of each class; conditional, z of 2 dimensions',
     obstacle: (source) => needsPlane(source) ?? needsClasses(source),
-    draw: ({ model, test }, title) => classManifoldsFigure(model, test.imageShape, titled(title)),
+    draw: ({ model, test }, title) => classManifoldsFigure(model, test.imageShape, { title }),
   },
   styles: {
     help: 'the same style in every class; conditional',
     eachEpoch: (epoch) => `One style per row, one class per column, epoch ${epoch}`,
     obstacle: needsClasses,
-    draw: ({ model, test, seed }, title) =>
-      classStyleFigure(model, test.imageShape, { seed, ...titled(title) }),
+    draw: ({ model, test, seed }, title) => classStyleFigure(model, test.imageShape, { seed, title }),
   },
   'style-transfer': {
     help: 'the styles of test images in every class; conditional',
@@ -133,16 +128,15 @@ export const FIGURES: Readonly<Record<string, FigureEntry>> = {
   },
   interpolation: {
     help: 'walks from one test image to another, straight in z',
-    draw: ({ model, test }, title) => interpolationFigure(model, test, titled(title)),
+    draw: ({ model, test }, title) => interpolationFigure(model, test, { title }),
   },
   'interpolation-spherical': {
     help: 'the same along great circles',
-    draw: ({ model, test }, title) =>
-      interpolationFigure(model, test, { path: 'spherical', ...titled(title) }),
+    draw: ({ model, test }, title) => interpolationFigure(model, test, { path: 'spherical', title }),
   },
   traversal: {
     help: 'one coordinate of z at a time',
-    draw: ({ model, test }, title) => traversalFigure(model, test.imageShape, titled(title)),
+    draw: ({ model, test }, title) => traversalFigure(model, test.imageShape, { title }),
   },
   scatter: {
     help: 'codes of test images, coloured by class; z of 2 dimensions',
@@ -159,7 +153,7 @@ export const FIGURES: Readonly<Record<string, FigureEntry>> = {
     draw: async ({ model, test, targets: binarization }, title) => {
       const { klPerDimension, active } = await latentStatistics(model, test, { binarization });
       const isActive = Array.from({ length: model.latent }, (_, d) => active.includes(d));
-      return klChart(klPerDimension ?? [], { active: isActive, ...titled(title) });
+      return klChart(klPerDimension ?? [], { active: isActive, title });
     },
   },
   curves: {

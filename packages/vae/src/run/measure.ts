@@ -10,9 +10,9 @@ import { estimateLogLikelihood } from '../estimators/log-likelihood.js';
 import { type EvaluateOptions, evaluate } from '../evaluate.js';
 import type { Losses } from '../meter.js';
 import type { GenerativeModel } from '../models/model.js';
-import type { RunConfig } from './config.js';
 import { lossTextOf, MODELS } from './models.js';
 import type { OpenRun } from './open-run.js';
+import type { RunConfig } from './run-config.js';
 import { UsageError } from './usage-error.js';
 
 /** What was measured, of what. Losses are in nats per image. */
@@ -98,8 +98,8 @@ async function estimateNll(
     );
   const estimate = await estimateLogLikelihood(model, test, {
     samples,
-    ...(seed !== undefined && { seed }),
-    ...(binarization !== undefined && { binarization }),
+    seed,
+    binarization,
   });
   return {
     nll: estimate.nll,

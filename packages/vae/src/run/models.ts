@@ -11,12 +11,10 @@ import { RelaxedCategoricalVAE } from '../models/relaxed-categorical-vae.js';
 import { SemiSupervisedVAE } from '../models/semi-supervised-vae.js';
 import { VAE, type VAEOptions } from '../models/vae.js';
 import { VQVAE } from '../models/vq-vae.js';
-import type { RunConfig } from './config.js';
 import { gaussianNetworks, plainNetworks } from './networks.js';
 import { CORRUPTIONS, LIKELIHOODS, type ModelContext, POSTERIORS, PRIORS } from './parts.js';
 import { lossText } from './progress.js';
-
-export type ModelName = 'ae' | 'dae' | 'vae' | 'cvae' | 'iwae' | 'categorical-vae' | 'vq-vae' | 'm2';
+import type { ModelName, RunConfig } from './run-config.js';
 
 /** One model. */
 export interface ModelEntry {

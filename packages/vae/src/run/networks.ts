@@ -1,22 +1,17 @@
 /** The convolutional networks of a configuration, in place of the fully connected ones that models make by themselves. */
 import type { Activation } from '@varigrad/core';
+import type { Layer } from '@varigrad/nn';
 import type { Likelihood } from '../likelihoods/likelihood.js';
 import {
   ConvolutionalBody,
   ConvolutionalDecoder,
   type ConvolutionalOptions,
 } from '../models/convolutional-networks.js';
-import {
-  type DecoderNetwork,
-  type Encoder,
-  GaussianEncoder,
-  PlainEncoder,
-  type PlainNetwork,
-} from '../models/networks.js';
+import { type Encoder, GaussianEncoder, PlainEncoder } from '../models/networks.js';
 import type { ModelContext } from './parts.js';
 
 /** An encoder and a decoder; none of both for the model's own. */
-type Networks<E> = { encoder: E; decoder: DecoderNetwork } | Record<string, never>;
+type Networks<E> = { encoder: E; decoder: Layer } | Record<string, never>;
 
 /** @returns `features`, the width of what the encoder makes of an image before mu and logVar, too */
 export function gaussianNetworks(
@@ -24,7 +19,7 @@ export function gaussianNetworks(
   likelihood: Likelihood,
 ): { networks: Networks<Encoder>; features: number } {
   const { config, generator } = context;
-  if (config.network === 'dense') return { networks: {}, features: config.hidden.at(-1) as number };
+  if (config.network === 'dense') return { networks: {}, features: config.hidden.at(-1)! };
   const body = bodyOf(context);
   return {
     networks: {
@@ -41,7 +36,7 @@ export function plainNetworks(
   likelihood: Likelihood,
   size: number,
   activation: Activation = 'none',
-): Networks<PlainNetwork> {
+): Networks<Layer> {
   const { config, generator } = context;
   if (config.network === 'dense') return {};
   return {

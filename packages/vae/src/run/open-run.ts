@@ -1,8 +1,8 @@
 import { sameShape } from '@varigrad/core';
 import type { GenerativeModel } from '../models/model.js';
 import { buildModel } from './build-model.js';
-import type { RunConfig } from './config.js';
 import { type LoadedData, loadData } from './data.js';
+import type { RunConfig } from './run-config.js';
 import { RunFolder, type Weights } from './run-folder.js';
 import { UsageError } from './usage-error.js';
 

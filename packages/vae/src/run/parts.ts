@@ -17,7 +17,7 @@ import { MixtureOfGaussians } from '../priors/mixture.js';
 import type { Prior } from '../priors/prior.js';
 import { StandardNormal } from '../priors/standard-normal.js';
 import { VampPrior } from '../priors/vamp.js';
-import type { RunConfig } from './config.js';
+import type { CorruptionName, LikelihoodName, PosteriorName, PriorName, RunConfig } from './run-config.js';
 
 /** What a model is built for. */
 export interface ModelContext {
@@ -33,15 +33,6 @@ export interface ModelContext {
 
 type Table<Name extends string, Part> = Readonly<Record<Name, (context: ModelContext) => Part>>;
 
-export type LikelihoodName =
-  | 'bernoulli'
-  | 'continuous-bernoulli'
-  | 'gaussian'
-  | 'gaussian-fixed'
-  | 'pixel-gaussian'
-  | 'categorical'
-  | 'squared-error';
-
 export const LIKELIHOODS: Table<LikelihoodName, Likelihood> = {
   bernoulli: () => new Bernoulli(),
   'continuous-bernoulli': () => new ContinuousBernoulli(),
@@ -51,8 +42,6 @@ export const LIKELIHOODS: Table<LikelihoodName, Likelihood> = {
   categorical: ({ config }) => new Categorical({ levels: config.levels }),
   'squared-error': () => new SquaredError(),
 };
-
-export type PosteriorName = 'gaussian' | 'planar' | 'iaf';
 
 /** @param features - width of what the encoder makes of an image, from which a flow is made */
 type MakePosterior = (context: ModelContext, features: number) => PosteriorFamily;
@@ -65,8 +54,6 @@ export const POSTERIORS: Readonly<Record<PosteriorName, MakePosterior>> = {
     new InverseAutoregressiveFlow(config.latent, { features, length: config.flowSteps, generator }),
 };
 
-export type PriorName = 'standard' | 'mixture' | 'vamp' | 'conditional';
-
 export const PRIORS: Table<PriorName, Prior> = {
   standard: ({ config }) => new StandardNormal(config.latent),
   mixture: ({ config, generator }) =>
@@ -75,8 +62,6 @@ export const PRIORS: Table<PriorName, Prior> = {
     new VampPrior(inputSize, { components: config.components, generator }),
   conditional: ({ config, classes }) => new ConditionalNormal(classes, config.latent),
 };
-
-export type CorruptionName = 'masking' | 'masking-rescaled' | 'salt-and-pepper' | 'gaussian';
 
 export const CORRUPTIONS: Table<CorruptionName, Corruption> = {
   masking: ({ config }) => masking(config.noiseLevel),

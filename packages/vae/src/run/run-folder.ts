@@ -4,8 +4,9 @@ import { basename, dirname, join } from 'node:path';
 import { decodeSafetensors, encodeSafetensors, type Module, type Optimizer } from '@varigrad/nn';
 import { writeFileAtomic } from '../files/atomic.js';
 import type { EpochResult, TrainState } from '../train.js';
-import { completeConfig, type RunConfig, readConfigFile } from './config.js';
+import { completeConfig, readConfigFile } from './config.js';
 import { effective } from './fields.js';
+import type { RunConfig } from './run-config.js';
 import { RUN_FIELDS } from './run-fields.js';
 import { suggest, UsageError } from './usage-error.js';
 

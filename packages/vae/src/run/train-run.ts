@@ -12,11 +12,11 @@ import { type BetaSchedule, cyclicWarmUp, linearWarmUp } from '../schedules.js';
 import { type EpochResult, fit, type TrainState } from '../train.js';
 import { TrainingError } from '../training-failure.js';
 import { buildModel } from './build-model.js';
-import type { RunConfig } from './config.js';
 import { loadRunData, type RunData } from './data.js';
 import { lossTextOf, MODELS } from './models.js';
 import { writePictures } from './pictures.js';
 import { createReporter } from './progress.js';
+import type { RunConfig } from './run-config.js';
 import type { RunFolder } from './run-folder.js';
 import { noteCodes, writeScatterAnimation } from './scatter-animation.js';
 import { bestEpoch, isPatienceOver } from './stopping.js';
@@ -75,7 +75,7 @@ export async function trainRun(options: TrainRunOptions): Promise<RunEnd> {
       beta: betaOf(config, data.train.count),
       signal: end.signal,
       onProgress: reporter.step,
-      ...(state !== undefined && { state }),
+      state,
       async onEpoch(result, next) {
         results.push(result);
         reporter.epoch(result, config.epochs);

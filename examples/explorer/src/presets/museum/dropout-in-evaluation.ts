@@ -20,7 +20,7 @@ function evaluation(forgotEval: boolean): Exhibit {
   };
   const kept = forgotEval ? keptUnits() : INPUTS.map(() => 1);
   const factors = kept.map((keep) => (forgotEval ? keep / (1 - P) : 1));
-  const terms = INPUTS.map((value, i) => value * (factors[i] as number));
+  const terms = INPUTS.map((value, i) => value * factors[i]!);
   const graph = recordGraph(() => units().sum().named('output'));
   const dropped = kept.indexOf(0);
   const why = (): Finding => {

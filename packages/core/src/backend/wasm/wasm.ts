@@ -10,7 +10,7 @@ import { findThreadHost, type ThreadHost, ThreadPool } from './threads.js';
 /** Options of `createWasm`. */
 export interface WasmOptions {
   /** Threads for large kernels, the caller's included; default: all cores. */
-  threads?: number;
+  threads?: number | undefined;
   /** Replaces `WebAssembly.Module`, for tests and unusual hosts. */
   compile?: Compile;
   /** Replaces the host's worker threads; a string says why there are none. */

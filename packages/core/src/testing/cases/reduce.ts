@@ -89,7 +89,7 @@ const nothing: readonly Where[] = [
 function reductionCase(reduction: Reduction, where: Where, extra: ops.VarianceOptions): OpCase {
   const { op, run, f, domain = {}, fewest = 0 } = reduction;
   const { shape, axis, axes, keepDims = false } = where;
-  const options = { ...(axis === undefined ? {} : { axis }), ...(keepDims ? { keepDims } : {}), ...extra };
+  const options = { axis, keepDims, ...extra };
   const count = axes.reduce((product, a) => product * shape[a]!, 1);
   const correction = extra.correction ?? (op === 'variance' || op === 'std' ? 1 : 0);
   const defined = count >= fewest && count > correction;

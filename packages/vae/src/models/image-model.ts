@@ -1,0 +1,88 @@
+import type { Generator, Tensor } from '@varigrad/core';
+import { type Layer, Module } from '@varigrad/nn';
+import type { Elbo, ElboOptions } from '../elbo.js';
+import { Bernoulli } from '../likelihoods/bernoulli.js';
+import type { Likelihood } from '../likelihoods/likelihood.js';
+import type { GenerativeModel } from './model.js';
+import { type Body, Decoder, HiddenLayers, type NetworkOptions } from './networks.js';
+
+/** Options of every model that is made of an encoder, a decoder and a likelihood. Each part can be replaced. */
+export interface ImageModelOptions<Encoder extends Module> extends NetworkOptions {
+  /** Pixels of an image. Default 784. */
+  inputSize?: number;
+  /** Widths of the encoder's hidden layers; the decoder has them in reverse. Default [400]; [] leaves one layer on each side. */
+  hidden?: readonly number[];
+  /** p(x|z): what the decoder's outputs mean. Default Bernoulli. */
+  likelihood?: Likelihood;
+  /** x → what the code is made of. Default: fully connected layers of `hidden` widths. */
+  encoder?: Encoder;
+  /** z → the likelihood's parameters. Default: fully connected layers of `hidden` widths, in reverse. */
+  decoder?: Layer;
+}
+
+/** What a model is made of. */
+export interface ImageModelParts<Encoder extends Module> {
+  inputSize: number;
+  encoder: Encoder;
+  decoder: Layer;
+  likelihood: Likelihood;
+}
+
+/**
+ * The parts that the options name, and fully connected networks in place of those left out. The encoder takes its initial weights first.
+ * @param head - ends an encoder that starts with the hidden layers; @param classes - width of the labels that are joined to x and to z
+ */
+export function makeParts<Encoder extends Module>(
+  options: ImageModelOptions<Encoder>,
+  latent: number,
+  head: (body: Body) => Encoder,
+  classes = 0,
+): ImageModelParts<Encoder> {
+  const { inputSize = 784, hidden = [400], likelihood = new Bernoulli(), activation, generator } = options;
+  const network = { activation, generator };
+  const encoder = options.encoder ?? head(new HiddenLayers(inputSize + classes, hidden, network));
+  const outputs = inputSize * likelihood.outputsPerPixel;
+  const decoder = options.decoder ?? new Decoder(latent + classes, hidden.toReversed(), outputs, network);
+  return { inputSize, encoder, decoder, likelihood };
+}
+
+/**
+ * What all models of images share: decoding codes to mean images. The parts are abstract because the order in which a model declares
+ * them is the order of its state dict.
+ */
+export abstract class ImageModel extends Module implements GenerativeModel {
+  abstract readonly kind: string;
+  abstract readonly inputSize: number;
+  abstract readonly latent: number;
+  abstract readonly classes: number;
+  abstract readonly decoder: Layer;
+  abstract readonly likelihood: Likelihood;
+
+  abstract noise(count: number, generator?: Generator): Tensor | null;
+  abstract elbo(x: Tensor, options?: ElboOptions): Elbo;
+  abstract codes(x: Tensor, labels?: Tensor): Tensor;
+  abstract samplePrior(
+    count: number,
+    options?: { labels?: Tensor | undefined; generator?: Generator | undefined },
+  ): Tensor;
+
+  /** The likelihood's parameters (for Bernoulli: logits): `[batch, latent]` → `[batch, pixels · outputsPerPixel]`. */
+  decode(z: Tensor, _labels?: Tensor): Tensor {
+    return this.decoder.forward(z);
+  }
+
+  /** Mean images decoded from the codes, `[batch, pixels]`. */
+  reconstruct(x: Tensor, labels?: Tensor): Tensor {
+    return this.likelihood.mean(this.decode(this.codes(x, labels), labels));
+  }
+
+  /**
+   * Mean images of codes from `samplePrior`.
+   * @param which - how many; for a conditional model the one-hot classes `[count, classes]`
+   * @returns `[count, pixels]`
+   */
+  sample(which: number | Tensor, options: { generator?: Generator | undefined } = {}): Tensor {
+    const [count, labels] = typeof which === 'number' ? [which] : [which.shape[0]!, which];
+    return this.likelihood.mean(this.decode(this.samplePrior(count, { ...options, labels }), labels));
+  }
+}

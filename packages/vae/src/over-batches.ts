@@ -1,0 +1,101 @@
+/** The way through a data set: batch by batch, in evaluation mode. */
+import { noGrad, oneHot, scope, type Tensor, tensor } from '@varigrad/core';
+import type { Module } from '@varigrad/nn';
+import { batches } from './data/batches.js';
+import type { Binarization } from './data/binarize.js';
+import { type Dataset, pixelsOf } from './data/dataset.js';
+import { oneHotOrZero } from './data/partly-labelled.js';
+import type { GenerativeModel } from './models/model.js';
+
+/** Options of every function that goes through a data set batch by batch. */
+export interface BatchwiseOptions {
+  /** Images at a time; the result does not depend on it. Default 500. */
+  batchSize?: number | undefined;
+  /** How grey values become targets. Default 'none'. */
+  binarization?: Binarization | undefined;
+  /** Seed of all noise and of dynamic binarization. Default 0. */
+  seed?: number | undefined;
+}
+
+/** Where a batch lies in its data set: the place of its first image, and its number of images. */
+export interface Span {
+  readonly start: number;
+  readonly size: number;
+}
+
+/** A batch of images as tensors. */
+export interface ImageBatch extends Span {
+  /** `[size, pixels]` */
+  readonly x: Tensor;
+  /** One-hot, `[size, classes]`; of a conditional model only. */
+  readonly labels: Tensor | undefined;
+}
+
+/** Runs `f` with the model in evaluation mode, and returns it to the mode that it was in, also after an error. */
+export async function inEvaluationMode<T>(model: Module, f: () => Promise<T>): Promise<T> {
+  const wasTraining = model.training;
+  model.eval();
+  try {
+    return await f();
+  } finally {
+    model.train(wasTraining);
+  }
+}
+
+/**
+ * Computes some tensors for one batch after another, in evaluation mode and without a tape; all else that a batch makes is freed.
+ * @param batches - what `compute` is given, one at a time; made in evaluation mode if it is a generator
+ * @param use - is given the values of the tensors, before the next batch begins
+ */
+export async function overBatches<B>(
+  model: Module,
+  batches: Iterable<B>,
+  compute: (batch: B) => readonly Tensor[],
+  use: (values: readonly ArrayLike<number>[], batch: B) => void,
+): Promise<void> {
+  await inEvaluationMode(model, async () => {
+    for (const batch of batches) {
+      const found = noGrad(() => scope(() => [...compute(batch)]));
+      use(await Promise.all(found.map((t) => t.data())), batch);
+      for (const t of found) t.dispose();
+    }
+  });
+}
+
+/**
+ * `overBatches` of a data set's images.
+ * @throws ArgumentError if the batch size is no whole number above 0
+ */
+export async function overImages(
+  model: GenerativeModel,
+  data: Dataset,
+  batchSize: number | undefined,
+  compute: (batch: ImageBatch) => readonly Tensor[],
+  use: (values: readonly ArrayLike<number>[], batch: Span) => void,
+): Promise<void> {
+  let start = 0;
+  await overBatches(
+    model,
+    batches(data, { batchSize: batchSize ?? 500 }),
+    ({ images, labels, size }) => {
+      const x = tensor(images, { shape: [size, pixelsOf(data)] });
+      return compute({ x, labels: labelsOf(model, labels), start, size });
+    },
+    (values, { size }) => {
+      use(values, { start, size });
+      start += size;
+    },
+  );
+}
+
+/** The part of a batch in a tensor with one row, or one block, for each image of the data set. */
+export function rowsOf(t: Tensor, { start, size }: Span): Tensor {
+  return t.slice(start, start + size);
+}
+
+/** The labels as a model takes them: one-hot if it is conditional, absent otherwise. */
+export function labelsOf(model: GenerativeModel, labels: ArrayLike<number>): Tensor | undefined {
+  if (model.classes === 0) return undefined;
+  const rows = model.acceptsUnknownLabels === true ? oneHotOrZero : oneHot;
+  return rows(labels, model.classes);
+}
