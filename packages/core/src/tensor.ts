@@ -1,3 +1,5 @@
+// Declares Symbol.dispose for consumers whose lib lacks it.
+/// <reference lib="esnext.disposable" preserve="true" />
 import type { TapeNode } from './autograd.js';
 import type { Backend, HostArray, Values } from './backend/backend.js';
 import { backend } from './backend/current.js';
