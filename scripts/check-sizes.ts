@@ -1,6 +1,6 @@
 /**
  * Bundles of the built packages as a page's bundler makes them: minified and gzipped, each below its ceiling. Every
- * bundle is also loaded and used: with wrong `sideEffects` in package.json, a bundle is small and has no methods.
+ * bundle is also loaded and used, so that one that lacks a part does not pass for a small one.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
