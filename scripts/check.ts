@@ -1,17 +1,18 @@
 /**
- * The static checks, each named: types, Biome, imports, and for each packed package publint and attw.
+ * The static checks, each named: types, Biome, structure, bundle sizes, and for each packed package publint and attw.
  *
  *   npm run check                     all
- *   npm run check -- types biome      some of: types, biome, imports, packages
+ *   npm run check -- types biome      some of: types, biome, structure, sizes, packages
  *
  * All run even if one fails (but a package that cannot be packed is not inspected); the last line is `N passed, N failed`.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { findCycle, findUpwardImports, readImports } from './check-imports.js';
+import { sizeSteps } from './check-sizes.js';
+import { findStructureFaults } from './check-structure.js';
 import { buildAndPack } from './pack.js';
-import { PACKAGES } from './packages.js';
+import { PACKAGES, ROOT } from './packages.js';
 import { runSteps, runTool, type Step } from './steps.js';
 
 async function checkTypes(): Promise<void> {
@@ -22,12 +23,9 @@ async function checkBiome(): Promise<void> {
   await runTool('@biomejs/biome/bin/biome', ['ci', '--error-on-warnings', '--colors=off']);
 }
 
-async function checkImports(): Promise<void> {
-  const graph = await readImports();
-  const cycle = findCycle(graph);
-  if (cycle) throw new Error(`import cycle:\n${cycle.join('\n  → ')}`);
-  const upward = findUpwardImports(graph);
-  if (upward.length > 0) throw new Error(`imports against vae → nn → core:\n${upward.join('\n')}`);
+async function checkStructure(): Promise<void> {
+  const faults = findStructureFaults(ROOT);
+  if (faults.length > 0) throw new Error(faults.join('\n'));
 }
 
 /** Builds and packs all packages into `folder`, then looks at what was packed. */
@@ -55,7 +53,8 @@ const folder = mkdtempSync(join(tmpdir(), 'varigrad-check-'));
 const groups: Readonly<Record<string, readonly Step[]>> = {
   types: [{ name: 'types', run: checkTypes }],
   biome: [{ name: 'biome', run: checkBiome }],
-  imports: [{ name: 'imports', run: checkImports }],
+  structure: [{ name: 'structure', run: checkStructure }],
+  sizes: sizeSteps(),
   packages: packageSteps(folder),
 };
 const wanted = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(groups);

@@ -67,9 +67,9 @@ function runNode(what, args) {
   }
 }
 
-const [major] = process.versions.node.split('.').map(Number);
-if (major < 20) {
-  console.error(`varigrad: Node ${process.versions.node} is too old — use Node 20 or newer`);
+const [major, minor] = process.versions.node.split('.').map(Number);
+if (major < 20 || (major === 20 && minor < 19)) {
+  console.error(`varigrad: Node ${process.versions.node} is too old — use Node 20.19 or newer`);
   process.exit(1);
 }
 const stale = findStaleInstall();

@@ -11,6 +11,8 @@ export const PACKAGES: readonly string[] = ['core', 'nn', 'vae'];
 
 /** One entry point of a package, as its package.json's `exports` say. */
 export interface EntryPoint {
+  /** What a program imports: `@varigrad/core/gpu`. */
+  specifier: string;
   /** Source file, relative to the package: `./src/index.ts`. */
   source: string;
   /** Bundle, relative to the package: `./dist/index.js`. */
@@ -34,6 +36,6 @@ export function entryPoints(name: string): EntryPoint[] {
     } = target as Record<string, string | undefined>;
     if (!source || !types || !bundle)
       throw new Error(`${name}: exports['${key}'] lacks source, types or default`);
-    return [{ source, bundle }];
+    return [{ specifier: join('@varigrad', name, key), source, bundle }];
   });
 }

@@ -1,5 +1,5 @@
 /** Named steps of a check: each is reported, and the last line counts them. */
-import { execFile } from 'node:child_process';
+import { type ExecFileException, execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { ROOT } from './packages.js';
@@ -12,17 +12,27 @@ export interface Step {
   essential?: boolean;
 }
 
-/** Runs a Node program of node_modules (`publint/src/cli.js`) or of an absolute path, and returns its stdout.
- * @throws Error with all the program said, if it fails */
-export async function runTool(script: string, args: readonly string[], cwd: string = ROOT): Promise<string> {
-  const path = script.startsWith('/') ? script : join(ROOT, 'node_modules', script);
-  const options = { cwd, env: { ...process.env, NO_COLOR: '1' }, maxBuffer: 1e8 };
+/** A program that runs longer hangs. */
+const HANG_MS = 600_000;
+
+/** Runs a program and returns its stdout.
+ * @throws Error with everything the program printed, if it fails or hangs */
+export async function runProgram(path: string, args: readonly string[], cwd: string): Promise<string> {
+  const options = { cwd, env: { ...process.env, NO_COLOR: '1' }, maxBuffer: 1e8, timeout: HANG_MS };
   try {
-    return (await promisify(execFile)(process.execPath, [path, ...args], options)).stdout;
+    return (await promisify(execFile)(path, args, options)).stdout;
   } catch (error) {
-    const { stdout = '', stderr = '', message } = error as Error & { stdout?: string; stderr?: string };
-    throw new Error(`${stdout}${stderr}`.trim() || message);
+    const { stdout = '', stderr = '', message, killed } = error as ExecFileException;
+    const hung = killed === true ? `\nstill running after ${HANG_MS / 1000} s: killed` : '';
+    throw new Error(`${stdout}${stderr}`.trim().concat(hung) || message);
   }
+}
+
+/** Runs a Node program of node_modules (`publint/src/cli.js`) or of an absolute path, and returns its stdout.
+ * @throws Error with everything the program printed, if it fails */
+export function runTool(script: string, args: readonly string[], cwd: string = ROOT): Promise<string> {
+  const path = script.startsWith('/') ? script : join(ROOT, 'node_modules', script);
+  return runProgram(process.execPath, [path, ...args], cwd);
 }
 
 /** Runs npm (the one that started this script) and returns its stdout.
@@ -45,9 +55,14 @@ export async function runSteps(steps: readonly Step[]): Promise<void> {
     } catch (error) {
       failed += 1;
       stopped ||= essential === true;
-      console.log(`FAIL  ${name}\n${(error as Error).message.replace(/^(?=.)/gm, '      ')}`);
+      console.log(`FAIL  ${name}\n${indent((error as Error).message)}`);
     }
   }
   console.log(`${steps.length - failed} passed, ${failed} failed`);
   process.exitCode = failed > 0 || steps.length === 0 ? 1 : 0;
+}
+
+/** Indents each line and cuts what is long, as a line of a minified bundle in a stack trace is. */
+function indent(text: string): string {
+  return text.replace(/^(.{500}).+$/gm, '$1 …').replace(/^(?=.)/gm, '      ');
 }

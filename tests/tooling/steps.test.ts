@@ -27,6 +27,13 @@ test('a failing step is shown and counted, and the others still run', () => {
   assert.is(run('await runSteps([good]);').code, 0);
 });
 
+test('long lines of a failure are cut, as those of a minified bundle in a stack trace', () => {
+  const { lines } = run(`
+    const minified = { name: 'minified', run: async () => { throw new Error('a'.repeat(900) + '\\nend'); } };
+    await runSteps([minified]);`);
+  assert.equal(lines, ['FAIL  minified', `      ${'a'.repeat(500)} …`, '      end', '0 passed, 1 failed']);
+});
+
 test('after an essential step fails the rest is not run, and no steps at all is no success', () => {
   const { code, lines } = run('await runSteps([good, { ...bad, essential: true }, good]);');
   assert.is(code, 1);

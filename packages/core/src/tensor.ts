@@ -1,3 +1,5 @@
+// Declares Symbol.dispose for consumers whose lib lacks it.
+/// <reference lib="esnext.disposable" preserve="true" />
 import type { Backend, HostArray, Kernels, Operand, Values } from './backend/backend.js';
 import { backend } from './backend/current.js';
 import { ArgumentError, formatShape, type Shape, ShapeError } from './errors.js';

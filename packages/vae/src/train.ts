@@ -70,8 +70,8 @@ export interface FitOptions {
   onProgress?: (progress: Progress) => void;
   /** Called after each epoch; awaited. `next` is the state to save. */
   onEpoch?: (result: EpochResult, next: TrainState) => void | Promise<void>;
-  /** Stops after the step in progress. */
-  signal?: AbortSignal;
+  /** Stops after the step in progress: an `AbortSignal`. */
+  signal?: { readonly aborted: boolean };
 }
 
 /** Steps between two readings of the losses, and milliseconds between two turns of the event loop. */

@@ -1,5 +1,7 @@
 /** What a command of the command line is. */
 import type { Fields } from '../run/fields.js';
+import type { Output } from '../run/progress.js';
+import type { StopSignal } from '../run/train-run.js';
 
 /** A command line, cut into its parts. */
 export interface CommandLine {
@@ -11,9 +13,9 @@ export interface CommandLine {
 
 /** What a command may use of the process. */
 export interface Terminal {
-  readonly out: NodeJS.WriteStream;
+  readonly out: Output;
   /** From now on, Ctrl-C asks to stop and save by this signal and does not end the process. */
-  stopSignal(): AbortSignal;
+  stopSignal(): StopSignal;
   /** What a user types to call the command: `npx varigrad train`. */
   readonly calledAs: string;
 }

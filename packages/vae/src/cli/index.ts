@@ -4,6 +4,7 @@ export {
   createReporter,
   epochLine,
   lossText,
+  type Output,
   progressLine,
   type Reporter,
   type Wording,

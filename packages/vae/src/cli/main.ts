@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { VarigradError } from '@varigrad/core';
+import type { Output } from '../run/progress.js';
 import { UsageError } from '../run/usage-error.js';
 import type { Command } from './command.js';
 import { compare } from './compare.js';
@@ -27,8 +28,8 @@ export interface CommandLineOptions {
   /** What a user types in place of `npx varigrad <command>`, for help and advice. */
   calledAs?: string;
   /** Where to write. Default: the process's own. */
-  out?: NodeJS.WriteStream;
-  err?: NodeJS.WriteStream;
+  out?: Output;
+  err?: Output;
 }
 
 /**

@@ -2,6 +2,7 @@ import { Generator } from '@varigrad/core';
 import { decodeImages } from '../figures/decode.js';
 import { terminalImages } from '../figures/terminal.js';
 import type { GenerativeModel } from '../models/model.js';
+import type { Output } from '../run/progress.js';
 
 const MOST = 10;
 
@@ -9,9 +10,9 @@ const MOST = 10;
 export async function previewSamples(
   model: GenerativeModel,
   imageShape: readonly [height: number, width: number],
-  out: NodeJS.WriteStream,
+  out: Output,
 ): Promise<void> {
-  const depth = out.isTTY === true ? out.getColorDepth() : 1;
+  const depth = out.isTTY === true ? (out.getColorDepth?.() ?? 1) : 1;
   const count = Math.min(MOST, Math.floor(((out.columns || 80) + 1) / (imageShape[1] + 1)));
   if (depth < 8 || count === 0) return;
   const labels = Uint8Array.from({ length: count }, (_, i) => i % Math.max(1, model.classes));

@@ -7,6 +7,7 @@ import { samplesFigure } from '../figures/samples.js';
 import { complete, type Fields, fromFlags, onOff, path, someOf, wholeNumber } from '../run/fields.js';
 import { FIGURES, type FigureSource, writeDrawing } from '../run/figures.js';
 import type { OpenRun } from '../run/open-run.js';
+import type { Output } from '../run/progress.js';
 import { UsageError } from '../run/usage-error.js';
 import { type Command, type CommandLine, flagsOf, type Terminal } from './command.js';
 import { MACHINE_FIELDS } from './machine.js';
@@ -35,7 +36,7 @@ const sheetFields = (rows: number): Fields<SheetFields> => ({
   },
 });
 
-async function writeSheet(path: string, sheet: Raster, out: NodeJS.WriteStream): Promise<void> {
+async function writeSheet(path: string, sheet: Raster, out: Output): Promise<void> {
   await writePng(path, sheet);
   out.write(`${path}: ${sheet.width} × ${sheet.height} pixels\n`);
 }

@@ -9,6 +9,16 @@ export interface Reporter {
   clear(): void;
 }
 
+/** Where text is written: `process.stdout`, or what stands in for it. */
+export interface Output {
+  write(text: string): unknown;
+  readonly isTTY?: boolean;
+  /** Width of the terminal, in characters. */
+  readonly columns?: number;
+  /** Bits of colour per character. */
+  getColorDepth?(): number;
+}
+
 /** How an epoch's losses are worded. */
 export interface Wording {
   /** What the losses beside those of training belong to. Default 'test'. */
@@ -18,7 +28,7 @@ export interface Wording {
 }
 
 /** @param out - where to write; a bar is drawn if it is a terminal */
-export function createReporter(out: NodeJS.WriteStream, wording: Wording = {}): Reporter {
+export function createReporter(out: Output, wording: Wording = {}): Reporter {
   const terminal = out.isTTY === true;
   let drawn = false;
   const clear = (): void => {

@@ -15,12 +15,18 @@ import { buildModel } from './build-model.js';
 import { loadRunData, type RunData } from './data.js';
 import { lossTextOf, MODELS } from './models.js';
 import { writePictures } from './pictures.js';
-import { createReporter } from './progress.js';
+import { createReporter, type Output } from './progress.js';
 import type { RunConfig } from './run-config.js';
 import type { RunFolder } from './run-folder.js';
 import { noteCodes, writeScatterAnimation } from './scatter-animation.js';
 import { bestEpoch, isPatienceOver } from './stopping.js';
 import { UsageError } from './usage-error.js';
+
+/** An `AbortSignal`, as far as a run uses it. */
+export interface StopSignal {
+  readonly aborted: boolean;
+  addEventListener(type: 'abort', listener: () => void, options: { once: true }): void;
+}
 
 /** What a run needs beside its configuration. */
 export interface TrainRunOptions {
@@ -31,8 +37,8 @@ export interface TrainRunOptions {
   /** The backend in words. */
   machine: string;
   /** Stops the run after the step in progress, and saves it. */
-  signal: AbortSignal;
-  out: NodeJS.WriteStream;
+  signal: StopSignal;
+  out: Output;
 }
 
 /** How a run ended: with all its epochs (or as early as its patience asks), or where the signal stopped it. */

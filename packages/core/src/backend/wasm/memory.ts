@@ -4,7 +4,7 @@
  * since the scope will give them back.
  */
 import { BackendError } from '../../errors.js';
-import type { LoadedModule } from './module.js';
+import type { KernelMemory, LoadedModule } from './module.js';
 
 /** A piece of the memory. */
 interface Block {
@@ -22,7 +22,7 @@ const USUAL_GROWTH = 256;
 
 /** Hands out blocks of the WebAssembly memory and knows which arrays lie in it. */
 export class ResidentMemory {
-  readonly #memory: WebAssembly.Memory;
+  readonly #memory: KernelMemory;
   readonly #mostPages: number;
   #floats: Float32Array;
   #words: Int32Array;

@@ -2,10 +2,17 @@
 import { BackendError } from '../../errors.js';
 import { type KernelExports, plain, relaxed } from './module.generated.js';
 
+/** `WebAssembly.Memory`, as far as it is used. Declarations must not need the DOM library, which declares the original. */
+export interface KernelMemory {
+  readonly buffer: ArrayBuffer;
+  grow(pages: number): number;
+}
+
 /** The kernels, running on a memory that threads can share. */
 export interface LoadedModule {
-  readonly module: WebAssembly.Module;
-  readonly memory: WebAssembly.Memory;
+  /** The `WebAssembly.Module`. */
+  readonly module: object;
+  readonly memory: KernelMemory;
   /** 64 KiB pages that the memory may grow to. */
   readonly mostPages: number;
   readonly kernels: KernelExports;
@@ -24,10 +31,10 @@ const FIRST_PAGES = 32;
 const MOST_PAGES = [65_536, 32_768, 16_384, 4_096];
 
 /** How bytes become a module: `WebAssembly.Module`, or what a test puts in its place. */
-export type Compile = (bytes: Uint8Array<ArrayBuffer>) => WebAssembly.Module;
+export type Compile = (bytes: Uint8Array) => object;
 
 /** Compiles and instantiates the kernels. @throws BackendError if the host refuses them */
-export function loadModule(compile: Compile = (bytes) => new WebAssembly.Module(bytes)): LoadedModule {
+export function loadModule(compile: Compile = compileSync): LoadedModule {
   if (typeof WebAssembly === 'undefined') throw new BackendError('wasm', 'this host has no WebAssembly');
   const simd = WebAssembly.validate(RELAXED_PROBE) ? 'relaxed' : 'plain';
   try {
@@ -38,6 +45,10 @@ export function loadModule(compile: Compile = (bytes) => new WebAssembly.Module(
   } catch (error) {
     throw new BackendError('wasm', `this host refused the kernels: ${(error as Error).message}`);
   }
+}
+
+function compileSync(bytes: Uint8Array): object {
+  return new WebAssembly.Module(bytes as Uint8Array<ArrayBuffer>);
 }
 
 function createMemory(): { memory: WebAssembly.Memory; mostPages: number } {
@@ -57,6 +68,6 @@ function fail(): never {
   throw new BackendError('wasm', 'a kernel stopped');
 }
 
-function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
+function decodeBase64(text: string): Uint8Array {
   return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
 }

@@ -1,0 +1,90 @@
+/**
+ * The imports of our sources, type imports included. They are read from the text: esbuild drops type imports, and
+ * dependency-cruiser needs TypeScript below 7 to see them.
+ */
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { entryPoints, PACKAGES } from './packages.js';
+
+/** File → files it imports, paths relative to the root. */
+export type ImportGraph = ReadonlyMap<string, readonly string[]>;
+
+/** `import … from 'x'` and `export … from 'x'` at the start of a line, `import 'x'`, and `import('x')` anywhere. */
+const SPECIFIER =
+  /^(?:import|export)\b(?:[^'"`;()]*?\bfrom)?\s*(['"])([^'"\n]+)\1|\bimport\(\s*(['"])([^'"\n]+)\3\s*\)/gm;
+
+/** What a module imports, in the order of its text; each specifier once. */
+export function importsOf(text: string): string[] {
+  const found = [...text.matchAll(SPECIFIER)].map((match) => match[2] ?? match[4]!);
+  return [...new Set(found)];
+}
+
+/** The imports among the files `paths` of the folder `root`; imports of installed packages are left out.
+ * @throws Error if a relative import reaches no file */
+export function readImports(root: string, paths: readonly string[]): ImportGraph {
+  const entries = packageEntries();
+  const resolve = (from: string, specifier: string): string[] => {
+    if (!specifier.startsWith('.')) return [entries.get(specifier) ?? []].flat();
+    const target = join(dirname(from), specifier);
+    const path = [target, target.replace(/\.js$/, '.ts'), `${target}.ts`].find((candidate) =>
+      isFile(join(root, candidate)),
+    );
+    if (path === undefined && !target.endsWith('.generated.js'))
+      throw new Error(`${from} imports '${specifier}', which is not there`);
+    return path === undefined ? [] : [path];
+  };
+  return new Map(
+    paths.map((path): [string, string[]] => [
+      path,
+      importsOf(readFileSync(join(root, path), 'utf8')).flatMap((specifier) => resolve(path, specifier)),
+    ]),
+  );
+}
+
+function isFile(path: string): boolean {
+  return existsSync(path) && statSync(path).isFile();
+}
+
+/** `@varigrad/core/gpu` → its source file, relative to the root. */
+function packageEntries(): Map<string, string> {
+  return new Map(
+    PACKAGES.flatMap((name) =>
+      entryPoints(name).map(({ specifier, source }): [string, string] => [
+        specifier,
+        join('packages', name, source),
+      ]),
+    ),
+  );
+}
+
+/** The groups of files that reach each other by imports (strongly connected), each sorted; Tarjan 1972. */
+export function findCycles(graph: ImportGraph): string[][] {
+  const order = new Map<string, number>();
+  const lowest = new Map<string, number>();
+  const stack: string[] = [];
+  const cycles: string[][] = [];
+  const visit = (file: string): void => {
+    order.set(file, order.size);
+    lowest.set(file, order.get(file)!);
+    stack.push(file);
+    for (const next of graph.get(file) ?? []) {
+      if (!order.has(next)) visit(next);
+      if (stack.includes(next)) lowest.set(file, Math.min(lowest.get(file)!, lowest.get(next)!));
+    }
+    if (lowest.get(file) !== order.get(file)) return;
+    const group = stack.splice(stack.indexOf(file));
+    if (group.length > 1 || graph.get(file)?.includes(file)) cycles.push(group.sort());
+  };
+  for (const file of graph.keys()) if (!order.has(file)) visit(file);
+  return cycles;
+}
+
+/** Imports from a package to one that stands above it, as `file → file`. */
+export function findUpwardImports(graph: ImportGraph): string[] {
+  const rank = (file: string): number => PACKAGES.findIndex((name) => file.startsWith(`packages/${name}/`));
+  return [...graph].flatMap(([file, imports]) =>
+    imports
+      .filter((target) => rank(file) >= 0 && rank(target) > rank(file))
+      .map((target) => `${file} → ${target}`),
+  );
+}
