@@ -180,6 +180,13 @@ const problems = {
     from: 0,
     to: QUARTER_PI,
   },
+  ATAN: {
+    target: (u) => Math.atan(u) - u,
+    weight: (u) => 1 / (Math.atan(u) || EDGE),
+    powers: [3, 5, 7, 9, 11],
+    from: 0,
+    to: Math.SQRT2 - 1,
+  },
 };
 
 /** log₂((1 + s) / (1 − s)) = 2·atanh(s) / ln 2, in float64. */
