@@ -70,6 +70,7 @@ export {
   elu,
   eq,
   erf,
+  erfc,
   exp,
   expm1,
   ge,

@@ -132,6 +132,15 @@ export const unaryRows: Readonly<Record<string, UnaryRow>> = {
     domain: { low: -3, high: 3 },
     accuracy: { ulp: 1.8, near: [0.9, 3.9, 4.24, -0.9] },
   },
+  erfc: {
+    reference: 'formulas.erfc(x)',
+    wasm: 'math.erfc(x)',
+    gpu: 'erfc(x)',
+    value: '1 − erf(x)',
+    derivative: '−dy · 2 / √(π) · exp(−(x²))',
+    domain: { low: -3, high: 3 },
+    accuracy: { ulp: 3.5, near: [0.75, 10.06, 10.2, -4, 1] },
+  },
   relu: {
     reference: 'x < 0 ? 0 : x', // NaN stays NaN
     wasm: 'math.relu(x)',

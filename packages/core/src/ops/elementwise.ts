@@ -37,6 +37,10 @@ export const sin: Unary = unary('sin', (dy, x) => dy.mul(x.cos())); // d sin x =
 export const cos: Unary = unary('cos', (dy, x) => dy.mul(x.sin()).neg()); // d cos x = −sin x dx
 /** Error function, 2/√π ∫₀ˣ e^(−t²) dt. */
 export const erf: Unary = unary('erf', (dy, x) => dy.mul(x.square().neg().exp()).mul(2 / Math.sqrt(Math.PI))); // 2/√π e^(−x²)
+/** Complementary error function, 1 − erf x, without the cancellation for large x. */
+export const erfc: Unary = unary('erfc', (dy, x) =>
+  dy.mul(x.square().neg().exp()).mul(-2 / Math.sqrt(Math.PI)),
+); // −2/√π e^(−x²)
 /** max(x, 0), with derivative 0 at 0. */
 export const relu: Unary = unary('relu', (dy, x) => dy.mul(x.gt(0))); // relu′(0) = 0
 /** x·Φ(x) with the exact normal distribution function Φ. @see Hendrycks & Gimpel 2016, arXiv:1606.08415 */

@@ -134,6 +134,14 @@ return exponential(y - 0.69314718, inf) - 0.5 - 0.5 * y;`,
   erfOuter: number('a', 'return 1 - 2 * tail(a) / a;'),
   erfAbs: number('x', 'return x < 0.9 ? erfCentral(x) : erfOuter(x < 4.2 ? x * 1.41421356 : 6.0);'),
   erf: number('x', 'return x >= 0 ? erfAbs(x) : (x < 0 ? 0.0 - erfAbs(0.0 - x) : x);'),
+  // e^(−x²) = e^(−x₀²)·e^((x₀ − x)(x₀ + x)) with x₀ = x to 1/16: x₀² is exact.
+  squaredTail: number('x x0', 'return Math.exp(0.0 - x0 * x0) * Math.exp((x0 - x) * (x0 + x));'),
+  tailRatio: number('a', 'return 2 * tailPolynomial((a - 2) / (a + 2)) / a;'),
+  erfcOuter: number(
+    'x',
+    'return x < 10.1 ? squaredTail(x, Math.floor(x * 16) * 0.0625) * tailRatio(x * 1.41421356) : 0.0;',
+  ),
+  erfc: number('x', 'return x > 0.75 ? erfcOuter(x) : 1 - erf(x);'),
   /** |x|·Φ(−|x|) */
   geluTail: number(
     'a',

@@ -23,6 +23,10 @@ const ERF: usize = memory.data<f32>([
 ]);
 const ERF_CENTRAL: usize = memory.data<f32>([0.9]);
 
+/** From the one on erfc is a tail; above the other it is below half the smallest denormal. */
+const ERFC_LEAST: usize = memory.data<f32>([0.75]);
+const ERFC_MOST: usize = memory.data<f32>([10.2]);
+
 const HALF: usize = memory.data<f32>([0.5]);
 const MINUS_HALF: usize = memory.data<f32>([-0.5]);
 const TWO: usize = memory.data<f32>([2]);
@@ -54,6 +58,24 @@ export function erf(x: v128): v128 {
   const outer = fma(tail, constant(MINUS_TWO), constant(ONE));
   const result = v128.bitselect(central, outer, f32x4.lt(magnitude, constant(ERF_CENTRAL)));
   return v128.bitselect(x, result, sign);
+}
+
+/**
+ * erfc x = 1 − erf x. Above ¾, where that would cancel, 2Φ(−a) with a = √2·x: e^(−x²)·2T(a)/a. As in `tailProduct`, x is
+ * split so that −x² joins the range reduction of exp in two parts, and the scaling by 2ⁿ comes last.
+ */
+@inline
+export function erfc(x: v128): v128 {
+  const positive = f32x4.pmin(f32x4.pmax(x, constant(ERFC_LEAST)), constant(ERFC_MOST));
+  const x0 = v128.and(positive, constant(UPPER_HALF));
+  const high = f32x4.neg(f32x4.mul(x0, x0));
+  const low = f32x4.mul(f32x4.sub(x0, positive), f32x4.add(positive, x0));
+  const rounded = powersOfTwo(f32x4.add(high, low));
+  const r = f32x4.add(remainderOfLn2(high, rounded), low);
+  const a = f32x4.mul(positive, constant(SQRT_2));
+  const factor = f32x4.div(f32x4.mul(constant(TWO), tailPolynomial(a)), a);
+  const outer = scale(fma(factor, expm1Polynomial(r), factor), rounded);
+  return v128.bitselect(outer, f32x4.sub(constant(ONE), erf(x)), f32x4.gt(x, constant(ERFC_LEAST)));
 }
 
 /**
