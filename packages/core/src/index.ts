@@ -64,6 +64,7 @@ export {
 export {
   abs,
   add,
+  atan2,
   clamp,
   cos,
   div,

@@ -55,6 +55,16 @@ export const binaryRows: Readonly<Record<string, BinaryRow>> = {
     domains: [POSITIVE, {}],
     accuracy: { ulp: 1.1 },
   },
+  atan2: {
+    reference: 'Math.atan2(a, b)',
+    wasm: 'math.atan2(a, b)',
+    gpu: 'angle(a, b, Math.abs(a), Math.abs(b), inf, nan)',
+    value: 'atan2(a, b)',
+    definition: '2 · atan(a / (√(a² + b²) + b))',
+    derivatives: ['dy · b / (a² + b²)', '−dy · a / (a² + b²)'],
+    domains: [{}, POSITIVE],
+    accuracy: { ulp: 2.4 },
+  },
   maximum: {
     reference: 'Math.max(a, b)', // NaN if either is
     wasm: 'f32x4.max(a, b)',

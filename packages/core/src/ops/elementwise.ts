@@ -80,6 +80,11 @@ export const pow: Binary = binary('pow', (dy, a, b, y) => [
   // ∂aᵇ/∂b = aᵇ ln a, and 0 at a = 0, where the limit for b > 0 is 0 although ln a is −Infinity.
   () => dy.mul(a.eq(0).where(0, y.mul(a.eq(0).where(1, a).log()))),
 ]);
+/** The angle of the point (x, y) in radians, from −π to π; the arguments are y and x, in this order. */
+export const atan2: Binary = binary('atan2', (dy, y, x) => {
+  const over = () => dy.div(x.square().add(y.square())); // d atan2 = (x dy − y dx) / (x² + y²)
+  return [() => over().mul(x), () => over().mul(y).neg()];
+});
 /** The share of dy that goes to the operand that was chosen; ties share evenly. */
 const chosen = (dy: Tensor, winner: Tensor, tie: Tensor): Tensor => dy.mul(winner.add(tie.mul(0.5)));
 /** The larger of a and b; NaN if either is; ties share the gradient evenly. */

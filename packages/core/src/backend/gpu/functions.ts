@@ -43,6 +43,7 @@ const CENTRAL = [
 const ERF = [0.128379151, -0.376125038, 0.112819217, -0.026770493, 0.00499895914, -0.000602079963];
 const SIN = [-0.166666552, 0.00833218917, -0.000195182831];
 const COS = [0.0416666456, -0.00138873106, 0.0000244325784];
+const ATAN = [-0.333333164, 0.199985281, -0.14244391, 0.105991721, -0.0609007664];
 /** 1/2!, 1/3!, … 1/9! */
 const EXPM1 = [1 / 2, 1 / 6, 1 / 24, 1 / 120, 1 / 720, 1 / 5040, 1 / 40320, 1 / 362880];
 /** 1/3, 1/5, … 1/13: atanh s = s + s³/3 + … */
@@ -172,6 +173,27 @@ return Math.abs(x) < inf ? Math.sin(x) : nan;`,
     'x inf nan',
     `if (near(x) == 1) { return cosineFrom(x, quarter(x)); }
 return Math.abs(x) < inf ? Math.cos(x) : nan;`,
+  ),
+
+  // atan t = π/4 + atan((t − 1) / (t + 1)) brings 0 … 1 to |u| ≤ √2 − 1.
+  atanSeries: number('u', `return u + u * u * u * ${polynomial('u * u', ATAN)};`),
+  atanOfUnit: number(
+    't',
+    'return t > 0.41421356 ? 0.785398163 + atanSeries((t - 1) / (t + 1)) : atanSeries(t);',
+  ),
+  ratio: number('least most inf', 'return most > 0 ? (least < inf ? least / most : 1.0) : 0.0;'),
+  firstOctant: number(
+    'up across inf',
+    `if (up > across) { return 1.570796327 - atanOfUnit(ratio(across, up, inf)); }
+return atanOfUnit(ratio(up, across, inf));`,
+  ),
+  signed: number('y angle', 'return y < 0 ? 0.0 - angle : angle;'),
+  /** The angle of (x, y) with |y| and |x|. For y = 0 beside x < 0 it is π, whatever the sign of 0. */
+  angle: number(
+    'y x up across inf nan',
+    `if (!(up >= 0) || !(across >= 0)) { return nan; }
+if (x < 0) { return signed(y, 3.141592654 - firstOctant(up, across, inf)); }
+return signed(y, firstOctant(up, across, inf));`,
   ),
 
   // a^b as JavaScript has it: 1 for b = 0; products for small whole b, so that their rounding is that of products

@@ -1,5 +1,5 @@
 /** sin and cos over all of float32. */
-import { constant, constant64, fma, ONE, polynomial2, ROUND, ROUND_64, SIGN } from './lanes';
+import { constant, constant64, fma, ONE, polynomial2, polynomial4, ROUND, ROUND_64, SIGN } from './lanes';
 
 /** (sin r − r) / r³ in r² for |r| ≤ π/4; see fit.mjs. */
 const SIN: usize = memory.data<f32>([-0.166666552, 0.00833218917, -0.000195182831]);
@@ -25,6 +25,17 @@ const FAR: usize = memory.data<f32>([1048576]);
 const TWO_OVER_PI_DIGITS: usize = memory.data<u32>([
   0x00000000, 0xa2f9836e, 0x4e441529, 0xfc2757d1, 0xf534ddc0, 0xdb629599, 0x3c439041, 0xfe5163ab,
 ]);
+
+/** (atan u − u) / u³ in u² for |u| ≤ √2 − 1; see fit.mjs. */
+const ATAN: usize = memory.data<f32>([-0.333333164, 0.199985281, -0.14244391, 0.105991721, -0.0609007664]);
+
+/** tan(π/8) */
+const SQRT_2_MINUS_1: usize = memory.data<f32>([0.414213562]);
+
+/** π/4, π/2 and π, each followed by what float32 lacks of it. */
+const QUARTER_PI: usize = memory.data<f32>([0.78539816, -0.000000021855694]);
+const HALF_PI: usize = memory.data<f32>([1.5707964, -0.000000043711388]);
+const PI: usize = memory.data<f32>([3.1415927, -0.000000087422777]);
 
 const FOUR: usize = memory.data<f32>([4]);
 const MINUS_QUARTER: usize = memory.data<f32>([-0.25]);
@@ -149,6 +160,42 @@ export function sin(x: v128): v128 {
 @inline
 export function cos(x: v128): v128 {
   return sinShifted(x, 1);
+}
+
+/** high − p + low, with `high` followed by `low` at the address. */
+@inline
+function lessFrom(address: usize, p: v128): v128 {
+  return f32x4.add(f32x4.sub(constant(address), p), constant(address + 4));
+}
+
+/** atan t for 0 ≤ t ≤ 1. Above tan(π/8) it is π/4 + atan((t − 1) / (t + 1)). */
+@inline
+function atanOfUnit(t: v128): v128 {
+  const one = constant(ONE);
+  const large = f32x4.gt(t, constant(SQRT_2_MINUS_1));
+  const u = v128.bitselect(f32x4.div(f32x4.sub(t, one), f32x4.add(t, one)), t, large);
+  const square = f32x4.mul(u, u);
+  const p = fma(f32x4.mul(square, u), polynomial4(square, ATAN), u);
+  return v128.bitselect(lessFrom(QUARTER_PI, f32x4.neg(p)), p, large);
+}
+
+/** The angle of the point (x, y), from −π to π, with the special cases of Math.atan2. */
+@inline
+export function atan2(y: v128, x: v128): v128 {
+  const sign = constant(SIGN);
+  const across = v128.andnot(x, sign);
+  const up = v128.andnot(y, sign);
+  const least = f32x4.min(across, up);
+  const most = f32x4.max(across, up);
+  // 0/0 stands for the angle 0 and ∞/∞ for π/4.
+  let t = f32x4.div(least, most);
+  t = v128.bitselect(least, t, f32x4.eq(most, f32x4.splat(0)));
+  t = v128.bitselect(constant(ONE), t, f32x4.eq(least, f32x4.splat(Infinity)));
+  let angle = atanOfUnit(t);
+  angle = v128.bitselect(lessFrom(HALF_PI, angle), angle, f32x4.gt(up, across));
+  angle = v128.bitselect(lessFrom(PI, angle), angle, i32x4.shr_s(x, 31));
+  // The sign of y; a NaN keeps its own.
+  return v128.bitselect(y, angle, sign);
 }
 
 /** n + 1.5·2²³ for the n nearest to 4u: the quarters of a turn in u turns, 0 ≤ u ≤ 1. */
