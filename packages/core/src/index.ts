@@ -99,6 +99,7 @@ export {
   sqrt,
   square,
   sub,
+  tan,
   tanh,
   where,
 } from './ops/elementwise.js';

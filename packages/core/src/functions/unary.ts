@@ -123,6 +123,17 @@ export const unaryRows: Readonly<Record<string, UnaryRow>> = {
     accuracy: { ulp: 2.2, near: [Math.PI / 2, Math.PI / 4, 1048576, 11, 3.4e38] },
     gpuMost: 1e5,
   },
+  tan: {
+    reference: 'Math.tan(x)',
+    wasm: 'math.tan(x)',
+    gpu: 'sine(x, inf, nan) / cosine(x, inf, nan)',
+    value: 'tan(x)',
+    definition: 'sin(x) / cos(x)',
+    derivative: 'dy · (1 + y²)',
+    domain: { low: -1.2, high: 1.2 },
+    accuracy: { ulp: 4, near: [Math.PI / 2, Math.PI / 4, Math.PI, 1048576, 11, 3.4e38] },
+    gpuMost: 1e5,
+  },
   erf: {
     reference: 'formulas.erf(x)',
     wasm: 'math.erf(x)',

@@ -35,6 +35,8 @@ export const reciprocal: Unary = unary('reciprocal', (dy, _, y) => dy.mul(y.squa
 export const sin: Unary = unary('sin', (dy, x) => dy.mul(x.cos())); // d sin x = cos x dx
 /** cos x, x in radians. */
 export const cos: Unary = unary('cos', (dy, x) => dy.mul(x.sin()).neg()); // d cos x = −sin x dx
+/** tan x, x in radians. */
+export const tan: Unary = unary('tan', (dy, _, y) => dy.mul(y.square().add(1))); // d tan x = (1 + tan²x) dx
 /** Error function, 2/√π ∫₀ˣ e^(−t²) dt. */
 export const erf: Unary = unary('erf', (dy, x) => dy.mul(x.square().neg().exp()).mul(2 / Math.sqrt(Math.PI))); // 2/√π e^(−x²)
 /** Complementary error function, 1 − erf x, without the cancellation for large x. */

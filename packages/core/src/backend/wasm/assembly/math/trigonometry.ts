@@ -162,6 +162,12 @@ export function cos(x: v128): v128 {
   return sinShifted(x, 1);
 }
 
+/** tan x = sin x / cos x. */
+@inline
+export function tan(x: v128): v128 {
+  return f32x4.div(sin(x), cos(x));
+}
+
 /** high − p + low, with `high` followed by `low` at the address. */
 @inline
 function lessFrom(address: usize, p: v128): v128 {
