@@ -59,6 +59,10 @@ export const gelu: Unary = unary('gelu', (dy, x) => {
 export const sigmoid: Unary = unary('sigmoid', (dy, _, y) => dy.mul(y).mul(y.mul(-1).add(1))); // σ′ = σ(1 − σ)
 /** Hyperbolic tangent. */
 export const tanh: Unary = unary('tanh', (dy, _, y) => dy.mul(y.square().mul(-1).add(1))); // tanh′ = 1 − tanh²
+/** Hyperbolic sine; overflows float32 above 89.41. */
+export const sinh: Unary = unary('sinh', (dy, x) => dy.mul(x.cosh())); // d sinh x = cosh x dx
+/** Hyperbolic cosine; overflows float32 above 89.41. */
+export const cosh: Unary = unary('cosh', (dy, x) => dy.mul(x.sinh())); // d cosh x = sinh x dx
 /** ln(1 + eˣ), computed as max(x, 0) + log1p(e^−|x|): safe for any x. */
 export const softplus: Unary = unary('softplus', (dy, x) => dy.mul(x.sigmoid())); // softplus′ = σ
 /** ln σ(x) = −softplus(−x), safe for any x. */

@@ -29,6 +29,11 @@ const EXPM1_MOST: usize = memory.data<f32>([88.3]);
 /** The bits of `ROUND`, less 254. */
 const ROUND_BITS: usize = memory.data<i32>([0x4b400000 - 254]);
 
+/** ½·e^90 is infinite in float32. */
+const HALF_EXP_MOST: usize = memory.data<f32>([90]);
+
+const HALF: usize = memory.data<f32>([0.5]);
+const QUARTER: usize = memory.data<f32>([0.25]);
 const TWO: usize = memory.data<f32>([2]);
 
 /*
@@ -132,6 +137,35 @@ export function tanh(x: v128): v128 {
   const minusTwice = v128.or(f32x4.add(x, x), sign);
   const e = expm1Between(f32x4.pmax(minusTwice, constant(EXPM1_LEAST)));
   return v128.bitselect(x, f32x4.div(e, f32x4.add(e, constant(TWO))), sign);
+}
+
+/** ½·eᵃ for a ≥ 0, or NaN; it overflows later than eᵃ. */
+@inline
+function halfExp(a: v128): v128 {
+  const most = f32x4.pmin(a, constant(HALF_EXP_MOST));
+  const rounded = powersOfTwo(most);
+  const r = remainderOfLn2(most, rounded);
+  return scale(f32x4.add(expm1Polynomial(r), constant(ONE)), i32x4.sub(rounded, i32x4.splat(1)));
+}
+
+/** cosh x = h + ¼/h with h = ½·e^|x|. */
+@inline
+export function cosh(x: v128): v128 {
+  const h = halfExp(v128.andnot(x, constant(SIGN)));
+  return f32x4.add(h, f32x4.div(constant(QUARTER), h));
+}
+
+/** sinh |x| = h − ¼/h, and below 1, where that would cancel, ½(e + e/(e + 1)) with e = e^|x| − 1; then the sign of x. */
+@inline
+export function sinh(x: v128): v128 {
+  const sign = constant(SIGN);
+  const one = constant(ONE);
+  const a = v128.andnot(x, sign);
+  const h = halfExp(a);
+  const far = f32x4.sub(h, f32x4.div(constant(QUARTER), h));
+  const e = expm1Between(f32x4.pmin(a, one));
+  const near = f32x4.mul(constant(HALF), f32x4.add(e, f32x4.div(e, f32x4.add(e, one))));
+  return v128.bitselect(x, v128.bitselect(near, far, f32x4.lt(a, one)), sign);
 }
 
 /** 1 / √x */
