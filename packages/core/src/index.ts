@@ -92,6 +92,7 @@ export {
   pow,
   reciprocal,
   relu,
+  round,
   rsqrt,
   sigmoid,
   sign,

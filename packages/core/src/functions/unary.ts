@@ -96,6 +96,16 @@ export const unaryRows: Readonly<Record<string, UnaryRow>> = {
     derivative: '0',
     domain: NOT_ZERO,
   },
+  round: {
+    reference: 'Math.abs(x % 1) === 0.5 ? 2 * Math.round(x / 2) : Math.round(x)',
+    wasm: 'f32x4.nearest(x)',
+    cost: 'memory',
+    gpu: 'x > -8388608 && x < 8388608 ? nearestEven(x, Math.floor(x + 0.5)) : x',
+    value: 'round(x)',
+    definition: 'floor(x + 0.5)',
+    derivative: '0',
+    domain: { kinks: [-1.5, -0.5, 0.5, 1.5] },
+  },
   reciprocal: {
     reference: '1 / x',
     wasm: 'f32x4.div(math.one(), x)',

@@ -9,6 +9,9 @@ import { apply } from '../tape.js';
 import { asTensor, type Op, type Tensor, type TensorLike } from '../tensor.js';
 import { type Binary, type BinaryWithDefault, binary, type Unary, unary } from './elementwise-op.js';
 
+/** The derivative of a step function. */
+const zero = (dy: Tensor): Tensor => asTensor(0).expand(dy.shape);
+
 /** −x */
 export const neg: Unary = unary('neg', (dy) => dy.neg()); // d(−x) = −dx
 /** eˣ; overflows float32 above 88.72. */
@@ -29,6 +32,8 @@ export const square: Unary = unary('square', (dy, x) => dy.mul(x.mul(2))); // d 
 export const abs: Unary = unary('abs', (dy, x) => dy.mul(x.sign())); // d|x| = sign x dx, 0 at 0
 /** −1, 0 or 1; its derivative is 0 everywhere. */
 export const sign: Unary = unary('sign', (dy) => dy.mul(0)); // flat on both sides of its step
+/** The nearest whole number; halves go to the even one, as in NumPy. Its derivative is 0 everywhere. */
+export const round: Unary = unary('round', zero); // flat between its steps
 /** 1/x */
 export const reciprocal: Unary = unary('reciprocal', (dy, _, y) => dy.mul(y.square()).neg()); // d(1/x) = −dx / x²
 /** sin x, x in radians. */

@@ -221,6 +221,8 @@ if (a > 0) { return b < 0 ? 0.0 : inf; }
 return b < 0 ? inf : 0.0;`,
   ),
   odd: number('b', 'return b - 2 * Math.floor(b * 0.5) == 1 ? 1.0 : 0.0;'),
+  /** The whole number nearest to x, given r = ⌊x + ½⌋: halves go to the even one. */
+  nearestEven: number('x r', 'return r - x > 0.5 || (r - x == 0.5 && odd(r) == 1) ? r - 1 : r;'),
   infinitePower: number(
     'a b inf nan',
     `if (a == 1) { return nan; }
