@@ -53,6 +53,7 @@ const notOperations = new Set([
     'noGrad',
     'grad',
     'scope',
+    'updateInPlace',
     'valueAndGrad',
   ],
   ...['backend', 'setBackend', 'withBackend', 'createReference', 'createWasm', 'init', 'setNumThreads'],
