@@ -1,5 +1,6 @@
 // Declares Symbol.dispose for consumers whose lib lacks it.
 /// <reference lib="esnext.disposable" preserve="true" />
+/** Tensors, and the operations that compute them: the two types refer to each other, so they share a file. */
 import type { Backend, HostArray, Kernels, Operand, Values } from './backend/backend.js';
 import { backend } from './backend/current.js';
 import { ArgumentError, formatShape, type Shape, ShapeError } from './errors.js';

@@ -12,19 +12,19 @@ import { overlapAdd, setOverlap } from './windows';
 /** The word that holds the kind of a job; the words before it belong to the kind. */
 const KIND = 16;
 
-const UNARY = 3;
-const BINARY = 4;
-const BINARY_ROWS = 5;
-const WHERE = 6;
-const FILL = 7;
-const REDUCE_ROWS = 8;
-const REDUCE_COLUMNS = 9;
-const UNIFORM = 10;
-const NORMAL = 11;
-const ADAM = 12;
-const COPY = 13;
-const STRIDED = 14;
-const OVERLAP_ADD = 15;
+const UNARY = 0;
+const BINARY = 1;
+const BINARY_ROWS = 2;
+const WHERE = 3;
+const FILL = 4;
+const REDUCE_ROWS = 5;
+const REDUCE_COLUMNS = 6;
+const UNIFORM = 7;
+const NORMAL = 8;
+const ADAM = 9;
+const COPY = 10;
+const STRIDED = 11;
+const OVERLAP_ADD = 12;
 
 /** Elements of one chunk of elementwise work, at most (or one row). */
 const CHUNK: usize = 16_384;
