@@ -25,45 +25,61 @@ const COUNTING = `
   const { backend, createReference, setBackend, ones, tensor } = await import('@varigrad/core');
 `;
 
+/** One script without imports of packages, so that nothing but the program runs: tsx has WebAssembly and threads of its own. */
+async function bundle(program: string, format: 'esm' | 'cjs'): Promise<string> {
+  const { outputFiles } = await build({
+    stdin: { contents: program, resolveDir: fileURLToPath(ROOT) },
+    bundle: true,
+    write: false,
+    format,
+    platform: 'node',
+    conditions: ['@varigrad/source'],
+  });
+  return outputFiles[0]!.text;
+}
+
 /** What a program prints, as JSON. */
-function result(program: string, flags: readonly string[] = []): unknown {
-  const { stdout, stderr, status, signal } = spawnSync(
-    process.execPath,
-    [...flags, '--conditions=@varigrad/source', '--import', 'tsx', '--input-type=module'],
-    { cwd: ROOT, input: program, encoding: 'utf8', timeout: TIMEOUT_MS },
-  );
+async function result(program: string): Promise<unknown> {
+  const { stdout, stderr, status, signal } = spawnSync(process.execPath, ['--input-type=module'], {
+    input: await bundle(program, 'esm'),
+    encoding: 'utf8',
+    timeout: TIMEOUT_MS,
+  });
   assert.is(signal, null, 'the process did not end by itself');
   assert.is(status, 0, stderr);
   return JSON.parse(stdout);
 }
 
-test('importing the packages makes no module, no memory and no thread', () => {
+test('importing the packages makes no module, no memory and no thread', async () => {
   const program = `${COUNTING}
-    for (const entry of ['core/trace', 'core/testing', 'nn', 'vae']) await import('@varigrad/' + entry);
+    await import('@varigrad/core/trace');
+    await import('@varigrad/core/testing');
+    await import('@varigrad/nn');
+    await import('@varigrad/vae');
     console.log(JSON.stringify(made));`;
-  assert.equal(result(program), { Module: 0, Memory: 0, Instance: 0, Worker: 0 });
+  assert.equal(await result(program), { Module: 0, Memory: 0, Instance: 0, Worker: 0 });
 });
 
-test('a backend that is chosen before the first use is the only one made', () => {
+test('a backend that is chosen before the first use is the only one made', async () => {
   const program = `${COUNTING}
     setBackend(createReference());
     const sum = ones([300, 300]).mul(2).sum().itemSync();
     console.log(JSON.stringify({ made, sum, name: backend().name }));`;
-  assert.equal(result(program), {
+  assert.equal(await result(program), {
     made: { Module: 0, Memory: 0, Instance: 0, Worker: 0 },
     sum: 180_000,
     name: 'reference',
   });
 });
 
-test('the first use makes wasm, once; threads start with the first large operation and let the process end', () => {
+test('the first use makes wasm, once; threads start with the first large operation and let the process end', async () => {
   const program = `${COUNTING}
     const small = tensor([1]).mul(2).itemSync();
     const after = { ...made };
     const chosen = backend();
     const large = ones([300, 300]).mul(2).sum().itemSync();
     console.log(JSON.stringify({ small, after, large, name: chosen.name, description: chosen.description, threads: chosen.threads, made }));`;
-  const found = result(program) as Record<'after' | 'made', object> & {
+  const found = (await result(program)) as Record<'after' | 'made', object> & {
     threads: number;
     description: string;
   };
@@ -79,13 +95,13 @@ test('the first use makes wasm, once; threads start with the first large operati
   });
 });
 
-test('where the host refuses the module, the default is reference and its description gives the reason', () => {
+test('where the host refuses the module, the default is reference and its description gives the reason', async () => {
   const program = `
     WebAssembly.Module = class { constructor() { throw new RangeError('WebAssembly.Compile is disallowed on the main thread'); } };
     const { backend, tensor } = await import('@varigrad/core');
     const value = tensor([1]).mul(2).itemSync();
     console.log(JSON.stringify([value, backend().name, backend().description]));`;
-  assert.equal(result(program), [
+  assert.equal(await result(program), [
     2,
     'reference',
     'reference (plain TypeScript, float32); wasm was refused: wasm: this host refused the kernels: ' +
@@ -93,13 +109,13 @@ test('where the host refuses the module, the default is reference and its descri
   ]);
 });
 
-test('a host without WebAssembly has reference', () => {
+test('a host without WebAssembly has reference', async () => {
   const program = `
     const { backend, tensor } = await import('@varigrad/core');
     delete globalThis.WebAssembly;
     console.log(JSON.stringify([tensor([1]).mul(2).itemSync(), backend().description]));`;
   const reason = 'wasm was refused: wasm: this host has no WebAssembly';
-  assert.equal(result(program), [2, `reference (plain TypeScript, float32); ${reason}`]);
+  assert.equal(await result(program), [2, `reference (plain TypeScript, float32); ${reason}`]);
 });
 
 test('a worker thread has a wasm backend of its own, and ends by itself', async () => {
@@ -108,15 +124,7 @@ test('a worker thread has a wasm backend of its own, and ends by itself', async 
     import { backend, ones } from '@varigrad/core';
     const sum = ones([300, 300]).mul(2).sum().itemSync();
     parentPort.postMessage([sum, backend().name]);`;
-  const { outputFiles } = await build({
-    stdin: { contents: program, resolveDir: fileURLToPath(ROOT) },
-    bundle: true,
-    write: false,
-    format: 'cjs',
-    platform: 'node',
-    conditions: ['@varigrad/source'],
-  });
-  const worker = new Worker(outputFiles[0]!.text, { eval: true, execArgv: [] });
+  const worker = new Worker(await bundle(program, 'cjs'), { eval: true, execArgv: [] });
   const ended = once(worker, 'exit', { signal: AbortSignal.timeout(TIMEOUT_MS) });
   const [message] = await once(worker, 'message');
   assert.equal(message, [180_000, 'wasm']);

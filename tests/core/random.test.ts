@@ -1,4 +1,5 @@
 /** Philox against published vectors and against BigInt arithmetic, and the contract of the stream. */
+import { rand } from '@varigrad/core';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ArgumentError } from '../../packages/core/src/errors.js';
@@ -120,6 +121,14 @@ test('Generator: words follow the stream, and parts that are multiples of four j
       return [...piece];
     });
     assert.equal(pieces, [...all]);
+  }
+});
+
+test('Generator: uniform samples are those of rand, and take as much of the stream', () => {
+  const [host, tensors] = [new Generator(6), new Generator(6)];
+  for (const size of [5, 64, 0]) {
+    assert.equal([...host.uniform(size)], [...rand([size], { generator: tensors }).dataSync()]);
+    assert.equal(host.state, tensors.state);
   }
 });
 
