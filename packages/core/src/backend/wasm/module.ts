@@ -31,10 +31,13 @@ const FIRST_PAGES = 32;
 const MOST_PAGES = [65_536, 32_768, 16_384, 4_096];
 
 /** How bytes become a module: `WebAssembly.Module`, or what a test puts in its place. */
-export type Compile = (bytes: Uint8Array) => object;
+export type Compile = (bytes: KernelBytes) => object;
+
+/** A `Uint8Array` on memory that is not shared; `Uint8Array<ArrayBuffer>` needs TypeScript 5.7. */
+type KernelBytes = Uint8Array & { readonly buffer: ArrayBuffer };
 
 /** Compiles and instantiates the kernels. @throws BackendError if the host refuses them */
-export function loadModule(compile: Compile = compileSync): LoadedModule {
+export function loadModule(compile: Compile = (bytes) => new WebAssembly.Module(bytes)): LoadedModule {
   if (typeof WebAssembly === 'undefined') throw new BackendError('wasm', 'this host has no WebAssembly');
   const simd = WebAssembly.validate(RELAXED_PROBE) ? 'relaxed' : 'plain';
   try {
@@ -45,10 +48,6 @@ export function loadModule(compile: Compile = compileSync): LoadedModule {
   } catch (error) {
     throw new BackendError('wasm', `this host refused the kernels: ${(error as Error).message}`);
   }
-}
-
-function compileSync(bytes: Uint8Array): object {
-  return new WebAssembly.Module(bytes as Uint8Array<ArrayBuffer>);
 }
 
 function createMemory(): { memory: WebAssembly.Memory; mostPages: number } {
@@ -68,6 +67,6 @@ function fail(): never {
   throw new BackendError('wasm', 'a kernel stopped');
 }
 
-function decodeBase64(text: string): Uint8Array {
+function decodeBase64(text: string): KernelBytes {
   return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
 }
