@@ -107,9 +107,9 @@ const BINARY = {
 
 /**
  * One function, on vectors from `out` to `end`. AssemblyScript cannot pass a function to a loop without a call for every
- * vector, so each has a loop of its own. The cheap ones, where the loop itself would cost most, take four vectors at a time.
+ * vector, so each has a loop of its own. An unrolled one takes four vectors at a time.
  */
-function loopText([name, { wasm, cost }], { takes, loop, step, many, load }) {
+function loopText([name, { wasm, unroll }], { takes, loop, step, many, load }) {
   const store = (offset) => {
     const at = offset === 0 ? '' : `, ${offset}`;
     return `v128.store(out, ${name}(${load(at)})${at});`;
@@ -122,7 +122,7 @@ function ${name}(${takes}): v128 {
   return ${wasm};
 }
 
-function ${name}Loop(out: usize, end: usize, ${loop}): void {${cost === 'memory' ? `\n  ${contiguous}` : ''}
+function ${name}Loop(out: usize, end: usize, ${loop}): void {${unroll ? `\n  ${contiguous}` : ''}
   for (; out < end; out += 16, ${step}) ${store(0)}
 }
 `;

@@ -20,6 +20,8 @@ interface Row {
   readonly wasm: string;
   /** 'memory' if moving the values takes longer than computing them: threads then share only large arrays. */
   readonly cost?: 'memory';
+  /** The WebAssembly loop takes four vectors at a time: for the cheapest functions that training uses most. */
+  readonly unroll?: true;
   /** JavaScript that gpu.js translates. It may call the functions of backend/gpu/functions.ts, and name `inf` and `nan`. */
   readonly gpu: string;
   /**

@@ -166,6 +166,7 @@ export const unaryRows: Readonly<Record<string, UnaryRow>> = {
     reference: 'x < 0 ? 0 : x', // NaN stays NaN
     wasm: 'math.relu(x)',
     cost: 'memory',
+    unroll: true,
     gpu: 'relu(x)',
     value: 'max(x, 0)',
     derivative: 'dy · [x > 0]',
