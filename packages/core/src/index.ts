@@ -82,6 +82,7 @@ export {
   leakyRelu,
   log,
   log1p,
+  log2,
   logSigmoid,
   lt,
   maximum,

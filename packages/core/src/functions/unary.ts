@@ -43,6 +43,16 @@ export const unaryRows: Readonly<Record<string, UnaryRow>> = {
     domain: POSITIVE,
     accuracy: { ulp: 0.9, near: [1, Math.SQRT1_2, Math.SQRT2, 2] },
   },
+  log2: {
+    reference: 'Math.log2(x)',
+    wasm: 'math.log2(x)',
+    gpu: 'logarithm(x, inf, nan) * 1.44269504',
+    value: 'log2(x)',
+    definition: 'ln(x) / ln(2)',
+    derivative: 'dy / (x · ln(2))',
+    domain: POSITIVE,
+    accuracy: { ulp: 0.6, near: [1, Math.SQRT1_2, Math.SQRT2, 2] },
+  },
   log1p: {
     reference: 'Math.log1p(x)',
     wasm: 'math.log1p(x)',

@@ -1,6 +1,7 @@
-/** pow, by |x|^y = 2^(y·log₂|x|). */
+/** pow, by |x|^y = 2^(y·log₂|x|), and logarithms to other bases. */
 import { expm1Polynomial, scale } from './exponential';
 import { constant, constant64, ONE, ROUND_64, SIGN } from './lanes';
+import { log } from './logarithm';
 
 /*
  * y·log₂|x| may be 150, and its error is the relative error of the result: float32 would lose seven bits.
@@ -35,7 +36,7 @@ const POSITIVE_LAST: usize = memory.data<u32>([0xff7ffffe]);
 
 /** log₂ x for positive finite x, two lanes of float64 whose values are float32 and so never denormal. */
 @inline
-function log2(x: v128): v128 {
+function log2Pair(x: v128): v128 {
   const biased = i64x2.sub(x, constant64(SQRT_HALF_BIASED));
   const field = v128.and(biased, constant64(EXPONENT_64));
   const m = i64x2.add(i64x2.sub(x, field), constant64(ONE_64)); // x = 2ᵏ·m, √½ ≤ m < √2
@@ -51,10 +52,28 @@ function log2(x: v128): v128 {
   return f64x2.add(f64x2.mul(s, sum), k);
 }
 
+/** factor·log₂ x in float64; −∞ at ±0, NaN below. */
+@inline
+function scaledLog2(x: v128, factor: usize): v128 {
+  const k = constant64(factor);
+  const low = f64x2.mul(log2Pair(f64x2.promote_low_f32x4(x)), k);
+  const high = f64x2.mul(log2Pair(f64x2.promote_low_f32x4(i32x4.shuffle(x, x, 2, 3, 2, 3))), k);
+  const result = i32x4.shuffle(f32x4.demote_f64x2_zero(low), f32x4.demote_f64x2_zero(high), 0, 1, 4, 5);
+  const others = i32x4.gt_s(i32x4.add(x, constant(POSITIVE_SHIFT)), constant(POSITIVE_LAST));
+  // The natural logarithm has the same special values.
+  return v128.any_true(others) ? v128.bitselect(log(x), result, others) : result;
+}
+
+/** log₂ x */
+@inline
+export function log2(x: v128): v128 {
+  return scaledLog2(x, ONE_64);
+}
+
 /** y·log₂ x within the bounds of float32. */
 @inline
 function exponent(x: v128, y: v128): v128 {
-  const product = f64x2.mul(log2(f64x2.promote_low_f32x4(x)), f64x2.promote_low_f32x4(y));
+  const product = f64x2.mul(log2Pair(f64x2.promote_low_f32x4(x)), f64x2.promote_low_f32x4(y));
   return f64x2.pmax(f64x2.pmin(product, constant64(POWER_MOST)), constant64(POWER_LEAST));
 }
 
