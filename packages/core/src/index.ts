@@ -83,6 +83,7 @@ export {
   log,
   log1p,
   log2,
+  log10,
   logSigmoid,
   lt,
   maximum,

@@ -53,6 +53,16 @@ export const unaryRows: Readonly<Record<string, UnaryRow>> = {
     domain: POSITIVE,
     accuracy: { ulp: 0.6, near: [1, Math.SQRT1_2, Math.SQRT2, 2] },
   },
+  log10: {
+    reference: 'Math.log10(x)',
+    wasm: 'math.log10(x)',
+    gpu: 'logarithm(x, inf, nan) * 0.434294482',
+    value: 'log10(x)',
+    definition: 'ln(x) / ln(10)',
+    derivative: 'dy / (x · ln(10))',
+    domain: POSITIVE,
+    accuracy: { ulp: 0.6, near: [1, Math.SQRT1_2, Math.SQRT2, 2, 10] },
+  },
   log1p: {
     reference: 'Math.log1p(x)',
     wasm: 'math.log1p(x)',

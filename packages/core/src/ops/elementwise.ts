@@ -22,6 +22,8 @@ export const expm1: Unary = unary('expm1', (dy, _, y) => dy.mul(y.add(1))); // d
 export const log: Unary = unary('log', (dy, x) => dy.div(x)); // d ln x = dx / x
 /** Logarithm to base 2; −Infinity at 0, NaN below. */
 export const log2: Unary = unary('log2', (dy, x) => dy.div(x.mul(Math.LN2))); // d log₂ x = dx / (x ln 2)
+/** Logarithm to base 10; −Infinity at 0, NaN below. */
+export const log10: Unary = unary('log10', (dy, x) => dy.div(x.mul(Math.LN10))); // d log₁₀ x = dx / (x ln 10)
 /** ln(1 + x), exact also for small x. */
 export const log1p: Unary = unary('log1p', (dy, x) => dy.div(x.add(1))); // d ln(1 + x) = dx / (1 + x)
 /** √x; NaN below 0. */

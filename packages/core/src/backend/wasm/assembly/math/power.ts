@@ -15,6 +15,7 @@ import { log } from './logarithm';
 const SQRT_HALF_BIASED: usize = memory.data<u64>([0x3fe6a09e667f3bcd - 0x3ff0000000000000]);
 const EXPONENT_64: usize = memory.data<u64>([0x7ff0000000000000]);
 const ONE_64: usize = memory.data<f64>([1]);
+const LOG10_2: usize = memory.data<f64>([0.30102999566398120]);
 
 /** Bits of 2⁵²: with an integer below 2⁵² in its low bits, the number 2⁵² + that integer. */
 const TWO_TO_52: usize = memory.data<f64>([4503599627370496]);
@@ -68,6 +69,12 @@ function scaledLog2(x: v128, factor: usize): v128 {
 @inline
 export function log2(x: v128): v128 {
   return scaledLog2(x, ONE_64);
+}
+
+/** log₁₀ x = log₁₀ 2 · log₂ x */
+@inline
+export function log10(x: v128): v128 {
+  return scaledLog2(x, LOG10_2);
 }
 
 /** y·log₂ x within the bounds of float32. */
