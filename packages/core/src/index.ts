@@ -74,6 +74,7 @@ export {
   erf,
   erfc,
   exp,
+  exp2,
   expm1,
   ge,
   gelu,

@@ -34,6 +34,15 @@ export const unaryRows: Readonly<Record<string, UnaryRow>> = {
     derivative: 'dy · (y + 1)',
     accuracy: { ulp: 1.7, near: [88.3, 88.72284, 0.34657, -0.34657, -18.1, -17.3] },
   },
+  exp2: {
+    reference: '2 ** x',
+    wasm: 'math.exp2(x)',
+    gpu: 'x >= 128 ? inf : (x < -149 ? 0.0 : (x <= 0 || x > 0 ? Math.pow(2.0, x) : x))',
+    value: '2^x',
+    definition: 'exp(x · ln(2))',
+    derivative: 'dy · y · ln(2)',
+    accuracy: { ulp: 1.1, near: [128, 127.5, -126, -149, -150, -151, 0.5, -0.5] },
+  },
   log: {
     reference: 'Math.log(x)',
     wasm: 'math.log(x)',

@@ -18,6 +18,8 @@ export const neg: Unary = unary('neg', (dy) => dy.neg()); // d(−x) = −dx
 export const exp: Unary = unary('exp', (dy, _, y) => dy.mul(y)); // d eˣ = eˣ dx
 /** eˣ − 1, exact also for small x. */
 export const expm1: Unary = unary('expm1', (dy, _, y) => dy.mul(y.add(1))); // d(eˣ − 1) = eˣ dx
+/** 2ˣ; overflows float32 from 128 on. */
+export const exp2: Unary = unary('exp2', (dy, _, y) => dy.mul(y.mul(Math.LN2))); // d 2ˣ = 2ˣ ln 2 dx
 /** Natural logarithm; −Infinity at 0, NaN below. */
 export const log: Unary = unary('log', (dy, x) => dy.div(x)); // d ln x = dx / x
 /** Logarithm to base 2; −Infinity at 0, NaN below. */

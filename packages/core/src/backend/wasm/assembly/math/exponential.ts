@@ -29,6 +29,11 @@ const EXPM1_MOST: usize = memory.data<f32>([88.3]);
 /** The bits of `ROUND`, less 254. */
 const ROUND_BITS: usize = memory.data<i32>([0x4b400000 - 254]);
 
+/** 2^−151 rounds to 0 in float32, and 2^129 to ∞. */
+const EXP2_LEAST: usize = memory.data<f32>([-151]);
+const EXP2_MOST: usize = memory.data<f32>([129]);
+const LN2: usize = memory.data<f32>([0.693147181]);
+
 /** ½·e^90 is infinite in float32. */
 const HALF_EXP_MOST: usize = memory.data<f32>([90]);
 
@@ -137,6 +142,15 @@ export function tanh(x: v128): v128 {
   const minusTwice = v128.or(f32x4.add(x, x), sign);
   const e = expm1Between(f32x4.pmax(minusTwice, constant(EXPM1_LEAST)));
   return v128.bitselect(x, f32x4.div(e, f32x4.add(e, constant(TWO))), sign);
+}
+
+/** 2ˣ = 2ⁿ·e^((x − n)·ln 2) with n the integer nearest to x. */
+@inline
+export function exp2(x: v128): v128 {
+  const inside = f32x4.pmax(f32x4.pmin(x, constant(EXP2_MOST)), constant(EXP2_LEAST));
+  const rounded = f32x4.add(inside, constant(ROUND));
+  const r = f32x4.mul(f32x4.sub(inside, f32x4.sub(rounded, constant(ROUND))), constant(LN2));
+  return scale(f32x4.add(expm1Polynomial(r), constant(ONE)), rounded);
 }
 
 /** ½·eᵃ for a ≥ 0, or NaN; it overflows later than eᵃ. */
