@@ -76,6 +76,7 @@ export {
   exp,
   exp2,
   expm1,
+  floor,
   ge,
   gelu,
   gt,

@@ -125,6 +125,16 @@ export const unaryRows: Readonly<Record<string, UnaryRow>> = {
     derivative: '0',
     domain: NOT_ZERO,
   },
+  floor: {
+    reference: 'Math.floor(x)',
+    wasm: 'f32x4.floor(x)',
+    cost: 'memory',
+    gpu: 'Math.floor(x)',
+    value: 'floor(x)',
+    definition: '[x < 0] · −1 + x − x % 1',
+    derivative: '0',
+    domain: { kinks: [-2, -1, 0, 1, 2] },
+  },
   round: {
     reference: 'Math.abs(x % 1) === 0.5 ? 2 * Math.round(x / 2) : Math.round(x)',
     wasm: 'f32x4.nearest(x)',

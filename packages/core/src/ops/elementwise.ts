@@ -38,6 +38,8 @@ export const square: Unary = unary('square', (dy, x) => dy.mul(x.mul(2))); // d 
 export const abs: Unary = unary('abs', (dy, x) => dy.mul(x.sign())); // d|x| = sign x dx, 0 at 0
 /** −1, 0 or 1; its derivative is 0 everywhere. */
 export const sign: Unary = unary('sign', (dy) => dy.mul(0)); // flat on both sides of its step
+/** The largest whole number that is not above x. Its derivative is 0 everywhere. */
+export const floor: Unary = unary('floor', zero);
 /** The nearest whole number; halves go to the even one, as in NumPy. Its derivative is 0 everywhere. */
 export const round: Unary = unary('round', zero); // flat between its steps
 /** 1/x */
