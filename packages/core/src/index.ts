@@ -65,6 +65,7 @@ export {
   abs,
   add,
   atan2,
+  ceil,
   clamp,
   cos,
   cosh,

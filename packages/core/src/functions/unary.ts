@@ -135,6 +135,16 @@ export const unaryRows: Readonly<Record<string, UnaryRow>> = {
     derivative: '0',
     domain: { kinks: [-2, -1, 0, 1, 2] },
   },
+  ceil: {
+    reference: 'Math.ceil(x)',
+    wasm: 'f32x4.ceil(x)',
+    cost: 'memory',
+    gpu: 'Math.ceil(x)',
+    value: 'ceil(x)',
+    definition: '[x > 0] + x − x % 1',
+    derivative: '0',
+    domain: { kinks: [-2, -1, 0, 1, 2] },
+  },
   round: {
     reference: 'Math.abs(x % 1) === 0.5 ? 2 * Math.round(x / 2) : Math.round(x)',
     wasm: 'f32x4.nearest(x)',

@@ -40,6 +40,8 @@ export const abs: Unary = unary('abs', (dy, x) => dy.mul(x.sign())); // d|x| = s
 export const sign: Unary = unary('sign', (dy) => dy.mul(0)); // flat on both sides of its step
 /** The largest whole number that is not above x. Its derivative is 0 everywhere. */
 export const floor: Unary = unary('floor', zero);
+/** The smallest whole number that is not below x. Its derivative is 0 everywhere. */
+export const ceil: Unary = unary('ceil', zero);
 /** The nearest whole number; halves go to the even one, as in NumPy. Its derivative is 0 everywhere. */
 export const round: Unary = unary('round', zero); // flat between its steps
 /** 1/x */
