@@ -109,6 +109,7 @@ export {
   sub,
   tan,
   tanh,
+  trunc,
   where,
 } from './ops/elementwise.js';
 export { type LinearOptions, linear, sigmoidCrossEntropy, standardNormalKl } from './ops/fused.js';

@@ -145,6 +145,16 @@ export const unaryRows: Readonly<Record<string, UnaryRow>> = {
     derivative: '0',
     domain: { kinks: [-2, -1, 0, 1, 2] },
   },
+  trunc: {
+    reference: 'Math.trunc(x)',
+    wasm: 'f32x4.trunc(x)',
+    cost: 'memory',
+    gpu: 'x < 0 ? Math.ceil(x) : Math.floor(x)',
+    value: 'trunc(x)',
+    definition: 'x − x % 1',
+    derivative: '0',
+    domain: { kinks: [-2, -1, 0, 1, 2] },
+  },
   round: {
     reference: 'Math.abs(x % 1) === 0.5 ? 2 * Math.round(x / 2) : Math.round(x)',
     wasm: 'f32x4.nearest(x)',

@@ -42,6 +42,8 @@ export const sign: Unary = unary('sign', (dy) => dy.mul(0)); // flat on both sid
 export const floor: Unary = unary('floor', zero);
 /** The smallest whole number that is not below x. Its derivative is 0 everywhere. */
 export const ceil: Unary = unary('ceil', zero);
+/** x without its fraction. Its derivative is 0 everywhere. */
+export const trunc: Unary = unary('trunc', zero);
 /** The nearest whole number; halves go to the even one, as in NumPy. Its derivative is 0 everywhere. */
 export const round: Unary = unary('round', zero); // flat between its steps
 /** 1/x */
