@@ -6,9 +6,19 @@
  * `backward` walks it from the loss to the leaves and asks each node for its vector-Jacobian products (vjp):
  * given dy = ∂loss/∂output, the operation's `vjp` says what ∂loss/∂input is, for each input.
  */
+
 import type { Backend, Kernels, Operand, Values } from './backend/backend.js';
 import { backend } from './backend/current.js';
-import { BackendError, formatShape, GradError, type Shape } from './errors.js';
+import {
+  checkArray,
+  checkFunction,
+  checkTensor,
+  describeValue,
+  isPlainObject,
+  refusePromise,
+} from './checks/arguments.js';
+import { checkOptions, type OptionNames } from './checks/options.js';
+import { ArgumentError, BackendError, formatShape, GradError, type Shape } from './errors.js';
 import { activeRecorder, type Recorder, withRecorder } from './recorder.js';
 import { adopt, runScope } from './scope.js';
 import { sameShape } from './shape.js';
@@ -69,9 +79,13 @@ export function isGradEnabled(): boolean {
   return recording;
 }
 
-/** Runs `f` without recording, so that its results need no gradient and keep no history. */
+/**
+ * Runs `f` without recording, so that its results need no gradient and keep no history.
+ * @throws ArgumentError if `f` is asynchronous
+ */
 export function noGrad<T>(f: () => T): T {
-  return withRecording(false, f);
+  checkFunction('noGrad', f);
+  return refusePromise('noGrad', withRecording(false, f));
 }
 
 function withRecording<T>(on: boolean, f: () => T): T {
@@ -93,7 +107,10 @@ export function apply<Inputs extends Tensors, Params>(
   const observer = activeRecorder();
   const start = observer === null ? 0 : performance.now();
   const machine = backend();
-  for (const input of inputs) checkMemory(op.name, input, machine);
+  for (const input of inputs) {
+    checkTensor(op.name, input, 'an operand', 'a tensor or a number');
+    checkMemory(op.name, input, machine);
+  }
   const shapes = inputs.map((t) => t.shape) as unknown as ShapesOf<Inputs>;
   const shape = namingOperands(inputs, () => op.shape(shapes, params));
   const temporaries: Values[] = [];
@@ -138,12 +155,23 @@ export interface BackwardOptions {
   createGraph?: boolean;
 }
 
+/** Options of `gradients`. */
+export interface GradientsOptions extends BackwardOptions {
+  /** The vector of the vector-Jacobian product, y's shape; 1 for a scalar y. */
+  dy?: Tensor;
+}
+
+const BACKWARD_OPTIONS: OptionNames<BackwardOptions> = { retainGraph: true, createGraph: true };
+const GRADIENTS_OPTIONS: OptionNames<GradientsOptions> = { ...BACKWARD_OPTIONS, dy: true };
+
 /**
  * Adds ∂y/∂leaf to `leaf.grad` for every leaf that y depends on and that requires a gradient.
  * @param dy - the vector of the vector-Jacobian product, y's shape; 1 for a scalar y
  * @throws GradError if y needs no gradient, is not a scalar and `dy` is missing, or its graph was freed
  */
 export function backward(y: Tensor, dy?: Tensor, options: BackwardOptions = {}): void {
+  checkTensor('backward', y, 'the result');
+  checkOptions('backward', options, BACKWARD_OPTIONS, 'dy, ');
   const seed = seedGradient('backward', y, dy);
   const accumulateAll = (): void => {
     for (const [tensor, gradient] of propagate(y, seed, options, keepsGrad)) {
@@ -164,11 +192,11 @@ function keepsGrad(tensor: Tensor): boolean {
  * @returns gradients in the order of `xs`; zeros for an x that y does not depend on
  * @throws GradError as `backward` does
  */
-export function gradients(
-  y: Tensor,
-  xs: readonly Tensor[],
-  options: BackwardOptions & { dy?: Tensor } = {},
-): Tensor[] {
+export function gradients(y: Tensor, xs: readonly Tensor[], options: GradientsOptions = {}): Tensor[] {
+  checkTensor('gradients', y, 'the result');
+  checkArray('gradients', 'the tensors to differentiate by', xs, 'y, ');
+  for (const x of xs) checkTensor('gradients', x, 'each of them');
+  checkOptions('gradients', options, GRADIENTS_OPTIONS, 'y, xs, ');
   const seed = seedGradient('gradients', y, options.dy);
   const wanted = new Set(xs);
   const compute = (): Tensor[] => {
@@ -179,6 +207,15 @@ export function gradients(
   return runScope(backend(), compute, (result) => result.map((t) => t.storage));
 }
 
+/** @throws ArgumentError unless `dy`, which stands before the options, is a tensor */
+function checkDy(op: string, dy: Tensor): void {
+  if (isPlainObject(dy)) {
+    const found = describeValue(dy);
+    throw new ArgumentError(op, `options come after dy, found ${found} — write ${op}(undefined, ${found})`);
+  }
+  checkTensor(op, dy, 'dy');
+}
+
 function seedGradient(name: string, y: Tensor, dy: Tensor | undefined): Tensor {
   if (!y.requiresGrad) {
     throw new GradError(
@@ -187,6 +224,7 @@ function seedGradient(name: string, y: Tensor, dy: Tensor | undefined): Tensor {
     );
   }
   if (dy !== undefined) {
+    checkDy(name, dy);
     if (!sameShape(dy.shape, y.shape)) {
       throw new GradError(name, `dy has shape ${formatShape(dy.shape)}, the tensor ${formatShape(y.shape)}`);
     }

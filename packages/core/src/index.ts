@@ -4,6 +4,7 @@ export {
   apply,
   type BackwardOptions,
   backward,
+  type GradientsOptions,
   gradients,
   isGradEnabled,
   noGrad,
@@ -77,6 +78,7 @@ export {
 export {
   abs,
   add,
+  type ClampOptions,
   clamp,
   cos,
   div,
@@ -126,21 +128,16 @@ export {
 export { type MatmulOptions, matmul } from './ops/matmul.js';
 export {
   clone,
-  concat,
   expand,
   flatten,
   flip,
-  type PadOptions,
-  pad,
   permute,
   reshape,
-  slice,
-  split,
   squeeze,
-  stack,
   transpose,
   unsqueeze,
 } from './ops/movement.js';
+export { concat, type PadOptions, pad, slice, split, stack } from './ops/pieces.js';
 export { avgPool2d, maxPool2d, type PoolOptions } from './ops/pooling.js';
 export {
   type ArgmaxOptions,

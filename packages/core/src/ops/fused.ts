@@ -2,11 +2,14 @@
  * Operations that exist as one kernel for numerical safety or for speed. Each equals a composite of simpler
  * operations, and a test holds it to that.
  */
+
 import { apply, type Op } from '../autograd.js';
 import type { Activation } from '../backend/backend.js';
+import { checkBias } from '../checks/arguments.js';
+import { checkChoice, checkOptions, type OptionNames } from '../checks/options.js';
 import { formatShape, type Shape, ShapeError } from '../errors.js';
 import { broadcastShapes, sizeOf } from '../shape.js';
-import { asTensor, type Tensor, type TensorLike } from '../tensor.js';
+import { asTensor, operandOf, type Tensor, type TensorLike } from '../tensor.js';
 
 const bceWithLogitsOp: Op<readonly [Tensor, Tensor]> = {
   name: 'bceWithLogits',
@@ -117,6 +120,9 @@ export interface LinearOptions {
   activation?: Activation;
 }
 
+const LINEAR_OPTIONS: OptionNames<LinearOptions> = { activation: true };
+const ACTIVATIONS: Readonly<Record<Activation, true>> = { none: true, relu: true, sigmoid: true, tanh: true };
+
 /**
  * activation(x Wᵀ + b), in one kernel.
  * @param x - `[…, in]`; @param weight - `[out, in]`; @param bias - `[out]`, or null
@@ -127,7 +133,12 @@ export function linear(
   x: Tensor,
   weight: Tensor,
   bias: Tensor | null = null,
-  { activation = 'none' }: LinearOptions = {},
+  options: LinearOptions = {},
 ): Tensor {
-  return apply(linearOp, bias === null ? [x, weight] : [x, weight, bias], { activation });
+  checkBias('linear', bias);
+  checkOptions('linear', options, LINEAR_OPTIONS, 'x, weight, bias, ');
+  const { activation = 'none' } = options;
+  checkChoice('linear', 'activation', activation, ACTIVATIONS);
+  const operands = [operandOf('linear', x), operandOf('linear', weight)];
+  return apply(linearOp, bias === null ? operands : [...operands, bias], { activation });
 }
