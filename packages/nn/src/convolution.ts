@@ -60,7 +60,8 @@ export class Conv2d extends Module {
     super();
     const shape = [outChannels, inChannels, ...kernelPair(kernelSize)] as const;
     ({ weight: this.weight, bias: this.bias } = initialWeights(shape, outChannels, options));
-    this.#geometry = options;
+    const { bias: _bias, generator: _generator, ...geometry } = options;
+    this.#geometry = geometry;
   }
 
   /** @throws ShapeError unless x is `[batch, in, height, width]` and a window fits */
@@ -87,7 +88,8 @@ export class ConvTranspose2d extends Module {
     super();
     const shape = [inChannels, outChannels, ...kernelPair(kernelSize)] as const;
     ({ weight: this.weight, bias: this.bias } = initialWeights(shape, outChannels, options));
-    this.#geometry = options;
+    const { bias: _bias, generator: _generator, ...geometry } = options;
+    this.#geometry = geometry;
   }
 
   /** @throws ShapeError unless x is `[batch, in, height, width]` */
