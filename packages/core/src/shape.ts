@@ -65,10 +65,14 @@ export function normalizeAxis(op: string, axis: number, rank: number): number {
   return normalized;
 }
 
+function isList(axis: Axes): axis is readonly number[] {
+  return Array.isArray(axis);
+}
+
 /** Sorted unique axes; `undefined` means all of them. @throws ArgumentError on a missing or repeated axis */
 export function normalizeAxes(op: string, axis: Axes | undefined, rank: number): number[] {
   if (axis === undefined) return Array.from({ length: rank }, (_, i) => i);
-  const axes = [axis].flat().map((a) => normalizeAxis(op, a, rank));
+  const axes = (isList(axis) ? axis : [axis]).map((a) => normalizeAxis(op, a, rank));
   axes.sort((a, b) => a - b);
   if (axes.some((a, i) => a === axes[i + 1])) {
     throw new ArgumentError(op, `an axis is named twice: [${String(axis)}] in a tensor of rank ${rank}`);
