@@ -1,7 +1,8 @@
 /**
  * Builds what is made from the tables of elementwise functions, and compiles the kernels of the wasm backend in two flavours of
- * one source (plain SIMD; SIMD with relaxed multiply-add). The modules are written as base64 into one TypeScript file, so that
- * neither Node nor a bundler has an asset to find; the types of their exports come from the compiler.
+ * one source (plain SIMD; SIMD with relaxed multiply-add). The modules are written as hexadecimal digits into one TypeScript file, so that
+ * neither Node nor a bundler has an asset to find (gzip makes more of digits than of base64, which hides repeated bytes). The
+ * types of the exports come from the compiler.
  */
 import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -56,8 +57,8 @@ import type { BinaryKind, UnaryKind } from '../../functions/names.generated.js';
     `/** The functions of assembly/index.ts; addresses and sizes are byte offsets and counts. */
 export interface KernelExports {\n${plain.signatures}}\n`,
     texts.numbersText(tables),
-    `export const plain: string = '${plain.bytes.toString('base64')}';`,
-    `export const relaxed: string = '${relaxed.bytes.toString('base64')}';\n`,
+    `export const plain: string = '${plain.bytes.toString('hex')}';`,
+    `export const relaxed: string = '${relaxed.bytes.toString('hex')}';\n`,
   ].join('\n');
 }
 

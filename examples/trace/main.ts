@@ -40,7 +40,7 @@ const files = {
   'vae-step.dot': toDot(graph),
   'vae-step.json': toJSON(graph),
   'flame.svg': toFlameSVG(profile(step, watch)),
-  'gradient.txt': explain(model.elbo(pixels, { generator }).loss, bias, watch),
+  'gradient.txt': explain(model.elbo(pixels, { generator }).loss, bias, { names: watch.names }),
 };
 for (const [name, text] of Object.entries(files)) {
   await writeFileAtomic(join(FOLDER, name), text);

@@ -75,9 +75,9 @@ rmSync(folder, { recursive: true });
 const harnesses = new Map(flavours.map((flavour, i) => [flavour, compiled[i] as Harness]));
 
 /** The kernels of one flavour, on one thread and a memory of their own. */
-function instantiate(base64: string): { kernels: KernelExports; memory: WebAssembly.Memory } {
+function instantiate(hex: string): { kernels: KernelExports; memory: WebAssembly.Memory } {
   const memory = new WebAssembly.Memory({ initial: 64, maximum: 65_536, shared: true });
-  const module = new WebAssembly.Module(Buffer.from(base64, 'base64'));
+  const module = new WebAssembly.Module(Buffer.from(hex, 'hex'));
   const { exports } = new WebAssembly.Instance(module, { env: { memory, abort: assert.unreachable } });
   const kernels = exports as unknown as KernelExports;
   kernels.setThreadLimit(1);

@@ -1,5 +1,5 @@
 /** Estimators of log p(x), held against a VAE whose evidence and posterior are known exactly. */
-import { createReference, Generator, randn, tensor, withBackend } from '@varigrad/core';
+import { backend, createReference, Generator, randn, setBackend, tensor, withBackend } from '@varigrad/core';
 import {
   ConditionalVAE,
   type Dataset,
@@ -83,7 +83,9 @@ test('linear-Gaussian: the NLL estimate is within three standard errors of the t
 });
 
 test('an encoder that is the posterior needs one draw: every weight is p(x)', async () => {
-  await withBackend(float64, async () => {
+  const before = backend();
+  setBackend(float64);
+  try {
     const model = linearVae();
     const state = model.stateDict();
     // With one latent direction an orthogonal decoder makes the posterior covariance diagonal.
@@ -115,7 +117,9 @@ test('an encoder that is the posterior needs one draw: every weight is p(x)', as
       assert.ok(found.standardErrors[n]! < 1e-7);
       assert.ok(Math.abs(found.effectiveSamples[n]! - 3) < 1e-9);
     });
-  });
+  } finally {
+    setBackend(before);
+  }
 });
 
 test('the ELBO with L draws: closed and sampled KL agree with the exact value within three standard errors', async () => {

@@ -4,7 +4,9 @@
  */
 import { accumulate, addGradients } from './accumulate.js';
 import { backend } from './backend/current.js';
-import { formatShape, GradError } from './errors.js';
+import { checkArray, checkTensor, describeValue, isPlainObject } from './checks/arguments.js';
+import { checkOptions, type OptionNames } from './checks/options.js';
+import { ArgumentError, formatShape, GradError } from './errors.js';
 import { activeRecorder, type Recorder, withRecorder } from './recorder.js';
 import { runScope } from './scope.js';
 import { sameShape } from './shape.js';
@@ -19,12 +21,23 @@ export interface BackwardOptions {
   createGraph?: boolean;
 }
 
+/** Options of `gradients`. */
+export interface GradientsOptions extends BackwardOptions {
+  /** The vector of the vector-Jacobian product, y's shape; 1 for a scalar y. */
+  dy?: Tensor;
+}
+
+const BACKWARD_OPTIONS: OptionNames<BackwardOptions> = { retainGraph: true, createGraph: true };
+const GRADIENTS_OPTIONS: OptionNames<GradientsOptions> = { ...BACKWARD_OPTIONS, dy: true };
+
 /**
  * Adds ∂y/∂leaf to `leaf.grad` for every leaf that y depends on and that requires a gradient.
  * @param dy - the vector of the vector-Jacobian product, y's shape; 1 for a scalar y
  * @throws GradError if y needs no gradient, is not a scalar and `dy` is missing, or its graph was freed
  */
 export function backward(y: Tensor, dy?: Tensor, options: BackwardOptions = {}): void {
+  checkTensor('backward', y, 'the result');
+  checkOptions('backward', options, BACKWARD_OPTIONS, 'dy, ');
   const seed = seedGradient('backward', y, dy);
   const accumulateAll = (): void => {
     for (const [tensor, gradient] of propagate(y, seed, options, keepsGrad)) {
@@ -45,11 +58,11 @@ function keepsGrad(tensor: Tensor): boolean {
  * @returns gradients in the order of `xs`; zeros for an x that y does not depend on
  * @throws GradError as `backward` does
  */
-export function gradients(
-  y: Tensor,
-  xs: readonly Tensor[],
-  options: BackwardOptions & { dy?: Tensor } = {},
-): Tensor[] {
+export function gradients(y: Tensor, xs: readonly Tensor[], options: GradientsOptions = {}): Tensor[] {
+  checkTensor('gradients', y, 'the result');
+  checkArray('gradients', 'the tensors to differentiate by', xs, 'y, ');
+  for (const x of xs) checkTensor('gradients', x, 'each of them');
+  checkOptions('gradients', options, GRADIENTS_OPTIONS, 'y, xs, ');
   const seed = seedGradient('gradients', y, options.dy);
   const wanted = new Set(xs);
   const compute = (): Tensor[] => {
@@ -60,6 +73,15 @@ export function gradients(
   return runScope(backend(), compute, (result) => result.map((t) => t.storage));
 }
 
+/** @throws ArgumentError unless `dy`, which stands before the options, is a tensor */
+function checkDy(op: string, dy: Tensor): void {
+  if (isPlainObject(dy)) {
+    const found = describeValue(dy);
+    throw new ArgumentError(op, `options come after dy, found ${found} — write ${op}(undefined, ${found})`);
+  }
+  checkTensor(op, dy, 'dy');
+}
+
 function seedGradient(name: string, y: Tensor, dy: Tensor | undefined): Tensor {
   if (!y.requiresGrad) {
     throw new GradError(
@@ -68,6 +90,7 @@ function seedGradient(name: string, y: Tensor, dy: Tensor | undefined): Tensor {
     );
   }
   if (dy !== undefined) {
+    checkDy(name, dy);
     if (!sameShape(dy.shape, y.shape)) {
       throw new GradError(name, `dy has shape ${formatShape(dy.shape)}, the tensor ${formatShape(y.shape)}`);
     }

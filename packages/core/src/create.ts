@@ -1,10 +1,13 @@
 /** Making tensors. */
+
 import type { HostArray } from './backend/backend.js';
 import { backend } from './backend/current.js';
+import { checkArray, checkNumber, checkTensor, describeValue } from './checks/arguments.js';
+import { checkOptions, type OptionNames } from './checks/options.js';
 import { ArgumentError, formatShape, type Shape, ShapeError } from './errors.js';
-import { defaultGenerator, type Generator } from './random.js';
+import { defaultGenerator, Generator } from './random.js';
 import { checkShape, sizeOf } from './shape.js';
-import { type NestedArray, type Tensor, wrap } from './tensor.js';
+import { type NestedArray, Tensor, wrap } from './tensor.js';
 
 /** Options of every function that makes a leaf tensor. */
 export interface CreateOptions {
@@ -14,16 +17,22 @@ export interface CreateOptions {
   name?: string;
 }
 
+const CREATE_OPTIONS: OptionNames<CreateOptions> = { requiresGrad: true, name: true };
+
 /** Options of `tensor`. */
 export interface TensorOptions extends CreateOptions {
   /** Default: that of the nesting, or `[length]` for a typed array. */
   shape?: Shape;
 }
 
+const TENSOR_OPTIONS: OptionNames<TensorOptions> = { shape: true, ...CREATE_OPTIONS };
+
 /** Options of the random ones: the default generator is the one that `manualSeed` seeds. */
 export interface RandomOptions extends CreateOptions {
   generator?: Generator | undefined;
 }
+
+const RANDOM_OPTIONS: OptionNames<RandomOptions> = { generator: true, ...CREATE_OPTIONS };
 
 /**
  * A tensor of given values: a number, nested arrays, or a flat array with its shape. Values are copied.
@@ -31,13 +40,16 @@ export interface RandomOptions extends CreateOptions {
  */
 export function tensor(
   values: NestedArray | readonly number[] | HostArray | Uint8Array | Int32Array | Uint32Array,
-  { shape, ...options }: TensorOptions = {},
+  options: TensorOptions = {},
 ): Tensor {
+  checkOptions('tensor', options, TENSOR_OPTIONS, 'values, ');
   const nested = typeof values === 'number' || Array.isArray(values);
+  if (!nested && !isNumbers(values)) throw noValues(values);
   const flat = nested
     ? flattenNested(values as NestedArray)
     : { data: values as HostArray, shape: [values.length] };
-  const wanted = shape ?? flat.shape;
+  const wanted = options.shape ?? flat.shape;
+  checkArray('tensor', 'the shape', wanted, 'values, { shape: ', ' }');
   checkShape('tensor', wanted);
   if (sizeOf(wanted) !== flat.data.length) {
     throw new ShapeError(
@@ -46,7 +58,18 @@ export function tensor(
       `${flat.data.length} values do not fill ${formatShape(wanted)}, which has ${sizeOf(wanted)} elements`,
     );
   }
-  return leaf(wrap(backend().upload(flat.data), [...wanted]), options);
+  return leaf('tensor', wrap(backend().upload(flat.data), [...wanted]), options);
+}
+
+/** Whether the values are a typed array of numbers. */
+function isNumbers(values: unknown): boolean {
+  return ArrayBuffer.isView(values) && 'length' in values && !/^Big/.test(values.constructor.name);
+}
+
+function noValues(found: unknown): ArgumentError {
+  const fix = found instanceof Tensor ? ' — clone() and detach() make a tensor of a tensor' : '';
+  const expected = 'values must be a number, nested arrays of numbers or a typed array';
+  return new ArgumentError('tensor', `${expected}, found ${describeValue(found)}${fix}`);
 }
 
 function flattenNested(values: NestedArray): { data: number[]; shape: number[] } {
@@ -80,103 +103,140 @@ function describe(length: number | undefined): string {
   return length === undefined ? 'a number' : `${length} long`;
 }
 
-function leaf(t: Tensor, { requiresGrad = false, name = '' }: CreateOptions): Tensor {
+function leaf(op: string, t: Tensor, { requiresGrad = false, name = '' }: CreateOptions): Tensor {
+  if (typeof name !== 'string')
+    throw new ArgumentError(op, `name must be a string, found ${describeValue(name)}`);
   t.label = name;
   return requiresGrad ? t.requiresGrad_() : t;
 }
 
 /** A tensor filled with `value`. */
 export function full(shape: Shape, value: number, options: CreateOptions = {}): Tensor {
-  checkShape('full', shape);
-  return leaf(wrap(backend().kernels.fill(sizeOf(shape), value), [...shape]), options);
+  checkNumber('full', 'the value', value);
+  return filled('full', shape, value, options);
 }
 
 /** A tensor of zeros. */
-export const zeros = (shape: Shape, options: CreateOptions = {}): Tensor => full(shape, 0, options);
+export const zeros = (shape: Shape, options: CreateOptions = {}): Tensor =>
+  filled('zeros', shape, 0, options);
 
 /** A tensor of ones. */
-export const ones = (shape: Shape, options: CreateOptions = {}): Tensor => full(shape, 1, options);
+export const ones = (shape: Shape, options: CreateOptions = {}): Tensor => filled('ones', shape, 1, options);
+
+function filled(op: string, shape: Shape, value: number, options: CreateOptions): Tensor {
+  checkShape(op, shape);
+  checkOptions(op, options, CREATE_OPTIONS, op === 'full' ? 'shape, value, ' : 'shape, ');
+  return leaf(op, wrap(backend().kernels.fill(sizeOf(shape), value), [...shape]), options);
+}
 
 /** The identity matrix `[n, n]`. */
-export function eye(n: number): Tensor {
+export function eye(n: number, options: CreateOptions = {}): Tensor {
   checkShape('eye', [n]);
-  return tensor(
-    Float32Array.from({ length: n * n }, (_, i) => Number(i % (n + 1) === 0)),
-    { shape: [n, n] },
-  );
+  checkOptions('eye', options, CREATE_OPTIONS, 'n, ');
+  const values = Float32Array.from({ length: n * n }, (_, i) => Number(i % (n + 1) === 0));
+  return tensor(values, { ...options, shape: [n, n] });
 }
 
 /**
  * start, start + step, … up to but without `end`. `arange(n)` counts 0 … n − 1.
  * @throws ArgumentError if step is 0 or a number is not finite
  */
-export function arange(start: number, end?: number, step = 1): Tensor {
+export function arange(start: number, end?: number, step = 1, options: CreateOptions = {}): Tensor {
+  checkOptions('arange', options, CREATE_OPTIONS, 'start, end, step, ');
   const [first, last] = end === undefined ? [0, start] : [start, end];
   if (step === 0 || !Number.isFinite(step))
-    throw new ArgumentError('arange', `a step of ${step} never arrives`);
+    throw new ArgumentError('arange', `step must be finite and not 0, found ${describeValue(step)}`);
   if (!Number.isFinite(first) || !Number.isFinite(last)) {
-    throw new ArgumentError('arange', `start and end are finite numbers, not ${first} and ${last}`);
+    throw new ArgumentError(
+      'arange',
+      `start and end are finite numbers, not ${describeValue(first)} and ${describeValue(last)}`,
+    );
   }
   const count = Math.max(0, Math.ceil((last - first) / step));
-  return tensor(Float64Array.from({ length: count }, (_, i) => first + i * step));
+  return tensor(
+    Float64Array.from({ length: count }, (_, i) => first + i * step),
+    options,
+  );
 }
 
 /** `count` evenly spaced numbers from start to end, both included. */
-export function linspace(start: number, end: number, count: number): Tensor {
+export function linspace(start: number, end: number, count: number, options: CreateOptions = {}): Tensor {
+  checkNumber('linspace', 'start', start);
+  checkNumber('linspace', 'end', end);
   checkShape('linspace', [count]);
+  checkOptions('linspace', options, CREATE_OPTIONS, 'start, end, count, ');
   const step = count > 1 ? (end - start) / (count - 1) : 0;
   return tensor(
     Float64Array.from({ length: count }, (_, i) => (i > 0 && i === count - 1 ? end : start + i * step)),
+    options,
   );
 }
 
 /** Uniform draws in [0, 1). */
-export function rand(shape: Shape, options: RandomOptions = {}): Tensor {
-  checkShape('rand', shape);
-  const state = (options.generator ?? defaultGenerator()).take(sizeOf(shape));
-  return leaf(wrap(backend().kernels.uniform(sizeOf(shape), state), [...shape]), options);
-}
+export const rand = (shape: Shape, options: RandomOptions = {}): Tensor =>
+  draws('rand', 'uniform', shape, options);
 
 /** Draws of the standard normal distribution N(0, 1). */
-export function randn(shape: Shape, options: RandomOptions = {}): Tensor {
-  checkShape('randn', shape);
-  const state = (options.generator ?? defaultGenerator()).take(sizeOf(shape));
-  return leaf(wrap(backend().kernels.normal(sizeOf(shape), state), [...shape]), options);
+export const randn = (shape: Shape, options: RandomOptions = {}): Tensor =>
+  draws('randn', 'normal', shape, options);
+
+function draws(op: string, kernel: 'uniform' | 'normal', shape: Shape, options: RandomOptions): Tensor {
+  checkShape(op, shape);
+  const state = generatorOf(op, 'shape, ', options).take(sizeOf(shape));
+  return leaf(op, wrap(backend().kernels[kernel](sizeOf(shape), state), [...shape]), options);
+}
+
+/** Checks the options of a random function. @param before - the arguments before them, for messages */
+function generatorOf(op: string, before: string, options: RandomOptions): Generator {
+  checkOptions(op, options, RANDOM_OPTIONS, before);
+  const { generator = defaultGenerator() } = options;
+  if (generator instanceof Generator) return generator;
+  const found = describeValue(generator);
+  throw new ArgumentError(op, `generator must be a Generator, found ${found} — write new Generator(seed)`);
 }
 
 /** One draw of 0 or 1 per element, 1 with the probability that p gives. Not differentiable. */
-export function bernoulli(p: Tensor, { generator, ...options }: RandomOptions = {}): Tensor {
-  return leaf(rand(p.shape, { generator }).lt(p.detach()), options);
+export function bernoulli(p: Tensor, options: RandomOptions = {}): Tensor {
+  checkTensor('bernoulli', p, 'p');
+  const generator = generatorOf('bernoulli', 'p, ', options);
+  return leaf('bernoulli', rand(p.shape, { generator }).lt(p.detach()), options);
 }
 
 /** The numbers 0 … n − 1 in random order. */
-export function randperm(n: number, { generator, ...options }: RandomOptions = {}): Tensor {
+export function randperm(n: number, options: RandomOptions = {}): Tensor {
   checkShape('randperm', [n]);
-  return tensor((generator ?? defaultGenerator()).permutation(n), options);
+  const order = generatorOf('randperm', 'n, ', options).permutation(n);
+  return leaf('randperm', tensor(order), options);
 }
 
 /**
  * Class numbers as rows with a single 1: `[…]` → `[…, classes]`.
  * @throws ArgumentError for a label that is not a whole number in 0 … classes − 1
  */
-export function oneHot(labels: ArrayLike<number>, classes: number): Tensor {
+export function oneHot(labels: ArrayLike<number>, classes: number, options: CreateOptions = {}): Tensor {
+  if (!Array.isArray(labels) && !isNumbers(labels)) {
+    const found = describeValue(labels);
+    throw new ArgumentError('oneHot', `labels must be an array of whole numbers, found ${found}`);
+  }
   checkShape('oneHot', [classes]);
+  checkOptions('oneHot', options, CREATE_OPTIONS, 'labels, classes, ');
   const data = new Float32Array(labels.length * classes);
   for (let i = 0; i < labels.length; i++) {
     const label = labels[i]!;
     if (!(Number.isInteger(label) && label >= 0 && label < classes)) {
       throw new ArgumentError(
         'oneHot',
-        `label ${label} at place ${i} is not a whole number in 0 … ${classes - 1}`,
+        `label ${describeValue(label)} at place ${i} is not a whole number in 0 … ${classes - 1}`,
       );
     }
     data[i * classes + label] = 1;
   }
-  return tensor(data, { shape: [labels.length, classes] });
+  return tensor(data, { ...options, shape: [labels.length, classes] });
 }
 
 /** A tensor that `backward` computes gradients for and that lives long: resident where the backend wants it. */
 export function parameter(values: Tensor): Tensor {
+  checkTensor('parameter', values, 'values');
   const own = values.detach().clone();
   own.storage.persist();
   return own.requiresGrad_();

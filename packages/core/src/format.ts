@@ -3,8 +3,10 @@
  * scientific notation where the sizes of the numbers differ too much for that. One thing is our own: whole
  * numbers below 10⁸ always keep their digits, because class numbers and indices are float tensors here.
  */
+
+import { checkOptions, type OptionNames } from './checks/options.js';
 import type { Shape } from './errors.js';
-import { sizeOf } from './shape.js';
+import { checkShape, sizeOf } from './shape.js';
 
 /** How `formatArray` prints; the defaults are PyTorch's. */
 export interface FormatOptions {
@@ -20,6 +22,14 @@ export interface FormatOptions {
   readonly indent?: number;
 }
 
+const FORMAT_OPTIONS: OptionNames<FormatOptions> = {
+  precision: true,
+  threshold: true,
+  edgeItems: true,
+  lineWidth: true,
+  indent: true,
+};
+
 /** Whole numbers from here on, and other numbers below the second bound, are written with an exponent … */
 const LARGE = 1e8;
 const SMALL = 1e-4;
@@ -28,6 +38,8 @@ const RANGE = 1000;
 
 /** The values of a row-major array as text: `[[1., 2.],\n [3., 4.]]`; `[]` if there are none. */
 export function formatArray(values: ArrayLike<number>, shape: Shape, options: FormatOptions = {}): string {
+  checkShape('formatArray', shape);
+  checkOptions('formatArray', options, FORMAT_OPTIONS, 'values, shape, ');
   const { precision = 4, threshold = 1000, edgeItems = 3, lineWidth = 80, indent = 0 } = options;
   const size = sizeOf(shape);
   if (size === 0) return '[]';

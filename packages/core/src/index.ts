@@ -65,6 +65,7 @@ export {
   abs,
   add,
   atan2,
+  type ClampOptions,
   ceil,
   clamp,
   cos,
@@ -125,21 +126,16 @@ export {
 export { type MatmulOptions, matmul } from './ops/matmul.js';
 export {
   clone,
-  concat,
   expand,
   flatten,
   flip,
-  type PadOptions,
-  pad,
   permute,
   reshape,
-  slice,
-  split,
   squeeze,
-  stack,
   transpose,
   unsqueeze,
 } from './ops/movement.js';
+export { concat, type PadOptions, pad, slice, split, stack } from './ops/pieces.js';
 export { avgPool2d, maxPool2d, type PoolOptions } from './ops/pooling.js';
 export {
   type ArgmaxOptions,

@@ -3,6 +3,7 @@ import { setBackend } from './backend/current.js';
 import { createFastest } from './backend/fastest.js';
 import { createReference } from './backend/reference/reference.js';
 import { createWasm } from './backend/wasm/wasm.js';
+import { checkChoice, checkOptions, type OptionNames } from './checks/options.js';
 
 /** Options of `init`. */
 export interface InitOptions {
@@ -12,18 +13,28 @@ export interface InitOptions {
   threads?: number | undefined;
 }
 
+const INIT_OPTIONS: OptionNames<InitOptions> = { backend: true, threads: true };
+const BACKENDS: Readonly<Record<NonNullable<InitOptions['backend']>, true>> = {
+  auto: true,
+  wasm: true,
+  reference: true,
+};
+
 /**
  * Chooses the backend for all that follows, and returns it: its `name` and `description` say what runs.
  * Without `init`, the first use of a backend makes the one of 'auto' with all cores.
  * @throws BackendError if 'wasm' is asked for and the host refuses it
  */
-export async function init({ backend = 'auto', threads }: InitOptions = {}): Promise<Backend> {
-  const chosen = create(backend, threads === undefined ? {} : { threads });
+export async function init(options: InitOptions = {}): Promise<Backend> {
+  checkOptions('init', options, INIT_OPTIONS);
+  const { backend = 'auto', threads } = options;
+  checkChoice('init', 'backend', backend, BACKENDS);
+  const chosen = create(backend, { threads });
   setBackend(chosen);
   return chosen;
 }
 
-function create(backend: 'auto' | 'wasm' | 'reference', options: { threads?: number }): Backend {
+function create(backend: 'auto' | 'wasm' | 'reference', options: { threads?: number | undefined }): Backend {
   if (backend === 'reference') return createReference();
   return backend === 'wasm' ? createWasm(options) : createFastest(options);
 }

@@ -3,10 +3,13 @@
  * tensor as its first argument; its documentation is there.
  */
 import { backward } from './backward.js';
+import { describeValue } from './checks/arguments.js';
+import { ArgumentError } from './errors.js';
 import * as elementwise from './ops/elementwise.js';
 import * as indexing from './ops/indexing.js';
 import * as matrices from './ops/matmul.js';
 import * as movement from './ops/movement.js';
+import * as pieces from './ops/pieces.js';
 import * as reduce from './ops/reduce.js';
 import { Tensor } from './tensor.js';
 
@@ -28,29 +31,78 @@ declare module './tensor.js' {
     extends Methods<typeof elementwise>,
       Methods<Omit<typeof indexing, FunctionsOnly>>,
       Methods<typeof matrices>,
-      Methods<Omit<typeof movement, FunctionsOnly>>,
+      Methods<typeof movement>,
+      Methods<Omit<typeof pieces, FunctionsOnly>>,
       Methods<typeof reduce>,
       Methods<{ backward: typeof backward }> {}
 }
 
-const methods = {
+const functions = {
   ...elementwise,
   ...indexing,
   ...matrices,
   ...movement,
+  ...pieces,
   ...reduce,
   backward,
 };
 
-for (const [name, method] of Object.entries(methods)) {
+type All = Methods<Omit<typeof functions, FunctionsOnly>>;
+type Arguments<Name extends keyof All> = Parameters<All[Name]>;
+
+/** Names of the methods with optional arguments. */
+type WithOptional = {
+  [Name in keyof All]: Arguments<Name> extends Required<Arguments<Name>> ? never : Name;
+}[keyof All];
+
+/** The most arguments of the methods with optional ones; the other functions' `length` tells theirs. */
+const mostArguments: { readonly [Name in WithOptional]: Required<Arguments<Name>>['length'] } = {
+  leakyRelu: 1,
+  elu: 1,
+  indexSelect: 2,
+  gather: 2,
+  tril: 1,
+  triu: 1,
+  matmul: 2,
+  flatten: 2,
+  squeeze: 1,
+  transpose: 2,
+  flip: 1,
+  slice: 3,
+  split: 2,
+  pad: 2,
+  sum: 1,
+  mean: 1,
+  variance: 1,
+  std: 1,
+  amax: 1,
+  amin: 1,
+  logSumExp: 1,
+  argmax: 1,
+  softmax: 1,
+  logSoftmax: 1,
+  cumsum: 1,
+  backward: 2,
+};
+
+for (const [name, method] of Object.entries(functions)) {
   if ((functionsOnly as readonly string[]).includes(name)) continue;
+  const most = (mostArguments as Readonly<Record<string, number>>)[name] ?? method.length - 1;
   Object.defineProperty(Tensor.prototype, name, {
     value(this: Tensor, ...args: never[]) {
-      return (method as (t: Tensor, ...rest: never[]) => unknown)(this, ...args);
+      const result = (method as (t: Tensor, ...rest: never[]) => unknown)(this, ...args);
+      // The function has refused arguments of the wrong kind before, with a better message.
+      if (args.length > most) throw surplusArgument(name, args[most], most);
+      return result;
     },
     writable: true,
     configurable: true,
   });
+}
+
+function surplusArgument(name: string, found: unknown, most: number): ArgumentError {
+  const takes = most === 0 ? 'none' : most === 1 ? 'one' : `at most ${most}`;
+  return new ArgumentError(name, `unexpected argument ${describeValue(found)} — the method takes ${takes}`);
 }
 
 export { Tensor };

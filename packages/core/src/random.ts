@@ -11,7 +11,9 @@
  *
  * Source: Salmon, Moraes, Dror & Shaw 2011, "Parallel Random Numbers: As Easy as 1, 2, 3".
  */
+
 import type { HostArray, PhiloxState } from './backend/backend.js';
+import { describeValue } from './checks/arguments.js';
 import { ArgumentError } from './errors.js';
 
 const MULTIPLIER_0 = 0xd2511f53;
@@ -116,11 +118,7 @@ export class Generator {
 
   /** @param seed - a whole number from 0 to 2⁶⁴ − 1. @throws ArgumentError for another one */
   constructor(seed: number | bigint = 0) {
-    const whole = typeof seed === 'bigint' || Number.isSafeInteger(seed);
-    if (!whole || seed < 0 || BigInt(seed) >> 64n !== 0n) {
-      const fix = typeof seed === 'number' && seed >= 2 ** 53 ? ' — write a large one as a bigint' : '';
-      throw new ArgumentError('Generator', `a seed is a whole number from 0 to 2⁶⁴ − 1, not ${seed}${fix}`);
-    }
+    checkSeed('Generator', seed);
     const wide = BigInt(seed);
     this.#key = [Number(wide & 0xffffffffn), Number(wide >> 32n)];
   }
@@ -177,7 +175,10 @@ export class Generator {
    */
   permutation(n: number): Uint32Array {
     if (!(Number.isInteger(n) && n >= 0 && n < 2 ** 32)) {
-      throw new ArgumentError('permutation', `a count is a whole number from 0 to 2³² − 1, not ${n}`);
+      throw new ArgumentError(
+        'permutation',
+        `a count is a whole number from 0 to 2³² − 1, not ${describeValue(n)}`,
+      );
     }
     const order = new Uint32Array(n);
     for (let i = 0; i < n; i++) order[i] = i;
@@ -206,6 +207,13 @@ export class Generator {
   }
 }
 
+function checkSeed(op: string, seed: number | bigint): void {
+  const whole = typeof seed === 'bigint' || Number.isSafeInteger(seed);
+  if (whole && seed >= 0 && BigInt(seed) >> 64n === 0n) return;
+  const fix = typeof seed === 'number' && seed >= 2 ** 53 ? ' — write a large one as a bigint' : '';
+  throw new ArgumentError(op, `a seed is a whole number from 0 to 2⁶⁴ − 1, not ${describeValue(seed)}${fix}`);
+}
+
 function isPairOfWords(pair: unknown): boolean {
   const isWord = (word: unknown): boolean => Number.isInteger(word) && word === (word as number) >>> 0;
   return Array.isArray(pair) && pair.length === 2 && pair.every(isWord);
@@ -220,5 +228,6 @@ export function defaultGenerator(): Generator {
 
 /** Restarts the default generator at a seed, as `Generator` takes it. @throws ArgumentError for another one */
 export function manualSeed(seed: number | bigint): void {
+  checkSeed('manualSeed', seed);
   standard.state = new Generator(seed).state;
 }

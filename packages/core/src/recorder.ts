@@ -1,4 +1,5 @@
 /** Watching the engine at work: a recorder receives every operation and gradient. Without one it costs one comparison. */
+import { checkFunction, refusePromise } from './checks/arguments.js';
 import type { Tensor } from './tensor.js';
 
 /** An operation that has just been computed. */
@@ -44,10 +45,11 @@ export function setRecorder(recorder: Recorder | null): void {
 
 /** Runs `f` with a recorder (or with none), and restores the one before. */
 export function withRecorder<T>(recorder: Recorder | null, f: () => T): T {
+  checkFunction('withRecorder', f, 'the second argument');
   const before = active;
   active = recorder;
   try {
-    return f();
+    return refusePromise('withRecorder', f());
   } finally {
     active = before;
   }

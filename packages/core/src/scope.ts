@@ -3,8 +3,9 @@
  * what it returns and what is persistent (parameters, their gradients, optimizer state). On a GPU this frees
  * device memory; on the wasm backend it lets intermediate values stay inside the kernels' memory.
  */
+
 import type { Backend } from './backend/backend.js';
-import { ArgumentError } from './errors.js';
+import { checkFunction, refusePromise } from './checks/arguments.js';
 import type { Storage } from './storage.js';
 
 const open: Set<Storage>[] = [];
@@ -24,15 +25,13 @@ export function adopt(storage: Storage): boolean {
  * @internal the public form is `scope`
  */
 export function runScope<T>(backend: Backend, f: () => T, results: (value: T) => Iterable<Storage>): T {
+  checkFunction('scope', f);
   const made = new Set<Storage>();
   open.push(made);
   backend.openScope();
   const kept = new Set<Storage>();
   try {
-    const value = f();
-    if (value instanceof Promise) {
-      throw new ArgumentError('scope', 'the function is asynchronous — await outside of the scope');
-    }
+    const value = refusePromise('scope', f());
     for (const storage of results(value)) kept.add(storage);
     return value;
   } finally {

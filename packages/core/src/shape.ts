@@ -1,3 +1,5 @@
+import { checkArray, describeValue } from './checks/arguments.js';
+import type { OptionNames } from './checks/options.js';
 import { ArgumentError, formatShape, type Shape, ShapeError } from './errors.js';
 
 /** One axis, several, or (left out) all of them. */
@@ -8,10 +10,16 @@ export interface AxisOptions {
   axis?: number;
 }
 
+/** The names of `AxisOptions`. */
+export const AXIS_OPTIONS: OptionNames<AxisOptions> = { axis: true };
+
 /** The axes along which an operation works; negative ones count from the last. */
 export interface AxesOptions {
   axis?: Axes | undefined;
 }
+
+/** The names of `AxesOptions`. */
+export const AXES_OPTIONS: OptionNames<AxesOptions> = { axis: true };
 
 /** Number of elements: the product of the axis lengths (1 for a scalar). */
 export function sizeOf(shape: Shape): number {
@@ -35,8 +43,9 @@ export function sameShape(a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((length, axis) => length === b[axis]);
 }
 
-/** @throws ArgumentError unless every length is a non-negative integer */
+/** @throws ArgumentError unless the shape is an array and every length is a non-negative integer */
 export function checkShape(op: string, shape: Shape): void {
+  checkArray(op, 'the shape', shape);
   for (const length of shape) {
     if (!Number.isInteger(length) || length < 0) {
       throw new ArgumentError(op, `axis lengths are integers ≥ 0: ${formatShape(shape)} has ${length}`);
@@ -46,6 +55,8 @@ export function checkShape(op: string, shape: Shape): void {
 
 /** Turns a possibly negative axis into 0 … rank − 1. @throws ArgumentError if there is no such axis */
 export function normalizeAxis(op: string, axis: number, rank: number): number {
+  if (typeof axis !== 'number')
+    throw new ArgumentError(op, `an axis must be one whole number, found ${describeValue(axis)}`);
   const normalized = axis < 0 ? axis + rank : axis;
   if (!Number.isInteger(axis) || normalized < 0 || normalized >= rank) {
     const range = rank === 0 ? 'a scalar has no axes' : `use ${-rank} … ${rank - 1}`;
@@ -54,10 +65,14 @@ export function normalizeAxis(op: string, axis: number, rank: number): number {
   return normalized;
 }
 
+function isList(axis: Axes): axis is readonly number[] {
+  return Array.isArray(axis);
+}
+
 /** Sorted unique axes; `undefined` means all of them. @throws ArgumentError on a missing or repeated axis */
 export function normalizeAxes(op: string, axis: Axes | undefined, rank: number): number[] {
   if (axis === undefined) return Array.from({ length: rank }, (_, i) => i);
-  const axes = (typeof axis === 'number' ? [axis] : axis).map((a) => normalizeAxis(op, a, rank));
+  const axes = (isList(axis) ? axis : [axis]).map((a) => normalizeAxis(op, a, rank));
   axes.sort((a, b) => a - b);
   if (axes.some((a, i) => a === axes[i + 1])) {
     throw new ArgumentError(op, `an axis is named twice: [${String(axis)}] in a tensor of rank ${rank}`);

@@ -5,6 +5,7 @@
  */
 import type { Backend, Values } from './backend/backend.js';
 import { backend } from './backend/current.js';
+import { checkFunction, checkTensor, refusePromise } from './checks/arguments.js';
 import { BackendError, ShapeError } from './errors.js';
 import { activeRecorder } from './recorder.js';
 import {
@@ -24,9 +25,13 @@ export function isGradEnabled(): boolean {
   return recording;
 }
 
-/** Runs `f` without recording: its results require no gradient and have no tape. */
+/**
+ * Runs `f` without recording: its results require no gradient and have no tape.
+ * @throws ArgumentError if `f` is asynchronous
+ */
 export function noGrad<T>(f: () => T): T {
-  return withRecording(false, f);
+  checkFunction('noGrad', f);
+  return refusePromise('noGrad', withRecording(false, f));
 }
 
 /** Runs `f` with recording on or off, and restores the state before. */
@@ -49,7 +54,10 @@ export function apply<Inputs extends Tensors, Params>(
   const observer = activeRecorder();
   const start = observer === null ? 0 : performance.now();
   const machine = backend();
-  for (const input of inputs) checkMemory(op.name, input, machine);
+  for (const input of inputs) {
+    checkTensor(op.name, input, 'an operand', 'a tensor or a number');
+    checkMemory(op.name, input, machine);
+  }
   const shapes = inputs.map((t) => t.shape) as unknown as ShapesOf<Inputs>;
   const shape = namingOperands(inputs, () => op.shape(shapes, params));
   const temporaries: Values[] = [];

@@ -3,6 +3,7 @@
 /** Tensors, and the operations that compute them: the two types refer to each other, so they share a file. */
 import type { Backend, HostArray, Kernels, Operand, Values } from './backend/backend.js';
 import { backend } from './backend/current.js';
+import { checkArray, checkTensor, describeValue } from './checks/arguments.js';
 import { ArgumentError, formatShape, type Shape, ShapeError } from './errors.js';
 import { formatArray } from './format.js';
 import { track } from './scope.js';
@@ -117,6 +118,7 @@ export class Tensor implements Disposable {
   }
 
   set grad(grad: Tensor | null) {
+    if (grad !== null) checkTensor('grad', grad, 'a gradient', 'a tensor or null');
     if (grad !== null && !sameShape(grad.shape, this.shape)) {
       throw new ShapeError(
         'grad',
@@ -167,6 +169,9 @@ export class Tensor implements Disposable {
    * @throws ArgumentError unless there is a name for each axis
    */
   named(label: string, axes: readonly string[] = []): this {
+    if (typeof label !== 'string')
+      throw new ArgumentError('named', `the name must be a string, found ${describeValue(label)}`);
+    checkArray('named', 'the names of the axes', axes, 'label, ');
     if (axes.length > 0 && axes.length !== this.rank) {
       const problem = `${axes.length} names for the axes of ${formatShape(this.shape)}, which has ${this.rank}`;
       throw new ArgumentError('named', problem);
@@ -216,6 +221,7 @@ export class Tensor implements Disposable {
 
   /** Overwrites the values in place, outside of the tape. @throws ShapeError if the shapes differ */
   assign(source: Tensor): this {
+    checkTensor('assign', source, 'the source');
     if (!sameShape(source.shape, this.shape)) {
       throw new ShapeError(
         'assign',
@@ -267,9 +273,16 @@ export function wrap(values: Values, shape: Shape, owner: Backend = backend()): 
   return new Tensor(storage, shape);
 }
 
-/** A number becomes a scalar tensor on the current backend; a tensor stays. */
+/** A number becomes a scalar tensor on the current backend; a tensor stays. `apply` refuses anything else. */
 export function asTensor(x: TensorLike): Tensor {
   return typeof x === 'number' ? wrap(backend().upload([x]), []) : x;
+}
+
+/** The operand of a function that uses its shape before `apply` has checked it. @throws ArgumentError for other values */
+export function operandOf(op: string, x: TensorLike): Tensor {
+  const t = asTensor(x);
+  checkTensor(op, t, 'an operand', 'a tensor or a number');
+  return t;
 }
 
 function nest(data: HostArray, shape: Shape): NestedArray {

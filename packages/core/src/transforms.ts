@@ -1,6 +1,7 @@
 /** Derivatives as functions of functions. */
 import { backend } from './backend/current.js';
 import { gradients } from './backward.js';
+import { checkFunction, checkTensor, refusePromise } from './checks/arguments.js';
 import { GradError } from './errors.js';
 import { runScope } from './scope.js';
 import type { Storage } from './storage.js';
@@ -40,15 +41,22 @@ function oneDeeper<T>(f: () => T): T {
  * @throws GradError if f's value is not a scalar
  */
 export function valueAndGrad(f: ScalarFunction): (...inputs: Tensor[]) => { value: Tensor; grads: Tensor[] } {
+  return differentiator('valueAndGrad', f);
+}
+
+function differentiator(op: string, f: ScalarFunction): ReturnType<typeof valueAndGrad> {
+  checkFunction(op, f);
   return (...inputs) => {
+    for (const x of inputs) checkTensor(op, x, 'an input');
     const variables = inputs.map(variable);
     const createGraph = depth > 0 || inputs.some((x) => x.requiresGrad);
-    const value = oneDeeper(() => f(...variables));
+    const value = refusePromise(
+      op,
+      oneDeeper(() => f(...variables)),
+    );
+    checkTensor(op, value, 'the value of the function');
     if (!value.requiresGrad) {
-      throw new GradError(
-        'valueAndGrad',
-        'the value does not depend on the inputs — nothing to differentiate',
-      );
+      throw new GradError(op, 'the value does not depend on the inputs — nothing to differentiate');
     }
     const grads = gradients(value, variables, { createGraph });
     return { value: createGraph ? value : value.detach(), grads };
@@ -57,9 +65,10 @@ export function valueAndGrad(f: ScalarFunction): (...inputs: Tensor[]) => { valu
 
 /** The derivative of f with respect to its first argument: `grad(f)(x)` = ∂f/∂x. `grad(grad(f))` is the second. */
 export function grad(f: ScalarFunction): (x: Tensor, ...others: Tensor[]) => Tensor {
+  checkFunction('grad', f);
   return (x, ...others) => {
-    const { grads } = valueAndGrad((first) => f(first as Tensor, ...others))(x);
-    return grads[0] as Tensor;
+    const { grads } = differentiator('grad', (first) => f(first!, ...others))(x);
+    return grads[0]!;
   };
 }
 

@@ -1,8 +1,11 @@
 /** Convolution as one matrix product over all windows of all images, and its transpose. */
+
 import type { Pair, WindowSpec } from '../backend/backend.js';
+import { checkBias } from '../checks/arguments.js';
+import { checkOptions, type OptionNames } from '../checks/options.js';
 import { formatShape, type Shape, ShapeError } from '../errors.js';
 import { namingOperands } from '../tape.js';
-import { asTensor, type Tensor, type TensorLike } from '../tensor.js';
+import { operandOf, type Tensor, type TensorLike } from '../tensor.js';
 import { framed, overlapAdd, pairOf, windowCounts, windows } from './windows.js';
 
 /** Options of `conv2d`; one number stands for height and width. */
@@ -15,11 +18,15 @@ export interface Conv2dOptions {
   dilation?: number | Pair;
 }
 
+const CONV_OPTIONS: OptionNames<Conv2dOptions> = { stride: true, padding: true, dilation: true };
+
 /** Options of `convTranspose2d`. */
 export interface ConvTranspose2dOptions extends Conv2dOptions {
   /** Rows and columns added at the end of the result; tells apart the sizes that a strided convolution maps to one. Default 0. */
   outputPadding?: number | Pair;
 }
+
+const CONV_TRANSPOSE_OPTIONS: OptionNames<ConvTranspose2dOptions> = { ...CONV_OPTIONS, outputPadding: true };
 
 interface Geometry extends WindowSpec {
   readonly padding: Pair;
@@ -60,7 +67,7 @@ function checkImage(op: string, x: Shape, weight: Shape, axis: 0 | 1): void {
   });
 }
 
-function checkBias(op: string, bias: Tensor | null, channels: number): void {
+function checkBiasShape(op: string, bias: Tensor | null, channels: number): void {
   if (bias === null || (bias.rank === 1 && bias.shape[0] === channels)) return;
   throw new ShapeError(
     op,
@@ -82,12 +89,14 @@ export function conv2d(
   bias: Tensor | null = null,
   options: Conv2dOptions = {},
 ): Tensor {
-  const [images, kernels] = [asTensor(x), asTensor(weight)];
+  checkBias('conv2d', bias);
+  checkOptions('conv2d', options, CONV_OPTIONS, 'x, weight, bias, ');
+  const [images, kernels] = [operandOf('conv2d', x), operandOf('conv2d', weight)];
   namingOperands([images, kernels], () => checkImage('conv2d', images.shape, kernels.shape, 1));
   const spec = geometry('conv2d', kernels.shape, options);
   const [batch, channels] = images.shape as [number, number];
   const out = kernels.shape[0]!;
-  checkBias('conv2d', bias, out);
+  checkBiasShape('conv2d', bias, out);
   const padded = framed(images, spec.padding);
   const [height, width] = windowCounts('conv2d', padded.shape, spec);
   const size = channels * spec.kernel[0] * spec.kernel[1];
@@ -108,16 +117,19 @@ export function convTranspose2d(
   x: TensorLike,
   weight: TensorLike,
   bias: Tensor | null = null,
-  { outputPadding = 0, ...options }: ConvTranspose2dOptions = {},
+  options: ConvTranspose2dOptions = {},
 ): Tensor {
   const op = 'convTranspose2d';
-  const [images, kernels] = [asTensor(x), asTensor(weight)];
+  checkBias(op, bias);
+  checkOptions(op, options, CONV_TRANSPOSE_OPTIONS, 'x, weight, bias, ');
+  const { outputPadding = 0, ...rest } = options;
+  const [images, kernels] = [operandOf(op, x), operandOf(op, weight)];
   namingOperands([images, kernels], () => checkImage(op, images.shape, kernels.shape, 0));
-  const spec = geometry(op, kernels.shape, options);
+  const spec = geometry(op, kernels.shape, rest);
   const extra = pairOf(op, 'outputPadding', outputPadding, 0);
   const [batch, channels, height, width] = images.shape as [number, number, number, number];
   const out = kernels.shape[1]!;
-  checkBias(op, bias, out);
+  checkBiasShape(op, bias, out);
   const side = (length: number, a: 0 | 1): number =>
     (length - 1) * spec.stride[a] + spec.dilation[a] * (spec.kernel[a] - 1) + 1 + extra[a];
   const canvas: Pair = [side(height, 0), side(width, 1)];

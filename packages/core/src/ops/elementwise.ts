@@ -3,6 +3,7 @@
  * Operands of two-argument operations broadcast as in NumPy; the gradient of a broadcast operand is summed back
  * to the operand's shape (`sumToSize`), since each of its elements was used several times.
  */
+import { checkOptions, type OptionNames } from '../checks/options.js';
 import { ArgumentError } from '../errors.js';
 import { broadcastShapes } from '../shape.js';
 import { apply } from '../tape.js';
@@ -187,11 +188,20 @@ const clampOp: Op<One, ClampParams> = {
   vjp: (dy, [x], { min, max }) => [() => dy.mul(x.ge(min).mul(x.le(max)))], // 1 inside, the bounds included
 };
 
+/** Options of `clamp`: the bounds, each of which may be left out. */
+export interface ClampOptions {
+  min?: number;
+  max?: number;
+}
+
+const CLAMP_OPTIONS: OptionNames<ClampOptions> = { min: true, max: true };
+
 /**
  * min(max(x, options.min), options.max); the gradient passes inside the bounds and on them.
  * @throws ArgumentError if min > max
  */
-export function clamp(x: TensorLike, options: { min?: number; max?: number }): Tensor {
+export function clamp(x: TensorLike, options: ClampOptions): Tensor {
+  checkOptions('clamp', options, CLAMP_OPTIONS);
   const { min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY } = options;
   if (!(min <= max)) throw new ArgumentError('clamp', `min ${min} is above max ${max} — exchange them`);
   return apply(clampOp, [asTensor(x)], { min, max });

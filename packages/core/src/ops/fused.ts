@@ -2,11 +2,13 @@
  * Operations that exist as one kernel for numerical safety or for speed. Each equals a composite of simpler
  * operations, and a test holds it to that.
  */
+import { checkBias } from '../checks/arguments.js';
+import { checkChoice, checkOptions, type OptionNames } from '../checks/options.js';
 import { formatShape, type Shape, ShapeError } from '../errors.js';
 import type { Activation } from '../functions/kinds.js';
 import { sizeOf } from '../shape.js';
 import { apply } from '../tape.js';
-import type { Op, Tensor } from '../tensor.js';
+import { type Op, operandOf, type Tensor } from '../tensor.js';
 import { type Binary, binary } from './elementwise-op.js';
 
 /**
@@ -103,6 +105,9 @@ export interface LinearOptions {
   activation?: Activation;
 }
 
+const LINEAR_OPTIONS: OptionNames<LinearOptions> = { activation: true };
+const ACTIVATIONS: Readonly<Record<Activation, true>> = { none: true, relu: true, sigmoid: true, tanh: true };
+
 /**
  * activation(x Wᵀ + b), in one kernel.
  * @param x - `[…, in]`; @param weight - `[out, in]`; @param bias - `[out]`, or null
@@ -113,7 +118,12 @@ export function linear(
   x: Tensor,
   weight: Tensor,
   bias: Tensor | null = null,
-  { activation = 'none' }: LinearOptions = {},
+  options: LinearOptions = {},
 ): Tensor {
-  return apply(linearOp, bias === null ? [x, weight] : [x, weight, bias], { activation });
+  checkBias('linear', bias);
+  checkOptions('linear', options, LINEAR_OPTIONS, 'x, weight, bias, ');
+  const { activation = 'none' } = options;
+  checkChoice('linear', 'activation', activation, ACTIVATIONS);
+  const operands = [operandOf('linear', x), operandOf('linear', weight)];
+  return apply(linearOp, bias === null ? operands : [...operands, bias], { activation });
 }

@@ -1,10 +1,12 @@
 /** Picking elements by position. Reading's gradient is adding (scatter), and the other way round. */
 import type { IndexSpec } from '../backend/backend.js';
 import { backend } from '../backend/current.js';
+import { checkArray, checkNumber, checkTensor } from '../checks/arguments.js';
+import { checkOptions, type OptionNames } from '../checks/options.js';
 import { ArgumentError, formatShape, type Shape, ShapeError } from '../errors.js';
-import { type AxisOptions, axisSpec, checkShape, normalizeAxis, sameShape } from '../shape.js';
+import { AXIS_OPTIONS, type AxisOptions, axisSpec, checkShape, normalizeAxis, sameShape } from '../shape.js';
 import { apply } from '../tape.js';
-import { asTensor, type Op, Tensor, type TensorLike, wrap } from '../tensor.js';
+import { type Op, operandOf, Tensor, type TensorLike, wrap } from '../tensor.js';
 
 type SourceAndIndex = readonly [source: Tensor, index: Tensor];
 
@@ -86,6 +88,7 @@ function checkAligned(x: Shape, index: Shape, axis: number): void {
 
 /** An index as tensor: numbers are checked against the axis where they can be read at once (host memory). */
 function asIndex(op: string, index: Tensor | readonly number[], length: number): Tensor {
+  if (!(index instanceof Tensor)) checkArray(op, 'the index', index, op === 'indexAdd' ? 'source, ' : '');
   const t = index instanceof Tensor ? index : wrap(backend().upload(index), [index.length]);
   if (t.storage.backend.memory === 'device') return t;
   for (const i of t.values as Float32Array) {
@@ -104,9 +107,11 @@ function asIndex(op: string, index: Tensor | readonly number[], length: number):
 export function indexSelect(
   x: TensorLike,
   index: Tensor | readonly number[],
-  { axis = 0 }: AxisOptions = {},
+  options: AxisOptions = {},
 ): Tensor {
-  const t = asTensor(x);
+  checkOptions('indexSelect', options, AXIS_OPTIONS, 'index, ');
+  const { axis = 0 } = options;
+  const t = operandOf('indexSelect', x);
   const at = normalizeAxis('indexSelect', axis, t.rank);
   const places = asIndex('indexSelect', index, t.shape[at]!);
   if (places.rank !== 1) {
@@ -128,8 +133,11 @@ export function indexAdd(
   source: Tensor,
   index: Tensor | readonly number[],
   length: number,
-  { axis = 0 }: AxisOptions = {},
+  options: AxisOptions = {},
 ): Tensor {
+  checkOptions('indexAdd', options, AXIS_OPTIONS, 'source, index, length, ');
+  checkTensor('indexAdd', source, 'the source');
+  const { axis = 0 } = options;
   const at = normalizeAxis('indexAdd', axis, source.rank);
   checkShape('indexAdd', [length]);
   return apply(indexAddOp, [source, asIndex('indexAdd', index, length)], { axis: at, length });
@@ -140,8 +148,11 @@ export function indexAdd(
  * @param index - whole numbers; its shape is x's beside `axis`, and is the result's
  * @throws ArgumentError for an index outside of the axis; ShapeError if the shapes do not align
  */
-export function gather(x: TensorLike, index: Tensor, { axis = -1 }: AxisOptions = {}): Tensor {
-  const t = asTensor(x);
+export function gather(x: TensorLike, index: Tensor, options: AxisOptions = {}): Tensor {
+  checkOptions('gather', options, AXIS_OPTIONS, 'index, ');
+  checkTensor('gather', index, 'the index');
+  const { axis = -1 } = options;
+  const t = operandOf('gather', x);
   const at = normalizeAxis('gather', axis, t.rank);
   return apply(gatherOp, [t, asIndex('gather', index, t.shape[at]!)], { axis: at });
 }
@@ -150,12 +161,11 @@ export function gather(x: TensorLike, index: Tensor, { axis = -1 }: AxisOptions 
  * Adds each element of `source` into zeros at its `index` along `axis` (default: the last): the transpose of `gather`.
  * @throws ArgumentError for an index outside of `length`; ShapeError if its shape is not the source's
  */
-export function scatterAdd(
-  source: Tensor,
-  index: Tensor,
-  length: number,
-  { axis = -1 }: AxisOptions = {},
-): Tensor {
+export function scatterAdd(source: Tensor, index: Tensor, length: number, options: AxisOptions = {}): Tensor {
+  checkOptions('scatterAdd', options, AXIS_OPTIONS, 'source, index, length, ');
+  checkTensor('scatterAdd', source, 'the source');
+  checkTensor('scatterAdd', index, 'the index');
+  const { axis = -1 } = options;
   const at = normalizeAxis('scatterAdd', axis, source.rank);
   checkShape('scatterAdd', [length]);
   return apply(scatterAddOp, [source, asIndex('scatterAdd', index, length)], { axis: at, length });
@@ -167,21 +177,33 @@ export interface TriangleOptions {
   diagonal?: number;
 }
 
+const TRIANGLE_OPTIONS: OptionNames<TriangleOptions> = { diagonal: true };
+
 /** Keeps the lower triangle of each matrix and puts zeros above `diagonal`. */
-export const tril = (x: TensorLike, { diagonal = 0 }: TriangleOptions = {}): Tensor =>
-  keepWhere('tril', asTensor(x), (i, j) => j - i <= diagonal);
+export const tril = (x: TensorLike, options: TriangleOptions = {}): Tensor =>
+  triangle('tril', x, options, (offset, diagonal) => offset <= diagonal);
 
 /** Keeps the upper triangle of each matrix and puts zeros below `diagonal`. */
-export const triu = (x: TensorLike, { diagonal = 0 }: TriangleOptions = {}): Tensor =>
-  keepWhere('triu', asTensor(x), (i, j) => j - i >= diagonal);
+export const triu = (x: TensorLike, options: TriangleOptions = {}): Tensor =>
+  triangle('triu', x, options, (offset, diagonal) => offset >= diagonal);
 
-function keepWhere(op: string, t: Tensor, kept: (row: number, column: number) => boolean): Tensor {
+/** @param kept - whether an element `offset` places to the right of the main diagonal stays */
+function triangle(
+  op: string,
+  x: TensorLike,
+  options: TriangleOptions,
+  kept: (offset: number, diagonal: number) => boolean,
+): Tensor {
+  checkOptions(op, options, TRIANGLE_OPTIONS);
+  const { diagonal = 0 } = options;
+  checkNumber(op, 'diagonal', diagonal);
+  const t = operandOf(op, x);
   const [rows, columns] = t.shape.slice(-2);
   if (rows === undefined || columns === undefined) {
     throw new ShapeError(op, [t.shape], `${formatShape(t.shape)} is no matrix — it needs two axes`);
   }
   const mask = Float32Array.from({ length: rows * columns }, (_, i) =>
-    Number(kept(Math.floor(i / columns), i % columns)),
+    Number(kept((i % columns) - Math.floor(i / columns), diagonal)),
   );
   return wrap(backend().upload(mask), [rows, columns]).where(t, 0);
 }

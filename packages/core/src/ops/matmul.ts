@@ -1,15 +1,18 @@
 /** Matrix products. Transposes are flags of the kernel, so that no gradient ever copies a transposed matrix. */
 import type { MatmulSpec } from '../backend/backend.js';
+import { checkOptions, type OptionNames } from '../checks/options.js';
 import { ArgumentError, formatShape, type Shape, ShapeError } from '../errors.js';
 import { broadcastShapes, sizeOf } from '../shape.js';
 import { apply, namingOperands } from '../tape.js';
-import { asTensor, type Op, type Tensor, type TensorLike } from '../tensor.js';
+import { type Op, operandOf, type Tensor, type TensorLike } from '../tensor.js';
 
 /** Options of `matmul`: take an operand's last two axes in exchanged order. */
 export interface MatmulOptions {
   transposeA?: boolean;
   transposeB?: boolean;
 }
+
+const MATMUL_OPTIONS: OptionNames<MatmulOptions> = { transposeA: true, transposeB: true };
 
 interface Transposes {
   readonly transposeA: boolean;
@@ -95,7 +98,8 @@ function expandBatch(t: Tensor, batch: Shape): Tensor {
  * @throws ShapeError if the inner dimensions differ or the batches do not broadcast; ArgumentError for scalars
  */
 export function matmul(a: TensorLike, b: TensorLike, options: MatmulOptions = {}): Tensor {
-  const [left, right] = [asTensor(a), asTensor(b)];
+  checkOptions('matmul', options, MATMUL_OPTIONS, 'b, ');
+  const [left, right] = [operandOf('matmul', a), operandOf('matmul', b)];
   if (left.rank === 0 || right.rank === 0) {
     throw new ArgumentError('matmul', 'a scalar is no matrix — use mul to scale');
   }

@@ -1,10 +1,12 @@
 /** Operations that only move elements: their gradients move them back. */
 import type { StridedSpec } from '../backend/backend.js';
+import { checkArray } from '../checks/arguments.js';
+import { checkOptions } from '../checks/options.js';
 import { ArgumentError, formatShape, type Shape, ShapeError } from '../errors.js';
 import {
+  AXES_OPTIONS,
   type Axes,
   type AxesOptions,
-  type AxisOptions,
   broadcastShapes,
   broadcastStrides,
   checkShape,
@@ -15,7 +17,7 @@ import {
   stridesOf,
 } from '../shape.js';
 import { apply } from '../tape.js';
-import { asTensor, type Op, type Tensor, type TensorLike } from '../tensor.js';
+import { asTensor, type Op, operandOf, type Tensor, type TensorLike } from '../tensor.js';
 
 type One = readonly [Tensor];
 
@@ -31,7 +33,8 @@ const reshapeOp: Op<One, { readonly shape: Shape }> = {
  * @throws ShapeError if the number of elements differs
  */
 export function reshape(x: TensorLike, shape: Shape): Tensor {
-  const t = asTensor(x);
+  const t = operandOf('reshape', x);
+  checkArray('reshape', 'the shape', shape);
   const resolved = inferLength(t, shape);
   if (sameShape(resolved, t.shape)) return t;
   return apply(reshapeOp, [t], { shape: resolved });
@@ -53,7 +56,7 @@ function inferLength(t: Tensor, shape: Shape): Shape {
 
 /** Joins the axes from `startAxis` to `endAxis` into one (default: all). */
 export function flatten(x: TensorLike, startAxis = 0, endAxis = -1): Tensor {
-  const t = asTensor(x);
+  const t = operandOf('flatten', x);
   if (t.rank === 0) return reshape(t, [1]);
   const start = normalizeAxis('flatten', startAxis, t.rank);
   const end = normalizeAxis('flatten', endAxis, t.rank);
@@ -64,7 +67,7 @@ export function flatten(x: TensorLike, startAxis = 0, endAxis = -1): Tensor {
 
 /** Removes axes of length 1: those named, or all of them. @throws ShapeError if a named axis is longer */
 export function squeeze(x: TensorLike, axis?: Axes): Tensor {
-  const t = asTensor(x);
+  const t = operandOf('squeeze', x);
   const axes =
     axis === undefined
       ? t.shape.flatMap((n, i) => (n === 1 ? [i] : []))
@@ -85,7 +88,7 @@ export function squeeze(x: TensorLike, axis?: Axes): Tensor {
 
 /** Inserts an axis of length 1 at `axis` of the result. */
 export function unsqueeze(x: TensorLike, axis: number): Tensor {
-  const t = asTensor(x);
+  const t = operandOf('unsqueeze', x);
   const at = normalizeAxis('unsqueeze', axis, t.rank + 1);
   return reshape(t, t.shape.toSpliced(at, 0, 1));
 }
@@ -102,7 +105,8 @@ const permuteOp: Op<One, { readonly axes: readonly number[] }> = {
 
 /** Reorders the axes: axis i of the result is axis `axes[i]` of x. @throws ArgumentError if that is no permutation */
 export function permute(x: TensorLike, axes: readonly number[]): Tensor {
-  const t = asTensor(x);
+  const t = operandOf('permute', x);
+  checkArray('permute', 'the axes', axes);
   const order = axes.map((a) => normalizeAxis('permute', a, t.rank));
   if (order.length !== t.rank || new Set(order).size !== t.rank) {
     throw new ArgumentError('permute', `[${axes.join(', ')}] is no permutation of the ${t.rank} axes`);
@@ -112,7 +116,7 @@ export function permute(x: TensorLike, axes: readonly number[]): Tensor {
 
 /** Exchanges two axes (default: the last two, as for a matrix). */
 export function transpose(x: TensorLike, axis1 = -2, axis2 = -1): Tensor {
-  const t = asTensor(x);
+  const t = operandOf('transpose', x);
   const a = normalizeAxis('transpose', axis1, t.rank);
   const b = normalizeAxis('transpose', axis2, t.rank);
   return permute(
@@ -140,80 +144,9 @@ const expandOp: Op<One, { readonly shape: Shape }> = {
 
 /** Repeats x along axes of length 1 (and new leading axes) to `shape`. @throws ShapeError if it does not broadcast */
 export function expand(x: TensorLike, shape: Shape): Tensor {
-  const t = asTensor(x);
+  const t = operandOf('expand', x);
   checkShape('expand', shape);
   return sameShape(t.shape, shape) ? t : apply(expandOp, [t], { shape: [...shape] });
-}
-
-interface SliceParams {
-  readonly start: readonly number[];
-  readonly shape: Shape;
-}
-
-const sliceOp: Op<One, SliceParams> = {
-  name: 'slice',
-  shape: (_, { shape }) => shape,
-  forward: (k, [x], { start, shape }) => {
-    const strides = stridesOf(x.shape);
-    const offset = start.reduce((sum, s, axis) => sum + s * strides[axis]!, 0);
-    return k.strided(x.values, { shape, strides, offset });
-  },
-  // What was cut away had no influence: zeros there.
-  vjp: (dy, [x], { start, shape }) => [
-    () => dy.pad(x.shape.map((n, a) => [start[a]!, n - start[a]! - shape[a]!] as const)),
-  ],
-};
-
-/**
- * Elements `start` … `end − 1` along `axis` (default: 0). Negative positions count from the end, and positions beyond it
- * are cut off, as in NumPy.
- */
-export function slice(x: TensorLike, start: number, end?: number, { axis = 0 }: AxisOptions = {}): Tensor {
-  const t = asTensor(x);
-  const at = normalizeAxis('slice', axis, t.rank);
-  const length = t.shape[at]!;
-  const place = (position: number): number => {
-    if (!Number.isInteger(position)) throw new ArgumentError('slice', `positions are integers: ${position}`);
-    return Math.min(length, Math.max(0, position < 0 ? position + length : position));
-  };
-  const first = place(start);
-  const count = Math.max(0, place(end ?? length) - first);
-  const starts = t.shape.map((_, i) => (i === at ? first : 0));
-  return apply(sliceOp, [t], { start: starts, shape: t.shape.with(at, count) });
-}
-
-/**
- * Cuts x along `axis` (default: 0) into pieces of `size` (the last may be shorter), or into the given `size`s.
- * @throws ArgumentError if the sizes do not add up to the axis
- */
-export function split(
-  x: TensorLike,
-  size: number | readonly number[],
-  { axis = 0 }: AxisOptions = {},
-): Tensor[] {
-  const t = asTensor(x);
-  const length = t.shape[normalizeAxis('split', axis, t.rank)]!;
-  if (typeof size === 'number' && !(Number.isInteger(size) && size > 0)) {
-    throw new ArgumentError('split', `pieces need a positive whole size, not ${size}`);
-  }
-  if (typeof size !== 'number') checkShape('split', size);
-  const sizes =
-    typeof size !== 'number'
-      ? size
-      : Array.from({ length: Math.max(1, Math.ceil(length / size)) }, (_, i) =>
-          Math.min(size, length - i * size),
-        );
-  if (sizes.reduce((a, b) => a + b, 0) !== length) {
-    throw new ArgumentError(
-      'split',
-      `sizes [${sizes.join(', ')}] do not add up to the axis of length ${length}`,
-    );
-  }
-  let start = 0;
-  return sizes.map((n) => {
-    start += n;
-    return slice(t, start - n, start, { axis });
-  });
 }
 
 const flipOp: Op<One, { readonly axes: readonly number[] }> = {
@@ -235,105 +168,10 @@ function flippedView(shape: Shape, axes: readonly number[]): StridedSpec {
 }
 
 /** Reverses the order along `axis` (default: all axes). */
-export function flip(x: TensorLike, { axis }: AxesOptions = {}): Tensor {
-  const t = asTensor(x);
-  return apply(flipOp, [t], { axes: normalizeAxes('flip', axis, t.rank) });
-}
-
-interface PadParams {
-  readonly before: readonly number[];
-  readonly after: readonly number[];
-  readonly value: number;
-}
-
-const padOp: Op<One, PadParams> = {
-  name: 'pad',
-  shape: ([x], { before, after }) => x.map((n, a) => n + before[a]! + after[a]!),
-  forward: (k, [x], { before, after, value }) => k.pad(x, before, after, value),
-  vjp: (dy, [x], { before }) => [
-    () => x.shape.reduce((cut, n, a) => cut.slice(before[a]!, before[a]! + n, { axis: a }), dy),
-  ],
-};
-
-/** Options of `pad`. */
-export interface PadOptions {
-  /** The constant. Default 0. */
-  value?: number;
-}
-
-/**
- * Surrounds x with a constant.
- * @param widths - for each axis `[before, after]`, whole and not negative
- */
-export function pad(
-  x: TensorLike,
-  widths: readonly (readonly [number, number])[],
-  { value = 0 }: PadOptions = {},
-): Tensor {
-  const t = asTensor(x);
-  if (widths.length !== t.rank || widths.flat().some((w) => !Number.isInteger(w) || w < 0)) {
-    throw new ArgumentError(
-      'pad',
-      `widths are ${t.rank} pairs of whole numbers ≥ 0, not ${JSON.stringify(widths)}`,
-    );
-  }
-  return apply(padOp, [t], { before: widths.map(([b]) => b), after: widths.map(([, a]) => a), value });
-}
-
-const concatOp: Op<readonly Tensor[], { readonly axis: number }> = {
-  name: 'concat',
-  shape: (shapes, { axis }) => {
-    const first = shapes[0] as Shape;
-    for (const shape of shapes) {
-      if (shape.length !== first.length || shape.some((n, a) => a !== axis && n !== first[a])) {
-        throw new ShapeError(
-          'concat',
-          shapes,
-          `shapes differ beside axis ${axis}: ${formatShape(first)} and ${formatShape(shape)}`,
-        );
-      }
-    }
-    return first.with(
-      axis,
-      shapes.reduce((sum, shape) => sum + shape[axis]!, 0),
-    );
-  },
-  forward: (k, parts, { axis }) => k.concat(parts, axis),
-  // Each part gets its own section of dy.
-  vjp: (dy, parts, { axis }) => {
-    let end = 0;
-    return parts.map((part) => {
-      const start = end;
-      end += part.shape[axis]!;
-      const stop = end;
-      return () => dy.slice(start, stop, { axis });
-    });
-  },
-};
-
-/** Joins tensors along an existing axis (default: 0). @throws ShapeError if other axes differ; ArgumentError for no tensors */
-export function concat(tensors: readonly Tensor[], { axis = 0 }: AxisOptions = {}): Tensor {
-  const first = tensors[0];
-  if (first === undefined)
-    throw new ArgumentError('concat', 'there is nothing to join — pass at least one tensor');
-  return apply(concatOp, tensors, { axis: normalizeAxis('concat', axis, first.rank) });
-}
-
-/** Joins tensors of one shape along a new axis (default: 0). @throws ShapeError if shapes differ */
-export function stack(tensors: readonly Tensor[], { axis = 0 }: AxisOptions = {}): Tensor {
-  const first = tensors[0];
-  if (first === undefined)
-    throw new ArgumentError('stack', 'there is nothing to join — pass at least one tensor');
-  const different = tensors.find((t) => !sameShape(t.shape, first.shape));
-  if (different !== undefined) {
-    const shapes = [first.shape, different.shape];
-    throw new ShapeError('stack', shapes, `shapes differ: ${shapes.map(formatShape).join(' and ')}`);
-  }
-  const at = normalizeAxis('stack', axis, first.rank + 1);
-  return concat(
-    tensors.map((t) => unsqueeze(t, at)),
-    { axis: at },
-  );
+export function flip(x: TensorLike, options: AxesOptions = {}): Tensor {
+  checkOptions('flip', options, AXES_OPTIONS);
+  const t = operandOf('flip', x);
+  return apply(flipOp, [t], { axes: normalizeAxes('flip', options.axis, t.rank) });
 }
 
 const cloneOp: Op<One> = {

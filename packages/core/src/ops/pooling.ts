@@ -1,7 +1,8 @@
 /** Pooling: each window of each channel becomes one number. */
 import type { Pair } from '../backend/backend.js';
+import { checkOptions, type OptionNames } from '../checks/options.js';
 import { formatShape, ShapeError } from '../errors.js';
-import { asTensor, type Tensor, type TensorLike } from '../tensor.js';
+import { operandOf, type Tensor, type TensorLike } from '../tensor.js';
 import { amax, mean } from './reduce.js';
 import { framed, pairOf, windowCounts, windows } from './windows.js';
 
@@ -13,15 +14,19 @@ export interface PoolOptions {
   padding?: number | Pair;
 }
 
+const POOL_OPTIONS: OptionNames<PoolOptions> = { stride: true, padding: true };
+
 /** The windows of each channel for itself: `[kernel places, batch · channels · h · w]`, and the result's shape. */
 function channelWindows(
   op: string,
   x: TensorLike,
   kernelSize: number | Pair,
-  { stride = kernelSize, padding = 0 }: PoolOptions,
+  options: PoolOptions,
   around: number,
 ): { places: Tensor; shape: number[] } {
-  const images = asTensor(x);
+  checkOptions(op, options, POOL_OPTIONS, 'x, kernelSize, ');
+  const { stride = kernelSize, padding = 0 } = options;
+  const images = operandOf(op, x);
   if (images.rank !== 4)
     throw new ShapeError(
       op,

@@ -1,13 +1,18 @@
 /** Reductions over any axes, and what is built on them. */
 import type { Kernels, Operand } from '../backend/backend.js';
+import { checkNumber, checkTensor } from '../checks/arguments.js';
+import { checkOptions, type OptionNames } from '../checks/options.js';
 import { ArgumentError, formatShape, type Shape, ShapeError } from '../errors.js';
 import type { ReduceKind } from '../functions/kinds.js';
 import {
+  AXES_OPTIONS,
+  AXIS_OPTIONS,
   type Axes,
   type AxesOptions,
   type AxisOptions,
   axisSpec,
   broadcastShapes,
+  checkShape,
   normalizeAxes,
   normalizeAxis,
   reducedShape,
@@ -15,12 +20,14 @@ import {
   sizeOf,
 } from '../shape.js';
 import { apply } from '../tape.js';
-import { asTensor, type Op, type Temporary, type Tensor, type TensorLike } from '../tensor.js';
+import { type Op, operandOf, type Temporary, type Tensor, type TensorLike } from '../tensor.js';
 
 /** Which axes a reduction removes, and whether they stay as length 1. */
 export interface ReduceOptions extends AxesOptions {
   keepDims?: boolean;
 }
+
+const REDUCE_OPTIONS: OptionNames<ReduceOptions> = { axis: true, keepDims: true };
 
 interface ReduceParams {
   readonly axes: readonly number[];
@@ -70,7 +77,8 @@ const logSumExpOp = reduction('logSumExp', 'logSumExp', (dy, x, _, axes) =>
 );
 
 function reduce(op: Op<One, ReduceParams>, x: TensorLike, options: ReduceOptions): Tensor {
-  const t = asTensor(x);
+  checkOptions(op.name, options, REDUCE_OPTIONS);
+  const t = operandOf(op.name, x);
   const axes = normalizeAxes(op.name, options.axis, t.rank);
   return apply(op, [t], { axes, keepDims: options.keepDims ?? false });
 }
@@ -92,7 +100,8 @@ function countOf(op: string, x: Tensor, axis: Axes | undefined): number {
 
 /** Σ x / n over `axis`; NaN over nothing. */
 export function mean(x: TensorLike, options: ReduceOptions = {}): Tensor {
-  const t = asTensor(x);
+  checkOptions('mean', options, REDUCE_OPTIONS);
+  const t = operandOf('mean', x);
   const count = countOf('mean', t, options.axis);
   return sum(t, options).div(count);
 }
@@ -103,17 +112,24 @@ export interface VarianceOptions extends ReduceOptions {
   correction?: number;
 }
 
-/** Σ(x − mean)² / (n − correction) over `axis`. */
-export function variance(x: TensorLike, options: VarianceOptions = {}): Tensor {
+const VARIANCE_OPTIONS: OptionNames<VarianceOptions> = { ...REDUCE_OPTIONS, correction: true };
+
+function spread(op: string, x: TensorLike, options: VarianceOptions): Tensor {
+  checkOptions(op, options, VARIANCE_OPTIONS);
   const { correction = 1, ...where } = options;
-  const t = asTensor(x);
-  const count = countOf('variance', t, where.axis);
+  checkNumber(op, 'correction', correction);
+  const t = operandOf(op, x);
+  const count = countOf(op, t, where.axis);
   const centred = t.sub(mean(t, { ...where, keepDims: true }));
   return sum(centred.square(), where).div(Math.max(0, count - correction));
 }
 
+/** Σ(x − mean)² / (n − correction) over `axis`. */
+export const variance = (x: TensorLike, options: VarianceOptions = {}): Tensor =>
+  spread('variance', x, options);
+
 /** √variance; see `variance`. */
-export const std = (x: TensorLike, options: VarianceOptions = {}): Tensor => variance(x, options).sqrt();
+export const std = (x: TensorLike, options: VarianceOptions = {}): Tensor => spread('std', x, options).sqrt();
 
 interface AxisParams {
   readonly axis: number;
@@ -136,14 +152,20 @@ export interface ArgmaxOptions extends AxisOptions {
   keepDims?: boolean;
 }
 
+const ARGMAX_OPTIONS: OptionNames<ArgmaxOptions> = { axis: true, keepDims: true };
+
 /**
  * Index of the largest element along `axis`, or in the flattened tensor if `axis` is left out; the first of equals.
  * @returns whole numbers, not differentiable. @throws ArgumentError over an axis of length 0
  */
 export function argmax(x: TensorLike, options: ArgmaxOptions = {}): Tensor {
-  const t = asTensor(x);
+  checkOptions('argmax', options, ARGMAX_OPTIONS);
+  const t = operandOf('argmax', x);
   const { axis, keepDims = false } = options;
-  if (axis === undefined) return apply(argmaxOp, [t.flatten()], { axis: 0, keepDims: false });
+  if (axis === undefined) {
+    const place = apply(argmaxOp, [t.flatten()], { axis: 0, keepDims: false });
+    return keepDims ? place.reshape(t.shape.map(() => 1)) : place;
+  }
   return apply(argmaxOp, [t], { axis: normalizeAxis('argmax', axis, t.rank), keepDims });
 }
 
@@ -186,13 +208,15 @@ const logSoftmaxOp: Op<One, { readonly axes: readonly number[] }> = {
 
 /** eˣ / Σ eˣ over `axis` (default: the last), safe for any x. */
 export function softmax(x: TensorLike, options: AxesOptions = {}): Tensor {
-  const t = asTensor(x);
+  checkOptions('softmax', options, AXES_OPTIONS);
+  const t = operandOf('softmax', x);
   return apply(softmaxOp, [t], { axes: normalizeAxes('softmax', options.axis ?? -1, t.rank) });
 }
 
 /** x − ln Σ eˣ over `axis` (default: the last), safe for any x. */
 export function logSoftmax(x: TensorLike, options: AxesOptions = {}): Tensor {
-  const t = asTensor(x);
+  checkOptions('logSoftmax', options, AXES_OPTIONS);
+  const t = operandOf('logSoftmax', x);
   return apply(logSoftmaxOp, [t], { axes: normalizeAxes('logSoftmax', options.axis ?? -1, t.rank) });
 }
 
@@ -205,8 +229,10 @@ const cumsumOp: Op<One, { readonly axis: number }> = {
 };
 
 /** Running sums along `axis` (default: the last): y[i] = x[0] + … + x[i]. */
-export function cumsum(x: TensorLike, { axis = -1 }: AxisOptions = {}): Tensor {
-  const t = asTensor(x);
+export function cumsum(x: TensorLike, options: AxisOptions = {}): Tensor {
+  checkOptions('cumsum', options, AXIS_OPTIONS);
+  const { axis = -1 } = options;
+  const t = operandOf('cumsum', x);
   return apply(cumsumOp, [t], { axis: normalizeAxis('cumsum', axis, t.rank) });
 }
 
@@ -215,6 +241,8 @@ export function cumsum(x: TensorLike, { axis = -1 }: AxisOptions = {}): Tensor {
  * @throws ShapeError if `shape` does not broadcast to x's
  */
 export function sumToSize(x: Tensor, shape: Shape): Tensor {
+  checkTensor('sumToSize', x, 'the operand');
+  checkShape('sumToSize', shape);
   if (sameShape(x.shape, shape)) return x;
   if (!sameShape(broadcastShapes('sumToSize', x.shape, shape), x.shape)) {
     throw new ShapeError(

@@ -1,16 +1,20 @@
 /** Windows that slide over images: what convolution and pooling are made of. */
 import type { Pair, WindowSpec } from '../backend/backend.js';
+import { describeValue } from '../checks/arguments.js';
 import { ArgumentError, formatShape, type Shape, ShapeError } from '../errors.js';
 import { stridesOf } from '../shape.js';
 import { apply } from '../tape.js';
 import type { Op, Tensor } from '../tensor.js';
-import { pad } from './movement.js';
+import { pad } from './pieces.js';
 
 /** One number stands for both directions. @throws ArgumentError unless whole numbers from `least` */
 export function pairOf(op: string, name: string, value: number | Pair, least: number): Pair {
   const pair: Pair = typeof value === 'number' ? [value, value] : value;
-  if (pair.length !== 2 || pair.some((n) => !Number.isInteger(n) || n < least))
-    throw new ArgumentError(op, `${name} is one or two whole numbers from ${least}, not ${value}`);
+  if (!Array.isArray(pair) || pair.length !== 2 || pair.some((n) => !Number.isInteger(n) || n < least))
+    throw new ArgumentError(
+      op,
+      `${name} is one or two whole numbers from ${least}, not ${describeValue(value)}`,
+    );
   return pair;
 }
 

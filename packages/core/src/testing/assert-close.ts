@@ -1,3 +1,4 @@
+import { checkOptions, type OptionNames } from '../checks/options.js';
 import { formatShape, type Shape, ShapeError, VarigradError } from '../errors.js';
 import { sameShape, unravelIndex } from '../shape.js';
 import { type NestedArray, Tensor } from '../tensor.js';
@@ -13,6 +14,8 @@ export interface Closeness {
   atol?: number;
 }
 
+const CLOSENESS: OptionNames<Closeness> = { rtol: true, atol: true };
+
 interface Flat {
   readonly data: ArrayLike<number>;
   /** null for a typed array, whose shape nobody knows. */
@@ -25,6 +28,7 @@ interface Flat {
  * @throws ShapeError if shapes differ; VarigradError that shows the worst element
  */
 export function assertClose(actual: Comparable, expected: Comparable, options: Closeness = {}): void {
+  checkOptions('assertClose', options, CLOSENESS, 'actual, expected, ');
   const { rtol = 1e-5, atol = 0 } = options;
   const [a, e] = [flat(actual), flat(expected)];
   const shape = sharedShape(a, e);

@@ -1,6 +1,7 @@
 import type { Backend, HostArray } from '../backend/backend.js';
 import { withBackend } from '../backend/current.js';
 import { gradients } from '../backward.js';
+import { checkOptions, type OptionNames } from '../checks/options.js';
 import type { Shape } from '../errors.js';
 import type { Tensor } from '../methods.js';
 import { Generator } from '../random.js';
@@ -18,6 +19,8 @@ export interface CompareOptions {
   /** Seed of the operands; default 0. */
   seed?: number;
 }
+
+const COMPARE_OPTIONS: OptionNames<CompareOptions> = { tolerance: true, cases: true, seed: true };
 
 /** A result in which two backends differ by more than the tolerance. */
 export interface BackendDifference {
@@ -39,6 +42,7 @@ export async function compareBackends(
   actual: Backend,
   options: CompareOptions = {},
 ): Promise<BackendDifference[]> {
+  checkOptions('compareBackends', options, COMPARE_OPTIONS, 'expected, actual, ');
   const { tolerance = 1e-5, cases = opCases, seed = 0 } = options;
   const differences: BackendDifference[] = [];
   for (const c of cases) {

@@ -1,6 +1,8 @@
 import { withBackend } from '../backend/current.js';
 import { createReference } from '../backend/reference/reference.js';
 import { gradients } from '../backward.js';
+import { checkArray, checkFunction, checkTensor } from '../checks/arguments.js';
+import { checkOptions, type OptionNames } from '../checks/options.js';
 import { tensor } from '../create.js';
 import { formatShape, VarigradError } from '../errors.js';
 import type { Tensor } from '../methods.js';
@@ -21,6 +23,15 @@ export interface GradcheckOptions {
   /** Numbers of the inputs to check; default: all. The others (indices, say) stay constant. */
   wrt?: readonly number[];
 }
+
+const GRADCHECK_OPTIONS: OptionNames<GradcheckOptions> = {
+  order: true,
+  epsilon: true,
+  tolerance: true,
+  seed: true,
+  name: true,
+  wrt: true,
+};
 
 /** An analytic derivative that differs from the numeric one. */
 export class GradcheckError extends VarigradError {
@@ -66,6 +77,10 @@ export function gradcheck(
   inputs: readonly Tensor[],
   options: GradcheckOptions = {},
 ): number {
+  checkFunction('gradcheck', f);
+  checkArray('gradcheck', 'the inputs', inputs, 'f, ');
+  for (const x of inputs) checkTensor('gradcheck', x, 'each input');
+  checkOptions('gradcheck', options, GRADCHECK_OPTIONS, 'f, inputs, ');
   const { order = 1, epsilon = 1e-3, tolerance = 1e-6, seed = 0, name = f.name || 'f' } = options;
   const wrt = options.wrt ?? inputs.map((_, i) => i);
   const points = inputs.map((t) => Float64Array.from(t.dataSync()));

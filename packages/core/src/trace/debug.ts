@@ -1,3 +1,5 @@
+import { checkFunction, checkIterable, refusePromise } from '../checks/arguments.js';
+import { checkOptions, type OptionNames } from '../checks/options.js';
 import { VarigradError } from '../errors.js';
 import { type Recorder, setRecorder, withRecorder } from '../recorder.js';
 import type { Tensor } from '../tensor.js';
@@ -72,20 +74,29 @@ export interface AnomalyOptions {
   modules?: Modules;
 }
 
+const ANOMALY_OPTIONS: OptionNames<AnomalyOptions> = { modules: true };
+
 /**
  * Runs `f` and throws at the first operation, forward or backward, that makes a NaN or an Infinity out of finite operands.
  * Reads every value, so it is slow: for finding a fault, not for training.
  * @throws NotFiniteError naming the operation, the ranges of its operands, the line, and the module
  */
-export function detectAnomaly<T>(f: () => T, { modules = [] }: AnomalyOptions = {}): T {
+export function detectAnomaly<T>(f: () => T, options: AnomalyOptions = {}): T {
+  checkFunction('detectAnomaly', f);
+  checkOptions('detectAnomaly', options, ANOMALY_OPTIONS, 'f, ');
+  const { modules = [] } = options;
+  checkIterable('detectAnomaly', 'modules', modules);
   const watch = new ModuleWatch();
-  return watch.run(modules, () => withRecorder(new NotFiniteWatch(watch), f));
+  return watch.run(modules, () =>
+    withRecorder(new NotFiniteWatch(watch), () => refusePromise('detectAnomaly', f())),
+  );
 }
 
 /**
  * Switches checks on for everything that runs from now on, or off again: with `nan`, every operation is checked as in
  * `detectAnomaly`. A trace or a profile that is taken meanwhile suspends it.
  */
-export function debug({ nan }: { nan: boolean }): void {
-  setRecorder(nan ? new NotFiniteWatch() : null);
+export function debug(options: { nan: boolean }): void {
+  checkOptions('debug', options, { nan: true });
+  setRecorder(options.nan ? new NotFiniteWatch() : null);
 }

@@ -9,7 +9,7 @@ import {
   type GradientPath,
   type GradientStory,
   type GradientUse,
-  gradientStory,
+  storyOf,
   usesOf,
 } from './story.js';
 import { short } from './summary.js';
@@ -33,7 +33,7 @@ const MOST_NODES = 12;
  * @throws GradError if the loss needs no gradient, is not a scalar, or its graph was freed
  */
 export function explain(loss: Tensor | (() => Tensor), tensor: Tensor, options: ExplainOptions = {}): string {
-  return tell(gradientStory(loss, tensor, options));
+  return tell(storyOf('explain', loss, tensor, options));
 }
 
 function tell(story: GradientStory): string {

@@ -1,5 +1,6 @@
 /** A traced graph as text for other programs. */
-import type { Graph, GraphNode } from './graph.js';
+
+import { checkGraph, type Graph, type GraphNode } from './graph.js';
 
 /** The first line in a node's box: its name if it has one, else the operation. */
 function title({ op, name }: GraphNode): string {
@@ -17,6 +18,7 @@ function byModule(graph: Graph): Map<string, GraphNode[]> {
 
 /** The graph in Graphviz' language, with shapes on the edges and a box around each module. */
 export function toDot(graph: Graph): string {
+  checkGraph('toDot', graph);
   const quote = (text: string): string => `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
   const box = (node: GraphNode): string =>
     `n${node.id} [label=${quote(title(node))}, shape=${node.op === 'leaf' ? 'ellipse' : 'box'}]`;
@@ -34,6 +36,7 @@ export function toDot(graph: Graph): string {
 
 /** The graph as a Mermaid flow chart, with shapes on the edges and a box around each module. */
 export function toMermaid(graph: Graph): string {
+  checkGraph('toMermaid', graph);
   const quote = (text: string): string => `"${text.replaceAll('"', '#quot;')}"`;
   const box = (node: GraphNode): string =>
     node.op === 'leaf' ? `n${node.id}([${quote(title(node))}])` : `n${node.id}[${quote(title(node))}]`;
@@ -49,6 +52,7 @@ export function toMermaid(graph: Graph): string {
 
 /** The graph as JSON. NaN and infinities, which JSON lacks, become strings. */
 export function toJSON(graph: Graph): string {
+  checkGraph('toJSON', graph);
   return JSON.stringify(graph, (_, value) =>
     typeof value === 'number' && !Number.isFinite(value) ? String(value) : value,
   );

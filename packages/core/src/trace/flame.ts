@@ -1,4 +1,6 @@
 /** A profile as a flame picture. */
+import { checkArray } from '../checks/arguments.js';
+import { checkOptions, type OptionNames } from '../checks/options.js';
 import type { ProfileEntry } from './profile.js';
 import { escapeXML, px } from './xml.js';
 
@@ -9,6 +11,8 @@ export interface FlameOptions {
   /** Pixels; default 1200. */
   width?: number;
 }
+
+const FLAME_OPTIONS: OptionNames<FlameOptions> = { title: true, width: true };
 
 /** A bar, and the shorter bars that it consists of. */
 interface Bar {
@@ -49,6 +53,8 @@ svg { font: 12px system-ui, 'Segoe UI', 'DejaVu Sans', sans-serif; color-scheme:
  * @returns an SVG document that needs nothing else, with colours for light and dark pages
  */
 export function toFlameSVG(entries: readonly ProfileEntry[], options: FlameOptions = {}): string {
+  checkArray('toFlameSVG', 'the entries', entries);
+  checkOptions('toFlameSVG', options, FLAME_OPTIONS, 'entries, ');
   const { title = '', width = 1200 } = options;
   const top = barsOf(entries);
   const head = title === '' ? 0 : HEAD;

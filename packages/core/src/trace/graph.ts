@@ -1,4 +1,6 @@
+import { describeValue } from '../checks/arguments.js';
 import type { Shape } from '../errors.js';
+import { ArgumentError } from '../errors.js';
 
 /** A large array seen from afar: means of blocks of the matrix `[all other axes, last axis]`. */
 export interface ArrayOverview {
@@ -76,4 +78,13 @@ export interface Graph {
   readonly result: number;
   /** Operations in the order in which backward came by; one appears again if backward ran again. Absent if none ran. */
   readonly backward?: readonly BackwardStep[];
+}
+
+/** @throws ArgumentError unless the value has the nodes of a graph */
+export function checkGraph(op: string, graph: Graph): void {
+  if (Array.isArray(graph?.nodes)) return;
+  throw new ArgumentError(
+    op,
+    `the graph must be what trace or recordGraph returns, found ${describeValue(graph)}`,
+  );
 }

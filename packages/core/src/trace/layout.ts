@@ -1,6 +1,8 @@
 /** Where everything goes in a picture of a graph: plain data, for any program that draws. */
+
+import { checkOptions, type OptionNames } from '../checks/options.js';
 import { formatShape } from '../errors.js';
-import type { Graph, GraphNode } from './graph.js';
+import { checkGraph, type Graph, type GraphNode } from './graph.js';
 import type { Point } from './layered.js';
 import { type BoxItem, type Item, moduleTree } from './module-tree.js';
 import { type Arrow, type NestedStyle, nested, type Rect } from './nested.js';
@@ -71,6 +73,13 @@ export interface LayoutOptions {
   note?: (node: GraphNode) => string;
 }
 
+const LAYOUT_OPTIONS: OptionNames<LayoutOptions> = {
+  depth: true,
+  collapsed: true,
+  foldConstants: true,
+  note: true,
+};
+
 /** Widths of characters of 12 px text on average, of the 10 px labels, and the height of a line. */
 const CHARACTER = 6.7;
 const BOLD_CHARACTER = 7.4;
@@ -81,6 +90,8 @@ const TITLE = 20;
 
 /** The frames, boxes and arrows of a picture of the graph; data flow from top to bottom. */
 export function layout(graph: Graph, options: LayoutOptions = {}): Layout {
+  checkGraph('layout', graph);
+  checkOptions('layout', options, LAYOUT_OPTIONS, 'graph, ');
   const { depth = Number.POSITIVE_INFINITY, collapsed = [], note = () => '' } = options;
   const folded = options.foldConstants === false ? new Map<number, string>() : foldable(graph);
   const visible = graph.nodes.map(({ id }) => id).filter((id) => !folded.has(id));

@@ -1,6 +1,8 @@
+import { checkArray, checkFunction, checkIterable, refusePromise } from '../checks/arguments.js';
+import { checkOptions, type OptionNames } from '../checks/options.js';
 import { type Recorder, withRecorder } from '../recorder.js';
 import type { Tensor } from '../tensor.js';
-import type { Graph } from './graph.js';
+import { checkGraph, type Graph } from './graph.js';
 import { type Modules, ModuleWatch } from './modules.js';
 import type { Names } from './trace.js';
 
@@ -23,6 +25,8 @@ export interface ProfileOptions {
   /** A model's `namedModules()`: tells modules apart by whose method ran an operation. */
   modules?: Modules;
 }
+
+const PROFILE_OPTIONS: OptionNames<ProfileOptions> = { names: true, modules: true };
 
 /** Adds up costs of one kind. */
 class Entries {
@@ -48,6 +52,10 @@ class Entries {
  * The time between operations is not in it. `formatProfile` makes a table of it, `toFlameSVG` a picture.
  */
 export function profile(f: () => unknown, options: ProfileOptions = {}): ProfileEntry[] {
+  checkFunction('profile', f);
+  checkOptions('profile', options, PROFILE_OPTIONS, 'f, ');
+  checkIterable('profile', 'names', options.names ?? []);
+  checkIterable('profile', 'modules', options.modules ?? []);
   const entries = new Entries();
   const names = new Map(Array.from(options.names ?? [], ([name, tensor]) => [tensor, name]));
   const watch = new ModuleWatch();
@@ -64,12 +72,13 @@ export function profile(f: () => unknown, options: ProfileOptions = {}): Profile
       entries.add({ op, module, phase: 'backward', calls: 1, milliseconds, bytes: 4 * gradient.size });
     },
   };
-  watch.run(options.modules ?? [], () => withRecorder(recorder, f));
+  watch.run(options.modules ?? [], () => withRecorder(recorder, () => refusePromise('profile', f())));
   return entries.list();
 }
 
 /** The profile that a traced graph contains. A trace reads every value, so that caches are colder than in a bare run. */
 export function profileOf(graph: Graph): ProfileEntry[] {
+  checkGraph('profileOf', graph);
   const entries = new Entries();
   for (const {
     op,
@@ -98,6 +107,7 @@ export function profileOf(graph: Graph): ProfileEntry[] {
 
 /** A profile as a table; with a column of modules if it knows any. */
 export function formatProfile(entries: readonly ProfileEntry[]): string {
+  checkArray('formatProfile', 'the entries', entries);
   const total = entries.reduce((sum, entry) => sum + entry.milliseconds, 0);
   const modules = entries.some(({ module }) => module !== '');
   const rows = entries.map(({ op, module, phase, calls, milliseconds, bytes }) => [

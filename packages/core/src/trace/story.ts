@@ -2,9 +2,11 @@
 import type { HostArray } from '../backend/backend.js';
 import { withBackend } from '../backend/current.js';
 import { gradients, topologicalOrder } from '../backward.js';
+import { checkIterable, checkTensor, refusePromise } from '../checks/arguments.js';
+import { checkOptions, type OptionNames } from '../checks/options.js';
 import { ones } from '../create.js';
 import { Generator } from '../random.js';
-import { withRecorder } from '../recorder.js';
+import { type Recorder, withRecorder } from '../recorder.js';
 import { sameShape, unravelIndex } from '../shape.js';
 import { noGrad } from '../tape.js';
 import type { TapeNode, Tensor } from '../tensor.js';
@@ -65,6 +67,8 @@ export interface ExplainOptions {
   check?: boolean;
 }
 
+const EXPLAIN_OPTIONS: OptionNames<ExplainOptions> = { names: true, maxPaths: true, check: true };
+
 /** Small, so that a difference seldom meets a kink of relu; float64 has digits enough. */
 const STEP = 1e-6;
 /** Tensors of at most this many elements are checked element by element; of larger ones, the steepest few. */
@@ -83,9 +87,22 @@ export function gradientStory(
   target: Tensor,
   options: ExplainOptions = {},
 ): GradientStory {
-  const { maxPaths = 8, check = true } = options;
-  const recorder = new GraphRecorder(options.names ?? []);
-  const result = typeof loss === 'function' ? recordForward(recorder, loss) : recordTape(recorder, loss);
+  return storyOf('gradientStory', loss, target, options);
+}
+
+/** `gradientStory` for the function `op`, which its errors name. */
+export function storyOf(
+  op: string,
+  loss: Tensor | (() => Tensor),
+  target: Tensor,
+  options: ExplainOptions,
+): GradientStory {
+  checkTensor(op, target, 'the second argument');
+  checkOptions(op, options, EXPLAIN_OPTIONS, 'loss, tensor, ');
+  const { names = [], maxPaths = 8, check = true } = options;
+  checkIterable(op, 'names', names);
+  const recorder = new GraphRecorder(names);
+  const result = recordLoss(op, recorder, loss);
   return withBackend(result.storage.backend, () => {
     const [gradient] = withRecorder(recorder, () => gradients(result, [target], { retainGraph: true }));
     const graph = recorder.graph(result);
@@ -107,13 +124,21 @@ export function gradientStory(
   });
 }
 
-/** Records what f computes; gradients that it computes itself are its own business. */
-export function recordForward(recorder: GraphRecorder, f: () => Tensor): Tensor {
-  return withRecorder({ operation: (record) => recorder.operation(record), gradient: () => {} }, f);
+/** Records the operations behind a loss: those of its tape, or those that run while a function computes it. */
+export function recordLoss(op: string, recorder: GraphRecorder, loss: Tensor | (() => Tensor)): Tensor {
+  if (typeof loss !== 'function') {
+    checkTensor(op, loss, 'the loss', 'a tensor or a function that computes one');
+    return recordTape(recorder, loss);
+  }
+  // Gradients that the function computes itself are ignored.
+  const watch: Recorder = { operation: (record) => recorder.operation(record), gradient: () => {} };
+  const result = withRecorder(watch, () => refusePromise(op, loss()));
+  checkTensor(op, result, 'the value of the function');
+  return result;
 }
 
 /** Records the operations that a tape remembers. */
-export function recordTape(recorder: GraphRecorder, loss: Tensor): Tensor {
+function recordTape(recorder: GraphRecorder, loss: Tensor): Tensor {
   for (const out of topologicalOrder(loss)) {
     if (out.node === null) continue;
     const { op, params, inputs } = out.node;

@@ -1,5 +1,6 @@
 /** Pictures of graphs as SVG: self-contained, light or dark with the reader's system. */
-import type { Graph, GraphNode } from './graph.js';
+import { checkOptions, type OptionNames } from '../checks/options.js';
+import { checkGraph, type Graph, type GraphNode } from './graph.js';
 import type { Point } from './layered.js';
 import { type BoxKind, type Layout, type LayoutEdge, type LayoutOptions, layout } from './layout.js';
 import { describeSummary, short } from './summary.js';
@@ -12,6 +13,14 @@ export interface SVGOptions extends Omit<LayoutOptions, 'note'> {
   /** A line above the picture. */
   title?: string;
 }
+
+const SVG_OPTIONS: OptionNames<SVGOptions> = {
+  depth: true,
+  collapsed: true,
+  foldConstants: true,
+  gradients: true,
+  title: true,
+};
 
 const KINDS: Readonly<Record<BoxKind, string>> = {
   parameter: 'parameter',
@@ -66,6 +75,8 @@ const TITLE_HEIGHT = 26;
  * @returns an SVG document that needs nothing else, with colours for light and dark pages
  */
 export function toSVG(graph: Graph, options: SVGOptions = {}): string {
+  checkGraph('toSVG', graph);
+  checkOptions('toSVG', options, SVG_OPTIONS, 'graph, ');
   const { gradients = true, title = '', ...rest } = options;
   const note = (node: GraphNode): string =>
     gradients && node.gradient !== undefined ? `${GRADIENT} ${short(node.gradient.norm, 3)}` : '';

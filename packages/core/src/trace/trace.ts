@@ -1,6 +1,8 @@
 import type { HostArray } from '../backend/backend.js';
 import { withBackend } from '../backend/current.js';
 import { backward } from '../backward.js';
+import { checkFunction, checkIterable, checkTensor, refusePromise } from '../checks/arguments.js';
+import { checkOptions, type OptionNames } from '../checks/options.js';
 import { BackendError } from '../errors.js';
 import { type GradientRecord, type OperationRecord, type Recorder, withRecorder } from '../recorder.js';
 import type { Storage } from '../storage.js';
@@ -20,6 +22,8 @@ export interface RecordOptions {
   /** A model's `namedModules()`: then operations without parameters, too, belong to the module whose method ran them. */
   modules?: Modules;
 }
+
+const RECORD_OPTIONS: OptionNames<RecordOptions> = { names: true, modules: true };
 
 /** A node while it is being filled in. */
 type Draft = { -readonly [K in keyof GraphNode]: GraphNode[K] } & { inputGradients: (ArraySummary | null)[] };
@@ -149,9 +153,15 @@ export class GraphRecorder implements Recorder {
  * @throws BackendError on a device: a trace reads every value
  */
 export function recordGraph(f: () => Tensor, options: RecordOptions = {}): Graph {
+  checkFunction('recordGraph', f);
+  checkOptions('recordGraph', options, RECORD_OPTIONS, 'f, ');
+  const { names = [], modules = [] } = options;
+  checkIterable('recordGraph', 'names', names);
+  checkIterable('recordGraph', 'modules', modules);
   const watch = new ModuleWatch();
-  const recorder = new GraphRecorder(options.names ?? [], watch);
-  const result = watch.run(options.modules ?? [], () => withRecorder(recorder, f));
+  const recorder = new GraphRecorder(names, watch);
+  const result = watch.run(modules, () => withRecorder(recorder, () => refusePromise('recordGraph', f())));
+  checkTensor('recordGraph', result, 'the value of the function');
   if (result.storage.backend.memory === 'device') {
     throw new BackendError('trace', 'values on a device cannot be read at once — trace on a host backend');
   }
@@ -165,5 +175,7 @@ export function recordGraph(f: () => Tensor, options: RecordOptions = {}): Graph
 
 /** The trace of f(…inputs): see `recordGraph`. Inputs without a name are called `input 0`, `input 1`, … */
 export function trace(f: (...inputs: Tensor[]) => Tensor, ...inputs: Tensor[]): Graph {
+  checkFunction('trace', f);
+  for (const x of inputs) checkTensor('trace', x, 'an input');
   return recordGraph(() => f(...inputs), { names: inputs.map((t, i) => [`input ${i}`, t] as const) });
 }

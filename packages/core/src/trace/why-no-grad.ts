@@ -2,6 +2,8 @@
 
 import { withBackend } from '../backend/current.js';
 import { gradients } from '../backward.js';
+import { checkIterable, checkTensor } from '../checks/arguments.js';
+import { checkOptions, type OptionNames } from '../checks/options.js';
 import { ones } from '../create.js';
 import { formatShape } from '../errors.js';
 import { withRecorder } from '../recorder.js';
@@ -9,7 +11,7 @@ import type { Tensor } from '../tensor.js';
 import { type Cut, type ValueFlow, valueFlow } from './cuts.js';
 import { operandName } from './formulas.js';
 import type { ArraySummary, Graph, GraphNode } from './graph.js';
-import { recordForward, recordTape } from './story.js';
+import { recordLoss } from './story.js';
 import { describeSummary, short, summarize } from './summary.js';
 import { GraphRecorder, type Names } from './trace.js';
 import { activationOf, type Vanishing, vanishingPoints } from './vanishing.js';
@@ -53,6 +55,8 @@ export interface WhyNoGradOptions {
   names?: Names;
 }
 
+const WHY_OPTIONS: OptionNames<WhyNoGradOptions> = { names: true };
+
 /**
  * Says why a tensor has no gradient after `backward`, or a gradient of 0. Neither the tape nor any `.grad` changes.
  *
@@ -65,6 +69,9 @@ export function whyNoGrad(
   loss?: Tensor | (() => Tensor),
   options: WhyNoGradOptions = {},
 ): NoGradDiagnosis {
+  checkTensor('whyNoGrad', tensor, 'the first argument');
+  checkOptions('whyNoGrad', options, WHY_OPTIONS, 'tensor, loss, ');
+  checkIterable('whyNoGrad', 'names', options.names ?? []);
   const given = new Map(Array.from(options.names ?? [], ([name, t]) => [t, name]));
   const name = tensor.label || (given.get(tensor) ?? 'this tensor');
   const early = lookAtTensor(tensor, name);
@@ -74,7 +81,7 @@ export function whyNoGrad(
 
   const recorder = new GraphRecorder(options.names ?? []);
   const target = recorder.idOf(tensor); // first, so that what is detached from it is known as such
-  const result = typeof loss === 'function' ? recordForward(recorder, loss) : recordTape(recorder, loss);
+  const result = recordLoss('whyNoGrad', recorder, loss);
   const gradient = gradientOf(recorder, result, tensor);
   const graph = recorder.graph(result);
   if ((graph.nodes[target] as GraphNode).gradient === undefined && target !== graph.result) {

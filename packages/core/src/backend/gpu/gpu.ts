@@ -1,3 +1,4 @@
+import { checkOptions, type OptionNames } from '../../checks/options.js';
 import { ArgumentError, BackendError } from '../../errors.js';
 import type { Backend } from '../backend.js';
 import type { GpuAdapter } from './driver.js';
@@ -13,6 +14,8 @@ export interface GpuOptions {
   /** Default: webgpu where an adapter answers, else webgl2 or headlessgl where they work. */
   mode?: GpuMode;
 }
+
+const GPU_OPTIONS: OptionNames<GpuOptions> = { mode: true };
 
 /** The backend of gpu.js, with what can be asked of it. */
 export interface GpuBackend extends Backend<GpuArray> {
@@ -41,6 +44,7 @@ const SEARCHED: readonly GpuMode[] = ['webgpu', 'webgl2', 'headlessgl'];
  *   each. It never runs another mode instead.
  */
 export async function gpu(options: GpuOptions = {}): Promise<GpuBackend> {
+  checkOptions('gpu', options, GPU_OPTIONS);
   const { mode } = options;
   if (mode !== undefined && !Object.hasOwn(howToGet, mode)) {
     throw new ArgumentError(

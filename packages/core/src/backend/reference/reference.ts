@@ -2,6 +2,8 @@
  * The reference backend: plain loops that say what each kernel means. It is the oracle that every other
  * backend is held to, and on Float64Array it carries the gradient checks.
  */
+import { describeValue } from '../../checks/arguments.js';
+import { ArgumentError } from '../../errors.js';
 import { fillNormal, fillUniform } from '../../random.js';
 import type { Backend, HostArray } from '../backend.js';
 import { elementwiseKernels } from './elementwise.js';
@@ -14,6 +16,11 @@ import { updateKernels } from './update.js';
 export function createReference(
   Precision: Float32ArrayConstructor | Float64ArrayConstructor = Float32Array,
 ): Backend<HostArray> {
+  if (Precision !== Float32Array && Precision !== Float64Array)
+    throw new ArgumentError(
+      'createReference',
+      `the array type must be Float32Array or Float64Array, found ${describeValue(Precision)}`,
+    );
   const allocate = (size: number): HostArray => new Precision(size);
   const precision = Precision === Float32Array ? 'float32' : 'float64';
   const copy = (values: ArrayLike<number>): HostArray => {

@@ -41,7 +41,7 @@ export function loadModule(compile: Compile = (bytes) => new WebAssembly.Module(
   if (typeof WebAssembly === 'undefined') throw new BackendError('wasm', 'this host has no WebAssembly');
   const simd = WebAssembly.validate(RELAXED_PROBE) ? 'relaxed' : 'plain';
   try {
-    const module = compile(decodeBase64(simd === 'relaxed' ? relaxed : plain));
+    const module = compile(decodeHex(simd === 'relaxed' ? relaxed : plain));
     const { memory, mostPages } = createMemory();
     const instance = new WebAssembly.Instance(module, { env: { memory, abort: fail } });
     return { module, memory, mostPages, kernels: instance.exports as unknown as KernelExports, simd };
@@ -67,6 +67,8 @@ function fail(): never {
   throw new BackendError('wasm', 'a kernel stopped');
 }
 
-function decodeBase64(text: string): KernelBytes {
-  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+function decodeHex(text: string): KernelBytes {
+  return Uint8Array.from({ length: text.length / 2 }, (_, i) =>
+    Number.parseInt(text.slice(2 * i, 2 * i + 2), 16),
+  );
 }

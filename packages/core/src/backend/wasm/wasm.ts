@@ -1,6 +1,7 @@
 /**
  * The wasm backend: WebAssembly SIMD kernels and threads, the fast default on a CPU. The kernels are AssemblyScript, in assembly/.
  */
+import { checkOptions, type OptionNames } from '../../checks/options.js';
 import type { Backend } from '../backend.js';
 import { createKernels } from './kernels.js';
 import { ResidentMemory } from './memory.js';
@@ -17,6 +18,8 @@ export interface WasmOptions {
   threadHost?: ThreadHost | string;
 }
 
+const WASM_OPTIONS: OptionNames<WasmOptions> = { threads: true, compile: true, threadHost: true };
+
 /** The wasm backend, with what can be asked of it and set. */
 export interface WasmBackend extends Backend<Float32Array> {
   readonly name: 'wasm';
@@ -32,6 +35,7 @@ export interface WasmBackend extends Backend<Float32Array> {
 
 /** @throws BackendError if the host has no WebAssembly SIMD or refuses the module */
 export function createWasm(options: WasmOptions = {}): WasmBackend {
+  checkOptions('createWasm', options, WASM_OPTIONS);
   const loaded = loadModule(options.compile);
   const memory = new ResidentMemory(loaded);
   const pool = new ThreadPool(loaded, options.threadHost ?? findThreadHost(), options.threads);

@@ -1,6 +1,7 @@
 /** Cases of the operations that cut tensors up, put them together, and turn them round. */
 import type { Shape } from '../../errors.js';
-import * as ops from '../../ops/movement.js';
+import { flip } from '../../ops/movement.js';
+import * as ops from '../../ops/pieces.js';
 import { type Grid, grid } from '../naive.js';
 import { type OpCase, opCase } from '../op-case.js';
 
@@ -72,7 +73,7 @@ const flipCases: readonly OpCase[] = flips.map(([shape, axis, axes]) =>
   opCase(
     'flip',
     [{ shape }],
-    (x) => ops.flip(x, axis === undefined ? {} : { axis }),
+    (x) => flip(x, axis === undefined ? {} : { axis }),
     (x) => grid(shape, (index) => x.at(index.map((i, a) => (axes.includes(a) ? shape[a]! - 1 - i : i)))),
     { note: JSON.stringify(axis ?? 'all') },
   ),

@@ -1,0 +1,107 @@
+/** Checks of arguments, for callers whose compiler does not make them. Messages show what was found. */
+import { ArgumentError, formatShape } from '../errors.js';
+
+const LONGEST_LIST = 6;
+const LONGEST_TEXT = 40;
+
+/** A value as an error message shows it: `'a'`, `[1, 2]`, `{ axis: 0 }`, `a tensor [2, 3]`. */
+export function describeValue(value: unknown, depth = 0): string {
+  if (typeof value === 'string')
+    return `'${value.length > LONGEST_TEXT ? `${value.slice(0, LONGEST_TEXT)}…` : value}'`;
+  if (typeof value === 'function') return 'a function';
+  if (typeof value !== 'object' || value === null) return String(value);
+  if (isPromise(value)) return 'a promise';
+  if (looksLikeTensor(value)) return `a tensor ${formatShape(value.shape)}`;
+  if (ArrayBuffer.isView(value) && 'length' in value) return `${value.constructor.name}(${value.length})`;
+  if (Array.isArray(value)) {
+    if (depth === 2 && value.length > 0) return '[…]';
+    return `[${listed(value, (item) => describeValue(item, depth + 1))}]`;
+  }
+  if (!isPlainObject(value)) return `an instance of ${value.constructor.name}`;
+  const entries = Object.entries(value);
+  if (entries.length === 0) return '{}';
+  if (depth === 2) return '{ … }';
+  return `{ ${listed(entries, ([name, item]) => `${name}: ${describeValue(item, depth + 1)}`)} }`;
+}
+
+function listed<Item>(items: readonly Item[], describe: (item: Item) => string): string {
+  const shown = items.slice(0, LONGEST_LIST).map(describe);
+  return [...shown, ...(items.length > LONGEST_LIST ? ['…'] : [])].join(', ');
+}
+
+/** Whether the value was written as `{ … }`, in any realm. */
+export function isPlainObject(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+function isPromise(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
+}
+
+/** Does not import the class: the tensor module checks its arguments with these functions. */
+function looksLikeTensor(value: object): value is { readonly shape: readonly number[] } {
+  return 'storage' in value && 'shape' in value && Array.isArray(value.shape);
+}
+
+/** @throws ArgumentError unless `f` is a function */
+export function checkFunction(op: string, f: unknown, role = 'the first argument'): void {
+  if (typeof f === 'function') return;
+  throw new ArgumentError(op, `${role} must be a function, found ${describeValue(f)}`);
+}
+
+/**
+ * The value of a callback that must be complete when it returns.
+ * @throws ArgumentError if the callback is asynchronous
+ */
+export function refusePromise<T>(op: string, value: T): T {
+  if (!isPromise(value)) return value;
+  value.then(undefined, () => {}); // a failure inside must not hide this error
+  throw new ArgumentError(op, `the function is asynchronous — await outside of ${op}`);
+}
+
+/** @throws ArgumentError unless `x` is a tensor; `role` says what it is for, and `kinds` what is taken */
+export function checkTensor(op: string, x: unknown, role: string, kinds = 'a tensor'): void {
+  if (typeof x === 'object' && x !== null && looksLikeTensor(x)) return;
+  const fix = isPromise(x) ? ' — await it first' : isNumeric(x) ? ` — write tensor(${describeValue(x)})` : '';
+  throw new ArgumentError(op, `${role} must be ${kinds}, found ${describeValue(x)}${fix}`);
+}
+
+/** @throws ArgumentError unless `bias`, which stands before the options, is a tensor or null */
+export function checkBias(op: string, bias: unknown): void {
+  if (isPlainObject(bias)) {
+    const found = describeValue(bias);
+    throw new ArgumentError(
+      op,
+      `options come after the bias, found ${found} — write ${op}(x, weight, null, ${found})`,
+    );
+  }
+  if (bias !== null) checkTensor(op, bias, 'the bias', 'a tensor or null');
+}
+
+function isNumeric(value: unknown): boolean {
+  return Array.isArray(value) ? value.every(isNumeric) : typeof value === 'number';
+}
+
+/** @throws ArgumentError unless `value` is an array; `before` and `after` are the rest of a correct call */
+export function checkArray(op: string, role: string, value: unknown, before = '', after = ''): void {
+  if (Array.isArray(value)) return;
+  const items = typeof value === 'number' ? `${value}, …` : '…';
+  throw new ArgumentError(
+    op,
+    `${role} must be an array, found ${describeValue(value)} — write ${op}(${before}[${items}]${after})`,
+  );
+}
+
+/** @throws ArgumentError unless `value` can be iterated */
+export function checkIterable(op: string, name: string, value: Iterable<unknown>): void {
+  if (typeof value?.[Symbol.iterator] === 'function') return;
+  throw new ArgumentError(op, `${name} must be iterable, found ${describeValue(value)}`);
+}
+
+/** @throws ArgumentError unless `value` is a number */
+export function checkNumber(op: string, name: string, value: unknown): void {
+  if (typeof value === 'number') return;
+  throw new ArgumentError(op, `${name} must be a number, found ${describeValue(value)}`);
+}
