@@ -5,9 +5,9 @@
 import { join } from 'node:path';
 import { build } from 'esbuild';
 
-const MADE = '// Made by scripts/build-wasm.mjs from the tables in packages/core/src/functions.\n';
+const MADE = '// Made by scripts/build-wasm.mjs from the rows in packages/core/src/functions.\n';
 
-/** The rows of both tables as [name, row] pairs, and the other kinds. They are TypeScript, which Node 20 cannot import. */
+/** The rows as [name, row] pairs, and the other kinds. They are TypeScript, which Node 20 cannot import. */
 export async function readTables(root) {
   const load = async (file) => {
     const options = { bundle: true, write: false, format: 'esm', logLevel: 'silent' };
@@ -15,9 +15,7 @@ export async function readTables(root) {
     const { outputFiles } = await build({ ...options, entryPoints });
     return import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].text).toString('base64')}`);
   };
-  const [{ unaryRows }, { binaryRows }, kinds] = await Promise.all(
-    ['unary.ts', 'binary.ts', 'kinds.ts'].map(load),
-  );
+  const [{ unaryRows, binaryRows }, kinds] = await Promise.all(['table.ts', 'kinds.ts'].map(load));
   return { unary: Object.entries(unaryRows), binary: Object.entries(binaryRows), kinds };
 }
 

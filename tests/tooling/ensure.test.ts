@@ -122,7 +122,7 @@ test('the WebAssembly module is built when absent or older than a source or the 
   withRepository(({ write, touch, remove, ensure, has }) => {
     const module = `${WASM}/module.generated.ts`;
     const source = `${WASM}/assembly/deep/kernel.ts`;
-    const table = 'packages/core/src/functions/unary.ts';
+    const table = 'packages/core/src/functions/rounding.ts';
     const texts = ['names', 'reference', 'gpu', 'formulas'].map(
       (name) => `packages/core/src/functions/${name}.generated.ts`,
     );

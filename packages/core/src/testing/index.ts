@@ -1,5 +1,4 @@
-export { binaryRows } from '../functions/binary.js';
-export { unaryRows } from '../functions/unary.js';
+export { binaryRows, unaryRows } from '../functions/table.js';
 export { assertClose, type Closeness, type Comparable } from './assert-close.js';
 export { type BackendDifference, type CompareOptions, compareBackends } from './compare-backends.js';
 export { GradcheckError, type GradcheckOptions, gradcheck } from './gradcheck.js';

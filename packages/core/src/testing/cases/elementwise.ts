@@ -1,8 +1,7 @@
 /** Cases of the elementwise operations: those of the tables of functions, over the ways in which shapes can broadcast, and where and clamp. */
 import type { Shape } from '../../errors.js';
-import { binaryRows } from '../../functions/binary.js';
 import type { Domain } from '../../functions/row.js';
-import { unaryRows } from '../../functions/unary.js';
+import { binaryRows, unaryRows } from '../../functions/table.js';
 import * as elementwiseOps from '../../ops/elementwise.js';
 import { sigmoidCrossEntropy, standardNormalKl } from '../../ops/fused.js';
 import type { Tensor } from '../../tensor.js';

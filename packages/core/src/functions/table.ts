@@ -1,0 +1,32 @@
+/**
+ * The table of elementwise functions. The build makes the WebAssembly kernels, the functions of the reference backend, the
+ * expressions of the GPU backend and the printed formulas from its rows (scripts/functions.mjs); tests take their cases from
+ * them. Code that runs imports none of these files, so no bundle contains the rows.
+ */
+import * as activation from './activation.js';
+import * as arithmetic from './arithmetic.js';
+import * as comparison from './comparison.js';
+import * as exponential from './exponential.js';
+import * as probability from './probability.js';
+import * as rounding from './rounding.js';
+import type { BinaryRow, UnaryRow } from './row.js';
+import * as trigonometric from './trigonometric.js';
+
+/** Functions of one argument, by name. */
+export const unaryRows: Readonly<Record<string, UnaryRow>> = {
+  ...arithmetic.unary,
+  ...rounding.unary,
+  ...exponential.unary,
+  ...trigonometric.unary,
+  ...probability.unary,
+  ...activation.unary,
+};
+
+/** Functions of two arguments, by name. */
+export const binaryRows: Readonly<Record<string, BinaryRow>> = {
+  ...arithmetic.binary,
+  ...comparison.binary,
+  ...trigonometric.binary,
+  ...probability.binary,
+  ...activation.binary,
+};
