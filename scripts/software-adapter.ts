@@ -18,8 +18,8 @@ function install(): void {
 }
 
 /** To be called before the first adapter is asked for, because the loader reads its list of drivers then. */
-export function provideSoftwareAdapter(): void {
+export function provideSoftwareAdapter(options: { install?: boolean } = {}): void {
   if (process.env.VK_ICD_FILENAMES !== undefined || GPU_DEVICES.some((path) => existsSync(path))) return;
-  install();
+  if (options.install !== false) install();
   if (existsSync(SWIFTSHADER)) process.env.VK_ICD_FILENAMES = SWIFTSHADER;
 }

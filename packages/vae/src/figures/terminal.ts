@@ -18,7 +18,7 @@ const RESET = '\u001b[0m';
  * @throws ArgumentError if the values are no whole number of images
  */
 export function terminalImages(
-  images: Float32Array,
+  images: ArrayLike<number>,
   { imageShape: [height, width], columns, depth = 24 }: TerminalOptions,
 ): string {
   const size = height * width;
