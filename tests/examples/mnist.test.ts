@@ -32,8 +32,8 @@ interface Program {
   done: Promise<Outcome>;
 }
 
-function start(args: readonly string[]): Program {
-  const child = spawn(process.execPath, [...PROGRAM, ...args], { cwd: ROOT });
+function start(args: readonly string[], program: readonly string[] = PROGRAM): Program {
+  const child = spawn(process.execPath, [...program, ...args], { cwd: ROOT });
   let stdout = '';
   let stderr = '';
   child.stderr.on('data', (chunk: Buffer) => {
@@ -57,10 +57,11 @@ function start(args: readonly string[]): Program {
   return { child, printed, done };
 }
 
-const run = (args: readonly string[]): Promise<Outcome> => start(args).done;
+const run = (args: readonly string[], program?: readonly string[]): Promise<Outcome> =>
+  start(args, program).done;
 
-async function succeeds(args: readonly string[]): Promise<string> {
-  const { code, stdout, stderr } = await run(args);
+async function succeeds(args: readonly string[], program?: readonly string[]): Promise<string> {
+  const { code, stdout, stderr } = await run(args, program);
   assert.is(code, 0, stderr);
   assert.is(stderr, '');
   return stdout;
@@ -109,14 +110,52 @@ function readEverything(folder: string): string[] {
   return names;
 }
 
+test('the program on one page trains, and writes a picture of new digits', async () => {
+  const out = join(scratch, 'page', 'samples.png');
+  const program = [...PROGRAM.slice(0, -1), 'examples/mnist/vae.ts'];
+  const stdout = await succeeds(['--epochs', '2', '--images', '800', '--out', out], program);
+  assert.match(stdout, /^VAE 784-400-20 on 800 digits, backend wasm\nLosses in nats per image; /);
+  const line = /^epoch \d\/2 {2}train ([\d.]+) {2}test −ELBO ([\d.]+) = recon ([\d.]+) \+ KL ([\d.]+)$/gm;
+  const epochs = Array.from(stdout.matchAll(line), ([, ...numbers]) => numbers.map(Number));
+  assert.is(epochs.length, 2, stdout);
+  const [first, second] = epochs as [number[], number[]];
+  assert.ok(second[0]! < first[0]! && second[1]! < first[1]!, 'both losses fall');
+  assert.ok(second[1]! < 784 * Math.log(2), 'better than a fair coin for each pixel');
+  for (const [, bound, recon, kl] of epochs) assert.ok(Math.abs(recon! + kl! - bound!) < 0.02);
+  assert.ok(stdout.endsWith(`\nNew digits: ${out}\n`), stdout);
+  const { width, height, data } = PNG.sync.read(readFileSync(out));
+  assert.equal([width, height], [16 * 28, 8 * 28]);
+  assert.ok(new Set(data).size > 50, 'the picture has grey values');
+
+  const refused = await run(['--epochs', 'many'], program);
+  assert.is(refused.code, 1);
+  assert.match(refused.stderr, '--epochs many: expected a whole number');
+});
+
 test('a small run leaves every promised file, and each one is whole', async () => {
   const folder = join(scratch, 'small');
   const stdout = await succeeds([...SMALL, '--epochs', '2', '--out', folder]);
   assert.match(stdout, /^Training: VAE 784-16-2, bernoulli decoder, on /);
   assert.match(stdout, /600 digits, 2 epochs, batch 128, Adam 0\.001, seed 1\n/);
   assert.match(stdout, /Losses in nats per image/);
-  assert.is(stdout.match(/^epoch [12]\/2 {3}train recon .* test recon .*$/gm)?.length, 2);
+  assert.is(
+    stdout.match(/^epoch [12]\/2 {2}train [\d.]+ {2}test [\d.]+ = recon .* \+ KL .* s$/gm)?.length,
+    2,
+  );
   assert.not.ok(stdout.includes('\r') || stdout.includes('\x1b'), 'no terminal codes into a pipe');
+
+  const [, files = '', next = ''] = /\nDone\. Files in .*:\n([^]*?)\n\nNext:\n([^]*)$/.exec(stdout) ?? [];
+  const listed = files.split('\n').map((row) => row.trim().split(/ {2,}/));
+  for (const [name = '', description = ''] of listed) {
+    assert.ok(existsSync(join(folder, name)), `${name} is a file`);
+    assert.ok(description.length > 5, `${name} has a description`);
+  }
+  for (const name of ['config.json', 'weights.safetensors', 'samples-002.png'])
+    assert.ok(files.includes(name), name);
+  assert.not.match(files, 'samples-001', 'only the last of numbered pictures');
+  for (const command of ['evaluate', 'sample', 'figures'])
+    assert.match(next, `  npm run varigrad -- ${command} ${folder} `);
+  assert.match(next, `  npm start -- --resume ${folder} --epochs 4`);
 
   const pictures = sheets(2, ['manifold', 'reconstructions', 'samples']);
   const latentPlane = ['codes.safetensors', 'scatter-animation.png'];
@@ -207,8 +246,8 @@ test('a conditional Gaussian run draws the styles of the classes', async () => {
 
 test('what cannot be done is refused in one line with exit code 2, and nothing is written', async () => {
   const absent = join(scratch, 'absent');
-  await isRefused(['--epoch', '3', '--out', absent], '--epoch is no option — did you mean --epochs?');
-  await isRefused(['--latent', '0', '--out', absent], '--latent 0: it is a whole number from 1 to 1024');
+  await isRefused(['--epoch', '3', '--out', absent], 'unknown option --epoch — did you mean --epochs?');
+  await isRefused(['--latent', '0', '--out', absent], '--latent 0: expected a whole number from 1 to 1024');
   await isRefused(
     ['--resume', absent],
     `--resume ${absent}: there is no config.json — name the folder of a run`,
@@ -224,7 +263,7 @@ test('what cannot be done is refused in one line with exit code 2, and nothing i
   const before = readFileSync(join(small, 'config.json'));
   await isRefused(
     [...SMALL, '--seed', '7', '--out', small],
-    `--out ${small} holds a run already — take another folder, or --resume it`,
+    `--out ${small} already holds a run — choose another folder, or continue it with --resume`,
   );
   assert.equal(readFileSync(join(small, 'config.json')), before);
 });
@@ -245,9 +284,9 @@ test('a run stopped by Ctrl-C goes on with --resume to the same weights, bit for
   program.child.kill('SIGINT');
   const { code, stdout, stderr } = await program.done;
   assert.is(code, 0, stderr);
-  const [, epoch, step] = /\nStopped in epoch (\d+) after step (\d+); all is saved\./.exec(stdout) ?? [];
+  const [, epoch, step] = /\nStopped in epoch (\d+) after step (\d+)\. The run is saved\./.exec(stdout) ?? [];
   assert.ok(Number(epoch) === 1 && Number(step) > 0, `stopped inside the first epoch: ${stdout}`);
-  assert.ok(stdout.endsWith(`To go on:\n  npm start -- --resume ${broken}\n`), stdout);
+  assert.ok(stdout.endsWith(`To continue:\n  npm start -- --resume ${broken}\n`), stdout);
   readEverything(broken);
   assert.not.ok(existsSync(join(broken, 'weights.safetensors')), 'no epoch was finished');
 
@@ -309,7 +348,7 @@ test('a run cannot be made shorter than it is', async () => {
   const before = readFileSync(join(folder, 'config.json'));
   await isRefused(
     ['--resume', folder, '--epochs', '2'],
-    '--epochs 2: the run has finished 3 — ask for 3 or more',
+    '--epochs 2: the run has already finished 3 epochs — choose 3 or more, counted from the start of the run',
   );
   assert.equal(readFileSync(join(folder, 'config.json')), before);
   const stdout = await succeeds(['--resume', folder]);

@@ -113,7 +113,7 @@ test('the program prints its version, and refusals with exit code 2', () => {
   };
   const { version } = JSON.parse(readFileSync(join(ROOT, 'packages/vae/package.json'), 'utf8'));
   assert.equal(call('--version'), { code: 0, out: `${version}\n`, err: '' });
-  assert.equal(call('trian'), { code: 2, out: '', err: '"trian" is no command — did you mean train?\n' });
+  assert.equal(call('trian'), { code: 2, out: '', err: 'unknown command "trian" — did you mean train?\n' });
 });
 
 test.run();

@@ -13,7 +13,7 @@ import { completeConfig, readConfigFile } from '../../packages/vae/src/run/confi
 import { effective, flagOf } from '../../packages/vae/src/run/fields.js';
 import { MODELS } from '../../packages/vae/src/run/models.js';
 import type { RunConfig } from '../../packages/vae/src/run/run-config.js';
-import { RUN_FIELDS } from '../../packages/vae/src/run/run-fields.js';
+import { collapseAdvice, RUN_FIELDS } from '../../packages/vae/src/run/run-fields.js';
 import { UsageError } from '../../packages/vae/src/run/usage-error.js';
 import { refuses } from '../refuses.js';
 
@@ -25,6 +25,7 @@ const parse = (args: readonly string[]): Parsed =>
     commands: COMMANDS,
     version: '9.9.9',
     calledAs: (name) => `npx varigrad ${name}`.trim(),
+    paint: (_, text) => text,
   });
 
 function lineOf(args: readonly string[]): Extract<Parsed, { kind: 'run' }> {
@@ -243,20 +244,20 @@ test('a configuration file that cannot be is refused with its path and what woul
     const path = file('bad.json', contents);
     refuses(() => request(['--config', path]), message(path));
   };
-  refusesFile({ latnet: 2 }, (path) => `${path}: "latnet" is no option — did you mean latent?`);
+  refusesFile({ latnet: 2 }, (path) => `${path}: "latnet" is not an option — did you mean latent?`);
   refusesFile(
     { 'learning-rate': 2 },
-    (path) => `${path}: "learning-rate" is no option — did you mean learningRate?`,
+    (path) => `${path}: "learning-rate" is not an option — did you mean learningRate?`,
   );
-  refusesFile({ constructor: 2 }, (path) => `${path}: "constructor" is no option`);
-  refusesFile({ latent: '2' }, (path) => `${path}: latent "2": it is a whole number from 1 to 1024`);
+  refusesFile({ constructor: 2 }, (path) => `${path}: "constructor" is not an option`);
+  refusesFile({ latent: '2' }, (path) => `${path}: latent "2": expected a whole number from 1 to 1024`);
   refusesFile(
     { hidden: [4, -1] },
-    (path) => `${path}: hidden [4,-1]: it is a list of widths from 1 to 16384, for example 400 or 500,250`,
+    (path) => `${path}: hidden [4,-1]: expected a list of widths from 1 to 16384, for example 400 or 500,250`,
   );
   refusesFile(
     { model: 'veae' },
-    (path) => `${path}: model "veae": it is one of ${Object.keys(MODELS).join(', ')} — did you mean vae?`,
+    (path) => `${path}: model "veae": expected one of ${Object.keys(MODELS).join(', ')} — did you mean vae?`,
   );
   refusesFile(
     { sigma: 2 },
@@ -286,7 +287,7 @@ test('--resume takes --epochs and the machine, and refuses to change what the ru
   for (const [flag, value] of [...others, ['out', 'b'], ['config', 'c.json']] as const) {
     refuses(
       () => request(['--resume', 'runs/a', `--${flag}`, value]),
-      `--${flag} cannot change in a resumed run — start a new one, or leave it out`,
+      `--${flag} cannot change in a resumed run — leave it out, or start a new run`,
     );
   }
 });
@@ -309,7 +310,7 @@ test('the help of each command lists each option once, with its default, and fit
       const shown = standardText ?? (kind.isSwitch === true || standard === null ? '' : String(standard));
       if (shown !== '') assert.ok(entry.endsWith(`(default ${shown})`), `${name}: ${entry}`);
     }
-    for (const line of text.split('\n')) assert.ok(line.length <= 100, `${line.length} characters: ${line}`);
+    for (const line of text.split('\n')) assert.ok(line.length <= 80, `${line.length} characters: ${line}`);
   }
 });
 
@@ -339,19 +340,19 @@ const LIKELIHOODS =
   'bernoulli, continuous-bernoulli, gaussian, gaussian-fixed, pixel-gaussian, categorical, squared-error';
 
 const REFUSALS: readonly (readonly [args: readonly string[], message: string])[] = [
-  [['--epoch', '3'], '--epoch is no option — did you mean --epochs?'],
-  [['--learning_rate', '3'], '--learning_rate is no option — did you mean --learning-rate?'],
-  [['--binarisation', 'none'], '--binarisation is no option — did you mean --binarization?'],
-  [['--resme', 'a'], '--resme is no option — did you mean --resume?'],
-  [['--hepl'], '--hepl is no option — did you mean --help?'],
-  [['--temperature', '3'], '--temperature is no option — see --help'],
-  [['-x', '3'], '-x is no option — see --help'],
+  [['--epoch', '3'], 'unknown option --epoch — did you mean --epochs?'],
+  [['--learning_rate', '3'], 'unknown option --learning_rate — did you mean --learning-rate?'],
+  [['--binarisation', 'none'], 'unknown option --binarisation — did you mean --binarization?'],
+  [['--resme', 'a'], 'unknown option --resme — did you mean --resume?'],
+  [['--hepl'], 'unknown option --hepl — did you mean --help?'],
+  [['--temperature', '3'], 'unknown option --temperature — see --help'],
+  [['-x', '3'], 'unknown option -x — see --help'],
   // names that every JavaScript object has
-  [['--constructor=3'], '--constructor is no option — see --help'],
-  [['--toString', '3'], '--toString is no option — see --help'],
+  [['--constructor=3'], 'unknown option --constructor — see --help'],
+  [['--toString', '3'], 'unknown option --toString — see --help'],
 
-  [['runs/a'], '"runs/a" is not an option — options start with --'],
-  [['--seed', '3', '4'], '"4" is not an option — options start with --'],
+  [['runs/a'], 'unexpected argument "runs/a" — options start with --'],
+  [['--seed', '3', '4'], 'unexpected argument "4" — options start with --'],
   [['--seed', '3', '--seed', '4'], '--seed is given twice'],
   [['--seed'], '--seed needs a value'],
   [['--out='], '--out needs a value'],
@@ -359,42 +360,51 @@ const REFUSALS: readonly (readonly [args: readonly string[], message: string])[]
   [['--out', '--seed', '3'], '--out needs a value'],
   [['--resume'], '--resume needs a value'],
 
-  [['--latent', '0'], '--latent 0: it is a whole number from 1 to 1024'],
-  [['--latent', '1025'], '--latent 1025: it is a whole number from 1 to 1024'],
-  [['--latent', '2.5'], '--latent 2.5: it is a whole number from 1 to 1024'],
-  [['--epochs', '0'], '--epochs 0: it is a whole number from 1 to 100000'],
-  [['--epochs', '100001'], '--epochs 100001: it is a whole number from 1 to 100000'],
-  [['--epochs', 'many'], '--epochs many: it is a whole number from 1 to 100000'],
-  [['--resume', 'runs/a', '--epochs', '0'], '--epochs 0: it is a whole number from 1 to 100000'],
-  [['--batch', '0'], '--batch 0: it is a whole number from 1 to 60000'],
-  [['--batch', '60001'], '--batch 60001: it is a whole number from 1 to 60000'],
-  [['--seed', '-1'], '--seed -1: it is a whole number from 0 to 2147483647'],
-  [['--seed', '2147483648'], '--seed 2147483648: it is a whole number from 0 to 2147483647'],
-  [['--train-limit', '-1'], '--train-limit -1: it is a whole number from 0 to 10000000'],
-  [['--train-limit', '10000001'], '--train-limit 10000001: it is a whole number from 0 to 10000000'],
+  [['--latent', '0'], '--latent 0: expected a whole number from 1 to 1024'],
+  [['--latent', '1025'], '--latent 1025: expected a whole number from 1 to 1024'],
+  [['--latent', '2.5'], '--latent 2.5: expected a whole number from 1 to 1024'],
+  [['--epochs', '0'], '--epochs 0: expected a whole number from 1 to 100000'],
+  [['--epochs', '100001'], '--epochs 100001: expected a whole number from 1 to 100000'],
+  [['--epochs', 'many'], '--epochs many: expected a whole number from 1 to 100000'],
+  [['--resume', 'runs/a', '--epochs', '0'], '--epochs 0: expected a whole number from 1 to 100000'],
+  [['--batch', '0'], '--batch 0: expected a whole number from 1 to 60000'],
+  [['--batch', '60001'], '--batch 60001: expected a whole number from 1 to 60000'],
+  [['--seed', '-1'], '--seed -1: expected a whole number from 0 to 2147483647'],
+  [['--seed', '2147483648'], '--seed 2147483648: expected a whole number from 0 to 2147483647'],
+  [['--train-limit', '-1'], '--train-limit -1: expected a whole number from 0 to 10000000'],
+  [['--train-limit', '10000001'], '--train-limit 10000001: expected a whole number from 0 to 10000000'],
 
-  [['--learning-rate', '0'], '--learning-rate 0: it is a number above 0 and at most 1, for example 0.001'],
+  [['--learning-rate', '0'], '--learning-rate 0: expected a number above 0 and at most 1, for example 0.001'],
   [
     ['--learning-rate', '1.1'],
-    '--learning-rate 1.1: it is a number above 0 and at most 1, for example 0.001',
+    '--learning-rate 1.1: expected a number above 0 and at most 1, for example 0.001',
   ],
-  [['--learning-rate', 'x'], '--learning-rate x: it is a number above 0 and at most 1, for example 0.001'],
+  [['--learning-rate', 'x'], '--learning-rate x: expected a number above 0 and at most 1, for example 0.001'],
 
-  [['--hidden', '0'], '--hidden 0: it is a list of widths from 1 to 16384, for example 400 or 500,250'],
+  [['--hidden', '0'], '--hidden 0: expected a list of widths from 1 to 16384, for example 400 or 500,250'],
   [
     ['--hidden', '16385'],
-    '--hidden 16385: it is a list of widths from 1 to 16384, for example 400 or 500,250',
+    '--hidden 16385: expected a list of widths from 1 to 16384, for example 400 or 500,250',
   ],
-  [['--hidden', '500,'], '--hidden 500,: it is a list of widths from 1 to 16384, for example 400 or 500,250'],
-  [['--hidden', '9x9'], '--hidden 9x9: it is a list of widths from 1 to 16384, for example 400 or 500,250'],
+  [
+    ['--hidden', '500,'],
+    '--hidden 500,: expected a list of widths from 1 to 16384, for example 400 or 500,250',
+  ],
+  [
+    ['--hidden', '9x9'],
+    '--hidden 9x9: expected a list of widths from 1 to 16384, for example 400 or 500,250',
+  ],
 
-  [['--model', 'vea'], `--model vea: it is one of ${Object.keys(MODELS).join(', ')} — did you mean vae?`],
-  [['--model', 'transformer'], `--model transformer: it is one of ${Object.keys(MODELS).join(', ')}`],
+  [['--model', 'vea'], `--model vea: expected one of ${Object.keys(MODELS).join(', ')} — did you mean vae?`],
+  [['--model', 'transformer'], `--model transformer: expected one of ${Object.keys(MODELS).join(', ')}`],
   [
     ['--binarization', 'dinamic'],
-    '--binarization dinamic: it is one of none, threshold, static, dynamic — did you mean dynamic?',
+    '--binarization dinamic: expected one of none, threshold, static, dynamic — did you mean dynamic?',
   ],
-  [['--likelihood', 'gausian'], `--likelihood gausian: it is one of ${LIKELIHOODS} — did you mean gaussian?`],
+  [
+    ['--likelihood', 'gausian'],
+    `--likelihood gausian: expected one of ${LIKELIHOODS} — did you mean gaussian?`,
+  ],
 ];
 
 for (const [args, message] of REFUSALS) {
@@ -411,10 +421,10 @@ test('the machine is refused in the same words', () => {
   const start = (args: readonly string[]): unknown => readMachine(lineOf(['train', ...args]));
   refuses(
     () => start(['--backend', 'wsam']),
-    '--backend wsam: it is one of auto, wasm, reference — did you mean wasm?',
+    '--backend wsam: expected one of auto, wasm, reference — did you mean wasm?',
   );
-  refuses(() => start(['--backend', 'cuda']), '--backend cuda: it is one of auto, wasm, reference');
-  refuses(() => start(['--threads', '0']), '--threads 0: it is a whole number from 1 to 256');
+  refuses(() => start(['--backend', 'cuda']), '--backend cuda: expected one of auto, wasm, reference');
+  refuses(() => start(['--threads', '0']), '--threads 0: expected a whole number from 1 to 64');
   refuses(
     () => start(['--backend', 'reference', '--threads', '2']),
     '--threads has no effect here — it needs --backend auto or wasm',
@@ -424,10 +434,27 @@ test('the machine is refused in the same words', () => {
 });
 
 test('an unknown command gets a suggestion, or the list', () => {
-  refuses(() => parse(['trian']), '"trian" is no command — did you mean train?');
+  refuses(() => parse(['trian']), 'unknown command "trian" — did you mean train?');
   refuses(
     () => parse(['serve-the-model']),
-    '"serve-the-model" is no command — train, evaluate, sample, reconstruct, figures, compare',
+    'unknown command "serve-the-model" — the commands are train, evaluate, sample, reconstruct, figures, compare',
+  );
+});
+
+test('against a collapsed posterior, only options are named that have an effect on such a run', () => {
+  const advice = (args: string): string => collapseAdvice(configOf(args.split(' ')));
+  assert.is(
+    advice('--beta 4'),
+    '--warm-up linear, --free-bits 0.1, --beta 1, a smaller --learning-rate, fewer or narrower --hidden layers',
+  );
+  assert.is(
+    advice('--model iwae --network convolutional'),
+    'a smaller --learning-rate, fewer --channels',
+    'the KL of an IWAE has no weight',
+  );
+  assert.is(
+    advice('--warm-up cyclic --prior mixture'),
+    'a smaller --learning-rate, fewer or narrower --hidden layers',
   );
 });
 
@@ -483,9 +510,9 @@ test('compare refuses what compares nothing', () => {
   );
   refuses(
     () => compared(['--models', 'vae,cvaee']),
-    `--models vae,cvaee: it is a list of ${Object.keys(MODELS).join(', ')} — did you mean cvae?`,
+    `--models vae,cvaee: expected a list of ${Object.keys(MODELS).join(', ')} — did you mean cvae?`,
   );
-  refuses(() => compared(['--model', 'vae']), '--model is no option — did you mean --models?');
+  refuses(() => compared(['--model', 'vae']), 'unknown option --model — did you mean --models?');
 });
 
 test.run();

@@ -17,6 +17,7 @@ import { call, does, isRefused, writeIdxFolder } from './cli-calls.js';
 const scratch = mkdtempSync(join(tmpdir(), 'varigrad-cli-'));
 test.after(() => rmSync(scratch, { recursive: true, force: true }));
 const data = writeIdxFolder(join(scratch, 'quarters'));
+const HELP = await does('train', '--help');
 const SMALL = ['--data', data, '--hidden', '12', '--batch', '16', '--threads', '1'];
 
 interface Record {
@@ -140,7 +141,17 @@ test('a posterior that tells nothing of the image is reported in words', async (
   const options = [...SMALL, '--latent', '3', '--beta', '50', '--epochs', '30', '--learning-rate', '0.01'];
   const printed = await does('train', ...options, '--out', run);
   assert.match(printed, /\nThe posterior has collapsed: none of the 3 dimensions of z depends on the image/);
-  assert.match(await does('evaluate', run), /\nThe posterior has collapsed: none of the 3 dimensions/);
+  const evaluated = await does('evaluate', run);
+  assert.match(evaluated, /\nThe posterior has collapsed: none of the 3 dimensions/);
+  for (const text of [printed, evaluated]) {
+    assert.match(
+      text,
+      'Try, in this order: --warm-up linear, --free-bits 0.1, --beta 1, a smaller --learning-rate, ',
+    );
+    for (const name of text.match(/--[a-z-]+/g) ?? [])
+      assert.ok(HELP.includes(`  ${name} `), `${name} exists`);
+    assert.not.match(text, /[a-z][A-Z][a-z]+[A-Z]|linearWarmUp/);
+  }
   const { latent } = JSON.parse(await does('evaluate', run, '--json'));
   assert.equal([latent.active, latent.dimensions], [0, 3]);
 });
@@ -189,11 +200,11 @@ test('a run on validation images keeps its best epoch, and tests that', async ()
   assert.is(losses.length, best + 4, 'four epochs after the best');
   assert.match(printed, /\nEnded early: no better validation loss in 4 epochs\.\n/);
   assert.ok(
-    printed.includes(`\nBest on the validation images: epoch ${best}, kept in best.safetensors.\n`),
+    printed.includes(`\nBest epoch on the validation images: ${best}, saved in best.safetensors.\n`),
     printed,
   );
   assert.match(printed, /\n76 images, 60 epochs, /);
-  assert.match(printed, /\n20 images are set aside for validation\.\n/);
+  assert.match(printed, /\nSet aside for validation: 20 images\.\n/);
 
   // The best weights are those of a run that ends there, and what is printed is their loss on the test images.
   const short = join(scratch, 'ends-at-best');
@@ -202,7 +213,7 @@ test('a run on validation images keeps its best epoch, and tests that', async ()
   const { loss, weights: which } = JSON.parse(await does('evaluate', run, '--json'));
   assert.is(which, 'best');
   assert.ok(
-    printed.includes(`On the 24 test images: recon `) && printed.includes(`= −ELBO ${loss.toFixed(2)}`),
+    printed.includes(`Losses on 24 test images: recon `) && printed.includes(`= −ELBO ${loss.toFixed(2)}`),
   );
   const last = JSON.parse(await does('evaluate', run, '--json', '--weights', 'last'));
   assert.is.not(last.loss, loss);
@@ -230,7 +241,7 @@ test('a run whose loss is no number stops with a sentence, and its last good che
   assert.is(code, 1);
   assert.match(
     err,
-    /^train: (step \d+ of|the evaluation after) epoch 1: .*NaN or Infinity.*; nothing was saved yet\n$/,
+    /^train: (step \d+ of|the evaluation after) epoch 1: .*NaN or Infinity.*; nothing was saved yet — try a new run with --learning-rate 0\.1\n$/,
   );
   assert.not.ok(existsSync(join(atOnce, 'checkpoint.safetensors')));
 
@@ -244,7 +255,7 @@ test('a run whose loss is no number stops with a sentence, and its last good che
   const later = await call('train', '--resume', run, '--epochs', '50');
   assert.is(later.code, 1);
   const message =
-    /^train: (?:step \d+ of|the evaluation after) epoch (\d+): .*NaN or Infinity.*; the checkpoint after epoch (\d+) is kept\n$/;
+    /^train: (?:step \d+ of|the evaluation after) epoch (\d+): .*NaN or Infinity.*; the checkpoint after epoch (\d+) is kept — try a new run with --learning-rate 0\.0001\n$/;
   const [, bad, good] = message.exec(later.err) ?? [];
   assert.ok(Number(good) === Number(bad) - 1, later.err);
   assert.is(metrics(run).length, Number(good));
@@ -323,7 +334,7 @@ test('figures draws what is asked for, and refuses what the model cannot', async
   assert.equal(readdirSync(out).sort(), ['curves.svg', 'samples.png']);
   await isRefused(['figures', run, '--only', 'styles'], '--only styles: the model is not told the class');
   const { err } = await call('figures', run, '--only', 'smaples');
-  assert.match(err, /^--only smaples: it is a list of .* — did you mean samples\?\n$/);
+  assert.match(err, /^--only smaples: expected a list of .* — did you mean samples\?\n$/);
 });
 
 test('commands on a run refuse what is no run, or not yet one', async () => {
@@ -333,8 +344,8 @@ test('commands on a run refuse what is no run, or not yet one', async () => {
       [command, absent],
       `${absent}: there is no config.json — did you mean ${join(scratch, 'vae')}?`,
     );
-    await isRefused([command], 'which run? — name its folder, for example runs/mnist-vae-z20-none');
-    await isRefused([command, 'a', 'b'], '"b" is not an option — options start with --');
+    await isRefused([command], 'no run given — name its folder, for example runs/mnist-vae-z20-none');
+    await isRefused([command, 'a', 'b'], 'unexpected argument "b" — options start with --');
   }
   await isRefused(
     ['evaluate', join(scratch, 'vae'), '--weights', 'best'],
@@ -355,7 +366,7 @@ test('a damaged file is refused with its path', async () => {
   writeFileSync(join(run, 'config.json'), '{"model": "vae", "latent": 0}');
   await isRefused(
     ['evaluate', run],
-    `${join(run, 'config.json')}: latent 0: it is a whole number from 1 to 1024`,
+    `${join(run, 'config.json')}: latent 0: expected a whole number from 1 to 1024`,
   );
 });
 
@@ -422,11 +433,11 @@ test('the folder of a run is not touched by what is refused', async () => {
   const before = statSync(join(run, 'config.json')).mtimeMs;
   await isRefused(
     ['train', '--resume', run, '--epochs', '2'],
-    '--epochs 2: the run has finished 3 — ask for 3 or more',
+    '--epochs 2: the run has already finished 3 epochs — choose 3 or more, counted from the start of the run',
   );
   await isRefused(
     ['train', ...SMALL, '--out', run],
-    `--out ${run} holds a run already — take another folder, or --resume it`,
+    `--out ${run} already holds a run — choose another folder, or continue it with --resume`,
   );
   assert.is(statSync(join(run, 'config.json')).mtimeMs, before);
 });

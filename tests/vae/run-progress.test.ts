@@ -1,5 +1,5 @@
 /** What a run prints, and when it ends. */
-import { epochLine, lossText, progressLine } from '@varigrad/vae/cli';
+import { createReporter, epochLine, lossText, painter, progressLine } from '@varigrad/vae/cli';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { bestEpoch, isPatienceOver } from '../../packages/vae/src/run/stopping.js';
@@ -28,20 +28,77 @@ test('the progress line is always narrower than the terminal, so it never wraps'
   assert.match(narrow, /61% {2}loss 109\.42/);
 });
 
-test('the epoch line has all six losses, the time, and lines up', () => {
-  const result = {
-    epoch: 3,
-    train: { loss: 105.754, recon: 80.505, kl: 25.249 },
-    test: { loss: 104.996, recon: 79.754, kl: 25.242 },
-    seconds: 2.84,
-    msPerStep: 5.96,
-  };
+const RESULT = {
+  epoch: 3,
+  train: { loss: 105.754, recon: 80.505, kl: 25.249 },
+  test: { loss: 104.996, recon: 79.754, kl: 25.242 },
+  seconds: 2.84,
+  msPerStep: 5.96,
+};
+
+test('the epoch line has the losses, the parts of the second one, the time, and lines up', () => {
+  assert.is(epochLine(RESULT, 20), 'epoch  3/20  train 105.75  test 105.00 = recon 79.75 + KL 25.24  2.8 s');
+  assert.is(epochLine(RESULT, 20).length, epochLine({ ...RESULT, epoch: 17 }, 20).length);
+  const iwae = { ...RESULT, test: { ...RESULT.test, loss: 103.2 } };
   assert.is(
-    epochLine(result, 20),
-    'epoch  3/20   train recon 80.50 + KL 25.25 = −ELBO 105.75   ' +
-      'test recon 79.75 + KL 25.24 = −ELBO 105.00   (2.8 s, 6.0 ms/step)',
+    epochLine(iwae, 20, { heldOut: 'validation' }),
+    'epoch  3/20  train 105.75  validation 103.20 (recon 79.75, KL 25.24)  2.8 s',
   );
-  assert.is(epochLine(result, 20).length, epochLine({ ...result, epoch: 17 }, 20).length);
+  assert.is(epochLine(RESULT, 20, { hasBound: false }), 'epoch  3/20  train 105.75  test 105.00  2.8 s');
+});
+
+test('the epoch line is at most 80 characters wide: a long one leaves out the time', () => {
+  const large = { loss: -1234.5, recon: -1260, kl: 25.5 };
+  const result = { ...RESULT, train: large, test: large };
+  const line = epochLine(result, 1000, { heldOut: 'validation' });
+  assert.is(line, 'epoch    3/1000  train -1234.50  validation -1234.50 = recon -1260.00 + KL 25.50');
+  assert.is(line.length, 80);
+});
+
+/** What a reporter and a painter write for one epoch. */
+function reported(out: object, environment: Record<string, string>): string {
+  const before = { ...process.env };
+  delete process.env.FORCE_COLOR;
+  delete process.env.NO_COLOR;
+  Object.assign(process.env, environment);
+  let text = '';
+  try {
+    const write = (part: string) => {
+      text += part;
+    };
+    createReporter({ ...out, write }).epoch(RESULT, 20);
+    text += painter({ ...out, write })('red', 'error');
+  } finally {
+    process.env = before;
+  }
+  return text;
+}
+
+test('colour only where the terminal has it, unless NO_COLOR or FORCE_COLOR says otherwise', () => {
+  const hasColor = (out: object, environment: Record<string, string> = {}) =>
+    reported(out, environment).includes('\x1b[');
+  const terminal = { isTTY: true, getColorDepth: () => 4 };
+  assert.ok(hasColor(terminal));
+  assert.not.ok(hasColor({ isTTY: true, getColorDepth: () => 1 }), 'TERM=dumb');
+  assert.not.ok(hasColor({ isTTY: true }), 'the depth is unknown');
+  assert.not.ok(hasColor({}), 'a pipe');
+  assert.not.ok(hasColor(terminal, { NO_COLOR: '1' }));
+  assert.ok(hasColor(terminal, { NO_COLOR: '' }), 'an empty NO_COLOR does not count');
+  assert.ok(hasColor({}, { FORCE_COLOR: '1' }));
+  assert.ok(hasColor({}, { FORCE_COLOR: '1', NO_COLOR: '1' }), 'FORCE_COLOR comes first');
+  assert.not.ok(hasColor(terminal, { FORCE_COLOR: '0' }));
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the codes of colours
+  const plain = reported(terminal, {}).replace(/\x1b\[\d+m/g, '');
+  assert.is(plain, `${epochLine(RESULT, 20)}\nerror`);
+});
+
+test('colour does not change the progress line otherwise', () => {
+  const terminal = painter({ write: () => {}, isTTY: true, getColorDepth: () => 4 });
+  for (const columns of [20, 70, 100]) {
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: the codes of colours
+    const plain = progressLine(PROGRESS, columns, terminal).replace(/\x1b\[\d+m/g, '');
+    assert.is(plain, progressLine(PROGRESS, columns));
+  }
 });
 
 test('the sum of the parts is −ELBO; a loss that is something else is said beside it', () => {

@@ -26,22 +26,25 @@ export class TrainingError extends VarigradError {
   readonly epoch: number;
   /** Step of the epoch, counted from 1; null if it was the evaluation after it. */
   readonly step: number | null;
-  /** The message without its beginning. */
+  /** The message without its prefix and without the advice. */
   readonly reason: string;
+  /** What often helps, or ''. */
+  readonly advice: string;
   /** What made the first NaN or Infinity, where an operation did. */
   override readonly cause: NotFiniteError | undefined;
 
-  constructor(epoch: number, step: number | null, what: string, cause?: NotFiniteError) {
+  constructor(epoch: number, step: number | null, what: string, advice = '', cause?: NotFiniteError) {
     const reason = `${step === null ? 'the evaluation after' : `step ${step} of`} epoch ${epoch}: ${what}`;
-    super('fit', reason);
+    super('fit', advice === '' ? reason : `${reason} — ${advice}`);
     this.epoch = epoch;
     this.step = step;
     this.reason = reason;
+    this.advice = advice;
     this.cause = cause;
   }
 }
 
-const ADVICE = 'a smaller learning rate or gradient clipping often helps';
+const ADVICE = 'a smaller learning rate often helps';
 
 /** All that a training step changes, at one moment. */
 export class TrainingSnapshot {
@@ -112,7 +115,7 @@ export async function explainFailure(failed: FailedSteps): Promise<TrainingError
       const [anomaly] = findAnomaly(model, compute);
       const place = bad === undefined ? 'the loss' : `the gradient of ${bad.name}`;
       const what = anomaly?.message ?? `${place} is NaN or Infinity`;
-      return new TrainingError(epoch, step + 1, `${what} — ${ADVICE}`, anomaly);
+      return new TrainingError(epoch, step + 1, what, ADVICE, anomaly);
     }
     const largest = await largestOf(gradients);
     const before = await TrainingSnapshot.of(model, optimizer);
@@ -125,7 +128,8 @@ export async function explainFailure(failed: FailedSteps): Promise<TrainingError
       epoch,
       step,
       `the step of '${optimizer.kind}' made ${moved.name} NaN or Infinity, with learning rate ${optimizer.learningRate} and ` +
-        `gradients up to ${short(largest)} — ${ADVICE}`,
+        `gradients up to ${short(largest)}`,
+      ADVICE,
     );
   }
   return new TrainingError(
@@ -149,12 +153,7 @@ export async function explainEvaluation(
   };
   await overLosses(model, data, { binarization }, watch, () => {});
   const [anomaly] = anomalies;
-  return new TrainingError(
-    epoch,
-    null,
-    `${anomaly?.message ?? 'the loss is NaN or Infinity'} — ${ADVICE}`,
-    anomaly,
-  );
+  return new TrainingError(epoch, null, anomaly?.message ?? 'the loss is NaN or Infinity', ADVICE, anomaly);
 }
 
 /** What goes wrong when `compute` is watched operation by operation: at most one anomaly, none where a device cannot be read in between. */

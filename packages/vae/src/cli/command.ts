@@ -1,26 +1,26 @@
-/** What a command of the command line is. */
+/** The types of a command and its parts. */
 import type { Fields } from '../run/fields.js';
 import type { Output } from '../run/progress.js';
 import type { StopSignal } from '../run/train-run.js';
 
-/** A command line, cut into its parts. */
+/** A parsed command line. */
 export interface CommandLine {
-  /** Words that are no options: folders, files. */
+  /** Arguments that are not options: folders, files. */
   readonly words: readonly string[];
-  /** Options as they were given: text, or true for a switch; by flag without its dashes. */
+  /** Options as they were given: text, or true for a switch. The key is the flag without its dashes. */
   readonly flags: ReadonlyMap<string, string | true>;
 }
 
-/** What a command may use of the process. */
+/** The parts of the process that a command may use. */
 export interface Terminal {
   readonly out: Output;
-  /** From now on, Ctrl-C asks to stop and save by this signal and does not end the process. */
+  /** After this call, the first Ctrl-C sets the signal, so that the run can stop and save; a second one ends the process. */
   stopSignal(): StopSignal;
-  /** What a user types to call the command: `npx varigrad train`. */
-  readonly calledAs: string;
+  /** The text that a user types to call a command: `npx varigrad train`. */
+  calledAs(command: string): string;
 }
 
-/** What the help text needs of a field. */
+/** The properties of a field that appear in the help text. */
 export interface Flag {
   readonly kind: { readonly isSwitch?: boolean; readonly shown: string };
   readonly standard: unknown;
@@ -32,16 +32,16 @@ export interface Flag {
 /** One command. */
 export interface Command {
   readonly summary: string;
-  /** The words it takes: `<run>`; '' for none. */
+  /** The arguments of the command: `<run>`; '' for none. */
   readonly usage: string;
-  /** Its flags, by key. */
+  /** The options of the command, by key. */
   readonly flags: Readonly<Record<string, Flag>>;
-  /** Text below the flags. */
+  /** Text below the options. A line of the form `  name  description` is an entry of a list. */
   readonly notes: string;
   run(line: CommandLine, terminal: Terminal): Promise<void>;
 }
 
-/** Fields as a command's flags. */
+/** Fields as the options of a command. */
 export function flagsOf<T>(fields: Fields<T>): Readonly<Record<string, Flag>> {
   return fields;
 }

@@ -169,6 +169,6 @@ export const compare: Command = {
   usage: '[config.json …]',
   flags: { ...flagsOf(FIELDS), ...flagsOf(SHARED), ...flagsOf(MACHINE_FIELDS) },
   notes:
-    'Each configuration file and each of --models is trained in a folder of its own. All other options go\nto every model that can take them. What is finished is kept: the same command goes on.',
+    'Each configuration file and each of --models is trained in a folder of its own. All other options go to every model that can take them. What is finished is kept: the same command goes on.',
   run: runCompare,
 };

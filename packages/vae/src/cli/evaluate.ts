@@ -21,22 +21,22 @@ const FIELDS: Fields<EvaluateFields> = {
     group: GROUP,
     kind: wholeNumber(0, 10_000_000),
     standard: 0,
-    help: 'use only the first N test images; 0 is all',
+    help: 'use only the first N test images; 0 means all',
   },
   batch: {
     group: GROUP,
     kind: wholeNumber(1, 60_000),
     standard: 500,
-    help: 'images at a time; the result does not depend on it',
+    help: 'images per batch; does not change the result',
   },
   importanceSamples: {
     group: GROUP,
     kind: wholeNumber(0, 1_000_000),
     standard: 0,
-    help: 'estimate −log p(x) too, by N importance samples an image; 0 does not',
+    help: 'also estimate −log p(x) with N importance samples per image; 0 means no',
   },
   json: { group: GROUP, kind: onOff, standard: false, help: 'print one JSON object' },
-  seed: { group: GROUP, kind: wholeNumber(0, 2 ** 31 - 1), standard: 0, help: 'of the noise' },
+  seed: { group: GROUP, kind: wholeNumber(0, 2 ** 31 - 1), standard: 0, help: 'seed of the noise' },
 };
 
 async function run(line: CommandLine, { out }: Terminal): Promise<void> {
@@ -48,9 +48,9 @@ async function run(line: CommandLine, { out }: Terminal): Promise<void> {
 }
 
 export const evaluateCommand: Command = {
-  summary: 'print what a trained model is worth on the test images',
+  summary: 'print the losses of a trained model on the test images',
   usage: '<run>',
   flags: { ...flagsOf(FIELDS), ...flagsOf(TRAINED_FIELDS), ...flagsOf(MACHINE_FIELDS) },
-  notes: 'All numbers are in nats per image; those of different targets (--binarization) cannot be compared.',
+  notes: 'Losses are in nats per image. Losses of runs with a different --binarization cannot be compared.',
   run,
 };

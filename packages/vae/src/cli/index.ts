@@ -1,10 +1,12 @@
-/** The command line as a library, and the parts of it that other programs may want. */
+/** The command line as a function, and the progress output that other programs can use. */
 
 export {
   createReporter,
   epochLine,
   lossText,
   type Output,
+  type Paint,
+  painter,
   progressLine,
   type Reporter,
   type Wording,

@@ -1,8 +1,8 @@
-/** The command line itself: which commands there are, and how a call ends. */
+/** The command line: the table of commands, the exit code, and the handling of signals. */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { VarigradError } from '@varigrad/core';
-import type { Output } from '../run/progress.js';
+import { type Output, painter } from '../run/progress.js';
 import { UsageError } from '../run/usage-error.js';
 import type { Command } from './command.js';
 import { compare } from './compare.js';
@@ -20,28 +20,29 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   compare,
 };
 
-/** What asks a run to stop and save. */
+/** The signals that ask a run to stop and save. */
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 /** Options of `runCommandLine`. */
 export interface CommandLineOptions {
-  /** What a user types in place of `npx varigrad <command>`, for help and advice. */
-  calledAs?: string;
-  /** Where to write. Default: the process's own. */
+  /** The text that a user types to call a command, for help and hints. Default: `npx varigrad <command>`. */
+  calledAs?: (command: string) => string;
+  /** Where to write. Default: `process.stdout`. */
   out?: Output;
+  /** Where to write errors. Default: `process.stderr`. */
   err?: Output;
 }
 
 /**
- * Does what a command line asks for: `['train', '--latent', '2']`. The first Ctrl-C asks a training run to stop, a second one ends the process.
- * @returns the exit code: 0; 1 for what failed, or 2 for what cannot be asked for, with a sentence on standard error
+ * Runs a command line, for example `['train', '--latent', '2']`. The first Ctrl-C asks a training run to stop and save; a second one ends
+ * the process.
+ * @returns the exit code: 0 for success, 1 for a failure, 2 for a wrong command line. An error is one line on `err`.
  */
 export async function runCommandLine(
   args: readonly string[],
   options: CommandLineOptions = {},
 ): Promise<number> {
-  const { out = process.stdout, err = process.stderr } = options;
-  const calledAs = (command: string): string => options.calledAs ?? `npx varigrad ${command}`.trimEnd();
+  const { out = process.stdout, err = process.stderr, calledAs = byPackageManager } = options;
   const stop = new AbortController();
   const ask = (): void => stop.abort();
   const stopSignal = (): AbortSignal => {
@@ -49,17 +50,28 @@ export async function runCommandLine(
     return stop.signal;
   };
   try {
-    const parsed = parseLine(args, { commands: COMMANDS, version: readVersion(), calledAs });
+    const parsed = parseLine(args, {
+      commands: COMMANDS,
+      version: readVersion(),
+      calledAs,
+      paint: painter(out),
+    });
     if (parsed.kind === 'text') out.write(`${parsed.text}\n`);
-    else await COMMANDS[parsed.name]?.run(parsed, { out, stopSignal, calledAs: calledAs(parsed.name) });
+    else await COMMANDS[parsed.name]?.run(parsed, { out, stopSignal, calledAs });
     return 0;
   } catch (error) {
     if (!(error instanceof UsageError || error instanceof VarigradError)) throw error;
-    err.write(`${error.message}\n`);
+    err.write(`${painter(err)('red', error.message)}\n`);
     return error instanceof UsageError ? 2 : 1;
   } finally {
     for (const name of SIGNALS) process.off(name, ask);
   }
+}
+
+/** `npx varigrad train`, or `npm run varigrad -- train` if that script of a clone was called. */
+function byPackageManager(command: string): string {
+  const program = process.env.npm_lifecycle_event === 'varigrad' ? 'npm run varigrad --' : 'npx varigrad';
+  return `${program} ${command}`.trimEnd();
 }
 
 function readVersion(): string {

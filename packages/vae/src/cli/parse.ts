@@ -1,24 +1,27 @@
-/** From the words of a command line to a command and its options, by way of commander. */
-import { CommanderError, Option, Command as Parser } from 'commander';
+/** Parses a command line into a command and its options, with commander. */
+import { CommanderError, type Help, Option, Command as Parser } from 'commander';
 import { flagOf } from '../run/fields.js';
+import type { Paint } from '../run/progress.js';
 import { suggest, UsageError } from '../run/usage-error.js';
 import type { Command, CommandLine, Flag } from './command.js';
 
-/** A command line, understood: a command to run, or a text to print. */
+/** A parsed command line: a command to run, or a text to print. */
 export type Parsed = { kind: 'text'; text: string } | ({ kind: 'run'; name: string } & CommandLine);
 
-/** What a program is called and can do. */
+/** The commands of a program, and its texts. */
 export interface Program {
   readonly commands: Readonly<Record<string, Command>>;
   readonly version: string;
-  /** What a user types to call a command, or with '' the program. */
+  /** The text that a user types to call a command, or with '' the program. */
   calledAs(command: string): string;
+  /** Colours of the help text. */
+  paint: Paint;
 }
 
-const HELP_WIDTH = 100;
-const SUMMARY = 'Variational autoencoders: training, evaluation and pictures from the command line.';
+const HELP_WIDTH = 80;
+const SUMMARY = 'Train, evaluate and draw variational autoencoders.';
 
-/** @throws UsageError for what is no command or option, with what may have been meant */
+/** @throws UsageError for an unknown command or option, with the most similar one */
 export function parseLine(args: readonly string[], program: Program): Parsed {
   let text = '';
   let parsed: Parsed | undefined;
@@ -38,8 +41,10 @@ export function parseLine(args: readonly string[], program: Program): Parsed {
       },
       getOutHelpWidth: () => HELP_WIDTH,
       getErrHelpWidth: () => HELP_WIDTH,
+      getOutHasColors: () => true, // `paint` decides
     })
     .configureHelp({
+      styleTitle: (text) => program.paint('bold', text),
       commandUsage: (command) => usageOf(command, program),
       subcommandTerm: (command) =>
         `${command.name()} ${program.commands[command.name()]?.usage ?? ''}`.trimEnd(),
@@ -49,7 +54,7 @@ export function parseLine(args: readonly string[], program: Program): Parsed {
     parser
       .helpOption('-h, --help', 'print this text')
       .allowExcessArguments()
-      .addHelpText('after', `\n${command.notes}`);
+      .addHelpText('after', () => `\n${wrapNotes(command.notes, parser.createHelp())}`);
     for (const [key, flag] of Object.entries(command.flags)) addFlag(parser, key, flag);
     parser.action(() => {
       parsed = { kind: 'run', name, words: parser.args, flags: flagsGiven(parser, command) };
@@ -62,6 +67,16 @@ export function parseLine(args: readonly string[], program: Program): Parsed {
     if (error.exitCode !== 0 && error.code !== 'commander.help') throw translate(error, args, program);
   }
   return parsed ?? { kind: 'text', text: text.trimEnd() };
+}
+
+/** Wraps lines at the width of the help text. The description of a list entry, `  name  description`, is indented as a block. */
+function wrapNotes(notes: string, help: Help): string {
+  const lines = notes.split('\n').map((line) => {
+    const [, gap = '', name = '', space = '', text = ''] = /^( {2})(\S+)( +)(.*)$/.exec(line) ?? [];
+    if (gap === '') return help.boxWrap(line, HELP_WIDTH);
+    return help.formatItem(name, name.length + space.length - 2, text, help);
+  });
+  return lines.join('\n');
 }
 
 function usageOf(command: Parser, { commands, calledAs }: Program): string {
@@ -98,18 +113,18 @@ function flagsGiven(parser: Parser, { flags }: Command): Map<string, string | tr
   );
 }
 
-/** Commander's error in our words. Its message holds what it refuses between quotation marks. */
+/** Rewords an error of commander, whose message has the refused word in quotation marks. */
 function translate(error: CommanderError, args: readonly string[], { commands }: Program): UsageError {
   const quoted = /'([^']*)'/.exec(error.message)?.[1] ?? '';
   if (error.code === 'commander.optionMissingArgument')
     return new UsageError(`${quoted.split(' ')[0]} needs a value`);
   if (error.code === 'commander.unknownCommand')
     return new UsageError(
-      `"${quoted}" is no command${suggest(quoted, Object.keys(commands)) || ` — ${Object.keys(commands).join(', ')}`}`,
+      `unknown command "${quoted}"${suggest(quoted, Object.keys(commands)) || ` — the commands are ${Object.keys(commands).join(', ')}`}`,
     );
   if (error.code !== 'commander.unknownOption') return new UsageError(error.message);
   const flag = quoted.replace(/=.*/, '');
   const known = Object.keys(commands[args[0] ?? '']?.flags ?? {}).map(flagOf);
   const advice = suggest(flag.replace(/^-+/, ''), [...known, 'help'], '--');
-  return new UsageError(`${flag} is no option${advice || ' — see --help'}`);
+  return new UsageError(`unknown option ${flag}${advice || ' — see --help'}`);
 }

@@ -4,16 +4,16 @@ import { terminalImages } from '../figures/terminal.js';
 import type { GenerativeModel } from '../models/model.js';
 import type { Output } from '../run/progress.js';
 
-const MOST = 10;
+const MAX_IMAGES = 10;
 
-/** As many samples side by side as the terminal is wide; nothing where it has no colour or is too narrow. */
+/** Prints samples side by side, as many as fit the terminal. Prints nothing if the terminal has no colour or is too narrow. */
 export async function previewSamples(
   model: GenerativeModel,
   imageShape: readonly [height: number, width: number],
   out: Output,
 ): Promise<void> {
   const depth = out.isTTY === true ? (out.getColorDepth?.() ?? 1) : 1;
-  const count = Math.min(MOST, Math.floor(((out.columns || 80) + 1) / (imageShape[1] + 1)));
+  const count = Math.min(MAX_IMAGES, Math.floor(((out.columns || 80) + 1) / (imageShape[1] + 1)));
   if (depth < 8 || count === 0) return;
   const labels = Uint8Array.from({ length: count }, (_, i) => i % Math.max(1, model.classes));
   const images = await decodeImages(model, labels, (oneHot) =>

@@ -1,12 +1,12 @@
-/** What the commands share that look at a trained model. */
+/** The options shared by the commands that use a trained model. */
 import { complete, type Fields, fromFlags, oneOf, path } from '../run/fields.js';
 import { type OpenRun, openRun } from '../run/open-run.js';
 import type { Weights } from '../run/run-folder.js';
+import { refuseExtraWords, UsageError } from '../run/usage-error.js';
 import type { CommandLine } from './command.js';
 import { startBackend } from './machine.js';
-import { runWord } from './words.js';
 
-/** Which weights, and which images. */
+/** Which weights to load, and which images to use. */
 interface Trained {
   weights: Weights | null;
   data: string | null;
@@ -17,21 +17,30 @@ export const TRAINED_FIELDS: Fields<Trained> = {
     group: 'The run:',
     kind: oneOf<Weights>(['best', 'last']),
     standard: null,
-    help: 'of the epoch that was best on the validation images, or of the last one',
-    standardText: 'best, where there are such images',
+    help: 'weights of the best epoch on the validation images, or of the last epoch',
+    standardText: 'best if the run has validation images, else last',
   },
   data: {
     group: 'The run:',
     kind: path,
     standard: null,
-    help: 'other images of the same size, named as for train',
+    help: 'other images of the same size; the same names as for train',
     standardText: "the run's own",
   },
 };
 
-/** Starts the backend and opens the run that a command line names. */
+/** The folder of a run: the only argument of such a command. */
+function runFolderOf(words: readonly string[]): string {
+  const [run] = words;
+  if (run === undefined)
+    throw new UsageError('no run given — name its folder, for example runs/mnist-vae-z20-none');
+  refuseExtraWords(words, 1);
+  return run;
+}
+
+/** Starts the backend and opens the run that the command line names. */
 export async function openNamedRun(line: CommandLine): Promise<OpenRun> {
-  const path = runWord(line.words);
+  const path = runFolderOf(line.words);
   const { weights, data } = complete(TRAINED_FIELDS, fromFlags(TRAINED_FIELDS, line.flags));
   await startBackend(line);
   return openRun({ path, weights: weights ?? undefined, data: data ?? undefined });

@@ -11,7 +11,7 @@ import { suggest, UsageError } from './usage-error.js';
 export interface LoadedData {
   train: Dataset;
   test: Dataset;
-  /** What the images are called in a sentence: digits, images. */
+  /** What one of them is called in a sentence: digit, image. */
   noun: string;
   /** Sentences about what was done to them. */
   notes: readonly string[];
@@ -29,7 +29,7 @@ export interface RunData extends LoadedData {
  * @throws UsageError if there is no such thing
  */
 export async function loadData(name: string): Promise<LoadedData> {
-  if (name === 'mnist') return { ...(await mnist()), noun: 'digits', notes: [] };
+  if (name === 'mnist') return { ...(await mnist()), noun: 'digit', notes: [] };
   if (!existsSync(name)) {
     const [images, labels, ...more] = name.split(',');
     if (images !== undefined && labels !== undefined && more.length === 0)
@@ -70,7 +70,7 @@ function parted(data: Dataset, notes: readonly string[]): LoadedData {
   return {
     train,
     test,
-    noun: 'images',
+    noun: 'image',
     notes: [...notes, `For testing: the last ${test.count} of ${data.count}.`],
   };
 }
@@ -95,7 +95,7 @@ async function idxFolder(folder: string): Promise<LoadedData> {
   };
   const [train, test] = [await read('train'), await read('t10k')];
   const classes = Math.max(train.classes, test.classes);
-  return { train: { ...train, classes }, test: { ...test, classes }, noun: 'images', notes: [] };
+  return { train: { ...train, classes }, test: { ...test, classes }, noun: 'image', notes: [] };
 }
 
 async function pngFolder(folder: string): Promise<LoadedData> {
@@ -116,7 +116,7 @@ async function pngFolder(folder: string): Promise<LoadedData> {
   ];
   if (second === undefined) return parted(first.data, notes);
   checkAlike(folder, first, second);
-  return { train: first.data, test: second.data, noun: 'images', notes };
+  return { train: first.data, test: second.data, noun: 'image', notes };
 }
 
 type PngSet = Awaited<ReturnType<typeof readPngFolder>>;

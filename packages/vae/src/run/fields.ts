@@ -6,7 +6,7 @@ import { suggest, UsageError } from './usage-error.js';
 
 /** The values that a field takes. */
 export interface Kind<T> {
-  /** Finishes the sentence "it is …". */
+  /** What is expected, for messages: "expected …". */
   readonly says: string;
   /** What a flag's text stands for; whatever `accepts` refuses if it stands for nothing. */
   fromText(text: string): unknown;
@@ -65,7 +65,7 @@ export function fromJson<T>(fields: Fields<T>, contents: unknown, path: string):
   return new Map(
     Object.entries(contents).map(([key, value]) => {
       if (!Object.hasOwn(fields, key))
-        throw new UsageError(`${path}: "${key}" is no option${suggest(key, Object.keys(fields))}`);
+        throw new UsageError(`${path}: "${key}" is not an option${suggest(key, Object.keys(fields))}`);
       const { kind } = fields[key as keyof T];
       if (!kind.accepts(value)) throw refusal(`${path}: ${key}`, JSON.stringify(value), kind);
       return [key, { name: `${path}: ${key}`, value }];
@@ -80,7 +80,7 @@ function refusal(name: string, value: string, { says, words }: Kind<unknown>): U
     .split(',')
     .find((word) => words?.includes(word) === false);
   return new UsageError(
-    `${name} ${value}: it is ${says}${odd === undefined ? '' : suggest(odd, words ?? [])}`,
+    `${name} ${value}: expected ${says}${odd === undefined ? '' : suggest(odd, words ?? [])}`,
   );
 }
 

@@ -13,6 +13,7 @@ import type { GenerativeModel } from '../models/model.js';
 import { lossTextOf, MODELS } from './models.js';
 import type { OpenRun } from './open-run.js';
 import type { RunConfig } from './run-config.js';
+import { collapseAdvice } from './run-fields.js';
 import { UsageError } from './usage-error.js';
 
 /** What was measured, of what. Losses are in nats per image. */
@@ -55,7 +56,9 @@ export async function measureRun(
     units: 'nats per image',
     ...losses,
     ...(MODELS[config.model].hasBound !== false && { negativeElbo: losses.recon + losses.kl }),
-    ...(isLatentModel(model) && { latent: await describeLatent(model, test, options) }),
+    ...(isLatentModel(model) && {
+      latent: await describeLatent(model, test, options, collapseAdvice(config)),
+    }),
     ...(isClassifier(model) && { accuracy: await readingAccuracy(model, test, options) }),
     ...(importanceSamples > 0 && { nll: await estimateNll(model, test, importanceSamples, options) }),
   };
@@ -77,12 +80,13 @@ async function describeLatent(
   model: GenerativeModel,
   test: Dataset,
   options: EvaluateOptions,
+  advice: string,
 ): Promise<NonNullable<Measurement['latent']>> {
   const statistics = await latentStatistics(model, test, options);
   return {
     active: statistics.active.length,
     dimensions: model.latent,
-    collapse: describeCollapse(statistics),
+    collapse: describeCollapse(statistics, advice),
   };
 }
 

@@ -89,3 +89,26 @@ const TRAINING_FIELDS: Pick<Fields<RunConfig>, keyof TrainingConfig> = {
 };
 
 export const RUN_FIELDS: Fields<RunConfig> = { ...MODEL_FIELDS, ...TRAINING_FIELDS };
+
+/** Options that may help against collapsed dimensions of z, and the runs in which they do. */
+const AGAINST_COLLAPSE: readonly {
+  key: keyof RunConfig;
+  text: string;
+  isUseful?(config: RunConfig): boolean;
+}[] = [
+  { key: 'warmUp', text: '--warm-up linear', isUseful: ({ warmUp }) => warmUp === 'none' },
+  { key: 'freeBits', text: '--free-bits 0.1', isUseful: ({ freeBits }) => freeBits === 0 },
+  { key: 'beta', text: '--beta 1', isUseful: ({ beta }) => beta > 1 },
+  { key: 'learningRate', text: 'a smaller --learning-rate' },
+  { key: 'hidden', text: 'fewer or narrower --hidden layers' },
+  { key: 'channels', text: 'fewer --channels' },
+];
+
+/** What to try against collapsed dimensions of z, as options of the command line that have an effect on such a run. */
+export function collapseAdvice(config: RunConfig): string {
+  return AGAINST_COLLAPSE.filter(
+    ({ key, isUseful }) => RUN_FIELDS[key].needs?.holds(config) !== false && isUseful?.(config) !== false,
+  )
+    .map(({ text }) => text)
+    .join(', ');
+}

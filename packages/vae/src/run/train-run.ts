@@ -15,8 +15,9 @@ import { buildModel } from './build-model.js';
 import { loadRunData, type RunData } from './data.js';
 import { lossTextOf, MODELS } from './models.js';
 import { writePictures } from './pictures.js';
-import { createReporter, type Output } from './progress.js';
+import { counted, createReporter, type Output } from './progress.js';
 import type { RunConfig } from './run-config.js';
+import { collapseAdvice } from './run-fields.js';
 import type { RunFolder } from './run-folder.js';
 import { noteCodes, writeScatterAnimation } from './scatter-animation.js';
 import { bestEpoch, isPatienceOver } from './stopping.js';
@@ -66,7 +67,7 @@ export async function trainRun(options: TrainRunOptions): Promise<RunEnd> {
   const start = await prepare(options);
   const { model, optimizer, data, state, results, heldOut } = start;
   introduce(options, start);
-  const reporter = createReporter(out, { heldOut, losses: lossTextOf(config) });
+  const reporter = createReporter(out, { heldOut, hasBound: MODELS[config.model].hasBound !== false });
   const end = new AbortController();
   if (isPatienceOver(results, config.patience)) end.abort();
   if (signal.aborted) end.abort();
@@ -91,7 +92,7 @@ export async function trainRun(options: TrainRunOptions): Promise<RunEnd> {
     },
   ).catch((error: unknown) => {
     reporter.clear();
-    throw diverged(error, results.at(-1)?.epoch);
+    throw diverged(error, config, results.at(-1)?.epoch);
   });
   reporter.clear();
   const ended = reached.epoch > config.epochs || isPatienceOver(results, config.patience);
@@ -151,19 +152,21 @@ async function prepare({ folder, config, resume, machine }: TrainRunOptions): Pr
 
 /** A run cannot become shorter than it is. */
 function checkLength(epochs: number, { epoch, step }: TrainState): void {
-  if (step > 0 && epochs < epoch)
-    throw new UsageError(`--epochs ${epochs}: the run is in epoch ${epoch} — ask for ${epoch} or more`);
-  if (epochs < epoch - 1)
-    throw new UsageError(
-      `--epochs ${epochs}: the run has finished ${epoch - 1} — ask for ${epoch - 1} or more`,
-    );
+  const least = step > 0 ? epoch : epoch - 1;
+  if (epochs >= least) return;
+  const reached =
+    step > 0 ? `is already in epoch ${epoch}` : `has already finished ${counted(least, 'epoch')}`;
+  throw new UsageError(
+    `--epochs ${epochs}: the run ${reached} — choose ${least} or more, counted from the start of the run`,
+  );
 }
 
-/** The error of a run: what went wrong in training, and what is kept. */
-function diverged(error: unknown, saved = 0): unknown {
+/** A training error as the error of the command: the reason, what is saved, and an option that may help. */
+function diverged(error: unknown, { learningRate }: RunConfig, saved = 0): unknown {
   if (!(error instanceof TrainingError)) return error;
   const kept = saved === 0 ? 'nothing was saved yet' : `the checkpoint after epoch ${saved} is kept`;
-  return new VarigradError('train', `${error.reason}; ${kept}`);
+  const advice = error.advice === '' ? '' : ` — try a new run with --learning-rate ${learningRate / 10}`;
+  return new VarigradError('train', `${error.reason}; ${kept}${advice}`);
 }
 
 function betaOf({ beta, warmUp, warmUpEpochs, batch }: RunConfig, images: number): number | BetaSchedule {
@@ -175,14 +178,15 @@ function betaOf({ beta, warmUp, warmUpEpochs, batch }: RunConfig, images: number
 const TARGETS: Readonly<Record<RunConfig['binarization'], string>> = {
   none: 'grey values',
   threshold: 'pixels above 0.5',
-  static: 'one Bernoulli draw, fixed for ever',
-  dynamic: 'a new Bernoulli draw at each use',
+  static: 'one Bernoulli sample per pixel, fixed',
+  dynamic: 'a new Bernoulli sample at each use',
 };
 
 function introduce(
   { folder, config, resume, machine, out }: TrainRunOptions,
   { model, data, state }: Start,
 ): void {
+  const hasBound = MODELS[config.model].hasBound !== false;
   const isCrossEntropy = config.binarization === 'none' && config.likelihood === 'bernoulli';
   const place = state === undefined ? '' : ` from epoch ${state.epoch}, step ${state.step}`;
   const isDense = config.network === 'dense';
@@ -190,35 +194,37 @@ function introduce(
   const widths = [input, ...(isDense ? config.hidden : config.channels), model.latent].join('-');
   const lines = [
     `${resume ? `Resuming${place}` : 'Training'}: ${config.model.toUpperCase()} ${widths}${isDense ? '' : ' convolutional'}, ${config.likelihood} decoder, on ${machine}`,
-    `${data.images} ${data.noun}, ${config.epochs} epochs, batch ${config.batch}, Adam ${config.learningRate}, seed ${config.seed}`,
+    `${counted(data.images, data.noun)}, ${counted(config.epochs, 'epoch')}, batch ${config.batch}, Adam ${config.learningRate}, seed ${config.seed}`,
     ...data.notes,
     ...(data.validation === undefined
       ? []
-      : [`${data.validation.count} ${data.noun} are set aside for validation.`]),
-    `Targets: ${config.binarization}, ${TARGETS[config.binarization]}${isCrossEntropy ? ' (the reconstruction loss is a cross-entropy)' : ''}. Losses in nats per image: sum over pixels, mean over images.`,
+      : [`Set aside for validation: ${counted(data.validation.count, data.noun)}.`]),
+    `Targets: ${config.binarization}, ${TARGETS[config.binarization]}${isCrossEntropy ? ' (the reconstruction loss is a cross-entropy)' : ''}.`,
+    `Losses in nats per image: sum over pixels, mean over images${hasBound ? '; −ELBO = recon + KL' : ''}.`,
     `Results: ${folder.path}/\n`,
   ];
   out.write(`${lines.join('\n')}\n`);
 }
 
-/** Says which dimensions of z are of no use, if any. */
+/** Reports collapsed dimensions of z, if there are any. */
 async function tellCollapse({ config, out }: TrainRunOptions, { model, data }: Start): Promise<void> {
   if (!isLatentModel(model)) return;
   const { binarization } = config;
   const statistics = await latentStatistics(model, data.validation ?? data.test, { binarization });
-  if (findCollapse(statistics).dimensions.length > 0) out.write(`\n${describeCollapse(statistics)}\n`);
+  if (findCollapse(statistics).dimensions.length === 0) return;
+  out.write(`\n${describeCollapse(statistics, collapseAdvice(config))}\n`);
 }
 
-/** Says how the run ended, and what its best epoch is worth on the test images. */
+/** Reports an early end, the best epoch, and its losses on the test images. */
 async function tellBest(
   { folder, config, out }: TrainRunOptions,
   { model, data, results }: Start,
 ): Promise<void> {
   const best = bestEpoch(results) as EpochResult;
   if (isPatienceOver(results, config.patience))
-    out.write(`\nEnded early: no better validation loss in ${config.patience} epochs.\n`);
+    out.write(`\nEnded early: no better validation loss in ${counted(config.patience, 'epoch')}.\n`);
   await folder.readWeights('best', model);
   const losses = await evaluate(model, data.test, { binarization: config.binarization });
-  out.write(`\nBest on the validation images: epoch ${best.epoch}, kept in best.safetensors.\n`);
-  out.write(`On the ${data.test.count} test images: ${lossTextOf(config)(losses)}\n`);
+  out.write(`\nBest epoch on the validation images: ${best.epoch}, saved in best.safetensors.\n`);
+  out.write(`Losses on ${counted(data.test.count, 'test image')}: ${lossTextOf(config)(losses)}\n`);
 }
