@@ -116,20 +116,23 @@ test('batch norm: running statistics are saved, and not trained', () => {
   assert.ok(copy.runningMean.dataSync().some((m) => m !== 0));
 });
 
-test('batch norm refuses what it cannot normalize', () => {
+test('batch norm refuses inputs that it cannot normalize', () => {
   const norm = new BatchNorm1d(2);
-  refuses(() => norm.forward(randn([4, 3])), 'BatchNorm: [4, 3] does not fit — x is [batch, 2]');
+  refuses(() => norm.forward(randn([4, 3])), 'BatchNorm1d: x must be [batch, 2], found [4, 3]');
   refuses(
     () => new BatchNorm2d(2).forward(randn([4, 2])),
-    'BatchNorm: [4, 2] does not fit — x is [batch, 2, height, width]',
+    'BatchNorm2d: x must be [batch, 2, height, width], found [4, 2]',
   );
   refuses(
     () => norm.forward(randn([1, 2])),
-    'BatchNorm: a batch of 1 value(s) a feature has no variance — take larger batches, or call eval()',
+    'BatchNorm1d: a batch with 1 value per feature has no variance — use a larger batch, or call eval()',
   );
   assert.equal(norm.eval().forward(randn([1, 2])).shape, [1, 2]);
-  refuses(() => new BatchNorm1d(2, { epsilon: 0 }), 'BatchNorm: epsilon is a number above 0, not 0');
-  refuses(() => new BatchNorm1d(2, { momentum: 2 }), 'BatchNorm: momentum is a number from 0 to 1, not 2');
+  refuses(() => new BatchNorm1d(2, { epsilon: 0 }), 'BatchNorm1d: epsilon must be a number above 0, found 0');
+  refuses(
+    () => new BatchNorm1d(2, { momentum: 2 }),
+    'BatchNorm1d: momentum must be a number from 0 to 1, found 2',
+  );
 });
 
 test('convolution and its transpose are adjoint: ⟨Kx, y⟩ = ⟨x, Kᵀy⟩', () =>

@@ -145,7 +145,7 @@ test('what a loss cannot take is refused in words', () => {
   refuses(() => bce(two, tensor([[Number.NaN, 0]])), 'bce: targets contain NaN — they lie in [0, 1]');
   refuses(
     () => mse(two, two, { reduction: 'avg' as Reduction }),
-    "mse: reduction 'avg' is unknown — use 'none', 'mean' or 'sum'",
+    "mse: reduction must be one of 'none', 'mean', 'sum', found 'avg'",
   );
   refuses(() => crossEntropy(x, tensor([1, 2])), 'crossEntropy: shapes differ: [4, 5] and [2]');
 });

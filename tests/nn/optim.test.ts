@@ -148,16 +148,19 @@ test('schedules follow their formulas', () => {
 test('what cannot be optimized is refused in words', () => {
   const p = parameter(tensor([1, 2]));
   refuses(() => new Adam([]), 'Adam: there are no parameters to train');
-  refuses(() => new Adam([p], { learningRate: -1 }), 'Adam: the learning rate -1 is not a number ≥ 0');
-  refuses(() => new Adam([p], { beta2: 1 }), 'Adam: beta2 1 is not in [0, 1)');
-  refuses(() => new SGD([p], { momentum: -1 }), 'SGD: momentum -1 is not a number ≥ 0');
+  refuses(
+    () => new Adam([p], { learningRate: -1 }),
+    'Adam: learningRate must be a number of at least 0, found -1',
+  );
+  refuses(() => new Adam([p], { beta2: 1 }), 'Adam: beta2 must be a number in [0, 1), found 1');
+  refuses(() => new SGD([p], { momentum: -1 }), 'SGD: momentum must be a number of at least 0, found -1');
   refuses(() => new SGD([p], { nesterov: true }), 'SGD: nesterov needs momentum above 0 and dampening 0');
-  refuses(() => stepSchedule(0), 'stepSchedule: size must be above 0, not 0');
+  refuses(() => stepSchedule(0), 'stepSchedule: size must be a number above 0, found 0');
   const sgd = new SGD([p], { momentum: 0.9 });
   const adam = new Adam([p]);
   refuses(
     () => adam.loadStateDict(sgd.stateDict()),
-    "loadStateDict: the state is of 'sgd', this optimizer is 'adam'",
+    "loadStateDict: the state is for 'sgd', and this optimizer is 'adam'",
   );
   const other = new Adam([parameter(tensor([1, 2, 3]))]);
   p.sum().backward();
@@ -170,7 +173,7 @@ test('what cannot be optimized is refused in words', () => {
 
 test('clipGradNorm refuses a norm that is not above 0', async () => {
   const message = await clipGradNorm([], 0).catch((error: Error) => error.message);
-  assert.is(message, 'clipGradNorm: the largest norm must be above 0, not 0');
+  assert.is(message, 'clipGradNorm: maxNorm must be a number above 0, found 0');
 });
 
 test.run();

@@ -1,11 +1,12 @@
-/** Activation functions as modules, for `Sequential`; the functions themselves are in core. */
-import type { Tensor } from '@varigrad/core';
+/** Activation functions as modules, for `Sequential`. The functions themselves are in `@varigrad/core`. */
+import { elu, gelu, leakyRelu, relu, sigmoid, softplus, type Tensor, tanh } from '@varigrad/core';
+import { checkNumber } from '@varigrad/core/checks';
 import { type Description, Module } from './module.js';
 
-/** max(x, 0) */
+/** max(x, 0), element by element */
 export class ReLU extends Module {
   forward(x: Tensor): Tensor {
-    return x.relu();
+    return relu(x);
   }
 }
 
@@ -13,8 +14,13 @@ export class ReLU extends Module {
 export class LeakyReLU extends Module {
   readonly slope: number;
 
+  /**
+   * @param slope - factor on negative elements
+   * @throws ArgumentError if slope is not a number
+   */
   constructor(slope = 0.01) {
     super();
+    checkNumber('LeakyReLU', 'slope', slope);
     this.slope = slope;
   }
 
@@ -23,7 +29,7 @@ export class LeakyReLU extends Module {
   }
 
   forward(x: Tensor): Tensor {
-    return x.leakyRelu(this.slope);
+    return leakyRelu(x, this.slope);
   }
 }
 
@@ -31,8 +37,13 @@ export class LeakyReLU extends Module {
 export class ELU extends Module {
   readonly alpha: number;
 
+  /**
+   * @param alpha - α; −α is the limit for x → −∞
+   * @throws ArgumentError if alpha is not a number
+   */
   constructor(alpha = 1) {
     super();
+    checkNumber('ELU', 'alpha', alpha);
     this.alpha = alpha;
   }
 
@@ -41,34 +52,34 @@ export class ELU extends Module {
   }
 
   forward(x: Tensor): Tensor {
-    return x.elu(this.alpha);
+    return elu(x, this.alpha);
   }
 }
 
-/** x·Φ(x) */
+/** x·Φ(x), where Φ is the normal distribution function */
 export class GELU extends Module {
   forward(x: Tensor): Tensor {
-    return x.gelu();
+    return gelu(x);
   }
 }
 
 /** 1 / (1 + e^−x) */
 export class Sigmoid extends Module {
   forward(x: Tensor): Tensor {
-    return x.sigmoid();
+    return sigmoid(x);
   }
 }
 
 /** tanh x */
 export class Tanh extends Module {
   forward(x: Tensor): Tensor {
-    return x.tanh();
+    return tanh(x);
   }
 }
 
 /** ln(1 + eˣ) */
 export class Softplus extends Module {
   forward(x: Tensor): Tensor {
-    return x.softplus();
+    return softplus(x);
   }
 }

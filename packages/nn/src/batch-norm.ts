@@ -8,20 +8,23 @@ import {
   type Tensor,
   zeros,
 } from '@varigrad/core';
+import { checkNumber, checkOptions, checkTensor, checkWhole, type OptionNames } from '@varigrad/core/checks';
 import { type Description, Module } from './module.js';
 
 /** Options of batch normalization. */
 export interface BatchNormOptions {
-  /** Added to the variance, so that a constant feature is not divided by zero. Default 1e-5. */
+  /** ε, added to the variance, so that a constant feature is not divided by zero. Above 0; default 1e-5. */
   epsilon?: number;
-  /** Share of the newest batch in the running statistics. Default 0.1. */
+  /** Weight of the latest batch in the running statistics, from 0 to 1. Default 0.1. */
   momentum?: number;
 }
 
+const BATCH_NORM_OPTIONS: OptionNames<BatchNormOptions> = { epsilon: true, momentum: true };
+
 /**
- * y = (x − μ)/√(σ² + ε) · weight + bias for each feature (axis 1). In training, μ and σ² are those of the batch, and the running
- * statistics follow them: running ← (1 − momentum)·running + momentum·batch, with the unbiased variance. In evaluation they are the
- * running statistics, so that an image's result does not depend on its batch.
+ * y = (x − μ)/√(σ² + ε) · weight + bias for each feature (axis 1). In training, μ and σ² are the mean and the variance of the batch.
+ * The running statistics follow them: running ← (1 − momentum)·running + momentum·batch, with the unbiased variance.
+ * In evaluation, μ and σ² are the running statistics, so the result for an image does not depend on its batch.
  * @see Ioffe & Szegedy 2015, arXiv:1502.03167
  */
 abstract class BatchNorm extends Module {
@@ -29,19 +32,25 @@ abstract class BatchNorm extends Module {
   readonly bias: Tensor;
   readonly runningMean: Tensor;
   readonly runningVar: Tensor;
+  readonly #op: string;
+  readonly #rank: 2 | 4;
   readonly #epsilon: number;
   readonly #momentum: number;
 
-  /** @throws ArgumentError unless epsilon is above 0 and momentum in [0, 1] */
-  constructor(features: number, { epsilon = 1e-5, momentum = 0.1 }: BatchNormOptions = {}) {
+  /** @param op - the class, for messages; @param rank - of the input, whose axis 1 holds the features */
+  constructor(op: string, rank: 2 | 4, features: number, options: BatchNormOptions) {
     super();
-    if (!(epsilon > 0)) throw new ArgumentError('BatchNorm', `epsilon is a number above 0, not ${epsilon}`);
-    if (!(momentum >= 0 && momentum <= 1))
-      throw new ArgumentError('BatchNorm', `momentum is a number from 0 to 1, not ${momentum}`);
+    checkWhole(op, rank === 2 ? 'features' : 'channels', features);
+    checkOptions(op, options, BATCH_NORM_OPTIONS, rank === 2 ? 'features, ' : 'channels, ');
+    const { epsilon = 1e-5, momentum = 0.1 } = options;
+    checkNumber(op, 'epsilon', epsilon, epsilon > 0, 'above 0');
+    checkNumber(op, 'momentum', momentum, momentum >= 0 && momentum <= 1, 'from 0 to 1');
     this.weight = parameter(ones([features]));
     this.bias = parameter(zeros([features]));
     this.runningMean = zeros([features]);
     this.runningVar = ones([features]);
+    this.#op = op;
+    this.#rank = rank;
     this.#epsilon = epsilon;
     this.#momentum = momentum;
   }
@@ -50,17 +59,18 @@ abstract class BatchNorm extends Module {
     return [String(this.weight.size), `epsilon ${this.#epsilon}`, `momentum ${this.#momentum}`];
   }
 
-  /** Rank of the input: features stand at axis 1. */
-  protected abstract readonly rank: number;
-
-  /** @throws ShapeError unless x has this layer's rank and features; ArgumentError in training on a single value a feature */
+  /**
+   * x of any batch size → the same shape.
+   * @throws ShapeError if the rank or the number of features differs; ArgumentError in training with one value per feature
+   */
   forward(x: Tensor): Tensor {
+    checkTensor(this.#op, x, 'x');
     const features = this.weight.shape[0]!;
-    if (x.rank !== this.rank || x.shape[1] !== features) {
-      const layout = this.rank === 2 ? `[batch, ${features}]` : `[batch, ${features}, height, width]`;
-      throw new ShapeError('BatchNorm', [x.shape], `${formatShape(x.shape)} does not fit — x is ${layout}`);
+    if (x.rank !== this.#rank || x.shape[1] !== features) {
+      const layout = this.#rank === 2 ? `[batch, ${features}]` : `[batch, ${features}, height, width]`;
+      throw new ShapeError(this.#op, [x.shape], `x must be ${layout}, found ${formatShape(x.shape)}`);
     }
-    const aligned = (t: Tensor): Tensor => (this.rank === 2 ? t : t.reshape([features, 1, 1]));
+    const aligned = (t: Tensor): Tensor => (this.#rank === 2 ? t : t.reshape([features, 1, 1]));
     const { mean, variance } = this.training ? this.#batchStatistics(x) : this.#runningStatistics(aligned);
     const scale = variance.add(this.#epsilon).rsqrt().mul(aligned(this.weight));
     return x.sub(mean).mul(scale).add(aligned(this.bias));
@@ -70,15 +80,15 @@ abstract class BatchNorm extends Module {
     return { mean: aligned(this.runningMean), variance: aligned(this.runningVar) };
   }
 
-  /** Mean and biased variance of the batch, with gradients; moves the running statistics. */
+  /** Mean and biased variance of the batch, with gradients. Updates the running statistics. */
   #batchStatistics(x: Tensor): { mean: Tensor; variance: Tensor } {
     const axis = x.shape.flatMap((_, a) => (a === 1 ? [] : [a]));
     const features = x.shape[1]!;
     const count = x.size / features;
     if (count < 2)
       throw new ArgumentError(
-        'BatchNorm',
-        `a batch of ${count} value(s) a feature has no variance — take larger batches, or call eval()`,
+        this.#op,
+        `a batch with ${count} ${count === 1 ? 'value' : 'values'} per feature has no variance — use a larger batch, or call eval()`,
       );
     const mean = x.mean({ axis, keepDims: true });
     const variance = x.sub(mean).square().mean({ axis, keepDims: true });
@@ -98,10 +108,16 @@ abstract class BatchNorm extends Module {
 
 /** Batch normalization of features, `[batch, features]`. */
 export class BatchNorm1d extends BatchNorm {
-  protected readonly rank = 2;
+  /** @throws ArgumentError unless features is a whole number above 0, epsilon is above 0, and momentum is in [0, 1] */
+  constructor(features: number, options: BatchNormOptions = {}) {
+    super('BatchNorm1d', 2, features, options);
+  }
 }
 
 /** Batch normalization of channels, `[batch, channels, height, width]`. */
 export class BatchNorm2d extends BatchNorm {
-  protected readonly rank = 4;
+  /** @throws ArgumentError unless channels is a whole number above 0, epsilon is above 0, and momentum is in [0, 1] */
+  constructor(channels: number, options: BatchNormOptions = {}) {
+    super('BatchNorm2d', 4, channels, options);
+  }
 }

@@ -1,9 +1,11 @@
 /**
- * The safetensors format: 8 bytes with the header's length (little-endian), a JSON header that names each tensor with type,
- * shape and place, then the raw data. Only float32 is written. Bytes in and out; files are the caller's affair.
+ * The safetensors format: 8 bytes with the length of the header (little-endian), a JSON header with the name, type, shape and
+ * position of each tensor, then the raw data. Only float32 is supported. These functions convert to and from bytes; they do not
+ * access files.
  */
-import { type Shape, sizeOf, VarigradError } from '@varigrad/core';
-import type { StateDict } from './module.js';
+import { ArgumentError, type Shape, sizeOf, VarigradError } from '@varigrad/core';
+import { describeValue } from '@varigrad/core/checks';
+import { checkStateDict, type StateDict } from './module.js';
 
 interface Entry {
   dtype: string;
@@ -11,11 +13,16 @@ interface Entry {
   data_offsets: [number, number];
 }
 
-/** Tensors and free-form strings as the bytes of a safetensors file. */
+/**
+ * The bytes of a safetensors file.
+ * @param metadata - strings by name, stored in the header
+ * @throws ArgumentError if the tensors are not a state dict
+ */
 export function encodeSafetensors(
   tensors: StateDict,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array {
+  checkStateDict('encodeSafetensors', tensors, 'a state dict');
   const header: Record<string, unknown> = {};
   if (Object.keys(metadata).length > 0) header.__metadata__ = metadata;
   let end = 0;
@@ -26,7 +33,7 @@ export function encodeSafetensors(
   }
   let json = JSON.stringify(header);
   const encoder = new TextEncoder();
-  json += ' '.repeat((8 - (encoder.encode(json).length % 8)) % 8); // data starts at a multiple of 8
+  json += ' '.repeat((8 - (encoder.encode(json).length % 8)) % 8); // the data start at a multiple of 8
   const head = encoder.encode(json);
   const bytes = new Uint8Array(8 + head.length + end);
   new DataView(bytes.buffer).setBigUint64(0, BigInt(head.length), true);
@@ -42,13 +49,15 @@ export function encodeSafetensors(
 
 /**
  * Reads the bytes of a safetensors file of float32 tensors.
- * @param source - the file's name, for messages
- * @throws VarigradError if the file is cut short, too long, or not what it says
+ * @param source - the name of the file, for messages
+ * @throws VarigradError if the file is truncated, too long, or not in the format; ArgumentError if `bytes` is not a Uint8Array
  */
 export function decodeSafetensors(
   bytes: Uint8Array,
   source = 'safetensors',
 ): { tensors: StateDict; metadata: Record<string, string> } {
+  if (!(bytes instanceof Uint8Array))
+    throw new ArgumentError('decodeSafetensors', `bytes must be a Uint8Array, found ${describeValue(bytes)}`);
   const { header, data } = splitFile(bytes, source);
   const { __metadata__: metadata = {}, ...entries } = header as Record<string, Entry> & {
     __metadata__?: Record<string, string>;
@@ -62,7 +71,7 @@ export function decodeSafetensors(
     checkEntry(source, name, entry, expected);
     const [start, end] = entry.data_offsets;
     if (end > data.length)
-      throw fault(source, `'${name}' ends at byte ${end} of ${data.length} — the file is cut short`);
+      throw fault(source, `'${name}' ends at byte ${end} of ${data.length} — the file is truncated`);
     tensors[name] = {
       shape: entry.shape,
       data: new Float32Array(new Uint8Array(data.subarray(start, end)).buffer),
@@ -74,12 +83,16 @@ export function decodeSafetensors(
 }
 
 function splitFile(bytes: Uint8Array, source: string): { header: Record<string, unknown>; data: Uint8Array } {
-  if (bytes.length < 8) throw fault(source, `${bytes.length} bytes are too few for a header`);
+  if (bytes.length < 8)
+    throw fault(
+      source,
+      `${bytes.length} bytes are too few for a header — the file is truncated, or not a safetensors file`,
+    );
   const length = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
   if (length > bytes.length - 8) {
     throw fault(
       source,
-      `the header of ${length} bytes does not fit into ${bytes.length} — cut short, or not safetensors`,
+      `a header of ${length} bytes does not fit into ${bytes.length} bytes — the file is truncated, or not a safetensors file`,
     );
   }
   let header: unknown;
@@ -96,12 +109,12 @@ function splitFile(bytes: Uint8Array, source: string): { header: Record<string, 
 
 function checkEntry(source: string, name: string, entry: Entry, expected: number): void {
   const { dtype, shape, data_offsets: offsets } = entry;
-  if (dtype !== 'F32') throw fault(source, `'${name}' is of type ${dtype} — only F32 is read`);
+  if (dtype !== 'F32') throw fault(source, `'${name}' has type ${dtype} — only F32 is supported`);
   const numbers =
     Array.isArray(shape) &&
     Array.isArray(offsets) &&
     [...shape, ...offsets].every((n) => Number.isInteger(n) && n >= 0);
-  if (!numbers || offsets.length !== 2) throw fault(source, `'${name}' has no valid shape and place`);
+  if (!numbers || offsets.length !== 2) throw fault(source, `'${name}' has no valid shape and data_offsets`);
   if (offsets[0] !== expected)
     throw fault(source, `'${name}' starts at byte ${offsets[0]} instead of ${expected}`);
   if (offsets[1] - offsets[0] !== 4 * sizeOf(shape)) {

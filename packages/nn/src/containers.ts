@@ -1,17 +1,28 @@
-import type { Tensor } from '@varigrad/core';
+import { ArgumentError, type Tensor } from '@varigrad/core';
+import { checkMethod, describeValue } from '@varigrad/core/checks';
 import { Module } from './module.js';
 
-/** A module that turns one tensor into one. */
+/** A module that computes one tensor from one tensor. */
 export interface Layer extends Module {
   forward(x: Tensor): Tensor;
 }
 
-/** Layers one after the other. */
+/** Applies layers one after the other. */
 export class Sequential extends Module {
   readonly layers: readonly Layer[];
 
+  /** @throws ArgumentError unless each argument is a module with a forward method */
   constructor(...layers: Layer[]) {
     super();
+    const [first] = layers;
+    if (Array.isArray(first))
+      throw new ArgumentError(
+        'Sequential',
+        `layers are separate arguments, found ${describeValue(first)} — write new Sequential(...layers)`,
+      );
+    layers.forEach((layer, i) => {
+      checkMethod('Sequential', `layer ${i}`, layer, 'forward', 'a module with a forward method');
+    });
     this.layers = layers;
   }
 
@@ -19,7 +30,7 @@ export class Sequential extends Module {
     return this.layers.reduce((h, layer) => layer.forward(h), x);
   }
 
-  /** PyTorch's names: the layers are `0`, `1`, … without a prefix of their own. */
+  /** The layers as `0`, `1`, …, without a prefix, as in PyTorch. */
   override *namedChildren(): Iterable<[string, Module]> {
     for (const [i, layer] of this.layers.entries()) yield [String(i), layer];
   }

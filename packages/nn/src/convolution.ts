@@ -9,15 +9,16 @@ import {
   type Tensor,
   zeros,
 } from '@varigrad/core';
+import { checkOptions, checkWhole, type OptionNames } from '@varigrad/core/checks';
 import { uniform } from './init.js';
 import { type Description, Module } from './module.js';
-import { describeWindows } from './windows.js';
+import { describeWindows, kernelOf } from './windows.js';
 
-/** What both convolutions take besides their geometry. */
+/** Options of both convolutions besides their geometry. */
 interface LayerOptions {
   /** Add a learned bias. Default true. */
   bias?: boolean;
-  /** Source of the initial weights. */
+  /** Source of the initial weights; default: the generator that `manualSeed` seeds. */
   generator?: Generator | undefined;
 }
 
@@ -27,21 +28,35 @@ export interface Conv2dOptions extends CoreConv2dOptions, LayerOptions {}
 /** Options of `ConvTranspose2d`. */
 export interface ConvTranspose2dOptions extends CoreConvTranspose2dOptions, LayerOptions {}
 
-/** A weight and a bias from U(−b, b), b = 1/√fanIn with fanIn = weight.shape[1] · kernel, PyTorch's default for both layers. */
+const CONV_OPTIONS: OptionNames<Conv2dOptions> = {
+  stride: true,
+  padding: true,
+  dilation: true,
+  bias: true,
+  generator: true,
+};
+const CONV_TRANSPOSE_OPTIONS: OptionNames<ConvTranspose2dOptions> = { ...CONV_OPTIONS, outputPadding: true };
+const BEFORE_OPTIONS = 'inChannels, outChannels, kernelSize, ';
+
+/**
+ * The weight and the bias of both layers. They start from U(−b, b), b = 1/√fanIn, PyTorch's default. For both layers
+ * fanIn = weight.shape[1] · kernel height · kernel width.
+ */
 abstract class Convolution extends Module {
   readonly weight: Tensor;
   readonly bias: Tensor | null;
   protected readonly geometry: CoreConvTranspose2dOptions;
 
-  /** @param channels - the first two axes of the weight */
+  /** @param op - the class, for messages; @param channels - the first two axes of the weight */
   constructor(
+    op: string,
     channels: readonly [number, number],
     outChannels: number,
     kernelSize: number | Pair,
     { bias = true, generator, ...geometry }: ConvTranspose2dOptions,
   ) {
     super();
-    const kernel: Pair = typeof kernelSize === 'number' ? [kernelSize, kernelSize] : kernelSize;
+    const kernel = kernelOf(op, kernelSize);
     const bound = 1 / Math.sqrt(channels[1] * kernel[0] * kernel[1]);
     const draw = (shape: readonly number[]): Tensor =>
       parameter(uniform(zeros(shape), -bound, bound, { generator }));
@@ -68,13 +83,16 @@ abstract class Convolution extends Module {
  * The weight is `[out, in, kernel height, kernel width]`.
  */
 export class Conv2d extends Convolution {
+  /** @throws ArgumentError unless the sizes are whole numbers above 0 and the options exist */
   constructor(
     inChannels: number,
     outChannels: number,
     kernelSize: number | Pair,
     options: Conv2dOptions = {},
   ) {
-    super([outChannels, inChannels], outChannels, kernelSize, options);
+    checkChannels('Conv2d', inChannels, outChannels);
+    checkOptions('Conv2d', options, CONV_OPTIONS, BEFORE_OPTIONS);
+    super('Conv2d', [outChannels, inChannels], outChannels, kernelSize, options);
   }
 
   /** @throws ShapeError unless x is `[batch, in, height, width]` and a window fits */
@@ -92,13 +110,16 @@ export class Conv2d extends Convolution {
  * The weight is `[in, out, kernel height, kernel width]`.
  */
 export class ConvTranspose2d extends Convolution {
+  /** @throws ArgumentError unless the sizes are whole numbers above 0 and the options exist */
   constructor(
     inChannels: number,
     outChannels: number,
     kernelSize: number | Pair,
     options: ConvTranspose2dOptions = {},
   ) {
-    super([inChannels, outChannels], outChannels, kernelSize, options);
+    checkChannels('ConvTranspose2d', inChannels, outChannels);
+    checkOptions('ConvTranspose2d', options, CONV_TRANSPOSE_OPTIONS, BEFORE_OPTIONS);
+    super('ConvTranspose2d', [inChannels, outChannels], outChannels, kernelSize, options);
   }
 
   /** @throws ShapeError unless x is `[batch, in, height, width]` */
@@ -109,4 +130,9 @@ export class ConvTranspose2d extends Convolution {
   override describe(): Description {
     return this.describeChannels(this.weight.shape[0]!, this.weight.shape[1]!);
   }
+}
+
+function checkChannels(op: string, inChannels: number, outChannels: number): void {
+  checkWhole(op, 'inChannels', inChannels);
+  checkWhole(op, 'outChannels', outChannels);
 }

@@ -1,19 +1,28 @@
-import { ArgumentError, type Generator, rand, type Tensor } from '@varigrad/core';
+import { type Generator, rand, type Tensor } from '@varigrad/core';
+import { checkNumber, checkOptions, checkTensor, type OptionNames } from '@varigrad/core/checks';
+import type { InitOptions } from './init.js';
 import { type Description, Module } from './module.js';
 
+const DROPOUT_OPTIONS: OptionNames<InitOptions> = { generator: true };
+
 /**
- * In training, sets each element to 0 with probability p and multiplies the others by 1/(1 − p), so that the expected
- * value stays. In evaluation it does nothing.
+ * In training, sets each element to 0 with probability p and multiplies the others by 1/(1 − p), which keeps the expected
+ * value. In evaluation, returns x.
  * @see Srivastava et al. 2014
  */
 export class Dropout extends Module {
   readonly p: number;
   readonly #random: { generator?: Generator | undefined };
 
-  /** @throws ArgumentError unless 0 ≤ p < 1 */
+  /**
+   * @param p - probability of 0 for an element
+   * @param random - source of the masks; default: the generator that `manualSeed` seeds
+   * @throws ArgumentError unless 0 ≤ p < 1
+   */
   constructor(p = 0.5, random: { generator?: Generator | undefined } = {}) {
     super();
-    if (!(p >= 0 && p < 1)) throw new ArgumentError('Dropout', `p ${p} is not in [0, 1)`);
+    checkNumber('Dropout', 'p', p, p >= 0 && p < 1, 'in [0, 1)');
+    checkOptions('Dropout', random, DROPOUT_OPTIONS, 'p, ');
     this.p = p;
     this.#random = random;
   }
@@ -22,7 +31,9 @@ export class Dropout extends Module {
     return [`p ${this.p}`];
   }
 
+  /** x of any shape → the same shape. */
   forward(x: Tensor): Tensor {
+    checkTensor('Dropout', x, 'x');
     if (!this.training || this.p === 0) return x;
     return x.mul(rand(x.shape, this.#random).ge(this.p)).mul(1 / (1 - this.p));
   }

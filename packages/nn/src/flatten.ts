@@ -1,9 +1,11 @@
 import { formatShape, type Shape, sizeOf, type Tensor } from '@varigrad/core';
+import { checkArray, checkTensor, checkWhole } from '@varigrad/core/checks';
 import { type Description, Module } from './module.js';
 
 /** Joins all axes after the first: `[batch, …]` → `[batch, features]`. */
 export class Flatten extends Module {
   forward(x: Tensor): Tensor {
+    checkTensor('Flatten', x, 'x');
     const [batch, ...rest] = x.shape as [number, ...number[]];
     return x.reshape([batch, sizeOf(rest)]);
   }
@@ -13,8 +15,11 @@ export class Flatten extends Module {
 export class Unflatten extends Module {
   readonly #shape: Shape;
 
+  /** @throws ArgumentError unless the shape is an array of whole numbers */
   constructor(shape: Shape) {
     super();
+    checkArray('Unflatten', 'the shape', shape);
+    for (const length of shape) checkWhole('Unflatten', 'an axis length', length, 0);
     this.#shape = shape;
   }
 
@@ -24,6 +29,7 @@ export class Unflatten extends Module {
 
   /** @throws ShapeError unless a row has as many elements as the shape */
   forward(x: Tensor): Tensor {
+    checkTensor('Unflatten', x, 'x');
     return x.reshape([x.shape[0]!, ...this.#shape]);
   }
 }

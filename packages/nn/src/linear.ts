@@ -1,4 +1,5 @@
 import { type Activation, type Generator, linear, parameter, type Tensor, zeros } from '@varigrad/core';
+import { checkChoice, checkOptions, checkWhole, type OptionNames } from '@varigrad/core/checks';
 import { kaimingUniform, uniform } from './init.js';
 import { type Description, Module } from './module.js';
 
@@ -6,11 +7,14 @@ import { type Description, Module } from './module.js';
 export interface LinearOptions {
   /** Add a learned bias. Default true. */
   bias?: boolean;
-  /** Applied to the result by the same kernel. Default 'none'. */
+  /** Activation function of the result, computed by the same kernel. Default 'none'. */
   activation?: Activation | undefined;
-  /** Source of the initial weights. */
+  /** Source of the initial weights; default: the generator that `manualSeed` seeds. */
   generator?: Generator | undefined;
 }
+
+const LINEAR_OPTIONS: OptionNames<LinearOptions> = { bias: true, activation: true, generator: true };
+const ACTIVATIONS: Readonly<Record<Activation, true>> = { none: true, relu: true, sigmoid: true, tanh: true };
 
 /**
  * y = activation(x Wᵀ + b), x `[…, in]` → y `[…, out]`.
@@ -21,12 +25,14 @@ export class Linear extends Module {
   readonly bias: Tensor | null;
   readonly activation: Activation;
 
-  constructor(
-    inFeatures: number,
-    outFeatures: number,
-    { bias = true, activation = 'none', generator }: LinearOptions = {},
-  ) {
+  /** @throws ArgumentError unless both sizes are whole numbers above 0 and the activation exists */
+  constructor(inFeatures: number, outFeatures: number, options: LinearOptions = {}) {
     super();
+    checkWhole('Linear', 'inFeatures', inFeatures);
+    checkWhole('Linear', 'outFeatures', outFeatures);
+    checkOptions('Linear', options, LINEAR_OPTIONS, 'inFeatures, outFeatures, ');
+    const { bias = true, activation = 'none', generator } = options;
+    checkChoice('Linear', 'activation', activation, ACTIVATIONS);
     this.weight = parameter(
       kaimingUniform(zeros([outFeatures, inFeatures]), { slope: Math.sqrt(5), generator }),
     );

@@ -1,4 +1,5 @@
 import {
+  ArgumentError,
   formatShape,
   type HostArray,
   type Shape,
@@ -7,7 +8,7 @@ import {
   tensor,
   VarigradError,
 } from '@varigrad/core';
-import { type Branch, drawTree } from './tree.js';
+import { checkOptions, describeValue, isPlainObject, type OptionNames } from '@varigrad/core/checks';
 
 /** A tensor's values as plain data. */
 export interface TensorData {
@@ -18,10 +19,17 @@ export interface TensorData {
 /** Parameters and buffers by their dotted names, as PyTorch names them: `encoder.mu.weight`. */
 export type StateDict = Record<string, TensorData>;
 
-/** A module's own options in a few words each, for printing. */
+/** A module's own options, a few words each, for printing. */
 export type Description = readonly (string | false)[];
 
-/** A state dict that does not fit a module. */
+/** Options of `loadStateDict`. */
+interface LoadOptions {
+  strict?: boolean;
+}
+
+const LOAD_OPTIONS: OptionNames<LoadOptions> = { strict: true };
+
+/** A state dict that does not match a module. `missing`, `unexpected` and `mismatched` list the names. */
 export class StateDictError extends VarigradError {
   override readonly name = 'StateDictError';
   readonly missing: readonly string[];
@@ -44,11 +52,11 @@ export class StateDictError extends VarigradError {
 }
 
 /**
- * A part of a model. Its tensors and sub-modules are ordinary properties (or arrays of them); their property names make
- * the names in a state dict. A tensor that requires a gradient is a parameter; any other is a buffer, saved but not trained.
+ * A part of a model. Its tensors and sub-modules are ordinary properties, or arrays of them. Their names in a state dict are
+ * the names of these properties. A tensor that requires a gradient is a parameter. Any other is a buffer: saved, but not trained.
  */
 export abstract class Module {
-  /** Whether layers such as Dropout behave as in training; see `train` and `eval`. */
+  /** Whether layers such as Dropout run in training mode; see `train` and `eval`. */
   training = true;
 
   /** The modules directly below this one, with their names. */
@@ -69,31 +77,38 @@ export abstract class Module {
     }
   }
 
+  /** The tensors that require a gradient, with their dotted names. */
   *namedParameters(): Iterable<[string, Tensor]> {
     for (const entry of this.namedTensors()) if (entry[1].requiresGrad) yield entry;
   }
 
+  /** The tensors that do not require a gradient, with their dotted names. */
   *namedBuffers(): Iterable<[string, Tensor]> {
     for (const entry of this.namedTensors()) if (!entry[1].requiresGrad) yield entry;
   }
 
-  /** What an optimizer trains. */
+  /** The tensors that require a gradient, which an optimizer trains. */
   parameters(): Tensor[] {
     return Array.from(this.namedParameters(), ([, parameter]) => parameter);
   }
 
-  /** Switches this module and all below it to training behaviour (or away from it) and returns it. */
+  /**
+   * Switches this module and all below it to training mode, or with `train(false)` to evaluation mode. Returns the module.
+   * @throws ArgumentError unless mode is true or false
+   */
   train(mode = true): this {
+    if (typeof mode !== 'boolean')
+      throw new ArgumentError('train', `mode must be true or false, found ${describeValue(mode)}`);
     for (const [, module] of this.namedModules()) module.training = mode;
     return this;
   }
 
-  /** Switches to evaluation behaviour: the same as `train(false)`. */
+  /** Switches to evaluation mode, as `train(false)` does. */
   eval(): this {
     return this.train(false);
   }
 
-  /** Forgets all gradients. */
+  /** Removes the gradients of all parameters. */
   zeroGrad(): void {
     for (const parameter of this.parameters()) parameter.zeroGrad();
   }
@@ -115,11 +130,13 @@ export abstract class Module {
   }
 
   /**
-   * Overwrites parameters and buffers in place.
-   * @param options - `strict: false` ignores missing and unexpected names, never shapes that differ
-   * @throws StateDictError listing all that does not fit; then nothing was changed
+   * Overwrites parameters and buffers in place, either all or none.
+   * @param options - `strict: false` ignores missing and unexpected names, but not shapes that differ
+   * @throws StateDictError listing every name that does not match; ArgumentError if the state is not a state dict
    */
-  loadStateDict(state: StateDict, options: { strict?: boolean } = {}): void {
+  loadStateDict(state: StateDict, options: LoadOptions = {}): void {
+    checkStateDict('loadStateDict', state, 'what stateDict() returned');
+    checkOptions('loadStateDict', options, LOAD_OPTIONS, 'state, ');
     const own = new Map(this.namedTensors());
     const strict = options.strict ?? true;
     const missing = strict ? [...own.keys()].filter((name) => !(name in state)) : [];
@@ -139,12 +156,12 @@ export abstract class Module {
     for (const { saved, target } of shared) target.assign(tensor(saved.data, { shape: saved.shape }));
   }
 
-  /** This module's own options in a few words each, for `toString`: `['784 → 400', 'relu']`. Words that are false are left out. */
+  /** This module's own options, a few words each, for `toString`: `['784 → 400', 'relu']`. `false` is left out. */
   describe(): Description {
     return [];
   }
 
-  /** The tree of layers: their names, classes and options, and the number of parameters of each. Node's console.log prints it. */
+  /** The tree of layers: names, classes, options and numbers of parameters. Node's console.log prints it. */
   toString(): string {
     const { text, branches } = branchOf(this);
     const size = sizeOfAll(new Set(this.parameters()));
@@ -156,7 +173,40 @@ Object.defineProperty(Module.prototype, Symbol.for('nodejs.util.inspect.custom')
   value: Module.prototype.toString,
 });
 
-/** A module's name and options, its own tensors, and the modules below it. */
+/** @param expected - where such an object comes from. @throws ArgumentError unless each value is a shape and data */
+export function checkStateDict(op: string, state: StateDict, expected: string): void {
+  if (!isPlainObject(state)) {
+    const fix =
+      state instanceof Promise
+        ? ' — await it first'
+        : state instanceof Module
+          ? ' — write module.stateDict()'
+          : '';
+    throw new ArgumentError(op, `the state must be ${expected}, found ${describeValue(state)}${fix}`);
+  }
+  for (const [name, saved] of Object.entries(state)) {
+    if (!Array.isArray(saved?.shape) || saved.data === undefined)
+      throw new ArgumentError(op, `'${name}' must be { shape, data }, found ${describeValue(saved)}`);
+  }
+}
+
+/** A line of text, and the lines below it. */
+interface Branch {
+  readonly text: string;
+  readonly branches: readonly Branch[];
+}
+
+/** Prints a tree as the `tree` command prints folders. */
+function drawTree({ text, branches }: Branch): string {
+  const below = branches.flatMap((branch, i) => {
+    const isLast = i === branches.length - 1;
+    const [first, ...rest] = drawTree(branch).split('\n');
+    return [`${isLast ? '└─' : '├─'} ${first}`, ...rest.map((line) => `${isLast ? '  ' : '│ '} ${line}`)];
+  });
+  return [text, ...below].join('\n');
+}
+
+/** A module's class and options, its own tensors, and the modules below it. */
 function branchOf(module: Module): Branch {
   const options = module.describe().filter((words) => words !== false);
   const leaves = Array.from(ownTensors(module), ([name, t]): Branch => {
@@ -182,12 +232,12 @@ const sized = (text: string, size: number): string => (size === 0 ? text : `${te
 
 const grouped = (size: number): string => size.toLocaleString('en-US');
 
-/** The tensors that are properties of the module itself, with their names. */
+/** The module's own tensors, without those of its sub-modules, with their names. */
 function* ownTensors(module: Module): Iterable<[string, Tensor]> {
   for (const [name, value] of members(module)) if (value instanceof Tensor) yield [name, value];
 }
 
-/** Own properties, with the items of arrays as `name.0`, `name.1`, … */
+/** Own properties. The items of an array are named `name.0`, `name.1`, … */
 function* members(module: Module): Iterable<[string, unknown]> {
   for (const [name, value] of Object.entries(module)) {
     if (Array.isArray(value)) for (const [i, item] of value.entries()) yield [`${name}.${i}`, item];

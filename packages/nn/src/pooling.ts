@@ -1,14 +1,20 @@
 import { avgPool2d, maxPool2d, type Pair, type PoolOptions, type Tensor } from '@varigrad/core';
+import { checkOptions, type OptionNames } from '@varigrad/core/checks';
 import { type Description, Module } from './module.js';
-import { describeWindows } from './windows.js';
+import { describeWindows, kernelOf } from './windows.js';
 
-/** One number for each window, `[batch, channels, height, width]` → `[batch, channels, h, w]`. */
+const POOL_OPTIONS: OptionNames<PoolOptions> = { stride: true, padding: true };
+
+/** One number per window and channel, `[batch, channels, height, width]` → `[batch, channels, h, w]`. */
 abstract class Pool2d extends Module {
   protected readonly kernelSize: number | Pair;
   protected readonly options: PoolOptions;
 
-  constructor(kernelSize: number | Pair, options: PoolOptions = {}) {
+  /** @param op - the class, for messages */
+  constructor(op: string, kernelSize: number | Pair, options: PoolOptions) {
     super();
+    kernelOf(op, kernelSize);
+    checkOptions(op, options, POOL_OPTIONS, 'kernelSize, ');
     this.kernelSize = kernelSize;
     this.options = options;
   }
@@ -20,8 +26,13 @@ abstract class Pool2d extends Module {
   abstract forward(x: Tensor): Tensor;
 }
 
-/** The largest element of each window; see `maxPool2d`. */
+/** The maximum of each window; see `maxPool2d`. */
 export class MaxPool2d extends Pool2d {
+  /** @throws ArgumentError unless the kernel size is one or two whole numbers above 0 and the options exist */
+  constructor(kernelSize: number | Pair, options: PoolOptions = {}) {
+    super('MaxPool2d', kernelSize, options);
+  }
+
   forward(x: Tensor): Tensor {
     return maxPool2d(x, this.kernelSize, this.options);
   }
@@ -29,6 +40,11 @@ export class MaxPool2d extends Pool2d {
 
 /** The mean of each window; see `avgPool2d`. */
 export class AvgPool2d extends Pool2d {
+  /** @throws ArgumentError unless the kernel size is one or two whole numbers above 0 and the options exist */
+  constructor(kernelSize: number | Pair, options: PoolOptions = {}) {
+    super('AvgPool2d', kernelSize, options);
+  }
+
   forward(x: Tensor): Tensor {
     return avgPool2d(x, this.kernelSize, this.options);
   }

@@ -1,5 +1,6 @@
 /** Noise on images, for denoising autoencoders and to see how any model bears it. */
 import { ArgumentError, type Generator, rand, randn, type Shape, type Tensor, where } from '@varigrad/core';
+import { checkMethod, checkNumber, checkOptions, checkTensor } from '@varigrad/core/checks';
 
 /** A way to spoil images: first the random numbers, then what they do, so that the numbers can be kept fixed. */
 export interface Corruption {
@@ -17,6 +18,9 @@ export function corrupt(
   corruption: Corruption,
   options: { generator?: Generator | undefined } = {},
 ): Tensor {
+  checkTensor('corrupt', x, 'x');
+  checkMethod('corrupt', 'the corruption', corruption, 'apply', 'a corruption, such as masking(0.5)');
+  checkOptions('corrupt', options, { generator: true }, 'x, corruption, ');
   return corruption.apply(x, corruption.noise(x.shape, options));
 }
 
@@ -25,8 +29,10 @@ export function corrupt(
  * @throws ArgumentError unless p lies in [0, 1), or is 1 without `rescale`
  * @see Vincent et al. 2008, "Extracting and Composing Robust Features with Denoising Autoencoders"
  */
-export function masking(p: number, { rescale = false }: { rescale?: boolean } = {}): Corruption {
-  checkRate('masking', p);
+export function masking(p: number, options: { rescale?: boolean } = {}): Corruption {
+  checkNumber('masking', 'p', p, p >= 0 && p <= 1, 'from 0 to 1');
+  checkOptions('masking', options, { rescale: true }, 'p, ');
+  const { rescale = false } = options;
   if (rescale && p === 1)
     throw new ArgumentError('masking', 'nothing is left to rescale at p = 1 — take less');
   const factor = rescale ? 1 / (1 - p) : 1;
@@ -42,7 +48,7 @@ export function masking(p: number, { rescale = false }: { rescale?: boolean } = 
 
 /** Each pixel is 0 with probability p/2, 1 with probability p/2, and else as it was. @throws ArgumentError unless p lies in [0, 1] */
 export function saltAndPepper(p: number): Corruption {
-  checkRate('saltAndPepper', p);
+  checkNumber('saltAndPepper', 'p', p, p >= 0 && p <= 1, 'from 0 to 1');
   return {
     kind: 'salt-and-pepper',
     noise: rand,
@@ -52,15 +58,10 @@ export function saltAndPepper(p: number): Corruption {
 
 /** x + sigma·ε with ε ~ N(0, 1) in each pixel; leaves [0, 1]. @throws ArgumentError if sigma is negative */
 export function gaussianNoise(sigma: number): Corruption {
-  if (!(sigma >= 0 && Number.isFinite(sigma)))
-    throw new ArgumentError('gaussianNoise', `sigma is a number from 0, not ${sigma}`);
+  checkNumber('gaussianNoise', 'sigma', sigma, sigma >= 0 && Number.isFinite(sigma), 'of at least 0');
   return {
     kind: 'gaussian',
     noise: randn,
     apply: (x, eps) => x.add(eps.mul(sigma)),
   };
-}
-
-function checkRate(op: string, p: number): void {
-  if (!(p >= 0 && p <= 1)) throw new ArgumentError(op, `p is a probability from 0 to 1, not ${p}`);
 }

@@ -1,5 +1,6 @@
 /** The evidence lower bound and its relatives for one batch of images. */
 import { ArgumentError, eye, type Generator, type Tensor } from '@varigrad/core';
+import { checkNumber, checkOptions, checkTensor, type OptionNames } from '@varigrad/core/checks';
 import type { Posterior } from './posteriors/posterior.js';
 
 /** The negative evidence lower bound and its two parts: scalars in nats per image, to be minimised. */
@@ -31,6 +32,28 @@ export interface ElboOptions {
   input?: Tensor | undefined;
   /** Steps of training before this one, for a model with a schedule of its own. Default 0. */
   step?: number;
+}
+
+const ELBO_OPTIONS: OptionNames<ElboOptions> = {
+  beta: true,
+  freeBits: true,
+  labels: true,
+  eps: true,
+  generator: true,
+  input: true,
+  step: true,
+};
+
+/** Checks the arguments of a model's `elbo`. @throws ArgumentError */
+export function checkElboArguments(x: Tensor, options: ElboOptions): void {
+  checkTensor('elbo', x, 'x');
+  checkOptions('elbo', options, ELBO_OPTIONS, 'x, ');
+  const { beta = 1, freeBits = 0, step = 0, ...rest } = options;
+  checkNumber('elbo', 'beta', beta);
+  checkNumber('elbo', 'freeBits', freeBits, freeBits >= 0, 'of at least 0');
+  checkNumber('elbo', 'step', step);
+  for (const name of ['labels', 'eps', 'input'] as const)
+    if (rest[name] !== undefined) checkTensor('elbo', rest[name], name);
 }
 
 /** recon + beta · kl: what training minimises. */
@@ -72,10 +95,8 @@ export function importanceWeightedBound(logW: Tensor): Tensor {
 /**
  * Σⱼ max(KLⱼ, freeBits), where KLⱼ is the mean over the batch: the KL term of a loss with free bits.
  * @param klPerDimension - `[batch, latent]`
- * @throws ArgumentError if freeBits is negative
  */
 export function klWithFreeBits(klPerDimension: Tensor, freeBits: number): Tensor {
-  if (!(freeBits >= 0)) throw new ArgumentError('elbo', `freeBits is at least 0, not ${freeBits}`);
   return klPerDimension.mean({ axis: 0 }).clamp({ min: freeBits }).sum();
 }
 

@@ -1,16 +1,27 @@
 import { Generator, type Tensor } from '@varigrad/core';
+import { checkMethod, checkOptions, type OptionNames } from '@varigrad/core/checks';
+import { checkDataset, checkModel } from './checks.js';
 import type { Corruption } from './corruptions.js';
 import { binarizeDataset } from './data/binarize.js';
 import { type Dataset, pixelsOf } from './data/dataset.js';
 import { type Losses, Meter, packElbo } from './meter.js';
 import type { GenerativeModel } from './models/model.js';
-import { type BatchwiseOptions, inEvaluationMode, overImages, rowsOf, type Span } from './over-batches.js';
+import {
+  BATCHWISE_OPTIONS,
+  type BatchwiseOptions,
+  inEvaluationMode,
+  overImages,
+  rowsOf,
+  type Span,
+} from './over-batches.js';
 
 /** Options of `evaluate`. */
 export interface EvaluateOptions extends BatchwiseOptions {
   /** Noise on what the encoder sees; the loss is against the clean image. Default: none. */
   corruption?: Corruption | undefined;
 }
+
+const EVALUATE_OPTIONS: OptionNames<EvaluateOptions> = { ...BATCHWISE_OPTIONS, corruption: true };
 
 /**
  * The loss of a whole data set (of a VAE: −ELBO) with one noise draw per image, nats per image.
@@ -21,6 +32,12 @@ export async function evaluate(
   data: Dataset,
   options: EvaluateOptions = {},
 ): Promise<Losses> {
+  checkModel('evaluate', model);
+  checkDataset('evaluate', data);
+  checkOptions('evaluate', options, EVALUATE_OPTIONS, 'model, data, ');
+  const { corruption } = options;
+  if (corruption !== undefined)
+    checkMethod('evaluate', 'corruption', corruption, 'apply', 'a corruption, such as masking(0.5)');
   const meter = new Meter();
   await overLosses(
     model,

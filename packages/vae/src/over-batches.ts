@@ -1,5 +1,6 @@
 /** The way through a data set: batch by batch, in evaluation mode. */
 import { noGrad, oneHot, scope, type Tensor, tensor } from '@varigrad/core';
+import type { OptionNames } from '@varigrad/core/checks';
 import type { Module } from '@varigrad/nn';
 import { batches } from './data/batches.js';
 import type { Binarization } from './data/binarize.js';
@@ -16,6 +17,13 @@ export interface BatchwiseOptions {
   /** Seed of all noise and of dynamic binarization. Default 0. */
   seed?: number | undefined;
 }
+
+/** The options of `BatchwiseOptions`. */
+export const BATCHWISE_OPTIONS: OptionNames<BatchwiseOptions> = {
+  batchSize: true,
+  binarization: true,
+  seed: true,
+};
 
 /** Where a batch lies in its data set: the place of its first image, and its number of images. */
 export interface Span {

@@ -1,5 +1,6 @@
 /** Schedules of the KL term's weight and of temperatures: functions of the step, counted from 0 over the whole training. */
 import { ArgumentError } from '@varigrad/core';
+import { checkNumber, checkOptions, checkWhole } from '@varigrad/core/checks';
 
 /** The weight of the KL term at a step. */
 export type BetaSchedule = (step: number) => number;
@@ -10,7 +11,8 @@ export type BetaSchedule = (step: number) => number;
  * @see Bowman et al. 2016, arXiv:1511.06349
  */
 export function linearWarmUp(steps: number, beta = 1): BetaSchedule {
-  checkSteps('linearWarmUp', steps);
+  checkWhole('linearWarmUp', 'steps', steps);
+  checkNumber('linearWarmUp', 'beta', beta);
   return (step) => beta * Math.min(1, step / steps);
 }
 
@@ -19,13 +21,12 @@ export function linearWarmUp(steps: number, beta = 1): BetaSchedule {
  * @param rising - between 0 and 1. Default ½.
  * @see Fu et al. 2019, arXiv:1903.10145
  */
-export function cyclicWarmUp(
-  period: number,
-  { beta = 1, rising = 0.5 }: { beta?: number; rising?: number } = {},
-): BetaSchedule {
-  checkSteps('cyclicWarmUp', period);
-  if (!(rising > 0 && rising <= 1))
-    throw new ArgumentError('cyclicWarmUp', `the rising part is above 0 and at most 1, not ${rising}`);
+export function cyclicWarmUp(period: number, options: { beta?: number; rising?: number } = {}): BetaSchedule {
+  checkWhole('cyclicWarmUp', 'period', period);
+  checkOptions('cyclicWarmUp', options, { beta: true, rising: true }, 'period, ');
+  const { beta = 1, rising = 0.5 } = options;
+  checkNumber('cyclicWarmUp', 'beta', beta);
+  checkNumber('cyclicWarmUp', 'rising', rising, rising > 0 && rising <= 1, 'above 0 and at most 1');
   return (step) => beta * Math.min(1, (step % period) / (rising * period));
 }
 
@@ -34,24 +35,16 @@ export function cyclicWarmUp(
  * @throws ArgumentError unless from ≥ floor > 0 and rate ≥ 0
  * @see Jang, Gu & Poole 2017, §4.2, arXiv:1611.01144
  */
-export function annealing({
-  from = 1,
-  floor = 0.5,
-  rate = 3e-5,
-}: {
-  from?: number;
-  floor?: number;
-  rate?: number;
-} = {}): (step: number) => number {
+export function annealing(
+  options: { from?: number; floor?: number; rate?: number } = {},
+): (step: number) => number {
+  checkOptions('annealing', options, { from: true, floor: true, rate: true });
+  const { from = 1, floor = 0.5, rate = 3e-5 } = options;
+  for (const [name, value] of Object.entries({ from, floor, rate })) checkNumber('annealing', name, value);
   if (!(floor > 0 && from >= floor && rate >= 0))
     throw new ArgumentError(
       'annealing',
       `from ≥ floor > 0 and rate ≥ 0, not from ${from}, floor ${floor}, rate ${rate}`,
     );
   return (step) => Math.max(floor, from * Math.exp(-rate * step));
-}
-
-function checkSteps(op: string, steps: number): void {
-  if (!(Number.isInteger(steps) && steps > 0))
-    throw new ArgumentError(op, `needs a whole number of steps above 0, not ${steps}`);
 }

@@ -1,5 +1,15 @@
 import { ArgumentError, Generator, type GeneratorState, scope, type Tensor, tensor } from '@varigrad/core';
+import {
+  checkFunction,
+  checkMethod,
+  checkNumber,
+  checkOptions,
+  checkWhole,
+  describeValue,
+  type OptionNames,
+} from '@varigrad/core/checks';
 import type { Optimizer } from '@varigrad/nn';
+import { checkDataset, checkModel, checkNumberOrFunction } from './checks.js';
 import { type Batch, batches } from './data/batches.js';
 import { type Binarization, binarizeBatch, binarizeDataset } from './data/binarize.js';
 import type { Dataset } from './data/dataset.js';
@@ -74,6 +84,20 @@ export interface FitOptions {
   signal?: { readonly aborted: boolean };
 }
 
+const FIT_OPTIONS: OptionNames<FitOptions> = {
+  optimizer: true,
+  epochs: true,
+  batchSize: true,
+  binarization: true,
+  seed: true,
+  beta: true,
+  freeBits: true,
+  state: true,
+  onProgress: true,
+  onEpoch: true,
+  signal: true,
+};
+
 /** Steps between two readings of the losses, and milliseconds between two turns of the event loop. */
 const READ_EVERY = 32;
 const YIELD_EVERY = 100;
@@ -91,6 +115,7 @@ export async function fit(
   data: { train: Dataset; test: Dataset },
   options: FitOptions,
 ): Promise<TrainState> {
+  checkArguments(model, data, options);
   const { epochs, batchSize = 128, binarization = 'none', seed = 0, signal } = options;
   // The epoch's number takes the upper half of the generator's seed.
   if (!(Number.isInteger(seed) && seed >= 0 && seed < 2 ** 32))
@@ -121,6 +146,26 @@ export async function fit(
     await options.onEpoch?.(result, state);
   }
   return state;
+}
+
+function checkArguments(
+  model: GenerativeModel,
+  data: { train: Dataset; test: Dataset },
+  options: FitOptions,
+): void {
+  checkModel('fit', model);
+  if (typeof data !== 'object' || data === null || !('train' in data && 'test' in data))
+    throw new ArgumentError('fit', `data must be { train, test }, found ${describeValue(data)}`);
+  checkDataset('fit', data.train, 'data.train');
+  checkDataset('fit', data.test, 'data.test');
+  checkOptions('fit', options, FIT_OPTIONS, 'model, data, ');
+  const { optimizer, epochs, beta = 1, freeBits = 0, onProgress, onEpoch } = options;
+  checkMethod('fit', 'optimizer', optimizer, 'step', 'an optimizer, such as new Adam(model.parameters())');
+  checkWhole('fit', 'epochs', epochs, 0);
+  checkNumberOrFunction('fit', 'beta', beta);
+  checkNumber('fit', 'freeBits', freeBits);
+  for (const [name, callback] of Object.entries({ onProgress, onEpoch }))
+    if (callback !== undefined) checkFunction('fit', callback, name);
 }
 
 /** The state before the first step of an epoch. */

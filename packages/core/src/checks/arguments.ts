@@ -88,10 +88,13 @@ function isNumeric(value: unknown): boolean {
 export function checkArray(op: string, role: string, value: unknown, before = '', after = ''): void {
   if (Array.isArray(value)) return;
   const items = typeof value === 'number' ? `${value}, …` : '…';
-  throw new ArgumentError(
-    op,
-    `${role} must be an array, found ${describeValue(value)} — write ${op}(${before}[${items}]${after})`,
-  );
+  const call = `${callee(op)}(${before}[${items}]${after})`;
+  throw new ArgumentError(op, `${role} must be an array, found ${describeValue(value)} — write ${call}`);
+}
+
+/** A function or class as it stands in a call: `sum`, `new Adam`. */
+export function callee(op: string): string {
+  return /^[A-Z]/.test(op) ? `new ${op}` : op;
 }
 
 /** @throws ArgumentError unless `value` can be iterated */
@@ -100,8 +103,25 @@ export function checkIterable(op: string, name: string, value: Iterable<unknown>
   throw new ArgumentError(op, `${name} must be iterable, found ${describeValue(value)}`);
 }
 
-/** @throws ArgumentError unless `value` is a number */
-export function checkNumber(op: string, name: string, value: unknown): void {
-  if (typeof value === 'number') return;
-  throw new ArgumentError(op, `${name} must be a number, found ${describeValue(value)}`);
+/**
+ * @param holds - a further condition, such as `p < 1`; `words` state it: 'below 1'
+ * @throws ArgumentError unless `value` is a number that meets it
+ */
+export function checkNumber(op: string, name: string, value: unknown, holds = true, words = ''): void {
+  if (typeof value === 'number' && holds) return;
+  const kind = words === '' ? 'a number' : `a number ${words}`;
+  throw new ArgumentError(op, `${name} must be ${kind}, found ${describeValue(value)}`);
+}
+
+/** @throws ArgumentError unless `value` is a whole number of at least `least` */
+export function checkWhole(op: string, name: string, value: unknown, least = 1): void {
+  if (Number.isInteger(value) && (value as number) >= least) return;
+  const kind = least === 1 ? 'a whole number above 0' : `a whole number of at least ${least}`;
+  throw new ArgumentError(op, `${name} must be ${kind}, found ${describeValue(value)}`);
+}
+
+/** @throws ArgumentError unless `value` has the method; `kind` says what is expected: 'an optimizer, such as new Adam(…)' */
+export function checkMethod(op: string, name: string, value: unknown, method: string, kind: string): void {
+  if (typeof (value as Record<string, unknown> | null | undefined)?.[method] === 'function') return;
+  throw new ArgumentError(op, `${name} must be ${kind}, found ${describeValue(value)}`);
 }

@@ -1,10 +1,14 @@
 export {
+  callee,
   checkArray,
   checkFunction,
   checkIterable,
+  checkMethod,
   checkNumber,
   checkTensor,
+  checkWhole,
   describeValue,
+  isPlainObject,
   refusePromise,
 } from './arguments.js';
 export { checkChoice, checkOptions, nearest, type OptionNames } from './options.js';

@@ -1,7 +1,7 @@
 /** Options objects: every name must be one that the function has. Messages suggest the nearest one. */
 
 import { ArgumentError } from '../errors.js';
-import { describeValue, isPlainObject } from './arguments.js';
+import { callee, describeValue, isPlainObject } from './arguments.js';
 
 /** All names of an options interface, the most usual one first. A list that lacks a name does not compile. */
 export type OptionNames<Options extends object> = Readonly<Record<keyof Options, true>>;
@@ -27,7 +27,7 @@ export function checkOptions<Options extends object>(
 
 function notAnObject(op: string, found: unknown, names: readonly string[], before: string): ArgumentError {
   const value = isLiteral(found) ? describeValue(found) : '…';
-  const call = `${/^[A-Z]/.test(op) ? 'new ' : ''}${op}(${before}{ ${names[0]}: ${value} })`;
+  const call = `${callee(op)}(${before}{ ${names[0]}: ${value} })`;
   return new ArgumentError(op, `options must be an object, found ${describeValue(found)} — write ${call}`);
 }
 

@@ -1,35 +1,43 @@
-import { ArgumentError, type Tensor, updateInPlace } from '@varigrad/core';
+import { type Tensor, updateInPlace } from '@varigrad/core';
+import { checkNumber, checkOptions, type OptionNames } from '@varigrad/core/checks';
 import { Optimizer } from './optimizer.js';
 
 /** Options of Adam and AdamW, with PyTorch's defaults. */
 export interface AdamOptions {
-  /** Default 1e-3. */
+  /** η, at least 0. Default 1e-3. */
   learningRate?: number;
-  /** Decay of the gradient's running mean. Default 0.9. */
+  /** Decay per step of m, the running mean of the gradient, in [0, 1). Default 0.9. */
   beta1?: number;
-  /** Decay of its running square. Default 0.999. */
+  /** Decay per step of v, the running mean of the squared gradient, in [0, 1). Default 0.999. */
   beta2?: number;
-  /** Added to the root of the square, against division by zero. Default 1e-8. */
+  /** ε, added to √v̂ so that the step is not divided by zero. Default 1e-8. */
   epsilon?: number;
   /** Adam: adds weightDecay·p to the gradient (default 0). AdamW: shrinks p by learningRate·weightDecay (default 0.01). */
   weightDecay?: number;
 }
 
-/**
- * Adam with bias correction: p ← p − η·m̂/(√v̂ + ε).
- * @see Kingma & Ba 2015, Algorithm 1, arXiv:1412.6980
- */
-export class Adam extends Optimizer {
-  readonly kind: string = 'adam';
-  protected readonly decoupled: boolean = false;
+const ADAM_OPTIONS: OptionNames<AdamOptions> = {
+  learningRate: true,
+  beta1: true,
+  beta2: true,
+  epsilon: true,
+  weightDecay: true,
+};
+
+/** What Adam and AdamW share. They differ in how they apply the weight decay. */
+abstract class AdamFamily extends Optimizer {
+  protected abstract readonly decoupled: boolean;
   readonly #settings: Required<Omit<AdamOptions, 'learningRate'>>;
 
-  constructor(parameters: Iterable<Tensor>, options: AdamOptions = {}) {
-    const { learningRate = 1e-3, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0 } = options;
-    super('Adam', parameters, learningRate);
-    for (const [name, beta] of Object.entries({ beta1, beta2 })) {
-      if (!(beta >= 0 && beta < 1)) throw new ArgumentError('Adam', `${name} ${beta} is not in [0, 1)`);
-    }
+  /** @param op - the class, for messages; @param decay - the default of `weightDecay` */
+  constructor(op: string, parameters: Iterable<Tensor>, options: AdamOptions, decay: number) {
+    checkOptions(op, options, ADAM_OPTIONS, 'parameters, ');
+    const { learningRate = 1e-3, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = decay } = options;
+    super(op, parameters, learningRate);
+    checkNumber(op, 'beta1', beta1, beta1 >= 0 && beta1 < 1, 'in [0, 1)');
+    checkNumber(op, 'beta2', beta2, beta2 >= 0 && beta2 < 1, 'in [0, 1)');
+    checkNumber(op, 'epsilon', epsilon);
+    checkNumber(op, 'weightDecay', weightDecay);
     this.#settings = { beta1, beta2, epsilon, weightDecay };
   }
 
@@ -44,14 +52,29 @@ export class Adam extends Optimizer {
 }
 
 /**
+ * Adam with bias correction: p ← p − η·m̂/(√v̂ + ε).
+ * @see Kingma & Ba 2015, Algorithm 1, arXiv:1412.6980
+ */
+export class Adam extends AdamFamily {
+  readonly kind: string = 'adam';
+  protected readonly decoupled = false;
+
+  /** @throws ArgumentError unless there are parameters, learningRate ≥ 0, and beta1 and beta2 lie in [0, 1) */
+  constructor(parameters: Iterable<Tensor>, options: AdamOptions = {}) {
+    super('Adam', parameters, options, 0);
+  }
+}
+
+/**
  * Adam with decoupled weight decay: p ← (1 − η·weightDecay)·p before Adam's step.
  * @see Loshchilov & Hutter 2019, arXiv:1711.05101
  */
-export class AdamW extends Adam {
-  override readonly kind: string = 'adamw';
-  protected override readonly decoupled: boolean = true;
+export class AdamW extends AdamFamily {
+  readonly kind: string = 'adamw';
+  protected readonly decoupled = true;
 
+  /** @throws ArgumentError unless there are parameters, learningRate ≥ 0, and beta1 and beta2 lie in [0, 1) */
   constructor(parameters: Iterable<Tensor>, options: AdamOptions = {}) {
-    super(parameters, { weightDecay: 0.01, ...options });
+    super('AdamW', parameters, options, 0.01);
   }
 }

@@ -7,36 +7,54 @@ import {
   VarigradError,
   zeros,
 } from '@varigrad/core';
+import { callee, checkNumber, checkTensor, describeValue, isPlainObject } from '@varigrad/core/checks';
 import type { StateDict } from '../module.js';
 
-/** An optimizer's state as plain data: settings, and tensors named `<slot>.<parameter's place>`. */
+/** The state of an optimizer as plain data. The tensors are named `<slot>.<index of the parameter>`. */
 export interface OptimizerState {
+  /** The optimizer's `kind`: a state is loaded into the same kind only. */
   kind: string;
+  /** Steps taken. */
   step: number;
   learningRate: number;
   tensors: StateDict;
 }
 
-/** Changes parameters along their gradients. */
+/** The parameters as an array. @throws ArgumentError unless they are tensors */
+export function listParameters(op: string, parameters: Iterable<Tensor>): Tensor[] {
+  if (typeof parameters?.[Symbol.iterator] !== 'function')
+    throw new ArgumentError(
+      op,
+      `parameters must be an array of tensors, found ${describeValue(parameters)} — write ${callee(op)}(model.parameters(), …)`,
+    );
+  const list = [...parameters];
+  list.forEach((p, i) => {
+    checkTensor(op, p, `parameter ${i}`);
+  });
+  return list;
+}
+
+/** Updates parameters from their gradients. */
 export abstract class Optimizer {
+  /** The name of the method, stored with the state. */
   abstract readonly kind: string;
   /** May be changed at any time, for example by a schedule. */
   learningRate: number;
   /** Steps taken. */
   stepCount = 0;
   protected readonly parameters: readonly Tensor[];
-  /** Resident tensors of the parameters' shapes, by name and place. */
+  /** Resident tensors with the shapes of the parameters, named `<slot>.<index of the parameter>`. */
   protected readonly slots: Map<string, Tensor> = new Map();
 
+  /** @param op - the class, for messages. @throws ArgumentError unless there are parameters and the rate is at least 0 */
   constructor(op: string, parameters: Iterable<Tensor>, learningRate: number) {
-    this.parameters = [...parameters];
+    this.parameters = listParameters(op, parameters);
     if (this.parameters.length === 0) throw new ArgumentError(op, 'there are no parameters to train');
-    if (!(learningRate >= 0))
-      throw new ArgumentError(op, `the learning rate ${learningRate} is not a number ≥ 0`);
+    checkNumber(op, 'learningRate', learningRate, learningRate >= 0, 'of at least 0');
     this.learningRate = learningRate;
   }
 
-  /** Changes every parameter that has a gradient. */
+  /** Updates every parameter that has a gradient. */
   step(): void {
     this.stepCount++;
     this.parameters.forEach((parameter, place) => {
@@ -46,15 +64,15 @@ export abstract class Optimizer {
     });
   }
 
-  /** Changes one parameter, and its state, by `updateInPlace`. */
+  /** Updates one parameter and its state by `updateInPlace`. @param place - the index of the parameter */
   protected abstract update(parameter: Tensor, gradient: Tensor, place: number): void;
 
-  /** Forgets the gradients of all parameters. */
+  /** Removes the gradients of all parameters. */
   zeroGrad(): void {
     for (const parameter of this.parameters) parameter.zeroGrad();
   }
 
-  /** State of one parameter, zeros when first asked for. */
+  /** A tensor of one parameter's state. The first call makes it, with zeros. */
   protected slot(name: string, place: number): Tensor {
     const key = `${name}.${place}`;
     let slot = this.slots.get(key);
@@ -65,7 +83,7 @@ export abstract class Optimizer {
     return slot;
   }
 
-  /** A copy of the state, to be saved with the weights. On a device, use `stateDictAsync`. */
+  /** A copy of the state, to save with the weights. On a device, use `stateDictAsync`. */
   stateDict(): OptimizerState {
     const tensors = Object.fromEntries(
       [...this.slots].map(([name, t]) => [name, { shape: t.shape, data: t.dataSync() }]),
@@ -75,7 +93,7 @@ export abstract class Optimizer {
 
   /** A copy of the state, on any backend. */
   async stateDictAsync(): Promise<OptimizerState> {
-    const { stepCount, learningRate } = this; // as they are now, not when the copies arrive
+    const { stepCount, learningRate } = this; // read before the copies are awaited
     const entries = [...this.slots].map(async ([name, t]) => [
       name,
       { shape: t.shape, data: await t.data() },
@@ -84,12 +102,20 @@ export abstract class Optimizer {
     return { kind: this.kind, step: stepCount, learningRate, tensors };
   }
 
-  /** Takes a saved state over. @throws VarigradError if it is another optimizer's or fits other parameters */
+  /**
+   * Restores a saved state, all or nothing.
+   * @throws VarigradError if it is of another kind or for other parameters; ArgumentError if it is not an optimizer's state
+   */
   loadStateDict(state: OptimizerState): void {
+    if (!isPlainObject(state) || !isPlainObject(state.tensors))
+      throw new ArgumentError(
+        'loadStateDict',
+        `the state must be what the optimizer's stateDict() returned, found ${describeValue(state)}`,
+      );
     if (state.kind !== this.kind) {
       throw new VarigradError(
         'loadStateDict',
-        `the state is of '${state.kind}', this optimizer is '${this.kind}'`,
+        `the state is for '${state.kind}', and this optimizer is '${this.kind}'`,
       );
     }
     for (const [key, { shape }] of Object.entries(state.tensors)) {

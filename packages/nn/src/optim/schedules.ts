@@ -2,35 +2,42 @@
  * Learning-rate schedules: functions from the number of finished epochs (or steps) to a factor on the initial rate.
  * Use: `optimizer.learningRate = initial * schedule(epoch)`.
  */
-import { ArgumentError } from '@varigrad/core';
+import { checkFunction, checkNumber } from '@varigrad/core/checks';
 
 /** @param t - epochs or steps done, from 0. @returns the factor on the initial learning rate */
 export type Schedule = (t: number) => number;
 
-/** gamma^⌊t / size⌋: a drop every `size`. */
+/** gamma^⌊t / size⌋: one drop every `size`. @throws ArgumentError unless size is above 0 */
 export function stepSchedule(size: number, gamma = 0.1): Schedule {
-  checkPositive('stepSchedule', 'size', size);
+  checkNumber('stepSchedule', 'size', size, size > 0, 'above 0');
+  checkNumber('stepSchedule', 'gamma', gamma);
   return (t) => gamma ** Math.floor(t / size);
 }
 
-/** gamma^t */
-export const exponentialSchedule =
-  (gamma: number): Schedule =>
-  (t) =>
-    gamma ** t;
+/** gamma^t. @throws ArgumentError unless gamma is a number */
+export function exponentialSchedule(gamma: number): Schedule {
+  checkNumber('exponentialSchedule', 'gamma', gamma);
+  return (t) => gamma ** t;
+}
 
-/** floor + (1 − floor)·½(1 + cos(π t / total)), and `floor` after. @see Loshchilov & Hutter 2017, arXiv:1608.03983 */
+/**
+ * floor + (1 − floor)·½(1 + cos(π t / total)), and `floor` after that.
+ * @throws ArgumentError unless total is above 0
+ * @see Loshchilov & Hutter 2017, arXiv:1608.03983
+ */
 export function cosineSchedule(total: number, floor = 0): Schedule {
-  checkPositive('cosineSchedule', 'total', total);
+  checkNumber('cosineSchedule', 'total', total, total > 0, 'above 0');
+  checkNumber('cosineSchedule', 'floor', floor);
   return (t) => floor + ((1 - floor) * (1 + Math.cos(Math.PI * Math.min(1, t / total)))) / 2;
 }
 
-/** Rises linearly from `start` to 1 during the first `length`, then hands over to `next` (which counts on from 0). */
+/**
+ * Rises linearly from `start` to 1 over the first `length`, then follows `next`, which counts from 0 again.
+ * @throws ArgumentError unless length is above 0
+ */
 export function warmupSchedule(length: number, next: Schedule = () => 1, start = 0): Schedule {
-  checkPositive('warmupSchedule', 'length', length);
+  checkNumber('warmupSchedule', 'length', length, length > 0, 'above 0');
+  checkFunction('warmupSchedule', next, 'next');
+  checkNumber('warmupSchedule', 'start', start);
   return (t) => (t < length ? start + (1 - start) * (t / length) : next(t - length));
-}
-
-function checkPositive(op: string, name: string, value: number): void {
-  if (!(value > 0)) throw new ArgumentError(op, `${name} must be above 0, not ${value}`);
 }

@@ -1,4 +1,6 @@
 import { ArgumentError } from '@varigrad/core';
+import { checkOptions, checkWhole } from '@varigrad/core/checks';
+import { checkDataset } from '../checks.js';
 import { type Dataset, pixelsOf } from './dataset.js';
 
 /** Some images of a data set, copied: the caller may keep and change them. */
@@ -20,9 +22,11 @@ export interface BatchOptions {
  * Cuts a data set into batches. The last one is smaller if the size does not divide the number of images.
  * @throws ArgumentError if the size is not a whole number above 0, or `order` names an image that is not there
  */
-export function batches(data: Dataset, { batchSize, order }: BatchOptions): Iterable<Batch> {
-  if (!(Number.isInteger(batchSize) && batchSize > 0))
-    throw new ArgumentError('batches', `a batch size is a whole number above 0, not ${batchSize}`);
+export function batches(data: Dataset, options: BatchOptions): Iterable<Batch> {
+  checkDataset('batches', data);
+  checkOptions('batches', options, { batchSize: true, order: true }, 'data, ');
+  const { batchSize, order } = options;
+  checkWhole('batches', 'batchSize', batchSize);
   const absent = order?.find((image) => image >= data.count);
   if (absent !== undefined)
     throw new ArgumentError(

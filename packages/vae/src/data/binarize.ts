@@ -7,10 +7,19 @@
  * - `static`: one draw of Bernoulli(x) for each pixel, once and for all; the seed is part of the definition
  * - `dynamic`: a new draw each time an image is used
  */
-import { ArgumentError, Generator } from '@varigrad/core';
+import { Generator } from '@varigrad/core';
+import { checkChoice } from '@varigrad/core/checks';
+import { checkDataset } from '../checks.js';
 import type { Dataset } from './dataset.js';
 
 export type Binarization = 'none' | 'threshold' | 'static' | 'dynamic';
+
+const BINARIZATIONS: Readonly<Record<Binarization, true>> = {
+  none: true,
+  threshold: true,
+  static: true,
+  dynamic: true,
+};
 
 /** The seed of the static draw: element i is 1 if the i-th uniform number of `new Generator(STATIC_SEED)` is below x_i. */
 export const STATIC_SEED: number = 20_161_113;
@@ -28,6 +37,8 @@ export function binarizeBatch(images: Float32Array, generator: Generator): Float
  * @throws ArgumentError for a word that is no binarization
  */
 export function binarizeDataset(data: Dataset, binarization: Binarization, generator: Generator): Dataset {
+  checkDataset('binarizeDataset', data);
+  checkChoice('binarizeDataset', 'binarization', binarization, BINARIZATIONS);
   switch (binarization) {
     case 'none':
       return data;
@@ -37,10 +48,5 @@ export function binarizeDataset(data: Dataset, binarization: Binarization, gener
       return { ...data, images: binarizeBatch(data.images, new Generator(STATIC_SEED)) };
     case 'dynamic':
       return { ...data, images: binarizeBatch(data.images, generator) };
-    default:
-      throw new ArgumentError(
-        'binarizeDataset',
-        `there is no binarization "${binarization}" — none, threshold, static or dynamic`,
-      );
   }
 }

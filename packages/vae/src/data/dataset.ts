@@ -1,4 +1,5 @@
-import { ArgumentError } from '@varigrad/core';
+import { checkWhole } from '@varigrad/core/checks';
+import { checkDataset } from '../checks.js';
 
 /** Labelled images. Pixels are kept as float32, so that a batch is a copy of rows and nothing more. */
 export interface Dataset {
@@ -22,8 +23,8 @@ export function pixelsOf({ imageShape: [height, width] }: Dataset): number {
  * @throws ArgumentError if the count is not a whole number from 0
  */
 export function firstOf(data: Dataset, count: number): Dataset {
-  if (!(Number.isInteger(count) && count >= 0))
-    throw new ArgumentError('firstOf', `a count of images is a whole number from 0, not ${count}`);
+  checkDataset('firstOf', data);
+  checkWhole('firstOf', 'count', count, 0);
   const kept = Math.min(count, data.count);
   return {
     ...data,

@@ -2,7 +2,8 @@
  * The IDX format of the MNIST files: two zero bytes, a type code, the number of axes, each axis length as a big-endian
  * 32-bit number, then the values, big-endian.
  */
-import { formatShape, VarigradError } from '@varigrad/core';
+import { ArgumentError, formatShape, VarigradError } from '@varigrad/core';
+import { describeValue } from '@varigrad/core/checks';
 
 /** A typed array that IDX can hold. */
 export type IdxData = Uint8Array | Int8Array | Int16Array | Int32Array | Float32Array | Float64Array;
@@ -88,6 +89,7 @@ const MOST_VALUES = 2 ** 32;
  * @throws IdxError if the bytes are cut short, too many, or not IDX
  */
 export function parseIdx(bytes: Uint8Array, source = 'IDX'): IdxArray {
+  checkBytes('parseIdx', bytes);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < 4) throw new IdxError(source, `${bytes.length} bytes are too few for an IDX header`);
   if (isGzip(bytes)) throw new IdxError(source, 'it is gzipped — use readIdx or readIdxFile');
@@ -118,7 +120,13 @@ export function parseIdx(bytes: Uint8Array, source = 'IDX'): IdxArray {
 
 /** Reads an IDX array from bytes that may be gzipped, which their first two bytes tell. @throws IdxError */
 export async function readIdx(bytes: Uint8Array, source = 'IDX'): Promise<IdxArray> {
+  checkBytes('readIdx', bytes);
   return parseIdx(isGzip(bytes) ? await gunzip(bytes, source) : bytes, source);
+}
+
+function checkBytes(op: string, bytes: Uint8Array): void {
+  if (bytes instanceof Uint8Array) return;
+  throw new ArgumentError(op, `bytes must be a Uint8Array, found ${describeValue(bytes)}`);
 }
 
 function isGzip(bytes: Uint8Array): boolean {

@@ -1,5 +1,7 @@
 /** Data sets in which most labels are unknown. */
 import { ArgumentError, Generator, type Tensor, tensor } from '@varigrad/core';
+import { checkOptions, checkWhole } from '@varigrad/core/checks';
+import { checkDataset } from '../checks.js';
 import { type Dataset, pixelsOf } from './dataset.js';
 
 /** The label of an image whose class is not known. */
@@ -17,10 +19,11 @@ export interface LabelledSubsetOptions {
  * The same number of images of every class, chosen at random.
  * @throws ArgumentError if a class has fewer
  */
-export function labelledSubset(
-  data: Dataset,
-  { perClass = 10, seed = 0 }: LabelledSubsetOptions = {},
-): Dataset {
+export function labelledSubset(data: Dataset, options: LabelledSubsetOptions = {}): Dataset {
+  checkDataset('labelledSubset', data);
+  checkOptions('labelledSubset', options, { perClass: true, seed: true }, 'data, ');
+  const { perClass = 10, seed = 0 } = options;
+  checkWhole('labelledSubset', 'perClass', perClass, 0);
   const left = new Array<number>(data.classes).fill(perClass);
   const chosen: number[] = [];
   for (const image of new Generator(seed).permutation(data.count)) {
@@ -54,6 +57,9 @@ export function labelledSubset(
  * @throws ArgumentError if the images differ in size
  */
 export function partlyLabelled(data: Dataset, labelled: Dataset, repeat = 1): Dataset {
+  checkDataset('partlyLabelled', data);
+  checkDataset('partlyLabelled', labelled, 'labelled');
+  checkWhole('partlyLabelled', 'repeat', repeat, 0);
   if (pixelsOf(data) !== pixelsOf(labelled))
     throw new ArgumentError(
       'partlyLabelled',

@@ -1,4 +1,6 @@
 import { ArgumentError, Generator, type Tensor, tensor } from '@varigrad/core';
+import { checkMethod, checkOptions, type OptionNames } from '@varigrad/core/checks';
+import { checkModel } from '../checks.js';
 import { batches } from '../data/batches.js';
 import { type Binarization, binarizeDataset } from '../data/binarize.js';
 import { type Dataset, pixelsOf } from '../data/dataset.js';
@@ -20,6 +22,14 @@ export interface ClassAccuracyOptions {
   /** Seed of z and of dynamic binarization. Default 0. */
   seed?: number;
 }
+
+const CLASS_ACCURACY_OPTIONS: OptionNames<ClassAccuracyOptions> = {
+  perClass: true,
+  from: true,
+  binarization: true,
+  batchSize: true,
+  seed: true,
+};
 
 /** How many generated images are read as the class that was asked for, as shares from 0 to 1. */
 export interface ClassAccuracy {
@@ -49,6 +59,15 @@ export async function classAccuracy(
   classifier: ImageClassifier,
   options: ClassAccuracyOptions = {},
 ): Promise<ClassAccuracy> {
+  checkModel('classAccuracy', model);
+  checkMethod(
+    'classAccuracy',
+    'the classifier',
+    classifier,
+    'classify',
+    'a classifier with a classify method',
+  );
+  checkOptions('classAccuracy', options, CLASS_ACCURACY_OPTIONS, 'model, classifier, ');
   const { classes } = model;
   if (classes === 0)
     throw new ArgumentError('classAccuracy', 'the model knows no classes — use a conditional one');

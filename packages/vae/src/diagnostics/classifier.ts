@@ -1,6 +1,8 @@
 /** A classifier of images, which says whether generated ones show what was asked for. */
 import { Generator, noGrad, oneHot, scope, type Tensor, tensor } from '@varigrad/core';
+import { checkArray, checkMethod, checkOptions, checkWhole, type OptionNames } from '@varigrad/core/checks';
 import { Adam, crossEntropy, type Layer, Module } from '@varigrad/nn';
+import { checkDataset } from '../checks.js';
 import { type Batch, batches } from '../data/batches.js';
 import { type Binarization, binarizeBatch, binarizeDataset } from '../data/binarize.js';
 import { type Dataset, pixelsOf } from '../data/dataset.js';
@@ -18,6 +20,7 @@ export class Classifier extends Module implements ImageClassifier {
 
   constructor(network: Layer) {
     super();
+    checkMethod('Classifier', 'network', network, 'forward', 'a module with a forward method');
     this.network = network;
   }
 
@@ -44,12 +47,26 @@ export interface ClassifierOptions {
   onEpoch?: (result: { epoch: number; loss: number }) => void;
 }
 
+const CLASSIFIER_OPTIONS: OptionNames<ClassifierOptions> = {
+  hidden: true,
+  epochs: true,
+  batchSize: true,
+  learningRate: true,
+  binarization: true,
+  seed: true,
+  onEpoch: true,
+};
+
 /** Steps between two turns of the event loop. */
 const YIELD_EVERY = 16;
 
 /** Trains a network of fully connected layers on the labels by Adam; on MNIST its defaults reach about 97.5 % of the test digits. */
 export async function trainClassifier(data: Dataset, options: ClassifierOptions = {}): Promise<Classifier> {
+  checkDataset('trainClassifier', data);
+  checkOptions('trainClassifier', options, CLASSIFIER_OPTIONS, 'data, ');
   const { hidden = [400], epochs = 4, batchSize = 128, learningRate = 1e-3, binarization = 'none' } = options;
+  checkArray('trainClassifier', 'hidden', hidden, 'data, { hidden: ', ' }');
+  checkWhole('trainClassifier', 'epochs', epochs, 0);
   const generator = new Generator(options.seed ?? 0);
   const layers = new HiddenLayers(pixelsOf(data), hidden, { generator });
   const classifier = new Classifier(new PlainEncoder(layers, data.classes, { generator }));
@@ -95,8 +112,18 @@ export async function predictClasses(classifier: ImageClassifier, images: Tensor
 export async function classifierAccuracy(
   classifier: ImageClassifier,
   data: Dataset,
-  { batchSize = 500 }: { batchSize?: number } = {},
+  options: { batchSize?: number } = {},
 ): Promise<number> {
+  checkMethod(
+    'classifierAccuracy',
+    'the classifier',
+    classifier,
+    'classify',
+    'a classifier with a classify method',
+  );
+  checkDataset('classifierAccuracy', data);
+  checkOptions('classifierAccuracy', options, { batchSize: true }, 'classifier, data, ');
+  const { batchSize = 500 } = options;
   let right = 0;
   for (const { images, labels, size } of batches(data, { batchSize })) {
     const found = await predictClasses(classifier, tensor(images, { shape: [size, pixelsOf(data)] }));

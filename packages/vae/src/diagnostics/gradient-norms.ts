@@ -1,4 +1,5 @@
 import type { Tensor } from '@varigrad/core';
+import { checkMethod } from '@varigrad/core/checks';
 import type { Module } from '@varigrad/nn';
 
 /** Size of one parameter and of its gradient. */
@@ -16,6 +17,7 @@ export interface GradientNorm {
  * finite number says that a gradient is none.
  */
 export async function gradientNorms(model: Module): Promise<GradientNorm[]> {
+  checkMethod('gradientNorms', 'the model', model, 'namedParameters', 'a module');
   const read = async ([name, parameter]: [string, Tensor]): Promise<GradientNorm> => {
     const gradient = parameter.peekGrad();
     return {

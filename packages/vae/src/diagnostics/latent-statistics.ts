@@ -1,9 +1,17 @@
 import { ArgumentError, Generator, randn, type Tensor } from '@varigrad/core';
+import { checkOptions } from '@varigrad/core/checks';
+import { checkDataset, checkModel } from '../checks.js';
 import { binarizeDataset } from '../data/binarize.js';
 import type { Dataset } from '../data/dataset.js';
 import { closedFormKl, hasClosedFormKl, isLatentModel } from '../estimators/latent-model.js';
 import type { GenerativeModel } from '../models/model.js';
-import { type BatchwiseOptions, type ImageBatch, overImages, rowsOf } from '../over-batches.js';
+import {
+  BATCHWISE_OPTIONS,
+  type BatchwiseOptions,
+  type ImageBatch,
+  overImages,
+  rowsOf,
+} from '../over-batches.js';
 import { Moments } from './moments.js';
 
 /** A dimension is active if the variance of its code over the data is above this. */
@@ -39,8 +47,12 @@ export interface LatentStatistics {
 export async function latentStatistics(
   model: GenerativeModel,
   data: Dataset,
-  { batchSize, binarization = 'none', seed = 0 }: BatchwiseOptions = {},
+  options: BatchwiseOptions = {},
 ): Promise<LatentStatistics> {
+  checkModel('latentStatistics', model);
+  checkDataset('latentStatistics', data);
+  checkOptions('latentStatistics', options, BATCHWISE_OPTIONS, 'model, data, ');
+  const { batchSize, binarization = 'none', seed = 0 } = options;
   if (data.count === 0) throw new ArgumentError('latentStatistics', 'the data set has no images');
   const { latent } = model;
   const generator = new Generator(seed);

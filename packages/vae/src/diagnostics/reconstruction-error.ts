@@ -1,9 +1,11 @@
 import { ArgumentError, Generator, type Tensor } from '@varigrad/core';
+import { checkOptions } from '@varigrad/core/checks';
+import { checkDataset, checkModel } from '../checks.js';
 import type { Corruption } from '../corruptions.js';
 import { binarizeDataset } from '../data/binarize.js';
 import { type Dataset, pixelsOf } from '../data/dataset.js';
 import type { GenerativeModel } from '../models/model.js';
-import { type BatchwiseOptions, overImages, rowsOf } from '../over-batches.js';
+import { BATCHWISE_OPTIONS, type BatchwiseOptions, overImages, rowsOf } from '../over-batches.js';
 
 /** Options of `reconstructionError`. */
 export interface ReconstructionOptions extends BatchwiseOptions {
@@ -30,8 +32,12 @@ export interface ReconstructionError {
 export async function reconstructionError(
   model: GenerativeModel,
   data: Dataset,
-  { batchSize, binarization = 'none', corruption, seed = 0 }: ReconstructionOptions = {},
+  options: ReconstructionOptions = {},
 ): Promise<ReconstructionError> {
+  checkModel('reconstructionError', model);
+  checkDataset('reconstructionError', data);
+  checkOptions('reconstructionError', options, { ...BATCHWISE_OPTIONS, corruption: true }, 'model, data, ');
+  const { batchSize, binarization = 'none', corruption, seed = 0 } = options;
   if (data.count === 0) throw new ArgumentError('reconstructionError', 'the data set has no images');
   const generator = new Generator(seed);
   const noise = corruption?.noise([data.count, pixelsOf(data)], { generator });

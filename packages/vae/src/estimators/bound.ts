@@ -1,6 +1,8 @@
-import { ArgumentError, type Generator, randn, type Tensor } from '@varigrad/core';
+import { type Generator, randn, type Tensor } from '@varigrad/core';
+import { checkOptions, checkTensor, checkWhole, type OptionNames } from '@varigrad/core/checks';
 import { importanceWeightedBound, logWeights } from '../elbo.js';
 import type { LatentModel } from '../models/model.js';
+import { checkLatentModel } from './latent-model.js';
 
 /** Options of `iwaeBound`. */
 export interface BoundOptions {
@@ -14,6 +16,13 @@ export interface BoundOptions {
   generator?: Generator | undefined;
 }
 
+const BOUND_OPTIONS: OptionNames<BoundOptions> = {
+  samples: true,
+  labels: true,
+  eps: true,
+  generator: true,
+};
+
 /**
  * The importance-weighted bound log 1/k Σᵢ wᵢ ≤ log p(x) of any model with a latent variable, differentiable: with k = 1 one draw of
  * the ELBO with a sampled KL.
@@ -21,13 +30,12 @@ export interface BoundOptions {
  * @throws ArgumentError if samples is no whole number above 0
  * @see Burda, Grosse & Salakhutdinov 2016, eq. 8, arXiv:1509.00519
  */
-export function iwaeBound(
-  model: LatentModel,
-  x: Tensor,
-  { samples = 5, labels, eps, generator }: BoundOptions = {},
-): Tensor {
-  if (!(Number.isInteger(samples) && samples > 0))
-    throw new ArgumentError('iwaeBound', `samples is a whole number above 0, not ${samples}`);
+export function iwaeBound(model: LatentModel, x: Tensor, options: BoundOptions = {}): Tensor {
+  checkLatentModel('iwaeBound', model);
+  checkTensor('iwaeBound', x, 'x');
+  checkOptions('iwaeBound', options, BOUND_OPTIONS, 'model, x, ');
+  const { samples = 5, labels, eps, generator } = options;
+  checkWhole('iwaeBound', 'samples', samples);
   const shape = [x.shape[0]!, samples, model.latent];
   const noise = eps ?? randn(shape, { generator });
   return importanceWeightedBound(logWeights(model.sampleTerms(x, noise, labels)));

@@ -1,5 +1,6 @@
 /** The draws of z for each image of a data set, a bounded number at a time. */
 import { ArgumentError, Generator, oneHot, randn, type Tensor, tensor } from '@varigrad/core';
+import { checkWhole, type OptionNames } from '@varigrad/core/checks';
 import { type Binarization, binarizeDataset } from '../data/binarize.js';
 import { type Dataset, pixelsOf } from '../data/dataset.js';
 import type { LatentModel } from '../models/model.js';
@@ -19,6 +20,14 @@ export interface DrawOptions {
   /** Seed of all noise and of dynamic binarization. Default 0. */
   seed?: number | undefined;
 }
+
+/** The options of `DrawOptions`. */
+export const DRAW_OPTIONS: OptionNames<DrawOptions> = {
+  samples: true,
+  batchSize: true,
+  binarization: true,
+  seed: true,
+};
 
 /** Some images and some of their draws. */
 export interface Cut {
@@ -53,8 +62,8 @@ export async function overDraws(
   compute: (block: DrawBlock) => Tensor,
   use: (values: ArrayLike<number>, cut: Cut) => void,
 ): Promise<void> {
-  checkCount('samples', samples);
-  checkCount('batchSize', batchSize);
+  checkWhole('overDraws', 'samples', samples);
+  checkWhole('overDraws', 'batchSize', batchSize);
   if (data.count === 0) throw new ArgumentError('overDraws', 'the data set has no images');
   const generator = new Generator(seed);
   const targets = binarizeDataset(data, binarization, generator);
@@ -89,9 +98,4 @@ function makeBlock(model: LatentModel, data: Dataset, cut: Cut, generator: Gener
     eps: aligned === draws ? noise : noise.slice(0, draws, { axis: 1 }),
     labels: model.classes > 0 ? oneHot(labels, model.classes) : undefined,
   };
-}
-
-function checkCount(name: string, value: number): void {
-  if (!(Number.isInteger(value) && value > 0))
-    throw new ArgumentError('overDraws', `${name} is a whole number above 0, not ${value}`);
 }

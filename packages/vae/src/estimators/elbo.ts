@@ -1,8 +1,10 @@
 import { ArgumentError, stack } from '@varigrad/core';
+import { checkChoice, checkOptions, type OptionNames } from '@varigrad/core/checks';
+import { checkDataset } from '../checks.js';
 import type { Dataset } from '../data/dataset.js';
 import type { LatentModel } from '../models/model.js';
-import { type DrawOptions, overDraws } from './draws.js';
-import { closedFormKl, hasClosedFormKl } from './latent-model.js';
+import { DRAW_OPTIONS, type DrawOptions, overDraws } from './draws.js';
+import { checkLatentModel, closedFormKl, hasClosedFormKl } from './latent-model.js';
 
 /** Options of `estimateElbo`. */
 export interface ElboEstimateOptions extends DrawOptions {
@@ -12,6 +14,9 @@ export interface ElboEstimateOptions extends DrawOptions {
    */
   kl?: 'closed' | 'sampled';
 }
+
+const ESTIMATE_OPTIONS: OptionNames<ElboEstimateOptions> = { ...DRAW_OPTIONS, kl: true };
+const KINDS_OF_KL = { closed: true, sampled: true } as const;
 
 /** −ELBO and its parts with their Monte-Carlo error, nats per image. */
 export interface ElboEstimate {
@@ -48,7 +53,11 @@ export async function estimateElbo(
   data: Dataset,
   options: ElboEstimateOptions = {},
 ): Promise<ElboEstimate> {
+  checkLatentModel('estimateElbo', model);
+  checkDataset('estimateElbo', data);
+  checkOptions('estimateElbo', options, ESTIMATE_OPTIONS, 'model, data, ');
   const { samples = 1, kl = hasClosedFormKl(model) ? 'closed' : 'sampled' } = options;
+  checkChoice('estimateElbo', 'kl', kl, KINDS_OF_KL);
   if (kl === 'closed' && !hasClosedFormKl(model))
     throw new ArgumentError(
       'estimateElbo',

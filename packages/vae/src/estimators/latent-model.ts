@@ -1,10 +1,22 @@
 import type { Tensor } from '@varigrad/core';
+import { checkMethod } from '@varigrad/core/checks';
 import type { GenerativeModel, LatentModel } from '../models/model.js';
 import type { Posterior } from '../posteriors/posterior.js';
 
 /** Whether the model's code is a continuous random variable with a prior, so that bounds of log p(x) can be estimated. */
 export function isLatentModel(model: GenerativeModel): model is LatentModel {
   return 'posterior' in model && 'prior' in model && 'sampleTerms' in model;
+}
+
+/** @throws ArgumentError unless log p(x) of the model can be estimated */
+export function checkLatentModel(op: string, model: LatentModel): void {
+  checkMethod(
+    op,
+    'the model',
+    model,
+    'sampleTerms',
+    'a model with a posterior and a prior, such as new VAE()',
+  );
 }
 
 /** Whether KL(q(z|x) ‖ p(z)) has a formula: a Gaussian posterior, and a prior that knows the KL from one. */

@@ -1,7 +1,10 @@
+import { checkOptions } from '@varigrad/core/checks';
+import { checkDataset } from '../checks.js';
 import type { Dataset } from '../data/dataset.js';
 import { logWeights } from '../elbo.js';
 import type { LatentModel } from '../models/model.js';
-import { type DrawOptions, overDraws } from './draws.js';
+import { DRAW_OPTIONS, type DrawOptions, overDraws } from './draws.js';
+import { checkLatentModel } from './latent-model.js';
 import { LogMeanExp } from './log-mean-exp.js';
 
 /** An importance-sampled estimate of log p(x), in nats. */
@@ -30,13 +33,17 @@ export interface LogLikelihoodEstimate {
 export async function estimateLogLikelihood(
   model: LatentModel,
   data: Dataset,
-  { samples = 500, ...options }: DrawOptions = {},
+  options: DrawOptions = {},
 ): Promise<LogLikelihoodEstimate> {
+  checkLatentModel('estimateLogLikelihood', model);
+  checkDataset('estimateLogLikelihood', data);
+  checkOptions('estimateLogLikelihood', options, DRAW_OPTIONS, 'model, data, ');
+  const { samples = 500 } = options;
   const means = Array.from({ length: data.count }, () => new LogMeanExp());
   await overDraws(
     model,
     data,
-    { samples, ...options },
+    { ...options, samples },
     ({ x, eps, labels }) => logWeights(model.sampleTerms(x, eps, labels)),
     (logW, { start, images, draws }) => {
       for (let i = 0; i < images; i++) {

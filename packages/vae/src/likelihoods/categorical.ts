@@ -1,4 +1,5 @@
 import { ArgumentError, arange, type Generator, type Tensor } from '@varigrad/core';
+import { checkOptions, checkWhole } from '@varigrad/core/checks';
 import { type Description, Module } from '@varigrad/nn';
 import { gumbel } from '../posteriors/gumbel.js';
 import type { Likelihood } from './likelihood.js';
@@ -16,10 +17,11 @@ export class Categorical extends Module implements Likelihood {
   readonly outputsPerPixel: number;
 
   /** @throws ArgumentError unless there are at least 2 levels */
-  constructor({ levels = 256 }: CategoricalOptions = {}) {
+  constructor(options: CategoricalOptions = {}) {
     super();
-    if (!(Number.isInteger(levels) && levels >= 2))
-      throw new ArgumentError('Categorical', `levels is a whole number above 1, not ${levels}`);
+    checkOptions('Categorical', options, { levels: true });
+    const { levels = 256 } = options;
+    checkWhole('Categorical', 'levels', levels, 2);
     this.outputsPerPixel = levels;
   }
 

@@ -1,4 +1,5 @@
-import { ArgumentError, type Generator, rand, type Tensor, where } from '@varigrad/core';
+import { type Generator, rand, type Tensor, where } from '@varigrad/core';
+import { checkNumber, checkOptions } from '@varigrad/core/checks';
 import { bceWithLogits, Module } from '@varigrad/nn';
 import type { Likelihood } from './likelihood.js';
 
@@ -54,10 +55,11 @@ export class ContinuousBernoulli extends Module implements Likelihood {
   readonly #limit: number;
 
   /** @throws ArgumentError unless 0 < epsilon < ½ */
-  constructor({ epsilon = 1e-6 }: ContinuousBernoulliOptions = {}) {
+  constructor(options: ContinuousBernoulliOptions = {}) {
     super();
-    if (!(epsilon > 0 && epsilon < 0.5))
-      throw new ArgumentError('ContinuousBernoulli', `epsilon is between 0 and ½, not ${epsilon}`);
+    checkOptions('ContinuousBernoulli', options, { epsilon: true });
+    const { epsilon = 1e-6 } = options;
+    checkNumber('ContinuousBernoulli', 'epsilon', epsilon, epsilon > 0 && epsilon < 0.5, 'between 0 and ½');
     this.#limit = Math.log((1 - epsilon) / epsilon);
   }
 

@@ -1,4 +1,5 @@
 import { full, type Generator, parameter, randn, type Tensor } from '@varigrad/core';
+import { checkChoice, checkNumber, checkOptions, type OptionNames } from '@varigrad/core/checks';
 import { type Description, gaussianNll, Module } from '@varigrad/nn';
 import type { Likelihood } from './likelihood.js';
 import { checkRange } from './support.js';
@@ -13,8 +14,13 @@ export interface GaussianOptions {
   link?: MeanLink;
 }
 
+const GAUSSIAN_OPTIONS: OptionNames<GaussianOptions> = { sigma: true, learned: true, link: true };
+
 /** How the decoder's output becomes the mean: as it is, or by the logistic function, for images in [0, 1]. */
 export type MeanLink = 'identity' | 'sigmoid';
+
+/** The mean links, for checks. */
+export const LINKS: Readonly<Record<MeanLink, true>> = { identity: true, sigmoid: true };
 
 export function linkMean(output: Tensor, link: MeanLink): Tensor {
   return link === 'sigmoid' ? output.sigmoid() : output;
@@ -31,8 +37,13 @@ export class Gaussian extends Module implements Likelihood {
   readonly logSigma: Tensor;
   readonly #link: MeanLink;
 
-  constructor({ sigma = 1, learned = false, link = 'identity' }: GaussianOptions = {}) {
+  /** @throws ArgumentError unless sigma is above 0 */
+  constructor(options: GaussianOptions = {}) {
     super();
+    checkOptions('Gaussian', options, GAUSSIAN_OPTIONS);
+    const { sigma = 1, learned = false, link = 'identity' } = options;
+    checkNumber('Gaussian', 'sigma', sigma, sigma > 0, 'above 0');
+    checkChoice('Gaussian', 'link', link, LINKS);
     const logSigma = full([], Math.log(sigma));
     this.logSigma = learned ? parameter(logSigma) : logSigma;
     this.#link = link;

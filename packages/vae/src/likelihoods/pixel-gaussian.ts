@@ -1,6 +1,7 @@
 import { ArgumentError, type Generator, randn, type Tensor } from '@varigrad/core';
+import { checkChoice, checkNumber, checkOptions, type OptionNames } from '@varigrad/core/checks';
 import { type Description, gaussianNll, Module } from '@varigrad/nn';
-import { linkMean, type MeanLink } from './gaussian.js';
+import { LINKS, linkMean, type MeanLink } from './gaussian.js';
 import type { Likelihood } from './likelihood.js';
 import { checkRange } from './support.js';
 
@@ -13,6 +14,12 @@ export interface PixelGaussianOptions {
   link?: MeanLink;
 }
 
+const PIXEL_GAUSSIAN_OPTIONS: OptionNames<PixelGaussianOptions> = {
+  minLogVar: true,
+  maxLogVar: true,
+  link: true,
+};
+
 /** Each pixel is normal with a mean and a log-variance of its own, both given by the decoder. */
 export class PixelGaussian extends Module implements Likelihood {
   readonly kind = 'pixel-gaussian';
@@ -21,8 +28,13 @@ export class PixelGaussian extends Module implements Likelihood {
   readonly #link: MeanLink;
 
   /** @throws ArgumentError unless minLogVar ≤ maxLogVar */
-  constructor({ minLogVar = -4.5, maxLogVar = 0, link = 'identity' }: PixelGaussianOptions = {}) {
+  constructor(options: PixelGaussianOptions = {}) {
     super();
+    checkOptions('PixelGaussian', options, PIXEL_GAUSSIAN_OPTIONS);
+    const { minLogVar = -4.5, maxLogVar = 0, link = 'identity' } = options;
+    checkNumber('PixelGaussian', 'minLogVar', minLogVar);
+    checkNumber('PixelGaussian', 'maxLogVar', maxLogVar);
+    checkChoice('PixelGaussian', 'link', link, LINKS);
     if (!(minLogVar <= maxLogVar))
       throw new ArgumentError('PixelGaussian', `minLogVar ${minLogVar} is above maxLogVar ${maxLogVar}`);
     this.#bounds = { min: minLogVar, max: maxLogVar };

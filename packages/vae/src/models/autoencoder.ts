@@ -1,6 +1,8 @@
 import { type Activation, type Generator, randn, type Tensor, zeros } from '@varigrad/core';
-import { type Elbo, type ElboOptions, refuseKlWeights } from '../elbo.js';
+import { checkOptions, type OptionNames } from '@varigrad/core/checks';
+import { checkElboArguments, type Elbo, type ElboOptions, refuseKlWeights } from '../elbo.js';
 import { CodeModel, type CodeModelOptions } from './code-model.js';
+import { IMAGE_MODEL_OPTIONS } from './image-model.js';
 
 /** Options of `Autoencoder`; the defaults are the 784-400-20 network for MNIST. */
 export interface AutoencoderOptions extends CodeModelOptions {
@@ -10,6 +12,13 @@ export interface AutoencoderOptions extends CodeModelOptions {
   codeActivation?: Activation;
 }
 
+/** The options of `Autoencoder`. */
+export const AUTOENCODER_OPTIONS: OptionNames<AutoencoderOptions> = {
+  latent: true,
+  codeActivation: true,
+  ...IMAGE_MODEL_OPTIONS,
+};
+
 /**
  * The autoencoder: x → code → x, trained on the reconstruction alone. The likelihood says how it is measured: `Bernoulli` by the
  * cross-entropy, `SquaredError` by the square error. Nothing keeps the codes near any distribution.
@@ -18,8 +27,11 @@ export interface AutoencoderOptions extends CodeModelOptions {
 export class Autoencoder extends CodeModel {
   override readonly kind: string = 'ae';
 
-  constructor({ latent = 20, codeActivation, ...options }: AutoencoderOptions = {}) {
-    super(options, latent, codeActivation);
+  /** @param op - the class, for messages */
+  constructor(options: AutoencoderOptions = {}, op = 'Autoencoder') {
+    checkOptions(op, options, AUTOENCODER_OPTIONS);
+    const { latent = 20, codeActivation, ...rest } = options;
+    super(rest, latent, codeActivation, op);
   }
 
   /** None: an autoencoder is deterministic. */
@@ -33,6 +45,7 @@ export class Autoencoder extends CodeModel {
    * @throws ArgumentError for beta or free bits
    */
   elbo(x: Tensor, options: ElboOptions = {}): Elbo {
+    checkElboArguments(x, options);
     refuseKlWeights('an autoencoder', options);
     const outputs = this.decode(this.codes(options.input ?? x));
     const recon = this.likelihood.logProb(outputs, x).mean().neg();

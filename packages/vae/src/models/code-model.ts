@@ -16,11 +16,15 @@ export abstract class CodeModel extends ImageModel {
   readonly decoder: Layer;
   readonly likelihood: Likelihood;
 
-  /** @param latent - numbers in a code, which the encoder gives and the decoder takes */
-  constructor(options: CodeModelOptions, latent: number, activation?: Activation) {
+  /**
+   * @param latent - numbers in a code, which the encoder gives and the decoder takes
+   * @param op - the class, for messages
+   */
+  constructor(options: CodeModelOptions, latent: number, activation?: Activation, op = 'CodeModel') {
     super();
     const { generator } = options;
     const parts = makeParts(
+      op,
       options,
       latent,
       (body) => new PlainEncoder(body, latent, { activation, generator }),

@@ -1,12 +1,16 @@
 import { ArgumentError, concat, formatShape, ShapeError, type Tensor } from '@varigrad/core';
+import { checkOptions, checkWhole, type OptionNames } from '@varigrad/core/checks';
 import type { Posterior } from '../posteriors/posterior.js';
-import { VAE, type VAEOptions } from './vae.js';
+import { VAE, VAE_OPTIONS, type VAEOptions } from './vae.js';
 
 /** Options of `ConditionalVAE`. */
 export interface ConditionalVAEOptions extends VAEOptions {
   /** Number of classes. Default 10. */
   classes?: number;
 }
+
+/** The options of `ConditionalVAE`. */
+export const CONDITIONAL_OPTIONS: OptionNames<ConditionalVAEOptions> = { classes: true, ...VAE_OPTIONS };
 
 /**
  * The conditional VAE: a VAE that is told each image's class y. The one-hot label is concatenated to the encoder's
@@ -16,8 +20,12 @@ export interface ConditionalVAEOptions extends VAEOptions {
 export class ConditionalVAE extends VAE {
   override readonly kind: string = 'cvae';
 
-  constructor({ classes = 10, ...options }: ConditionalVAEOptions = {}) {
-    super(options, classes);
+  /** @param op - the class, for messages. @throws ArgumentError unless classes is a whole number above 0 */
+  constructor(options: ConditionalVAEOptions = {}, op = 'ConditionalVAE') {
+    checkOptions(op, options, CONDITIONAL_OPTIONS);
+    const { classes = 10, ...rest } = options;
+    checkWhole(op, 'classes', classes);
+    super(rest, classes, op);
   }
 
   /** q(z|x, y): `[batch, pixels]` and one-hot `[batch, classes]` → mu and logVar, `[batch, latent]`. */

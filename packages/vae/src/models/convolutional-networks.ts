@@ -1,5 +1,6 @@
 /** Encoders and decoders made of convolutions, for images of any size. */
 import { ArgumentError, type Generator, type Tensor } from '@varigrad/core';
+import { checkArray, checkOptions, checkWhole, type OptionNames } from '@varigrad/core/checks';
 import {
   BatchNorm2d,
   Conv2d,
@@ -23,6 +24,12 @@ export interface ConvolutionalOptions {
   /** Source of the initial weights. */
   generator?: Generator | undefined;
 }
+
+const CONVOLUTIONAL_OPTIONS: OptionNames<ConvolutionalOptions> = {
+  channels: true,
+  batchNorm: true,
+  generator: true,
+};
 
 type ImageShape = readonly [height: number, width: number];
 
@@ -48,6 +55,22 @@ function sizes(imageShape: ImageShape, count: number): ImageShape[] {
   return all;
 }
 
+/** The options, with defaults. @throws ArgumentError unless the image and the channels are arrays of whole numbers */
+function checked(
+  op: string,
+  imageShape: ImageShape,
+  options: ConvolutionalOptions,
+  before: string,
+): ConvolutionalOptions & { channels: readonly number[]; batchNorm: boolean } {
+  checkArray(op, 'imageShape', imageShape, before.startsWith('latent') ? 'latent, ' : '');
+  checkWhole(op, 'the height of imageShape', imageShape[0]);
+  checkWhole(op, 'the width of imageShape', imageShape[1]);
+  checkOptions(op, options, CONVOLUTIONAL_OPTIONS, before);
+  const { channels = [32, 64], batchNorm = false, generator } = options;
+  checkArray(op, 'channels', channels, `${before}{ channels: `, ' }');
+  return { channels, batchNorm, generator };
+}
+
 function afterConvolution(channels: number, batchNorm: boolean): Layer[] {
   return batchNorm ? [new BatchNorm2d(channels), new ReLU()] : [new ReLU()];
 }
@@ -57,11 +80,14 @@ export class ConvolutionalBody extends Module implements Body {
   readonly layers: Sequential;
   readonly outFeatures: number;
 
-  constructor(
-    imageShape: ImageShape,
-    { channels = [32, 64], batchNorm = false, generator }: ConvolutionalOptions = {},
-  ) {
+  constructor(imageShape: ImageShape, options: ConvolutionalOptions = {}) {
     super();
+    const { channels, batchNorm, generator } = checked(
+      'ConvolutionalBody',
+      imageShape,
+      options,
+      'imageShape, ',
+    );
     const [height, width] = sizes(imageShape, channels.length).at(-1) as ImageShape;
     this.layers = new Sequential(
       new Unflatten([1, ...imageShape]),
@@ -88,9 +114,11 @@ export class ConvolutionalDecoder extends Module implements Layer {
     latent: number,
     imageShape: ImageShape,
     outputsPerPixel = 1,
-    { channels = [32, 64], batchNorm = false, generator }: ConvolutionalOptions = {},
+    options: ConvolutionalOptions = {},
   ) {
     super();
+    const before = 'latent, imageShape, outputsPerPixel, ';
+    const { channels, batchNorm, generator } = checked('ConvolutionalDecoder', imageShape, options, before);
     const path = sizes(imageShape, channels.length);
     const start = [channels.at(-1) ?? 1, ...(path.at(-1) as ImageShape)];
     const features = start.reduce((a, b) => a * b, 1);

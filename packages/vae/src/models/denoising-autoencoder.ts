@@ -1,8 +1,9 @@
-import { ArgumentError, type Generator, type Tensor } from '@varigrad/core';
+import type { Generator, Tensor } from '@varigrad/core';
+import { checkMethod, checkOptions, checkWhole, type OptionNames } from '@varigrad/core/checks';
 import type { Description } from '@varigrad/nn';
 import { type Corruption, masking } from '../corruptions.js';
-import { type Elbo, type ElboOptions, repeatRows } from '../elbo.js';
-import { Autoencoder, type AutoencoderOptions } from './autoencoder.js';
+import { checkElboArguments, type Elbo, type ElboOptions, repeatRows } from '../elbo.js';
+import { AUTOENCODER_OPTIONS, Autoencoder, type AutoencoderOptions } from './autoencoder.js';
 
 /** Options of `DenoisingAutoencoder`. */
 export interface DenoisingAutoencoderOptions extends AutoencoderOptions {
@@ -11,6 +12,12 @@ export interface DenoisingAutoencoderOptions extends AutoencoderOptions {
   /** Draws of the noise for each image of a step, L. Default 1. */
   noiseSamples?: number;
 }
+
+const DENOISING_OPTIONS: OptionNames<DenoisingAutoencoderOptions> = {
+  corruption: true,
+  noiseSamples: true,
+  ...AUTOENCODER_OPTIONS,
+};
 
 /**
  * The denoising autoencoder: noise on the image that the encoder sees, loss against the clean one. The noise is drawn in training mode
@@ -23,13 +30,13 @@ export class DenoisingAutoencoder extends Autoencoder {
   readonly noiseSamples: number;
 
   /** @throws ArgumentError unless noiseSamples is a whole number above 0 */
-  constructor({ corruption = masking(0.5), noiseSamples = 1, ...options }: DenoisingAutoencoderOptions = {}) {
-    super(options);
-    if (!(Number.isInteger(noiseSamples) && noiseSamples > 0))
-      throw new ArgumentError(
-        'DenoisingAutoencoder',
-        `noiseSamples is a whole number above 0, not ${noiseSamples}`,
-      );
+  constructor(options: DenoisingAutoencoderOptions = {}) {
+    const op = 'DenoisingAutoencoder';
+    checkOptions(op, options, DENOISING_OPTIONS);
+    const { corruption = masking(0.5), noiseSamples = 1, ...rest } = options;
+    super(rest, op);
+    checkWhole(op, 'noiseSamples', noiseSamples);
+    checkMethod(op, 'corruption', corruption, 'apply', 'a corruption, such as masking(0.5)');
     this.corruption = corruption;
     this.noiseSamples = noiseSamples;
   }
@@ -47,6 +54,7 @@ export class DenoisingAutoencoder extends Autoencoder {
 
   /** The mean over L draws of the noise of −log p(x|code of the noisy x): the noise is `eps` or, in training mode, drawn. */
   override elbo(x: Tensor, options: ElboOptions = {}): Elbo {
+    checkElboArguments(x, options);
     const batch = x.shape[0]!;
     const eps = options.eps ?? this.noise(batch, options.generator);
     if (eps === null || options.input !== undefined) return super.elbo(x, options);

@@ -1,4 +1,12 @@
 import type { Generator, Tensor } from '@varigrad/core';
+import {
+  checkArray,
+  checkMethod,
+  checkOptions,
+  checkTensor,
+  checkWhole,
+  type OptionNames,
+} from '@varigrad/core/checks';
 import { type Layer, Module } from '@varigrad/nn';
 import type { Elbo, ElboOptions } from '../elbo.js';
 import { Bernoulli } from '../likelihoods/bernoulli.js';
@@ -20,6 +28,17 @@ export interface ImageModelOptions<Encoder extends Module> extends NetworkOption
   decoder?: Layer;
 }
 
+/** The options that all models of images have. */
+export const IMAGE_MODEL_OPTIONS: OptionNames<ImageModelOptions<Module>> = {
+  inputSize: true,
+  hidden: true,
+  activation: true,
+  likelihood: true,
+  encoder: true,
+  decoder: true,
+  generator: true,
+};
+
 /** What a model is made of. */
 export interface ImageModelParts<Encoder extends Module> {
   inputSize: number;
@@ -30,15 +49,24 @@ export interface ImageModelParts<Encoder extends Module> {
 
 /**
  * The parts that the options name, and fully connected networks in place of those left out. The encoder takes its initial weights first.
- * @param head - ends an encoder that starts with the hidden layers; @param classes - width of the labels that are joined to x and to z
+ * @param op - the model's class, for messages; @param head - ends an encoder that starts with the hidden layers; @param classes - width of the labels that are joined to x and to z
  */
 export function makeParts<Encoder extends Module>(
+  op: string,
   options: ImageModelOptions<Encoder>,
   latent: number,
   head: (body: Body) => Encoder,
   classes = 0,
 ): ImageModelParts<Encoder> {
   const { inputSize = 784, hidden = [400], likelihood = new Bernoulli(), activation, generator } = options;
+  checkWhole(op, 'latent', latent);
+  checkWhole(op, 'inputSize', inputSize);
+  checkArray(op, 'hidden', hidden, '{ hidden: ', ' }');
+  for (const width of hidden) checkWhole(op, 'a width in hidden', width);
+  checkMethod(op, 'likelihood', likelihood, 'logProb', 'a likelihood, such as new Bernoulli()');
+  for (const name of ['encoder', 'decoder'] as const)
+    if (options[name] !== undefined)
+      checkMethod(op, name, options[name], 'forward', 'a module with a forward method');
   const network = { activation, generator };
   const encoder = options.encoder ?? head(new HiddenLayers(inputSize + classes, hidden, network));
   const outputs = inputSize * likelihood.outputsPerPixel;
@@ -80,8 +108,12 @@ export abstract class ImageModel extends Module implements GenerativeModel {
    * Mean images of codes from `samplePrior`.
    * @param which - how many; for a conditional model the one-hot classes `[count, classes]`
    * @returns `[count, pixels]`
+   * @throws ArgumentError unless `which` is a whole number or a tensor
    */
   sample(which: number | Tensor, options: { generator?: Generator | undefined } = {}): Tensor {
+    checkOptions('sample', options, { generator: true }, 'count, ');
+    if (typeof which === 'number') checkWhole('sample', 'the number of images', which, 0);
+    else checkTensor('sample', which, 'the first argument', 'a number of images or one-hot classes');
     const [count, labels] = typeof which === 'number' ? [which] : [which.shape[0]!, which];
     return this.likelihood.mean(this.decode(this.samplePrior(count, { ...options, labels }), labels));
   }

@@ -1,6 +1,8 @@
 import { ArgumentError, noGrad, type Tensor } from '@varigrad/core';
+import { checkChoice, checkOptions, type OptionNames } from '@varigrad/core/checks';
 import type { Description } from '@varigrad/nn';
 import {
+  checkElboArguments,
   type Elbo,
   type ElboOptions,
   importanceWeightedBound,
@@ -10,7 +12,7 @@ import {
 } from '../elbo.js';
 import { gaussianLogProb } from '../posteriors/gaussian.js';
 import type { Draw, Posterior } from '../posteriors/posterior.js';
-import { VAE, type VAEOptions } from './vae.js';
+import { VAE, VAE_OPTIONS, type VAEOptions } from './vae.js';
 
 /** Options of `IWAE`. */
 export interface IWAEOptions extends Omit<VAEOptions, 'kl'> {
@@ -23,6 +25,10 @@ export interface IWAEOptions extends Omit<VAEOptions, 'kl'> {
   gradient?: 'standard' | 'dreg';
 }
 
+const { kl: _, ...SHARED_OPTIONS } = VAE_OPTIONS;
+const IWAE_OPTIONS: OptionNames<IWAEOptions> = { ...SHARED_OPTIONS, gradient: true };
+const GRADIENTS = { standard: true, dreg: true } as const;
+
 /**
  * The importance-weighted autoencoder: a VAE trained on −log 1/k Σᵢ wᵢ, w = p(x|z)·p(z)/q(z|x). With k = 1 it is
  * the VAE with a sampled KL.
@@ -33,8 +39,11 @@ export class IWAE extends VAE {
   readonly #gradient: 'standard' | 'dreg';
 
   /** @throws ArgumentError for 'dreg' with a posterior that is no Gaussian */
-  constructor({ samples = 5, gradient = 'standard', ...options }: IWAEOptions = {}) {
-    super({ ...options, samples, kl: 'sampled' });
+  constructor(options: IWAEOptions = {}) {
+    checkOptions('IWAE', options, IWAE_OPTIONS);
+    const { samples = 5, gradient = 'standard', ...rest } = options;
+    checkChoice('IWAE', 'gradient', gradient, GRADIENTS);
+    super({ ...rest, samples, kl: 'sampled' }, 0, 'IWAE');
     this.#gradient = gradient;
     if (gradient === 'dreg' && !this.posterior.isGaussian)
       throw new ArgumentError(
@@ -52,6 +61,7 @@ export class IWAE extends VAE {
    * @throws ArgumentError for beta or free bits: the bound has no KL term to weigh
    */
   override elbo(x: Tensor, options: ElboOptions = {}): Elbo {
+    checkElboArguments(x, options);
     const { labels } = options;
     refuseKlWeights('an IWAE', options);
     const batch = x.shape[0]!;

@@ -1,5 +1,6 @@
 /** Encoders and decoders made of fully connected layers, and the head that any encoder ends in. */
 import type { Activation, Generator, Tensor } from '@varigrad/core';
+import { checkArray, checkMethod, checkOptions, type OptionNames } from '@varigrad/core/checks';
 import { type Layer, Linear, type LinearOptions, Module } from '@varigrad/nn';
 import type { Posterior } from '../posteriors/posterior.js';
 
@@ -9,6 +10,12 @@ export interface NetworkOptions {
   activation?: Activation | undefined;
   /** Source of the initial weights. */
   generator?: Generator | undefined;
+}
+
+const NETWORK_OPTIONS: OptionNames<NetworkOptions> = { activation: true, generator: true };
+
+function checkBody(op: string, hidden: Body): void {
+  checkMethod(op, 'hidden', hidden, 'forward', 'a module with a forward method, such as new HiddenLayers(…)');
 }
 
 /** A network without its last layer: `[batch, in]` → `[batch, outFeatures]`. */
@@ -27,14 +34,13 @@ export class HiddenLayers extends Module implements Body {
   /** Width of the last layer. */
   readonly outFeatures: number;
 
-  constructor(
-    inFeatures: number,
-    widths: readonly number[],
-    { activation = 'relu', ...options }: NetworkOptions = {},
-  ) {
+  constructor(inFeatures: number, widths: readonly number[], options: NetworkOptions = {}) {
     super();
+    checkArray('HiddenLayers', 'widths', widths, 'inFeatures, ');
+    checkOptions('HiddenLayers', options, NETWORK_OPTIONS, 'inFeatures, widths, ');
+    const { activation = 'relu', generator } = options;
     this.layers = widths.map(
-      (width, i) => new Linear(widths[i - 1] ?? inFeatures, width, { ...options, activation }),
+      (width, i) => new Linear(widths[i - 1] ?? inFeatures, width, { generator, activation }),
     );
     this.outFeatures = widths.at(-1) ?? inFeatures;
   }
@@ -53,6 +59,7 @@ export class GaussianEncoder extends Module implements Encoder {
 
   constructor(hidden: Body, latent: number, options: { generator?: Generator | undefined } = {}) {
     super();
+    checkBody('GaussianEncoder', hidden);
     this.hidden = hidden;
     this.mu = new Linear(hidden.outFeatures, latent, options);
     this.logVar = new Linear(hidden.outFeatures, latent, options);
@@ -72,6 +79,7 @@ export class PlainEncoder extends Module implements Layer {
 
   constructor(hidden: Body, outFeatures: number, options: LinearOptions = {}) {
     super();
+    checkBody('PlainEncoder', hidden);
     this.hidden = hidden;
     this.out = new Linear(hidden.outFeatures, outFeatures, options);
   }

@@ -1,9 +1,19 @@
 import { ArgumentError, type Generator, oneHot, type Tensor } from '@varigrad/core';
+import { checkChoice, checkOptions, checkWhole, type OptionNames } from '@varigrad/core/checks';
 import type { Description } from '@varigrad/nn';
-import { type Elbo, type ElboOptions, klWithFreeBits, repeatRows, weightedSum } from '../elbo.js';
+import { checkNumberOrFunction } from '../checks.js';
+import {
+  checkElboArguments,
+  type Elbo,
+  type ElboOptions,
+  klWithFreeBits,
+  repeatRows,
+  weightedSum,
+} from '../elbo.js';
 import { gumbel, gumbelSoftmax, hardMax, straightThrough } from '../posteriors/gumbel.js';
 import { annealing } from '../schedules.js';
 import { CodeModel, type CodeModelOptions } from './code-model.js';
+import { IMAGE_MODEL_OPTIONS } from './image-model.js';
 
 /** Options of `RelaxedCategoricalVAE`. */
 export interface RelaxedCategoricalVAEOptions extends CodeModelOptions {
@@ -19,6 +29,15 @@ export interface RelaxedCategoricalVAEOptions extends CodeModelOptions {
    */
   estimator?: 'relaxed' | 'straight-through' | 'sum';
 }
+
+const CATEGORICAL_OPTIONS: OptionNames<RelaxedCategoricalVAEOptions> = {
+  variables: true,
+  categories: true,
+  temperature: true,
+  estimator: true,
+  ...IMAGE_MODEL_OPTIONS,
+};
+const ESTIMATORS = { relaxed: true, 'straight-through': true, sum: true } as const;
 
 /** Values of z that 'sum' is ready to go through for every image. */
 const MOST_VALUES = 1024;
@@ -37,16 +56,23 @@ export class RelaxedCategoricalVAE extends CodeModel {
 
   /** @throws ArgumentError unless there are variables with two categories at least; for 'sum' with more than 1024 values of z */
   constructor(options: RelaxedCategoricalVAEOptions = {}) {
-    const { variables = 20, categories = 10, temperature = annealing(), estimator = 'relaxed' } = options;
-    super(options, variables * categories);
-    if (!(Number.isInteger(variables) && variables > 0 && Number.isInteger(categories) && categories > 1))
-      throw new ArgumentError(
-        'RelaxedCategoricalVAE',
-        `z is one or more variables with 2 or more categories, not ${variables} with ${categories}`,
-      );
+    const op = 'RelaxedCategoricalVAE';
+    checkOptions(op, options, CATEGORICAL_OPTIONS);
+    const {
+      variables = 20,
+      categories = 10,
+      temperature = annealing(),
+      estimator = 'relaxed',
+      ...rest
+    } = options;
+    checkWhole(op, 'variables', variables);
+    checkWhole(op, 'categories', categories, 2);
+    checkChoice(op, 'estimator', estimator, ESTIMATORS);
+    checkNumberOrFunction(op, 'temperature', temperature);
+    super(rest, variables * categories, undefined, op);
     if (estimator === 'sum' && categories ** variables > MOST_VALUES)
       throw new ArgumentError(
-        'RelaxedCategoricalVAE',
+        op,
         `the sum over ${categories}^${variables} values of z is too long, above ${MOST_VALUES} — take another estimator`,
       );
     this.variables = variables;
@@ -82,6 +108,7 @@ export class RelaxedCategoricalVAE extends CodeModel {
    * @throws ArgumentError if the temperature is not above 0
    */
   elbo(x: Tensor, options: ElboOptions = {}): Elbo {
+    checkElboArguments(x, options);
     const { beta = 1, freeBits = 0 } = options;
     const logQ = this.logProbs(options.input ?? x);
     const perVariable = logQ

@@ -1,8 +1,16 @@
 import { ArgumentError, type Tensor } from '@varigrad/core';
+import { checkMethod, checkNumber, checkOptions, type OptionNames } from '@varigrad/core/checks';
 import type { Description, Layer } from '@varigrad/nn';
-import { type Elbo, type ElboOptions, everyClass, repeatRows, weightedSum } from '../elbo.js';
+import {
+  checkElboArguments,
+  type Elbo,
+  type ElboOptions,
+  everyClass,
+  repeatRows,
+  weightedSum,
+} from '../elbo.js';
 import { hardMax } from '../posteriors/gumbel.js';
-import { ConditionalVAE, type ConditionalVAEOptions } from './conditional-vae.js';
+import { CONDITIONAL_OPTIONS, ConditionalVAE, type ConditionalVAEOptions } from './conditional-vae.js';
 import { HiddenLayers, PlainEncoder } from './networks.js';
 
 /** Options of `SemiSupervisedVAE`. */
@@ -12,6 +20,13 @@ export interface SemiSupervisedVAEOptions extends Omit<ConditionalVAEOptions, 's
   /** q(y|x): x → logits of the classes. Default: fully connected layers of `hidden` widths. */
   classifier?: Layer;
 }
+
+const { samples: _, ...SHARED_OPTIONS } = CONDITIONAL_OPTIONS;
+const SEMI_SUPERVISED_OPTIONS: OptionNames<SemiSupervisedVAEOptions> = {
+  alpha: true,
+  classifier: true,
+  ...SHARED_OPTIONS,
+};
 
 /**
  * The semi-supervised VAE known as M2: p(x|y, z) p(y) p(z) with p(y) uniform, and q(z|x, y) q(y|x). An image of known class has the bound
@@ -26,9 +41,16 @@ export class SemiSupervisedVAE extends ConditionalVAE {
   readonly classifier: Layer;
   readonly #alpha: number;
 
-  constructor({ alpha = 10, classifier, ...options }: SemiSupervisedVAEOptions = {}) {
-    super(options);
-    const { hidden = [400], activation, generator } = options;
+  /** @throws ArgumentError unless alpha is a number */
+  constructor(options: SemiSupervisedVAEOptions = {}) {
+    const op = 'SemiSupervisedVAE';
+    checkOptions(op, options, SEMI_SUPERVISED_OPTIONS);
+    const { alpha = 10, classifier, ...rest } = options;
+    super(rest, op);
+    checkNumber(op, 'alpha', alpha);
+    if (classifier !== undefined)
+      checkMethod(op, 'classifier', classifier, 'forward', 'a module with a forward method');
+    const { hidden = [400], activation, generator } = rest;
     this.classifier =
       classifier ??
       new PlainEncoder(new HiddenLayers(this.inputSize, hidden, { activation, generator }), this.classes, {
@@ -60,6 +82,7 @@ export class SemiSupervisedVAE extends ConditionalVAE {
    * @throws ArgumentError for free bits
    */
   override elbo(x: Tensor, options: ElboOptions = {}): Elbo {
+    checkElboArguments(x, options);
     const { labels, beta = 1, freeBits = 0, input } = options;
     if (freeBits !== 0) throw new ArgumentError('elbo', 'M2 has no free bits — leave freeBits out');
     const { classes } = this;

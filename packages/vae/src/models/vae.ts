@@ -1,6 +1,8 @@
 import { ArgumentError, type Generator, randn, type Tensor, zeros } from '@varigrad/core';
+import { checkChoice, checkMethod, checkOptions, checkWhole, type OptionNames } from '@varigrad/core/checks';
 import type { Description, Layer } from '@varigrad/nn';
 import {
+  checkElboArguments,
   type Elbo,
   type ElboOptions,
   klWithFreeBits,
@@ -14,7 +16,7 @@ import { GaussianPosterior } from '../posteriors/gaussian.js';
 import type { Draw, Posterior, PosteriorFamily } from '../posteriors/posterior.js';
 import type { Prior, PriorContext } from '../priors/prior.js';
 import { StandardNormal } from '../priors/standard-normal.js';
-import { ImageModel, type ImageModelOptions, makeParts } from './image-model.js';
+import { IMAGE_MODEL_OPTIONS, ImageModel, type ImageModelOptions, makeParts } from './image-model.js';
 import type { LatentModel } from './model.js';
 import { type Encoder, GaussianEncoder } from './networks.js';
 
@@ -31,6 +33,17 @@ export interface VAEOptions extends ImageModelOptions<Encoder> {
   /** Samples of z per image. Default 1. */
   samples?: number;
 }
+
+/** The options of `VAE`. */
+export const VAE_OPTIONS: OptionNames<VAEOptions> = {
+  latent: true,
+  ...IMAGE_MODEL_OPTIONS,
+  posterior: true,
+  prior: true,
+  kl: true,
+  samples: true,
+};
+const KINDS_OF_KL = { closed: true, sampled: true } as const;
 
 /** The two terms of −ELBO for each image, in nats. */
 export interface ImageTerms {
@@ -60,13 +73,18 @@ export class VAE extends ImageModel implements LatentModel {
   readonly likelihood: Likelihood;
   readonly #kl: 'closed' | 'sampled';
 
-  /** @param classes - for a subclass that joins one-hot labels to x and z */
-  constructor(options: VAEOptions = {}, classes = 0) {
+  /**
+   * @param classes - for a subclass that joins one-hot labels to x and z; @param op - the class, for messages
+   * @throws ArgumentError unless the sizes are whole numbers above 0 and each part has the methods of its kind
+   */
+  constructor(options: VAEOptions = {}, classes = 0, op = 'VAE') {
+    checkOptions(op, options, VAE_OPTIONS);
     super();
     const { latent = 20, samples = 1, kl = 'closed', generator } = options;
-    if (!(Number.isInteger(samples) && samples > 0))
-      throw new ArgumentError('VAE', `samples is a whole number above 0, not ${samples}`);
+    checkWhole(op, 'samples', samples);
+    checkChoice(op, 'kl', kl, KINDS_OF_KL);
     const parts = makeParts(
+      op,
       options,
       latent,
       (body) => new GaussianEncoder(body, latent, { generator }),
@@ -81,6 +99,8 @@ export class VAE extends ImageModel implements LatentModel {
     this.likelihood = parts.likelihood;
     this.posterior = options.posterior ?? new GaussianPosterior();
     this.prior = options.prior ?? new StandardNormal(latent);
+    checkMethod(op, 'posterior', this.posterior, 'draw', 'a posterior, such as new GaussianPosterior()');
+    checkMethod(op, 'prior', this.prior, 'logProb', 'a prior, such as new StandardNormal(latent)');
     this.#kl = this.posterior.isGaussian && this.prior.klPerDimension !== undefined ? kl : 'sampled';
   }
 
@@ -109,6 +129,7 @@ export class VAE extends ImageModel implements LatentModel {
     q: Posterior,
     options: { eps?: Tensor | undefined; generator?: Generator | undefined } = {},
   ): Tensor {
+    checkOptions('reparameterize', options, { eps: true, generator: true }, 'q, ');
     const { generator } = options;
     const eps = options.eps ?? randn(q.mu.shape, { generator });
     return this.posterior.draw(q, eps).z;
@@ -120,6 +141,7 @@ export class VAE extends ImageModel implements LatentModel {
    * @throws ArgumentError for free bits without a closed-form KL
    */
   elbo(x: Tensor, options: ElboOptions = {}): Elbo {
+    checkElboArguments(x, options);
     const { beta = 1, freeBits = 0 } = options;
     const terms = this.imageTerms(x, options);
     const recon = terms.recon.mean();

@@ -1,5 +1,4 @@
 import {
-  ArgumentError,
   arange,
   defaultGenerator,
   full,
@@ -9,10 +8,12 @@ import {
   where,
   zeros,
 } from '@varigrad/core';
+import { checkNumber, checkOptions, checkWhole, type OptionNames } from '@varigrad/core/checks';
 import { type Description, uniform } from '@varigrad/nn';
-import { type Elbo, type ElboOptions, refuseKlWeights } from '../elbo.js';
+import { checkElboArguments, type Elbo, type ElboOptions, refuseKlWeights } from '../elbo.js';
 import { straightThrough } from '../posteriors/gumbel.js';
 import { CodeModel, type CodeModelOptions } from './code-model.js';
+import { IMAGE_MODEL_OPTIONS } from './image-model.js';
 
 /** Options of `VQVAE`. */
 export interface VQVAEOptions extends CodeModelOptions {
@@ -30,6 +31,15 @@ export interface VQVAEOptions extends CodeModelOptions {
    */
   restartBelow?: number;
 }
+
+const VQVAE_OPTIONS: OptionNames<VQVAEOptions> = {
+  vectors: true,
+  width: true,
+  codebookSize: true,
+  commitment: true,
+  restartBelow: true,
+  ...IMAGE_MODEL_OPTIONS,
+};
 
 /** How much of the average use is kept from step to step. */
 const DECAY = 0.99;
@@ -53,19 +63,21 @@ export class VQVAE extends CodeModel {
 
   /** @throws ArgumentError unless vectors, width and codebookSize are whole numbers above 0 */
   constructor(options: VQVAEOptions = {}) {
+    checkOptions('VQVAE', options, VQVAE_OPTIONS);
     const {
       vectors = 10,
       width = 8,
       codebookSize = 64,
       commitment = 0.25,
       restartBelow = 0.03,
-      generator,
+      ...rest
     } = options;
-    for (const [name, value] of Object.entries({ vectors, width, codebookSize })) {
-      if (!(Number.isInteger(value) && value > 0))
-        throw new ArgumentError('VQVAE', `${name} is a whole number above 0, not ${value}`);
-    }
-    super(options, vectors * width);
+    const { generator } = rest;
+    for (const [name, value] of Object.entries({ vectors, width, codebookSize }))
+      checkWhole('VQVAE', name, value);
+    for (const [name, value] of Object.entries({ commitment, restartBelow }))
+      checkNumber('VQVAE', name, value);
+    super(rest, vectors * width, undefined, 'VQVAE');
     this.vectors = vectors;
     this.width = width;
     const bound = 1 / codebookSize;
@@ -106,6 +118,7 @@ export class VQVAE extends CodeModel {
    * @throws ArgumentError for beta or free bits: the KL is constant
    */
   elbo(x: Tensor, options: ElboOptions = {}): Elbo {
+    checkElboArguments(x, options);
     refuseKlWeights('a VQ-VAE', options);
     const batch = x.shape[0]!;
     const z = this.#encode(options.input ?? x); // [batch · vectors, width]

@@ -1,4 +1,5 @@
 import { type Generator, randn, type Tensor } from '@varigrad/core';
+import { checkOptions, checkTensor } from '@varigrad/core/checks';
 import { Module } from '@varigrad/nn';
 import type { Draw, Posterior, PosteriorFamily } from './posterior.js';
 
@@ -25,9 +26,13 @@ export function standardNormalLogProb(z: Tensor): Tensor {
  * @see Kingma & Welling 2014, §2.4, arXiv:1312.6114
  */
 export function reparameterize(
-  { mu, logVar }: Pick<Posterior, 'mu' | 'logVar'>,
+  q: Pick<Posterior, 'mu' | 'logVar'>,
   options: { eps?: Tensor; generator?: Generator | undefined } = {},
 ): Tensor {
+  checkTensor('reparameterize', q?.mu, 'q.mu');
+  checkTensor('reparameterize', q.logVar, 'q.logVar');
+  checkOptions('reparameterize', options, { eps: true, generator: true }, 'q, ');
+  const { mu, logVar } = q;
   const { generator } = options;
   const eps = options.eps ?? randn(mu.shape, { generator });
   return mu.add(logVar.mul(0.5).exp().mul(eps));

@@ -1,4 +1,5 @@
 import { ArgumentError, type Generator, type Tensor, tensor } from '@varigrad/core';
+import { checkOptions, checkWhole, type OptionNames } from '@varigrad/core/checks';
 import { Linear, Module } from '@varigrad/nn';
 import { GaussianPosterior } from './gaussian.js';
 import type { Draw, Posterior, PosteriorFamily } from './posterior.js';
@@ -14,6 +15,13 @@ export interface InverseAutoregressiveFlowOptions {
   /** Source of the initial weights. */
   generator?: Generator | undefined;
 }
+
+const FLOW_OPTIONS: OptionNames<InverseAutoregressiveFlowOptions> = {
+  features: true,
+  length: true,
+  hidden: true,
+  generator: true,
+};
 
 /** A linear layer in which some connections are cut: y = x·(W ∘ mask)ᵀ + b. */
 class MaskedLinear extends Linear {
@@ -79,12 +87,17 @@ export class InverseAutoregressiveFlow extends Module implements PosteriorFamily
   readonly steps: AutoregressiveNetwork[];
   readonly #base = new GaussianPosterior();
 
-  constructor(
-    latent: number,
-    { features = 400, length = 2, hidden = 320, ...options }: InverseAutoregressiveFlowOptions = {},
-  ) {
+  constructor(latent: number, options: InverseAutoregressiveFlowOptions = {}) {
     super();
-    this.steps = Array.from({ length }, () => new AutoregressiveNetwork(latent, hidden, features, options));
+    const op = 'InverseAutoregressiveFlow';
+    checkOptions(op, options, FLOW_OPTIONS, 'latent, ');
+    const { features = 400, length = 2, hidden = 320, generator } = options;
+    for (const [name, value] of Object.entries({ latent, features, length, hidden }))
+      checkWhole(op, name, value);
+    this.steps = Array.from(
+      { length },
+      () => new AutoregressiveNetwork(latent, hidden, features, { generator }),
+    );
   }
 
   /** @throws ArgumentError if the encoder gives no features */

@@ -1,4 +1,5 @@
 import { ArgumentError, type Generator, type Tensor } from '@varigrad/core';
+import { checkOptions, checkWhole, type OptionNames } from '@varigrad/core/checks';
 import { type Description, Linear, Module } from '@varigrad/nn';
 import { GaussianPosterior } from './gaussian.js';
 import type { Draw, Posterior, PosteriorFamily } from './posterior.js';
@@ -15,6 +16,8 @@ export interface PlanarFlowOptions {
   /** Source of the initial weights. */
   generator?: Generator | undefined;
 }
+
+const PLANAR_OPTIONS: OptionNames<PlanarFlowOptions> = { features: true, length: true, generator: true };
 
 /** One planar flow at z, with parameters of each row's own. */
 export interface PlanarStep {
@@ -54,11 +57,16 @@ export class PlanarFlow extends Module implements PosteriorFamily {
   readonly length: number;
   readonly #base = new GaussianPosterior();
 
-  constructor(latent: number, { features = 400, length = 10, ...options }: PlanarFlowOptions = {}) {
+  constructor(latent: number, options: PlanarFlowOptions = {}) {
     super();
+    checkWhole('PlanarFlow', 'latent', latent);
+    checkOptions('PlanarFlow', options, PLANAR_OPTIONS, 'latent, ');
+    const { features = 400, length = 10, generator } = options;
+    checkWhole('PlanarFlow', 'features', features);
+    checkWhole('PlanarFlow', 'length', length);
     this.latent = latent;
     this.length = length;
-    this.parametersOf = new Linear(features, length * (2 * latent + 1), options);
+    this.parametersOf = new Linear(features, length * (2 * latent + 1), { generator });
   }
 
   override describe(): Description {

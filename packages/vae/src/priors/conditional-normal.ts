@@ -1,4 +1,5 @@
 import { ArgumentError, type Generator, parameter, randn, type Tensor, zeros } from '@varigrad/core';
+import { checkWhole } from '@varigrad/core/checks';
 import { type Description, Module } from '@varigrad/nn';
 import { gaussianLogProb } from '../posteriors/gaussian.js';
 import type { Posterior } from '../posteriors/posterior.js';
@@ -14,6 +15,8 @@ export class ConditionalNormal extends Module implements Prior {
 
   constructor(classes: number, latent: number) {
     super();
+    checkWhole('ConditionalNormal', 'classes', classes);
+    checkWhole('ConditionalNormal', 'latent', latent);
     this.mu = parameter(zeros([classes, latent]));
     this.logVar = parameter(zeros([classes, latent]));
   }

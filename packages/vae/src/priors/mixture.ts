@@ -8,6 +8,7 @@ import {
   type Tensor,
   zeros,
 } from '@varigrad/core';
+import { checkNumber, checkOptions, checkWhole, type OptionNames } from '@varigrad/core/checks';
 import { type Description, Module } from '@varigrad/nn';
 import type { Prior, PriorContext } from './prior.js';
 
@@ -20,6 +21,8 @@ export interface MixtureOptions {
   /** Source of the initial means. */
   generator?: Generator | undefined;
 }
+
+const MIXTURE_OPTIONS: OptionNames<MixtureOptions> = { components: true, spread: true, generator: true };
 
 /**
  * log Σₖ exp(logWeights[k]) · N(z; mu[k], diag σ²[k]), the log-density of a mixture at each z.
@@ -65,8 +68,13 @@ export class MixtureOfGaussians extends Module implements Prior {
   /** log σ², `[components, latent]` */
   readonly logVar: Tensor;
 
-  constructor(latent: number, { components = 100, spread = 1, generator }: MixtureOptions = {}) {
+  constructor(latent: number, options: MixtureOptions = {}) {
     super();
+    checkWhole('MixtureOfGaussians', 'latent', latent);
+    checkOptions('MixtureOfGaussians', options, MIXTURE_OPTIONS, 'latent, ');
+    const { components = 100, spread = 1, generator } = options;
+    checkWhole('MixtureOfGaussians', 'components', components);
+    checkNumber('MixtureOfGaussians', 'spread', spread);
     this.logits = parameter(zeros([components]));
     this.mu = parameter(randn([components, latent], { generator }).mul(spread));
     this.logVar = parameter(zeros([components, latent]));

@@ -1,4 +1,5 @@
 import { type Generator, randn, standardNormalKl, type Tensor } from '@varigrad/core';
+import { checkWhole } from '@varigrad/core/checks';
 import { type Description, Module } from '@varigrad/nn';
 import { standardNormalLogProb } from '../posteriors/gaussian.js';
 import type { Posterior } from '../posteriors/posterior.js';
@@ -11,6 +12,7 @@ export class StandardNormal extends Module implements Prior {
 
   constructor(latent: number) {
     super();
+    checkWhole('StandardNormal', 'latent', latent);
     this.latent = latent;
   }
 

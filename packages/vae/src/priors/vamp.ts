@@ -7,6 +7,7 @@ import {
   type Tensor,
   zeros,
 } from '@varigrad/core';
+import { checkNumber, checkOptions, checkTensor, checkWhole, type OptionNames } from '@varigrad/core/checks';
 import { type Description, Module } from '@varigrad/nn';
 import { drawComponents, mixtureLogProb } from './mixture.js';
 import type { Prior, PriorContext } from './prior.js';
@@ -24,6 +25,14 @@ export interface VampPriorOptions {
   generator?: Generator | undefined;
 }
 
+const VAMP_OPTIONS: OptionNames<VampPriorOptions> = {
+  components: true,
+  mean: true,
+  spread: true,
+  initial: true,
+  generator: true,
+};
+
 /**
  * p(z) = 1/K Σₖ q(z|uₖ): the posterior of K learned pseudo-images, mixed in equal parts.
  * @see Tomczak & Welling 2018, arXiv:1705.07120
@@ -34,11 +43,15 @@ export class VampPrior extends Module implements Prior {
   readonly pseudoImages: Tensor;
 
   /** @throws ArgumentError if `initial` has another number of pixels */
-  constructor(
-    inputSize: number,
-    { components = 500, mean = 0.05, spread = 0.01, initial, generator }: VampPriorOptions = {},
-  ) {
+  constructor(inputSize: number, options: VampPriorOptions = {}) {
     super();
+    checkWhole('VampPrior', 'inputSize', inputSize);
+    checkOptions('VampPrior', options, VAMP_OPTIONS, 'inputSize, ');
+    const { components = 500, mean = 0.05, spread = 0.01, initial, generator } = options;
+    checkWhole('VampPrior', 'components', components);
+    checkNumber('VampPrior', 'mean', mean);
+    checkNumber('VampPrior', 'spread', spread);
+    if (initial !== undefined) checkTensor('VampPrior', initial, 'initial');
     if (initial !== undefined && (initial.shape.length !== 2 || initial.shape[1] !== inputSize))
       throw new ArgumentError(
         'VampPrior',
