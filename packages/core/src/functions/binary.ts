@@ -3,7 +3,7 @@ import type { BinaryRow } from './row.js';
 
 const POSITIVE = { low: 0.3, high: 2.5 };
 const NOT_ZERO = { kinks: [0] };
-/** Two lattices that never meet: no ties, which would be kinks. */
+/** Two lattices without a common point: no ties, which would be kinks. */
 const APART: BinaryRow['domains'] = [
   { lattice: { step: 0.25, offset: 0 } },
   { lattice: { step: 0.25, offset: 0.125 } },
@@ -158,7 +158,7 @@ export const binaryRows: Readonly<Record<string, BinaryRow>> = {
     value: 'max(x, 0) + alpha · (exp(min(x, 0)) − 1)',
     derivatives: ['dy · ([x > 0] + alpha · exp(x) · [x ≤ 0])', 'dy · (exp(min(x, 0)) − 1)'],
     domains: [NOT_ZERO, POSITIVE],
-    accuracy: { ulp: Number.POSITIVE_INFINITY }, // at x = 0 the sign of 0 is alpha's in the reference only
+    accuracy: { ulp: Number.POSITIVE_INFINITY }, // at x = 0, only the reference gives the zero the sign of alpha
   },
   sigmoidCrossEntropy: {
     operands: ['x', 't'],
@@ -172,11 +172,11 @@ export const binaryRows: Readonly<Record<string, BinaryRow>> = {
       { low: -5, high: 5 },
       { low: 0.05, high: 0.95 },
     ],
-    accuracy: { ulp: Number.POSITIVE_INFINITY }, // where x·t cancels max(x, 0), no bound in ulp holds
+    accuracy: { ulp: Number.POSITIVE_INFINITY }, // no bound in ulp holds where x·t cancels max(x, 0)
   },
   standardNormalKl: {
     operands: ['mu', 'logVar'],
-    // arranged so that rounding cannot make it negative near its zero
+    // in this order, rounding cannot make the value negative near its zero
     reference: '0.5 * (a * a + (Math.expm1(b) - b))',
     wasm: 'math.standardNormalKl(a, b)',
     gpu: '0.5 * a * a + halfExcess(b, inf)',

@@ -1,7 +1,7 @@
 /**
- * Every elementwise function of one argument, one row each. The build makes the WebAssembly kernels, the tables of the
- * reference and GPU backends and the printed formulas from the rows (scripts/functions.mjs); tests take their cases from them.
- * Code that runs imports types only from here, so no bundle contains the rows.
+ * Every elementwise function of one argument, one row each. From the rows, scripts/functions.mjs generates the WebAssembly
+ * kernels, the tables of the reference and GPU backends, and the printed formulas. Tests take their cases from them.
+ * Library code imports only types from here, so no bundle contains the rows.
  */
 import type { UnaryRow } from './row.js';
 
