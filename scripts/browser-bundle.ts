@@ -1,6 +1,6 @@
 import type { BuildOptions } from 'esbuild';
 
-/** How sources are bundled for pages: modules, for current browsers, from the packages' sources. */
+/** esbuild options of bundles for pages: modules for current browsers, from the packages' sources. */
 export const BROWSER_BUNDLE: BuildOptions = {
   bundle: true,
   format: 'esm',

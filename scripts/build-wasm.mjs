@@ -1,8 +1,8 @@
 /**
- * Builds what is made from the tables of elementwise functions, and compiles the kernels of the wasm backend in two flavours of
- * one source (plain SIMD; SIMD with relaxed multiply-add). The modules are written as hexadecimal digits into one TypeScript file, so that
- * neither Node nor a bundler has an asset to find (gzip makes more of digits than of base64, which hides repeated bytes). The
- * types of the exports come from the compiler.
+ * Generates the sources that are derived from the tables of elementwise functions, and compiles the kernels of the wasm backend
+ * in two flavours (plain SIMD; SIMD with relaxed multiply-add). The modules are written as hexadecimal digits into one
+ * TypeScript file, so that neither Node nor a bundler has to find an asset. Digits gzip better than base64, which hides
+ * repeated bytes. The types of the exports come from the compiler.
  */
 import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -15,7 +15,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const functions = join(root, 'packages/core/src/functions');
 const wasm = join(root, 'packages/core/src/backend/wasm');
 
-/** Writes a file that is complete whenever it exists. */
+/** Writes a file atomically: it never exists incompletely. */
 async function write(path, text) {
   await writeFile(`${path}.tmp`, text);
   await rename(`${path}.tmp`, path);

@@ -26,13 +26,13 @@ async function bundle(name: string): Promise<void> {
   });
 }
 
-/** Declarations read those of the packages before, through their `exports`: hence in order. */
+/** Emits the declarations of a package. They refer to those of earlier packages through `exports`, so the order matters. */
 function declare(name: string): void {
   const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
   const { status } = spawnSync(process.execPath, [tsc, '--project', packageFolder(name)], {
     stdio: 'inherit',
   });
-  if (status !== 0) throw new Error(`@varigrad/${name}: the declarations cannot be made (tsc, above)`);
+  if (status !== 0) throw new Error(`@varigrad/${name}: tsc cannot emit the declarations (see above)`);
 }
 
 try {

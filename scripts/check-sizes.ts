@@ -1,6 +1,6 @@
 /**
- * Bundles of the built packages as a page's bundler makes them: minified and gzipped, each below its ceiling. Every
- * bundle is also loaded and used, so that one that lacks a part does not pass for a small one.
+ * Checks the size of bundles of the built packages: minified and gzipped, each below its ceiling. Every bundle is also
+ * loaded and used, so that an incomplete bundle does not pass as a small one.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,18 +11,18 @@ import { build } from 'esbuild';
 import { ROOT } from './packages.js';
 import { runNpm, type Step } from './steps.js';
 
-/** What a page may import, and how much that may weigh. */
+/** An import of a page, and its maximum size. */
 interface Ceiling {
   name: string;
-  /** The module that is bundled. */
+  /** Source of the module that is bundled. */
   imports: string;
-  /** kB (1000 bytes) after gzip. */
+  /** Maximum size in kB (1000 bytes) after gzip. */
   most: number;
   /** Uses what the bundle exports. */
   use: (bundle: Bundle) => void;
 }
 
-/** What the bundles export, as far as the checks use it. */
+/** The exports of the bundles that the checks use. */
 interface Bundle {
   tensor: typeof import('@varigrad/core').tensor;
   VAE: typeof import('@varigrad/vae').VAE;
@@ -55,7 +55,7 @@ const CEILINGS: readonly Ceiling[] = [
 
 function useMethods({ tensor }: Bundle): void {
   const product = tensor([1]).mul(2).itemSync();
-  if (product !== 2) throw new Error(`tensor([1]).mul(2) is ${product}`);
+  if (product !== 2) throw new Error(`tensor([1]).mul(2) must be 2, found ${product}`);
 }
 
 function trainOneStep({ tensor, VAE, Adam }: Bundle): void {
@@ -87,7 +87,7 @@ async function checkSize({ name, imports, most, use }: Ceiling): Promise<void> {
   const { contents } = outputFiles[0]!;
   const size = gzipSync(contents, { level: 9 }).length / 1000;
   console.log(`      ${name}: ${size.toFixed(1)} kB gzipped, at most ${most}`);
-  if (size > most) throw new Error(`${size.toFixed(1)} kB gzipped, at most ${most} are allowed`);
+  if (size > most) throw new Error(`the size must be at most ${most} kB gzipped, found ${size.toFixed(1)}`);
   use(await load(contents));
 }
 

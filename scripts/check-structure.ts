@@ -11,10 +11,10 @@ const MOST_CASTS = 40;
 const SOURCE = /\.(ts|mts|mjs|js|css|html|py)$/;
 const MODULE = /\.(ts|mts|mjs|js)$/;
 const GENERATED = /\.generated\./;
-/** Lessons are read from top to bottom, each in one file. */
+/** Lessons may be longer: each is read from top to bottom in one file. */
 const LESSONS = /^examples\/lessons\//;
 
-/** The source files of the folders that are checked: committed, or neither committed nor ignored. */
+/** The source files of the checked folders: tracked files, and untracked files that are not ignored. */
 function sourceFiles(root: string): string[] {
   const args = ['ls-files', '--cached', '--others', '--exclude-standard', '--', ...FOLDERS];
   const listed = execFileSync('git', args, { cwd: root, encoding: 'utf8' }).split('\n');
@@ -22,7 +22,7 @@ function sourceFiles(root: string): string[] {
   return listed.filter((path) => SOURCE.test(path) && !GENERATED.test(path) && !deleted.includes(path));
 }
 
-/** What is wrong with the structure of the repository `root`, one line each. */
+/** The faults in the structure of the repository `root`, one per line. */
 export function findStructureFaults(root: string): string[] {
   const paths = sourceFiles(root);
   if (paths.length === 0) return [`no source file in ${FOLDERS.join(', ')}`];

@@ -1,10 +1,11 @@
 /**
- * The static checks, each named: types, Biome, structure, bundle sizes, and for each packed package publint and attw.
+ * The static checks: types, Biome, structure, bundle sizes, and publint and attw for each packed package.
  *
  *   npm run check                     all
  *   npm run check -- types biome      some of: types, biome, structure, sizes, packages
  *
- * All run even if one fails (but a package that cannot be packed is not inspected); the last line is `N passed, N failed`.
+ * All checks run even if one fails, except that a package that cannot be packed is not inspected. The last line is
+ * `N passed, N failed`.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -28,7 +29,7 @@ async function checkStructure(): Promise<void> {
   if (faults.length > 0) throw new Error(faults.join('\n'));
 }
 
-/** Builds and packs all packages into `folder`, then looks at what was packed. */
+/** Builds and packs all packages into `folder`, then inspects the tarballs. */
 function packageSteps(folder: string): Step[] {
   let tarballs = new Map<string, string>();
   const pack = async (): Promise<void> => {

@@ -1,8 +1,8 @@
 /**
- * Runs before npm's start, test, build, check and bench: installs dependencies when node_modules is absent or differs
- * from package-lock.json, and builds what is made from the tables of elementwise functions, and the WebAssembly module, when
- * it is absent or older than its sources.
- * Plain Node, no imports from node_modules: on a fresh clone there is none. Instant when nothing is to be done.
+ * Runs before the npm scripts start, test, build, check and bench. Installs dependencies if node_modules is absent or differs
+ * from package-lock.json. Builds the files generated from the tables of elementwise functions and the WebAssembly module if
+ * they are absent or older than their sources.
+ * It imports nothing from node_modules, which a fresh clone lacks. It returns at once if everything is up to date.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
@@ -15,14 +15,14 @@ const WASM_SCRIPTS = ['build-wasm.mjs', 'functions.mjs'].map((name) => join(ROOT
 const WASM_SOURCES = ['backend/wasm/assembly', 'functions'].map((name) =>
   join(ROOT, 'packages/core/src', name),
 );
-/** What the build makes; the module is written last. */
+/** The outputs of the build; the module is written last. */
 const WASM_MODULE = join(ROOT, 'packages/core/src/backend/wasm/module.generated.ts');
 const WASM_TEXTS = ['names', 'reference', 'gpu', 'formulas'].map((name) =>
   join(ROOT, `packages/core/src/functions/${name}.generated.ts`),
 );
 const INSTALL_STAMP = join(ROOT, 'node_modules/.package-lock.json');
 
-/** Why node_modules does not fit the lock file, or undefined if it does. */
+/** Why node_modules does not match the lock file, or undefined if it does. */
 function findStaleInstall() {
   if (!existsSync(INSTALL_STAMP)) return 'node_modules is absent or incomplete';
   const wanted = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')).packages;
@@ -31,18 +31,18 @@ function findStaleInstall() {
     if (!path.startsWith('node_modules/')) continue;
     const present = installed[path];
     if (!present) {
-      if (entry.optional || entry.peer) continue; // for another platform, or not asked for
+      if (entry.optional || entry.peer) continue; // for another platform, or not required
       return `${path} is not installed`;
     }
     if (present.version !== entry.version || present.integrity !== entry.integrity) {
       return `${path} is at ${present.version}, the lock file says ${entry.version}`;
     }
-    if (!existsSync(join(ROOT, path))) return `${path} is gone`;
+    if (!existsSync(join(ROOT, path))) return `${path} is missing`;
   }
   return undefined;
 }
 
-/** Newest change among the files below `folder`, in ms since 1970. */
+/** Time of the latest change of a file below `folder`, in ms since 1970. */
 function newestChange(folder) {
   let newest = 0;
   for (const name of readdirSync(folder, { recursive: true })) {
@@ -58,7 +58,7 @@ function isWasmStale() {
   return statSync(WASM_MODULE).mtimeMs < Math.max(...scripts, ...WASM_SOURCES.map(newestChange));
 }
 
-/** Runs Node on `args`; what it says goes to stderr, so that a script's own output stays clean. */
+/** Runs Node on `args`. Its output goes to stderr, so that stdout contains only the output of the npm script. */
 function runNode(what, args) {
   const { status, error } = spawnSync(process.execPath, args, { cwd: ROOT, stdio: ['ignore', 2, 2] });
   if (status !== 0) {

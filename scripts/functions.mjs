@@ -1,13 +1,13 @@
 /**
- * Everything that is made from the tables of elementwise functions (packages/core/src/functions): texts of TypeScript and
- * AssemblyScript. The number of a function in the WebAssembly module is its place in the table.
+ * Generates TypeScript and AssemblyScript from the tables of elementwise functions (packages/core/src/functions). The number
+ * of a function in the WebAssembly module is its index in the table.
  */
 import { join } from 'node:path';
 import { build } from 'esbuild';
 
 const MADE = '// Made by scripts/build-wasm.mjs from the rows in packages/core/src/functions.\n';
 
-/** The rows as [name, row] pairs, and the other kinds. They are TypeScript, which Node 20 cannot import. */
+/** The rows as [name, row] pairs, and the other kinds. They are bundled first, because Node 20 cannot import TypeScript. */
 export async function readTables(root) {
   const load = async (file) => {
     const options = { bundle: true, write: false, format: 'esm', logLevel: 'silent' };
@@ -19,7 +19,7 @@ export async function readTables(root) {
   return { unary: Object.entries(unaryRows), binary: Object.entries(binaryRows), kinds };
 }
 
-/** A constant object with one line for each pair. */
+/** The text of a constant object with one line per pair. */
 function object(name, type, pairs) {
   return `export const ${name}: ${type} = {\n${pairs.map(([key, value]) => `  ${key}: ${value},\n`).join('')}};\n`;
 }
@@ -36,7 +36,7 @@ export type BinaryKind =${union(binary)};
 `;
 }
 
-/** The formulas as functions, for the reference backend. */
+/** The text of the formulas as functions, for the reference backend. */
 export function referenceText({ unary, binary }) {
   const of = (rows, names) => rows.map(([name, { reference }]) => [name, `(${names}) => ${reference}`]);
   return [
@@ -53,7 +53,7 @@ import type { BinaryKind, UnaryKind } from './names.generated.js';\n`,
   ].join('\n');
 }
 
-/** The expressions of the GPU backend, in x and y. */
+/** The text of the expressions of the GPU backend, in x and y. */
 export function gpuText({ unary, binary }) {
   const xy = (text) => text.replace(/\b[ab]\b/g, (name) => (name === 'a' ? 'x' : 'y'));
   return [
@@ -73,7 +73,7 @@ export function gpuText({ unary, binary }) {
   ].join('\n');
 }
 
-/** What traces print: operands, value and derivatives of each function. */
+/** The text of the formulas of traces: operands, value and derivatives of each function. */
 export function formulasText({ unary, binary }) {
   const formula = (operands, value, derivatives) =>
     JSON.stringify({ operands, value, derivatives, elementwise: true });
@@ -87,7 +87,7 @@ export function formulasText({ unary, binary }) {
   ].join('\n');
 }
 
-/** Parameters, as a loop passes them to the one-vector function. */
+/** Parameters of the loops over vectors, for functions of one and of two arguments. */
 const UNARY = {
   takes: 'x: v128',
   loop: 'x: usize',
@@ -104,8 +104,8 @@ const BINARY = {
 };
 
 /**
- * One function, on vectors from `out` to `end`. AssemblyScript cannot pass a function to a loop without a call for every
- * vector, so each has a loop of its own. An unrolled one takes four vectors at a time.
+ * The text of the loop of one function, on vectors from `out` to `end`. Passing a function to a common loop would cost a call
+ * per vector in AssemblyScript, so each function has its own loop. An unrolled loop processes four vectors at a time.
  */
 function loopText([name, { wasm, unroll }], { takes, loop, step, many, load }) {
   const store = (offset) => {
@@ -126,7 +126,7 @@ function ${name}Loop(out: usize, end: usize, ${loop}): void {${unroll ? `\n  ${c
 `;
 }
 
-/** The loops of one table, their dispatch by number, and whether a number's function is cheap. */
+/** The text of the loops of one table, their dispatch by number, and the test whether a function is cheap. */
 function tableText(kind, rows, signature) {
   const title = kind[0].toUpperCase() + kind.slice(1);
   const passed = signature.loop.replaceAll(': usize', '');
@@ -139,7 +139,7 @@ ${rows.map(([name], i) => `    case ${i}: ${name}Loop(out, end, ${passed}); brea
   }
 }
 
-/** Whether memory, not arithmetic, sets the pace. */
+/** Whether memory bandwidth, not arithmetic, limits the speed. */
 export function isCheap${title}(kind: i32): bool {
   switch (kind) {
 ${cheap.map((i) => `    case ${i}:\n`).join('')}      return true;
@@ -150,7 +150,7 @@ ${cheap.map((i) => `    case ${i}:\n`).join('')}      return true;
 `;
 }
 
-/** The AssemblyScript module of all loops, and of the numbers of the other kinds. */
+/** The text of the AssemblyScript module with all loops and the numbers of the other kinds. */
 export function assemblyText({ unary, binary, kinds }) {
   const constants = (prefix, names) =>
     names.map((name, i) => {
@@ -164,7 +164,7 @@ ${constants('ACTIVATION', kinds.activations).join('')}
 ${constants('MODE', kinds.operandModes).join('')}${tableText('unary', unary, UNARY)}${tableText('binary', binary, BINARY)}`;
 }
 
-/** The numbers by which TypeScript calls them. */
+/** The text of the numbers by which TypeScript calls the functions. */
 export function numbersText({ unary, binary, kinds }) {
   const numbers = (name, type, names) =>
     object(

@@ -1,6 +1,6 @@
 /**
- * The imports of our sources, type imports included. They are read from the text: esbuild drops type imports, and
- * dependency-cruiser needs TypeScript below 7 to see them.
+ * The import graph of the sources, type imports included. Imports are read from the text: esbuild drops type imports, and
+ * dependency-cruiser needs TypeScript below 7 to find them.
  */
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -13,14 +13,14 @@ export type ImportGraph = ReadonlyMap<string, readonly string[]>;
 const SPECIFIER =
   /^(?:import|export)\b(?:[^'"`;()]*?\bfrom)?\s*(['"])([^'"\n]+)\1|\bimport\(\s*(['"])([^'"\n]+)\3\s*\)/gm;
 
-/** What a module imports, in the order of its text; each specifier once. */
+/** The specifiers that a module imports, in the order of its text, each once. */
 export function importsOf(text: string): string[] {
   const found = [...text.matchAll(SPECIFIER)].map((match) => match[2] ?? match[4]!);
   return [...new Set(found)];
 }
 
-/** The imports of the files `paths` of the folder `root`, and of what they import. What reaches no file is left out:
- * installed packages, modules that are not built, and imports in the text of a program that a template literal holds. */
+/** The imports of the files `paths` of the folder `root`, and of the files that they import. Imports that do not resolve to
+ * a file are left out: installed packages, modules that are not built, and imports in programs inside template literals. */
 export function readImports(root: string, paths: readonly string[]): ImportGraph {
   const entries = packageEntries();
   const resolve = (from: string, specifier: string): string[] => {
@@ -83,7 +83,7 @@ export function findCycles(graph: ImportGraph): string[][] {
   return cycles;
 }
 
-/** Imports from a package to one that stands above it, as `file → file`. */
+/** Imports from a package to one above it, as `file → file`. */
 export function findUpwardImports(graph: ImportGraph): string[] {
   const rank = (file: string): number => PACKAGES.findIndex((name) => file.startsWith(`packages/${name}/`));
   return [...graph].flatMap(([file, imports]) =>

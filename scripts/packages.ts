@@ -1,4 +1,4 @@
-/** The published packages, in the order in which they depend on each other, and their entry points. */
+/** The published packages, in the order of their dependencies, and their entry points. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -6,12 +6,12 @@ import { fileURLToPath } from 'node:url';
 /** Root of the repository. */
 export const ROOT: string = fileURLToPath(new URL('..', import.meta.url));
 
-/** Folder names below packages/: a package may import those before it, never those after it. */
+/** Folder names below packages/. A package may import those before it and none after it. */
 export const PACKAGES: readonly string[] = ['core', 'nn', 'vae'];
 
-/** One entry point of a package, as its package.json's `exports` say. */
+/** One entry point of a package, from `exports` in its package.json. */
 export interface EntryPoint {
-  /** What a program imports: `@varigrad/core/gpu`. */
+  /** The import specifier: `@varigrad/core/gpu`. */
   specifier: string;
   /** Source file, relative to the package: `./src/index.ts`. */
   source: string;

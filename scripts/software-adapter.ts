@@ -1,4 +1,4 @@
-/** A Vulkan driver where there is no GPU: SwiftShader of Debian's package chromium, with the loader libvulkan1. */
+/** A Vulkan driver for machines without a GPU: SwiftShader from Debian's package chromium, with the loader libvulkan1. */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 
@@ -8,7 +8,7 @@ export const INSTALL_ADAPTER = 'apt-get update && apt-get install --yes chromium
 
 const isThere = (command: string): boolean => spawnSync('sh', ['-c', command]).status === 0;
 
-/** Installs it unasked on a CI machine with apt, as root. What apt says goes to stderr. */
+/** Installs the driver on CI machines with apt and root rights. The output of apt goes to stderr. */
 function install(): void {
   if (process.env.CI !== 'true' || process.getuid?.() !== 0 || !isThere('command -v apt-get')) return;
   if (existsSync(SWIFTSHADER) && isThere('ldconfig -p | grep -q libvulkan.so.1')) return;
@@ -17,7 +17,7 @@ function install(): void {
   spawnSync('sh', ['-c', INSTALL_ADAPTER], { env, stdio: ['ignore', 2, 2] });
 }
 
-/** To be called before the first adapter is asked for, because the loader reads its list of drivers then. */
+/** Must be called before the first adapter is requested, because the loader then reads its list of drivers. */
 export function provideSoftwareAdapter(options: { install?: boolean } = {}): void {
   if (process.env.VK_ICD_FILENAMES !== undefined || GPU_DEVICES.some((path) => existsSync(path))) return;
   if (options.install !== false) install();

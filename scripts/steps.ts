@@ -1,18 +1,18 @@
-/** Named steps of a check: each is reported, and the last line counts them. */
+/** Runs named steps of a check. Each is reported, and the last line counts them. */
 import { type ExecFileException, execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { ROOT } from './packages.js';
 
-/** One step; `run` rejects with an error whose message says what is wrong. */
+/** One step. If it fails, `run` rejects with an error that describes the problem. */
 export interface Step {
   name: string;
   run: () => Promise<void>;
-  /** If it fails, the steps after it are not run (and count as failed). */
+  /** If it fails, later steps do not run and count as failed. */
   essential?: boolean;
 }
 
-/** A program that runs longer hangs. */
+/** A program that runs longer is considered hung. */
 const HANG_MS = 600_000;
 
 /** Runs a program and returns its stdout.
@@ -36,14 +36,14 @@ export function runTool(script: string, args: readonly string[], cwd: string = R
 }
 
 /** Runs npm (the one that started this script) and returns its stdout.
- * @throws Error if not started by npm, or with all that npm said if it fails */
+ * @throws Error if not started by npm, or with the output of npm if it fails */
 export async function runNpm(args: readonly string[], cwd: string = ROOT): Promise<string> {
   const cli = process.env.npm_execpath;
   if (!cli) throw new Error('not started by npm — use npm run');
   return runTool(cli, args, cwd);
 }
 
-/** Runs the steps in order; prints each, then `N passed, N failed`; sets the exit code. */
+/** Runs the steps in order, prints each result and `N passed, N failed`, and sets the exit code. */
 export async function runSteps(steps: readonly Step[]): Promise<void> {
   let failed = 0;
   let stopped = false;
@@ -62,7 +62,7 @@ export async function runSteps(steps: readonly Step[]): Promise<void> {
   process.exitCode = failed > 0 || steps.length === 0 ? 1 : 0;
 }
 
-/** Indents each line and cuts what is long, as a line of a minified bundle in a stack trace is. */
+/** Indents each line, and truncates long ones, such as lines of a minified bundle in a stack trace. */
 function indent(text: string): string {
   return text.replace(/^(.{500}).+$/gm, '$1 …').replace(/^(?=.)/gm, '      ');
 }

@@ -1,4 +1,4 @@
-/** Making tensors, and reading them back. */
+/** Creating tensors, and reading their values. */
 import { inspect } from 'node:util';
 import {
   arange,
@@ -57,7 +57,7 @@ test('tensor: from numbers, nested arrays, flat values with a shape, and typed a
   assert.equal(tensor(new Float32Array(6), { shape: [2, 3] }).shape, [2, 3]);
 });
 
-test('tensor: empty arrays keep the shape of their nesting', async () => {
+test('tensor: empty nested arrays keep their shape', async () => {
   assert.equal(tensor([]).shape, [0]);
   assert.equal(tensor([[], []]).shape, [2, 0]);
   assert.equal(await tensor([[], []]).toArray(), [[], []]);
@@ -70,7 +70,7 @@ test('values are float32', () => {
   assert.is(tensor(1e39).itemSync(), Number.POSITIVE_INFINITY);
 });
 
-test('values are copied on the way in and on the way out', async () => {
+test('values are copied when a tensor is created and when it is read', async () => {
   const source = new Float32Array([1, 2]);
   const shape = [2];
   const t = tensor(source, { shape });
@@ -81,7 +81,7 @@ test('values are copied on the way in and on the way out', async () => {
   assert.equal(t.shape, [2]);
 });
 
-test('item reads the only element, whatever the rank', async () => {
+test('item reads the only element of a tensor of any rank', async () => {
   assert.is(await tensor([[5]]).item(), 5);
   assert.is(tensor(6).itemSync(), 6);
 });
@@ -102,7 +102,7 @@ test('zeros, ones, full, eye, and requiresGrad', () => {
   }
 });
 
-test('every maker with options gives the tensor its name', () => {
+test('every function that creates a tensor accepts a name', () => {
   const p = full([2], 0.5);
   for (const t of [
     tensor([1], { name: 'x' }),
@@ -120,7 +120,7 @@ test('every maker with options gives the tensor its name', () => {
   assert.is(tensor([1]).label, '');
 });
 
-test('arange counts as NumPy does: the end is left out', () => {
+test('arange excludes the end, as NumPy does', () => {
   assert.equal(numbers(arange(4)), [0, 1, 2, 3]);
   assert.equal(numbers(arange(2, 5)), [2, 3, 4]);
   assert.equal(numbers(arange(0, 5, 2)), [0, 2, 4]);
@@ -149,7 +149,7 @@ test('oneHot writes a single 1 in each row', async () => {
   assert.equal(oneHot([], 4).shape, [0, 4]);
 });
 
-test('random tensors: the seed decides, generators are independent of the default one', () => {
+test('random tensors depend only on the seed; generators are independent of the default one', () => {
   const draw = (): number[][] => [numbers(rand([5])), numbers(randn([5])), numbers(randperm(5))];
   manualSeed(3);
   const first = draw();
@@ -162,7 +162,7 @@ test('random tensors: the seed decides, generators are independent of the defaul
   assert.equal(rand([0, 3]).shape, [0, 3]);
 });
 
-test('bernoulli draws 0 and 1 with the given probabilities, and stops the gradient', () => {
+test('bernoulli samples 0 and 1 with the given probabilities, and stops the gradient', () => {
   const p = tensor([0, 1]).requiresGrad_().expand([500, 2]);
   const sample = bernoulli(p, { generator: new Generator(1) });
   assert.not(sample.requiresGrad);
@@ -173,7 +173,7 @@ test('bernoulli draws 0 and 1 with the given probabilities, and stops the gradie
   assert.ok(Math.abs(quarter - 0.25) < 5 * Math.sqrt((0.25 * 0.75) / 10_000), `mean ${quarter}`);
 });
 
-test('a parameter owns a copy of its values, lives long and wants a gradient', () => {
+test('a parameter is a persistent copy of its values that requires a gradient', () => {
   const values = tensor([1, 2]);
   const w = parameter(values);
   assert.ok(w.requiresGrad && w.isLeaf && w.storage.persistent);
@@ -182,7 +182,7 @@ test('a parameter owns a copy of its values, lives long and wants a gradient', (
   assert.equal(numbers(w), [0, 0]);
 });
 
-test('tensors print like NumPy, in Node too', () => {
+test('tensors print like PyTorch, also with console.log in Node', () => {
   const t = tensor([
     [1, 2],
     [3, 4.5],
@@ -203,7 +203,7 @@ test('methods are the free functions', () => {
   assert.equal(numbers(t.variance({ axis: 0, correction: 0 })), [1, 9]);
 });
 
-test('unravelIndex undoes the row-major place', () => {
+test('unravelIndex is the inverse of the row-major index', () => {
   for (const shape of [[2, 3, 4], [5], [1, 1], []]) {
     const strides = stridesOf(shape);
     for (let place = 0; place < sizeOf(shape); place++) {

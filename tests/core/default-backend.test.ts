@@ -1,4 +1,4 @@
-/** Which backend runs if none was chosen, and when it is made. Each program is a process of its own: the default is made once. */
+/** The default backend, and when it is created. Each program runs in its own process, because the default is created once. */
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
@@ -8,10 +8,10 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 
 const ROOT = new URL('../..', import.meta.url);
-/** A program that does not end by itself is stopped after this time, and its test fails. */
+/** A program that does not exit within this time is stopped, and its test fails. */
 const TIMEOUT_MS = 60_000;
 
-/** Counts the WebAssembly objects and the worker threads that the program makes, in `made`. */
+/** Counts the WebAssembly objects and the worker threads that the program creates, in `made`. */
 const COUNTING = `
   const threads = process.getBuiltinModule('node:worker_threads');
   const made = { Module: 0, Memory: 0, Instance: 0, Worker: 0 };
@@ -25,7 +25,7 @@ const COUNTING = `
   const { backend, createReference, setBackend, ones, tensor } = await import('@varigrad/core');
 `;
 
-/** One script without imports of packages, so that nothing but the program runs: tsx has WebAssembly and threads of its own. */
+/** Bundles a program into one script, to run it without tsx, which uses WebAssembly and threads itself. */
 async function bundle(program: string, format: 'esm' | 'cjs'): Promise<string> {
   const { outputFiles } = await build({
     stdin: { contents: program, resolveDir: fileURLToPath(ROOT) },
@@ -38,19 +38,19 @@ async function bundle(program: string, format: 'esm' | 'cjs'): Promise<string> {
   return outputFiles[0]!.text;
 }
 
-/** What a program prints, as JSON. */
+/** Runs a program and parses the JSON that it prints. */
 async function result(program: string): Promise<unknown> {
   const { stdout, stderr, status, signal } = spawnSync(process.execPath, ['--input-type=module'], {
     input: await bundle(program, 'esm'),
     encoding: 'utf8',
     timeout: TIMEOUT_MS,
   });
-  assert.is(signal, null, 'the process did not end by itself');
+  assert.is(signal, null, 'the process did not exit');
   assert.is(status, 0, stderr);
   return JSON.parse(stdout);
 }
 
-test('importing the packages makes no module, no memory and no thread', async () => {
+test('importing the packages creates no module, memory or thread', async () => {
   const program = `${COUNTING}
     await import('@varigrad/core/trace');
     await import('@varigrad/core/testing');
@@ -60,7 +60,7 @@ test('importing the packages makes no module, no memory and no thread', async ()
   assert.equal(await result(program), { Module: 0, Memory: 0, Instance: 0, Worker: 0 });
 });
 
-test('a backend that is chosen before the first use is the only one made', async () => {
+test('a backend selected before the first operation is the only one created', async () => {
   const program = `${COUNTING}
     setBackend(createReference());
     const sum = ones([300, 300]).mul(2).sum().itemSync();
@@ -72,7 +72,7 @@ test('a backend that is chosen before the first use is the only one made', async
   });
 });
 
-test('the first use makes wasm, once; threads start with the first large operation and let the process end', async () => {
+test('the first operation creates wasm, once; threads start with the first large operation and do not keep the process alive', async () => {
   const program = `${COUNTING}
     const small = tensor([1]).mul(2).itemSync();
     const after = { ...made };
@@ -95,7 +95,7 @@ test('the first use makes wasm, once; threads start with the first large operati
   });
 });
 
-test('where the host refuses the module, the default is reference and its description gives the reason', async () => {
+test('if the host refuses the module, the default is reference and its description gives the reason', async () => {
   const program = `
     WebAssembly.Module = class { constructor() { throw new RangeError('WebAssembly.Compile is disallowed on the main thread'); } };
     const { backend, tensor } = await import('@varigrad/core');
@@ -109,7 +109,7 @@ test('where the host refuses the module, the default is reference and its descri
   ]);
 });
 
-test('a host without WebAssembly has reference', async () => {
+test('on a host without WebAssembly the default is reference', async () => {
   const program = `
     const { backend, tensor } = await import('@varigrad/core');
     delete globalThis.WebAssembly;
@@ -118,7 +118,7 @@ test('a host without WebAssembly has reference', async () => {
   assert.equal(await result(program), [2, `reference (plain TypeScript, float32); ${reason}`]);
 });
 
-test('a worker thread has a wasm backend of its own, and ends by itself', async () => {
+test('a worker thread creates its own wasm backend, and exits', async () => {
   const program = `
     import { parentPort } from 'node:worker_threads';
     import { backend, ones } from '@varigrad/core';

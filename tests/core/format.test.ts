@@ -1,4 +1,4 @@
-/** How arrays are printed. Expectations are written by hand, after the rules of PyTorch and NumPy. */
+/** Printing of arrays. Expected texts are written by hand from the rules of PyTorch and NumPy. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { formatArray } from '../../packages/core/src/format.js';
@@ -29,7 +29,7 @@ test('other numbers have four decimals', () => {
   assert.is(formatArray([-0, 0.5], [2]), '[-0.0000,  0.5000]');
 });
 
-test('nan and inf stand beside either kind', () => {
+test('nan and inf do not change the format of the other numbers', () => {
   assert.is(formatArray([1.5, nan, inf, -inf], [4]), '[1.5000,    nan,    inf,   -inf]');
   assert.is(formatArray([1, nan, -inf], [3]), '[  1.,  nan, -inf]');
   assert.is(formatArray([nan], [1]), '[nan]');
@@ -45,7 +45,7 @@ test('scientific when the largest is more than 1000 times the smallest, or from 
   assert.is(formatArray([-1.5e120, inf, 1e8], [3]), '[-1.5000e+120,          inf,   1.0000e+08]');
 });
 
-test('rows and blocks are set apart as in nested lists', () => {
+test('rows and blocks are separated as in PyTorch', () => {
   assert.is(formatArray([1, 2, 3, 10], [2, 2]), lines('[[ 1.,  2.],', ' [ 3., 10.]]'));
   const expected = lines('[[[0., 1.],', '  [2., 3.]],', '', ' [[4., 5.],', '  [6., 7.]]]');
   assert.is(formatArray(upTo(8), [2, 2, 2]), expected);
@@ -66,7 +66,7 @@ test('a row longer than 80 columns continues below its first number', () => {
   assert.is(inner[2], ' [18., 19., 20., 21., 22., 23., 24., 25., 26., 27., 28., 29., 30., 31., 32.,');
 });
 
-test('indent: further lines stand below the first, whatever was before it, as in tensor(…)', () => {
+test('indent aligns later lines with the first, as in tensor(…)', () => {
   // What PyTorch prints for torch.arange(30.)
   const expected = lines(
     'tensor([ 0.,  1.,  2.,  3.,  4.,  5.,  6.,  7.,  8.,  9., 10., 11., 12., 13.,',
@@ -97,7 +97,7 @@ test('more than 1000 elements: three from each end of every axis', () => {
   assert.is(formatArray(upTo(4000), [2, 2000]), short);
 });
 
-test('what is not shown does not change the format', () => {
+test('elements that are not shown do not change the format', () => {
   const values = upTo(2001);
   values[1000] = 1e-9;
   assert.is(formatArray(values, [2001]), '[   0.,    1.,    2., ..., 1998., 1999., 2000.]');

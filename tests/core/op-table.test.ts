@@ -1,11 +1,11 @@
-/** Every operation of the table: values against its definition, gradients against finite differences. */
+/** Every operation of the case table: values against their definition, gradients against finite differences. */
 import { readdirSync } from 'node:fs';
 import * as core from '@varigrad/core';
 import { assertClose, caseInputs, gradcheck, opCases, toTensor } from '@varigrad/core/testing';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 
-/** Every function of the modules below ops/; those that core does not export are parts of others. */
+/** Every function of the modules below ops/. Those that core does not export are internal. */
 async function functionsOfOps(): Promise<ReadonlySet<unknown>> {
   const folder = new URL('../../packages/core/src/ops/', import.meta.url);
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) =>
@@ -15,7 +15,7 @@ async function functionsOfOps(): Promise<ReadonlySet<unknown>> {
   return new Set(modules.flatMap((module) => Object.values(module)));
 }
 
-test('the table has cases of every exported operation, and of nothing else', async () => {
+test('the table has cases for every exported operation, and no others', async () => {
   const ofOps = await functionsOfOps();
   const exported = Object.entries(core).flatMap(([name, value]) =>
     typeof value === 'function' && ofOps.has(value) ? [name] : [],
@@ -33,7 +33,7 @@ test('the table has cases of every exported operation, and of nothing else', asy
   );
 });
 
-test('every operation meets an empty axis and an axis of length 1', () => {
+test('every operation has a case with an empty axis and one with an axis of length 1', () => {
   for (const op of new Set(opCases.map((c) => c.op))) {
     const shapes = opCases.filter((c) => c.op === op).flatMap((c) => c.inputs.map((input) => input.shape));
     for (const length of [0, 1]) {
@@ -43,7 +43,7 @@ test('every operation meets an empty axis and an axis of length 1', () => {
   }
 });
 
-test('whole numbers, lattices and kinks: inputs are drawn as a case says', () => {
+test('inputs follow the distribution of their case: whole numbers, lattices, kinks', () => {
   for (const c of opCases) {
     caseInputs(c, 5).forEach((input, i) => {
       const { below, kinks = [], lattice, low = -2, high = 2 } = c.inputs[i]!;
@@ -62,7 +62,7 @@ test('whole numbers, lattices and kinks: inputs are drawn as a case says', () =>
 
 for (const op of new Set(opCases.map((c) => c.op))) {
   const cases = opCases.filter((c) => c.op === op);
-  test(`${op}: shape and values are those of the definition (${cases.length} cases)`, () => {
+  test(`${op}: shape and values match the definition (${cases.length} cases)`, () => {
     core.withBackend(core.createReference(Float64Array), () => {
       for (const c of cases) {
         for (const seed of [1, 2]) {
@@ -82,7 +82,7 @@ for (const op of new Set(opCases.map((c) => c.op))) {
 
   const smooth = cases.filter((c) => c.wrt.length > 0);
   if (smooth.length === 0) continue;
-  test(`${op}: first and second derivatives are those of finite differences (${smooth.length} cases)`, () => {
+  test(`${op}: first and second derivatives match finite differences (${smooth.length} cases)`, () => {
     for (const c of smooth) {
       const error = gradcheck(c.run, caseInputs(c, 3).map(toTensor), {
         order: 2,

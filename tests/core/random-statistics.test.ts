@@ -1,9 +1,9 @@
-/** Are the draws distributed as promised? Bounds are quantiles at 1e-4 or four standard errors; the seeds are fixed. */
+/** The distribution of random samples. Bounds are quantiles at 1e-4 or four standard errors; the seeds are fixed. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { fillNormal, fillUniform, Generator } from '../../packages/core/src/random.js';
 
-/** Kolmogorov–Smirnov: √n times the largest distance between the draws' distribution and the given one. */
+/** Kolmogorov–Smirnov statistic: √n times the largest distance between the distribution of the samples and the given one. */
 function kolmogorov(draws: Float64Array, distribution: (x: number) => number): number {
   let distance = 0;
   const n = draws.length;
@@ -14,9 +14,9 @@ function kolmogorov(draws: Float64Array, distribution: (x: number) => number): n
   return Math.sqrt(n) * distance;
 }
 
-/** P(√n·D > 2.23) = 2·exp(−2·2.23²) = 1e-4: true draws fail once in 10⁴ seeds, and the seeds are fixed. */
+/** P(√n·D > 2.23) = 2·exp(−2·2.23²) = 1e-4: correct samples fail for one of 10⁴ seeds, and the seeds are fixed. */
 const KOLMOGOROV_BOUND = 2.23;
-/** Means of n terms stay within four standard errors, but for once in 16,000 seeds. */
+/** Means of n terms stay within four standard errors, except for one of 16,000 seeds. */
 const SIGMAS = 4;
 
 function average(draws: Float64Array, f: (x: number, i: number) => number): number {
@@ -139,7 +139,7 @@ test('fillNormal: distribution, four moments, tails and independence of neighbou
   }
 });
 
-/** The value that chi-square exceeds with probability 1e-4 (Wilson & Hilferty's approximation). */
+/** The value that chi-square exceeds with probability 1e-4 (Wilson–Hilferty approximation). */
 function chiSquareBound(freedom: number): number {
   const spread = 2 / (9 * freedom);
   return freedom * (1 - spread + 3.719 * Math.sqrt(spread)) ** 3;
@@ -164,7 +164,7 @@ test('permutation: all 24 orders of four are equally likely', () => {
   assert.ok(statistic < chiSquareBound(23), `χ² = ${statistic}, bound ${chiSquareBound(23)}`);
 });
 
-test('permutation: every number is equally likely at every place', () => {
+test('permutation: every number is equally likely at every position', () => {
   const generator = new Generator(8);
   const size = 30;
   const rounds = 20_000;

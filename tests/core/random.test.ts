@@ -1,4 +1,4 @@
-/** Philox against published vectors and against BigInt arithmetic, and the contract of the stream. */
+/** Philox against published vectors and BigInt arithmetic, and the properties of the stream. */
 import { rand } from '@varigrad/core';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -15,7 +15,7 @@ import {
 type Pair = readonly [number, number];
 const MASK = 0xffffffffn;
 
-/** Philox as its paper writes it, on whole 64-bit products. */
+/** Philox as in its paper, with 64-bit products. */
 function philox(counter: readonly number[], key: Pair): number[] {
   let [c0, c1, c2, c3] = counter.map(BigInt) as [bigint, bigint, bigint, bigint];
   let [k0, k1] = key.map(BigInt) as [bigint, bigint];
@@ -27,13 +27,13 @@ function philox(counter: readonly number[], key: Pair): number[] {
   return [c0, c1, c2, c3].map(Number);
 }
 
-/** Word i of a draw that starts at a 64-bit block number. */
+/** Word i of an array that starts at a 64-bit block number. */
 function word(i: number, start: bigint, key: Pair): number {
   const block = start + BigInt(Math.floor(i / 4));
   return philox([Number(block & MASK), Number((block >> 32n) & MASK), 0, 0], key)[i % 4] as number;
 }
 
-test('philox4x32: the known answers that Random123 publishes', () => {
+test('philox4x32: the published known answers of Random123', () => {
   const ones = 0xffffffff;
   assert.equal(philox4x32([0, 0, 0, 0], [0, 0]), [0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8]);
   assert.equal(
@@ -59,7 +59,7 @@ test('philox4x32: exact products for a thousand counters and keys', () => {
   }
 });
 
-test('fillUniform: element i is word i mod 4 of block c + ⌊i/4⌋, across a carry of the counter too', () => {
+test('fillUniform: element i is word i mod 4 of block c + ⌊i/4⌋, also across a carry of the counter', () => {
   const key: Pair = [123, 0xdeadbeef];
   for (const size of [0, 1, 3, 4, 5, 30]) {
     for (const start of [0n, 7n, 0xfffffffen, 0x5fffffffdn, 0xfffffffffffffffen]) {
@@ -87,7 +87,7 @@ test('fillNormal: Box–Muller on pairs of words', () => {
   }
 });
 
-test('Generator: the seed is the key; a draw takes whole blocks of four', () => {
+test('Generator: the seed is the key; each request takes whole blocks of four', () => {
   const generator = new Generator(0x1234567890abcdefn);
   assert.is(generator.seed, 0x1234567890abcdefn);
   assert.equal(generator.state, { key: [0x90abcdef, 0x12345678], counter: [0, 0] });
@@ -101,7 +101,7 @@ test('Generator: the seed is the key; a draw takes whole blocks of four', () => 
   assert.is(new Generator(2 ** 40 + 1).seed, 2n ** 40n + 1n);
 });
 
-test('Generator: words follow the stream, and parts that are multiples of four join without a seam', () => {
+test('Generator: words follow the stream, and parts whose sizes are multiples of four join exactly', () => {
   const whole = new Generator(77).words(64);
   assert.equal(
     whole,
@@ -124,7 +124,7 @@ test('Generator: words follow the stream, and parts that are multiples of four j
   }
 });
 
-test('Generator: uniform samples are those of rand, and take as much of the stream', () => {
+test('Generator: uniform gives the samples of rand, and advances the stream as far', () => {
   const [host, tensors] = [new Generator(6), new Generator(6)];
   for (const size of [5, 64, 0]) {
     assert.equal([...host.uniform(size)], [...rand([size], { generator: tensors }).dataSync()]);
@@ -132,7 +132,7 @@ test('Generator: uniform samples are those of rand, and take as much of the stre
   }
 });
 
-test('Generator: a state that went through JSON continues the same stream; reading it is a copy', () => {
+test('Generator: a state from JSON continues the same stream; reading the state copies it', () => {
   const generator = new Generator(42);
   generator.permutation(100);
   const saved = JSON.stringify(generator.state);
@@ -161,8 +161,8 @@ function refuses(f: () => unknown, message: string): void {
   assert.throws(f, (error: unknown) => error instanceof ArgumentError && error.message === message, message);
 }
 
-test('Generator: what it refuses', () => {
-  const rule = 'Generator: a seed is a whole number from 0 to 2⁶⁴ − 1, not';
+test('Generator: invalid seeds, states and counts are refused', () => {
+  const rule = 'Generator: the seed must be a whole number from 0 to 2⁶⁴ − 1, found';
   refuses(() => new Generator(-1), `${rule} -1`);
   refuses(() => new Generator(1.5), `${rule} 1.5`);
   refuses(() => new Generator(Number.NaN), `${rule} NaN`);
@@ -177,7 +177,7 @@ test('Generator: what it refuses', () => {
     { key: [1, 2] },
     null,
   ]) {
-    const message = `Generator: a state is { key, counter }, two 32-bit words each, not ${JSON.stringify(state)}`;
+    const message = `Generator: the state must be { key, counter } with two 32-bit words each, found ${JSON.stringify(state)}`;
     refuses(() => {
       generator.state = state as unknown as typeof before;
     }, message);
@@ -186,12 +186,12 @@ test('Generator: what it refuses', () => {
   for (const n of [-1, 2.5, 2 ** 32]) {
     refuses(
       () => generator.permutation(n),
-      `permutation: a count is a whole number from 0 to 2³² − 1, not ${n}`,
+      `permutation: the count must be a whole number from 0 to 2³² − 1, found ${n}`,
     );
   }
 });
 
-test('permutation: holds every number once', () => {
+test('permutation: contains every number once', () => {
   const generator = new Generator(6);
   for (const size of [0, 1, 2, 3, 100, 60_000]) {
     const order = generator.permutation(size);

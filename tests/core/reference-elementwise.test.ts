@@ -1,4 +1,4 @@
-/** The reference backend's elementwise kernels against textbook formulas, and at the edges of float range. */
+/** The reference backend's elementwise kernels, against textbook formulas and at the limits of the float range. */
 import { binaryRows, definitionOf, unaryRows } from '@varigrad/core/testing';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -13,7 +13,7 @@ import {
   indices,
   numbers,
   operand,
-} from './reference-naive.js';
+} from '../helpers/reference-kernels.js';
 
 /** ∫ f from 0 to x by Simpson's rule with 2n panels. */
 function simpson(f: (t: number) => number, x: number, n: number): number {
@@ -30,11 +30,11 @@ const integral = (f: (t: number) => number, x: number): number =>
 const erf = (x: number): number => (2 / Math.sqrt(Math.PI)) * integral((t) => Math.exp(-t * t), x);
 
 const unaryKinds = Object.keys(unaryRows) as UnaryKind[];
-/** Functions whose domain does not reach to −∞. */
+/** Whether the domain of a function is bounded below. */
 const bounded = (kind: string): boolean => (unaryRows[kind]?.domain?.low ?? -2) > -1;
 
 for (const kind of unaryKinds) {
-  test(`${kind}: its definition on moderate numbers`, () => {
+  test(`${kind}: matches its definition for moderate numbers`, () => {
     const definition = definitionOf(unaryRows[kind]!);
     const x = numbers(400).map((v) => (bounded(kind) ? Math.abs(v) + 1e-3 : 2 * v));
     const expected = x.map((v) => definition(v));
@@ -45,7 +45,7 @@ for (const kind of unaryKinds) {
   });
 }
 
-test('unary: NaN gives NaN, nothing gives nothing, and the operand stays as it is', () => {
+test('unary: NaN gives NaN, an empty array gives an empty array, and the operand is unchanged', () => {
   for (const kind of unaryKinds) {
     const x = Float32Array.of(Number.NaN, 0.5);
     assert.ok(Number.isNaN(float32.unary(kind, x)[0]), kind);
@@ -97,10 +97,10 @@ test('unary: small results keep their relative accuracy', () => {
   relative('logSigmoid', 50, -Math.exp(-50));
 });
 
-test('erf and gelu: accurate and smooth where the series hands over to the continued fraction', () => {
+test('erf and gelu: accurate and smooth at the switch from the series to the continued fraction', () => {
   const x = Float64Array.from({ length: 200 }, (_, i) => 1.9 + i / 1000);
-  assertNear(float64.unary('erf', x), x.map(erf), 1e-14); // 800 terms of the integral round that much
-  // A jump of 1e-15 at the seam would show in the slope across it: erf′ + h²⁄6 · erf‴, erf′ = 2/√π · e^(−x²).
+  assertNear(float64.unary('erf', x), x.map(erf), 1e-14); // the rounding of the integral's 800 terms
+  // The slope across the switch would reveal a jump of 1e-15: erf′ + h²⁄6 · erf‴, erf′ = 2/√π · e^(−x²).
   const [seam, h] = [2, 1e-3];
   const [below, above] = float64.unary('erf', Float64Array.of(seam - h, seam + h)) as unknown as [
     number,
@@ -109,7 +109,7 @@ test('erf and gelu: accurate and smooth where the series hands over to the conti
   const slope = (2 / Math.sqrt(Math.PI)) * Math.exp(-(seam ** 2));
   const expected = slope * (1 + (h ** 2 / 6) * (4 * seam ** 2 - 2));
   assert.ok(Math.abs((above - below) / (2 * h) - expected) < 5e-13);
-  // The tail by integrating φ(t) from −x on, which no cancellation spoils.
+  // The tail as the integral of φ(t) from −x on, which has no cancellation.
   const tail = (t: number): number =>
     integral((u) => Math.exp(-((t + u) ** 2) / 2), Math.min(8, 30 / t)) / Math.sqrt(2 * Math.PI);
   for (const z of [2.8, 2.9, 3.5, 6, 8, 10]) {
@@ -155,7 +155,7 @@ const shapePairs: [number[], number[], number[]][] = [
 ];
 
 for (const kind of binaryKinds) {
-  test(`${kind}: its definition under every kind of broadcasting`, () => {
+  test(`${kind}: matches its definition for every kind of broadcasting`, () => {
     const definition = definitionOf(binaryRows[kind]!);
     for (const [left, right, out] of shapePairs) {
       const round = (x: number): number =>
@@ -224,7 +224,7 @@ test('sigmoidCrossEntropy: finite for logits of ±1e4', () => {
   assert.is(pair('sigmoidCrossEntropy', 0, 0.5), Math.LN2);
 });
 
-test('standardNormalKl: 0 at the prior, and never negative beside it', () => {
+test('standardNormalKl: 0 at the prior, and never negative near it', () => {
   assert.is(pair('standardNormalKl', 0, 0), 0);
   for (let power = -1; power >= -30; power--) {
     for (const digit of [-7, -3, -1, 1, 3, 7]) {
@@ -235,7 +235,7 @@ test('standardNormalKl: 0 at the prior, and never negative beside it', () => {
   assert.is(pair('standardNormalKl', 3, 0), 4.5);
 });
 
-test('where: each of the three operands broadcasts; any number but 0 means yes, NaN too', () => {
+test('where: each of the three operands broadcasts; every number except 0 selects a, also NaN', () => {
   const condition = operand([3, 1], Float64Array.of(0, 2, Number.NaN));
   const a = operand([4], Float64Array.of(1, 2, 3, 4));
   const b = operand([], Float64Array.of(-1));
@@ -248,7 +248,7 @@ test('where: each of the three operands broadcasts; any number but 0 means yes, 
   assertSame(float64.where(operand([0]), operand([1]), operand([1]), [0]), []);
 });
 
-test('fill: a value everywhere, as often as asked', () => {
+test('fill: an array of the given size and value', () => {
   assertSame(float32.fill(3, 0.1), [Math.fround(0.1), Math.fround(0.1), Math.fround(0.1)]);
   assertSame(float32.fill(0, 1), []);
 });

@@ -1,6 +1,6 @@
-/** The reference backend's kernels that move elements about, against definitions by index. */
+/** The reference backend's kernels that move elements, against definitions by index. */
 import { test } from 'uvu';
-import { assertSame, at, count, float64, indices, operand, wholes } from './reference-naive.js';
+import { assertSame, at, count, float64, indices, operand, wholes } from '../helpers/reference-kernels.js';
 
 test('strided: transposes, flips, slices with a step, expands and scalars', () => {
   const x = operand([2, 3, 4]);
@@ -38,7 +38,7 @@ test('concat: along each axis, empty parts included', () => {
   }
 });
 
-test('pad: surrounds x on every side', () => {
+test('pad: adds elements on every side', () => {
   for (const [shape, before, after] of [
     [
       [2, 3],
@@ -84,7 +84,7 @@ test('indexSelect and indexAdd: by index, and adding where an index repeats', ()
   );
 });
 
-test('overlapAdd: each pixel is the sum of the window places that lie on it', () => {
+test('overlapAdd: each pixel is the sum of the window elements that cover it', () => {
   for (const { kernel, stride, dilation, count: windows, size } of [
     { kernel: [2, 3], stride: [1, 2], dilation: [2, 1], count: [3, 2], size: [5, 5] },
     { kernel: [3, 1], stride: [2, 1], dilation: [1, 1], count: [1, 4], size: [4, 6] },
@@ -104,7 +104,7 @@ test('overlapAdd: each pixel is the sum of the window places that lie on it', ()
   }
 });
 
-test('gather and scatterAdd: an index for each element, and adding where it repeats', () => {
+test('gather and scatterAdd: one index per element, and adding where an index repeats', () => {
   const spec = { outer: 2, length: 4, inner: 3, count: 2 };
   const index = operand([2, 2, 3], Float64Array.of(3, 0, 1, 3, 2, 1, 0, 0, 0, 1, 2, 3));
   const x = operand([2, 4, 3]);

@@ -1,7 +1,7 @@
-/** The reference backend's kernels that write in place, against closed forms of what they must do. */
+/** The reference backend's kernels that write in place, against closed forms. */
 import { test } from 'uvu';
 import type { AdamSpec, SgdSpec } from '../../packages/core/src/backend/backend.js';
-import { assertNear, assertSame, float32, float64, numbers } from './reference-naive.js';
+import { assertNear, assertSame, float32, float64, numbers } from '../helpers/reference-kernels.js';
 
 const adam: AdamSpec = {
   learningRate: 0.1,
@@ -35,7 +35,7 @@ test('assign, accumulate, scale: write into the target only', () => {
   assertSame(source, [10, 20]);
 });
 
-test('adamStep: the first step is learningRate·g/(|g| + ε), whatever the betas', () => {
+test('adamStep: the first step is learningRate·g/(|g| + ε) for all betas', () => {
   for (const [beta1, beta2] of [
     [0.9, 0.999],
     [0.5, 0.5],
@@ -74,7 +74,7 @@ test('adamStep: the moments are weighted means of all gradients', () => {
   });
 });
 
-test('adamStep: decay goes into the gradient (Adam), or shrinks the weights beside it (AdamW)', () => {
+test('adamStep: decay is added to the gradient (Adam), or shrinks the weights directly (AdamW)', () => {
   const moments = (): [Float64Array, Float64Array] => [new Float64Array(1), new Float64Array(1)];
   const inGradient = Float64Array.of(2);
   float64.adamStep(inGradient, Float64Array.of(-1), ...moments(), {
@@ -89,7 +89,7 @@ test('adamStep: decay goes into the gradient (Adam), or shrinks the weights besi
   assertNear(decoupled, [2 * (1 - 0.1 * 0.75) + (0.1 * 1) / (1 + 0.5)], 1e-14);
 });
 
-test('adamStep: a gradient of zero leaves fresh weights alone', () => {
+test('adamStep: a first gradient of zero leaves the weights unchanged', () => {
   const param = Float32Array.of(1, -2);
   float32.adamStep(param, new Float32Array(2), new Float32Array(2), new Float32Array(2), adam);
   assertSame(param, [1, -2]);

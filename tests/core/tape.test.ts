@@ -1,4 +1,4 @@
-/** The tape: what `backward` leaves on leaves, when graphs are freed, and how deep and wide they may be. */
+/** The tape: gradients of leaves, freeing of graphs, and deep and wide graphs. */
 import {
   backward,
   createReference,
@@ -53,7 +53,7 @@ test('two leaves that receive the same gradient do not share its memory', () => 
   assert.equal(gradOf(b), [1, 1]);
 });
 
-test('the same after a backward that recorded the gradients', () => {
+test('two leaves do not share gradient memory after a backward with createGraph', () => {
   const [a, b] = [leaf([1, 2]), leaf([3, 4])];
   a.add(b).sum().backward(undefined, { createGraph: true });
   a.mul(10).sum().backward();
@@ -73,7 +73,7 @@ test("accumulation does not write into the caller's dy", () => {
   assert.equal(gradOf(x), [4, 4]);
 });
 
-test('a grad that was read stays as it was after zeroGrad and the next backward', () => {
+test('a grad that was read is unchanged by zeroGrad and the next backward', () => {
   for (const x of [leaf([1, 2]), parameter(tensor([1, 2]))]) {
     x.mul(2).sum().backward();
     const before = x.grad as Tensor;
@@ -100,19 +100,19 @@ test('intermediate gradients are kept on request only', () => {
   assert.equal(gradOf(x), [23, 41]);
 });
 
-test('dy weighs the outputs', () => {
+test('dy weights the outputs', () => {
   const x = leaf([1, 2, 3]);
   backward(x.square(), tensor([1, 0, -1]));
   assert.equal(gradOf(x), [2, 0, -6]);
 });
 
-test('a scalar has any number of axes of length 1', () => {
+test('backward accepts a tensor with one element and any number of axes', () => {
   const x = leaf([2]);
   x.square().reshape([1, 1, 1]).backward();
   assert.equal(gradOf(x), [4]);
 });
 
-test('a leaf can be its own loss', () => {
+test('backward of a leaf gives the gradient 1', () => {
   const x = leaf(5);
   x.backward();
   assert.equal(gradOf(x), [1]);
@@ -127,14 +127,14 @@ test('retainGraph allows a second pass', () => {
   assert.throws(() => y.backward(), /freed/);
 });
 
-test('a part that two losses share is freed by the first', () => {
+test('a subgraph shared by two losses is freed by the first backward', () => {
   const x = leaf([3]);
   const shared = x.square();
   shared.mul(2).sum().backward();
   assert.throws(() => shared.mul(3).sum().backward(), /the graph behind 'square' was freed/);
 });
 
-test('noGrad records nothing, also when it ends with an error, and nests', () => {
+test('noGrad records nothing, restores recording after an error, and nests', () => {
   const x = leaf([1]);
   noGrad(() => {
     assert.not(isGradEnabled());
@@ -169,7 +169,7 @@ test('detach stops the gradient and shares the values', () => {
   assert.not(x.detach().requiresGrad);
 });
 
-test('gradients leaves .grad alone, gives zeros for the unrelated, and may name intermediates', () => {
+test('gradients does not change .grad, gives zeros for unrelated tensors, and accepts intermediates', () => {
   const [x, unrelated] = [leaf([1, 2]), tensor([[1, 2, 3]]).requiresGrad_()];
   const middle = x.mul(3);
   const [dx, none, dMiddle, again] = gradients(middle.square().sum(), [x, unrelated, middle, x]);
@@ -182,7 +182,7 @@ test('gradients leaves .grad alone, gives zeros for the unrelated, and may name 
   assert.is(unrelated.grad, null);
 });
 
-test('gradients of a tensor by itself is dy', () => {
+test('the gradient of a tensor with respect to itself is dy', () => {
   const x = leaf([1, 2]);
   const y = x.mul(2);
   const [d] = gradients(y, [y], { dy: tensor([5, 6]) });
@@ -255,7 +255,7 @@ test('diamonds: each operation is visited once although paths double at every st
   assert.equal(gradOf(x), [1]);
 });
 
-test('branches of different depth: a tensor waits for all that use it', () => {
+test('branches of different depth: a tensor is visited after all its consumers', () => {
   const x = leaf(3);
   const direct = x.mul(1);
   let far = direct;
@@ -265,13 +265,13 @@ test('branches of different depth: a tensor waits for all that use it', () => {
 });
 
 test('only needed gradients are computed: the thunks of constants are not called', () => {
-  // log of a negative constant would make NaN, if its gradient were asked for.
+  // The logarithm of a negative constant would make NaN if its gradient were computed.
   const [x, constant] = [leaf([2]), tensor([-1])];
   x.mul(constant).add(constant.log()).sum().backward();
   assert.equal(gradOf(x), [-1]);
 });
 
-test('stacked leaves each get their own part', () => {
+test('each stacked leaf receives its own part of the gradient', () => {
   const parts = [leaf([1, 2]), leaf([3, 4])];
   stack(parts)
     .mul(
@@ -288,7 +288,7 @@ test('stacked leaves each get their own part', () => {
   ]);
 });
 
-test('kinks: the derivative that is documented', () => {
+test('derivatives at kinks are as documented', () => {
   const at = (f: (x: Tensor) => Tensor, values: number[]): number[] => {
     const x = leaf(values);
     f(x).sum().backward();
@@ -340,19 +340,19 @@ test('kinks: the derivative that is documented', () => {
   );
 });
 
-test('both sides of a tie get their share: maximum(x, x) has derivative 1', () => {
+test('both operands of a tie receive half: maximum(x, x) has derivative 1', () => {
   const x = leaf([1, 2]);
   x.maximum(x).sum().backward();
   assert.equal(gradOf(x), [1, 1]);
 });
 
-test('where: an infinite branch that was not taken does not poison the gradient', () => {
+test('where: an infinite value in the branch not chosen does not make the gradient NaN', () => {
   const x = leaf([0, 4]);
   x.gt(0).where(x.log(), 0).sum().backward();
   assert.is(gradOf(x)[1], 0.25);
 });
 
-test('0 to the power of an exponent has derivative 0 by the exponent', () => {
+test('0 to the power of b has derivative 0 with respect to b', () => {
   const b = leaf([2]);
   tensor([0]).pow(b).sum().backward();
   assert.equal(gradOf(b), [0]);
@@ -374,7 +374,7 @@ test('labels, ranks and sizes', () => {
   assert.not(x.requiresGrad_(false).mul(1).requiresGrad);
 });
 
-test('updateInPlace runs kernels of the backend that holds the values, outside of the tape', () => {
+test('updateInPlace runs kernels of the backend that holds the values, without recording', () => {
   const machine = createReference();
   const w = withBackend(machine, () => parameter(tensor([1, 2])));
   updateInPlace([w], (kernels) => {

@@ -1,4 +1,4 @@
-/** The testing tools themselves: they must let through what is right, and catch what is wrong. */
+/** The testing tools themselves: they must accept correct results and report wrong ones. */
 import {
   apply,
   type Backend,
@@ -32,7 +32,7 @@ const messageOf = (f: () => unknown): string => {
   return 'nothing was thrown';
 };
 
-test('assertClose passes what is close enough, in all forms', () => {
+test('assertClose accepts values within the tolerance, in all forms', () => {
   assertClose(tensor([[1, 2]]), [[1.000005, 2]]);
   assertClose(tensor([1, 2]), new Float64Array([1, 2]));
   assertClose([[1], [2]], new Float32Array([1, 2]));
@@ -43,7 +43,7 @@ test('assertClose passes what is close enough, in all forms', () => {
   assertClose([100, 1], [101, 1], { rtol: 0.01 });
 });
 
-test('assertClose shows how many differ and the worst of them', () => {
+test('assertClose reports how many elements differ, and the worst one', () => {
   assert.is(
     messageOf(() =>
       assertClose(
@@ -57,11 +57,11 @@ test('assertClose shows how many differ and the worst of them', () => {
         ],
       ),
     ),
-    'assertClose: 2 of 6 elements differ, most at [1, 1]: 5 instead of 7 (difference 2, rtol 0.00001, atol 0)',
+    'assertClose: 2 of 6 elements differ, most at [1, 1]: expected 7, found 5 (difference 2, rtol 0.00001, atol 0)',
   );
   assert.is(
     messageOf(() => assertClose(1, 1.25, { rtol: 0.1, atol: 0.01 })),
-    'assertClose: 1 of 1 elements differ, most at []: 1 instead of 1.25 (difference 0.25, rtol 0.1, atol 0.01)',
+    'assertClose: 1 of 1 elements differ, most at []: expected 1.25, found 1 (difference 0.25, rtol 0.1, atol 0.01)',
   );
   assert.throws(
     () => assertClose([1], [2]),
@@ -69,7 +69,7 @@ test('assertClose shows how many differ and the worst of them', () => {
   );
 });
 
-test('assertClose: nothing is close to NaN or to an infinity but itself', () => {
+test('assertClose: NaN and infinities are close only to themselves', () => {
   for (const [a, b] of [
     [Number.NaN, 1],
     [1, Number.NaN],
@@ -87,11 +87,11 @@ test('assertClose: nothing is close to NaN or to an infinity but itself', () => 
 test('assertClose compares shapes', () => {
   assert.is(
     messageOf(() => assertClose([1, 2], [[1, 2]])),
-    'assertClose: shapes differ: [2] instead of [1, 2]',
+    'assertClose: shapes differ: found [2], expected [1, 2]',
   );
   assert.is(
     messageOf(() => assertClose(tensor([1, 2]), new Float32Array(3))),
-    'assertClose: shapes differ: [2] instead of [3]',
+    'assertClose: shapes differ: found [2], expected [3]',
   );
   assert.throws(
     () => assertClose(1, [1]),
@@ -130,12 +130,12 @@ test('gradcheck refuses a derivative that is wrong by one part in 100,000', () =
   assertClose(analytic / numeric, 1.00001, { rtol: 1e-9 });
   assert.is(
     message,
-    `gradcheck: cube: gradient by input 0 ([3]): analytic ${analytic}, numeric ${numeric} — they must agree within 0.000001`,
+    `gradcheck: cube: gradient with respect to input 0 ([3]): analytic ${analytic}, numeric ${numeric} — they must agree within 0.000001`,
   );
 });
 
-test('gradcheck of order 2 refuses what order 1 cannot see', () => {
-  // The right value, computed from a detached x: the derivative of the derivative is lost.
+test('gradcheck of order 2 finds an error that order 1 cannot find', () => {
+  // The value is right, but x is detached, so the second derivative is lost.
   const detached = cube((dy, x) => dy.mul(x.detach().square().mul(3)));
   gradcheck(detached, [tensor([0.5, -1, 2])]);
   const second = messageOf(() => gradcheck(detached, [tensor([0.5, -1, 2])], { order: 2 }));
@@ -147,7 +147,7 @@ test('gradcheck of order 2 refuses what order 1 cannot see', () => {
   assert.match(byDy, /^gradcheck: f: second derivative by dy: analytic 0, numeric /);
 });
 
-test('gradcheck looks at each input, or at those it is told', () => {
+test('gradcheck checks every input, or those of `wrt`', () => {
   const halfWrong = (a: Tensor, b: Tensor): Tensor => a.mul(b.detach());
   const inputs = [tensor([1, 2]), tensor([3, 4])];
   assert.match(
@@ -164,14 +164,14 @@ test('gradcheck refuses NaN', () => {
   );
 });
 
-test('caseInputs: the same seed, the same operands; another one, others', () => {
+test('caseInputs: equal seeds give equal operands, different seeds different ones', () => {
   const c = opCases.find((one) => one.op === 'add') as OpCase;
   const data = (seed: number) => caseInputs(c, seed).map((input) => input.data);
   assert.equal(data(1), data(1));
   assert.not.equal(data(1), data(2));
 });
 
-test('opCase: index operands are not differentiated, unless it is said', () => {
+test('opCase: index operands are not differentiated unless `wrt` lists them', () => {
   const inputs = [{ shape: [2] }, { shape: [1], below: 2 }];
   const run = (x: Tensor): Tensor => x;
   const c = opCase('name', inputs, run, (x) => x, { note: 'note' });
@@ -188,7 +188,7 @@ test('compareBackends: float32 agrees with float64 within 1e-5, and with itself 
   assert.equal(await compareBackends(float32, float32, { tolerance: 0 }), []);
 });
 
-test('compareBackends: float32 is not float64', async () => {
+test('compareBackends: with a tolerance of 0, float32 and float64 differ', async () => {
   const differences = await compareBackends(float64, createReference() as Backend, { tolerance: 1e-12 });
   assert.ok(differences.some((d) => d.what === 'forward'));
   assert.ok(differences.some((d) => d.what === 'gradient of input 0'));
@@ -200,7 +200,7 @@ function withKernel(replace: (kernels: Kernels) => Partial<Kernels>): Backend {
   return { ...plain, name: 'broken', kernels: { ...plain.kernels, ...replace(plain.kernels) } };
 }
 
-test('compareBackends finds a kernel that is wrong: forward, in gradients, in shape, or not finite', async () => {
+test('compareBackends finds a wrong kernel: in values, gradients, shapes, or non-finite results', async () => {
   const wrongExp = withKernel((k) => ({
     unary: (kind, x) => (kind === 'exp' ? k.unary('neg', x) : k.unary(kind, x)),
   }));

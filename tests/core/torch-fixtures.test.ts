@@ -1,4 +1,4 @@
-/** The trickier operations against PyTorch: values and gradients from tests/fixtures/torch-ops.py. */
+/** Operations with intricate gradients against PyTorch: values and gradients from tests/fixtures/torch-ops.py. */
 import { readFileSync } from 'node:fs';
 import * as core from '@varigrad/core';
 import { gradients, type Tensor, tensor, withBackend } from '@varigrad/core';
@@ -26,7 +26,7 @@ interface Fixtures {
 const path = new URL('../fixtures/torch-ops.json', import.meta.url);
 const fixtures = JSON.parse(readFileSync(path, 'utf8')) as Fixtures;
 
-// The positions that the generator script picks.
+// The same indices as in the generator script.
 const index = [
   [2, 0, 2],
   [1, 1, 0],
@@ -74,14 +74,14 @@ const runs: Readonly<Record<string, (...inputs: Tensor[]) => Tensor>> = {
   klStandardNormal: (mu, logVar) => core.standardNormalKl(mu!, logVar!),
 };
 
-test('every case of the fixture file is run, and nothing else', () => {
+test('exactly the cases of the fixture file are run', () => {
   assert.equal(Object.keys(runs).sort(), Object.keys(fixtures.cases).sort());
 });
 
 const toTensor = ({ data, shape }: PlainTensor): Tensor => tensor(data, { shape });
 
 for (const [name, c] of Object.entries(fixtures.cases)) {
-  test(`${name}: as ${fixtures.source.program} ${fixtures.source.version}`, () => {
+  test(`${name}: matches ${fixtures.source.program} ${fixtures.source.version}`, () => {
     withBackend(core.createReference(Float64Array), () => {
       const inputs = c.inputs.map((input) => toTensor(input).requiresGrad_());
       const y = (runs[name] as (...inputs: Tensor[]) => Tensor)(...inputs);

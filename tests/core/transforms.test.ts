@@ -31,7 +31,7 @@ test('valueAndGrad: value and all gradients, detached', () => {
   assert.is(x.grad, null);
 });
 
-test('parameters that f closes over keep their grad, and an unused input gets zeros', () => {
+test('parameters that f uses keep their grad, and an unused input gets zeros', () => {
   const weight = parameter(tensor([2]));
   const { grads } = valueAndGrad((x) => x!.mul(weight).sum())(tensor([5]), tensor([7, 7]));
   assert.equal(
@@ -71,7 +71,7 @@ test('gradients of an input that has a history stay connected to it', () => {
   assert.is((w.grad as Tensor).itemSync(), 4);
 });
 
-test('a derivative of f that throws leaves later derivatives as they were', () => {
+test('a function that throws does not affect later derivatives', () => {
   const failing = valueAndGrad(() => {
     throw new Error('inside');
   });

@@ -4,10 +4,10 @@ import * as assert from 'uvu/assert';
 import { ResidentMemory } from '../../packages/core/src/backend/wasm/memory.js';
 import { refuses } from '../refuses.js';
 
-// What the host may refuse: the module, workers, memory.
+// Hosts that refuse the module, workers or memory.
 const reference = createReference();
 
-test('a host that refuses the module gets a BackendError', () => {
+test('a host that refuses the module causes a BackendError', () => {
   assert.throws(
     () =>
       createWasm({
@@ -37,13 +37,13 @@ test('workers that cannot start leave one thread, and the description says so', 
   assert.match(wasm.description, '1 thread: workers cannot start: no workers today');
 });
 
-test('a host without workers gives one thread and says why, unless one was asked for', () => {
+test('a host without workers gives one thread; the description has the reason, unless one thread was requested', () => {
   const threadHost = 'the page is not cross-origin isolated';
   assert.match(createWasm({ threadHost }).description, '1 thread: the page is not cross-origin isolated');
   assert.match(createWasm({ threadHost, threads: 1 }).description, /1 thread\)$/);
 });
 
-test('setNumThreads refuses what is no number of threads', () => {
+test('setNumThreads refuses invalid numbers of threads', () => {
   assert.throws(
     () => createWasm({ threads: 1 }).setNumThreads(0),
     /setNumThreads: 0 is not a whole number from 1 to 64/,
@@ -51,7 +51,7 @@ test('setNumThreads refuses what is no number of threads', () => {
   assert.throws(() => createWasm({ threads: 1 }).setNumThreads(1.5), /1\.5 is not a whole number/);
 });
 
-test('memory: scopes give back, kept values survive, persistent ones stay', () => {
+test('memory: scopes free values, kept and persistent values survive', () => {
   const wasm = createWasm({ threads: 1 });
   const isShared = (values: unknown) => (values as Float32Array).buffer instanceof SharedArrayBuffer;
   assert.not.ok(isShared(wasm.kernels.fill(10, 1)), 'outside of a scope results are ordinary arrays');
@@ -63,13 +63,13 @@ test('memory: scopes give back, kept values survive, persistent ones stay', () =
   assert.not.ok(isShared(survivor));
   assert.equal(survivor, new Float32Array(10).fill(2));
   wasm.release(inside);
-  wasm.release(inside); // a second time does no harm
+  wasm.release(inside); // a second release is ignored
   const parameter = wasm.persist(Float32Array.of(1, 2, 3));
   assert.ok(isShared(parameter));
   assert.is(wasm.persist(parameter), parameter);
 });
 
-test('more memory than WebAssembly has is refused with the sizes', () => {
+test('a request beyond the memory of WebAssembly is refused with both sizes', () => {
   const wasm = createWasm({ threads: 1 });
   assert.throws(
     () => wasm.kernels.fill(1.2e9, 0),
@@ -78,7 +78,7 @@ test('more memory than WebAssembly has is refused with the sizes', () => {
 });
 
 test('a worker that fails after it was started leaves one thread, and the description says so', () => {
-  let fail: (reason: string) => void = () => assert.unreachable('no worker was started');
+  let fail: (reason: string) => void = () => assert.unreachable('a worker was not started');
   const wasm = createWasm({
     threads: 3,
     threadHost: {
@@ -97,7 +97,7 @@ test('a worker that fails after it was started leaves one thread, and the descri
   assert.equal(wasm.kernels.unary('square', x), new Float32Array(100_000).fill(9));
 });
 
-test('when memory cannot grow any more, a larger free block serves; if there is none, the error says the sizes', () => {
+test('if the memory cannot grow, a larger free block is used; if there is none, the error has the sizes', () => {
   const mostPages = 40; // 2.5 MiB, of which the first 128 KiB are the module's own
   const memory = new ResidentMemory({
     memory: new WebAssembly.Memory({ initial: 4, maximum: mostPages, shared: true }),
@@ -111,18 +111,18 @@ test('when memory cannot grow any more, a larger free block serves; if there is 
   assert.is(next[299_999], 1);
   refuses(
     () => memory.upload(new Float32Array(300_000)),
-    'wasm: out of memory: 3 MiB would be needed at once, WebAssembly allows 3 — use smaller batches',
+    'wasm: out of memory: 3 MiB needed at once, WebAssembly allows 3 — use smaller batches',
   );
 });
 
-test('every 32-bit pattern of a filling value arrives, NaN and −0 included', () => {
+test('fill keeps every bit pattern of its value, NaN and −0 included', () => {
   const wasm = createWasm({ threads: 1 });
   for (const value of [-0, Number.NaN, -Infinity, 1e-45, -1, 3.4e38]) {
     assert.ok(Object.is(wasm.kernels.fill(5, value)[4], Math.fround(value)), `${value}`);
   }
 });
 
-test('Adam uses 1 − β of the number given, not of its float32', () => {
+test('Adam computes 1 − β from the given number, not from its float32 rounding', () => {
   const wasm = createWasm({ threads: 1 });
   const state = () =>
     [Float32Array.of(1), Float32Array.of(1e-3), Float32Array.of(0), Float32Array.of(0)] as const;
@@ -136,7 +136,7 @@ test('Adam uses 1 − β of the number given, not of its float32', () => {
   };
   const [param, grad, m, v] = state();
   wasm.kernels.adamStep(param, grad, m, v, { ...spec, step: 1 });
-  // The first step of Adam is the learning rate whatever the gradient: m̂ = g and v̂ = g².
+  // The first step of Adam is the learning rate for every gradient: m̂ = g and v̂ = g².
   assert.ok(Math.abs((param[0] as number) - 0.999) < 2e-6, `${param[0]}`);
   assert.ok(Math.abs((v[0] as number) / 1e-13 - 1) < 1e-4, `v = (1 − β₂)g²: ${v[0]}`);
 });

@@ -15,7 +15,7 @@ import {
   unaryNumber,
 } from '../../packages/core/src/backend/wasm/module.generated.js';
 
-// Shapes that reach every path: whole vectors and what remains of them, one chunk and many, threads.
+// Shapes that reach every path: whole vectors and remainders, one chunk and many, threads.
 const reference = createReference();
 const single = createWasm({ threads: 1 });
 const double = createWasm({ threads: 2 });
@@ -304,7 +304,7 @@ test('every other element of a row, for all lengths around a vector', () => {
 const operand7 = operand([2, 3, 4, 5]);
 const numbers7 = numbers(7);
 
-test('indexing, argmax and cumsum agree with the reference', () => {
+test('index kernels, argmax and cumsum agree with the reference', () => {
   const x = numbers(4 * 6 * 5);
   const spec = { outer: 4, length: 6, inner: 5, count: 3 };
   const places = Float32Array.of(5, 0, 5);
@@ -318,7 +318,7 @@ test('indexing, argmax and cumsum agree with the reference', () => {
   compare('cumsum', (k) => k.cumsum(x, spec), 1e-6, 1e-6);
 });
 
-test('the random stream is the same', () => {
+test('the random stream is that of the reference', () => {
   for (const size of [0, 1, 5, 16, 100_001]) {
     const state = { key: [7, 9] as const, counter: [2 ** 32 - 3, 1] as const };
     compare(`uniform ${size}`, (k) => k.uniform(size, state), 0, 0);

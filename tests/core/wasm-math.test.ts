@@ -1,6 +1,6 @@
 /**
- * The vectorised functions of the wasm backend against float64, over all of float32, in every flavour that this host
- * runs, and its random numbers against random.ts.
+ * The vectorized functions of the wasm backend against float64, over all of float32, in every flavour that this host
+ * supports, and its random numbers against random.ts.
  */
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -23,10 +23,10 @@ import type { BinaryKind, UnaryKind } from '../../packages/core/src/functions/na
 import { binaryFunctions, unaryFunctions } from '../../packages/core/src/functions/reference.generated.js';
 import type { UnaryRow } from '../../packages/core/src/functions/row.js';
 import { philox4x32 } from '../../packages/core/src/random.js';
-import { distance, erf, gelu, sweep, sweepOfPairs, tail } from './wasm-math-exact.js';
+import { distance, erf, gelu, sweep, sweepOfPairs, tail } from '../helpers/exact-math.js';
 
 type Fill = (out: number, n: number, key0: number, key1: number, low: number, high: number) => void;
-/** The random numbers of philox-harness.ts. */
+/** The exports of philox-harness.ts. */
 interface Harness {
   memory: WebAssembly.Memory;
   fillWords: Fill;
@@ -45,7 +45,7 @@ const RELAXED_MODULE = new Uint8Array([
   ...[10, 13, 1, 11, 0, 0x20, 0, 0x20, 1, 0x20, 2, 0xfd, 0x85, 2, 11],
 ]);
 
-/** Compiles the harness with asc, in a process of its own because tsx would transform the whole compiler first. */
+/** Compiles the harness with asc, in a separate process, because tsx would transform the whole compiler first. */
 async function compile(flavour: string, folder: string): Promise<Harness> {
   const compiler = createRequire(import.meta.url).resolve('assemblyscript/bin/asc.js');
   const sources = fileURLToPath(new URL('../../packages/core/src/backend/wasm/assembly', import.meta.url));
@@ -74,7 +74,7 @@ const compiled = await Promise.all(flavours.map((flavour) => compile(flavour, fo
 rmSync(folder, { recursive: true });
 const harnesses = new Map(flavours.map((flavour, i) => [flavour, compiled[i] as Harness]));
 
-/** The kernels of one flavour, on one thread and a memory of their own. */
+/** The kernels of one flavour, on one thread, with their own memory. */
 function instantiate(hex: string): { kernels: KernelExports; memory: WebAssembly.Memory } {
   const memory = new WebAssembly.Memory({ initial: 64, maximum: 65_536, shared: true });
   const module = new WebAssembly.Module(Buffer.from(hex, 'hex'));
@@ -90,7 +90,7 @@ const modules = new Map(
 
 type Run = (kernels: KernelExports, n: number) => void;
 
-/** The largest distance from `exact` over `points`, for each flavour, and where it is. */
+/** The largest distance from `exact` over `points`, and the point, for each flavour. */
 function worst(run: Run, exact: (x: number, y: number) => number, points: Iterable<[number, number]>) {
   const x = new Float32Array(CHUNK);
   const y = new Float32Array(CHUNK);
@@ -126,7 +126,7 @@ function assertWithin(bound: number, found: ReturnType<typeof worst>): void {
   }
 }
 
-/** Rounded once. */
+/** The default accuracy: rounded once. */
 const EXACT: NonNullable<UnaryRow['accuracy']> = { ulp: 0.5 };
 /** The names of a table, which are the names of the generated types. */
 const namesOf = <Kind extends string>(rows: Readonly<Record<string, unknown>>): Kind[] =>
@@ -166,7 +166,7 @@ test('an unknown number of a function traps', () => {
   }
 });
 
-test('the reference: erf and Φ as an independent implementation has them', () => {
+test('the reference: erf and Φ match an independent implementation', () => {
   for (const [x] of sweep([])) {
     if (!(Math.abs(x) < 30)) continue;
     assert.ok(Math.abs(unaryFunctions.erf(x) - erf(x)) <= 1e-14, `erf(${x})`);
@@ -174,7 +174,7 @@ test('the reference: erf and Φ as an independent implementation has them', () =
   }
 });
 
-test('the oracle: erf and Φ as tabulated', () => {
+test('the independent implementation: erf and Φ match published tables', () => {
   // Abramowitz & Stegun, tables 7.1 and 26.1
   assert.ok(Math.abs(erf(0.5) - 0.5204998778) < 1e-10);
   assert.ok(Math.abs(erf(-1.5) + 0.9661051465) < 1e-10);
@@ -182,7 +182,7 @@ test('the oracle: erf and Φ as tabulated', () => {
   assert.ok(Math.abs(tail(3) - 0.00134989803163) < 1e-15);
 });
 
-test('lanes are independent: a special value does not touch its neighbours', () => {
+test('lanes are independent: a special value does not change its neighbours', () => {
   for (const { kernels, memory } of modules.values()) {
     const values = new Float32Array(memory.buffer);
     for (const [kind, number] of Object.entries(unaryNumber)) {
@@ -210,7 +210,7 @@ const places: { key: [number, number]; low: number; high: number }[] = [
   { key: [1, 2], low: 0xfffffffd, high: 7 }, // the carry falls inside a group of four blocks
 ];
 
-/** The words of a draw, by random.ts. */
+/** n words of the stream, from random.ts. */
 function wordsOf(n: number, { key, low, high }: (typeof places)[number]): number[] {
   const start = (BigInt(high) << 32n) + BigInt(low);
   return Array.from({ length: n / 4 }, (_, i) => {
@@ -233,7 +233,7 @@ test('philox: the published known answers', () => {
   }
 });
 
-test('philox: the stream of random.ts, word for word, and uniform draws from it', () => {
+test('philox: the words and the uniform samples are those of random.ts', () => {
   const N = 256;
   for (const harness of harnesses.values()) {
     for (const place of places) {
@@ -249,7 +249,7 @@ test('philox: the stream of random.ts, word for word, and uniform draws from it'
   }
 });
 
-test('philox: normal draws by Box and Muller, within 5 ulp of float64', () => {
+test('philox: normal samples are within 5 ulp of a float64 Box–Muller transform', () => {
   const N = 1 << 16;
   for (const [flavour, harness] of harnesses) {
     for (const place of places) {
@@ -273,7 +273,7 @@ test('philox: normal draws by Box and Muller, within 5 ulp of float64', () => {
   }
 });
 
-test('philox: a draw of any length writes that many numbers, and may be made in parts', () => {
+test('philox: a request writes exactly its number of values, and may be split into parts', () => {
   for (const { memory, fillNormal } of harnesses.values()) {
     const values = new Float32Array(memory.buffer);
     fillNormal(X, 64, 3, 4, 5, 6);

@@ -20,7 +20,7 @@ test('the whole op-case table, forward and gradients, agrees between wasm and re
   assert.equal(differences, []);
 });
 
-test('no operation keeps memory of a scope: forward and gradients of the whole table, again and again', () => {
+test('no operation leaks memory in a scope: forward and gradients of the whole table, repeatedly', () => {
   const wasm = createWasm({ threads: 1 });
   withBackend(wasm, () => {
     const round = (): void => {
@@ -40,14 +40,14 @@ test('no operation keeps memory of a scope: forward and gradients of the whole t
   });
 });
 
-test('init picks wasm, and says what runs', async () => {
+test('init selects wasm, and its description names what runs', async () => {
   const chosen = await init();
   assert.is(chosen.name, 'wasm');
   assert.match(chosen.description, /^wasm \(SIMD( with FMA)?, \d+ threads?/);
   setBackend(createReference());
 });
 
-test('init falls back to reference where the module is refused, and says why; asked for wasm, it throws', async () => {
+test('init falls back to reference, with the reason, if the module is refused; with wasm requested, it throws', async () => {
   const { Module } = WebAssembly;
   WebAssembly.Module = class {
     constructor() {

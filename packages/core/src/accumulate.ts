@@ -1,4 +1,4 @@
-/** The memory of gradients: how two of one tensor add up, and how `tensor.grad` grows from one `backward` to the next. */
+/** Gradient accumulation: adds the gradients of a tensor that is used more than once, and adds to `tensor.grad`. */
 import { adopt } from './scope.js';
 import { Storage, updateInPlace } from './storage.js';
 import { apply, noGrad } from './tape.js';
@@ -11,17 +11,17 @@ const sumOp: Op<readonly [Tensor, Tensor]> = {
   vjp: (dy) => [() => dy, () => dy],
 };
 
-/** a + b for two gradients of one tensor. */
+/** Adds two gradients of the same tensor. */
 export function addGradients(a: Tensor, b: Tensor): Tensor {
   return apply(sumOp, [a, b], undefined);
 }
 
-/** Gradients whose memory belongs to one `tensor.grad` alone, so that it can be added to in place. */
+/** Gradients whose memory is referenced by one `tensor.grad` only. They are added to in place. */
 const owned = new WeakSet<Tensor>();
 
 /**
- * Adds to `tensor.grad`. A parameter's gradient is resident, like the parameter itself.
- * @param differentiable - the sum is recorded and nothing changes in place, for derivatives of higher order
+ * Adds a gradient to `tensor.grad`. The gradient of a resident tensor is resident, too.
+ * @param differentiable - record the sum and change nothing in place, for higher-order derivatives
  */
 export function accumulate(tensor: Tensor, gradient: Tensor, differentiable: boolean): void {
   const before = tensor.peekGrad();
@@ -35,7 +35,7 @@ export function accumulate(tensor: Tensor, gradient: Tensor, differentiable: boo
   }
 }
 
-/** The gradient in memory that nothing else refers to, resident if its tensor is. */
+/** Returns the gradient in memory that nothing else refers to. It is resident if its tensor is. */
 function ownGradient(tensor: Tensor, gradient: Tensor): Tensor {
   const own = adopt(gradient.storage) ? gradient.detach() : copyOf(gradient);
   if (tensor.storage.persistent) own.storage.persist();

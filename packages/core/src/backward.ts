@@ -1,6 +1,6 @@
 /**
- * The walk back: reverse-mode differentiation of what the tape recorded. From the result to the leaves, each operation
- * turns dy = ∂y/∂output into ∂y/∂input for each of its inputs, by its vector-Jacobian product (`Op.vjp`).
+ * Reverse-mode differentiation of the recorded tape. The walk goes from the result y to the leaves. Each operation maps
+ * dy = ∂y/∂output to ∂y/∂input for each of its inputs, by its vector-Jacobian product (`Op.vjp`).
  */
 import { accumulate, addGradients } from './accumulate.js';
 import { backend } from './backend/current.js';
@@ -17,13 +17,13 @@ import { type TapeNode, type Tensor, wrap } from './tensor.js';
 export interface BackwardOptions {
   /** Keep the graph for another backward pass (default: it is freed). */
   retainGraph?: boolean;
-  /** Record the gradient's own computation, for derivatives of higher order. Implies `retainGraph`. */
+  /** Record the computation of the gradients, for higher-order derivatives. Implies `retainGraph`. */
   createGraph?: boolean;
 }
 
 /** Options of `gradients`. */
 export interface GradientsOptions extends BackwardOptions {
-  /** The vector of the vector-Jacobian product, y's shape; 1 for a scalar y. */
+  /** The vector of the vector-Jacobian product, with y's shape. Default for a scalar y: 1. */
   dy?: Tensor;
 }
 
@@ -32,8 +32,8 @@ const GRADIENTS_OPTIONS: OptionNames<GradientsOptions> = { ...BACKWARD_OPTIONS, 
 
 /**
  * Adds ∂y/∂leaf to `leaf.grad` for every leaf that y depends on and that requires a gradient.
- * @param dy - the vector of the vector-Jacobian product, y's shape; 1 for a scalar y
- * @throws GradError if y needs no gradient, is not a scalar and `dy` is missing, or its graph was freed
+ * @param dy - the vector of the vector-Jacobian product, with y's shape; default for a scalar y: 1
+ * @throws GradError if y does not require a gradient, if y is not a scalar and `dy` is missing, or if its graph was freed
  */
 export function backward(y: Tensor, dy?: Tensor, options: BackwardOptions = {}): void {
   checkTensor('backward', y, 'the result');
@@ -54,14 +54,14 @@ function keepsGrad(tensor: Tensor): boolean {
 }
 
 /**
- * ∂y/∂x for each x, without touching any `.grad`.
+ * Computes ∂y/∂x for each x. Every `.grad` stays unchanged.
  * @returns gradients in the order of `xs`; zeros for an x that y does not depend on
  * @throws GradError as `backward` does
  */
 export function gradients(y: Tensor, xs: readonly Tensor[], options: GradientsOptions = {}): Tensor[] {
   checkTensor('gradients', y, 'the result');
-  checkArray('gradients', 'the tensors to differentiate by', xs, 'y, ');
-  for (const x of xs) checkTensor('gradients', x, 'each of them');
+  checkArray('gradients', 'xs', xs, 'y, ');
+  for (const x of xs) checkTensor('gradients', x, 'each of xs');
   checkOptions('gradients', options, GRADIENTS_OPTIONS, 'y, xs, ');
   const seed = seedGradient('gradients', y, options.dy);
   const wanted = new Set(xs);
@@ -73,7 +73,7 @@ export function gradients(y: Tensor, xs: readonly Tensor[], options: GradientsOp
   return runScope(backend(), compute, (result) => result.map((t) => t.storage));
 }
 
-/** @throws ArgumentError unless `dy`, which stands before the options, is a tensor */
+/** Refuses options passed in place of `dy`. @throws ArgumentError unless `dy` is a tensor */
 function checkDy(op: string, dy: Tensor): void {
   if (isPlainObject(dy)) {
     const found = describeValue(dy);
@@ -86,20 +86,23 @@ function seedGradient(name: string, y: Tensor, dy: Tensor | undefined): Tensor {
   if (!y.requiresGrad) {
     throw new GradError(
       name,
-      'this tensor needs no gradient — no operand had requiresGrad, or it was made in noGrad',
+      'the tensor does not require a gradient — set requiresGrad on an input, and compute it outside of noGrad',
     );
   }
   if (dy !== undefined) {
     checkDy(name, dy);
     if (!sameShape(dy.shape, y.shape)) {
-      throw new GradError(name, `dy has shape ${formatShape(dy.shape)}, the tensor ${formatShape(y.shape)}`);
+      throw new GradError(
+        name,
+        `dy must have the tensor's shape ${formatShape(y.shape)}, found ${formatShape(dy.shape)}`,
+      );
     }
     return dy;
   }
   if (y.size !== 1) {
     throw new GradError(
       name,
-      `the tensor has shape ${formatShape(y.shape)}, so one gradient is not defined — reduce it to a scalar, or pass dy`,
+      `the tensor must be a scalar, found shape ${formatShape(y.shape)} — reduce it to a scalar, or pass dy`,
     );
   }
   return wrap(backend().kernels.fill(1, 1), y.shape);
@@ -121,7 +124,7 @@ function propagate(
 
   const observer = activeRecorder();
   const walk = (): void => {
-    // Results come before their operands: when a tensor's turn comes, all its consumers have contributed.
+    // Results come before their operands: when the walk reaches a tensor, all its consumers have contributed.
     for (const tensor of order.toReversed()) {
       const gradient = pending.get(tensor);
       pending.delete(tensor);
@@ -156,7 +159,7 @@ function pushToInputs(
     if (!sameShape(gradient.shape, input.shape)) {
       throw new GradError(
         node.op.name,
-        `its vjp gave input ${i} a gradient of shape ${formatShape(gradient.shape)} instead of ${formatShape(input.shape)}`,
+        `vjp must return a gradient of shape ${formatShape(input.shape)} for input ${i}, found ${formatShape(gradient.shape)}`,
       );
     }
     const milliseconds = observer === null ? 0 : performance.now() - start;
@@ -188,7 +191,8 @@ function free(node: TapeNode): void {
 }
 
 /**
- * Every tensor that y was computed from, operands before results. Iterative: a graph may be very deep.
+ * Returns every tensor that y was computed from and that requires a gradient, operands before results. The traversal is
+ * iterative, so that deep graphs do not overflow the stack.
  * @throws GradError if a part of the graph was freed
  */
 export function topologicalOrder(y: Tensor): Tensor[] {
@@ -200,7 +204,7 @@ export function topologicalOrder(y: Tensor): Tensor[] {
     if (tensor.node?.freed === true) {
       throw new GradError(
         'backward',
-        `the graph behind '${tensor.node.op.name}' was freed by an earlier backward — pass { retainGraph: true } to that one`,
+        `the graph behind '${tensor.node.op.name}' was freed by an earlier backward — pass { retainGraph: true } to that call`,
       );
     }
     const input = tensor.node?.inputs[top.next++];

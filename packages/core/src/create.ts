@@ -1,4 +1,4 @@
-/** Making tensors. */
+/** Functions that create tensors. */
 
 import type { HostArray } from './backend/backend.js';
 import { backend } from './backend/current.js';
@@ -11,9 +11,9 @@ import { type NestedArray, Tensor, wrap } from './tensor.js';
 
 /** Options of every function that makes a leaf tensor. */
 export interface CreateOptions {
-  /** Whether `backward` computes a gradient for it. Default false. */
+  /** Whether `backward` computes a gradient for the tensor. Default false. */
   requiresGrad?: boolean;
-  /** A name for error messages and pictures of the graph; see `Tensor.named`. */
+  /** A name for error messages and graph drawings; see `Tensor.named`. */
   name?: string;
 }
 
@@ -21,13 +21,13 @@ const CREATE_OPTIONS: OptionNames<CreateOptions> = { requiresGrad: true, name: t
 
 /** Options of `tensor`. */
 export interface TensorOptions extends CreateOptions {
-  /** Default: that of the nesting, or `[length]` for a typed array. */
+  /** Default: the shape of the nested arrays, or `[length]` for a typed array. */
   shape?: Shape;
 }
 
 const TENSOR_OPTIONS: OptionNames<TensorOptions> = { shape: true, ...CREATE_OPTIONS };
 
-/** Options of the random ones: the default generator is the one that `manualSeed` seeds. */
+/** Options of the random functions. The default generator is the one that `manualSeed` seeds. */
 export interface RandomOptions extends CreateOptions {
   generator?: Generator | undefined;
 }
@@ -35,8 +35,9 @@ export interface RandomOptions extends CreateOptions {
 const RANDOM_OPTIONS: OptionNames<RandomOptions> = { generator: true, ...CREATE_OPTIONS };
 
 /**
- * A tensor of given values: a number, nested arrays, or a flat array with its shape. Values are copied.
- * @throws ShapeError if nested arrays are ragged or the number of values does not fit the shape
+ * A tensor of the given values: a number, nested arrays, or a flat array with its shape. Values are copied.
+ * @throws ShapeError if nested arrays are ragged or the number of values does not fit the shape; ArgumentError for values
+ * that are not numbers
  */
 export function tensor(
   values: NestedArray | readonly number[] | HostArray | Uint8Array | Int32Array | Uint32Array,
@@ -67,7 +68,7 @@ function isNumbers(values: unknown): boolean {
 }
 
 function noValues(found: unknown): ArgumentError {
-  const fix = found instanceof Tensor ? ' — clone() and detach() make a tensor of a tensor' : '';
+  const fix = found instanceof Tensor ? ' — use clone() or detach() to copy a tensor' : '';
   const expected = 'values must be a number, nested arrays of numbers or a typed array';
   return new ArgumentError('tensor', `${expected}, found ${describeValue(found)}${fix}`);
 }
@@ -84,12 +85,12 @@ function flattenNested(values: NestedArray): { data: number[]; shape: number[] }
       throw new ShapeError(
         'tensor',
         [shape],
-        `nested arrays are ragged: at depth ${axis} one is ${describe(found)} and the first is ${describe(expected)}`,
+        `nested arrays are ragged: at depth ${axis}, expected ${describe(expected)}, found ${describe(found)}`,
       );
     }
     if (!Array.isArray(value)) {
       if (typeof value !== 'number')
-        throw new ArgumentError('tensor', `values are numbers, not ${typeof value}`);
+        throw new ArgumentError('tensor', `values must be numbers, found ${describeValue(value)}`);
       data.push(value);
       return;
     }
@@ -100,7 +101,7 @@ function flattenNested(values: NestedArray): { data: number[]; shape: number[] }
 }
 
 function describe(length: number | undefined): string {
-  return length === undefined ? 'a number' : `${length} long`;
+  return length === undefined ? 'a number' : `an array of length ${length}`;
 }
 
 function leaf(op: string, t: Tensor, { requiresGrad = false, name = '' }: CreateOptions): Tensor {
@@ -110,7 +111,7 @@ function leaf(op: string, t: Tensor, { requiresGrad = false, name = '' }: Create
   return requiresGrad ? t.requiresGrad_() : t;
 }
 
-/** A tensor filled with `value`. */
+/** A tensor filled with `value`. @throws ArgumentError unless every axis length is an integer ≥ 0 */
 export function full(shape: Shape, value: number, options: CreateOptions = {}): Tensor {
   checkNumber('full', 'the value', value);
   return filled('full', shape, value, options);
@@ -138,7 +139,7 @@ export function eye(n: number, options: CreateOptions = {}): Tensor {
 }
 
 /**
- * start, start + step, … up to but without `end`. `arange(n)` counts 0 … n − 1.
+ * start, start + step, … up to `end`, which is excluded. `arange(n)` gives 0 … n − 1.
  * @throws ArgumentError if step is 0 or a number is not finite
  */
 export function arange(start: number, end?: number, step = 1, options: CreateOptions = {}): Tensor {
@@ -149,7 +150,7 @@ export function arange(start: number, end?: number, step = 1, options: CreateOpt
   if (!Number.isFinite(first) || !Number.isFinite(last)) {
     throw new ArgumentError(
       'arange',
-      `start and end are finite numbers, not ${describeValue(first)} and ${describeValue(last)}`,
+      `start and end must be finite numbers, found ${describeValue(first)} and ${describeValue(last)}`,
     );
   }
   const count = Math.max(0, Math.ceil((last - first) / step));
@@ -172,11 +173,11 @@ export function linspace(start: number, end: number, count: number, options: Cre
   );
 }
 
-/** Uniform draws in [0, 1). */
+/** Uniform samples in [0, 1): multiples of 2⁻²⁴. */
 export const rand = (shape: Shape, options: RandomOptions = {}): Tensor =>
   draws('rand', 'uniform', shape, options);
 
-/** Draws of the standard normal distribution N(0, 1). */
+/** Samples of the standard normal distribution N(0, 1), of magnitude 5.77 at most. */
 export const randn = (shape: Shape, options: RandomOptions = {}): Tensor =>
   draws('randn', 'normal', shape, options);
 
@@ -186,7 +187,7 @@ function draws(op: string, kernel: 'uniform' | 'normal', shape: Shape, options: 
   return leaf(op, wrap(backend().kernels[kernel](sizeOf(shape), state), [...shape]), options);
 }
 
-/** Checks the options of a random function. @param before - the arguments before them, for messages */
+/** Checks the options of a random function and returns its generator. @param before - the arguments before them, for messages */
 function generatorOf(op: string, before: string, options: RandomOptions): Generator {
   checkOptions(op, options, RANDOM_OPTIONS, before);
   const { generator = defaultGenerator() } = options;
@@ -195,7 +196,7 @@ function generatorOf(op: string, before: string, options: RandomOptions): Genera
   throw new ArgumentError(op, `generator must be a Generator, found ${found} — write new Generator(seed)`);
 }
 
-/** One draw of 0 or 1 per element, 1 with the probability that p gives. Not differentiable. */
+/** One Bernoulli sample per element: 1 with probability p, else 0. Not differentiable. */
 export function bernoulli(p: Tensor, options: RandomOptions = {}): Tensor {
   checkTensor('bernoulli', p, 'p');
   const generator = generatorOf('bernoulli', 'p, ', options);
@@ -210,7 +211,7 @@ export function randperm(n: number, options: RandomOptions = {}): Tensor {
 }
 
 /**
- * Class numbers as rows with a single 1: `[…]` → `[…, classes]`.
+ * One-hot rows of class numbers: `[count]` → `[count, classes]`, with a 1 at the label and 0 elsewhere.
  * @throws ArgumentError for a label that is not a whole number in 0 … classes − 1
  */
 export function oneHot(labels: ArrayLike<number>, classes: number, options: CreateOptions = {}): Tensor {
@@ -226,7 +227,7 @@ export function oneHot(labels: ArrayLike<number>, classes: number, options: Crea
     if (!(Number.isInteger(label) && label >= 0 && label < classes)) {
       throw new ArgumentError(
         'oneHot',
-        `label ${describeValue(label)} at place ${i} is not a whole number in 0 … ${classes - 1}`,
+        `labels must be whole numbers in 0 … ${classes - 1}, found ${describeValue(label)} at index ${i}`,
       );
     }
     data[i * classes + label] = 1;
@@ -234,7 +235,7 @@ export function oneHot(labels: ArrayLike<number>, classes: number, options: Crea
   return tensor(data, { ...options, shape: [labels.length, classes] });
 }
 
-/** A tensor that `backward` computes gradients for and that lives long: resident where the backend wants it. */
+/** A trainable tensor: a copy of `values` that requires a gradient, in resident memory where the backend has it. */
 export function parameter(values: Tensor): Tensor {
   checkTensor('parameter', values, 'values');
   const own = values.detach().clone();

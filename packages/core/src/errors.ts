@@ -6,10 +6,10 @@ export function formatShape(shape: Shape): string {
   return `[${shape.join(', ')}]`;
 }
 
-/** Root of every error that varigrad throws on purpose: `op: what: values — fix`. */
+/** Base class of all errors of varigrad. Messages read `op: what: values — fix`. */
 export class VarigradError extends Error {
   override readonly name: string = 'VarigradError';
-  /** The operation that refused. */
+  /** The operation that threw the error. */
   readonly op: string;
 
   constructor(op: string, message: string) {
@@ -18,26 +18,26 @@ export class VarigradError extends Error {
   }
 }
 
-/** What an error message calls an operand; see `Tensor.named`. */
+/** The name of an operand in error messages; see `Tensor.named`. */
 export interface OperandName {
   /** '' if the operand has no name. */
   readonly label: string;
-  /** A name for each axis, or none. */
+  /** One name per axis; empty if the axes have no names. */
   readonly axes: readonly string[];
   readonly shape: Shape;
 }
 
-/** A message that mentions its operands, given the names of those that have one. */
+/** Writes a message from the operands' names; `undefined` stands for an operand without a name. */
 type Wording = (names: readonly (string | undefined)[]) => string;
 
-/** Operands whose shapes do not fit together. Operands that were named are listed with their names at the end. */
+/** Operands have shapes that do not fit together. Named operands are listed at the end of the message. */
 export class ShapeError extends VarigradError {
   override readonly name = 'ShapeError';
   readonly shapes: readonly Shape[];
   readonly operands: readonly OperandName[];
   readonly #wording: string | Wording;
 
-  /** @param wording - the message, or a function of the operands' names, which has words of its own for those without */
+  /** @param wording - the message, or a function that writes it from the operands' names */
   constructor(
     op: string,
     shapes: readonly Shape[],
@@ -53,7 +53,7 @@ export class ShapeError extends VarigradError {
     this.#wording = wording;
   }
 
-  /** The same error with the operands' names. */
+  /** Returns the same error with the operands' names. */
   withOperands(operands: readonly OperandName[]): ShapeError {
     return new ShapeError(this.op, this.shapes, this.#wording, operands);
   }
@@ -67,7 +67,7 @@ function describe({ label, axes, shape }: OperandName): string {
   return `${label} is [${lengths.join(', ')}]`;
 }
 
-/** A value, an option or an axis that an operation cannot take. */
+/** A value, an option or an axis that an operation does not accept. */
 export class ArgumentError extends VarigradError {
   override readonly name = 'ArgumentError';
 }
@@ -77,7 +77,7 @@ export class GradError extends VarigradError {
   override readonly name = 'GradError';
 }
 
-/** A backend that is absent, failed, or does not hold the tensor it is given. */
+/** A backend is unavailable, has failed, or does not hold a tensor that was passed to it. */
 export class BackendError extends VarigradError {
   override readonly name = 'BackendError';
 }

@@ -1,7 +1,7 @@
 /**
  * Prints arrays as PyTorch does: nested brackets, aligned columns, four decimals (NumPy shows eight), and
- * scientific notation where the sizes of the numbers differ too much for that. One thing is our own: whole
- * numbers below 10⁸ always keep their digits, because class numbers and indices are float tensors here.
+ * scientific notation where the magnitudes differ too much. One rule differs from PyTorch: whole numbers below 10⁸
+ * always keep their digits, because class numbers and indices are float tensors here.
  */
 
 import { checkOptions, type OptionNames } from './checks/options.js';
@@ -12,13 +12,13 @@ import { checkShape, sizeOf } from './shape.js';
 export interface FormatOptions {
   /** Decimals of numbers that are not whole; default 4. */
   readonly precision?: number;
-  /** Arrays with more elements than this are cut short; default 1000. */
+  /** Arrays with more elements than this are abbreviated; default 1000. */
   readonly threshold?: number;
-  /** Items shown at each end of an axis that is cut short; default 3. */
+  /** Items shown at each end of an abbreviated axis; default 3. */
   readonly edgeItems?: number;
-  /** Columns after which a row continues on the next line; default 80. */
+  /** Columns per line; longer rows continue on the next line; default 80. */
   readonly lineWidth?: number;
-  /** Columns taken by what stands before the first bracket: further lines are moved right as far; default 0. */
+  /** Columns before the first bracket; later lines are indented by as many; default 0. */
   readonly indent?: number;
 }
 
@@ -30,10 +30,10 @@ const FORMAT_OPTIONS: OptionNames<FormatOptions> = {
   indent: true,
 };
 
-/** Whole numbers from here on, and other numbers below the second bound, are written with an exponent … */
+/** Numbers are printed with exponents if a magnitude reaches `LARGE` or, unless all are whole, is below `SMALL` (zeros aside) … */
 const LARGE = 1e8;
 const SMALL = 1e-4;
-/** … and so is everything if the largest number is this many times the smallest (zero aside). */
+/** … or exceeds the smallest by this factor. */
 const RANGE = 1000;
 
 /** The values of a row-major array as text: `[[1., 2.],\n [3., 4.]]`; `[]` if there are none. */
@@ -51,7 +51,7 @@ export function formatArray(values: ArrayLike<number>, shape: Shape, options: Fo
   return layOut(cells, shape, { edge, lineWidth, indent, width });
 }
 
-/** The places of the elements that are printed, in order. */
+/** Row-major indices of the elements that are printed, in order. */
 function shownPlaces(shape: Shape, edge: number): number[] {
   let places = [0];
   for (const length of shape) {
@@ -90,15 +90,15 @@ function special(format: (x: number) => string): (x: number) => string {
 }
 
 interface Layout {
-  /** Items at each end of an axis; what lies between becomes `...`. */
+  /** Items shown at each end of an axis; those between become `...`. */
   readonly edge: number;
   readonly lineWidth: number;
   readonly indent: number;
-  /** Length of each cell. */
+  /** Characters per cell. */
   readonly width: number;
 }
 
-/** Brackets around the cells; `rank − axis − 1` line breaks set the blocks of an outer axis apart. */
+/** Puts brackets around the cells. Blocks along an outer axis are separated by `rank − axis − 1` line breaks. */
 function layOut(cells: readonly string[], shape: Shape, layout: Layout): string {
   const { edge, lineWidth, indent, width } = layout;
   let next = 0;
@@ -116,7 +116,7 @@ function layOut(cells: readonly string[], shape: Shape, layout: Layout): string 
   return build(0);
 }
 
-/** Lines of at most `perLine` items. */
+/** Joins the items into lines of at most `perLine`. */
 function wrap(items: readonly string[], perLine: number): string[] {
   const lines: string[] = [];
   for (let i = 0; i < items.length; i += perLine) lines.push(items.slice(i, i + perLine).join(', '));

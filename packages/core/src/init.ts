@@ -7,7 +7,7 @@ import { checkChoice, checkOptions, type OptionNames } from './checks/options.js
 
 /** Options of `init`. */
 export interface InitOptions {
-  /** 'auto' (default): wasm where the host has WebAssembly SIMD, else reference. */
+  /** 'auto' (default): wasm where the host supports WebAssembly SIMD, else reference. */
   backend?: 'auto' | 'wasm' | 'reference';
   /** Threads of the wasm backend; default: all cores. */
   threads?: number | undefined;
@@ -21,9 +21,9 @@ const BACKENDS: Readonly<Record<NonNullable<InitOptions['backend']>, true>> = {
 };
 
 /**
- * Chooses the backend for all that follows, and returns it: its `name` and `description` say what runs.
- * Without `init`, the first use of a backend makes the one of 'auto' with all cores.
- * @throws BackendError if 'wasm' is asked for and the host refuses it
+ * Selects the backend of all later operations and returns it. Its `name` and `description` identify what runs.
+ * Without `init`, the first operation selects 'auto' with all cores.
+ * @throws BackendError if 'wasm' is requested and the host cannot run it
  */
 export async function init(options: InitOptions = {}): Promise<Backend> {
   checkOptions('init', options, INIT_OPTIONS);

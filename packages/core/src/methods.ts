@@ -13,12 +13,12 @@ import * as pieces from './ops/pieces.js';
 import * as reduce from './ops/reduce.js';
 import { Tensor } from './tensor.js';
 
-/** Functions of these modules that are no methods: they join tensors, or add one into zeros. */
+/** Functions of these modules that do not become methods: they join tensors, or add a tensor into zeros. */
 const functionsOnly = ['concat', 'stack', 'indexAdd', 'scatterAdd'] as const;
 
 type FunctionsOnly = (typeof functionsOnly)[number];
 
-/** A function of a tensor as a method: without its first parameter, the tensor that it is called on. */
+/** The type of a function as a method: without its first parameter, the tensor. */
 type Method<F> = F extends (x: Tensor, ...rest: infer Rest) => infer Result
   ? (...rest: Rest) => Result
   : never;
@@ -55,7 +55,7 @@ type WithOptional = {
   [Name in keyof All]: Arguments<Name> extends Required<Arguments<Name>> ? never : Name;
 }[keyof All];
 
-/** The most arguments of the methods with optional ones; the other functions' `length` tells theirs. */
+/** The maximum number of arguments of methods with optional ones. For the others it is the function's `length`. */
 const mostArguments: { readonly [Name in WithOptional]: Required<Arguments<Name>>['length'] } = {
   leakyRelu: 1,
   elu: 1,
@@ -91,7 +91,7 @@ for (const [name, method] of Object.entries(functions)) {
   Object.defineProperty(Tensor.prototype, name, {
     value(this: Tensor, ...args: never[]) {
       const result = (method as (t: Tensor, ...rest: never[]) => unknown)(this, ...args);
-      // The function has refused arguments of the wrong kind before, with a better message.
+      // Checked after the call: for an argument of the wrong type, the function has the more specific message.
       if (args.length > most) throw surplusArgument(name, args[most], most);
       return result;
     },

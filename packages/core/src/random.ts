@@ -2,8 +2,8 @@
  * Random numbers: Philox 4×32-10, a counter-based generator.
  *
  * Block number c (a 64-bit counter) under a key gives four 32-bit words, by ten rounds of multiplying and
- * mixing. There is no hidden state, so any place of the stream can be computed on any device: element i of a
- * draw that starts at block c is word i mod 4 of block c + ⌊i/4⌋.
+ * mixing. There is no hidden state, so any position of the stream can be computed on any device: element i of an
+ * array that starts at block c is word i mod 4 of block c + ⌊i/4⌋.
  *
  * - uniform: (word >>> 8)·2⁻²⁴, in [0, 1)
  * - normal (Box–Muller): words w, w′ in pairs; r = √(−2 ln u₁) with u₁ = ((w >>> 8) + 1)·2⁻²⁴ and
@@ -64,7 +64,7 @@ export function philox4x32(counter: readonly number[], key: readonly [number, nu
   return Array.from(words, (word) => word >>> 0);
 }
 
-/** Calls `use` for each block of a draw, with the block's words and the place of its first element. */
+/** Calls `use` for each block of an array of random numbers, with the block's words and the index of its first element. */
 function forEachBlock(
   size: number,
   { key, counter }: PhiloxState,
@@ -84,15 +84,15 @@ function forEachBlock(
   }
 }
 
-/** Fills `out` with uniform draws in [0, 1): multiples of 2⁻²⁴. */
+/** Fills `out` with uniform samples in [0, 1): multiples of 2⁻²⁴. */
 export function fillUniform(out: HostArray, state: PhiloxState): void {
-  // A typed array ignores what is written beyond its end: the surplus of the last block.
+  // Words of the last block beyond the end of `out` are ignored: a typed array drops such writes.
   forEachBlock(out.length, state, (words, at) => {
     for (let i = 0; i < 4; i++) out[at + i] = (words[i]! >>> 8) * UNIT;
   });
 }
 
-/** Fills `out` with draws of N(0, 1), of magnitude 5.77 at most (√(−2 ln 2⁻²⁴)). */
+/** Fills `out` with samples of N(0, 1), of magnitude 5.77 at most (√(−2 ln 2⁻²⁴)). */
 export function fillNormal(out: HostArray, state: PhiloxState): void {
   forEachBlock(out.length, state, (words, at) => {
     for (let i = 0; i < 4; i += 2) {
@@ -105,7 +105,7 @@ export function fillNormal(out: HostArray, state: PhiloxState): void {
   });
 }
 
-/** Where a generator stands, as plain data for a file. */
+/** The state of a generator, as plain data for a file. */
 export interface GeneratorState {
   readonly key: readonly [number, number];
   readonly counter: readonly [number, number];
@@ -116,19 +116,19 @@ export class Generator {
   #key: readonly [number, number];
   #counter: readonly [number, number] = [0, 0];
 
-  /** @param seed - a whole number from 0 to 2⁶⁴ − 1. @throws ArgumentError for another one */
+  /** @param seed - a whole number from 0 to 2⁶⁴ − 1. @throws ArgumentError for any other value */
   constructor(seed: number | bigint = 0) {
     checkSeed('Generator', seed);
     const wide = BigInt(seed);
     this.#key = [Number(wide & 0xffffffffn), Number(wide >> 32n)];
   }
 
-  /** The seed of the stream: the one given, or the one that the state set last began from. */
+  /** The seed of the stream: the constructor's, or the seed of the last state that was set. */
   get seed(): bigint {
     return (BigInt(this.#key[1]) << 32n) | BigInt(this.#key[0]);
   }
 
-  /** Reserves the numbers for a draw of `size` elements, in blocks of four, and returns where they begin. */
+  /** Reserves `size` numbers, in blocks of four, and returns where they begin in the stream. */
   take(size: number): PhiloxState {
     const state = this.state;
     const low = this.#counter[0] + Math.ceil(size / 4);
@@ -137,8 +137,8 @@ export class Generator {
   }
 
   /**
-   * Where the stream stands, as a copy. Setting it continues from there.
-   * @throws ArgumentError when set to what is not a state
+   * The position in the stream, as a copy. Setting it continues from there.
+   * @throws ArgumentError if the value set is not a state
    */
   get state(): GeneratorState {
     return { key: [...this.#key], counter: [...this.#counter] };
@@ -147,13 +147,16 @@ export class Generator {
   set state(state: GeneratorState) {
     if (!isPairOfWords(state?.key) || !isPairOfWords(state.counter)) {
       const got = JSON.stringify(state);
-      throw new ArgumentError('Generator', `a state is { key, counter }, two 32-bit words each, not ${got}`);
+      throw new ArgumentError(
+        'Generator',
+        `the state must be { key, counter } with two 32-bit words each, found ${got}`,
+      );
     }
     this.#key = [...state.key];
     this.#counter = [...state.counter];
   }
 
-  /** `size` uniform samples in [0, 1), in host memory: those that `rand` gives with this generator. */
+  /** `size` uniform samples in [0, 1), in host memory: the numbers that `rand` returns with this generator. */
   uniform(size: number): Float32Array {
     const out = new Float32Array(size);
     fillUniform(out, this.take(size));
@@ -177,7 +180,7 @@ export class Generator {
     if (!(Number.isInteger(n) && n >= 0 && n < 2 ** 32)) {
       throw new ArgumentError(
         'permutation',
-        `a count is a whole number from 0 to 2³² − 1, not ${describeValue(n)}`,
+        `the count must be a whole number from 0 to 2³² − 1, found ${describeValue(n)}`,
       );
     }
     const order = new Uint32Array(n);
@@ -192,7 +195,7 @@ export class Generator {
     return order;
   }
 
-  /** Draws whole numbers from 0 to bound − 1, each equally likely; about `count` of them are expected. */
+  /** A sampler of whole numbers from 0 to bound − 1, each equally likely. `count` is the expected number of samples. */
   #bounded(count: number): (bound: number) => number {
     let pool = this.words(count);
     let used = 0;
@@ -211,7 +214,10 @@ function checkSeed(op: string, seed: number | bigint): void {
   const whole = typeof seed === 'bigint' || Number.isSafeInteger(seed);
   if (whole && seed >= 0 && BigInt(seed) >> 64n === 0n) return;
   const fix = typeof seed === 'number' && seed >= 2 ** 53 ? ' — write a large one as a bigint' : '';
-  throw new ArgumentError(op, `a seed is a whole number from 0 to 2⁶⁴ − 1, not ${describeValue(seed)}${fix}`);
+  throw new ArgumentError(
+    op,
+    `the seed must be a whole number from 0 to 2⁶⁴ − 1, found ${describeValue(seed)}${fix}`,
+  );
 }
 
 function isPairOfWords(pair: unknown): boolean {
@@ -221,12 +227,12 @@ function isPairOfWords(pair: unknown): boolean {
 
 const standard = new Generator(0);
 
-/** The generator that random functions use when they are given none. */
+/** The generator that random functions use by default. */
 export function defaultGenerator(): Generator {
   return standard;
 }
 
-/** Restarts the default generator at a seed, as `Generator` takes it. @throws ArgumentError for another one */
+/** Restarts the default generator. @param seed - as for `Generator`. @throws ArgumentError for any other value */
 export function manualSeed(seed: number | bigint): void {
   checkSeed('manualSeed', seed);
   standard.state = new Generator(seed).state;

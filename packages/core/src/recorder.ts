@@ -1,8 +1,8 @@
-/** Watching the engine at work: a recorder receives every operation and gradient. Without one it costs one comparison. */
+/** A recorder receives every operation and gradient. Without one, the cost is one comparison per operation. */
 import { checkFunction, refusePromise } from './checks/arguments.js';
 import type { Tensor } from './tensor.js';
 
-/** An operation that has just been computed. */
+/** An operation after its computation. */
 export interface OperationRecord {
   readonly op: string;
   readonly params: unknown;
@@ -11,16 +11,16 @@ export interface OperationRecord {
   readonly milliseconds: number;
 }
 
-/** A gradient that one operation has just sent to one of its inputs. */
+/** The gradient of one operation with respect to one of its inputs, after its computation. */
 export interface GradientRecord {
   readonly op: string;
   readonly out: Tensor;
   readonly input: Tensor;
   /** Which operand the input is, from 0. */
   readonly index: number;
-  /** ∂loss/∂out, which came in. */
+  /** ∂loss/∂out, the incoming gradient. */
   readonly dy: Tensor;
-  /** This operation's part of ∂loss/∂input. Its memory may be given back after the call. */
+  /** This operation's part of ∂loss/∂input. Its memory may be released after the call. */
   readonly gradient: Tensor;
   readonly milliseconds: number;
 }
@@ -38,12 +38,12 @@ export function activeRecorder(): Recorder | null {
   return active;
 }
 
-/** Uses a recorder from now on, or none. @internal see `debug` */
+/** Sets the recorder, or removes it. @internal see `debug` */
 export function setRecorder(recorder: Recorder | null): void {
   active = recorder;
 }
 
-/** Runs `f` with a recorder (or with none), and restores the one before. */
+/** Runs `f` with a recorder (or with none), and restores the previous one. */
 export function withRecorder<T>(recorder: Recorder | null, f: () => T): T {
   checkFunction('withRecorder', f, 'the second argument');
   const before = active;

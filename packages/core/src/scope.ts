@@ -1,7 +1,7 @@
 /**
- * Memory that is known to be short-lived. Everything made inside a scope is given back when it ends, except
- * what it returns and what is persistent (parameters, their gradients, optimizer state). On a GPU this frees
- * device memory; on the wasm backend it lets intermediate values stay inside the kernels' memory.
+ * Scopes for short-lived memory. When a scope ends, the storages made inside it are released, except those that it
+ * returns and persistent ones (parameters, their gradients, optimizer state). On a GPU this frees device memory. On
+ * the wasm backend, intermediate values can stay inside the kernels' memory.
  */
 
 import type { Backend } from './backend/backend.js';
@@ -10,12 +10,12 @@ import type { Storage } from './storage.js';
 
 const open: Set<Storage>[] = [];
 
-/** Notes a new storage in the innermost open scope. */
+/** Registers a new storage in the innermost open scope. */
 export function track(storage: Storage): void {
   open.at(-1)?.add(storage);
 }
 
-/** Takes a storage out of the innermost scope. @returns false if it was not made there */
+/** Removes a storage from the innermost scope. @returns false if it was not made there */
 export function adopt(storage: Storage): boolean {
   return open.at(-1)?.delete(storage) ?? false;
 }
@@ -41,7 +41,7 @@ export function runScope<T>(backend: Backend, f: () => T, results: (value: T) =>
   }
 }
 
-/** What is kept moves to the enclosing scope, or to the garbage collector's care when there is none. */
+/** Kept storages move to the enclosing scope. If there is none, the garbage collector frees them. */
 function leave(storages: Iterable<Storage>, kept: ReadonlySet<Storage>): void {
   const outer = open.at(-1);
   for (const storage of storages) {

@@ -2,7 +2,7 @@ import { checkArray, describeValue } from './checks/arguments.js';
 import type { OptionNames } from './checks/options.js';
 import { ArgumentError, formatShape, type Shape, ShapeError } from './errors.js';
 
-/** One axis, several, or (left out) all of them. */
+/** One axis or several. */
 export type Axes = number | readonly number[];
 
 /** The axis along which an operation works; a negative one counts from the last. */
@@ -28,7 +28,7 @@ export function sizeOf(shape: Shape): number {
   return size;
 }
 
-/** Row-major strides in elements: how far apart neighbours along each axis lie. */
+/** Row-major strides: the distance between neighbours along each axis, in elements. */
 export function stridesOf(shape: Shape): number[] {
   const strides = new Array<number>(shape.length);
   let stride = 1;
@@ -48,12 +48,15 @@ export function checkShape(op: string, shape: Shape): void {
   checkArray(op, 'the shape', shape);
   for (const length of shape) {
     if (!Number.isInteger(length) || length < 0) {
-      throw new ArgumentError(op, `axis lengths are integers ≥ 0: ${formatShape(shape)} has ${length}`);
+      throw new ArgumentError(
+        op,
+        `axis lengths must be integers ≥ 0, found ${length} in ${formatShape(shape)}`,
+      );
     }
   }
 }
 
-/** Turns a possibly negative axis into 0 … rank − 1. @throws ArgumentError if there is no such axis */
+/** Maps an axis, which may be negative, to 0 … rank − 1. @throws ArgumentError if there is no such axis */
 export function normalizeAxis(op: string, axis: number, rank: number): number {
   if (typeof axis !== 'number')
     throw new ArgumentError(op, `an axis must be one whole number, found ${describeValue(axis)}`);
@@ -75,19 +78,19 @@ export function normalizeAxes(op: string, axis: Axes | undefined, rank: number):
   const axes = (isList(axis) ? axis : [axis]).map((a) => normalizeAxis(op, a, rank));
   axes.sort((a, b) => a - b);
   if (axes.some((a, i) => a === axes[i + 1])) {
-    throw new ArgumentError(op, `an axis is named twice: [${String(axis)}] in a tensor of rank ${rank}`);
+    throw new ArgumentError(op, `axes must be distinct, found [${String(axis)}] in a tensor of rank ${rank}`);
   }
   return axes;
 }
 
-/** The shape after reducing over `axes`, which stay as length 1 with `keepDims`. */
+/** The shape after reducing over `axes`, which stay with length 1 if `keepDims`. */
 export function reducedShape(shape: Shape, axes: readonly number[], keepDims: boolean): number[] {
   return keepDims
     ? shape.map((length, axis) => (axes.includes(axis) ? 1 : length))
     : shape.filter((_, axis) => !axes.includes(axis));
 }
 
-/** What was probably meant: the shorter operand's axes are the longer one's first, and not its last. */
+/** Suggests a reshape if the shorter operand's axes match the first axes of the longer one and not its last. */
 function fittingShapes(
   shapes: readonly Shape[],
   [nameA = 'a', nameB = 'b']: readonly (string | undefined)[],
@@ -134,7 +137,7 @@ export function axisSpec(shape: Shape, axis: number): { outer: number; length: n
   };
 }
 
-/** `[outer, length, inner]` if the reduced axes are neighbours. */
+/** `[outer, length, inner]` if the reduced axes are adjacent, else undefined. */
 export function reducedBlock(
   shape: Shape,
   axes: readonly number[],
@@ -148,14 +151,14 @@ export function reducedBlock(
   };
 }
 
-/** Strides by which broadcasting reads an operand of `shape` as `out`: 0 along axes that it repeats. */
+/** Strides that read an operand of `shape` broadcast to `out`: 0 along repeated axes. */
 export function broadcastStrides(shape: Shape, out: Shape): number[] {
   const added = out.length - shape.length;
   const own = stridesOf(shape);
   return out.map((_, axis) => (axis < added || shape[axis - added] === 1 ? 0 : own[axis - added]!));
 }
 
-/** The index along each axis of a row-major place. */
+/** The index along each axis, from a row-major index. */
 export function unravelIndex(place: number, shape: Shape): number[] {
   let rest = place;
   return shape

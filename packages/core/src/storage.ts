@@ -3,11 +3,11 @@ import { BackendError } from './errors.js';
 
 /**
  * The memory behind one or more tensors (a reshape shares its operand's storage).
- * Almost always garbage-collected; `dispose` exists for device memory and for scopes.
+ * It is almost always garbage-collected; `dispose` exists for device memory and for scopes.
  */
 export class Storage {
   readonly backend: Backend;
-  /** Counts the changes by `updateInPlace`: `backward` refuses a saved value that has changed since. */
+  /** Number of changes by `updateInPlace`. `backward` refuses a saved value that was changed after it was used. */
   version = 0;
   /** Parameters, kept gradients and optimizer state outlive every scope. */
   persistent = false;
@@ -18,12 +18,12 @@ export class Storage {
     this.#values = values;
   }
 
-  /** @throws BackendError if the memory was given back */
+  /** @throws BackendError if the memory was released */
   get values(): Values {
     if (this.#values === null) {
       throw new BackendError(
         'tensor',
-        'its memory was given back by dispose() or when its scope ended — return it from the scope, or clone() it',
+        'its memory was released by dispose() or at the end of its scope — return it from the scope, or clone() it',
       );
     }
     return this.#values;
@@ -40,7 +40,7 @@ export class Storage {
     this.persistent = true;
   }
 
-  /** Hands the values to the garbage collector (on a device: to the owner of the handle). */
+  /** Leaves the values to the garbage collector (on a device: to the holder of the handle). */
   keep(): void {
     this.#values = this.backend.keep(this.values);
     this.persistent = false;
@@ -53,7 +53,7 @@ export class Storage {
   }
 }
 
-/** What has values in a storage: a `Tensor` is one. */
+/** An object with values in a storage, such as a `Tensor`. */
 interface Stored {
   readonly storage: Storage;
 }

@@ -1,7 +1,7 @@
 /**
  * Recording: every operation goes through `apply`, which computes the result. If an operand requires a gradient, the
- * result keeps a `TapeNode`: the operation that made it, and from which operands. The nodes that can be reached from a
- * loss are the tape. `backward` walks it from the loss to the leaves.
+ * result keeps a `TapeNode` with the operation and its operands. The nodes reachable from a loss are the tape.
+ * `backward` walks it from the loss to the leaves.
  */
 import type { Backend, Values } from './backend/backend.js';
 import { backend } from './backend/current.js';
@@ -34,7 +34,7 @@ export function noGrad<T>(f: () => T): T {
   return refusePromise('noGrad', withRecording(false, f));
 }
 
-/** Runs `f` with recording on or off, and restores the state before. */
+/** Runs `f` with recording on or off, and restores the previous state. */
 export function withRecording<T>(on: boolean, f: () => T): T {
   const before = recording;
   recording = on;
@@ -85,7 +85,7 @@ export function apply<Inputs extends Tensors, Params>(
   return out;
 }
 
-/** Runs a shape rule; an error about named operands says their names. */
+/** Runs a shape rule. Its errors contain the names of named operands. */
 export function namingOperands<T>(operands: readonly Tensor[], shapeRule: () => T): T {
   try {
     return shapeRule();
@@ -102,6 +102,6 @@ function checkMemory(op: string, input: Tensor, machine: Backend): void {
   if (owner === machine || (owner.memory === 'host' && machine.memory === 'host')) return;
   throw new BackendError(
     op,
-    `a tensor of backend '${owner.name}' met an operation on '${machine.name}' — make all tensors on one backend`,
+    `operands must be on backend '${machine.name}', found one on '${owner.name}' — create all tensors on one backend`,
   );
 }

@@ -10,7 +10,7 @@ import { track } from './scope.js';
 import { sameShape, sizeOf } from './shape.js';
 import { Storage, updateInPlace } from './storage.js';
 
-/** Nested arrays of numbers, as `tensor` takes and `toArray` gives. */
+/** Nested arrays of numbers: an argument of `tensor` and the result of `toArray`. */
 export type NestedArray = number | NestedArray[];
 
 /** An operand: a tensor, or a number that broadcasts as a scalar. */
@@ -23,7 +23,7 @@ export type OperandsOf<Inputs extends Tensors> = { readonly [I in keyof Inputs]:
 /** Computes the gradient of one input; called only if that gradient is needed. `null`: not differentiable. */
 export type Thunk = (() => Tensor) | null;
 
-/** Marks a kernel's result for release when the operation has been computed, and returns it. */
+/** Marks a kernel's result for release at the end of the operation, and returns it. */
 export type Temporary = (values: Values) => Values;
 
 /**
@@ -37,7 +37,7 @@ export interface Op<Inputs extends Tensors = Tensors, Params = undefined> {
   shape(shapes: ShapesOf<Inputs>, params: Params): Shape;
   /**
    * Computes the values. Returning an operand's own values makes the result share its storage.
-   * Results of kernels that are needed on the way only are passed through `temporary`, which gives their memory back.
+   * Intermediate results of kernels are passed to `temporary`, which releases their memory after the operation.
    */
   forward(
     kernels: Kernels,
@@ -50,7 +50,7 @@ export interface Op<Inputs extends Tensors = Tensors, Params = undefined> {
   vjp(dy: Tensor, inputs: Inputs, params: Params, out: Tensor): readonly Thunk[];
 }
 
-/** One operation on the tape: what `backward` needs of it. */
+/** One recorded operation, with what `backward` needs. */
 export interface TapeNode {
   readonly op: Op<Tensors, unknown>;
   readonly params: unknown;
@@ -58,16 +58,16 @@ export interface TapeNode {
   inputs: readonly Tensor[];
   /** Storage versions of the inputs when the operation ran. */
   readonly versions: readonly number[];
-  /** Storage version of the result when the operation had made it. */
+  /** Storage version of the result right after the operation. */
   readonly resultVersion: number;
   freed: boolean;
 }
 
 /**
- * An n-dimensional array of float32 numbers, contiguous and row-major, that can remember how it was computed.
+ * An n-dimensional array of float32 numbers, contiguous and row-major, with an optional record of its computation.
  *
- * A tensor is a shape, a storage, and (if a gradient will be wanted) the tape node that made it. The operations are
- * free functions in `ops/`; `methods.ts` makes the same functions available as methods.
+ * A tensor is a shape, a storage, and (if it requires a gradient) the tape node of the operation that computed it. The
+ * operations are free functions in `ops/`; `methods.ts` makes the same functions available as methods.
  */
 export class Tensor implements Disposable {
   declare [Symbol.dispose]: () => void;
@@ -75,11 +75,11 @@ export class Tensor implements Disposable {
   readonly storage: Storage;
   /** Whether `backward` computes a gradient for this tensor. */
   requiresGrad = false;
-  /** How this tensor was computed; null for leaves and for results that need no gradient. */
+  /** How this tensor was computed; null for leaves and for results that do not require a gradient. */
   node: TapeNode | null = null;
-  /** Keep the gradient although this is not a leaf; see `retainGrad`. */
+  /** Whether `backward` stores the gradient although this is not a leaf; see `retainGrad`. */
   retainsGrad = false;
-  /** A name for error messages and pictures of the graph; see `named`. */
+  /** A name for error messages and graph drawings; see `named`. */
   label = '';
   /** Names of the axes, for error messages; empty if they have none. */
   axisNames: readonly string[] = [];
@@ -123,19 +123,19 @@ export class Tensor implements Disposable {
       throw new ShapeError(
         'grad',
         [grad.shape, this.shape],
-        `a gradient has its tensor's shape: ${formatShape(grad.shape)} for ${formatShape(this.shape)}`,
+        `the gradient must have the tensor's shape ${formatShape(this.shape)}, found ${formatShape(grad.shape)}`,
       );
     }
     this.#grad = grad;
     this.#gradWasRead = false;
   }
 
-  /** The gradient, for the engine and optimizers, which do not hold on to it. */
+  /** The gradient, for callers that keep no reference to it (the engine, optimizers); see `zeroGrad`. */
   peekGrad(): Tensor | null {
     return this.#grad;
   }
 
-  /** Forgets the gradient. Its memory is reused, unless `grad` was read. */
+  /** Sets the gradient to null. Its memory is reused, unless `grad` was read. */
   zeroGrad(): void {
     const storage = this.#grad?.storage;
     if (storage?.persistent === true && !storage.disposed) {
@@ -146,19 +146,19 @@ export class Tensor implements Disposable {
     this.#gradWasRead = false;
   }
 
-  /** Asks for a gradient (in place) and returns this tensor. @throws ArgumentError on a computed tensor */
+  /** Sets `requiresGrad` in place and returns this tensor. @throws ArgumentError on a computed tensor */
   requiresGrad_(requiresGrad = true): this {
     if (this.node !== null) {
       throw new ArgumentError(
         'requiresGrad_',
-        'only a leaf can be switched — use detach() to make one of this value',
+        'only a leaf can change requiresGrad — use detach() to make a leaf of this value',
       );
     }
     this.requiresGrad = requiresGrad;
     return this;
   }
 
-  /** Keeps this intermediate tensor's gradient when `backward` passes it. */
+  /** Makes `backward` store the gradient of this intermediate tensor. */
   retainGrad(): this {
     this.retainsGrad = true;
     return this;
@@ -166,14 +166,14 @@ export class Tensor implements Disposable {
 
   /**
    * Names this tensor, and optionally its axes, for error messages and graphs: `x.named('pixels', ['batch', 'pixel'])`.
-   * @throws ArgumentError unless there is a name for each axis
+   * @throws ArgumentError unless there is one name per axis, or none
    */
   named(label: string, axes: readonly string[] = []): this {
     if (typeof label !== 'string')
       throw new ArgumentError('named', `the name must be a string, found ${describeValue(label)}`);
     checkArray('named', 'the names of the axes', axes, 'label, ');
     if (axes.length > 0 && axes.length !== this.rank) {
-      const problem = `${axes.length} names for the axes of ${formatShape(this.shape)}, which has ${this.rank}`;
+      const problem = `there must be one name per axis of ${formatShape(this.shape)}, found ${axes.length}`;
       throw new ArgumentError('named', problem);
     }
     this.label = label;
@@ -181,7 +181,7 @@ export class Tensor implements Disposable {
     return this;
   }
 
-  /** The same values without their history: gradients do not pass. Shares storage. */
+  /** The same values without their history: no gradient flows through it. Shares storage. */
   detach(): Tensor {
     return new Tensor(this.storage, this.shape);
   }
@@ -197,7 +197,7 @@ export class Tensor implements Disposable {
     return this.storage.backend.download(this.values);
   }
 
-  /** A copy of the values, at once. @throws BackendError for a tensor on a device: use `await data()` */
+  /** A copy of the values, synchronously. @throws BackendError for a tensor on a device: use `await data()` */
   dataSync(): HostArray {
     return this.storage.backend.downloadSync(this.values);
   }
@@ -208,7 +208,7 @@ export class Tensor implements Disposable {
     return (await this.data())[0]!;
   }
 
-  /** The only element as a number, at once. @throws ShapeError if there is not exactly one */
+  /** The only element as a number, synchronously. @throws ShapeError if there is not exactly one */
   itemSync(): number {
     this.#checkSingle();
     return this.dataSync()[0]!;
@@ -219,7 +219,7 @@ export class Tensor implements Disposable {
     return nest(await this.data(), this.shape);
   }
 
-  /** Overwrites the values in place, outside of the tape. @throws ShapeError if the shapes differ */
+  /** Overwrites the values in place, without recording. @throws ShapeError if the shapes differ */
   assign(source: Tensor): this {
     checkTensor('assign', source, 'the source');
     if (!sameShape(source.shape, this.shape)) {
@@ -233,12 +233,12 @@ export class Tensor implements Disposable {
     return this;
   }
 
-  /** Gives the memory back at once; for device tensors. Using the tensor afterwards is an error. */
+  /** Releases the memory at once; for device tensors. Using the tensor afterwards is an error. */
   dispose(): void {
     this.storage.dispose();
   }
 
-  /** Prints like NumPy. A device tensor prints its shape only, since reading it takes time. */
+  /** Prints the values like PyTorch. A device tensor prints its shape only, because reading its values is asynchronous. */
   toString(): string {
     const tail = this.requiresGrad ? ', requiresGrad' : '';
     const device = this.storage.backend.memory === 'device';
@@ -254,31 +254,31 @@ export class Tensor implements Disposable {
       throw new ShapeError(
         'item',
         [this.shape],
-        `${formatShape(this.shape)} has ${this.size} elements, not one`,
+        `the tensor must have exactly one element, found ${this.size} in ${formatShape(this.shape)}`,
       );
     }
   }
 }
 
-// `using t = …` frees t at the end of its block, and Node prints tensors like NumPy.
+// `using t = …` frees t at the end of its block. The second symbol makes Node print tensors with toString.
 Object.defineProperties(Tensor.prototype, {
   [Symbol.dispose ?? Symbol.for('Symbol.dispose')]: { value: Tensor.prototype.dispose },
   [Symbol.for('nodejs.util.inspect.custom')]: { value: Tensor.prototype.toString },
 });
 
-/** Wraps fresh kernel results as a tensor, known to the open scope. */
+/** Wraps a kernel's result as a tensor and registers its storage in the open scope. */
 export function wrap(values: Values, shape: Shape, owner: Backend = backend()): Tensor {
   const storage = new Storage(owner, values);
   track(storage);
   return new Tensor(storage, shape);
 }
 
-/** A number becomes a scalar tensor on the current backend; a tensor stays. `apply` refuses anything else. */
+/** Turns a number into a scalar tensor on the current backend and returns anything else unchanged, for `apply` to check. */
 export function asTensor(x: TensorLike): Tensor {
   return typeof x === 'number' ? wrap(backend().upload([x]), []) : x;
 }
 
-/** The operand of a function that uses its shape before `apply` has checked it. @throws ArgumentError for other values */
+/** `asTensor` for functions that read the shape before `apply` checks the operand. @throws ArgumentError for other values */
 export function operandOf(op: string, x: TensorLike): Tensor {
   const t = asTensor(x);
   checkTensor(op, t, 'an operand', 'a tensor or a number');

@@ -18,12 +18,12 @@ const aliasOp: Op<readonly [Tensor]> = {
   vjp: (dy) => [() => dy],
 };
 
-/** A new tensor of the same values that a gradient can be asked for, connected to x if x has a history. */
+/** A tensor with x's values that requires a gradient. It is connected to x if x requires one. */
 function variable(x: Tensor): Tensor {
   return x.requiresGrad ? apply(aliasOp, [x], undefined) : x.detach().requiresGrad_();
 }
 
-/** How many functions under differentiation are running: one inside another may use the outer one's variables. */
+/** Number of nested differentiations in progress. An inner function may use the variables of an outer one. */
 let depth = 0;
 
 function oneDeeper<T>(f: () => T): T {
@@ -36,8 +36,8 @@ function oneDeeper<T>(f: () => T): T {
 }
 
 /**
- * The function that gives f's value and its gradients: `valueAndGrad(f)(x, y)` → `{ value, grads: [∂f/∂x, ∂f/∂y] }`.
- * Can be nested for higher derivatives. Parameters that f closes over keep their `.grad` as it is.
+ * Returns a function that computes f's value and its gradients: `valueAndGrad(f)(x, y)` → `{ value, grads: [∂f/∂x, ∂f/∂y] }`.
+ * Calls can be nested for higher derivatives. The `.grad` of parameters that f uses stays unchanged.
  * @throws GradError if f's value is not a scalar
  */
 export function valueAndGrad(f: ScalarFunction): (...inputs: Tensor[]) => { value: Tensor; grads: Tensor[] } {
@@ -74,8 +74,8 @@ export function grad(f: ScalarFunction): (x: Tensor, ...others: Tensor[]) => Ten
 
 /**
  * Runs `f` and frees the memory of every tensor made inside, except what it returns (a tensor, or arrays and plain
- * objects of tensors), parameters, their gradients and optimizer state. Needed on a GPU only; on the wasm backend it
- * saves copies. The returned tensors' history is gone where it was made inside.
+ * objects of tensors), parameters, their gradients and optimizer state. It is needed only on a GPU; on the wasm backend
+ * it saves copies. Returned tensors lose the history that was made inside.
  * @throws ArgumentError if `f` is asynchronous
  */
 export function scope<T>(f: () => T): T {

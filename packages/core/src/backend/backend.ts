@@ -1,8 +1,8 @@
 /**
- * The contract between the engine and the machine.
+ * The contract between the engine and a backend.
  *
- * A backend is a total table of forward kernels over contiguous, row-major values. It knows nothing of
- * tensors or gradients. Every shape has been checked before a kernel runs, so kernels validate nothing.
+ * A backend is a total table of forward kernels over contiguous, row-major values. It does not depend on
+ * tensors or gradients. Shapes are checked before a kernel runs, so kernels do not validate them.
  */
 import type { Shape } from '../errors.js';
 import type { Activation, ReduceKind } from '../functions/kinds.js';
@@ -11,13 +11,13 @@ import type { BinaryKind, UnaryKind } from '../functions/names.generated.js';
 /** Values in host memory. */
 export type HostArray = Float32Array | Float64Array;
 
-/** Values in the memory of a device; what is behind the handle is the backend's own affair. */
+/** A handle to values in device memory. Its contents are internal to the backend. */
 export interface DeviceArray {
   readonly device: string;
   readonly length: number;
 }
 
-/** What a tensor's storage holds. */
+/** The values of a tensor's storage. */
 export type Values = HostArray | DeviceArray;
 
 /** A kernel's operand: contiguous row-major values and their shape. A `Tensor` is one. */
@@ -36,26 +36,26 @@ export interface MatmulSpec {
   readonly transposeA: boolean;
   /** B is stored `[n, k]` instead of `[k, n]`. */
   readonly transposeB: boolean;
-  /** Elements from one matrix of A to the next: m·k, or 0 to use one matrix for the whole batch. */
+  /** Distance in elements from one matrix of A to the next: m·k, or 0 to use one matrix for the whole batch. */
   readonly strideA: number;
   readonly strideB: number;
 }
 
-/** A view of memory: element `i` of axis `a` lies `i·strides[a]` after the ones before it; strides may be 0 or negative. */
+/** A view of memory: element (i₀, i₁, …) is at `offset + Σ iₐ·strides[a]`. Strides may be 0 or negative. */
 export interface StridedSpec {
   readonly shape: Shape;
   readonly strides: readonly number[];
   readonly offset: number;
 }
 
-/** An array seen as `[outer, length, inner]`, so that one axis can be worked on. */
+/** An array viewed as `[outer, length, inner]`, for kernels that work along one axis. */
 export interface AxisSpec {
   readonly outer: number;
   readonly length: number;
   readonly inner: number;
 }
 
-/** As `AxisSpec`, with `count` places that are read from, or added into, the axis of `length`. */
+/** As `AxisSpec`, with `count` indices that are read from, or added into, the axis of `length`. */
 export interface IndexSpec extends AxisSpec {
   readonly count: number;
 }
@@ -63,13 +63,13 @@ export interface IndexSpec extends AxisSpec {
 /** Height and width. */
 export type Pair = readonly [height: number, width: number];
 
-/** Places that a window takes on an image. */
+/** The positions of a sliding window on an image. */
 export interface WindowSpec {
-  /** Places of one window, down and across. */
+  /** Height and width of a window, in elements. */
   readonly kernel: Pair;
-  /** From one window to the next. */
+  /** Pixels from one window to the next. */
   readonly stride: Pair;
-  /** From one place of a window to the next. */
+  /** Pixels from one element of a window to the next. */
   readonly dilation: Pair;
 }
 
@@ -77,13 +77,13 @@ export interface WindowSpec {
 export interface OverlapSpec extends WindowSpec {
   readonly batch: number;
   readonly channels: number;
-  /** Of an image. */
+  /** Height and width of an image. */
   readonly size: Pair;
-  /** Windows down and across an image. */
+  /** Number of windows down and across an image. */
   readonly count: Pair;
 }
 
-/** A place in the Philox stream: the key, and the 64-bit block counter as two words. */
+/** A position in the Philox stream: the key, and the 64-bit block counter as two words. */
 export interface PhiloxState {
   readonly key: readonly [number, number];
   readonly counter: readonly [number, number];
@@ -108,12 +108,12 @@ export interface SgdSpec {
   readonly dampening: number;
   readonly nesterov: boolean;
   readonly weightDecay: number;
-  /** The momentum buffer holds nothing yet: it becomes the gradient. */
+  /** The first step: the momentum buffer is uninitialized and is set to the gradient. */
   readonly first: boolean;
 }
 
 /**
- * Every kernel a backend must have. Kernels return fresh values and leave their operands alone; only the
+ * Every kernel that a backend must have. Kernels return new values and do not change their operands; only the
  * last group writes in place.
  */
 export interface Kernels<V extends Values = Values> {
@@ -121,7 +121,7 @@ export interface Kernels<V extends Values = Values> {
   /** Copies a strided view of x into contiguous memory (transpose, permute, expand, slice, flip). */
   strided(x: V, view: StridedSpec): V;
   unary(kind: UnaryKind, x: V): V;
-  /** NumPy broadcasting of a and b to `out`. */
+  /** f(a, b), with a and b broadcast to `out` as in NumPy. */
   binary(kind: BinaryKind, a: Operand<V>, b: Operand<V>, out: Shape): V;
   /** condition ≠ 0 ? a : b, all three broadcast to `out`. */
   where(condition: Operand<V>, a: Operand<V>, b: Operand<V>, out: Shape): V;
@@ -144,11 +144,11 @@ export interface Kernels<V extends Values = Values> {
   /** out[n, c, p·stride + i·dilation, q·stride + j·dilation] += x[c, i, j, n, p, q] into zeros `[batch, channels, ...size]`. */
   overlapAdd(x: V, spec: OverlapSpec): V;
   concat(parts: readonly Operand<V>[], axis: number): V;
-  /** Surrounds x with `value`: before[a] places ahead of axis a and after[a] behind it (none negative). */
+  /** Pads x with `value`: before[a] elements at the start of axis a and after[a] at its end, none negative. */
   pad(x: Operand<V>, before: readonly number[], after: readonly number[], value: number): V;
-  /** Philox 4×32-10 draws in [0, 1): (word >>> 8)·2⁻²⁴; see random.ts for the stream. */
+  /** Philox 4×32-10 samples in [0, 1): (word >>> 8)·2⁻²⁴; see random.ts for the stream. */
   uniform(size: number, state: PhiloxState): V;
-  /** Philox 4×32-10 draws of N(0, 1) by Box–Muller; see random.ts for the stream. */
+  /** Philox 4×32-10 samples of N(0, 1) by Box–Muller; see random.ts for the stream. */
   normal(size: number, state: PhiloxState): V;
 
   /** target ← source */
@@ -162,13 +162,13 @@ export interface Kernels<V extends Values = Values> {
   sgdStep(param: V, grad: V, buffer: V | null, spec: SgdSpec): void;
 }
 
-/** A machine that holds values and runs kernels. */
+/** Holds values and runs kernels. */
 export interface Backend<V extends Values = Values> {
   /** 'reference', 'wasm' or 'gpu'. */
   readonly name: string;
-  /** Where values live. Backends of the same memory exchange tensors without conversion. */
+  /** Where values are stored. Host backends exchange tensors without conversion. */
   readonly memory: 'host' | 'device';
-  /** What really runs, for people: 'wasm (SIMD with FMA, 2 threads)'. */
+  /** What runs, for display: 'wasm (SIMD with FMA, 2 threads)'. */
   readonly description: string;
   readonly kernels: Kernels<V>;
 
@@ -176,16 +176,16 @@ export interface Backend<V extends Values = Values> {
   upload(values: ArrayLike<number>): V;
   /** A copy in host memory. */
   download(values: V): Promise<HostArray>;
-  /** A copy in host memory, at once. @throws BackendError on a device: use `download` */
+  /** A copy in host memory, synchronously. @throws BackendError on a device: use `download` */
   downloadSync(values: V): HostArray;
 
-  /** Moves values that will live long (parameters, optimizer state) to the best place for them. */
+  /** Moves long-lived values (parameters, optimizer state) to the memory that suits them best. */
   persist(values: V): V;
-  /** While a scope is open, kernels may place results in memory that must be given back by `release`. */
+  /** Opens a scope. While one is open, kernels may place results in memory that must be freed with `release`. */
   openScope(): void;
   closeScope(): void;
-  /** Makes values outlive their scope: on the host, values that the garbage collector owns. */
+  /** Makes values outlive their scope. On the host, they move to garbage-collected memory. */
   keep(values: V): V;
-  /** Gives memory back; what is garbage-collected anyway is left alone. */
+  /** Frees the memory of values. Garbage-collected values are ignored. */
   release(values: V): void;
 }

@@ -3,27 +3,27 @@ import { ArgumentError } from '../errors.js';
 import type { Backend } from './backend.js';
 import { createFastest } from './fastest.js';
 
-/** Undefined until a backend is chosen or needed: importing the library compiles nothing. */
+/** Undefined until a backend is selected or needed: importing the library compiles nothing. */
 let active: Backend | undefined;
 
 /**
- * The backend that operations run on. Ask it for its `name` and `description`.
- * If none was chosen, the first call makes the fastest one of this CPU: wasm, or `reference` where the host refuses
- * wasm; then `description` gives the reason.
+ * The backend that operations run on; see its `name` and `description`.
+ * If none was selected, the first call creates the fastest CPU backend: wasm, or `reference` if the host cannot run
+ * wasm. In that case `description` gives the reason.
  */
 export function backend(): Backend {
   active ??= createFastest();
   return active;
 }
 
-/** Chooses the backend for all that follows. */
+/** Selects the backend of all later operations. */
 export function setBackend(next: Backend): void {
   checkBackend('setBackend', next);
   active = next;
 }
 
 /**
- * Runs `f` on another backend and returns to the present one.
+ * Runs `f` on another backend, and restores the current one.
  * @throws ArgumentError if `f` is asynchronous
  */
 export function withBackend<T>(temporary: Backend, f: () => T): T {
@@ -43,7 +43,7 @@ function checkBackend(op: string, found: Backend): void {
   const fix =
     typeof found === 'string'
       ? ` — write await init({ backend: ${describeValue(found)} })`
-      : ' — pass what createWasm(), createReference() or await gpu() returns';
+      : ' — pass the result of createWasm(), createReference() or await gpu()';
   throw new ArgumentError(
     op,
     `the backend must be an object with kernels, found ${describeValue(found)}${fix}`,

@@ -1,4 +1,4 @@
-/** Checks of arguments, for callers whose compiler does not make them. Messages show what was found. */
+/** Argument checks for callers without a type checker. Messages show the value that was found. */
 import { ArgumentError, formatShape } from '../errors.js';
 
 const LONGEST_LIST = 6;
@@ -29,7 +29,7 @@ function listed<Item>(items: readonly Item[], describe: (item: Item) => string):
   return [...shown, ...(items.length > LONGEST_LIST ? ['…'] : [])].join(', ');
 }
 
-/** Whether the value was written as `{ … }`, in any realm. */
+/** Whether the value is a plain object `{ … }`, from any realm. */
 export function isPlainObject(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
   const prototype = Object.getPrototypeOf(value);
@@ -40,7 +40,7 @@ function isPromise(value: unknown): value is PromiseLike<unknown> {
   return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
 }
 
-/** Does not import the class: the tensor module checks its arguments with these functions. */
+/** Recognizes a tensor by its fields. An import of the class would be a cycle: the tensor module calls these checks. */
 function looksLikeTensor(value: object): value is { readonly shape: readonly number[] } {
   return 'storage' in value && 'shape' in value && Array.isArray(value.shape);
 }
@@ -52,23 +52,23 @@ export function checkFunction(op: string, f: unknown, role = 'the first argument
 }
 
 /**
- * The value of a callback that must be complete when it returns.
+ * Returns the value of a callback that must be synchronous.
  * @throws ArgumentError if the callback is asynchronous
  */
 export function refusePromise<T>(op: string, value: T): T {
   if (!isPromise(value)) return value;
-  value.then(undefined, () => {}); // a failure inside must not hide this error
+  value.then(undefined, () => {}); // an unhandled rejection must not hide this error
   throw new ArgumentError(op, `the function is asynchronous — await outside of ${op}`);
 }
 
-/** @throws ArgumentError unless `x` is a tensor; `role` says what it is for, and `kinds` what is taken */
+/** @throws ArgumentError unless `x` is a tensor; `role` names it in the message, and `kinds` lists what is accepted */
 export function checkTensor(op: string, x: unknown, role: string, kinds = 'a tensor'): void {
   if (typeof x === 'object' && x !== null && looksLikeTensor(x)) return;
   const fix = isPromise(x) ? ' — await it first' : isNumeric(x) ? ` — write tensor(${describeValue(x)})` : '';
   throw new ArgumentError(op, `${role} must be ${kinds}, found ${describeValue(x)}${fix}`);
 }
 
-/** @throws ArgumentError unless `bias`, which stands before the options, is a tensor or null */
+/** Refuses options passed in place of the bias. @throws ArgumentError unless `bias` is a tensor or null */
 export function checkBias(op: string, bias: unknown): void {
   if (isPlainObject(bias)) {
     const found = describeValue(bias);
@@ -84,7 +84,7 @@ function isNumeric(value: unknown): boolean {
   return Array.isArray(value) ? value.every(isNumeric) : typeof value === 'number';
 }
 
-/** @throws ArgumentError unless `value` is an array; `before` and `after` are the rest of a correct call */
+/** @throws ArgumentError unless `value` is an array; `before` and `after` complete the example of a correct call */
 export function checkArray(op: string, role: string, value: unknown, before = '', after = ''): void {
   if (Array.isArray(value)) return;
   const items = typeof value === 'number' ? `${value}, …` : '…';

@@ -1,9 +1,9 @@
-/** Options objects: every name must be one that the function has. Messages suggest the nearest one. */
+/** Checks of options objects. An unknown name is an error that suggests the nearest known one. */
 
 import { ArgumentError } from '../errors.js';
 import { callee, describeValue, isPlainObject } from './arguments.js';
 
-/** All names of an options interface, the most usual one first. A list that lacks a name does not compile. */
+/** All names of an options interface, the most common one first. A list that lacks a name does not compile. */
 export type OptionNames<Options extends object> = Readonly<Record<keyof Options, true>>;
 
 /**
@@ -61,7 +61,7 @@ export function checkChoice<Choice extends string>(
   throw new ArgumentError(op, `${name} must be one of ${list}, found ${describeValue(value)}${question}`);
 }
 
-/** Names in other libraries, folded, and the names here. */
+/** Option names of other libraries (folded), with the names used here. */
 const elsewhere: ReadonlyMap<string, readonly string[]> = new Map([
   ['dim', ['axis']],
   ['dims', ['axis']],
@@ -89,7 +89,7 @@ function suggestions(name: string, names: readonly string[]): readonly string[] 
   return near < 0 ? [] : [names[near]!];
 }
 
-/** Spellings such as `requires_grad` and `requiresGrad` become one. */
+/** Maps spellings such as `requires_grad` and `requiresGrad` to one form. */
 function fold(name: string): string {
   return name.replaceAll(/[_-]/g, '').toLowerCase();
 }

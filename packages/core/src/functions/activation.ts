@@ -73,6 +73,6 @@ export const binary: Readonly<Record<string, BinaryRow>> = {
     value: 'max(x, 0) + alpha · (exp(min(x, 0)) − 1)',
     derivatives: ['dy · ([x > 0] + alpha · exp(x) · [x ≤ 0])', 'dy · (exp(min(x, 0)) − 1)'],
     domains: [NOT_ZERO, POSITIVE],
-    accuracy: { ulp: Number.POSITIVE_INFINITY }, // at x = 0 the sign of 0 is alpha's in the reference only
+    accuracy: { ulp: Number.POSITIVE_INFINITY }, // at x = 0, only the reference gives the zero the sign of alpha
   },
 };

@@ -4,7 +4,7 @@ import type { BinaryRow, Domain, UnaryRow } from './row.js';
 const POSITIVE: Domain = { low: 0.2, high: 3 };
 const FAR_FROM_ZERO: Domain = { low: 0.3, high: 2.5 };
 const NOT_ZERO: Domain = { kinks: [0] };
-/** Two lattices that never meet: no ties, which would be kinks. */
+/** Two lattices without a common point: no ties, which would be kinks. */
 const APART: readonly [Domain, Domain] = [
   { lattice: { step: 0.25, offset: 0 } },
   { lattice: { step: 0.25, offset: 0.125 } },

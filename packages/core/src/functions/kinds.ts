@@ -1,4 +1,4 @@
-/** Kinds of kernels that are not elementwise functions. Like those, they get their WebAssembly numbers from the build. */
+/** Kernel kinds that are not elementwise functions. The build assigns their numbers in WebAssembly, as for those functions. */
 
 /** `max` and `min` propagate NaN; `logSumExp` subtracts the maximum first and is −Infinity over an empty axis. */
 export const reduceKinds = ['sum', 'max', 'min', 'logSumExp'] as const;

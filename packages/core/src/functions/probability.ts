@@ -35,11 +35,11 @@ export const binary: Readonly<Record<string, BinaryRow>> = {
       { low: -5, high: 5 },
       { low: 0.05, high: 0.95 },
     ],
-    accuracy: { ulp: Number.POSITIVE_INFINITY }, // where x·t cancels max(x, 0), no bound in ulp holds
+    accuracy: { ulp: Number.POSITIVE_INFINITY }, // no bound in ulp holds where x·t cancels max(x, 0)
   },
   standardNormalKl: {
     operands: ['mu', 'logVar'],
-    // arranged so that rounding cannot make it negative near its zero
+    // in this order, rounding cannot make the value negative near its zero
     reference: '0.5 * (a * a + (Math.expm1(b) - b))',
     wasm: 'math.standardNormalKl(a, b)',
     gpu: '0.5 * a * a + halfExcess(b, inf)',

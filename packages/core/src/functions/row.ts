@@ -1,42 +1,42 @@
-/** What a row of the tables of elementwise functions holds: one function in every notation that the project needs. */
+/** The rows of the tables of elementwise functions: one function in every notation that the project needs. */
 
-/** Where the tests draw an argument from. Without any field: uniform in [−2, 2]. */
+/** The distribution of an argument in tests. Without any field: uniform in [−2, 2]. */
 export interface Domain {
   /** Uniform in [low, high]; default −2 … 2. */
   readonly low?: number;
   readonly high?: number;
-  /** Points where the function has a kink or a jump: values keep 0.05 away. */
+  /** Points where the function has a kink or a jump. Test values stay 0.05 away from them. */
   readonly kinks?: readonly number[];
-  /** Instead: the numbers offset + step·k for different whole k around 0, in random order: no two are close. */
+  /** Instead: the numbers offset + step·k for distinct integers k around 0, in random order. No two are close. */
   readonly lattice?: { readonly step: number; readonly offset: number };
   /** Instead: whole numbers 0 … below − 1. */
   readonly below?: number;
 }
 
 interface Row {
-  /** JavaScript, safe over the whole range. It may call the functions of backend/reference/formulas.ts as `formulas`. */
+  /** A JavaScript expression, stable over the whole range. It may call the functions of backend/reference/formulas.ts as `formulas`. */
   readonly reference: string;
-  /** AssemblyScript on four float32 lanes. It may call the functions of backend/wasm/assembly/math.ts as `math`. */
+  /** An AssemblyScript expression on four float32 lanes. It may call the functions of backend/wasm/assembly/math.ts as `math`. */
   readonly wasm: string;
-  /** 'memory' if moving the values takes longer than computing them: threads then share only large arrays. */
+  /** 'memory' if loading and storing takes longer than computing. Threads then share only large arrays. */
   readonly cost?: 'memory';
-  /** The WebAssembly loop takes four vectors at a time: for the cheapest functions that training uses most. */
+  /** The WebAssembly loop processes four vectors at a time. Set for the cheapest functions that training uses most. */
   readonly unroll?: true;
-  /** JavaScript that gpu.js translates. It may call the functions of backend/gpu/functions.ts, and name `inf` and `nan`. */
+  /** A JavaScript expression that gpu.js translates. It may call the functions of backend/gpu/functions.ts and use `inf` and `nan`. */
   readonly gpu: string;
   /**
-   * The formula that traces print: `·` is the product, `[…]` is 1 if the condition holds and else 0, σ is the sigmoid,
-   * Φ and φ are the distribution function and the density of N(0, 1). Tests evaluate it as written.
+   * The formula that traces print. `·` is the product. `[…]` is 1 if the condition holds, else 0. σ is the sigmoid.
+   * Φ and φ are the distribution function and the density of N(0, 1). Tests evaluate the formula as written.
    */
   readonly value: string;
-  /** A formula that is worked out differently from `reference`, if evaluating `value` would repeat it. */
+  /** An independent formula for tests, where evaluating `value` would repeat `reference`. */
   readonly definition?: string;
   /**
-   * Largest error of the WebAssembly kernel over all of float32, in units in the last place, and arguments around which the
-   * test looks at every float32. Default: ½ ulp, rounded once.
+   * Largest error of the WebAssembly kernel over all float32 arguments, in units in the last place (ulp), and arguments
+   * around which the test checks every float32. Default: ½ ulp, that is, rounded once.
    */
   readonly accuracy?: { readonly ulp: number; readonly near?: readonly number[] };
-  /** Beyond this magnitude GPU drivers disagree about every digit. */
+  /** Largest magnitude of arguments in GPU tests. Beyond it, drivers differ in every digit. */
   readonly gpuMost?: number;
 }
 
@@ -51,18 +51,18 @@ export interface UnaryRow extends Row {
 export interface BinaryRow extends Row {
   /** Names of the arguments in the formulas; default a and b. */
   readonly operands?: readonly [string, string];
-  /** What is sent to each argument; null: it has no derivative. */
+  /** ∂loss/∂argument from dy = ∂loss/∂y, for each argument; null: no derivative. */
   readonly derivatives: readonly [string | null, string | null];
   readonly domains?: readonly [Domain, Domain];
 }
 
-/** One operation: y = value; the gradient sent to operand i is derivatives[i]. */
+/** The formulas of one operation: y = value, and ∂loss/∂operand i = derivatives[i]. */
 export interface Formula {
-  /** Names of the operands in the formulas. Of an operation of any number of operands, the last name stands for the rest. */
+  /** Names of the operands in the formulas. If the operation takes any number of operands, the last name stands for the rest. */
   readonly operands: readonly string[];
   readonly value: string;
   /** ∂loss/∂operand from dy = ∂loss/∂y, before a broadcast operand's gradient is summed; null: no derivative. */
   readonly derivatives: readonly (string | null)[];
-  /** Whether every element of y depends on the operands' elements at its own place only. */
+  /** Whether each element of y depends only on the operands' elements at the same index. */
   readonly elementwise: boolean;
 }

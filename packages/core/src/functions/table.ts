@@ -1,7 +1,7 @@
 /**
- * The table of elementwise functions. The build makes the WebAssembly kernels, the functions of the reference backend, the
- * expressions of the GPU backend and the printed formulas from its rows (scripts/functions.mjs); tests take their cases from
- * them. Code that runs imports none of these files, so no bundle contains the rows.
+ * The table of elementwise functions. From its rows, scripts/functions.mjs generates the WebAssembly kernels, the tables of the
+ * reference and GPU backends, and the printed formulas. Tests take their cases from them. Library code imports only types
+ * from this folder, so no bundle contains the rows.
  */
 import * as activation from './activation.js';
 import * as arithmetic from './arithmetic.js';

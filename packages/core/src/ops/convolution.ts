@@ -10,11 +10,11 @@ import { framed, overlapAdd, pairOf, windowCounts, windows } from './windows.js'
 
 /** Options of `conv2d`; one number stands for height and width. */
 export interface Conv2dOptions {
-  /** From one window to the next. Default 1. */
+  /** Pixels from one window to the next. Default 1. */
   stride?: number | Pair;
-  /** Zeros around the image. Default 0. */
+  /** Zeros added on each side of the image. Default 0. */
   padding?: number | Pair;
-  /** From one place of a window to the next. Default 1. */
+  /** Pixels from one element of a window to the next. Default 1. */
   dilation?: number | Pair;
 }
 
@@ -22,7 +22,7 @@ const CONV_OPTIONS: OptionNames<Conv2dOptions> = { stride: true, padding: true, 
 
 /** Options of `convTranspose2d`. */
 export interface ConvTranspose2dOptions extends Conv2dOptions {
-  /** Rows and columns added at the end of the result; tells apart the sizes that a strided convolution maps to one. Default 0. */
+  /** Rows and columns added at the end of the result. It selects one of the sizes that a strided convolution maps to the same size. Default 0. */
   outputPadding?: number | Pair;
 }
 
@@ -45,7 +45,7 @@ function geometry(
   };
 }
 
-/** Checks ranks, and that the image has the channels of the weight's axis `axis`. */
+/** Checks the ranks, and that x has as many channels as axis `axis` of the weight. */
 function checkImage(op: string, x: Shape, weight: Shape, axis: 0 | 1): void {
   const layout = axis === 1 ? '[out, in, height, width]' : '[in, out, height, width]';
   if (x.length !== 4 || weight.length !== 4) {
@@ -53,12 +53,12 @@ function checkImage(op: string, x: Shape, weight: Shape, axis: 0 | 1): void {
       op,
       [x, weight],
       ([nameX = 'x', nameW = 'weight']) =>
-        `${nameX} ${formatShape(x)} and ${nameW} ${formatShape(weight)}: images are [batch, channels, height, width] and weights ${layout}${x.length === 3 ? ` — did you mean ${nameX}.unsqueeze(0)?` : ''}`,
+        `images must be [batch, channels, height, width] and weights ${layout}, found ${nameX} ${formatShape(x)} and ${nameW} ${formatShape(weight)}${x.length === 3 ? ` — did you mean ${nameX}.unsqueeze(0)?` : ''}`,
     );
   }
   if (x[1] === weight[axis]) return;
   throw new ShapeError(op, [x, weight], ([nameX = 'x', nameW = 'weight']) => {
-    const problem = `${nameX} ${formatShape(x)} has ${x[1]} channels, and ${nameW} ${formatShape(weight)} takes ${weight[axis]}`;
+    const problem = `${nameX} must have ${weight[axis]} channels to fit ${nameW} ${formatShape(weight)}, found ${x[1]} in ${formatShape(x)}`;
     const advice =
       x[1] === weight[1 - axis]
         ? `weights are ${layout}: did you mean ${nameW}.transpose(0, 1)?`
@@ -72,16 +72,16 @@ function checkBiasShape(op: string, bias: Tensor | null, channels: number): void
   throw new ShapeError(
     op,
     [bias.shape],
-    `bias ${formatShape(bias.shape)} for ${channels} output channels — it is [out]`,
+    `the bias must be [${channels}], one value per output channel, found ${formatShape(bias.shape)}`,
   );
 }
 
 /**
- * Cross-correlation, as every deep-learning library calls it convolution:
+ * Cross-correlation, which deep-learning libraries call convolution:
  * y[n, o, p, q] = bias[o] + Σ_{c,i,j} weight[o, c, i, j] · x[n, c, p·stride + i·dilation − padding, q·stride + j·dilation − padding].
  * @param x - `[batch, in, height, width]`; @param weight - `[out, in, kernel height, kernel width]`; @param bias - `[out]`, or null
  * @returns `[batch, out, h, w]` with h = ⌊(height + 2·padding − dilation·(kernel − 1) − 1)/stride⌋ + 1
- * @throws ShapeError if shapes do not fit or no window fits the image; ArgumentError for options that are no whole numbers
+ * @throws ShapeError if shapes do not fit or no window fits the image; ArgumentError for options that are not whole numbers
  */
 export function conv2d(
   x: TensorLike,
@@ -107,11 +107,11 @@ export function conv2d(
 }
 
 /**
- * The transpose of `conv2d` in its image: ⟨conv2d(x, weight), y⟩ = ⟨x, convTranspose2d(y, weight)⟩. Each number of x places a
- * multiple of the kernel; where they overlap, they add up.
+ * The transpose of `conv2d` as a linear map of the image: ⟨conv2d(x, weight), y⟩ = ⟨x, convTranspose2d(y, weight)⟩. Each
+ * element of x adds a multiple of the kernel to the result.
  * @param x - `[batch, in, height, width]`; @param weight - `[in, out, kernel height, kernel width]`; @param bias - `[out]`, or null
  * @returns `[batch, out, h, w]` with h = (height − 1)·stride − 2·padding + dilation·(kernel − 1) + outputPadding + 1
- * @throws ShapeError if shapes do not fit, or nothing is left of the result; ArgumentError for options that are no whole numbers
+ * @throws ShapeError if shapes do not fit or padding leaves no result; ArgumentError for options that are not whole numbers
  */
 export function convTranspose2d(
   x: TensorLike,
@@ -138,7 +138,7 @@ export function convTranspose2d(
     throw new ShapeError(
       op,
       [images.shape, kernels.shape],
-      `padding ${spec.padding.join(' × ')} leaves ${h} × ${w} of the result ${canvas.join(' × ')} — take less`,
+      `padding ${spec.padding.join(' × ')} must leave at least 1 × 1 of the result ${canvas.join(' × ')}, found ${h} × ${w} — reduce the padding`,
     );
   const columns = images.permute([1, 0, 2, 3]).reshape([channels, batch * height * width]);
   const placed = kernels

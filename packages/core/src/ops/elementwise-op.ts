@@ -1,4 +1,4 @@
-/** Makes the public functions of the tables of elementwise functions. */
+/** Builds the public functions from the tables of elementwise functions. */
 import type { BinaryKind, UnaryKind } from '../functions/names.generated.js';
 import { broadcastShapes } from '../shape.js';
 import { apply } from '../tape.js';
@@ -11,7 +11,7 @@ export type Binary = (a: TensorLike, b: TensorLike) => Tensor;
 /** As `Binary`; b has a default. */
 export type BinaryWithDefault = (a: TensorLike, b?: TensorLike) => Tensor;
 
-/** The function of a row; `derivative` gives dy·f′(x), with y = f(x). */
+/** Builds the function of a row. `derivative` returns dy·f′(x), with y = f(x). */
 export function unary(kind: UnaryKind, derivative: (dy: Tensor, x: Tensor, y: Tensor) => Tensor): Unary {
   const op: Op<readonly [Tensor]> = {
     name: kind,
@@ -24,7 +24,7 @@ export function unary(kind: UnaryKind, derivative: (dy: Tensor, x: Tensor, y: Te
 
 type Derivatives = (dy: Tensor, a: Tensor, b: Tensor, y: Tensor) => readonly [Thunk, Thunk];
 
-/** The function of a row; `derivatives` gives dy·∂f/∂a and dy·∂f/∂b, before broadcasting is undone. */
+/** Builds the function of a row. `derivatives` returns dy·∂f/∂a and dy·∂f/∂b, before broadcasting is undone. */
 export function binary(kind: BinaryKind, derivatives: Derivatives): Binary;
 export function binary(kind: BinaryKind, derivatives: Derivatives, defaultB: number): BinaryWithDefault;
 export function binary(kind: BinaryKind, derivatives: Derivatives, defaultB?: number): BinaryWithDefault {

@@ -17,7 +17,7 @@ const zero = (dy: Tensor): Tensor => asTensor(0).expand(dy.shape);
 export const neg: Unary = unary('neg', (dy) => dy.neg()); // d(−x) = −dx
 /** eˣ; overflows float32 above 88.72. */
 export const exp: Unary = unary('exp', (dy, _, y) => dy.mul(y)); // d eˣ = eˣ dx
-/** eˣ − 1, exact also for small x. */
+/** eˣ − 1, accurate for small x; overflows float32 above 88.72. */
 export const expm1: Unary = unary('expm1', (dy, _, y) => dy.mul(y.add(1))); // d(eˣ − 1) = eˣ dx
 /** 2ˣ; overflows float32 from 128 on. */
 export const exp2: Unary = unary('exp2', (dy, _, y) => dy.mul(y.mul(Math.LN2))); // d 2ˣ = 2ˣ ln 2 dx
@@ -27,11 +27,11 @@ export const log: Unary = unary('log', (dy, x) => dy.div(x)); // d ln x = dx / x
 export const log2: Unary = unary('log2', (dy, x) => dy.div(x.mul(Math.LN2))); // d log₂ x = dx / (x ln 2)
 /** Logarithm to base 10; −Infinity at 0, NaN below. */
 export const log10: Unary = unary('log10', (dy, x) => dy.div(x.mul(Math.LN10))); // d log₁₀ x = dx / (x ln 10)
-/** ln(1 + x), exact also for small x. */
+/** ln(1 + x), accurate for small x; −Infinity at −1, NaN below. */
 export const log1p: Unary = unary('log1p', (dy, x) => dy.div(x.add(1))); // d ln(1 + x) = dx / (1 + x)
 /** √x; NaN below 0. */
 export const sqrt: Unary = unary('sqrt', (dy, _, y) => dy.div(y.mul(2))); // d√x = dx / 2√x
-/** 1/√x */
+/** 1/√x; Infinity at 0, NaN below. */
 export const rsqrt: Unary = unary('rsqrt', (dy, x, y) => dy.mul(y).div(x.mul(-2))); // d x^−½ = −½ x^−½ / x dx
 /** x² */
 export const square: Unary = unary('square', (dy, x) => dy.mul(x.mul(2))); // d x² = 2x dx
@@ -39,13 +39,13 @@ export const square: Unary = unary('square', (dy, x) => dy.mul(x.mul(2))); // d 
 export const abs: Unary = unary('abs', (dy, x) => dy.mul(x.sign())); // d|x| = sign x dx, 0 at 0
 /** −1, 0 or 1; its derivative is 0 everywhere. */
 export const sign: Unary = unary('sign', (dy) => dy.mul(0)); // flat on both sides of its step
-/** The largest whole number that is not above x. Its derivative is 0 everywhere. */
+/** The largest whole number ≤ x. Its derivative is 0 everywhere. */
 export const floor: Unary = unary('floor', zero);
-/** The smallest whole number that is not below x. Its derivative is 0 everywhere. */
+/** The smallest whole number ≥ x. Its derivative is 0 everywhere. */
 export const ceil: Unary = unary('ceil', zero);
-/** x without its fraction. Its derivative is 0 everywhere. */
+/** x rounded toward 0. Its derivative is 0 everywhere. */
 export const trunc: Unary = unary('trunc', zero);
-/** The nearest whole number; halves go to the even one, as in NumPy. Its derivative is 0 everywhere. */
+/** The nearest whole number; halves round to even, as in NumPy. Its derivative is 0 everywhere. */
 export const round: Unary = unary('round', zero); // flat between its steps
 /** 1/x */
 export const reciprocal: Unary = unary('reciprocal', (dy, _, y) => dy.mul(y.square()).neg()); // d(1/x) = −dx / x²
@@ -57,7 +57,7 @@ export const cos: Unary = unary('cos', (dy, x) => dy.mul(x.sin()).neg()); // d c
 export const tan: Unary = unary('tan', (dy, _, y) => dy.mul(y.square().add(1))); // d tan x = (1 + tan²x) dx
 /** Error function, 2/√π ∫₀ˣ e^(−t²) dt. */
 export const erf: Unary = unary('erf', (dy, x) => dy.mul(x.square().neg().exp()).mul(2 / Math.sqrt(Math.PI))); // 2/√π e^(−x²)
-/** Complementary error function, 1 − erf x, without the cancellation for large x. */
+/** Complementary error function, 1 − erf x, computed without cancellation for large x. */
 export const erfc: Unary = unary('erfc', (dy, x) =>
   dy.mul(x.square().neg().exp()).mul(-2 / Math.sqrt(Math.PI)),
 ); // −2/√π e^(−x²)
@@ -73,7 +73,7 @@ export const gelu: Unary = unary('gelu', (dy, x) => {
     .mul(1 / Math.sqrt(2 * Math.PI)); // φ(x)
   return dy.mul(cdf.add(x.mul(density))); // d xΦ(x) = (Φ + xφ) dx
 });
-/** 1 / (1 + e^−x), safe for any x. */
+/** 1 / (1 + e^−x), stable for any x. */
 export const sigmoid: Unary = unary('sigmoid', (dy, _, y) => dy.mul(y).mul(y.mul(-1).add(1))); // σ′ = σ(1 − σ)
 /** Hyperbolic tangent. */
 export const tanh: Unary = unary('tanh', (dy, _, y) => dy.mul(y.square().mul(-1).add(1))); // tanh′ = 1 − tanh²
@@ -81,9 +81,9 @@ export const tanh: Unary = unary('tanh', (dy, _, y) => dy.mul(y.square().mul(-1)
 export const sinh: Unary = unary('sinh', (dy, x) => dy.mul(x.cosh())); // d sinh x = cosh x dx
 /** Hyperbolic cosine; overflows float32 above 89.41. */
 export const cosh: Unary = unary('cosh', (dy, x) => dy.mul(x.sinh())); // d cosh x = sinh x dx
-/** ln(1 + eˣ), computed as max(x, 0) + log1p(e^−|x|): safe for any x. */
+/** ln(1 + eˣ), computed as max(x, 0) + log1p(e^−|x|): stable for any x. */
 export const softplus: Unary = unary('softplus', (dy, x) => dy.mul(x.sigmoid())); // softplus′ = σ
-/** ln σ(x) = −softplus(−x), safe for any x. */
+/** ln σ(x) = −softplus(−x), stable for any x. */
 export const logSigmoid: Unary = unary('logSigmoid', (dy, x) => dy.mul(x.neg().sigmoid())); // (ln σ)′ = σ(−x)
 
 /** a + b */
@@ -97,7 +97,7 @@ export const div: Binary = binary('div', (dy, _, b, y) => [
   () => dy.div(b), // ∂(a/b)/∂a = 1/b
   () => dy.mul(y).div(b).neg(), // ∂(a/b)/∂b = −(a/b)/b
 ]);
-/** aᵇ, elementwise; the gradient for b needs a ≥ 0. */
+/** aᵇ, elementwise; the gradient with respect to b requires a ≥ 0. */
 export const pow: Binary = binary('pow', (dy, a, b, y) => [
   // ∂aᵇ/∂a = b aᵇ⁻¹, and 0 for b = 0, also at a = 0 where aᵇ⁻¹ is infinite.
   () => dy.mul(b.eq(0).where(0, b.mul(a.pow(b.sub(1))))),
@@ -109,7 +109,7 @@ export const atan2: Binary = binary('atan2', (dy, y, x) => {
   const over = () => dy.div(x.square().add(y.square())); // d atan2 = (x dy − y dx) / (x² + y²)
   return [() => over().mul(x), () => over().mul(y).neg()];
 });
-/** The share of dy that goes to the operand that was chosen; ties share evenly. */
+/** The gradient of the operand that was chosen: dy, or half of it at a tie. */
 const chosen = (dy: Tensor, winner: Tensor, tie: Tensor): Tensor => dy.mul(winner.add(tie.mul(0.5)));
 /** The larger of a and b; NaN if either is; ties share the gradient evenly. */
 export const maximum: Binary = binary('maximum', (dy, a, b) => [
@@ -160,7 +160,7 @@ const whereOp: Op<Three> = {
   name: 'where',
   shape: (shapes) => broadcastShapes('where', ...shapes),
   forward: (k, [condition, a, b], _, out) => k.where(condition, a, b, out),
-  // Each element of dy goes to the operand it was taken from; `where` again, so that 0·Infinity cannot make NaN.
+  // Each element of dy goes to the operand that was chosen. A product with a mask would give NaN for 0·Infinity.
   vjp: (dy, [condition, a, b]) => [
     null,
     () => condition.where(dy, 0).sumToSize(a.shape),
@@ -188,7 +188,7 @@ const clampOp: Op<One, ClampParams> = {
   vjp: (dy, [x], { min, max }) => [() => dy.mul(x.ge(min).mul(x.le(max)))], // 1 inside, the bounds included
 };
 
-/** Options of `clamp`: the bounds, each of which may be left out. */
+/** Options of `clamp`. Either bound may be omitted. */
 export interface ClampOptions {
   min?: number;
   max?: number;
@@ -203,6 +203,7 @@ const CLAMP_OPTIONS: OptionNames<ClampOptions> = { min: true, max: true };
 export function clamp(x: TensorLike, options: ClampOptions): Tensor {
   checkOptions('clamp', options, CLAMP_OPTIONS);
   const { min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY } = options;
-  if (!(min <= max)) throw new ArgumentError('clamp', `min ${min} is above max ${max} — exchange them`);
+  if (!(min <= max))
+    throw new ArgumentError('clamp', `min must be at most max, found min ${min} and max ${max} — swap them`);
   return apply(clampOp, [asTensor(x)], { min, max });
 }

@@ -1,6 +1,6 @@
 /**
- * Operations that exist as one kernel for numerical safety or for speed. Each equals a composite of simpler
- * operations, and a test holds it to that.
+ * Fused operations: one kernel each, for numerical stability or speed. Each equals a composite of simpler operations,
+ * which a test checks.
  */
 import { checkBias } from '../checks/arguments.js';
 import { checkChoice, checkOptions, type OptionNames } from '../checks/options.js';
@@ -37,7 +37,7 @@ interface LinearParams {
   readonly activation: Activation;
 }
 
-/** dy times the activation's derivative, which all four can tell from their own output y. */
+/** dy times the activation's derivative, computed from the activation's output y. */
 function throughActivation(dy: Tensor, y: Tensor, activation: Activation): Tensor {
   switch (activation) {
     case 'none':
@@ -56,7 +56,8 @@ const linearOp: Op<readonly Tensor[], LinearParams> = {
   shape: (shapes) => linearShape(shapes[0] as Shape, shapes[1] as Shape, shapes[2]),
   forward: (k, inputs, { activation }) => {
     const [x, weight, bias] = inputs;
-    if (x === undefined || weight === undefined) throw new ShapeError('linear', [], 'it takes x and weight');
+    if (x === undefined || weight === undefined)
+      throw new ShapeError('linear', [], 'x and weight are required');
     const inFeatures = weight.shape[1]!;
     const rows = { values: x.values, shape: [sizeOf(x.shape.slice(0, -1)), inFeatures] };
     return k.linear(rows, weight, bias?.values ?? null, activation);
@@ -85,15 +86,15 @@ function linearShape(x: Shape, weight: Shape, bias: Shape | undefined): Shape {
     const problem = `x ${formatShape(x)} does not fit the weight ${formatShape(weight)}`;
     throw new ShapeError('linear', [x, weight], ([, nameW = 'weight']) =>
       weight.length === 2 && x.at(-1) === outFeatures
-        ? `${problem} — the weight is [out, in]: did you mean ${nameW}.transpose()?`
-        : `${problem} — x is […, in] and the weight [out, in]`,
+        ? `${problem} — the weight must be [out, in]: did you mean ${nameW}.transpose()?`
+        : `${problem} — x must be […, in] and the weight [out, in]`,
     );
   }
   if (bias !== undefined && (bias.length !== 1 || bias[0] !== outFeatures)) {
     throw new ShapeError(
       'linear',
       [bias, weight],
-      `bias ${formatShape(bias)} for ${outFeatures} outputs — it is [out]`,
+      `the bias must be [${outFeatures}], one value per output, found ${formatShape(bias)}`,
     );
   }
   return [...x.slice(0, -1), outFeatures!];
@@ -112,7 +113,7 @@ const ACTIVATIONS: Readonly<Record<Activation, true>> = { none: true, relu: true
  * activation(x Wᵀ + b), in one kernel.
  * @param x - `[…, in]`; @param weight - `[out, in]`; @param bias - `[out]`, or null
  * @returns `[…, out]`
- * @throws ShapeError if they do not fit
+ * @throws ShapeError if the shapes do not fit together
  */
 export function linear(
   x: Tensor,

@@ -1,4 +1,4 @@
-/** Picking elements by position. Reading's gradient is adding (scatter), and the other way round. */
+/** Selecting elements by index. The gradient of a gather is a scatter-add, and the gradient of a scatter-add is a gather. */
 import type { IndexSpec } from '../backend/backend.js';
 import { backend } from '../backend/current.js';
 import { checkArray, checkNumber, checkTensor } from '../checks/arguments.js';
@@ -15,7 +15,7 @@ interface AxisParams {
 }
 
 interface AddParams extends AxisParams {
-  /** Length of the axis that is added into. */
+  /** Length of the result along the axis. */
   readonly length: number;
 }
 
@@ -39,7 +39,7 @@ const indexAddOp: Op<SourceAndIndex, AddParams> = {
       throw new ShapeError(
         'indexAdd',
         [source, index],
-        `the index ${formatShape(index)} must name a place for each of the ${source[axis]} along axis ${axis} of ${formatShape(source)}`,
+        `the index must have shape [${source[axis]}], the length of axis ${axis} of ${formatShape(source)}, found ${formatShape(index)}`,
       );
     }
     return source.with(axis, length);
@@ -67,7 +67,7 @@ const scatterAddOp: Op<SourceAndIndex, AddParams> = {
       throw new ShapeError(
         'scatterAdd',
         [source, index],
-        `the index ${formatShape(index)} must equal the source ${formatShape(source)} — expand it first`,
+        `the index must have the source's shape ${formatShape(source)}, found ${formatShape(index)} — expand it first`,
       );
     }
     return source.with(axis, length);
@@ -82,25 +82,25 @@ function checkAligned(x: Shape, index: Shape, axis: number): void {
   throw new ShapeError(
     'gather',
     [x, index],
-    `the index ${formatShape(index)} must equal ${formatShape(x)} beside axis ${axis} — expand it first`,
+    `the index must match ${formatShape(x)} except on axis ${axis}, found ${formatShape(index)} — expand it first`,
   );
 }
 
-/** An index as tensor: numbers are checked against the axis where they can be read at once (host memory). */
+/** The index as a tensor. Its numbers are checked against the axis length if they are in host memory. */
 function asIndex(op: string, index: Tensor | readonly number[], length: number): Tensor {
   if (!(index instanceof Tensor)) checkArray(op, 'the index', index, op === 'indexAdd' ? 'source, ' : '');
   const t = index instanceof Tensor ? index : wrap(backend().upload(index), [index.length]);
   if (t.storage.backend.memory === 'device') return t;
   for (const i of t.values as Float32Array) {
     if (!(i >= 0 && i < length && Number.isInteger(i))) {
-      throw new ArgumentError(op, `index ${i} is not a whole number in 0 … ${length - 1}`);
+      throw new ArgumentError(op, `an index must be a whole number in 0 … ${length - 1}, found ${i}`);
     }
   }
   return t;
 }
 
 /**
- * Takes the places `index` along `axis` (default: 0), in that order; repeats are allowed.
+ * Selects the slices `index` along `axis` (default: 0), in that order. Repeats are allowed.
  * @param index - whole numbers `[count]`
  * @throws ArgumentError for an index outside of the axis
  */
@@ -118,16 +118,16 @@ export function indexSelect(
     throw new ShapeError(
       'indexSelect',
       [places.shape],
-      `the index is a vector, not ${formatShape(places.shape)}`,
+      `the index must be a vector, found shape ${formatShape(places.shape)}`,
     );
   }
   return apply(indexSelectOp, [t, places], { axis: at });
 }
 
 /**
- * Adds the places of `source` along `axis` (default: 0) into zeros of `length` there: the transpose of `indexSelect`.
- * @param index - whole numbers, one for each place of `source` along `axis`
- * @throws ArgumentError for an index outside of `length`; ShapeError if there are more or fewer of them
+ * Adds the slices of `source` along `axis` (default: 0) into zeros of length `length`: the transpose of `indexSelect`.
+ * @param index - where each slice is added: whole numbers, one per slice
+ * @throws ArgumentError for an index outside of `length`; ShapeError if the number of indices differs
  */
 export function indexAdd(
   source: Tensor,
@@ -144,8 +144,8 @@ export function indexAdd(
 }
 
 /**
- * Picks one element for each place of `index` along `axis` (default: the last): along axis 1, out[i][j] = x[i][index[i][j]].
- * @param index - whole numbers; its shape is x's beside `axis`, and is the result's
+ * Selects one element per index along `axis` (default: the last). Along axis 1: out[i][j] = x[i][index[i][j]].
+ * @param index - whole numbers; its shape matches x's except on `axis`, and is the shape of the result
  * @throws ArgumentError for an index outside of the axis; ShapeError if the shapes do not align
  */
 export function gather(x: TensorLike, index: Tensor, options: AxisOptions = {}): Tensor {
@@ -159,7 +159,7 @@ export function gather(x: TensorLike, index: Tensor, options: AxisOptions = {}):
 
 /**
  * Adds each element of `source` into zeros at its `index` along `axis` (default: the last): the transpose of `gather`.
- * @throws ArgumentError for an index outside of `length`; ShapeError if its shape is not the source's
+ * @throws ArgumentError for an index outside of `length`; ShapeError if the index and the source differ in shape
  */
 export function scatterAdd(source: Tensor, index: Tensor, length: number, options: AxisOptions = {}): Tensor {
   checkOptions('scatterAdd', options, AXIS_OPTIONS, 'source, index, length, ');
@@ -179,15 +179,15 @@ export interface TriangleOptions {
 
 const TRIANGLE_OPTIONS: OptionNames<TriangleOptions> = { diagonal: true };
 
-/** Keeps the lower triangle of each matrix and puts zeros above `diagonal`. */
+/** Keeps the lower triangle of each matrix and sets the elements above `diagonal` to 0. */
 export const tril = (x: TensorLike, options: TriangleOptions = {}): Tensor =>
   triangle('tril', x, options, (offset, diagonal) => offset <= diagonal);
 
-/** Keeps the upper triangle of each matrix and puts zeros below `diagonal`. */
+/** Keeps the upper triangle of each matrix and sets the elements below `diagonal` to 0. */
 export const triu = (x: TensorLike, options: TriangleOptions = {}): Tensor =>
   triangle('triu', x, options, (offset, diagonal) => offset >= diagonal);
 
-/** @param kept - whether an element `offset` places to the right of the main diagonal stays */
+/** @param kept - whether an element `offset` columns to the right of the main diagonal is kept */
 function triangle(
   op: string,
   x: TensorLike,
@@ -200,7 +200,11 @@ function triangle(
   const t = operandOf(op, x);
   const [rows, columns] = t.shape.slice(-2);
   if (rows === undefined || columns === undefined) {
-    throw new ShapeError(op, [t.shape], `${formatShape(t.shape)} is no matrix — it needs two axes`);
+    throw new ShapeError(
+      op,
+      [t.shape],
+      `the tensor must have at least two axes, found ${formatShape(t.shape)}`,
+    );
   }
   const mask = Float32Array.from({ length: rows * columns }, (_, i) =>
     Number(kept((i % columns) - Math.floor(i / columns), diagonal)),

@@ -6,7 +6,7 @@ import { broadcastShapes, sizeOf } from '../shape.js';
 import { apply, namingOperands } from '../tape.js';
 import { type Op, operandOf, type Tensor, type TensorLike } from '../tensor.js';
 
-/** Options of `matmul`: take an operand's last two axes in exchanged order. */
+/** Options of `matmul`: swap the last two axes of an operand. */
 export interface MatmulOptions {
   transposeA?: boolean;
   transposeB?: boolean;
@@ -19,7 +19,7 @@ interface Transposes {
   readonly transposeB: boolean;
 }
 
-/** Rows and columns of a matrix (its last two axes) as the product sees it. */
+/** Rows and columns of a matrix (its last two axes) after the transpose. */
 function matrixDims(shape: Shape, transpose: boolean): [rows: number, columns: number] {
   const [rows, columns] = shape.slice(-2) as [number, number];
   return transpose ? [columns, rows] : [rows, columns];
@@ -41,7 +41,7 @@ function productShape(a: Shape, b: Shape, { transposeA, transposeB }: Transposes
   return [...broadcastShapes('matmul', a.slice(0, -2), b.slice(0, -2)), m, n];
 }
 
-/** The product that was probably meant: with one transpose more or less, or in the other order. */
+/** Suggests a product that fits: with one transpose added or removed, or with the operands swapped. */
 function fittingProduct(a: Shape, b: Shape, flags: Transposes, nameA: string, nameB: string): string {
   const [m, k] = matrixDims(a, flags.transposeA);
   const [inner, n] = matrixDims(b, flags.transposeB);
@@ -55,7 +55,7 @@ function fittingProduct(a: Shape, b: Shape, flags: Transposes, nameA: string, na
   return 'transpose or reshape one operand';
 }
 
-/** The kernel's view of a batch of products whose batch axes are equal, or are missing on one side. */
+/** The kernel's arguments for a batch of products. The batch axes are equal, or absent on one side. */
 function matmulSpec(a: Shape, b: Shape, flags: Transposes, out: Shape): MatmulSpec {
   const [m, k] = matrixDims(a, flags.transposeA);
   const [, n] = matrixDims(b, flags.transposeB);
@@ -83,15 +83,15 @@ const matmulOp: Op<readonly [Tensor, Tensor], Transposes> = {
   ],
 };
 
-/** Gives a batch of matrices the batch axes `batch`, unless it has none to repeat. */
+/** Expands a batch of matrices to the batch axes `batch`. A single matrix stays as it is. */
 function expandBatch(t: Tensor, batch: Shape): Tensor {
   const own = t.shape.slice(0, -2);
   return sizeOf(own) === 1 || sizeOf(own) === sizeOf(batch) ? t : t.expand([...batch, ...t.shape.slice(-2)]);
 }
 
 /**
- * Matrix product over the last two axes; axes before them are a batch and broadcast. A vector is taken as a row on the
- * left and as a column on the right, and its axis is dropped from the result.
+ * Matrix product over the last two axes. The axes before them are batch axes and broadcast. A vector is a row on the
+ * left and a column on the right, and its axis is dropped from the result.
  * @param a - `[…, m, k]`, or `[…, k, m]` with transposeA, or `[k]`
  * @param b - `[…, k, n]`, or `[…, n, k]` with transposeB, or `[k]`
  * @returns `[…, m, n]`
@@ -101,7 +101,10 @@ export function matmul(a: TensorLike, b: TensorLike, options: MatmulOptions = {}
   checkOptions('matmul', options, MATMUL_OPTIONS, 'b, ');
   const [left, right] = [operandOf('matmul', a), operandOf('matmul', b)];
   if (left.rank === 0 || right.rank === 0) {
-    throw new ArgumentError('matmul', 'a scalar is no matrix — use mul to scale');
+    throw new ArgumentError(
+      'matmul',
+      'operands must have at least one axis, found a scalar — use mul to scale',
+    );
   }
   const { transposeA = false, transposeB = false } = options;
   if ((transposeA && left.rank === 1) || (transposeB && right.rank === 1)) {

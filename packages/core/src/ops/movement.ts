@@ -60,12 +60,16 @@ export function flatten(x: TensorLike, startAxis = 0, endAxis = -1): Tensor {
   if (t.rank === 0) return reshape(t, [1]);
   const start = normalizeAxis('flatten', startAxis, t.rank);
   const end = normalizeAxis('flatten', endAxis, t.rank);
-  if (start > end) throw new ArgumentError('flatten', `axis ${startAxis} comes after axis ${endAxis}`);
+  if (start > end)
+    throw new ArgumentError(
+      'flatten',
+      `startAxis must not come after endAxis, found ${startAxis} and ${endAxis}`,
+    );
   const joined = sizeOf(t.shape.slice(start, end + 1));
   return reshape(t, [...t.shape.slice(0, start), joined, ...t.shape.slice(end + 1)]);
 }
 
-/** Removes axes of length 1: those named, or all of them. @throws ShapeError if a named axis is longer */
+/** Removes axes of length 1: the given ones, or all of them. @throws ShapeError if a given axis is longer */
 export function squeeze(x: TensorLike, axis?: Axes): Tensor {
   const t = operandOf('squeeze', x);
   const axes =
@@ -77,7 +81,7 @@ export function squeeze(x: TensorLike, axis?: Axes): Tensor {
     throw new ShapeError(
       'squeeze',
       [t.shape],
-      `axis ${long} of ${formatShape(t.shape)} has length ${t.shape[long]}, not 1`,
+      `axis ${long} of ${formatShape(t.shape)} must have length 1, found ${t.shape[long]}`,
     );
   }
   return reshape(
@@ -103,18 +107,21 @@ const permuteOp: Op<One, { readonly axes: readonly number[] }> = {
   vjp: (dy, _, { axes }) => [() => dy.permute(axes.map((_axis, i) => axes.indexOf(i)))], // the inverse permutation
 };
 
-/** Reorders the axes: axis i of the result is axis `axes[i]` of x. @throws ArgumentError if that is no permutation */
+/** Reorders the axes: axis i of the result is axis `axes[i]` of x. @throws ArgumentError if `axes` is not a permutation */
 export function permute(x: TensorLike, axes: readonly number[]): Tensor {
   const t = operandOf('permute', x);
   checkArray('permute', 'the axes', axes);
   const order = axes.map((a) => normalizeAxis('permute', a, t.rank));
   if (order.length !== t.rank || new Set(order).size !== t.rank) {
-    throw new ArgumentError('permute', `[${axes.join(', ')}] is no permutation of the ${t.rank} axes`);
+    throw new ArgumentError(
+      'permute',
+      `axes must be a permutation of the ${t.rank} axes, found [${axes.join(', ')}]`,
+    );
   }
   return order.every((a, i) => a === i) ? t : apply(permuteOp, [t], { axes: order });
 }
 
-/** Exchanges two axes (default: the last two, as for a matrix). */
+/** Swaps two axes (default: the last two, the transpose of a matrix). */
 export function transpose(x: TensorLike, axis1 = -2, axis2 = -1): Tensor {
   const t = operandOf('transpose', x);
   const a = normalizeAxis('transpose', axis1, t.rank);
@@ -142,7 +149,7 @@ const expandOp: Op<One, { readonly shape: Shape }> = {
   vjp: (dy, [x]) => [() => dy.sumToSize(x.shape)],
 };
 
-/** Repeats x along axes of length 1 (and new leading axes) to `shape`. @throws ShapeError if it does not broadcast */
+/** Broadcasts x to `shape`: repeats it along axes of length 1 and new leading axes. @throws ShapeError if it does not broadcast */
 export function expand(x: TensorLike, shape: Shape): Tensor {
   const t = operandOf('expand', x);
   checkShape('expand', shape);
@@ -181,5 +188,5 @@ const cloneOp: Op<One> = {
   vjp: (dy) => [() => dy],
 };
 
-/** A copy with memory of its own; gradients pass. */
+/** A copy in new memory. Gradients flow through it. */
 export const clone = (x: TensorLike): Tensor => apply(cloneOp, [asTensor(x)], undefined);

@@ -1,4 +1,4 @@
-/** Operations that cut tensors into pieces, join them, and put margins around them. */
+/** Slicing, splitting, padding and joining tensors. */
 
 import { checkArray, checkNumber, checkTensor, describeValue, isPlainObject } from '../checks/arguments.js';
 import { checkOptions, type OptionNames } from '../checks/options.js';
@@ -23,15 +23,15 @@ const sliceOp: Op<One, SliceParams> = {
     const offset = start.reduce((sum, s, axis) => sum + s * strides[axis]!, 0);
     return k.strided(x.values, { shape, strides, offset });
   },
-  // What was cut away had no influence: zeros there.
+  // The gradient is 0 outside of the slice.
   vjp: (dy, [x], { start, shape }) => [
     () => dy.pad(x.shape.map((n, a) => [start[a]!, n - start[a]! - shape[a]!] as const)),
   ],
 };
 
 /**
- * Elements `start` … `end − 1` along `axis` (default: 0). Negative positions count from the end, and positions beyond it
- * are cut off, as in NumPy.
+ * Elements `start` … `end − 1` along `axis` (default: 0). Negative positions count from the end. Positions beyond either
+ * end are clamped, as in NumPy.
  */
 export function slice(x: TensorLike, start: number, end?: number, options: AxisOptions = {}): Tensor {
   checkOptions('slice', options, AXIS_OPTIONS, 'start, end, ');
@@ -43,7 +43,7 @@ export function slice(x: TensorLike, start: number, end?: number, options: AxisO
     if (!Number.isInteger(position)) {
       const found = describeValue(position);
       const fix = isPlainObject(position) ? ` — write slice(start, end, ${found})` : '';
-      throw new ArgumentError('slice', `positions are integers: ${found}${fix}`);
+      throw new ArgumentError('slice', `positions must be integers, found ${found}${fix}`);
     }
     return Math.min(length, Math.max(0, position < 0 ? position + length : position));
   };
@@ -53,18 +53,21 @@ export function slice(x: TensorLike, start: number, end?: number, options: AxisO
   return apply(sliceOp, [t], { start: starts, shape: t.shape.with(at, count) });
 }
 
-/** Lengths of equal pieces, the last of which may be shorter. */
+/** Lengths of equal pieces; the last one may be shorter. */
 function equalSizes(size: number, length: number): number[] {
   if (!(Number.isInteger(size) && size > 0)) {
-    throw new ArgumentError('split', `pieces need a positive whole size, not ${describeValue(size)}`);
+    throw new ArgumentError(
+      'split',
+      `the size must be a positive whole number, found ${describeValue(size)}`,
+    );
   }
   const count = Math.max(1, Math.ceil(length / size));
   return Array.from({ length: count }, (_, i) => Math.min(size, length - i * size));
 }
 
 /**
- * Cuts x along `axis` (default: 0) into pieces of `size` (the last may be shorter), or into the given `size`s.
- * @throws ArgumentError if the sizes do not add up to the axis
+ * Splits x along `axis` (default: 0) into pieces of one size (the last may be shorter), or of the given sizes.
+ * @throws ArgumentError if the sizes do not add up to the axis length
  */
 export function split(x: TensorLike, size: number | readonly number[], options: AxisOptions = {}): Tensor[] {
   checkOptions('split', options, AXIS_OPTIONS, 'size, ');
@@ -76,7 +79,7 @@ export function split(x: TensorLike, size: number | readonly number[], options: 
   if (sizes.reduce((a, b) => a + b, 0) !== length) {
     throw new ArgumentError(
       'split',
-      `sizes [${sizes.join(', ')}] do not add up to the axis of length ${length}`,
+      `sizes must add up to the axis length ${length}, found [${sizes.join(', ')}]`,
     );
   }
   let start = 0;
@@ -103,15 +106,15 @@ const padOp: Op<One, PadParams> = {
 
 /** Options of `pad`. */
 export interface PadOptions {
-  /** The constant. Default 0. */
+  /** The value of the padding. Default 0. */
   value?: number;
 }
 
 const PAD_OPTIONS: OptionNames<PadOptions> = { value: true };
 
 /**
- * Surrounds x with a constant.
- * @param widths - for each axis `[before, after]`, whole and not negative
+ * Pads x with a constant.
+ * @param widths - `[before, after]` for each axis, whole numbers ≥ 0
  */
 export function pad(
   x: TensorLike,
@@ -128,7 +131,7 @@ export function pad(
   if (!(Array.isArray(widths) && widths.length === t.rank && widths.every(isPair))) {
     throw new ArgumentError(
       'pad',
-      `widths are ${t.rank} pairs of whole numbers ≥ 0, not ${describeValue(widths)}`,
+      `widths must be ${t.rank} pairs of whole numbers ≥ 0, found ${describeValue(widths)}`,
     );
   }
   return apply(padOp, [t], { before: widths.map(([b]) => b), after: widths.map(([, a]) => a), value });
@@ -143,7 +146,7 @@ const concatOp: Op<readonly Tensor[], { readonly axis: number }> = {
         throw new ShapeError(
           'concat',
           shapes,
-          `shapes differ beside axis ${axis}: ${formatShape(first)} and ${formatShape(shape)}`,
+          `shapes must be equal except on axis ${axis}, found ${formatShape(first)} and ${formatShape(shape)}`,
         );
       }
     }
@@ -165,16 +168,17 @@ const concatOp: Op<readonly Tensor[], { readonly axis: number }> = {
   },
 };
 
-/** The first of the tensors to join. @throws ArgumentError unless there is one, and all are tensors */
+/** Returns the first tensor to join. @throws ArgumentError for an empty list, or an item that is not a tensor */
 function firstOf(op: string, tensors: readonly Tensor[]): Tensor {
   checkArray(op, 'the tensors', tensors);
   for (const t of tensors) checkTensor(op, t, 'each item to join');
   const first = tensors[0];
-  if (first === undefined) throw new ArgumentError(op, 'there is nothing to join — pass at least one tensor');
+  if (first === undefined)
+    throw new ArgumentError(op, 'the list of tensors is empty — pass at least one tensor');
   return first;
 }
 
-/** Joins tensors along an existing axis (default: 0). @throws ShapeError if other axes differ; ArgumentError for no tensors */
+/** Joins tensors along an existing axis (default: 0). @throws ShapeError if other axes differ; ArgumentError for an empty list */
 export function concat(tensors: readonly Tensor[], options: AxisOptions = {}): Tensor {
   const first = firstOf('concat', tensors);
   checkOptions('concat', options, AXIS_OPTIONS, 'tensors, ');
@@ -190,7 +194,11 @@ export function stack(tensors: readonly Tensor[], options: AxisOptions = {}): Te
   const different = tensors.find((t) => !sameShape(t.shape, first.shape));
   if (different !== undefined) {
     const shapes = [first.shape, different.shape];
-    throw new ShapeError('stack', shapes, `shapes differ: ${shapes.map(formatShape).join(' and ')}`);
+    throw new ShapeError(
+      'stack',
+      shapes,
+      `shapes must be equal, found ${shapes.map(formatShape).join(' and ')}`,
+    );
   }
   const at = normalizeAxis('stack', axis, first.rank + 1);
   return concat(

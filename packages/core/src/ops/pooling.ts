@@ -1,4 +1,4 @@
-/** Pooling: each window of each channel becomes one number. */
+/** Pooling: reduces each window of each channel to one number. */
 import type { Pair } from '../backend/backend.js';
 import { checkOptions, type OptionNames } from '../checks/options.js';
 import { formatShape, ShapeError } from '../errors.js';
@@ -8,15 +8,15 @@ import { framed, pairOf, windowCounts, windows } from './windows.js';
 
 /** Options of pooling; one number stands for height and width. */
 export interface PoolOptions {
-  /** From one window to the next. Default: the kernel, so that windows do not overlap. */
+  /** Pixels from one window to the next. Default: the kernel size, so that windows do not overlap. */
   stride?: number | Pair;
-  /** Places around the image, at most half a kernel: −Infinity for a maximum, 0 (counted) for a mean. Default 0. */
+  /** Pixels added on each side of the image, at most half the kernel size. Their value is −Infinity for a maximum and 0 for a mean. Default 0. */
   padding?: number | Pair;
 }
 
 const POOL_OPTIONS: OptionNames<PoolOptions> = { stride: true, padding: true };
 
-/** The windows of each channel for itself: `[kernel places, batch · channels · h · w]`, and the result's shape. */
+/** The windows of each channel: `[kernel elements, batch · channels · h · w]`, and the shape of the result. */
 function channelWindows(
   op: string,
   x: TensorLike,
@@ -31,7 +31,7 @@ function channelWindows(
     throw new ShapeError(
       op,
       [images.shape],
-      `${formatShape(images.shape)}: images are [batch, channels, height, width]`,
+      `images must be [batch, channels, height, width], found ${formatShape(images.shape)}`,
     );
   const kernel = pairOf(op, 'the kernel', kernelSize, 1);
   const spec = { kernel, stride: pairOf(op, 'stride', stride, 1), dilation: [1, 1] as const };
@@ -40,7 +40,7 @@ function channelWindows(
     throw new ShapeError(
       op,
       [images.shape],
-      `padding ${py} × ${px} is more than half the kernel ${kernel.join(' × ')} — a window would hold nothing else`,
+      `padding must be at most half the kernel ${kernel.join(' × ')}, found ${py} × ${px} — reduce the padding`,
     );
   const [batch, channels, height, width] = images.shape as [number, number, number, number];
   const single = images.reshape([batch * channels, 1, height, width]);
@@ -54,10 +54,10 @@ function channelWindows(
 }
 
 /**
- * The largest element of each window. A gradient goes to the largest element; several equal ones share it.
+ * The largest element of each window. The gradient goes to the largest element; ties share it evenly.
  * @param x - `[batch, channels, height, width]`
  * @returns `[batch, channels, h, w]` with h = ⌊(height + 2·padding − kernel)/stride⌋ + 1
- * @throws ShapeError if no window fits; ArgumentError for options that are no whole numbers
+ * @throws ShapeError if no window fits; ArgumentError for options that are not whole numbers
  */
 export function maxPool2d(x: TensorLike, kernelSize: number | Pair, options: PoolOptions = {}): Tensor {
   const { places, shape } = channelWindows('maxPool2d', x, kernelSize, options, Number.NEGATIVE_INFINITY);
@@ -65,10 +65,10 @@ export function maxPool2d(x: TensorLike, kernelSize: number | Pair, options: Poo
 }
 
 /**
- * The mean of each window; zeros around the image count.
+ * The mean of each window. Zeros of the padding are included.
  * @param x - `[batch, channels, height, width]`
  * @returns `[batch, channels, h, w]` with h = ⌊(height + 2·padding − kernel)/stride⌋ + 1
- * @throws ShapeError if no window fits; ArgumentError for options that are no whole numbers
+ * @throws ShapeError if no window fits; ArgumentError for options that are not whole numbers
  */
 export function avgPool2d(x: TensorLike, kernelSize: number | Pair, options: PoolOptions = {}): Tensor {
   const { places, shape } = channelWindows('avgPool2d', x, kernelSize, options, 0);

@@ -1,4 +1,4 @@
-/** Reductions over any axes, and what is built on them. */
+/** Reductions over any axes, and functions built on them. */
 import type { Kernels, Operand } from '../backend/backend.js';
 import { checkNumber, checkTensor } from '../checks/arguments.js';
 import { checkOptions, type OptionNames } from '../checks/options.js';
@@ -22,7 +22,7 @@ import {
 import { apply } from '../tape.js';
 import { type Op, operandOf, type Temporary, type Tensor, type TensorLike } from '../tensor.js';
 
-/** Which axes a reduction removes, and whether they stay as length 1. */
+/** Options of reductions: the axes to reduce over (default: all), and whether they stay with length 1. */
 export interface ReduceOptions extends AxesOptions {
   keepDims?: boolean;
 }
@@ -36,7 +36,7 @@ interface ReduceParams {
 
 type One = readonly [Tensor];
 
-/** A reduction; `derivative` sees dy and y with the reduced axes kept, so that they broadcast against x. */
+/** Builds a reduction. `derivative` receives dy and y with the reduced axes kept, so that they broadcast against x. */
 function reduction(
   name: string,
   kind: ReduceKind,
@@ -45,13 +45,8 @@ function reduction(
   return {
     name,
     shape: ([x], { axes, keepDims }) => {
-      const empty = axes.some((axis) => x[axis] === 0);
-      if (empty && (kind === 'max' || kind === 'min')) {
-        throw new ArgumentError(
-          name,
-          `${formatShape(x)} has an axis of length 0, and nothing has no ${kind}imum`,
-        );
-      }
+      const empty = axes.find((axis) => x[axis] === 0);
+      if (empty !== undefined && (kind === 'max' || kind === 'min')) throw emptyAxis(name, x, empty);
       return reducedShape(x, axes, keepDims);
     },
     forward: (k, [x], { axes }) => k.reduce(kind, x, axes),
@@ -62,13 +57,21 @@ function reduction(
   };
 }
 
+/** @throws ArgumentError for a reduction without a value over an empty axis */
+function emptyAxis(op: string, x: Shape, axis: number): ArgumentError {
+  return new ArgumentError(
+    op,
+    `cannot reduce an empty axis (axis ${axis} of ${formatShape(x)} has length 0)`,
+  );
+}
+
 /** dy goes to the extreme elements; ties share it evenly. */
 function toExtremes(dy: Tensor, x: Tensor, y: Tensor, axes: readonly number[]): Tensor {
   const hit = x.eq(y);
   return dy.mul(hit).div(hit.sum({ axis: axes, keepDims: true }));
 }
 
-const sumOp = reduction('sum', 'sum', (dy, x) => dy.expand(x.shape)); // each element counts once
+const sumOp = reduction('sum', 'sum', (dy, x) => dy.expand(x.shape)); // ∂Σx/∂xᵢ = 1
 const amaxOp = reduction('amax', 'max', toExtremes);
 const aminOp = reduction('amin', 'min', toExtremes);
 // d ln Σ eˣ = softmax(x) dx
@@ -83,22 +86,22 @@ function reduce(op: Op<One, ReduceParams>, x: TensorLike, options: ReduceOptions
   return apply(op, [t], { axes, keepDims: options.keepDims ?? false });
 }
 
-/** Σ x over `axis` (default: all axes). The sum of nothing is 0. */
+/** Σ x over `axis` (default: all axes). The sum over an empty axis is 0. */
 export const sum = (x: TensorLike, options: ReduceOptions = {}): Tensor => reduce(sumOp, x, options);
 /** Largest element over `axis`; ties share the gradient. @throws ArgumentError over an axis of length 0 */
 export const amax = (x: TensorLike, options: ReduceOptions = {}): Tensor => reduce(amaxOp, x, options);
 /** Smallest element over `axis`; ties share the gradient. @throws ArgumentError over an axis of length 0 */
 export const amin = (x: TensorLike, options: ReduceOptions = {}): Tensor => reduce(aminOp, x, options);
-/** ln Σ eˣ over `axis`, with the maximum taken out first: safe for any x. Over nothing: −Infinity. */
+/** ln Σ eˣ over `axis` (default: all axes), with the maximum subtracted first: stable for any x. −Infinity over an empty axis. */
 export const logSumExp = (x: TensorLike, options: ReduceOptions = {}): Tensor =>
   reduce(logSumExpOp, x, options);
 
-/** Number of elements that one result of the reduction is made of. */
+/** Number of elements that are reduced to one. */
 function countOf(op: string, x: Tensor, axis: Axes | undefined): number {
   return sizeOf(normalizeAxes(op, axis, x.rank).map((a) => x.shape[a]!));
 }
 
-/** Σ x / n over `axis`; NaN over nothing. */
+/** Σ x / n over `axis` (default: all axes); NaN over an empty axis. */
 export function mean(x: TensorLike, options: ReduceOptions = {}): Tensor {
   checkOptions('mean', options, REDUCE_OPTIONS);
   const t = operandOf('mean', x);
@@ -108,7 +111,7 @@ export function mean(x: TensorLike, options: ReduceOptions = {}): Tensor {
 
 /** Options of `variance` and `std`. */
 export interface VarianceOptions extends ReduceOptions {
-  /** Σ(x − mean)² is divided by n − correction: 1 (default) is the unbiased estimate, 0 the population's. */
+  /** The divisor is n − correction: 1 (default) gives the unbiased estimate, 0 the variance of the population. */
   correction?: number;
 }
 
@@ -139,7 +142,7 @@ interface AxisParams {
 const argmaxOp: Op<One, AxisParams> = {
   name: 'argmax',
   shape: ([x], { axis, keepDims }) => {
-    if (x[axis] === 0) throw new ArgumentError('argmax', `axis ${axis} of ${formatShape(x)} is empty`);
+    if (x[axis] === 0) throw emptyAxis('argmax', x, axis);
     return reducedShape(x, [axis], keepDims);
   },
   forward: (k, [x], { axis }) => k.argmax(x.values, axisSpec(x.shape, axis)),
@@ -155,7 +158,7 @@ export interface ArgmaxOptions extends AxisOptions {
 const ARGMAX_OPTIONS: OptionNames<ArgmaxOptions> = { axis: true, keepDims: true };
 
 /**
- * Index of the largest element along `axis`, or in the flattened tensor if `axis` is left out; the first of equals.
+ * Index of the largest element along `axis`, or in the flattened tensor if `axis` is omitted. Ties give the first index.
  * @returns whole numbers, not differentiable. @throws ArgumentError over an axis of length 0
  */
 export function argmax(x: TensorLike, options: ArgmaxOptions = {}): Tensor {
@@ -170,8 +173,8 @@ export function argmax(x: TensorLike, options: ArgmaxOptions = {}): Tensor {
 }
 
 /**
- * x less its maximum over `axes`. The exponential of that never overflows, and large x lose no digits, as they would in
- * x − ln Σ eˣ, where the logarithm is rounded to the digits that x has.
+ * x minus its maximum over `axes`. The exponential of the result cannot overflow. Large x lose no digits, as they would in
+ * x − ln Σ eˣ, where the logarithm is rounded to the precision of x.
  */
 function shifted(k: Kernels, x: Operand, axes: readonly number[], out: Shape, temporary: Temporary): Operand {
   const max = { values: temporary(k.reduce('max', x, axes)), shape: reducedShape(x.shape, axes, true) };
@@ -206,14 +209,14 @@ const logSoftmaxOp: Op<One, { readonly axes: readonly number[] }> = {
   vjp: (dy, _, { axes }, y) => [() => dy.sub(y.exp().mul(dy.sum({ axis: axes, keepDims: true })))],
 };
 
-/** eˣ / Σ eˣ over `axis` (default: the last), safe for any x. */
+/** eˣ / Σ eˣ over `axis` (default: the last), stable for any x. */
 export function softmax(x: TensorLike, options: AxesOptions = {}): Tensor {
   checkOptions('softmax', options, AXES_OPTIONS);
   const t = operandOf('softmax', x);
   return apply(softmaxOp, [t], { axes: normalizeAxes('softmax', options.axis ?? -1, t.rank) });
 }
 
-/** x − ln Σ eˣ over `axis` (default: the last), safe for any x. */
+/** x − ln Σ eˣ over `axis` (default: the last), stable for any x. */
 export function logSoftmax(x: TensorLike, options: AxesOptions = {}): Tensor {
   checkOptions('logSoftmax', options, AXES_OPTIONS);
   const t = operandOf('logSoftmax', x);
@@ -224,7 +227,7 @@ const cumsumOp: Op<One, { readonly axis: number }> = {
   name: 'cumsum',
   shape: ([x]) => x,
   forward: (k, [x], { axis }) => k.cumsum(x.values, axisSpec(x.shape, axis)),
-  // x[i] is part of every sum from i on: add dy up from the far end.
+  // x[i] is part of every sum from i on: ∂loss/∂x[i] = dy[i] + dy[i + 1] + …
   vjp: (dy, _, { axis }) => [() => dy.flip({ axis }).cumsum({ axis }).flip({ axis })],
 };
 

@@ -1,4 +1,4 @@
-/** Windows that slide over images: what convolution and pooling are made of. */
+/** Sliding windows over images, for convolution and pooling. */
 import type { Pair, WindowSpec } from '../backend/backend.js';
 import { describeValue } from '../checks/arguments.js';
 import { ArgumentError, formatShape, type Shape, ShapeError } from '../errors.js';
@@ -7,18 +7,18 @@ import { apply } from '../tape.js';
 import type { Op, Tensor } from '../tensor.js';
 import { pad } from './pieces.js';
 
-/** One number stands for both directions. @throws ArgumentError unless whole numbers from `least` */
+/** A pair; one number stands for both. @throws ArgumentError unless the numbers are whole and ≥ `least` */
 export function pairOf(op: string, name: string, value: number | Pair, least: number): Pair {
   const pair: Pair = typeof value === 'number' ? [value, value] : value;
   if (!Array.isArray(pair) || pair.length !== 2 || pair.some((n) => !Number.isInteger(n) || n < least))
     throw new ArgumentError(
       op,
-      `${name} is one or two whole numbers from ${least}, not ${describeValue(value)}`,
+      `${name} must be one or two whole numbers ≥ ${least}, found ${describeValue(value)}`,
     );
   return pair;
 }
 
-/** Windows that fit along one axis of `length`: ⌊(length − dilation·(kernel − 1) − 1)/stride⌋ + 1. */
+/** Number of windows along one axis of `length`: ⌊(length − dilation·(kernel − 1) − 1)/stride⌋ + 1. */
 function windowCount(
   op: string,
   shape: Shape,
@@ -32,18 +32,18 @@ function windowCount(
     throw new ShapeError(
       op,
       [shape],
-      `a window of ${span} does not fit the image ${formatShape(shape)}, which is ${length} ${side} — pad it, or take a smaller kernel`,
+      `a window of ${span} does not fit the image ${formatShape(shape)}, which is ${length} ${side} — add padding, or use a smaller kernel`,
     );
   }
   return Math.floor((length - span) / stride[axis]) + 1;
 }
 
-/** Windows down and across an image `[batch, channels, height, width]`. @throws ShapeError if none fits */
+/** Number of windows down and across an image `[batch, channels, height, width]`. @throws ShapeError if none fits */
 export function windowCounts(op: string, shape: Shape, spec: WindowSpec): Pair {
   return [windowCount(op, shape, 0, spec), windowCount(op, shape, 1, spec)];
 }
 
-/** Images `[batch, channels, height, width]` with `value` around them. */
+/** Images `[batch, channels, height, width]` padded with `value`. */
 export function framed(images: Tensor, [down, across]: Pair, value = 0): Tensor {
   if (down + across === 0) return images;
   const [around, beside] = [[down, down] as const, [across, across] as const];
@@ -90,13 +90,13 @@ function imageSize(shape: Shape): Pair {
 /**
  * The windows of images, element by element: out[c, i, j, n, y, x] = in[n, c, y·stride + i·dilation, x·stride + j·dilation].
  * @param x - `[batch, channels, height, width]`
- * @returns `[channels, kernel height, kernel width, batch, windows down, windows across]`: a matrix product's right side
+ * @returns `[channels, kernel height, kernel width, batch, windows down, windows across]`: the right operand of a matrix product
  */
 export function windows(x: Tensor, spec: WindowSpec): Tensor {
   return apply(windowsOp, [x], spec);
 }
 
-/** The transpose of `windows`: adds windows where they overlap, into zeros of `size`. */
+/** The transpose of `windows`: adds the windows into zeros of `size`; overlapping elements add up. */
 export function overlapAdd(x: Tensor, spec: WindowSpec, size: Pair): Tensor {
   return apply(overlapAddOp, [x], { ...spec, size });
 }

@@ -3,10 +3,10 @@ import { formatShape, type Shape, ShapeError, VarigradError } from '../errors.js
 import { sameShape, unravelIndex } from '../shape.js';
 import { type NestedArray, Tensor } from '../tensor.js';
 
-/** What `assertClose` compares: a tensor in host memory, nested arrays, or a typed array (which has no shape). */
+/** An operand of `assertClose`: a tensor in host memory, nested arrays, or a typed array (which has no shape). */
 export type Comparable = Tensor | NestedArray | ArrayLike<number>;
 
-/** How far elements may lie apart: |actual − expected| ≤ atol + rtol·|expected|. */
+/** Tolerances: |actual − expected| ≤ atol + rtol·|expected|. */
 export interface Closeness {
   /** Default 1e-5. */
   rtol?: number;
@@ -18,14 +18,14 @@ const CLOSENESS: OptionNames<Closeness> = { rtol: true, atol: true };
 
 interface Flat {
   readonly data: ArrayLike<number>;
-  /** null for a typed array, whose shape nobody knows. */
+  /** null for a typed array, which has no shape. */
   readonly shape: Shape | null;
 }
 
 /**
- * Throws unless the two have one shape and |actual − expected| ≤ atol + rtol·|expected| everywhere.
- * NaN equals NaN, and an infinity only itself. A typed array fits any shape of as many elements.
- * @throws ShapeError if shapes differ; VarigradError that shows the worst element
+ * Checks that the shapes are equal and that |actual − expected| ≤ atol + rtol·|expected| for every element.
+ * NaN equals NaN, and an infinity equals only itself. A typed array fits every shape with the same number of elements.
+ * @throws ShapeError if shapes differ; VarigradError with the worst element if values differ
  */
 export function assertClose(actual: Comparable, expected: Comparable, options: Closeness = {}): void {
   checkOptions('assertClose', options, CLOSENESS, 'actual, expected, ');
@@ -44,11 +44,11 @@ export function assertClose(actual: Comparable, expected: Comparable, options: C
   throw new VarigradError(
     'assertClose',
     `${wrong} of ${e.data.length} elements differ, most at ${formatShape(unravelIndex(worst, shape))}: ` +
-      `${found} instead of ${wanted} (difference ${Math.abs(found - wanted)}, rtol ${rtol}, atol ${atol})`,
+      `expected ${wanted}, found ${found} (difference ${Math.abs(found - wanted)}, rtol ${rtol}, atol ${atol})`,
   );
 }
 
-/** By how much a difference is too large; infinite where one side is not finite and the other is something else. */
+/** How much a difference exceeds the tolerance; infinite if one side is not finite and the other is not equal to it. */
 function excessOf(actual: number, expected: number, allowed: number): number {
   if (Object.is(actual, expected) || actual === expected) return 0;
   const difference = Math.abs(actual - expected);
@@ -64,7 +64,7 @@ function sharedShape(a: Flat, e: Flat): Shape {
     throw new ShapeError(
       'assertClose',
       shapes,
-      `shapes differ: ${shapes.map(formatShape).join(' instead of ')}`,
+      `shapes differ: found ${shapes.map(formatShape).join(', expected ')}`,
     );
   }
   return left ?? [e.data.length];

@@ -12,9 +12,9 @@ import { opCases } from './op-cases.js';
 
 /** Options of `compareBackends`. */
 export interface CompareOptions {
-  /** Largest error; default 1e-5. See `BackendDifference.error` for its unit. */
+  /** Largest accepted error; default 1e-5. See `BackendDifference.error` for its definition. */
   tolerance?: number;
-  /** Default: the whole table. */
+  /** The cases to run. Default: the whole table. */
   cases?: readonly OpCase[];
   /** Seed of the operands; default 0. */
   seed?: number;
@@ -28,14 +28,14 @@ export interface BackendDifference {
   readonly case: string;
   /** 'forward', or 'gradient of input 1'. */
   readonly what: string;
-  /** Largest |a − b| / max(|b|, mean |b|) of any element; Infinity for another shape or a NaN on one side only. */
+  /** Largest |a − b| / max(|b|, mean |b|) over all elements; Infinity if the shapes differ or only one side is NaN. */
   readonly error: number;
 }
 
 /**
- * Runs every case on two backends, forward and the gradients, from the same operands.
- * @param expected - the backend that is believed
- * @returns what differs: nothing, if the two agree
+ * Runs every case on two backends, forward and gradients, with the same operands.
+ * @param expected - the backend that is assumed to be right
+ * @returns the results that differ; empty if the two backends agree
  */
 export async function compareBackends(
   expected: Backend,
@@ -63,7 +63,7 @@ interface Result {
   readonly shape: Shape;
 }
 
-/** The value, and the gradients by a random dy. */
+/** The value, and the gradients for a random dy. */
 function results(backend: Backend, c: OpCase, inputs: readonly Grid[], seed: number): Promise<Result>[] {
   const tensors = withBackend(backend, () => {
     const xs = inputs.map(toTensor);

@@ -10,17 +10,17 @@ import { Generator } from '../random.js';
 
 /** Options of `gradcheck`. */
 export interface GradcheckOptions {
-  /** 1 (default): the gradient. 2: also the gradient's own gradient. */
+  /** 1 (default): checks the gradient. 2: also checks the gradient of the gradient. */
   order?: 1 | 2;
   /** Step of the finite differences along a direction with components in [−1, 1]; default 1e-3. */
   epsilon?: number;
-  /** Largest relative error; default 1e-6. */
+  /** Largest accepted relative error; default 1e-6. */
   tolerance?: number;
   /** Seed of the random directions; default 0. */
   seed?: number;
-  /** What the error message calls `f`; default: the function's name. */
+  /** Name of `f` in error messages; default: the function's name. */
   name?: string;
-  /** Numbers of the inputs to check; default: all. The others (indices, say) stay constant. */
+  /** Numbers of the inputs to check; default: all. The others (for example indices) stay constant. */
   wrt?: readonly number[];
 }
 
@@ -57,17 +57,17 @@ interface Differentiable {
   gradient(points: readonly Float64Array[]): readonly Float64Array[];
 }
 
-/** Derivatives smaller than this are compared absolutely: there the rounding of the differences is all one sees. */
+/** Derivatives smaller than this are compared absolutely: the rounding of the differences dominates them. */
 const SMALL = 1e-3;
 
 /**
  * Compares the gradients of `f` with finite differences, in float64 on the reference backend.
  *
  * With a fixed random vector w, L(x) = Σ w·f(x) is a scalar. For each input, the directional derivative ⟨∂L/∂x, v⟩ along
- * a random v must equal (8(L(x + εv) − L(x − εv)) − (L(x + 2εv) − L(x − 2εv))) / 12ε, the central difference with
- * its ε² error taken out. Order 2 does the same with ⟨∂L/∂x, u⟩ in place of L, as a function of x and of w.
+ * a random v must equal (8(L(x + εv) − L(x − εv)) − (L(x + 2εv) − L(x − 2εv))) / 12ε, the central difference without
+ * its ε² error term. Order 2 repeats this with ⟨∂L/∂x, u⟩ in place of L, as a function of x and of w.
  *
- * Keep inputs farther than 2ε from kinks.
+ * Inputs must be more than 2ε away from kinks.
  * @param f - any tensor function; it is called on float64 copies of `inputs`
  * @returns the largest relative error, |analytic − numeric| / max(|analytic|, |numeric|, 0.001)
  * @throws GradcheckError naming f, the input, and both values
@@ -140,10 +140,10 @@ function describe(
   const shape = shapes[input];
   const what = shape === undefined ? 'dy' : `input ${input} (${formatShape(shape)})`;
   const derivative = order === 1 ? 'gradient' : 'second derivative';
-  return `${name}: ${derivative} by ${what}: analytic ${analytic}, numeric ${numeric} — they must agree within ${tolerance}`;
+  return `${name}: ${derivative} with respect to ${what}: analytic ${analytic}, numeric ${numeric} — they must agree within ${tolerance}`;
 }
 
-/** The random w of L = Σ w·f, as values and as a fresh tensor. */
+/** The random w of L = Σ w·f, as values and as a new tensor. */
 function weights(out: Tensor, draws: Generator) {
   const values = direction(out.size, draws);
   return { values, shape: out.shape, tensor: () => tensor(values, { shape: out.shape }) };
@@ -182,14 +182,14 @@ function differentiable(
       const xs = tensors(points);
       const variables = wrt.map((i) => (xs[i] as Tensor).requiresGrad_());
       const y = f(...xs);
-      // A derivative that does not depend on the inputs at all, as the second one of a sum.
+      // The derivative does not depend on the inputs, for example the second derivative of a sum.
       if (!y.requiresGrad) return variables.map((x) => new Float64Array(x.size));
       return gradients(y, variables).map((g) => g.dataSync() as Float64Array);
     },
   };
 }
 
-/** The derivative of g along v in one input, by four values on both sides. */
+/** The derivative of g along v in one input, from four values of g. */
 function difference(
   g: Differentiable,
   at: readonly Float64Array[],

@@ -1,18 +1,18 @@
 /**
- * Arrays for definitions: every element is given by a formula of its index. No strides, no kernels, nothing clever, so
- * that what the library computes can be compared with what a textbook says.
+ * Arrays for definitions: every element is a formula of its index. There are no strides and no kernels, so that results of
+ * the library can be compared with textbook formulas.
  */
 import type { Shape } from '../errors.js';
 
-/** An array that is read by index. */
+/** An array with element access by index. */
 export interface Grid {
   readonly shape: Shape;
-  /** The elements, the last index running fastest. */
+  /** The elements in row-major order. */
   readonly data: readonly number[];
   at(index: readonly number[]): number;
 }
 
-/** Every index of a shape, the last one running fastest. */
+/** Every index of a shape, in row-major order. */
 export function indices(shape: Shape): number[][] {
   return shape.reduce<number[][]>(
     (heads, length) => heads.flatMap((head) => Array.from({ length }, (_, i) => [...head, i])),
@@ -25,7 +25,7 @@ export function grid(shape: Shape, define: (index: number[]) => number): Grid {
   return gridOf(shape, indices(shape).map(define));
 }
 
-/** The array of given elements. */
+/** The array of the given elements. */
 export function gridOf(shape: Shape, data: readonly number[]): Grid {
   return {
     shape,
@@ -34,7 +34,7 @@ export function gridOf(shape: Shape, data: readonly number[]): Grid {
   };
 }
 
-/** The shape of several arrays under NumPy's broadcasting: aligned at the last axis, a 1 gives way. */
+/** The shape of several arrays under NumPy's broadcasting: aligned at the last axis, and a length of 1 is stretched. */
 export function commonShape(...shapes: readonly Shape[]): number[] {
   const rank = Math.max(...shapes.map((shape) => shape.length));
   return Array.from({ length: rank }, (_, axis) => {
@@ -43,7 +43,7 @@ export function commonShape(...shapes: readonly Shape[]): number[] {
   });
 }
 
-/** x's element that broadcasting puts at `index` of a larger array. */
+/** The element of x at `index` of the larger array to which x is broadcast. */
 export function stretched(x: Grid, index: readonly number[]): number {
   const own = index.slice(index.length - x.shape.length);
   return x.at(own.map((i, axis) => (x.shape[axis] === 1 ? 0 : i)));
@@ -55,7 +55,7 @@ export function elementwise(f: (...values: number[]) => number, ...xs: Grid[]): 
   return grid(shape, (index) => f(...xs.map((x) => stretched(x, index))));
 }
 
-/** f of all the elements that differ only in their index along `axes`. */
+/** f of all elements that differ only in their index along `axes`. */
 export function reduced(
   x: Grid,
   axes: readonly number[],
@@ -85,7 +85,7 @@ export function series(count: number, term: (k: number) => number): number {
   return total;
 }
 
-/** ∫₀ˣ f by Boole's rule: Richardson extrapolation from Simpson's rule on 400 and on 800 pieces. */
+/** ∫₀ˣ f by Boole's rule: Richardson extrapolation of Simpson's rule with 400 and 800 intervals. */
 export function integral(f: (t: number) => number, x: number): number {
   const simpson = (pieces: number): number => {
     const h = x / pieces;

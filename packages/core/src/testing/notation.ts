@@ -1,16 +1,16 @@
 /**
- * The notation of printed formulas as functions of numbers; see `Row.value` in functions/row.ts. What a name stands for is
- * worked out in another way than the backends do it, so that a formula is a check and not a repetition.
+ * Evaluates printed formulas; see `Row.value` in functions/row.ts. The functions in them are computed in another way than
+ * by the backends, so that a formula is an independent check.
  */
 import type { BinaryRow, UnaryRow } from '../functions/row.js';
 import { integral } from './naive.js';
 
-/** A formula as a function of the values of its names, in their order. */
+/** A formula as a function of the values of its names, in order. */
 export type Evaluator = (...values: number[]) => number;
 
 const exp = (x: number): number => Math.E ** x;
 const ln = (x: number): number => Math.log2(x) * Math.LN2;
-/** Its defining integral. */
+/** erf x by its defining integral. */
 const erf = (x: number): number => (2 / Math.sqrt(Math.PI)) * integral((t) => exp(-t * t), x);
 
 const FUNCTIONS: Readonly<Record<string, unknown>> = {
@@ -29,7 +29,7 @@ const FUNCTIONS: Readonly<Record<string, unknown>> = {
   φ: (x: number) => exp((-x * x) / 2) / Math.sqrt(2 * Math.PI),
 };
 
-/** @param names - the names that stand for numbers in the formula. Functions that are not listed here are those of `Math`. */
+/** @param names - the names of the numbers in the formula. Functions that are not defined here are those of `Math`. */
 export function evaluator(formula: string, names: readonly string[]): Evaluator {
   const condition = (inner: string): string => inner.replace(/(?<![≤≥<>])=/, '===');
   const js = formula

@@ -6,12 +6,12 @@ import { sizeOf } from '../shape.js';
 import type { Tensor } from '../tensor.js';
 import { type Grid, gridOf } from './naive.js';
 
-/** One operand: its shape, and where its values are drawn from, anew for each seed. All are exact in float32. */
+/** One operand: its shape, and the distribution of its values, which depend on the seed. All values are exact in float32. */
 export interface InputSpec extends Domain {
   readonly shape: Shape;
 }
 
-/** One use of a public operation: what goes in, what must come out, and what can be differentiated. */
+/** One use of a public operation: its inputs, its expected result, and the inputs that have a derivative. */
 export interface OpCase {
   /** Name of the exported function. */
   readonly op: string;
@@ -21,13 +21,13 @@ export interface OpCase {
   run(...inputs: Tensor[]): Tensor;
   /** The definition, element by element, on plain arrays. */
   expected(...inputs: Grid[]): Grid;
-  /** Numbers of the inputs that it has a derivative for. */
+  /** Numbers of the inputs with a derivative. */
   readonly wrt: readonly number[];
 }
 
-/** What is special about a case. */
+/** Optional properties of a case. */
 export interface CaseOptions {
-  /** Told in the label: options of the call. */
+  /** Text for the label, such as options of the call. */
   note?: string;
   /** Default: all inputs that are not whole numbers. */
   wrt?: readonly number[];

@@ -9,7 +9,7 @@ import { poolingCases } from './cases/pooling.js';
 import { argmaxCases, cumsumCases, reductionCases, softmaxCases, sumToSizeCases } from './cases/reduce.js';
 import type { OpCase } from './op-case.js';
 
-/** Every public operation in every way that matters: the table that the tests of all backends run through. */
+/** The table of cases of every public operation. The tests of all backends run it. */
 export const opCases: readonly OpCase[] = [
   ...elementwiseCases,
   ...reductionCases,

@@ -5,10 +5,10 @@ import type { BufferResult, DeviceBuffer, WebGpuContext } from './webgpu.js';
 import { COPY_DST, COPY_SRC, MAP_READ, STORAGE } from './webgpu.js';
 import { WgslRunner } from './wgsl-runner.js';
 
-/** Positions are 32-bit signed integers. */
+/** Positions in an array are 32-bit signed integers. */
 const MOST_ELEMENTS = 2 ** 31 - 1;
 
-/** All that share gpu.js's one device; the last to go takes it along. */
+/** All drivers that share gpu.js's single device. When the last one is destroyed, the device is destroyed. */
 const users: Set<BufferDriver> = new Set();
 
 /** gpu.js's mode webgpu: arrays are storage buffers. */
@@ -58,14 +58,14 @@ export class BufferDriver implements Driver {
   }
 
   build({ kernel }: GpuKernel, arrays: number, args: number): Promise<void> {
-    // Only the types of the arguments matter, and those are declared.
+    // Only the types of the arguments matter, and they are declared.
     const examples = Array.from({ length: args }, (_, i) => (i < arrays ? new Float32Array(1) : 0));
     return Promise.resolve(kernel.build(...examples)).then(() => {
-      kernel.immutable = false; // it is given a buffer for each result
+      kernel.immutable = false; // `run` passes a buffer for each result
     });
   }
 
-  /** Once a kernel is built, gpu.js submits its work within the call; the promise that it returns only tells of errors. */
+  /** A built kernel submits its work within the call. The promise that gpu.js returns only reports errors. */
   run(kernel: GpuKernel, args: readonly unknown[], output: readonly number[]): unknown {
     const length = output.reduce((product, n) => product * n, 1);
     const inner = kernel.kernel;

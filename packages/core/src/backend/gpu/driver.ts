@@ -1,26 +1,26 @@
-/** What differs between the modes of gpu.js: how memory is made, read and given back, and whether calls are asynchronous. */
+/** The differences between the modes of gpu.js: how memory is allocated, read and freed, and whether calls are asynchronous. */
 import type { GpuKernel, GpuMode } from './gpujs.js';
 
-/** The machine behind a mode. */
+/** The GPU that a mode runs on. */
 export interface GpuAdapter {
   readonly name: string;
-  /** A GPU that is imitated on the CPU: right results, no speed. */
+  /** Whether the GPU is emulated on the CPU: the results are right, and the timings say nothing about a GPU. */
   readonly software: boolean;
 }
 
-/** A compute shader in place of a gpu.js kernel. Bindings are the parameters, the operands in turn, and the result. */
+/** A compute shader in place of a gpu.js kernel. Bindings, in order: the parameters, the operands, the result. */
 export interface WgslProgram {
   /** Unique among all shaders: the key of the kernel cache. */
   readonly name: string;
   readonly code: string;
-  /** Values of the struct of parameters, 32 bits each, a multiple of four of them. */
+  /** The struct of parameters as 32-bit words; their number is a multiple of four. */
   readonly params: Uint32Array;
   readonly groups: readonly [number, number, number];
-  /** How many operands, from the first on, are written in place; there is a result only if none is. */
+  /** Number of leading operands that are written in place. There is a result only if it is 0. */
   readonly updates: number;
 }
 
-/** Shaders beside gpu.js's kernels, on its device and its buffers. */
+/** Runs shaders on the device and the buffers of gpu.js. */
 export interface ShaderRunner {
   compile(program: WgslProgram, operands: number): Promise<unknown>;
   /** @returns the result, or null for a program that updates in place */
@@ -31,27 +31,27 @@ export interface ShaderRunner {
 export interface Driver {
   readonly mode: GpuMode;
   readonly adapter: GpuAdapter;
-  /** What gpu.js calls an operand of a kernel. */
+  /** The gpu.js type of a kernel's array operands. */
   readonly arrayType: string;
   /** Largest number of elements of one array. */
   readonly maxLength: number;
   /** Largest number of operands of one kernel. */
   readonly maxArrays: number;
-  /** Only webgpu has them. */
+  /** Null except on webgpu. */
   readonly shaders: ShaderRunner | null;
   upload(values: Float32Array): unknown;
-  /** Starts to compile a kernel of so many operands and arguments; null where the first call compiles it at once. */
+  /** Starts to compile a kernel of `arrays` operands and `args` arguments; null if the first call compiles it synchronously. */
   build(kernel: GpuKernel, arrays: number, args: number): Promise<void> | null;
-  /** Whether a kernel of three-dimensional output is faster than the same on a flat one. */
+  /** Whether a kernel with a three-dimensional output is faster than the same kernel with a flat one. */
   readonly grids: boolean;
-  /** Whether kernels can read and give four numbers an element, and gain by it. */
+  /** Whether kernels can read and write four numbers per element, and are faster with it. */
   readonly quads: boolean;
-  /** Calls a compiled kernel; the result is flat, whatever the output's axes. */
+  /** Calls a compiled kernel. The result is flat for every `output`. */
   run(kernel: GpuKernel, args: readonly unknown[], output: readonly number[]): unknown;
   read(memory: unknown, length: number): Promise<Float32Array>;
-  /** Takes memory back, perhaps for reuse. */
+  /** Frees memory, or keeps it for reuse. */
   free(memory: unknown): void;
-  /** Bytes that lie ready for reuse. */
+  /** Bytes of free memory kept for reuse. */
   pooledBytes(): number;
   /** Why the device can no longer be used, or null. */
   failure(): string | null;

@@ -1,15 +1,15 @@
 /**
- * Elementwise operations that wait to be computed. A chain of them becomes one generated kernel, which reads each
- * operand once and writes no intermediate value: `exp(x * 0.5) * eps + mu` is one launch.
+ * Deferred elementwise operations. A chain of them becomes one generated kernel, which reads each operand once and writes
+ * no intermediate value: `exp(x * 0.5) * eps + mu` is one launch.
  */
 import type { Shape } from '../../errors.js';
 import { sizeOf } from '../../shape.js';
 import type { Call, GpuArray, Read } from './handle.js';
 import type { Program } from './program.js';
 
-/** Longer chains are cut: what they save no longer pays for what they take to compile. */
+/** Longer chains are cut: they would take longer to compile than they save. */
 const MOST_CALLS = 24;
-/** A value that so few calls on so few arrays make is computed again by each who wants it, rather than stored. */
+/** A value of at most this many calls on few arrays is recomputed in each kernel that reads it, instead of stored. */
 const CHEAP_CALLS = 4;
 const CHEAP_READS = 2;
 
@@ -20,7 +20,7 @@ function isCall(node: Read | Call): node is Call {
   return 'text' in node;
 }
 
-/** Drops axes of length 1 and merges neighbours that are passed through in one go. */
+/** Drops axes of length 1 and merges neighbouring axes that one stride covers. */
 export function readOf(array: GpuArray, shape: Shape, steps: readonly number[], offset = 0): Read {
   const lengths: number[] = [];
   const strides: number[] = [];
@@ -49,11 +49,11 @@ export function accessOf({ lengths, strides, offset }: Read): Access {
   return strides.length === 1 && strides[0] === 1 && lengths.length === 1 ? 'full' : 'strided';
 }
 
-/** What lies below some nodes. */
+/** The calls and reads of an expression. */
 interface Census {
-  /** Each once, operands before those that use them. */
+  /** Each call once, operands before the calls that use them. */
   readonly calls: ReadonlySet<Call>;
-  /** Each once; equal ones have the same key. */
+  /** Each read once; equal reads have the same key. */
   readonly reads: ReadonlyMap<string, Read>;
   readonly keys: ReadonlyMap<Read, string>;
 }
@@ -85,13 +85,13 @@ export function fits(nodes: readonly (Read | Call)[], mostArrays: number): boole
   return worked(calls) < MOST_CALLS && reads.size <= mostArrays;
 }
 
-/** Whether to compute a value again for each who wants it. */
+/** Whether to recompute a value in each kernel that reads it. */
 export function isCheap(call: Call): boolean {
   const { calls, reads } = census([call]);
   return worked(calls) <= CHEAP_CALLS && reads.size <= CHEAP_READS;
 }
 
-/** How many of the calls are not constants. */
+/** Number of calls that are not constants. */
 function worked(calls: ReadonlySet<Call>): number {
   return [...calls].filter(({ operands }) => operands.length > 0).length;
 }
@@ -103,18 +103,18 @@ interface Template {
   readonly names: readonly string[];
   readonly integers: readonly string[];
   readonly numbers: readonly string[];
-  /** Statements that make the element at a place, and its name. */
+  /** Statements that compute the element at a position, and the name of the result. */
   element(place: string): { readonly lines: readonly string[]; readonly result: string };
 }
 
-/** A template with what it reads. */
+/** A template with the arrays, integers and numbers that it reads. */
 export interface Fused extends Template {
   readonly arrays: readonly GpuArray[];
   readonly integerValues: readonly number[];
   readonly numberValues: readonly number[];
 }
 
-/** Templates that were written before: a training step asks for the same again and again. */
+/** Cache of templates: training steps use the same ones repeatedly. */
 const templates: Map<string, Template> = new Map();
 
 /** Writes an expression as the text of a program. */
@@ -185,7 +185,7 @@ function templateOf(
   };
 }
 
-/** All that the text of a read depends on: of strides, which are 0. */
+/** The properties of a read that its text depends on. Of the strides, only which ones are 0. */
 function signatureOf(read: Read): string {
   const access = accessOf(read);
   return access === 'strided'
@@ -193,14 +193,14 @@ function signatureOf(read: Read): string {
     : access;
 }
 
-/** How one read is written: the name of its array, its integers, and the position of an element. */
+/** The text of one read: the name of its array, its integers, and the position of an element. */
 interface Source {
   readonly name: string;
   readonly integers: readonly string[];
   readonly at: (place: string) => string;
 }
 
-/** Axes along which a read stands still are left out; those that are left have their place in `valuesOf` too. */
+/** Axes of stride 0 are left out. The integers are in the order of `valuesOf`. */
 function sourceOf(read: Read, i: number): Source {
   const name = `a${i}`;
   const access = accessOf(read);
@@ -236,7 +236,7 @@ function movingAxes({ strides }: Read): { axis: number; isFirst: boolean; isLast
   );
 }
 
-/** The index of a place along an axis: P elements lie behind one step, L steps are its length; null where it is not needed. */
+/** The index along an axis of the element at a position: ⌊position / P⌋ mod L, with P the axis's stride and L its length; null where not needed. */
 export function coordinate(place: string, P: string | null, L: string | null): string {
   const steps = P === null ? (L === null ? `(${place})` : place) : `div(${place}, ${P})`;
   return L === null ? steps : `remainder(${steps}, ${L})`;

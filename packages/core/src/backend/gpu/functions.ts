@@ -1,12 +1,12 @@
 /**
  * Functions that programs call, in the subset of JavaScript that gpu.js translates (see program.ts).
  *
- * Drivers differ in what log(0), tanh(50), pow(−2, 3) or a comparison with NaN gives, and some cannot write infinity.
- * These functions hold the special values of IEEE 754 (as arguments `inf` and `nan`) and keep the precision of float32
- * where a built-in function loses it. Subnormal numbers may be taken as 0, as GPUs do.
+ * Drivers differ in the results of log(0), tanh(50), pow(−2, 3) and comparisons with NaN, and some have no literal for
+ * infinity. These functions return the special values of IEEE 754 (passed as arguments `inf` and `nan`) and keep float32
+ * precision where a built-in function loses it. Subnormal numbers may be flushed to 0, as on GPUs.
  */
 
-/** Text of a function and the gpu.js types of what it takes and gives. */
+/** Text of a function, and the gpu.js types of its arguments and its result. */
 export interface Helper {
   readonly takes: Readonly<Record<string, 'Integer' | 'Number'>>;
   readonly gives: 'Integer' | 'Number';
@@ -51,19 +51,19 @@ const ATANH = [1 / 3, 1 / 5, 1 / 7, 1 / 9, 1 / 11, 1 / 13];
 
 /** By name. A function may call those above it. */
 export const helpers: Readonly<Record<string, Helper>> = {
-  // ⌊a / b⌋ for whole a ≥ 0, b > 0: a float quotient, refined by the quotient of what it left over, then set right
-  // by at most one. Exact to 2³¹, where a float quotient alone fails from about 2²² on. (`| 0` would do as well, but on
-  // WebGL gpu.js makes a loop of 32 rounds of it.)
+  // ⌊a / b⌋ for whole a ≥ 0, b > 0: a float quotient, plus the quotient of the remainder, corrected by at most one. Exact
+  // up to 2³¹; a float quotient alone fails from about 2²² on. (`| 0` would also work, but on WebGL gpu.js translates it
+  // to a loop of 32 iterations.)
   quotient: integer('a b', 'return Math.floor(a / b);'),
   refined: integer('a b q', 'return q + quotient(a - q * b, b);'),
   settled: integer('a b q', 'return a - q * b < 0 ? q - 1 : (a - q * b >= b ? q + 1 : q);'),
   div: integer('a b', 'return settled(a, b, refined(a, b, quotient(a, b)));'),
-  /** a mod b, which WebGL has a function of its own by the name of. */
+  /** a mod b. It is not called `mod`, which is a built-in function of WebGL. */
   remainder: integer('a b', 'return a - div(a, b) * b;'),
-  /** A whole number that was read from an array, as a position. */
+  /** Converts a whole number read from an array to a position. */
   whole: { takes: { v: 'Number' }, gives: 'Integer', body: 'return Math.floor(v);' },
 
-  /** An index, brought between 0 and n − 1 so that nothing else is read. */
+  /** Maps an index outside of 0 … n − 1 to 0, so that reads stay inside the array. */
   clampedTo: {
     takes: { v: 'Number', n: 'Integer' },
     gives: 'Number',
@@ -79,7 +79,7 @@ export const helpers: Readonly<Record<string, Helper>> = {
     'x inf',
     'return x > 88.722839 ? inf : (x < -103.97208 ? 0.0 : (x <= 0 || x > 0 ? Math.exp(x) : x));',
   ),
-  // ln((1 + s) / (1 − s)) = 2 atanh s. Near 1 the built-in logarithm has an absolute error only.
+  // ln((1 + s) / (1 − s)) = 2 atanh s. Near 1, only the absolute error of the built-in logarithm is bounded.
   logarithmSeries: number('s', `return 2 * (s + s * s * s * ${polynomial('s * s', ATANH)});`),
   finiteLogarithm: number(
     'x',
@@ -117,7 +117,7 @@ return logarithm(1 + x, inf, nan);`,
     `if (y < 0.5 && y > -0.5) { return 0.5 * expm2Series(y); }
 return exponential(y - 0.69314718, inf) - 0.5 - 0.5 * y;`,
   ),
-  // tanh x = e / (e + 2) with e = expm1(2|x|); from 10 on it rounds to 1
+  // tanh x = e / (e + 2) with e = expm1(2x) for x ≥ 0; from 10 on it rounds to 1
   tanhOf: number('e', 'return e / (e + 2);'),
   tanhAbs: number('a', 'return a < 10 ? tanhOf(expm1_(2 * a, 1.0)) : 1.0;'),
   tanh_: number('x', 'return x >= 0 ? tanhAbs(x) : (x < 0 ? 0.0 - tanhAbs(0.0 - x) : x);'),
@@ -150,7 +150,7 @@ return exponential(y - 0.69314718, inf) - 0.5 - 0.5 * y;`,
   ),
   gelu: number('x', 'return x < 0 || x >= 0 ? relu(x) - geluTail(Math.abs(x)) : x;'),
 
-  // x = r + q·π/2 with |r| ≤ π/4, π/2 taken off in three parts
+  // x = r + q·π/2 with |r| ≤ π/4; π/2 is subtracted in three parts
   quarter: number('x', 'return Math.floor(x * 0.6366197723675814 + 0.5);'),
   lessQuarters: number('x q', 'return ((x - q * 1.5703125) - q * 0.000483751297) - q * 0.0000000754978942;'),
   sinKernel: number('r', `return r + r * r * r * ${polynomial('r * r', SIN)};`),
@@ -162,7 +162,7 @@ return exponential(y - 0.69314718, inf) - 0.5 - 0.5 * y;`,
   fourth: number('q', 'return q - 4 * Math.floor(q * 0.25);'),
   sineFrom: number('x q', 'return turned(lessQuarters(x, q), fourth(q));'),
   cosineFrom: number('x q', 'return turned(lessQuarters(x, q), fourth(q + 1));'),
-  /** Further out, whole quarters lose digits; what is left is the built-in function, of any precision. */
+  /** For larger |x| the reduction loses digits; there the built-in function is used, whose precision is unspecified. */
   near: number('x', 'return x < 100000 && x > -100000 ? 1.0 : 0.0;'),
   sine: number(
     'x inf nan',
@@ -188,7 +188,7 @@ return Math.abs(x) < inf ? Math.cos(x) : nan;`,
 return atanOfUnit(ratio(up, across, inf));`,
   ),
   signed: number('y angle', 'return y < 0 ? 0.0 - angle : angle;'),
-  /** The angle of (x, y) with |y| and |x|. For y = 0 beside x < 0 it is π, whatever the sign of 0. */
+  /** The angle of (x, y), given up = |y| and across = |x|. For y = ±0 and x < 0 it is π. */
   angle: number(
     'y x up across inf nan',
     `if (!(up >= 0) || !(across >= 0)) { return nan; }
@@ -196,7 +196,7 @@ if (x < 0) { return signed(y, 3.141592654 - firstOctant(up, across, inf)); }
 return signed(y, firstOctant(up, across, inf));`,
   ),
 
-  // a^b as JavaScript has it: 1 for b = 0; products for small whole b, so that their rounding is that of products
+  // a^b with JavaScript's special cases: 1 for b = 0. Small whole b use repeated multiplication, to round as products do.
   wholePower: number(
     'a n',
     `let product = 1.0;
@@ -221,7 +221,7 @@ if (a > 0) { return b < 0 ? 0.0 : inf; }
 return b < 0 ? inf : 0.0;`,
   ),
   odd: number('b', 'return b - 2 * Math.floor(b * 0.5) == 1 ? 1.0 : 0.0;'),
-  /** The whole number nearest to x, given r = ⌊x + ½⌋: halves go to the even one. */
+  /** The whole number nearest to x, given r = ⌊x + ½⌋; halves round to even. */
   nearestEven: number('x r', 'return r - x > 0.5 || (r - x == 0.5 && odd(r) == 1) ? r - 1 : r;'),
   infinitePower: number(
     'a b inf nan',
@@ -245,8 +245,8 @@ return a <= 0.0 - inf ? magnitudePower(inf, b, inf) : nan;`,
 const GLSL = { Integer: 'int', Number: 'float' } as const;
 
 /**
- * Declarations of all functions for WebGL, where a function must be known before it is called: gpu.js sorts functions
- * by their calls, and fails when one is called by several.
+ * Declarations of all functions for WebGL, where a function must be declared before it is called. gpu.js sorts functions
+ * by their calls, and fails if one is called by several.
  */
 export function glslDeclarations(): string {
   return Object.entries(helpers)

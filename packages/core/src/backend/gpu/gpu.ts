@@ -11,37 +11,37 @@ import type { GpuMemory } from './store.js';
 
 /** Options of `gpu`. */
 export interface GpuOptions {
-  /** Default: webgpu where an adapter answers, else webgl2 or headlessgl where they work. */
+  /** Default: webgpu if there is an adapter, else webgl2 or headlessgl if they work. */
   mode?: GpuMode;
 }
 
 const GPU_OPTIONS: OptionNames<GpuOptions> = { mode: true };
 
-/** The backend of gpu.js, with what can be asked of it. */
+/** The gpu.js backend, with its mode and usage figures. */
 export interface GpuBackend extends Backend<GpuArray> {
   readonly name: 'gpu';
   readonly memory: 'device';
-  /** What runs; gpu.js was asked after every kernel. */
+  /** The mode that runs; checked with gpu.js after every kernel is compiled. */
   readonly mode: GpuMode;
   readonly adapter: GpuAdapter;
-  /** Arrays on the device that are in use, and their bytes. */
+  /** Number of device arrays in use, and their bytes. */
   memoryUsage(): GpuMemory;
-  /** How often the device was called so far. */
+  /** Number of kernel calls, compilations and copies so far. */
   activity(): GpuActivity;
-  /** Gives back all memory and kernels. Tensors of this backend cannot be used any more. */
+  /** Frees all memory and kernels. Tensors of this backend can no longer be used. */
   destroy(): Promise<void>;
 }
 
-/** Modes that compute on a GPU, the best first. */
+/** Modes that compute on a GPU, fastest first. */
 const SEARCHED: readonly GpuMode[] = ['webgpu', 'webgl2', 'headlessgl'];
 
 /**
- * A backend of gpu.js kernels, on a GPU where there is one. Random numbers are the same stream as on every backend: they
- * are drawn on the host and uploaded.
+ * Creates a backend of gpu.js kernels on a GPU. Random numbers are the same stream as on every backend: they are
+ * generated on the host and uploaded.
  *
  * @param options.mode - the mode that must run; without it, the first of webgpu, webgl2 and headlessgl that works
- * @throws BackendError if gpu.js is not installed, or no mode asked for works: it says what was tried, and how to get
- *   each. It never runs another mode instead.
+ * @throws BackendError if gpu.js is not installed, or if no requested mode works. The message lists what was tried and how
+ *   to get each mode. No other mode is used instead.
  */
 export async function gpu(options: GpuOptions = {}): Promise<GpuBackend> {
   checkOptions('gpu', options, GPU_OPTIONS);
@@ -49,7 +49,7 @@ export async function gpu(options: GpuOptions = {}): Promise<GpuBackend> {
   if (mode !== undefined && !Object.hasOwn(howToGet, mode)) {
     throw new ArgumentError(
       'gpu',
-      `there is no mode '${mode}' — take one of ${Object.keys(howToGet).join(', ')}`,
+      `mode must be one of ${Object.keys(howToGet).join(', ')}, found '${mode}'`,
     );
   }
   const gpujs = await loadGpuJs();
@@ -64,7 +64,7 @@ async function open(gpujs: GpuJs, mode: GpuMode): Promise<GpuBackend> {
   return backendOf(machine);
 }
 
-/** A first kernel, so that a mode that cannot compute is found out here. */
+/** Runs a first kernel, so that a mode that cannot compute is refused here. */
 async function probe(machine: Machine): Promise<void> {
   try {
     const x = machine.upload(Float32Array.of(1, 2, 3));
@@ -77,7 +77,7 @@ async function probe(machine: Machine): Promise<void> {
     const found = await machine.download(y);
     for (const array of [x, y]) machine.release(array);
     if (found.join() !== '3,2,1')
-      throw new BackendError('gpu', `a first kernel gave [${found.join(', ')}] instead of [3, 2, 1]`);
+      throw new BackendError('gpu', `a test kernel must return [3, 2, 1], found [${found.join(', ')}]`);
   } catch (error) {
     await machine.destroy();
     throw error;
@@ -100,7 +100,7 @@ function backendOf(machine: Machine): GpuBackend {
     downloadSync() {
       throw new BackendError(
         'gpu',
-        'values on a device cannot be read at once — use await data() or await item()',
+        'values on a device cannot be read synchronously — use await data() or await item()',
       );
     },
     persist: (values) => computed(machine, values),
@@ -114,7 +114,7 @@ function backendOf(machine: Machine): GpuBackend {
   };
 }
 
-/** What lives long is computed, so that it does not hold on to the operands that it waits for. */
+/** Computes values that are long-lived: pending values would keep their operands in memory. */
 function computed(machine: Machine, values: GpuArray): GpuArray {
   machine.compute(values);
   return values;

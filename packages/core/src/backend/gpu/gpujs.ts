@@ -1,15 +1,15 @@
-/** The part of gpu.js that we use. Its own typings lack the webgpu classes and asynchronous results. */
+/** Typings of the part of gpu.js that is used here. Its own lack the webgpu classes and asynchronous results. */
 import { BackendError } from '../../errors.js';
 
 /** Which of gpu.js's backends runs the kernels. */
 export type GpuMode = 'webgpu' | 'webgl2' | 'webgl' | 'headlessgl' | 'webasm' | 'cpu';
 
-/** What gpu.js calls a mode when asked what a kernel runs in: its kernels of WebGL, of any sort, say 'gpu'. */
+/** The name that gpu.js reports for the mode of a kernel: all WebGL kernels report 'gpu'. */
 export function reportedMode(mode: GpuMode): string {
   return mode === 'webgl2' || mode === 'webgl' || mode === 'headlessgl' ? 'gpu' : mode;
 }
 
-/** Settings of one kernel; see `compile` for the reasons of each. */
+/** Settings of one kernel; see `kernelSettings` for the values. */
 export interface KernelSettings {
   readonly output: readonly number[];
   readonly argumentTypes: Readonly<Record<string, string>>;
@@ -24,27 +24,27 @@ export interface KernelSettings {
   readonly dynamicArguments: boolean;
 }
 
-/** What gpu.js tells of a kernel once it is built. */
+/** A kernel of gpu.js after it is built. */
 export interface BuiltKernel {
-  /** Its class, which names the mode that really runs; see `reportedMode`. */
+  /** Its class, which names the mode that runs; see `reportedMode`. */
   readonly constructor: { readonly mode: string };
   readonly fallbackReason: string | null;
   readonly built: boolean;
-  /** webasm: how many sizes of arguments one kernel keeps compiled. */
+  /** webasm: number of argument sizes for which a kernel keeps its compiled module. */
   moduleCacheLimit?: number;
-  /** webgpu: where the last call put its result. */
+  /** webgpu: the buffer of the last call's result. */
   outputBuffer?: unknown;
-  /** webgpu: its bindings must be made anew. */
+  /** webgpu: whether its bind group must be rebuilt. */
   bindGroupDirty?: boolean;
-  /** webgpu: whether each call makes a buffer for its result. */
+  /** webgpu: whether each call allocates a buffer for its result. */
   immutable?: boolean;
-  /** WebGL: its context, once the kernel is made. */
+  /** WebGL: its context; undefined before the kernel is built. */
   readonly context?: unknown;
-  /** webgpu: compiles the kernel for arguments like these. */
+  /** webgpu: compiles the kernel for arguments of these types. */
   build(...args: readonly unknown[]): unknown;
 }
 
-/** A kernel as gpu.js returns it: a function whose `kernel` may be replaced by another when it is called. */
+/** A kernel as gpu.js returns it: a function whose `kernel` may be replaced during a call. */
 export interface GpuKernel {
   (...args: readonly unknown[]): unknown;
   readonly kernel: BuiltKernel;
@@ -54,9 +54,9 @@ export interface GpuKernel {
 /** An instance of gpu.js. */
 export interface GpuInstance {
   createKernel(source: string, settings: KernelSettings): GpuKernel;
-  /** WebGL: text that goes before the functions of every kernel that is made from now on. */
+  /** WebGL: adds text before the functions of every kernel that is created later. */
   injectNative(source: string): unknown;
-  /** WebGL: the context of all kernels, once there is one. */
+  /** WebGL: the context of all kernels; undefined before the first kernel. */
   readonly context?: unknown;
   destroy(): Promise<void>;
 }
@@ -72,7 +72,7 @@ interface GpuClass {
 /** gpu.js itself. */
 export interface GpuJs {
   readonly GPU: GpuClass;
-  /** The classes of WebGL's kernels, by which alone these modes can be told apart. */
+  /** The classes of WebGL kernels. Only they distinguish these modes. */
   readonly WebGL2Kernel: unknown;
   readonly WebGLKernel: unknown;
   readonly HeadlessGLKernel: unknown;
@@ -81,7 +81,7 @@ export interface GpuJs {
 }
 
 /**
- * Loads gpu.js. It claims the global name `GPU`, in a page the class of `navigator.gpu`: what was there is put back.
+ * Loads gpu.js. It overwrites the global `GPU`, in a page the class of `navigator.gpu`; the previous value is restored.
  * @throws BackendError if gpu.js is not installed
  */
 export async function loadGpuJs(): Promise<GpuJs> {

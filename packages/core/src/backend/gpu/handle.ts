@@ -3,7 +3,7 @@ import type { DeviceArray } from '../backend.js';
 /** Values in device memory: a flat array of float32 behind a handle. */
 export class GpuArray implements DeviceArray {
   readonly device: string = 'gpu';
-  /** Apart from the handle, so that the memory can be given back when the handle is garbage. */
+  /** A separate object, so that the memory can be freed when the handle is garbage-collected. */
   readonly cell: Cell;
 
   constructor(length: number) {
@@ -15,14 +15,14 @@ export class GpuArray implements DeviceArray {
   }
 }
 
-/** What a handle refers to. */
+/** The state that a handle refers to. */
 export interface Cell {
   readonly length: number;
-  /** A pipeline handle of gpu.js, or a Float32Array in its modes cpu and webasm; null for no elements, and until it is computed. */
+  /** A pipeline handle of gpu.js, or a Float32Array in its modes cpu and webasm; null for 0 elements, and until it is computed. */
   memory: unknown;
-  /** How it will be computed when it is needed; null if that was asked for. */
+  /** The deferred computation; null once it has been submitted. */
   pending: Call | null;
-  /** Pending cells that will read this one: its values must stay until they have. */
+  /** Pending cells that read this one. Its values must be kept until they are computed. */
   readonly readers: Set<Cell>;
   released: boolean;
 }
@@ -35,7 +35,7 @@ export interface Read {
   readonly offset: number;
 }
 
-/** A function of other elements: `text` is an expression in x, y and z for the operands in turn, and c for a number. */
+/** A function of other elements. `text` is an expression in x, y and z (the operands, in order) and c (a number). */
 export interface Call {
   readonly name: string;
   readonly text: string;
@@ -43,7 +43,7 @@ export interface Call {
   readonly number: number | null;
 }
 
-/** An elementwise operation on arrays: a `Call` whose operands are still to be found. */
+/** An elementwise operation on arrays: a `Call` whose operands are not resolved yet. */
 export interface Operation {
   readonly name: string;
   readonly text: string;

@@ -1,10 +1,10 @@
 import type { Driver, GpuAdapter } from './driver.js';
 import type { GpuKernel } from './gpujs.js';
 
-/** gpu.js compiles a kernel of mode webasm anew for each size of arguments, and forgets all but 8 unless it is told. */
+/** In mode webasm, gpu.js compiles a kernel for each size of arguments, and keeps only 8 of them by default. */
 const SIZES_KEPT = 16;
 
-/** How gpu.js gives a result of several axes. */
+/** A gpu.js result of several axes. */
 type Nested = Float32Array | readonly Nested[];
 
 /** gpu.js's modes without a GPU, for comparison: its arrays are ordinary Float32Arrays. */
@@ -20,7 +20,7 @@ export class HostDriver implements Driver {
 
   constructor(mode: 'cpu' | 'webasm') {
     this.mode = mode;
-    // Mode webasm computes four neighbours of a row at once, if it knows what a row is.
+    // Mode webasm computes four neighbours of a row at once, if the output has rows.
     this.grids = mode === 'webasm';
     const name = mode === 'cpu' ? 'JavaScript of gpu.js, no GPU' : 'WebAssembly of gpu.js, no GPU';
     this.adapter = { name, software: true };
@@ -58,7 +58,7 @@ export class HostDriver implements Driver {
   async destroy(): Promise<void> {}
 }
 
-/** A result of two or three axes, row after row. */
+/** A result of two or three axes in row-major order. */
 function flattened(result: Nested, output: readonly number[]): Float32Array {
   const flat = new Float32Array(output.reduce((product, n) => product * n, 1));
   let end = 0;

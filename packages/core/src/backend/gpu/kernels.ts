@@ -1,4 +1,4 @@
-/** The contract's kernels, as launches of programs. */
+/** The kernels of the backend contract, as launches of programs. */
 import type { Shape } from '../../errors.js';
 import { binaryExpressions, unaryExpressions } from '../../functions/gpu.generated.js';
 import type { Activation, ReduceKind } from '../../functions/kinds.js';
@@ -28,7 +28,7 @@ import { ADAM_MEAN, ADAM_SQUARE, ADAM_STEP, SGD_BUFFER, SGD_STEP } from './updat
 import { wgslAdam } from './wgsl-adam.js';
 import { wgslMatmul } from './wgsl-matmul.js';
 
-/** Elements that one thread reduces: more of them are cut into pieces, and the pieces' results reduced again. */
+/** Maximum number of elements that one thread reduces. Longer axes are cut into pieces whose results are reduced again. */
 const LONGEST_PIECE = 64;
 
 export class GpuKernels implements Kernels<GpuArray> {
@@ -76,15 +76,15 @@ export class GpuKernels implements Kernels<GpuArray> {
     return result;
   }
 
-  /** A tree: pieces of the axis first, then the pieces' results, until one is left. */
+  /** Tree reduction: first pieces of the axis, then the results of the pieces, until one is left. */
   #reduceAxis(kind: ReduceKind, x: GpuArray, { outer, length, inner }: AxisSpec): GpuArray {
     const pieces = Math.max(1, Math.ceil(length / LONGEST_PIECE));
     const piece = Math.ceil(length / pieces);
     const size = outer * pieces * inner;
     const integers = [inner, pieces, piece, length, pieces * inner, length * inner];
-    // Reducing nothing reads nothing, but an operand must have memory.
+    // An empty reduction reads no element, but an operand must have memory.
     const operand = x.length > 0 ? x : this.fill(1, 0);
-    if (kind === 'logSumExp') this.#machine.compute(operand); // it reads each element twice
+    if (kind === 'logSumExp') this.#machine.compute(operand); // the program reads each element twice
     const source = this.#machine.source(kind, operand);
     const partial = this.#machine.launchFused(reduceProgram(kind, size, source), source, size, integers);
     if (operand !== x) this.#machine.release(operand);
@@ -150,7 +150,7 @@ export class GpuKernels implements Kernels<GpuArray> {
     }
     const { grids } = this.#machine.driver;
     const program = linearProgram(m * n, bias !== null, activation, grids);
-    // Sums over nothing read nothing, but every operand must have memory.
+    // Sums over k = 0 elements read nothing, but every operand must have memory.
     const stand = k === 0 ? this.fill(1, 0) : null;
     const operands = [stand ?? x.values, stand ?? weight.values, ...(bias === null ? [] : [bias])];
     const output = grids ? gridOf(1, m, n) : [m * n];
@@ -222,7 +222,7 @@ export class GpuKernels implements Kernels<GpuArray> {
     return this.#machine.launch(program, [x.values], sizeOf(shape), integers, [value]);
   }
 
-  // Philox multiplies 32-bit words to 64 bits, which gpu.js's integers cannot: numbers are drawn on the host and uploaded.
+  // Philox needs 64-bit products of 32-bit words, which gpu.js's integers lack: numbers are generated on the host and uploaded.
   uniform(size: number, state: PhiloxState): GpuArray {
     const values = new Float32Array(size);
     fillUniform(values, state);

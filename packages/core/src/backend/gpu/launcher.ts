@@ -7,7 +7,7 @@ import type { CallQueue } from './queue.js';
 interface Kernel {
   readonly run: GpuKernel;
   readonly specials: readonly number[];
-  /** Settled when it is compiled; null once that is known. */
+  /** Settles when the kernel is compiled; null afterwards. */
   building: Promise<void> | null;
 }
 
@@ -23,7 +23,7 @@ export interface CallArguments {
   readonly numbers: readonly number[];
 }
 
-/** Compiles each program once, calls it in order, and checks where gpu.js ran it. */
+/** Compiles each program once, runs calls in order, and checks the mode in which gpu.js ran them. */
 export class Launcher {
   readonly #gpu: GpuInstance;
   readonly #driver: Driver;
@@ -48,7 +48,7 @@ export class Launcher {
     return this.#kernels.size + this.#shaders.size;
   }
 
-  /** Calls a program; `memories` and `finish` are called when its turn comes. */
+  /** Queues a call of a program. `memories` and `finish` are called when it runs. */
   run(
     program: Program,
     { output, integers, numbers }: CallArguments,
@@ -65,7 +65,7 @@ export class Launcher {
     });
   }
 
-  /** As `run`, by a hand-written shader; `finish` gets null if it writes its operands in place. */
+  /** As `run`, for a hand-written shader. `finish` receives null if it writes its operands in place. */
   shade(
     program: WgslProgram,
     operands: number,
@@ -75,7 +75,7 @@ export class Launcher {
   ): void {
     const { shaders, mode } = this.#driver;
     if (shaders === null)
-      throw new BackendError('gpu', `${program.name}: mode '${mode}' runs no hand-written shaders`);
+      throw new BackendError('gpu', `${program.name}: mode '${mode}' does not support hand-written shaders`);
     const shader = this.#shader(shaders, program, operands);
     this.#launches++;
     this.#queue.submit(shader.building, () => {
@@ -104,7 +104,7 @@ export class Launcher {
         this.#verify(program, run);
         kernel.building = null;
       });
-      kernel.building.catch(() => {}); // whoever waits for it in the queue reports it
+      kernel.building.catch(() => {}); // reported by the queued call that waits for it
     }
     this.#kernels.set(program.name, kernel);
     return kernel;
@@ -123,14 +123,14 @@ export class Launcher {
     return shader;
   }
 
-  /** gpu.js changes to another mode without an error when it cannot do what it was asked. */
+  /** gpu.js falls back to another mode without an error. @throws BackendError if it did */
   #verify(program: Program, { kernel }: GpuKernel): void {
     const { mode } = this.#driver;
     if (kernel.constructor.mode === reportedMode(mode) && !kernel.fallbackReason) return;
     throw new BackendError(
       'gpu',
       `'${program.name}' ran in mode '${kernel.constructor.mode}' instead of '${mode}': ` +
-        `${kernel.fallbackReason ?? 'gpu.js gives no reason'} — ask for a mode that works here`,
+        `${kernel.fallbackReason ?? 'gpu.js gives no reason'} — use a mode that works here`,
     );
   }
 }

@@ -1,6 +1,6 @@
 /**
- * The arrays of a device and the calls on them. Elementwise operations are deferred, and become part of the kernel that needs
- * their result (see expression.ts); everything else is launched at once.
+ * The arrays of a device and the calls on them. Elementwise operations are deferred and become part of the kernel that reads
+ * their result (see expression.ts). All other kernels are launched at once.
  */
 import { BackendError } from '../../errors.js';
 import type { Driver, WgslProgram } from './driver.js';
@@ -12,7 +12,7 @@ import type { Program } from './program.js';
 import { asBackendError, CallQueue } from './queue.js';
 import { ArrayStore, type GpuMemory } from './store.js';
 
-/** How often a device was called. */
+/** Numbers of kernel calls, compilations and copies of a device. */
 export interface GpuActivity {
   /** Kernels called. */
   readonly launches: number;
@@ -29,7 +29,7 @@ export class Machine {
   readonly #queue: CallQueue = new CallQueue();
   readonly #launcher: Launcher;
   readonly #store: ArrayStore;
-  /** Pending cells that another kernel has already computed as a part of its own result. */
+  /** Pending cells that another kernel has already computed as part of its own result. */
   readonly #wanted: WeakSet<Cell> = new WeakSet();
   #uploads = 0;
   #downloads = 0;
@@ -50,12 +50,12 @@ export class Machine {
     return { launches, programs, uploads: this.#uploads, downloads: this.#downloads };
   }
 
-  /** Copies numbers to the device. A single one becomes a constant of the kernels that read it. */
+  /** Copies numbers to the device. A single number becomes a constant of the kernels that read it. */
   upload(values: ArrayLike<number>): GpuArray {
     this.#check();
     if (values.length === 1) return this.constant(1, values[0]!);
     const array = this.#store.allocate('upload', values.length);
-    const own = Float32Array.from(values); // the caller may change the array before the queue reaches it
+    const own = Float32Array.from(values); // the caller may change the array before the queued copy runs
     if (own.length > 0) {
       this.#uploads++;
       this.#queue.submit(null, () => this.#store.put(array.cell, this.driver.upload(own)));
@@ -77,7 +77,7 @@ export class Machine {
       this.#check();
       throw asBackendError(cause);
     });
-    this.#check(); // an error that the device reported meanwhile makes the values worthless
+    this.#check(); // if the device has reported an error meanwhile, the values are invalid
     return values;
   }
 
@@ -85,7 +85,7 @@ export class Machine {
     return this.defer({ name: 'fill', text: 'c', reads: [], number: value }, length);
   }
 
-  /** An elementwise operation, to be computed when its result is needed. */
+  /** Defers an elementwise operation until its result is needed. */
   defer(operation: Operation, length: number): GpuArray {
     const call = this.#call(operation);
     const array = this.#store.allocate(operation.name, length);
@@ -95,7 +95,7 @@ export class Machine {
     return array;
   }
 
-  /** An elementwise operation whose result takes the place of what `target` held, which may be an operand. */
+  /** Defers an elementwise operation whose result replaces the values of `target`, which may be an operand. */
   rewrite(target: GpuArray, operation: Operation): void {
     this.#checkLive(operation.name, target);
     const call = this.#call(operation);
@@ -105,7 +105,7 @@ export class Machine {
     this.#settle(target.cell);
   }
 
-  /** All of an operand's elements, for a program that computes each of them once: what waits is made part of it. */
+  /** All elements of an operand, for a program that reads each of them once. Pending operations become part of the program. */
   source(op: string, array: GpuArray): Fused {
     this.#check();
     this.#checkLive(op, array);
@@ -128,7 +128,7 @@ export class Machine {
     return array;
   }
 
-  /** Runs a program that has `source` among its operands, after which it was named. */
+  /** Runs a program that has `source` as an operand and in its name. */
   launchFused(program: Program, source: Fused, length: number, integers: readonly number[]): GpuArray {
     const array = this.#store.allocate(program.name, length);
     if (length === 0) return array;
@@ -140,7 +140,7 @@ export class Machine {
     return array;
   }
 
-  /** As `launch`, with the result in the place of what `target` held, which may be an operand. */
+  /** As `launch`; the result replaces the values of `target`, which may be an operand. */
   overwrite(
     target: GpuArray,
     program: Program,
@@ -154,7 +154,7 @@ export class Machine {
     this.#run(program, operands, target.cell, { output: [target.length], integers: [], numbers });
   }
 
-  /** As `launch`, by a hand-written shader, which only some modes have: see `driver.shaders`. */
+  /** As `launch`, for a hand-written shader, which only some modes support: see `driver.shaders`. */
   shade(program: WgslProgram, operands: readonly GpuArray[], length: number): GpuArray {
     this.#check();
     const array = this.#store.allocate(program.name, length);
@@ -178,7 +178,7 @@ export class Machine {
     this.#launcher.shade(program, operands.length, length, memories, () => {});
   }
 
-  /** Computes what was put off. */
+  /** Runs the deferred computation of an array. */
   compute({ cell }: GpuArray): void {
     this.#compute(cell);
   }
@@ -189,14 +189,14 @@ export class Machine {
   }
 
   async destroy(): Promise<void> {
-    this.#queue.fail(new BackendError('gpu', 'this backend was destroyed — make a new one'));
+    this.#queue.fail(new BackendError('gpu', 'this backend was destroyed — create a new one with gpu()'));
     await this.#gpu.destroy();
     await this.driver.destroy();
     this.#store.clear();
     this.#launcher.clear();
   }
 
-  /** The call of an operation, with the calls of those operands that wait for theirs. */
+  /** The call of an operation, including the calls of pending operands. */
   #call({ name, text, reads, number }: Operation): Call {
     this.#check();
     for (const { array } of reads) this.#checkLive(name, array);
@@ -246,7 +246,7 @@ export class Machine {
     this.#launcher.run(program, args, memories, (result) => this.#store.put(target, result));
   }
 
-  /** Ends a cell's deferral: the arrays that it would have read are no longer kept for it. */
+  /** Ends the deferral of a cell: arrays are no longer kept for it to read. */
   #settle(cell: Cell): void {
     if (cell.pending === null) return;
     const { reads } = census([cell.pending]);
@@ -271,7 +271,7 @@ export class Machine {
 
   #checkLive(op: string, array: GpuArray): void {
     if (!array.cell.released) return;
-    throw new BackendError('gpu', `${op}: an operand's memory was given back — keep it until its last use`);
+    throw new BackendError('gpu', `${op}: an operand's memory was released — keep it until its last use`);
   }
 
   #check(): void {
@@ -280,7 +280,7 @@ export class Machine {
       this.#queue.fail(
         new BackendError(
           'gpu',
-          `the device failed: ${reason} — make a new backend with gpu() and go on from the last checkpoint`,
+          `the device failed: ${reason} — create a new backend with gpu() and resume from the last checkpoint`,
         ),
       );
     }

@@ -2,7 +2,7 @@ import type { Activation } from '../../functions/kinds.js';
 import type { MatmulSpec } from '../backend.js';
 import { type Places, type Program, placesOf } from './program.js';
 
-/** Positions in a result of m rows and n columns: out of a flat one, or those that the mode gives; see `Driver.grids`. */
+/** Positions in a result of m rows and n columns: computed from a flat position, or given by the mode (see `Driver.grids`). */
 function positionsOf(size: number, batched: boolean, grids: boolean): Places<'item' | 'row' | 'column'> {
   if (grids) {
     const at = { item: 'this.thread.z', row: 'this.thread.y', column: 'this.thread.x' };
@@ -17,12 +17,12 @@ function positionsOf(size: number, batched: boolean, grids: boolean): Places<'it
   return placesOf(size, { item: 'div(this.thread.x, MN)', row, column });
 }
 
-/** The axes of a result, for a mode that has them. */
+/** The axes of a result, for a mode with `Driver.grids`. */
 export function gridOf(batch: number, m: number, n: number): number[] {
   return batch === 1 ? [n, m] : [n, m, batch];
 }
 
-/** A product of matrices, one sum a thread; integers as `dotIntegers` gives them. */
+/** A matrix product, one sum per thread. Integers are those of `dotIntegers`. */
 export function dotProgram({ batch, m, n, transposeA, transposeB }: MatmulSpec, grids: boolean): Program {
   const batched = batch > 1;
   const { variant, ready, at } = positionsOf(batch * m * n, batched, grids);
@@ -42,7 +42,7 @@ return sum;`,
   };
 }
 
-/** Arguments of `dotProgram`. */
+/** Integer arguments of `dotProgram`. */
 export function dotIntegers({ m, n, k, strideA, strideB }: MatmulSpec): number[] {
   return [m * n, m, n, k, strideA, strideB];
 }
@@ -54,7 +54,7 @@ export const ACTIVATIONS: Readonly<Record<Activation, (sum: string) => string>> 
   tanh: (sum) => `tanh_(${sum})`,
 };
 
-/** activation(x · weightᵀ + bias) of `size` elements, integers MN, N and K. */
+/** activation(x · weightᵀ + bias) of `size` elements; integers are MN, N and K. */
 export function linearProgram(
   size: number,
   biased: boolean,

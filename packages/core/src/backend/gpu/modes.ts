@@ -1,4 +1,4 @@
-/** Finding a mode that works here, and saying of the others what they lack. */
+/** Finds a mode that works on this host, and reports what the others lack. */
 import { BackendError } from '../../errors.js';
 import { BufferDriver } from './buffer-driver.js';
 import type { Driver, GpuAdapter } from './driver.js';
@@ -18,11 +18,11 @@ export const howToGet: Readonly<Record<GpuMode, string>> = {
   webgl: 'a browser with WebGL and float textures',
   headlessgl:
     'Node with the package gl (npm install gl; it may need a native build) and a display (xvfb-run -a)',
-  webasm: 'any host with WebAssembly; no GPU takes part',
-  cpu: 'any host; no GPU takes part',
+  webasm: 'any host with WebAssembly; it does not use a GPU',
+  cpu: 'any host; it does not use a GPU',
 };
 
-/** The part of an adapter's description that we read. */
+/** The part of an adapter's description that is read here. */
 interface AdapterInfo {
   readonly vendor?: string;
   readonly architecture?: string;
@@ -42,13 +42,13 @@ interface Navigator {
 
 const SOFTWARE = /swiftshader|llvmpipe|lavapipe|softpipe|warp|basic render|software/i;
 
-/** A mode that is open: an instance of gpu.js, and its memory. */
+/** An open mode: an instance of gpu.js, and its memory. */
 export interface OpenMode {
   readonly instance: GpuInstance;
   readonly driver: Driver;
 }
 
-/** @throws BackendError that says of each mode what it lacks */
+/** @throws BackendError that lists what each mode lacks, if none opens */
 export async function firstThatOpens<T>(
   modes: readonly GpuMode[],
   open: (mode: GpuMode) => Promise<T>,
@@ -64,10 +64,10 @@ export async function firstThatOpens<T>(
   throw new BackendError('gpu', `no GPU was found:\n- ${refusals.join('\n- ')}`);
 }
 
-/** @throws BackendError that says what this mode lacks here */
+/** @throws BackendError with what the mode lacks on this host */
 export async function openMode(gpujs: GpuJs, mode: GpuMode): Promise<OpenMode> {
   if (mode === 'webgpu') {
-    const driver = await openWebGpu(gpujs); // first of all, because it may have to make navigator.gpu
+    const driver = await openWebGpu(gpujs); // first, because it may have to create navigator.gpu
     return { instance: new gpujs.GPU({ mode }), driver };
   }
   if (mode === 'cpu' || mode === 'webasm') {
@@ -83,7 +83,7 @@ function openWebGl(gpujs: GpuJs, mode: 'webgl' | 'webgl2' | 'headlessgl'): OpenM
     webgl2: GPU.isWebGL2Supported,
     headlessgl: GPU.isHeadlessGLSupported,
   };
-  if (!supported[mode]) throw lacking(mode, 'gpu.js says that it is not supported here');
+  if (!supported[mode]) throw lacking(mode, 'gpu.js reports that it is not supported here');
   const instance = new GPU({ mode });
   instance.injectNative(glslDeclarations());
   const first = instance.createKernel('function () { return 1; }', kernelSettings([1], {}, []));
@@ -92,16 +92,16 @@ function openWebGl(gpujs: GpuJs, mode: 'webgl' | 'webgl2' | 'headlessgl'): OpenM
     webgl2: gpujs.WebGL2Kernel,
     headlessgl: gpujs.HeadlessGLKernel,
   }[mode];
-  if (first.kernel.constructor !== kernelClass) throw lacking(mode, 'gpu.js took another mode');
+  if (first.kernel.constructor !== kernelClass) throw lacking(mode, 'gpu.js chose another mode');
   const context = (first.kernel.context ?? instance.context) as GlContext | null | undefined;
-  if (!context) throw lacking(mode, 'no context could be made');
+  if (!context) throw lacking(mode, 'a context could not be created');
   const name = rendererOf(context);
   const driver = new TextureDriver(mode, instance, { name, software: SOFTWARE.test(name) }, context);
   return { instance, driver };
 }
 
 function lacking(mode: GpuMode, reason: string): BackendError {
-  return new BackendError('gpu', `mode '${mode}': ${reason} — it takes ${howToGet[mode]}`);
+  return new BackendError('gpu', `mode '${mode}': ${reason} — it needs ${howToGet[mode]}`);
 }
 
 async function openWebGpu(gpujs: GpuJs): Promise<Driver> {
@@ -109,7 +109,7 @@ async function openWebGpu(gpujs: GpuJs): Promise<Driver> {
   if (missing !== null) throw lacking('webgpu', missing);
   const { gpu } = navigator as Navigator;
   const adapter = (await gpu?.requestAdapter()) ?? null;
-  if (adapter === null) throw lacking('webgpu', 'no adapter answers');
+  if (adapter === null) throw lacking('webgpu', 'there is no adapter');
   const context = (await gpujs.WebGPUContext.acquire()) as WebGpuContext;
   return new BufferDriver(gpujs, context, describe(adapter));
 }
@@ -120,10 +120,11 @@ function describe({ info = {}, isFallbackAdapter }: Adapter): GpuAdapter {
   return { name: name || 'unnamed adapter', software: software || SOFTWARE.test(JSON.stringify(name)) };
 }
 
-/** Node has no `navigator.gpu`: the package `webgpu` makes one. @returns what is missing, or null */
+/** Node has no `navigator.gpu`; the package `webgpu` provides it. @returns what is missing, or null */
 async function provideNavigator(): Promise<string | null> {
   if ((globalThis.navigator as Navigator | undefined)?.gpu !== undefined) return null;
-  if (typeof process === 'undefined' || process.versions?.node === undefined) return 'no navigator.gpu';
+  if (typeof process === 'undefined' || process.versions?.node === undefined)
+    return 'there is no navigator.gpu';
   try {
     const name = 'webgpu'; // a variable, so that no bundler for browsers follows it
     const { create, globals } = (await import(name)) as {

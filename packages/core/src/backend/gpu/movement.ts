@@ -3,7 +3,7 @@ import { sizeOf, stridesOf } from '../../shape.js';
 import { coordinate } from './expression.js';
 import { type Program, placesOf } from './program.js';
 
-/** `index[…]` is out of the axis: there is no error to throw from a GPU, so the result is NaN, which is seen. */
+/** A GPU cannot throw an error for an `index[…]` outside of the axis. The result is NaN instead, which is visible. */
 const GUARD = '(at < 0 || at >= N) ? nan : ';
 
 /** x[o, index[j], i] for element (o, j, i); CI = C·I, NI = N·I. */
@@ -27,8 +27,8 @@ return ${GUARD}x[div(this.thread.x, CI) * NI + whole(clampedTo(at, N)) * I + rem
 };
 
 /**
- * What falls on element (o, l, i): there is no addition into memory, so each place looks for what it is given.
- * @param shared - one index `[count]` for all (indexAdd), or one of its own for each element (scatterAdd)
+ * The sum for element (o, l, i). Kernels cannot add into memory, so each thread searches the index for its own element.
+ * @param shared - one index `[count]` for all (indexAdd), or one index per element (scatterAdd)
  */
 export function addProgram(shared: boolean, size: number): Program {
   const { variant, ready, at } = placesOf(size, {
@@ -51,8 +51,8 @@ return total;`,
 }
 
 /**
- * What falls on pixel (n, c, y, x): it looks at each place of the kernel for the window that would put it there. Integers are
- * C channels, N images, H × W pixels, K × L kernel, S and T strides, D and E dilations, P × Q windows.
+ * The sum for pixel (n, c, y, x): for each element of the kernel, the thread computes which window covers the pixel. Integers
+ * are C channels, N images, H × W pixels, K × L kernel, S and T strides, D and E dilations, P × Q windows.
  */
 export function overlapProgram(size: number): Program {
   const { variant, ready, at } = placesOf(size, {
@@ -92,13 +92,13 @@ export const JOIN: Program = {
 return b[div(this.thread.x, W) * B + remainder(this.thread.x, W) - A];`,
 };
 
-/** A program and the integers that go with it. */
+/** A program and its integer arguments. */
 export interface PadCall {
   readonly program: Program;
   readonly integers: readonly number[];
 }
 
-/** x of `shape`, `before` places from the start of each axis of `out`, surrounded by `value`. */
+/** Pads x of `shape` to `out` with `value`, with `before[a]` elements at the start of axis a. */
 export function padCall(shape: Shape, before: readonly number[], out: Shape): PadCall {
   const integers = new Map<string, number>();
   const argument = (name: string, value: number): string => {

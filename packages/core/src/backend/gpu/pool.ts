@@ -1,9 +1,9 @@
 import type { DeviceBuffer } from './webgpu.js';
 
-/** Bytes that may lie ready for reuse; what comes back beyond them is destroyed. */
+/** Maximum number of bytes kept for reuse. Buffers freed beyond it are destroyed. */
 const MOST_BYTES = 2 ** 28;
 
-/** Buffers that were given back, by size. A training step asks for the same sizes again and again. */
+/** Free buffers by size. Training steps allocate the same sizes repeatedly. */
 export class BufferPool {
   readonly #free: Map<number, DeviceBuffer[]> = new Map();
   readonly #make: (bytes: number) => DeviceBuffer;
@@ -13,7 +13,7 @@ export class BufferPool {
     this.#make = make;
   }
 
-  /** Bytes that lie ready. */
+  /** Bytes kept for reuse. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -25,7 +25,7 @@ export class BufferPool {
     return buffer;
   }
 
-  /** Work that was submitted before still finds the buffer as it was: the queue keeps its order. */
+  /** Takes back a buffer. Work submitted earlier still reads its old contents: the device queue is ordered. */
   give(buffer: DeviceBuffer): void {
     const { size } = buffer;
     if (this.#bytes + size > MOST_BYTES) {

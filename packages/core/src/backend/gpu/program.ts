@@ -2,16 +2,16 @@
  * Kernels as text. A program is one generic kernel in the JavaScript subset that gpu.js translates: it computes the
  * element `this.thread.x` of a flat result from flat operands.
  *
- * Rules of that subset, which every program here keeps:
- * - A JavaScript variable becomes a float, exact to 2²⁴ only. Positions are therefore written in place, out of
- *   `this.thread.x`, whole literals, loop counters and Integer arguments, or go through functions of Integer arguments.
+ * Rules of that subset, which every program here follows:
+ * - A JavaScript variable becomes a float, which is exact only up to 2²⁴. Positions are therefore written in place, as
+ *   expressions of `this.thread.x`, whole literals, loop counters and Integer arguments, or as functions of Integer arguments.
  * - `/` and `%` are float operations: positions are divided by `div` and `remainder` of functions.ts.
- * - Both sides of `?:` are computed.
+ * - Both sides of `?:` are evaluated.
  */
 import { helpers } from './functions.js';
 import type { KernelSettings } from './gpujs.js';
 
-/** A generic kernel; the names of its arguments come in the order in which they are passed. */
+/** A generic kernel. The names of its arguments are in the order in which they are passed. */
 export interface Program {
   /** Unique among all programs: the key of the kernel cache. */
   readonly name: string;
@@ -19,17 +19,17 @@ export interface Program {
   /** Whole numbers up to 2³¹ − 1: lengths, strides, offsets. */
   readonly integers: readonly string[];
   readonly numbers: readonly string[];
-  /** Arrays that hold four numbers an element, and whether the result does; for modes with `Driver.quads`. */
+  /** Arrays that hold four numbers per element, and whether the result does; for modes with `Driver.quads`. */
   readonly quads?: readonly string[];
   readonly givesQuads?: boolean;
-  /** Statements that return the element. They may name any function of functions.ts, `inf` and `nan`. */
+  /** Statements that return the element. They may use any function of functions.ts, `inf` and `nan`. */
   readonly body: string;
 }
 
-/** Places up to here may be held in a variable. */
+/** Positions up to here are exact in a float variable. */
 const EXACT = 2 ** 24;
 
-/** Positions that a body needs again and again: text that makes them ready, and how each is then written. */
+/** Positions that a body uses repeatedly: text that prepares them, and the expression for each. */
 export interface Places<Name extends string> {
   /** Marks the name of a program in the kernel cache. */
   readonly variant: string;
@@ -38,7 +38,8 @@ export interface Places<Name extends string> {
 }
 
 /**
- * Computes positions once, in float variables, for results of up to 2²⁴ elements; in place each time for larger ones.
+ * Computes positions once, in float variables, for results of up to 2²⁴ elements. For larger results they are computed
+ * at each use.
  * @param expressions - positions that are never larger than the number of elements of the result
  */
 export function placesOf<Name extends string>(
@@ -55,19 +56,19 @@ export function placesOf<Name extends string>(
   };
 }
 
-/** A program with all that gpu.js must be told. */
+/** A program with the settings that gpu.js needs. */
 export interface Source {
   readonly text: string;
   readonly argumentTypes: Readonly<Record<string, string>>;
   readonly functions: readonly unknown[];
   readonly returnType: 'Number' | 'Array(4)';
-  /** The program computes with these as arguments, because no mode has a literal for both. */
+  /** Infinity and NaN are arguments of the program, because no mode has literals for both. */
   readonly specials: readonly number[];
 }
 
 const SPECIALS: Readonly<Record<string, number>> = { inf: Number.POSITIVE_INFINITY, nan: Number.NaN };
 
-/** gpu.js cuts a loop off here without a word; its default is 1000. */
+/** gpu.js silently ends loops after this many iterations; its default is 1000. */
 const LONGEST_LOOP = 1 << 30;
 
 /** Settings of every kernel: float32, results that stay on the device, and one kernel for all sizes. */
@@ -84,7 +85,7 @@ export function kernelSettings(
     returnType,
     loopMaxIterations: LONGEST_LOOP,
     precision: 'single',
-    tactic: 'precision', // else WebGL's kernels are recompiled when results become large, and that call has the old size
+    tactic: 'precision', // otherwise WebGL kernels are recompiled when results become large, and that call uses the old size
     pipeline: true,
     immutable: true,
     dynamicOutput: true,
@@ -92,7 +93,7 @@ export function kernelSettings(
   };
 }
 
-/** @param arrayType - what gpu.js calls an operand in this mode */
+/** @param arrayType - the gpu.js type of array operands in this mode */
 export function sourceOf(program: Program, arrayType: string): Source {
   const specials = Object.keys(SPECIALS).filter((name) => mentions(program.body, name));
   const types = [
@@ -114,7 +115,7 @@ function mentions(text: string, name: string): boolean {
   return new RegExp(`\\b${name}\\b`).test(text);
 }
 
-/** The helpers that a text calls, and those that they call. */
+/** The helpers that a text calls, directly or through other helpers. */
 function helpersOf(text: string): unknown[] {
   const needed = new Set<string>();
   const visit = (body: string): void => {

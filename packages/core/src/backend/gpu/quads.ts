@@ -1,8 +1,8 @@
 /**
- * Matrix products on WebGL. A read of a texture costs far more there than arithmetic, and can bring four numbers: so the
- * operands are packed by four, A along k and B along n, a thread computes four cells of a row from five reads for
- * sixteen products (instead of 32 by `dotProgram`), and the result is unpacked, which is when bias and activation are
- * applied. Packing takes time of order n², and saves of order n³.
+ * Matrix products on WebGL. There, a texture read costs far more than arithmetic, and can return four numbers. So the
+ * operands are packed by four, A along k and B along n. A thread computes four cells of a row, with five reads for
+ * sixteen products (`dotProgram` needs 32). The result is unpacked, and bias and activation are applied at that point.
+ * Packing takes O(n²) time and saves O(n³).
  */
 import type { Activation } from '../../functions/kinds.js';
 import type { MatmulSpec } from '../backend.js';
@@ -12,8 +12,8 @@ import { ACTIVATIONS } from './matmul.js';
 import type { Program } from './program.js';
 
 /**
- * Lines of W elements, D apart, become lines of Q quads; lines lie S apart, and there are R. What lies outside is 0.
- * The result may have more lines.
+ * Packs R lines of W elements into lines of Q quads. Elements of a line are D apart, and lines are S apart. Elements
+ * outside are 0. The result may have more lines.
  */
 const PACK: Program = {
   name: 'pack',
@@ -65,7 +65,7 @@ for (let k = 0; k < K; k++) {
 return [s0, s1, s2, s3];`,
 };
 
-/** Rows of N numbers out of rows of Q quads. */
+/** Unpacks rows of Q quads to rows of N numbers. */
 function unpackProgram(biased: boolean, activation: Activation): Program {
   const sum = biased ? 'v + bias[remainder(this.thread.x, N)]' : 'v';
   return {

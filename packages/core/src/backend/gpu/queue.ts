@@ -3,29 +3,29 @@ import { BackendError } from '../../errors.js';
 interface Waiting {
   readonly building: Promise<void> | null;
   readonly task: () => void;
-  /** Told if the task cannot be run. */
+  /** Called if the task cannot run. */
   readonly refuse: ((error: BackendError) => void) | undefined;
 }
 
 /**
- * Calls in order, like those of a stream: each sees what the ones before it wrote. A call runs at once unless its kernel
- * is still being compiled, which is asynchronous on webgpu; then it and all after it wait.
+ * Runs calls in order: each reads the results of the calls before it. A call runs at once unless its kernel is still
+ * being compiled, which is asynchronous on webgpu. Then it and all later calls wait.
  */
 export class CallQueue {
   #waiting: Waiting[] = [];
   #failure: BackendError | null = null;
 
-  /** Why no call can be run any more, or null. */
+  /** Why calls can no longer run, or null. */
   get failure(): BackendError | null {
     return this.#failure;
   }
 
-  /** The first reason stays. */
+  /** Records a failure; the first one is kept. */
   fail(error: BackendError): void {
     this.#failure ??= error;
   }
 
-  /** Runs a task when all before it have run and its kernel is there. @param building - null if it is */
+  /** Runs a task when all earlier ones have run and its kernel is compiled. @param building - null if it is compiled */
   submit(building: Promise<void> | null, task: () => void, refuse?: (error: BackendError) => void): void {
     if (building !== null || this.#waiting.length > 0) {
       this.#waiting.push({ building, task, refuse });
@@ -46,7 +46,7 @@ export class CallQueue {
         await next.building;
         next.task();
       } catch (cause) {
-        // Everything after it would compute with values that do not exist.
+        // All later calls would read values that do not exist.
         this.#failure ??= asBackendError(cause);
         next.refuse?.(this.#failure);
       }

@@ -1,16 +1,16 @@
-/** Programs over `[outer, length, inner]`. */
+/** Programs that reduce or scan the middle axis of `[outer, length, inner]`. */
 import type { ReduceKind } from '../../functions/kinds.js';
 import type { Fused } from './expression.js';
 import { type Program, placesOf } from './program.js';
 
-/** What a reduction does with its elements, given text that does something with each of them. */
+/** The body of a reduction. `each` writes a loop that runs a statement on every element. */
 type Body = (each: (counter: string, statement: (element: string) => string) => string) => string;
 
 const bodies: Readonly<Record<ReduceKind, Body>> = {
   sum: (each) => `let total = 0.0;\n${each('j', (e) => `total += ${e};`)}\nreturn total;`,
   max: (each) => `let most = 0.0 - inf;\n${each('j', (e) => `most = maximum(most, ${e});`)}\nreturn most;`,
   min: (each) => `let least = inf;\n${each('j', (e) => `least = minimum(least, ${e});`)}\nreturn least;`,
-  // m + ln Σ e^(x − m) with the maximum m; where m is infinite or NaN, it is the answer.
+  // m + ln Σ e^(x − m) with the maximum m; if m is infinite or NaN, the result is m.
   logSumExp: (each) => `let most = 0.0 - inf;
 ${each('j', (e) => `most = maximum(most, ${e});`)}
 if (!(most < inf) || !(most > 0.0 - inf)) { return most; }
@@ -20,8 +20,8 @@ return most + Math.log(total);`,
 };
 
 /**
- * Reduces pieces of an axis of N, P pieces an axis, of up to C elements that lie P apart (so that neighbouring threads
- * read neighbours). The result is `[outer, P, inner]`; integers I = inner, P, C, N, PI = P·I and NI = N·I.
+ * Reduces an axis of length N in P pieces of up to C elements. The elements of a piece are P apart, so that neighbouring
+ * threads read neighbouring elements. The result is `[outer, P, inner]`. Integers: I = inner, P, C, N, PI = P·I and NI = N·I.
  * @param source - the elements, which may be the results of elementwise operations
  */
 export function reduceProgram(kind: ReduceKind, size: number, source: Fused): Program {
@@ -49,7 +49,7 @@ ${statement(result)}
   };
 }
 
-/** The first maximum, or the first NaN: that ends the search, since no comparison with it holds. Integers I and N. */
+/** The index of the first maximum, or of the first NaN, which ends the search: every comparison with it is false. Integers: I and N. */
 export function argmaxProgram(size: number): Program {
   const { variant, ready, at } = placesOf(size, {
     outer: 'div(this.thread.x, I)',
@@ -76,7 +76,7 @@ return best;`,
   };
 }
 
-/** One pass of Hillis and Steele's scan: each element takes in what lies D places before it. */
+/** One pass of Hillis and Steele's scan: adds to each element the one D positions before it. */
 export const SCAN: Program = {
   name: 'scan',
   arrays: ['a'],

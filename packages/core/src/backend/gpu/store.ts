@@ -3,16 +3,16 @@ import type { Driver } from './driver.js';
 import { type Cell, GpuArray } from './handle.js';
 import type { CallQueue } from './queue.js';
 
-/** What a device holds. */
+/** Memory usage of a device. */
 export interface GpuMemory {
-  /** Arrays in use, and their bytes; one that waits to be computed counts as if it were. */
+  /** Number of arrays in use, and their bytes. Pending arrays are counted. */
   readonly arrays: number;
   readonly bytes: number;
-  /** Bytes of memory that was given back and lies ready for reuse. */
+  /** Bytes of freed memory that is kept for reuse. */
   readonly pooledBytes: number;
 }
 
-/** The arrays of a device: made, counted, and given back when they are no longer needed. */
+/** Creates, counts and frees the arrays of a device. */
 export class ArrayStore {
   readonly #driver: Driver;
   readonly #queue: CallQueue;
@@ -20,7 +20,7 @@ export class ArrayStore {
   #arrays = 0;
   #elements = 0;
 
-  /** @param onAbandoned - told when the handle of a cell that was not released is garbage */
+  /** @param onAbandoned - called when the handle of a cell that was not released is garbage-collected */
   constructor(driver: Driver, queue: CallQueue, onAbandoned: (cell: Cell) => void) {
     this.#driver = driver;
     this.#queue = queue;
@@ -31,13 +31,13 @@ export class ArrayStore {
     return { arrays: this.#arrays, bytes: 4 * this.#elements, pooledBytes: this.#driver.pooledBytes() };
   }
 
-  /** A handle that holds nothing yet. @throws BackendError if no array can be so large */
+  /** Creates a handle without values. @throws BackendError if the device does not support this length */
   allocate(op: string, length: number): GpuArray {
     const { maxLength, adapter } = this.#driver;
     if (length > maxLength) {
       throw new BackendError(
         'gpu',
-        `${op}: ${length} elements in one array, ${adapter.name} allows ${maxLength} — use smaller batches`,
+        `${op}: an array may have ${maxLength} elements on ${adapter.name}, found ${length} — use smaller batches`,
       );
     }
     const array = new GpuArray(length);
@@ -52,14 +52,14 @@ export class ArrayStore {
     this.#abandoned.unregister(cell);
   }
 
-  /** Replaces what a cell holds and frees it. */
+  /** Replaces the memory of a cell and frees the old one. */
   put(cell: Cell, memory: unknown): void {
     const before = cell.memory;
     cell.memory = memory;
     if (before !== null) this.#driver.free(before);
   }
 
-  /** Gives a released cell's memory back, unless something that waits will read it. */
+  /** Frees the memory of a released cell, unless a pending cell reads it. */
   reclaim(cell: Cell): void {
     if (!cell.released || cell.readers.size > 0 || this.#queue.failure !== null) return;
     this.#arrays--;
@@ -67,7 +67,7 @@ export class ArrayStore {
     this.#queue.submit(null, () => this.put(cell, null));
   }
 
-  /** Counts nothing any more. */
+  /** Resets the counters. */
   clear(): void {
     this.#arrays = 0;
     this.#elements = 0;

@@ -2,7 +2,7 @@ import type { Driver, GpuAdapter } from './driver.js';
 import type { GpuInstance, GpuKernel } from './gpujs.js';
 import { kernelSettings } from './program.js';
 
-/** The little of WebGL that we ask. */
+/** The part of WebGL that is used here. */
 export interface GlContext {
   readonly MAX_TEXTURE_SIZE: number;
   readonly RENDERER: number;
@@ -11,7 +11,7 @@ export interface GlContext {
   isContextLost(): boolean;
 }
 
-/** gpu.js's handle of a result. All are one-dimensional: a kernel takes textures of one kind only. */
+/** gpu.js's handle of a result. All are one-dimensional, because a kernel accepts textures of one kind only. */
 interface Texture {
   toArray(): Float32Array;
   delete(): void;
@@ -34,7 +34,7 @@ export class TextureDriver implements Driver {
     this.mode = mode;
     this.adapter = adapter;
     this.#context = context;
-    // A float takes a pixel of four in the oldest, so a quarter of the largest texture fits all.
+    // In the oldest mode a float takes up a pixel of four, so the limit for all modes is a quarter of the largest texture.
     this.maxLength = (context.getParameter(context.MAX_TEXTURE_SIZE) as number) ** 2 / 4;
     this.#upload = gpu.createKernel(
       'function (a) { return a[this.thread.x]; }',
@@ -74,7 +74,7 @@ export class TextureDriver implements Driver {
   async destroy(): Promise<void> {}
 }
 
-/** The renderer behind a context, as far as it says its name. */
+/** The name of the renderer of a context, if the context reveals it. */
 export function rendererOf(context: GlContext): string {
   const { UNMASKED_RENDERER_WEBGL } = context.getExtension('WEBGL_debug_renderer_info') ?? {};
   return String(context.getParameter(UNMASKED_RENDERER_WEBGL ?? context.RENDERER));

@@ -2,7 +2,7 @@ import type { Program } from './program.js';
 
 const G = 'g[this.thread.x] + decay * shrink * p[this.thread.x]';
 
-// Adam in three calls, because a call has one result; see adamStep of the reference backend for the formulas.
+// Adam takes three calls, because a call has one result; see adamStep of the reference backend for the formulas.
 export const ADAM_MEAN: Program = {
   name: 'adam mean',
   arrays: ['m', 'g', 'p'],
@@ -36,7 +36,7 @@ export const SGD_BUFFER: Program = {
   body: 'return momentum * b[this.thread.x] + rest * (g[this.thread.x] + weightDecay * p[this.thread.x]);',
 };
 
-/** Along the gradient, as far as `share` says, and the momentum buffer. */
+/** p ← p − learningRate·(share·(g + weightDecay·p) + momentum·b); see sgdStep of the reference backend. */
 export const SGD_STEP: Program = {
   name: 'sgd step',
   arrays: ['p', 'g', 'b'],

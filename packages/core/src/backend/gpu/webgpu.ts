@@ -1,4 +1,4 @@
-/** The few words of WebGPU that we speak; its names are global only where WebGPU is, and typings come with neither. */
+/** Typings of the part of WebGPU that is used here. Neither Node nor TypeScript's own libraries declare them. */
 
 export interface DeviceBuffer {
   readonly size: number;
@@ -47,12 +47,12 @@ interface CompilationMessage {
   readonly lineNum: number;
 }
 
-/** What gpu.js keeps for all its kernels of mode webgpu. */
+/** The state that gpu.js shares among all its kernels of mode webgpu. */
 export interface WebGpuContext {
   readonly device: Device;
 }
 
-/** gpu.js's handle of a storage buffer, as its kernels take it. */
+/** gpu.js's handle of a storage buffer, as its kernels accept it. */
 export interface BufferResult {
   readonly buffer: DeviceBuffer;
 }

@@ -1,8 +1,8 @@
-/** One step of Adam on webgpu by hand: gpu.js's kernels have one result each, this one writes three in place. */
+/** One step of Adam as a hand-written webgpu shader. A gpu.js kernel has one result; this shader writes three arrays in place. */
 import type { WgslProgram } from './driver.js';
 
 const GROUP = 64;
-/** A dispatch has at most so many groups along an axis. */
+/** Maximum number of workgroups along an axis of a dispatch. */
 const MOST_GROUPS = 65_535;
 
 const CODE = `
@@ -30,7 +30,7 @@ fn main(@builtin(global_invocation_id) id : vec3<u32>) {
 
 /**
  * Operands are param, m, v and grad; see adamStep of the reference backend for the formulas.
- * @param numbers - the fields of the shader's Params up to `epsilon`, in turn
+ * @param numbers - the fields of the shader's Params up to `epsilon`, in order
  */
 export function wgslAdam(count: number, numbers: readonly number[]): WgslProgram {
   const groups = Math.ceil(count / GROUP);

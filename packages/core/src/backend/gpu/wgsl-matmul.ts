@@ -1,14 +1,14 @@
 /**
- * Matrix products on webgpu by hand: gpu.js computes one or four cells a thread, this shader a 4 × 4 tile held in
- * registers, from operands read four numbers at a time. It runs on gpu.js's own device and shares its buffers; the
- * gpu.js kernel of matmul.ts remains what all other modes run.
+ * Matrix products as hand-written webgpu shaders. gpu.js computes one or four cells per thread; these shaders compute a
+ * 4 × 4 tile in registers, and read operands four numbers at a time. They run on gpu.js's device and share its buffers.
+ * All other modes run the gpu.js kernels of matmul.ts or quads.ts.
  */
 
 import type { Activation } from '../../functions/kinds.js';
 import type { MatmulSpec } from '../backend.js';
 import type { WgslProgram } from './driver.js';
 
-/** What is done to the sums before they are written. */
+/** Operations on the sums before they are written. */
 export interface Epilogue {
   readonly biased: boolean;
   readonly activation: Activation;
@@ -18,14 +18,14 @@ export interface Epilogue {
 const GROUP = [8, 8] as const;
 const TILE = 4;
 
-/** One operand as the shader sees it. */
+/** One operand of the shader. */
 interface Side {
   readonly binding: string;
-  /** Stored so that the four numbers of a read lie along k; else along the rows of A or the columns of B. */
+  /** Whether the four numbers of a read are along k; otherwise along the rows of A or the columns of B. */
   readonly alongK: boolean;
-  /** Every read is aligned to 16 bytes and lies inside. */
+  /** Whether every read is aligned to 16 bytes and inside the operand. */
   readonly aligned: boolean;
-  /** There are four lines wherever there is one. */
+  /** Whether the number of lines is a multiple of four. */
   readonly exact: boolean;
 }
 
@@ -90,7 +90,7 @@ fn main(@builtin(global_invocation_id) id : vec3<u32>) {
 ${store(wholeRows, biased, activation)}`;
 }
 
-/** load_x(base, line, place): four neighbours of a stored line, zeros where they lie outside of `lines` × `length`. */
+/** load_x(base, line, place): four neighbours of a stored line; zeros outside of `lines` × `length`. */
 function loader({ binding, alongK, aligned, exact }: Side, width: string): string {
   const [lines, length] = alongK ? [width, 'p.k'] : ['p.k', width];
   const head = `fn load_${binding}(base : u32, line : u32, place : u32) -> vec4<f32> {
@@ -107,7 +107,7 @@ function loader({ binding, alongK, aligned, exact }: Side, width: string): strin
 }`;
 }
 
-/** A and B both stored with k as their lines: one column of A times one row of B at a time. */
+/** For A and B stored with k as their lines: one column of A times one row of B at a time. */
 function singleSteps(): string {
   return `for (var k = 0u; k < p.k; k++) {
     let x = load_a(baseA, k, row);
@@ -116,7 +116,7 @@ function singleSteps(): string {
   }`;
 }
 
-/** Four steps of k at a time. What lies beyond k is zero in the operand that is read along k. */
+/** Four steps of k at a time. Elements beyond k are zero in the operand that is read along k. */
 function fourSteps(a: Side, b: Side): string {
   const four = [0, 1, 2, 3];
   const reads = (side: Side, name: string, start: string, base: string) =>
@@ -143,7 +143,7 @@ function fourSteps(a: Side, b: Side): string {
   }`;
 }
 
-/** A line of number k + i, which may not exist: the loader then repeats the last, and it is multiplied by zero. */
+/** Line k + i. If it does not exist, the loader repeats the last line, and it is multiplied by zero. */
 function guarded({ binding, exact }: Side, base: string, start: string, i: number): string {
   const line = `load_${binding}(${base}, k + ${i}u, ${start})`;
   return i === 0 || exact ? line : `select(vec4<f32>(), ${line}, k + ${i}u < p.k)`;

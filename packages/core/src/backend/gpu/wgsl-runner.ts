@@ -8,9 +8,9 @@ interface Compiled {
   readonly params: DeviceBuffer;
 }
 
-/** Where results go. */
+/** Allocates and wraps the buffers of results. */
 interface Results {
-  /** A buffer of so many elements. */
+  /** A buffer of `length` elements. */
   take(length: number): DeviceBuffer;
   /** gpu.js's handle of a buffer. */
   wrap(buffer: DeviceBuffer, length: number): unknown;

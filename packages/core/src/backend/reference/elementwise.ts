@@ -49,7 +49,7 @@ function binary(
   return y;
 }
 
-/** The element of `x` that broadcasting puts at place `i` of the output. */
+/** The element of `x` at index `i` of the broadcast output. */
 function broadcast(x: Operand<HostArray>, out: Shape): (i: number) => number {
   const { values, shape } = x;
   if (values.length === 1) return () => values[0] as number;
@@ -57,7 +57,7 @@ function broadcast(x: Operand<HostArray>, out: Shape): (i: number) => number {
   const added = out.length - shape.length;
   const own = stridesOf(shape);
   const outer = stridesOf(out);
-  // An axis of length 1 is not moved along: it is read again and again.
+  // An axis of length 1 has step 0: its element is repeated.
   const steps = out.flatMap((length, axis) =>
     axis < added || shape[axis - added] === 1
       ? []

@@ -1,4 +1,4 @@
-/** Formulas that `Math` lacks, safe over the whole range of their argument. */
+/** Functions that `Math` lacks, stable over the whole range of their argument. */
 
 /** ln(1 + eˣ) = max(x, 0) + log1p(e^−|x|) */
 export function softplus(x: number): number {
@@ -11,10 +11,10 @@ export function sigmoid(x: number): number {
   return x >= 0 ? 1 / (1 + e) : e / (1 + e);
 }
 
-/** From here on the continued fraction of erfc; below, the series of erf, which needs ever more terms. */
+/** From here on, the continued fraction of erfc is used. Below, the series of erf, whose number of terms grows with x. */
 const FAR = 2;
 
-/** erf x = 2/√π · e^(−x²) · Σ 2ⁿ x^(2n+1) / (2n+1)!!, terms that never cancel (Abramowitz & Stegun 7.1.6). */
+/** erf x = 2/√π · e^(−x²) · Σ 2ⁿ x^(2n+1) / (2n+1)!!, a series without cancellation (Abramowitz & Stegun 7.1.6). */
 function erfSeries(x: number): number {
   let term = x;
   let total = x;
@@ -38,13 +38,13 @@ export function erf(x: number): number {
   return erfSeries(x);
 }
 
-/** 1 − erf x, without the cancellation where erf is close to 1. */
+/** 1 − erf x, without cancellation where erf is close to 1. */
 export function erfc(x: number): number {
   if (x >= FAR) return erfcFraction(x);
   return 1 - erf(x);
 }
 
-/** x·Φ(x), where Φ(x) = ½·erfc(−x/√2) is the normal distribution's (Hendrycks & Gimpel 2016, arXiv:1606.08415). */
+/** x·Φ(x), where Φ(x) = ½·erfc(−x/√2) is the normal distribution function (Hendrycks & Gimpel 2016, arXiv:1606.08415). */
 export function gelu(x: number): number {
   if (x === Number.NEGATIVE_INFINITY) return -0;
   return 0.5 * x * erfc(-x * Math.SQRT1_2);

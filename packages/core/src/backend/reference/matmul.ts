@@ -41,7 +41,7 @@ function activate(out: HostArray, activation: Activation): HostArray {
   return out;
 }
 
-/** A matrix as `[count, k]` rows: itself, or its transpose copied if it is stored as `[k, count]` columns. */
+/** A matrix as `[count, k]` rows: the matrix itself, or a transposed copy if it is stored as `[k, count]`. */
 function rowsOf(allocate: Allocate, x: HostArray, count: number, k: number, inColumns: boolean): HostArray {
   if (!inColumns) return x;
   const rows = allocate(count * k);
@@ -52,8 +52,8 @@ function rowsOf(allocate: Allocate, x: HostArray, count: number, k: number, inCo
 }
 
 /**
- * out[i, j] = Σ left[i, ·]·right[j, ·]: both operands are read along their rows. Four rows times four rows at
- * a time, so that each number read from memory is used four times. Sums are kept in float64.
+ * out[i, j] = Σ left[i, ·]·right[j, ·]: both operands are read along their rows. It computes four rows times four rows
+ * at a time, so that each number read from memory is used four times. Sums are in float64.
  */
 function multiply(out: HostArray, left: HostArray, right: HostArray, m: number, n: number, k: number): void {
   for (let i = 0; i < m; i += 4) {
@@ -65,7 +65,7 @@ function multiply(out: HostArray, left: HostArray, right: HostArray, m: number, 
 }
 
 /** Sixteen sums at once, each in a variable that the compiler keeps in a register. */
-// biome-ignore format: the sums are laid out as the 4 × 4 tile that they are
+// biome-ignore format: the sums are laid out as a 4 × 4 tile
 function tile(
   out: HostArray, left: HostArray, right: HostArray, i: number, j: number, n: number, k: number,
 ): void {
@@ -92,7 +92,7 @@ function tile(
   out.set([s30, s31, s32, s33], first + 3 * n);
 }
 
-/** The same for what remains at the borders: one sum at a time. */
+/** The remaining elements at the borders, one sum at a time. */
 function edge(
   out: HostArray,
   left: HostArray,

@@ -7,7 +7,7 @@ type Movement = Pick<
   'strided' | 'concat' | 'pad' | 'indexSelect' | 'indexAdd' | 'gather' | 'scatterAdd' | 'overlapAdd'
 >;
 
-/** Calls `visit` with the place in the source of each element of a view, in row-major order of the view. */
+/** Calls `visit` with the source index of each element of a view, in row-major order of the view. */
 function forEachPlace(
   { shape, strides, offset }: StridedSpec,
   visit: (from: number, to: number) => void,
@@ -31,7 +31,7 @@ function forEachPlace(
   }
 }
 
-/** Calls `visit` with the place in the images of each place of the windows, in the order in which windows are stored. */
+/** Calls `visit` with the image index of each element of the windows, in the order in which windows are stored. */
 function forEachWindowPlace(
   { batch, channels, size, kernel, stride, dilation, count }: OverlapSpec,
   visit: (image: number, place: number) => void,

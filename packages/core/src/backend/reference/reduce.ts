@@ -6,7 +6,7 @@ import type { Allocate } from './elementwise.js';
 
 type Reductions = Pick<Kernels<HostArray>, 'reduce' | 'argmax' | 'cumsum'>;
 
-/** Sums are added up in float64, so that their rounding does not grow with the number of terms. */
+/** Sums are accumulated in float64, so that float32 rounding does not grow with the number of terms. */
 export function reduceKernels(allocate: Allocate): Reductions {
   return {
     reduce: (kind, x, axes) => reduce(allocate, kind, x, axes),
@@ -15,7 +15,7 @@ export function reduceKernels(allocate: Allocate): Reductions {
   };
 }
 
-/** What reducing nothing gives, and how one more value is taken in. Math.max and Math.min propagate NaN. */
+/** The result over an empty axis, and the step for one more value. Math.max and Math.min propagate NaN. */
 const folds: Readonly<Record<Exclude<ReduceKind, 'logSumExp'>, Fold>> = {
   sum: { start: 0, take: (total, value) => total + value },
   max: { start: Number.NEGATIVE_INFINITY, take: Math.max },
@@ -51,7 +51,7 @@ function fold({ start, take }: Fold, values: HostArray, place: Place, size: numb
   return totals;
 }
 
-/** m + ln Σ e^(x − m) with the maximum m. Where m is infinite or NaN, m itself is the answer. */
+/** m + ln Σ e^(x − m) with the maximum m. If m is infinite or NaN, the result is m. */
 function logSumExp(values: HostArray, place: Place, size: number): Float64Array {
   const maxima = fold(folds.max, values, place, size);
   const sums = new Float64Array(size);
@@ -62,7 +62,7 @@ function logSumExp(values: HostArray, place: Place, size: number): Float64Array 
   return maxima.map((m, at) => (Number.isFinite(m) ? m + Math.log(sums[at]!) : m));
 }
 
-/** For element number i of x: which element of the reduced result it belongs to. */
+/** Maps the index of an element of x to the index of its reduced result. */
 type Place = (i: number) => number;
 
 function resultPlace(shape: Shape, axes: readonly number[]): Place {

@@ -1,6 +1,6 @@
 /**
- * The reference backend: plain loops that say what each kernel means. It is the oracle that every other
- * backend is held to, and on Float64Array it carries the gradient checks.
+ * The reference backend: plain loops that define each kernel. Tests compare every other backend with it. On
+ * Float64Array it runs the gradient checks.
  */
 import { describeValue } from '../../checks/arguments.js';
 import { ArgumentError } from '../../errors.js';
@@ -52,7 +52,7 @@ export function createReference(
     upload: copy,
     download: async (values) => copy(values),
     downloadSync: copy,
-    // All memory is garbage-collected: there is nothing to move, and nothing to give back.
+    // All memory is garbage-collected: nothing has to be moved or freed.
     persist: (values) => values,
     keep: (values) => values,
     openScope() {},

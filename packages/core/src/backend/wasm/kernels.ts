@@ -1,4 +1,4 @@
-/** The contract's kernels in terms of the compiled ones. */
+/** The kernels of the backend contract, implemented with the compiled ones. */
 import type { Kernels } from '../backend.js';
 import type { Context } from './kernels/context.js';
 import { elementwiseKernels } from './kernels/elementwise.js';

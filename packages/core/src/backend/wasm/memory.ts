@@ -1,7 +1,7 @@
 /**
- * The memory that kernels work in. A Float32Array that lies in it is RESIDENT and is used where it is; any other is copied in for the
- * length of a call. Results are copied out to ordinary, garbage-collected arrays, unless a scope is open: then they stay,
- * since the scope will give them back.
+ * The memory of the kernels. A Float32Array inside it is RESIDENT and is used without a copy; any other array is copied in for
+ * the duration of a call. Results are copied out to ordinary, garbage-collected arrays. While a scope is open they stay
+ * resident, and the scope frees them.
  */
 import { BackendError } from '../../errors.js';
 import type { KernelMemory, LoadedModule } from './module.js';
@@ -13,14 +13,14 @@ interface Block {
   readonly size: number;
 }
 
-/** Below this lie the module's constants and the control block of the threads. */
+/** The module's constants and the control block of the threads are below this address. */
 const FIRST_ADDRESS = 131_072;
 const PAGE = 65_536;
 const ALIGNMENT = 64;
-/** Pages (16 MiB) that the memory grows by at least, so that it need not grow often. */
+/** Minimum number of pages (16 MiB) that the memory grows by, so that it grows rarely. */
 const USUAL_GROWTH = 256;
 
-/** Hands out blocks of the WebAssembly memory and knows which arrays lie in it. */
+/** Allocates blocks of the WebAssembly memory and tracks the resident arrays. */
 export class ResidentMemory {
   readonly #memory: KernelMemory;
   readonly #mostPages: number;
@@ -30,7 +30,7 @@ export class ResidentMemory {
   /** Free blocks by size class. */
   readonly #free: Map<number, Block[]> = new Map();
   readonly #blocks: WeakMap<Float32Array, Block> = new WeakMap();
-  /** Gives back the blocks of long-lived arrays that nobody holds any more. */
+  /** Frees the blocks of resident arrays that have been garbage-collected. */
   readonly #abandoned: FinalizationRegistry<Block>;
   #scopes = 0;
   #temporaries: Block[] = [];
@@ -43,7 +43,7 @@ export class ResidentMemory {
     this.#abandoned = new FinalizationRegistry((block) => this.#recycle(block));
   }
 
-  /** Bytes of the WebAssembly memory that were ever handed out. */
+  /** Bytes of the WebAssembly memory that have ever been allocated. */
   get bytesReserved(): number {
     return this.#top;
   }
@@ -63,7 +63,7 @@ export class ResidentMemory {
     return block.address;
   }
 
-  /** Where the values are, after copying them in if they lie elsewhere. */
+  /** The address of values. Arrays that are not resident are copied in. */
   addressOf(values: Float32Array): number {
     const block = this.#blocks.get(values);
     if (block !== undefined) return block.address;
@@ -72,20 +72,20 @@ export class ResidentMemory {
     return address;
   }
 
-  /** Copies values that a kernel changed in place back to where they came from. */
+  /** Copies values that a kernel changed in place back to their array, unless it is resident. */
   writeBack(values: Float32Array, address: number): void {
     if (!this.#blocks.has(values))
       values.set(this.#floats.subarray(address / 4, address / 4 + values.length));
   }
 
-  /** Four-byte integers for a kernel, until the end of the call. */
+  /** Writes 32-bit integers for a kernel, valid until the end of the call. */
   integers(values: readonly number[]): number {
     const address = this.temporary(values.length * 4);
     this.#words.set(values, address / 4);
     return address;
   }
 
-  /** Runs a kernel that fills `size` floats at the address it is given, and frees what the call needed. */
+  /** Runs a kernel that fills `size` floats at the address it is given, and frees the temporaries of the call. */
   compute(size: number, kernel: (out: number) => void): Float32Array {
     const block = this.#allocate(size * 4);
     try {
@@ -102,7 +102,7 @@ export class ResidentMemory {
     }
   }
 
-  /** A copy of numbers: resident if a scope will give it back, else garbage-collected. */
+  /** A copy of numbers: resident while a scope is open, else garbage-collected. */
   upload(values: ArrayLike<number>): Float32Array {
     if (this.#scopes === 0) return new Float32Array(values);
     const block = this.#allocate(values.length * 4);
@@ -110,7 +110,7 @@ export class ResidentMemory {
     return this.#view(block, values.length);
   }
 
-  /** Runs a kernel without a result of its own. */
+  /** Runs a kernel that has no result. */
   update(kernel: () => void): void {
     try {
       kernel();
@@ -119,7 +119,7 @@ export class ResidentMemory {
     }
   }
 
-  /** The values in resident memory, until they are released or nobody holds the array any more. */
+  /** The values in resident memory, until they are released or the array is garbage-collected. */
   persist(values: Float32Array): Float32Array {
     const own = this.#blocks.get(values);
     if (own !== undefined) {
@@ -133,7 +133,7 @@ export class ResidentMemory {
     return view;
   }
 
-  /** The values in garbage-collected memory; a resident block is given back. */
+  /** The values in garbage-collected memory; a resident block is freed. */
   keep(values: Float32Array): Float32Array {
     if (!this.#blocks.has(values)) return values;
     const copy = values.slice();
@@ -141,7 +141,7 @@ export class ResidentMemory {
     return copy;
   }
 
-  /** Gives the block of a resident array back; other arrays are none of this memory's business. */
+  /** Frees the block of a resident array; other arrays are ignored. */
   release(values: Float32Array): void {
     const block = this.#blocks.get(values);
     if (block === undefined) return;
@@ -178,7 +178,7 @@ export class ResidentMemory {
     return { address, size };
   }
 
-  /** When the memory cannot grow any more: the smallest free block that will do. */
+  /** The smallest free block that is large enough, for when the memory cannot grow. */
   #smallestFree(size: number): Block {
     const fitting = [...this.#free].filter(([own, blocks]) => own > size && blocks.length > 0);
     const [, blocks] = fitting.sort(([a], [b]) => a - b)[0] ?? [];
@@ -187,14 +187,14 @@ export class ResidentMemory {
     const mebibytes = (n: number) => (n / 2 ** 20).toFixed(0);
     throw new BackendError(
       'wasm',
-      `out of memory: ${mebibytes(this.#top + size)} MiB would be needed at once, WebAssembly allows ` +
+      `out of memory: ${mebibytes(this.#top + size)} MiB needed at once, WebAssembly allows ` +
         `${mebibytes(this.#mostPages * PAGE)} — use smaller batches`,
     );
   }
 
   /** Grows the memory so that it reaches beyond `end`. @returns whether it could */
   #reserve(end: number): boolean {
-    // A little more than asked for: kernels compare addresses with the end, which must not wrap around to 0.
+    // Reserves slightly more than requested: kernels compare addresses with the end, which must not wrap around to 0.
     const have = this.#memory.buffer.byteLength / PAGE;
     const missing = Math.ceil((end + ALIGNMENT) / PAGE) - have;
     if (missing <= 0) return true;
@@ -213,7 +213,7 @@ export class ResidentMemory {
       this.#memory.grow(pages);
       return true;
     } catch {
-      return false; // the host says only that it will not
+      return false; // the host gives no reason
     }
   }
 }

@@ -1,14 +1,14 @@
-/** Loading the compiled kernels: which flavour, which memory. */
+/** Loads the compiled kernels: selects the flavour and allocates the memory. */
 import { BackendError } from '../../errors.js';
 import { type KernelExports, plain, relaxed } from './module.generated.js';
 
-/** `WebAssembly.Memory`, as far as it is used. Declarations must not need the DOM library, which declares the original. */
+/** The part of `WebAssembly.Memory` that is used. The original type would make the declarations depend on the DOM library. */
 export interface KernelMemory {
   readonly buffer: ArrayBuffer;
   grow(pages: number): number;
 }
 
-/** The kernels, running on a memory that threads can share. */
+/** The instantiated kernels, with a memory that threads can share. */
 export interface LoadedModule {
   /** The `WebAssembly.Module`. */
   readonly module: object;
@@ -20,23 +20,23 @@ export interface LoadedModule {
   readonly simd: 'plain' | 'relaxed';
 }
 
-/** A function with the one instruction i32x4.relaxed_trunc_f32x4_s: valid only where relaxed SIMD is. */
+/** A function with the instruction i32x4.relaxed_trunc_f32x4_s: valid only if the host supports relaxed SIMD. */
 const RELAXED_PROBE = new Uint8Array([
   0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 5, 1, 0x60, 0, 1, 0x7b, 3, 2, 1, 0, 10, 11, 1, 9, 0, 0x41, 0, 0xfd,
   0x0f, 0xfd, 0x81, 0x02, 0x0b,
 ]);
 
-/** 64 KiB pages that the memory starts with, and the most it may grow to; the host may allow less. */
+/** Initial and maximum number of 64 KiB pages of the memory; the host may allow fewer. */
 const FIRST_PAGES = 32;
 const MOST_PAGES = [65_536, 32_768, 16_384, 4_096];
 
-/** How bytes become a module: `WebAssembly.Module`, or what a test puts in its place. */
+/** Compiles bytes to a module: `WebAssembly.Module`, or a replacement in tests. */
 export type Compile = (bytes: KernelBytes) => object;
 
 /** A `Uint8Array` on memory that is not shared; `Uint8Array<ArrayBuffer>` needs TypeScript 5.7. */
 type KernelBytes = Uint8Array & { readonly buffer: ArrayBuffer };
 
-/** Compiles and instantiates the kernels. @throws BackendError if the host refuses them */
+/** Compiles and instantiates the kernels. @throws BackendError if the host cannot compile them */
 export function loadModule(compile: Compile = (bytes) => new WebAssembly.Module(bytes)): LoadedModule {
   if (typeof WebAssembly === 'undefined') throw new BackendError('wasm', 'this host has no WebAssembly');
   const simd = WebAssembly.validate(RELAXED_PROBE) ? 'relaxed' : 'plain';
@@ -64,7 +64,7 @@ function createMemory(): { memory: WebAssembly.Memory; mostPages: number } {
 }
 
 function fail(): never {
-  throw new BackendError('wasm', 'a kernel stopped');
+  throw new BackendError('wasm', 'a kernel aborted');
 }
 
 function decodeHex(text: string): KernelBytes {

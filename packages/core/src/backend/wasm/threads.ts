@@ -1,31 +1,31 @@
-/** Worker threads for the kernels. Each runs `workerLoop` of the module on the shared memory, asleep when there is nothing to do. */
+/** Worker threads for the kernels. Each runs `workerLoop` of the module on the shared memory, and sleeps when idle. */
 import { ArgumentError } from '../../errors.js';
 import type { LoadedModule } from './module.js';
 
-/** Threads, the caller's included, that the control block has scratch memory for. */
+/** Maximum number of threads, the caller included: the control block has scratch memory for 64. */
 const MOST_THREADS = 64;
 
 const NODE_WORKER = `
 const { workerData } = require('node:worker_threads');
-const env = { memory: workerData.memory, abort() { throw new Error('a kernel stopped'); } };
+const env = { memory: workerData.memory, abort() { throw new Error('a kernel aborted'); } };
 new WebAssembly.Instance(workerData.module, { env }).exports.workerLoop(workerData.thread);
 `;
 
 const BROWSER_WORKER = `
 onmessage = ({ data }) => {
-  const env = { memory: data.memory, abort() { throw new Error('a kernel stopped'); } };
+  const env = { memory: data.memory, abort() { throw new Error('a kernel aborted'); } };
   new WebAssembly.Instance(data.module, { env }).exports.workerLoop(data.thread);
 };
 `;
 
-/** What a host has for making threads. */
+/** The host's worker threads. */
 export interface ThreadHost {
   readonly cores: number;
-  /** Starts thread number `thread`; what goes wrong at once is thrown, what goes wrong later is told to `failed`. */
+  /** Starts thread number `thread`. Immediate errors are thrown; later ones are passed to `failed`. */
   start(loaded: LoadedModule, thread: number, failed: (reason: string) => void): void;
 }
 
-/** Finds worker threads: Node's, or a browser's if the page is cross-origin isolated. Else the reason why there are none. */
+/** Finds worker threads: Node's, or a browser's if the page is cross-origin isolated. Otherwise returns the reason why there are none. */
 export function findThreadHost(): ThreadHost | string {
   if (typeof process !== 'undefined' && typeof process.getBuiltinModule === 'function') return nodeHost();
   if (typeof Worker === 'undefined') return 'this host has no workers';
@@ -33,7 +33,7 @@ export function findThreadHost(): ThreadHost | string {
   return browserHost();
 }
 
-/** Node's modules are had without an import, which a bundler for browsers would have to resolve. */
+/** Gets Node's modules without an import, which a bundler for browsers would have to resolve. */
 function nodeHost(): ThreadHost {
   const { Worker: NodeThread } = process.getBuiltinModule('node:worker_threads');
   return {
@@ -59,17 +59,17 @@ function browserHost(): ThreadHost {
   };
 }
 
-/** Starts workers when they are first needed, and says how many threads there are. */
+/** Starts workers when they are first needed, and keeps the number of threads. */
 export class ThreadPool {
   readonly #loaded: LoadedModule;
   readonly #host: ThreadHost | string;
   #wanted = 1;
-  /** Threads there can be: fewer than wanted once a worker could not start. */
+  /** Number of available threads: fewer than wanted if a worker could not start. */
   #possible: number;
   #started = 1;
   #refusal: string | undefined;
 
-  /** @param wanted - threads, the caller's included; default: all cores */
+  /** @param wanted - number of threads, the caller included; default: all cores */
   constructor(loaded: LoadedModule, host: ThreadHost | string, wanted?: number) {
     this.#loaded = loaded;
     this.#host = host;
@@ -80,26 +80,29 @@ export class ThreadPool {
     this.setThreads(wanted ?? usual);
   }
 
-  /** Changes how many threads may take part. @throws ArgumentError unless it is a whole number from 1 to 64 */
+  /** Sets the number of threads. @throws ArgumentError unless it is a whole number from 1 to 64 */
   setThreads(threads: number): void {
     if (!(Number.isInteger(threads) && threads >= 1 && threads <= MOST_THREADS)) {
-      throw new ArgumentError('setNumThreads', `${threads} is not a whole number from 1 to ${MOST_THREADS}`);
+      throw new ArgumentError(
+        'setNumThreads',
+        `the number of threads must be a whole number from 1 to ${MOST_THREADS}, found ${threads}`,
+      );
     }
     this.#wanted = threads;
     this.#loaded.kernels.setThreadLimit(this.threads);
   }
 
-  /** Threads that take part in large kernels, the caller's included. */
+  /** Number of threads that take part in large kernels, the caller included. */
   get threads(): number {
     return Math.min(this.#wanted, this.#possible);
   }
 
-  /** Why there are fewer threads than were asked for. */
+  /** Why there are fewer threads than requested. */
   get refusal(): string | undefined {
     return this.threads < this.#wanted ? this.#refusal : undefined;
   }
 
-  /** Starts the workers, once. Kernels do not wait for them: until they are up, the caller does the work. */
+  /** Starts the workers, once. Kernels do not wait for them: until they run, the calling thread does the work. */
   ensureStarted(): void {
     if (typeof this.#host === 'string') return;
     while (this.#started < this.threads) {
@@ -112,7 +115,7 @@ export class ThreadPool {
     }
   }
 
-  /** Thread number `thread` could not start: it and those after it take no part. */
+  /** Removes thread number `thread` and all later ones, after it could not start. */
   #stopAt(thread: number, reason: string): void {
     if (thread >= this.#possible) return;
     this.#possible = thread;

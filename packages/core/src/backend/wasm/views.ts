@@ -1,4 +1,4 @@
-/** Shapes and strides, brought into the few forms that the kernels know. */
+/** Reduces shapes and strides to the few forms that the kernels support. */
 import type { Shape } from '../../errors.js';
 import type { OperandMode } from '../../functions/kinds.js';
 import { broadcastStrides, sameShape, sizeOf } from '../../shape.js';
@@ -13,7 +13,7 @@ export interface Layout {
 
 /**
  * Finds `[rows, columns]` such that every operand is full, one row, one column or a scalar; undefined if there is none.
- * All full or scalar needs no rows at all: `rows` then counts single elements.
+ * If all operands are full or scalar, `columns` is 1 and `rows` is the number of elements.
  */
 export function findLayout(operands: readonly Shape[], out: Shape): Layout | undefined {
   const size = sizeOf(out);
@@ -43,12 +43,12 @@ function modeOf(shape: Shape, out: Shape, split: number): OperandMode | undefine
   return undefined;
 }
 
-/** The view by which broadcasting reads an operand of `shape` as `out`. */
+/** The strided view of an operand of `shape` broadcast to `out`. */
 export function broadcastView(shape: Shape, out: Shape): StridedSpec {
   return { shape: out, strides: broadcastStrides(shape, out), offset: 0 };
 }
 
-/** The same view with axes of length 1 dropped and neighbours merged that lie one after the other. */
+/** The same view without axes of length 1, and with contiguous neighbouring axes merged. */
 export function mergeAxes({ shape, strides, offset }: StridedSpec): StridedSpec {
   const lengths: number[] = [];
   const steps: number[] = [];

@@ -1,5 +1,5 @@
 /**
- * The wasm backend: WebAssembly SIMD kernels and threads, the fast default on a CPU. The kernels are AssemblyScript, in assembly/.
+ * The wasm backend: WebAssembly SIMD kernels with threads, the default on a CPU. The kernels are AssemblyScript, in assembly/.
  */
 import { checkOptions, type OptionNames } from '../../checks/options.js';
 import type { Backend } from '../backend.js';
@@ -10,30 +10,30 @@ import { findThreadHost, type ThreadHost, ThreadPool } from './threads.js';
 
 /** Options of `createWasm`. */
 export interface WasmOptions {
-  /** Threads for large kernels, the caller's included; default: all cores. */
+  /** Number of threads for large kernels, the caller included; default: all cores. */
   threads?: number | undefined;
   /** Replaces `WebAssembly.Module`, for tests and unusual hosts. */
   compile?: Compile;
-  /** Replaces the host's worker threads; a string says why there are none. */
+  /** Replaces the host's worker threads; a string is the reason why there are none. */
   threadHost?: ThreadHost | string;
 }
 
 const WASM_OPTIONS: OptionNames<WasmOptions> = { threads: true, compile: true, threadHost: true };
 
-/** The wasm backend, with what can be asked of it and set. */
+/** The wasm backend, with its properties and settings. */
 export interface WasmBackend extends Backend<Float32Array> {
   readonly name: 'wasm';
   /** 'plain' SIMD, or 'relaxed' SIMD with fused multiply-add; the last bits of results differ between the two. */
   readonly simd: 'plain' | 'relaxed';
-  /** Threads that take part in large kernels, the caller's included. Results do not depend on it. */
+  /** Number of threads that take part in large kernels, the caller included. Results do not depend on it. */
   readonly threads: number;
   /** Bytes of WebAssembly memory in use or kept for reuse; it does not shrink. */
   readonly bytesReserved: number;
-  /** Changes the number of threads. @throws ArgumentError unless it is a whole number from 1 to 64 */
+  /** Sets the number of threads. @throws ArgumentError unless it is a whole number from 1 to 64 */
   setNumThreads(threads: number): void;
 }
 
-/** @throws BackendError if the host has no WebAssembly SIMD or refuses the module */
+/** Creates a wasm backend. @throws BackendError if the host has no WebAssembly SIMD or cannot compile the module */
 export function createWasm(options: WasmOptions = {}): WasmBackend {
   checkOptions('createWasm', options, WASM_OPTIONS);
   const loaded = loadModule(options.compile);

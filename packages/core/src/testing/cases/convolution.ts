@@ -1,4 +1,4 @@
-/** Cases of convolution: the definitions are sums over windows, place by place. */
+/** Cases of convolution: the definitions are sums over the elements of windows. */
 import type { Pair } from '../../backend/backend.js';
 import type { Shape } from '../../errors.js';
 import { conv2d, convTranspose2d } from '../../ops/convolution.js';

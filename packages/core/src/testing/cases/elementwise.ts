@@ -1,4 +1,4 @@
-/** Cases of the elementwise operations: those of the tables of functions, over the ways in which shapes can broadcast, and where and clamp. */
+/** Cases of the elementwise operations: the functions of the tables with every kind of broadcasting, `where` and `clamp`. */
 import type { Shape } from '../../errors.js';
 import type { Domain } from '../../functions/row.js';
 import { binaryRows, unaryRows } from '../../functions/table.js';
@@ -109,7 +109,7 @@ const whereCases: readonly OpCase[] = shapeTriples.map(([condition, a, b]) =>
   ),
 );
 
-/** A bound that is left out is infinite. */
+/** An omitted bound is infinite. */
 const bounds: readonly { min?: number; max?: number }[] = [
   { min: -0.5, max: 1 },
   { min: 0 },

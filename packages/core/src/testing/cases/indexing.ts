@@ -1,4 +1,4 @@
-/** Cases of the operations that pick elements by position. */
+/** Cases of the operations that select elements by index. */
 import type { Shape } from '../../errors.js';
 import * as ops from '../../ops/indexing.js';
 import { type Grid, grid, indices, series } from '../naive.js';
@@ -29,7 +29,7 @@ const selectCases: readonly OpCase[] = selections.map(([shape, axis, count]) => 
 const addCases: readonly OpCase[] = selections.map(([shape, axis, length]) => {
   const at = axis < 0 ? axis + shape.length : axis;
   const count = shape[at]!;
-  // One place at least, or there is nothing that an index could name.
+  // At least one, so that a valid index exists.
   const places = Math.max(1, length);
   return opCase(
     'indexAdd',

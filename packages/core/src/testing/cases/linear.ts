@@ -1,4 +1,4 @@
-/** Cases of `linear`, defined by the composite that it stands for. */
+/** Cases of `linear`, defined by the composite that it equals. */
 
 import type { Shape } from '../../errors.js';
 import type { Activation } from '../../functions/kinds.js';

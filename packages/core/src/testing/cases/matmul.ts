@@ -1,4 +1,4 @@
-/** Cases of matrix products: vectors, matrices, broadcast batches, transposes, and sizes that fill no tile evenly. */
+/** Cases of matrix products: vectors, matrices, broadcast batches, transposes, and sizes that are not multiples of a tile. */
 import type { Shape } from '../../errors.js';
 import { type MatmulOptions, matmul } from '../../ops/matmul.js';
 import { commonShape, type Grid, grid, gridOf, series, stretched } from '../naive.js';
@@ -22,7 +22,7 @@ function product(a: Grid, b: Grid, { transposeA = false, transposeB = false }: M
   });
 }
 
-/** The matrices of a batch, numbered. */
+/** The numbers of the matrices of a batch. */
 function places(x: Grid): number[] {
   const count = x.shape.slice(0, -2).reduce((product, length) => product * length, 1);
   return Array.from({ length: count }, (_, i) => i);

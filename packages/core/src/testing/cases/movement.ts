@@ -1,10 +1,10 @@
-/** Cases of the operations that give a tensor another shape or another order of axes. */
+/** Cases of the operations that change the shape or the order of axes. */
 import type { Shape } from '../../errors.js';
 import * as ops from '../../ops/movement.js';
 import { type Grid, grid, gridOf, stretched } from '../naive.js';
 import { type OpCase, opCase } from '../op-case.js';
 
-/** Operations that leave the elements in their order: only the shape is new. */
+/** A case of an operation that changes only the shape and keeps the order of the elements. */
 function relabel(op: string, shape: Shape, run: OpCase['run'], result: Shape, note: string): OpCase {
   return opCase(op, [{ shape }], run, (x) => gridOf(result, x.data), { note });
 }

@@ -1,11 +1,11 @@
-/** Cases of the operations that cut tensors up, put them together, and turn them round. */
+/** Cases of slicing, splitting, padding, joining and flipping. */
 import type { Shape } from '../../errors.js';
 import { flip } from '../../ops/movement.js';
 import * as ops from '../../ops/pieces.js';
 import { type Grid, grid } from '../naive.js';
 import { type OpCase, opCase } from '../op-case.js';
 
-/** [shape, axis, start, end, first element and number of elements that must come out] */
+/** [shape, axis, start, end, first index of the result, length of the result] */
 const slices: readonly (readonly [Shape, number, number, number | undefined, number, number])[] = [
   [[1, 3], 0, 0, 1, 0, 1],
   [[5], 0, 1, 3, 1, 2],
@@ -31,7 +31,7 @@ const sliceCases: readonly OpCase[] = slices.map(([shape, axis, start, end, firs
   );
 });
 
-/** [shape, size, axis, the pieces' lengths] */
+/** [shape, size, axis, lengths of the pieces] */
 const splits: readonly (readonly [Shape, number | readonly number[], number, readonly number[]])[] = [
   [[1, 3], 2, 0, [1]],
   [[5], 2, 0, [2, 2, 1]],
@@ -133,7 +133,7 @@ const padCases: readonly OpCase[] = pads.map(([shape, widths, value]) =>
   ),
 );
 
-/** Element by element: which part an index falls into. */
+/** The definition of `concat`: finds the part that contains each index. */
 function joined(parts: readonly Grid[], axis: number): Grid {
   const owners = parts.flatMap((part) => Array.from({ length: part.shape[axis]! }, (_, i) => ({ part, i })));
   const shape = (parts[0] as Grid).shape.with(axis, owners.length);

@@ -1,4 +1,4 @@
-/** Cases of pooling: the definitions are functions of the places of each window. */
+/** Cases of pooling: the definitions are functions of the elements of each window. */
 import type { Pair } from '../../backend/backend.js';
 import type { Shape } from '../../errors.js';
 import { avgPool2d, maxPool2d } from '../../ops/pooling.js';
@@ -7,7 +7,7 @@ import { type Grid, grid, indices } from '../naive.js';
 import { type OpCase, opCase } from '../op-case.js';
 import { pixel } from './convolution.js';
 
-/** f of the places of each window of each channel; `around` stands outside of the image. */
+/** f of the elements of each window of each channel; elements outside of the image are `around`. */
 function pooled(
   x: Grid,
   kernel: Pair,
@@ -42,7 +42,7 @@ function poolCase(
   const run = max ? maxPool2d : avgPool2d;
   return opCase(
     op,
-    // For a maximum no two elements are close: finite differences must not change which is the largest.
+    // For a maximum, no two elements are close: finite differences must not change which is the largest.
     [max ? { shape, lattice: { step: 0.25, offset: 0.125 } } : { shape }],
     (x) => run(x as Tensor, kernel, { stride, padding }),
     (x) => pooled(x, kernel, stride, padding, max ? Number.NEGATIVE_INFINITY : 0, max ? largest : average),

@@ -1,4 +1,4 @@
-/** Cases of reductions and of what is built on them. */
+/** Cases of reductions and of the functions built on them. */
 import type { Shape } from '../../errors.js';
 import * as ops from '../../ops/reduce.js';
 import type { Tensor } from '../../tensor.js';
@@ -8,13 +8,13 @@ import { type InputSpec, type OpCase, opCase } from '../op-case.js';
 interface Reduction {
   readonly op: string;
   run(x: Tensor, options: ops.VarianceOptions): Tensor;
-  /** The definition: one result from the elements that it is made of. */
+  /** The definition: one result from the elements that are reduced to it. */
   f(values: number[], correction: number): number;
   readonly domain?: Omit<InputSpec, 'shape'>;
   readonly options?: readonly ops.VarianceOptions[];
-  /** Whether something can be said about no elements. */
+  /** Whether the reduction of an empty axis is defined. */
   readonly empty?: boolean;
-  /** Fewest elements that the derivative exists for. */
+  /** Minimum number of elements for which the derivative exists. */
   readonly fewest?: number;
 }
 
@@ -79,7 +79,7 @@ const places: readonly Where[] = [
   { shape: [2, 2], axis: [], axes: [] },
 ];
 
-/** Reductions over nothing. */
+/** Reductions over empty axes. */
 const nothing: readonly Where[] = [
   { shape: [0], axes: [0] },
   { shape: [2, 0], axis: 1, axes: [1] },
@@ -146,7 +146,7 @@ export const argmaxCases: readonly OpCase[] = [
   ),
 ];
 
-/** eˣ over the sum of its neighbours' along `axes`. */
+/** The definition of softmax: eˣ divided by its sum along `axes`. */
 function share(x: Grid, axes: readonly number[]): Grid {
   const totals = reduced(x, axes, true, (values) => total(values.map(Math.exp)));
   return grid(
@@ -210,7 +210,7 @@ export const cumsumCases: readonly OpCase[] = cumsumPlaces.map(([shape, axis]) =
   ),
 );
 
-/** A larger shape, the smaller one it is summed to, and the axes of the larger that are summed. */
+/** [shape, smaller shape that it is summed to, axes of the larger shape that are summed] */
 const sizes: readonly (readonly [Shape, Shape, readonly number[]])[] = [
   [[2, 3], [3], [0]],
   [[2, 3], [2, 1], [1]],

@@ -1,5 +1,5 @@
 /**
- * Where threads meet: a control block at a fixed place of the shared memory, below the allocator's first block and above
+ * The control block of the threads, at a fixed address of the shared memory: below the allocator's first block and above
  * the constants.
  */
 
@@ -17,14 +17,14 @@ export const SLEEPERS: usize = CONTROL + 192;
 export const READY: usize = CONTROL + 256;
 /** i32: threads that may take part, the caller included. */
 export const LIMIT: usize = CONTROL + 260;
-/** u32: the job's place in the function table, which is the same in every thread. */
+/** u32: index of the job in the function table, which is the same in every thread. */
 export const JOB: usize = CONTROL + 320;
 /** The job's parameters, one 4-byte word each. */
 export const PARAMETERS: usize = CONTROL + 324;
-/** 256 bytes for each thread's own use. */
+/** Scratch memory: 256 bytes per thread. */
 export const SCRATCH: usize = CONTROL + 1024;
 export const SCRATCH_SIZE: usize = 256;
-/** Where in a thread's scratch memory the last, incomplete vector of an elementwise kernel is computed. */
+/** Offset in a thread's scratch memory at which elementwise kernels compute the last, incomplete vector. */
 export const TAIL: usize = 192;
 
 /** Parameter number `i` as an integer (addresses and lengths). */
@@ -51,7 +51,7 @@ export function setReal(i: i32, value: f32): void {
   store<f32>(PARAMETERS + (<usize>i << 2), value);
 }
 
-/** Each thread's own 256 bytes. */
+/** Address of a thread's scratch memory. */
 @inline
 export function scratchOf(thread: i32): usize {
   return SCRATCH + <usize>thread * SCRATCH_SIZE;

@@ -1,8 +1,8 @@
-/** Elementwise kernels. The loops over whole vectors are made from the tables of functions; see scripts/functions.mjs. */
+/** Elementwise kernels. The loops over whole vectors are generated from the tables of functions; see scripts/functions.mjs. */
 import { scratchOf, splatted, TAIL } from './control';
 import { binaryVectors, MODE_COLUMN, MODE_FULL, MODE_ROW, unaryVectors } from './functions.generated';
 
-/** out[i] = f(x[i]) for n elements. What remains beyond whole vectors is computed in the thread's scratch memory. */
+/** out[i] = f(x[i]) for n elements. The elements beyond whole vectors are computed in the thread's scratch memory. */
 export function unary(thread: i32, kind: i32, out: usize, x: usize, n: usize): void {
   const whole = (n & ~3) << 2;
   unaryVectors(kind, out, out + whole, x);
@@ -45,7 +45,7 @@ export function binaryRows(
   }
 }
 
-/** The first `count` (1 to 3) lanes go to `out`. */
+/** Stores the first `count` (1 to 3) lanes at `out`. */
 @inline
 function storeTail(out: usize, value: v128, count: usize): void {
   v128.store32_lane(out, value, 0);

@@ -1,13 +1,13 @@
 /**
  * Matrix product C = op(A)·op(B), with bias and activation applied to finished elements.
  *
- * K and N are cut into blocks so that what is in use stays in the caches. Within a block, A is copied into panels of 4 rows and B into
- * panels of 8 columns ("packing"), so that the inner loop reads both one after the other; transposition is only another
- * way of packing. The inner loop keeps a 4×8 tile of C in 8 vector registers: per step of k it loads 2 vectors of B and 4 numbers
- * of A, and does 8 multiply-adds.
+ * K and N are cut into blocks that fit in the caches. Within a block, A is copied into panels of 4 rows and B into panels of
+ * 8 columns ("packing"), so that the inner loop reads both sequentially. A transposed operand is only packed differently.
+ * The inner loop keeps a 4×8 tile of C in 8 vector registers: per step of k it loads 2 vectors of B and 4 numbers of A, and
+ * does 8 multiply-adds.
  *
- * Threads share the packed B and take blocks of rows. K is never split among threads, so the bits of the result do not
- * depend on their number.
+ * Threads share the packed B, and each computes blocks of rows. K is never split among threads, so the result is
+ * bit-identical for any number of threads.
  */
 import { ACTIVATION_NONE, ACTIVATION_RELU, ACTIVATION_SIGMOID } from './functions.generated';
 import * as math from './math';
@@ -21,26 +21,26 @@ const NC: usize = 1024;
 const MC: usize = 96;
 /** Panels of B that are packed as one chunk of work. */
 const PACK_PANELS: usize = 8;
-/** About how many nanoseconds a multiply-add takes, to decide whether to share the work. */
+/** Approximate nanoseconds per multiply-add, to decide whether to share the work. */
 const COST: f64 = 0.04;
 
 // Parameters of the two jobs.
 const A = 0, B = 1, C = 2, M = 3, N = 4, K = 5, TRANSPOSE_A = 6, TRANSPOSE_B = 7, BIAS = 8, ACTIVATION = 9;
 const PACKED_A = 10, PACKED_B = 11, K_START = 12, K_COUNT = 13, N_START = 14, N_COUNT = 15, CHUNK_ROWS = 16;
 
-/** Bytes of workspace that `gemm` needs: the packed B, and a packed block of A for each thread. */
+/** Bytes of workspace for `gemm`: the packed B, and a packed block of A for each thread. */
 export function gemmWorkspace(threads: i32): usize {
   return (KC * (NC + 8) + <usize>threads * KC * MC) << 2;
 }
 
-/** Rows of C in one chunk of work: a multiple of 4, at most MC, and such that all threads get equally many chunks. */
+/** Rows of C per chunk of work: a multiple of 4, at most MC, chosen so that all threads get the same number of chunks. */
 function rowsOfChunk(m: usize): usize {
   const share = 2 * <usize>threads();
   const chunks = ((m + MC - 1) / MC + share - 1) / share * share;
   return max(8, ((m + chunks - 1) / chunks + 3) & ~3);
 }
 
-/** @param bias - address of n floats, or 0; @param activation - a number of the kinds of activations */
+/** @param bias - address of n floats, or 0; @param activation - the number of an activation */
 export function gemm(
   a: usize, b: usize, c: usize, m: usize, n: usize, k: usize,
   transposeA: bool, transposeB: bool, bias: usize, activation: i32, workspace: usize,
@@ -66,7 +66,7 @@ export function gemm(
   }
 }
 
-/** Four vectors as rows of a 4×4 block; writes its columns, `stride` bytes apart. */
+/** Takes four vectors as rows of a 4×4 block and writes its columns, `stride` bytes apart. */
 @inline
 function storeTransposed(to: usize, stride: usize, r0: v128, r1: v128, r2: v128, r3: v128): void {
   const a = i32x4.shuffle(r0, r1, 0, 4, 1, 5);
@@ -80,8 +80,8 @@ function storeTransposed(to: usize, stride: usize, r0: v128, r1: v128, r2: v128,
 }
 
 /**
- * Copies `lines` (1 to 4) stored lines of length `count`, `pitch` bytes apart, so that element p of line i comes to
- * to + p·stride + 4i; lines that are missing become zeros.
+ * Copies `lines` (1 to 4) stored lines of length `count`, `pitch` bytes apart. Element p of line i is written to
+ * to + p·stride + 4i. Missing lines become zeros.
  */
 function packLines(to: usize, stride: usize, from: usize, pitch: usize, lines: usize, count: usize): void {
   let p: usize = 0;
@@ -101,7 +101,7 @@ function packLines(to: usize, stride: usize, from: usize, pitch: usize, lines: u
   }
 }
 
-/** Copies `width` (up to 4) neighbouring columns of `count` lines; columns that are missing become zeros. */
+/** Copies `width` (up to 4) neighbouring columns of `count` lines. Missing columns become zeros. */
 function packColumns(to: usize, stride: usize, from: usize, pitch: usize, width: usize, count: usize): void {
   if (width == 4) {
     for (let p: usize = 0; p < count; p++, to += stride, from += pitch) v128.store(to, v128.load(from));
@@ -154,7 +154,7 @@ function packA(to: usize, row: usize, rows: usize): void {
   }
 }
 
-/** Job: a chunk of rows of C. */
+/** Job: computes a chunk of rows of C. */
 function multiply(thread: i32, chunk: i32): void {
   const kc = word(K_COUNT), nc = word(N_COUNT), n = word(N);
   const row = <usize>chunk * word(CHUNK_ROWS);
@@ -178,13 +178,13 @@ function multiply(thread: i32, chunk: i32): void {
   }
 }
 
-/** One step of k: the tile's sums grow by a column of A times a row of B. */
+/** Adds the products of all steps of k to the tile: at each step, a column of A times a row of B. */
 // prettier-ignore
 function tile(a: usize, b: usize, k: usize, c: usize, pitch: usize, first: bool, bias: usize, activation: i32): void {
   let c00 = f32x4.splat(0), c01 = f32x4.splat(0), c10 = f32x4.splat(0), c11 = f32x4.splat(0);
   let c20 = f32x4.splat(0), c21 = f32x4.splat(0), c30 = f32x4.splat(0), c31 = f32x4.splat(0);
   const end = a + (k << 4);
-  // Four steps with a test between them: the engine then keeps each step's loads beside their use.
+  // Four steps with a test after each: the engine then keeps the loads of a step close to their use.
   while (true) {
     let b0 = v128.load(b), b1 = v128.load(b, 16);
     let x = v128.load32_splat(a);
@@ -238,7 +238,7 @@ function tile(a: usize, b: usize, k: usize, c: usize, pitch: usize, first: bool,
   finish(c + 3 * pitch, c30, c31, first, bias, activation);
 }
 
-/** Stores one row of a tile: added to what earlier blocks of K left, with bias and activation after the last. */
+/** Stores one row of a tile: adds it to the sums of earlier blocks of K; after the last block, applies bias and activation. */
 @inline
 function finish(c: usize, v0: v128, v1: v128, first: bool, bias: usize, activation: i32): void {
   if (!first) {
@@ -260,13 +260,13 @@ function finish(c: usize, v0: v128, v1: v128, first: bool, bias: usize, activati
   v128.store(c, v1, 16);
 }
 
-/** Sigmoid and tanh, kept out of the tile's code. */
+/** Applies sigmoid or tanh. A separate function keeps the code of the tile small. */
 function activated(c: usize, v0: v128, v1: v128, activation: i32): void {
   v128.store(c, activation == ACTIVATION_SIGMOID ? math.sigmoid(v0) : math.tanh(v0));
   v128.store(c, activation == ACTIVATION_SIGMOID ? math.sigmoid(v1) : math.tanh(v1), 16);
 }
 
-/** A tile that sticks out of C: computed in scratch memory, and only what belongs to C is copied back. */
+/** A tile that extends beyond C. It is computed in scratch memory, and the part inside C is copied back. */
 function borderTile(
   thread: i32, a: usize, b: usize, k: usize, c: usize, n: usize, rows: usize, columns: usize,
   first: bool, bias: usize, activation: i32,

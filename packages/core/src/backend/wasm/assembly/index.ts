@@ -1,4 +1,4 @@
-/** What TypeScript calls. */
+/** The functions that TypeScript calls. */
 export { gemm, gemmWorkspace } from './gemm';
 export {
   runAdam,

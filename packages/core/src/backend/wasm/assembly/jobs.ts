@@ -1,4 +1,4 @@
-/** The jobs that threads share: which function a chunk of each kind is, and which part of the work it covers. */
+/** The jobs that threads share: the function of each kind, and the part of the work that a chunk covers. */
 import { real, setReal, setWord, word } from './control';
 import { binary, binaryRows, fill, unary, where } from './elementwise';
 import { isCheapBinary, isCheapUnary, REDUCE_LOG_SUM_EXP } from './functions.generated';
@@ -9,7 +9,7 @@ import { reduceColumns, reduceRows } from './reduce';
 import { adam } from './update';
 import { overlapAdd, setOverlap } from './windows';
 
-/** The word that holds the kind of a job; the words before it belong to the kind. */
+/** The parameter word with the kind of a job. The words before it are the kind's own parameters. */
 const KIND = 16;
 
 const UNARY = 0;
@@ -26,20 +26,20 @@ const COPY = 10;
 const STRIDED = 11;
 const OVERLAP_ADD = 12;
 
-/** Elements of one chunk of elementwise work, at most (or one row). */
+/** Maximum number of elements per chunk of elementwise work (or one row). */
 const CHUNK: usize = 16_384;
 
-// About how many nanoseconds an element takes, to decide whether to share the work.
+// Approximate nanoseconds per element, to decide whether to share the work.
 const MOVING: f64 = 0.1; // copies, additions, comparisons
-const COMPUTING: f64 = 1; // exp and its like
+const COMPUTING: f64 = 1; // exp and similar functions
 const DRAWING: f64 = 3;
 const ADAM_COST: f64 = 0.8;
 const REDUCING: f64 = 0.15;
 const STRIDING: f64 = 0.5; // short rows, and steps between elements
 
 /**
- * Job: a chunk of elements (or rows). Word 0 holds their number, word 1 those of a chunk, word 2 the result's address, and
- * `KIND` what to do.
+ * Job: a chunk of elements (or rows). Word 0 holds their number, word 1 the number per chunk, word 2 the address of the
+ * result, and word `KIND` the kind of the job.
  */
 function runElements(thread: i32, chunk: i32): void {
   const kind = <i32>word(KIND);
@@ -77,7 +77,7 @@ function runElements(thread: i32, chunk: i32): void {
   }
 }
 
-/** The 64-bit counter of the block that element `from` of a draw lies in; words 5 and 6 hold the draw's first. */
+/** The 64-bit counter of the Philox block of element `from`; words 5 and 6 hold the counter of the first block. */
 @inline
 function blockOf(from: usize): u64 {
   return ((<u64>word(6) << 32) | <u64>word(5)) + (from >> 2);
@@ -94,9 +94,9 @@ function blockHigh(from: usize): u32 {
 }
 
 /**
- * Cuts `size` units of work, each of `weight` elements, into even chunks of about `CHUNK` elements, equally many for each
- * thread, and runs them.
- * The bounds are multiples of 16 units, so that chunks begin at whole Philox blocks, unless a unit is itself large.
+ * Cuts `size` units of work, each of `weight` elements, into even chunks of about `CHUNK` elements, the same number for
+ * each thread, and runs them.
+ * Unless units are large, the bounds are multiples of 16 units, so that chunks begin at whole Philox blocks.
  */
 function split(kind: i32, size: usize, weight: usize, cost: f64): void {
   const most = weight >= CHUNK ? 1 : CHUNK / max(1, weight);
@@ -121,7 +121,7 @@ export function runBinary(kind: i32, out: usize, a: usize, stepA: usize, b: usiz
   split(BINARY, n, 1, isCheapBinary(kind) ? MOVING : COMPUTING);
 }
 
-/** `[rows, columns]`; `modeA` and `modeB` are numbers of operand modes. */
+/** `[rows, columns]`; `modeA` and `modeB` are the numbers of operand modes. */
 export function runBinaryRows(
   kind: i32, out: usize, a: usize, modeA: i32, b: usize, modeB: i32, rows: usize, columns: usize,
 ): void {
@@ -148,7 +148,7 @@ export function runCopy(out: usize, x: usize, n: usize): void {
   split(COPY, n, 1, MOVING);
 }
 
-/** See `strided`; the first two of three or more axes are shared. */
+/** See `strided`. With three or more axes, the first two are shared among threads. */
 export function runStrided(out: usize, x: usize, rank: i32, dims: usize): void {
   if (rank < 3) {
     strided(out, x, rank, dims);
@@ -194,8 +194,8 @@ export function runNormal(out: usize, n: usize, key0: u32, key1: u32, low: u32, 
 }
 
 /**
- * The numbers of one step lie in words 6 to 14; see `adam`. `rest` is 1 − β, rounded once: 1 − β of the rounded β would be off by
- * 5e-5 for β = 0.999.
+ * The numbers of one step are in words 6 to 14; see `adam`. `rest` is 1 − β, rounded once. Computed from the rounded β, it
+ * would be off by 5e-5 for β = 0.999.
  */
 export function runAdam(
   param: usize, grad: usize, m: usize, v: usize, n: usize, beta1: f32, rest1: f32, beta2: f32, rest2: f32,

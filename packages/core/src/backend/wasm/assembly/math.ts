@@ -1,7 +1,7 @@
 /**
- * The functions that the kernels apply to four float32 lanes at a time. Each file shows, function by
- * function, the range reduction, the polynomial (its coefficients are computed by math/fit.mjs) and the
- * reconstruction. Errors in ulp, over all of float32, are asserted in tests/core/wasm-math.test.ts.
+ * The functions that the kernels apply to four float32 lanes at a time. Each function has a range reduction, a
+ * polynomial (with coefficients from math/fit.mjs) and a reconstruction. tests/core/wasm-math.test.ts asserts
+ * their errors in ulp over all float32 arguments.
  */
 export * from './math/erf';
 export * from './math/exponential';

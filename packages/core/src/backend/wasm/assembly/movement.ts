@@ -1,8 +1,8 @@
 /** Kernels that only move elements. */
 
 /**
- * Copies a strided view to contiguous memory. `dims` holds the rank's lengths, then its strides in elements (as signed
- * words); neighbouring axes have been merged where that was possible.
+ * Copies a strided view to contiguous memory. `dims` holds the lengths of the axes, then their strides in elements (as
+ * signed words). The caller has merged neighbouring axes where possible.
  */
 export function strided(out: usize, x: usize, rank: i32, dims: usize): void {
   if (rank == 0) {
@@ -26,7 +26,7 @@ export function strided(out: usize, x: usize, rank: i32, dims: usize): void {
   stridedAxis(out, x, rank, 0, dims);
 }
 
-/** Places `from` to `to` of the first two axes, counted as one, each with all of the axes below; there are three axes at least. */
+/** Copies blocks `from` to `to` of the first two axes, counted as one axis. A block has all axes below; there are at least three axes. */
 export function stridedBlocks(out: usize, x: usize, rank: i32, dims: usize, from: usize, to: usize): void {
   const columns = <usize>load<u32>(dims + 4);
   const down = <isize>load<i32>(dims + (<usize>rank << 2)) << 2;
@@ -44,7 +44,7 @@ export function blockLength(rank: i32, dims: usize): usize {
   return length;
 }
 
-/** One axis and all below it. @returns where the output goes on */
+/** Copies one axis and all axes below it. @returns the address after the output */
 function stridedAxis(out: usize, x: usize, rank: i32, axis: i32, dims: usize): usize {
   const length = load<u32>(dims + (<usize>axis << 2));
   const stride = <isize>load<i32>(dims + (<usize>(rank + axis) << 2)) << 2;
@@ -71,7 +71,7 @@ function stridedRow(out: usize, x: usize, length: usize, stride: isize): void {
     for (; i + 4 <= length; i += 4) v128.store(out + (i << 2), value);
   }
   if (stride == 8) {
-    // Eight floats are read for four: an element must follow, so that the last one read is there.
+    // Eight floats are read for four, so one more element must follow for the last read to be in bounds.
     for (; i + 4 < length; i += 4) {
       const at = x + (i << 3);
       v128.store(out + (i << 2), v128.shuffle<f32>(v128.load(at), v128.load(at, 16), 0, 2, 4, 6));
@@ -80,7 +80,7 @@ function stridedRow(out: usize, x: usize, length: usize, stride: isize): void {
   for (; i < length; i++) store<f32>(out + (i << 2), load<f32>(x + i * stride));
 }
 
-/** out[i, j] = x[j, i] in blocks of 16 × 16, so that each cache line read is used whole. `step` bytes lie between x's rows. */
+/** out[i, j] = x[j, i] in blocks of 16 × 16, so that each cache line is fully used. The rows of x are `step` bytes apart. */
 function transposed(out: usize, x: usize, rows: usize, columns: usize, step: isize): void {
   for (let i0: usize = 0; i0 < rows; i0 += 16) {
     const i1 = min(rows, i0 + 16);
@@ -95,7 +95,7 @@ function transposed(out: usize, x: usize, rows: usize, columns: usize, step: isi
   }
 }
 
-/** Copies `rows` rows of `bytes` bytes between places that are `toPitch` and `fromPitch` bytes apart. */
+/** Copies `rows` rows of `bytes` bytes. The rows are `fromPitch` bytes apart in the source and `toPitch` in the target. */
 export function copyRows(to: usize, toPitch: usize, from: usize, fromPitch: usize, bytes: usize, rows: usize): void {
   for (let row: usize = 0; row < rows; row++) memory.copy(to + row * toPitch, from + row * fromPitch, bytes);
 }

@@ -1,2 +1,2 @@
-/** What tests/core/wasm-math.test.ts needs of the random numbers. Not part of the module that is shipped. */
+/** Exports the random number functions for tests/core/wasm-math.test.ts. Not part of the shipped module. */
 export { fillNormal, fillUniform, fillWords } from './philox';

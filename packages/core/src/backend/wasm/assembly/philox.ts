@@ -3,10 +3,10 @@
  * and a key into four random words. Salmon, Moraes, Dror & Shaw 2011, "Parallel random numbers: as easy as
  * 1, 2, 3".
  *
- * The stream is that of random.ts: the block with the 64-bit counter c has the counter words [c mod 2³², c
- * / 2³², 0, 0], and element i of a draw that starts at block c is word i mod 4 of block c + ⌊i / 4⌋. Four
- * blocks are made at a time, one in each lane. Nothing is kept in memory, so threads may fill parts of one
- * draw.
+ * The stream is that of random.ts: the block with the 64-bit counter c has the counter words [c mod 2³²,
+ * ⌊c / 2³²⌋, 0, 0], and element i of an array that starts at block c is word i mod 4 of block c + ⌊i / 4⌋. Four
+ * blocks are computed at a time, one in each lane. There is no state in memory, so threads may fill parts of one
+ * array.
  */
 import { constant, ONE } from './math/lanes';
 import { logOfNormal } from './math/logarithm';
@@ -15,14 +15,14 @@ import { cosOfTurns, sinOfTurns } from './math/trigonometry';
 const MULTIPLIER_0: usize = memory.data<u32>([0xd2511f53]);
 const MULTIPLIER_1: usize = memory.data<u32>([0xcd9e8d57]);
 
-/** What the key words grow by from round to round: the fractions of the golden ratio and of √3. */
+/** The increments of the key words per round: the fractions of the golden ratio and of √3. */
 const WEYL_0: usize = memory.data<u32>([0x9e3779b9]);
 const WEYL_1: usize = memory.data<u32>([0xbb67ae85]);
 
 const TWO_TO_MINUS_24: usize = memory.data<f32>([5.9604644775390625e-8]);
 const MINUS_TWO: usize = memory.data<f32>([-2]);
 
-/** What `fill` makes of the words. */
+/** The conversions that `fill` applies to the words. */
 const WORDS = 0;
 const UNIFORM = 1;
 const NORMAL = 2;
@@ -38,13 +38,13 @@ function lowerHalves(a: v128, b: v128): v128 {
   return i32x4.shuffle(i64x2.extmul_low_i32x4_u(a, b), i64x2.extmul_high_i32x4_u(a, b), 0, 2, 4, 6);
 }
 
-/** The upper 24 bits as an integer of float32. */
+/** The upper 24 bits as a whole float32 number. */
 @inline
 function upperBits(word: v128): v128 {
   return f32x4.convert_i32x4_s(i32x4.shr_u(word, 8));
 }
 
-/** The first `count` of four lanes go to `out`. */
+/** Stores the first `count` of four lanes at `out`. */
 @inline
 function storeLanes(out: usize, lanes: v128, count: isize): void {
   if (count >= 4) v128.store(out, lanes);
@@ -55,7 +55,7 @@ function storeLanes(out: usize, lanes: v128, count: isize): void {
   }
 }
 
-/** Stores e0 … e3, where lane b of eᵢ is element i of block b, block after block: a 4×4 transposition. */
+/** Stores e0 … e3 block by block, where lane b of eᵢ is element i of block b: a 4×4 transpose. */
 @inline
 function storeBlocks(out: usize, e0: v128, e1: v128, e2: v128, e3: v128, count: isize): void {
   const a = i32x4.shuffle(e0, e1, 0, 4, 1, 5); // blocks 0 and 1, elements 0 and 1 of each
@@ -68,7 +68,7 @@ function storeBlocks(out: usize, e0: v128, e1: v128, e2: v128, e3: v128, count: 
   storeLanes(out + 48, i64x2.shuffle(b, d, 1, 3), count - 12);
 }
 
-/** √(−2 ln u₁), u₁ = (⌊word / 2⁸⌋ + 1)·2⁻²⁴ in (0, 1]: the radius of Box and Muller. */
+/** √(−2 ln u₁), u₁ = (⌊word / 2⁸⌋ + 1)·2⁻²⁴ in (0, 1]: the radius of the Box–Muller transform. */
 @inline
 function radius(word: v128): v128 {
   const u = f32x4.mul(f32x4.add(upperBits(word), constant(ONE)), constant(TWO_TO_MINUS_24));
@@ -116,19 +116,19 @@ function fill(kind: i32, out: usize, count: isize, key0: u32, key1: u32, low: u3
   }
 }
 
-/** `count` words from block high·2³² + low of the stream of the key, at `out` (as the two below). */
+/** Writes `count` words to `out`, from block high·2³² + low of the key's stream (also in the next two functions). */
 export function fillWords(out: usize, count: isize, key0: u32, key1: u32, low: u32, high: u32): void {
   fill(WORDS, out, count, key0, key1, low, high);
 }
 
-/** Uniform in [0, 1): ⌊word / 2⁸⌋·2⁻²⁴, exactly. */
+/** Uniform samples in [0, 1): ⌊word / 2⁸⌋·2⁻²⁴, exactly. */
 export function fillUniform(out: usize, count: isize, key0: u32, key1: u32, low: u32, high: u32): void {
   fill(UNIFORM, out, count, key0, key1, low, high);
 }
 
 /**
- * N(0, 1) by Box and Muller: words (w₀, w₁) and (w₂, w₃) of a block each give √(−2 ln u₁)·(cos 2πu₂, sin
- * 2πu₂), with u₁ = (⌊w₀ / 2⁸⌋ + 1)·2⁻²⁴ and u₂ = ⌊w₁ / 2⁸⌋·2⁻²⁴.
+ * Samples of N(0, 1) by the Box–Muller transform: each pair of words, (w₀, w₁) and (w₂, w₃) of a block, gives
+ * √(−2 ln u₁)·(cos 2πu₂, sin 2πu₂), with u₁ = (⌊w₀ / 2⁸⌋ + 1)·2⁻²⁴ and u₂ = ⌊w₁ / 2⁸⌋·2⁻²⁴ for the first pair.
  */
 export function fillNormal(out: usize, count: isize, key0: u32, key1: u32, low: u32, high: u32): void {
   fill(NORMAL, out, count, key0, key1, low, high);

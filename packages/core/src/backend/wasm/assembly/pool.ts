@@ -1,14 +1,14 @@
 /**
- * Threads: a job is a function and a number of chunks that any thread may claim. The caller takes part, so a worker that sleeps
- * or is busy never delays it. The ticket names the job's generation, so a worker that wakes late cannot claim a chunk of a job
- * that is over.
+ * Threads: a job is a function and a number of chunks that any thread may claim. The calling thread also claims chunks, so a
+ * sleeping or busy worker never delays it. The ticket contains the generation of the job, so a worker that wakes late cannot
+ * claim a chunk of a finished job.
  */
 import { DONE, JOB, LIMIT, READY, SLEEPERS, TICKET, WAKE } from './control';
 
-/** Runs one chunk. Its parameters lie in the control block. */
+/** Runs one chunk. Its parameters are in the control block. */
 type Job = (thread: i32, chunk: i32) => void;
 
-/** Looks at the ticket (about 50 µs) before a worker goes to sleep. */
+/** Number of times that a worker polls the ticket before it sleeps (about 50 µs). */
 const SPINS: i32 = 20_000;
 
 /** Claims and runs chunks until there are none. @returns whether it ran any */
@@ -20,7 +20,7 @@ function work(thread: i32): bool {
     const chunks = <u32>((ticket >> 20) & 0xfffff);
     if (next >= chunks) return worked;
     if (atomic.cmpxchg<u64>(TICKET, ticket, ticket + 1) != ticket) continue;
-    // The claim is good: the job's parameters stay as they are until this chunk is done.
+    // The chunk is claimed: the job's parameters do not change until it is done.
     call_indirect<void>(load<u32>(JOB), thread, <i32>next);
     atomic.add<i32>(DONE, 1);
     worked = true;
@@ -28,21 +28,21 @@ function work(thread: i32): bool {
   return worked;
 }
 
-/** A job of fewer nanoseconds is done by the caller alone. */
+/** Jobs estimated below this many nanoseconds run on the calling thread alone. */
 const SHARED_FROM: f64 = 4_000;
-/** For less than this, workers that sleep are left asleep, because waking them takes about 20 µs. */
+/** Below this many nanoseconds, sleeping workers are not woken, because waking them takes about 20 µs. */
 const WOKEN_FROM: f64 = 40_000;
-/** The ticket has 20 bits for the number of chunks. */
+/** Maximum number of chunks; the ticket has 20 bits for it. */
 const MOST_CHUNKS: i32 = 0xfffff;
 
-/** Threads that may take part in a job now, the caller included. */
+/** Number of threads that may take part in a job, the caller included. */
 export function threads(): i32 {
   return min(atomic.load<i32>(READY) + 1, atomic.load<i32>(LIMIT));
 }
 
 /**
- * Runs all chunks of a job, together with the workers if that is worth it, and returns when they are done.
- * @param nanoseconds - about how long one thread needs, for this job and those that follow it at once
+ * Runs all chunks of a job, with the workers if that is faster, and returns when they are done.
+ * @param nanoseconds - estimated time on one thread, for this job and those that follow it immediately
  */
 export function dispatch(job: Job, chunks: i32, nanoseconds: f64): void {
   if (nanoseconds < SHARED_FROM || chunks < 2 || chunks > MOST_CHUNKS || threads() < 2) {
@@ -58,10 +58,10 @@ export function dispatch(job: Job, chunks: i32, nanoseconds: f64): void {
     if (atomic.load<i32>(SLEEPERS) > 0) atomic.notify(WAKE, -1);
   }
   work(0);
-  while (atomic.load<i32>(DONE) < chunks) {} // others finish what they have claimed
+  while (atomic.load<i32>(DONE) < chunks) {} // waits until other threads finish their chunks
 }
 
-/** What a worker thread runs, forever. */
+/** The main loop of a worker thread; it never returns. */
 export function workerLoop(thread: i32): void {
   atomic.add<i32>(READY, 1);
   while (true) {
@@ -76,12 +76,12 @@ export function workerLoop(thread: i32): void {
   }
 }
 
-/** Lets at most `threads` threads take part from now on, the caller included. */
+/** Limits the number of threads that take part in later jobs, the caller included. */
 export function setThreadLimit(threads: i32): void {
   atomic.store<i32>(LIMIT, threads);
 }
 
-/** Workers that have started. */
+/** Number of workers that have started. */
 export function readyWorkers(): i32 {
   return atomic.load<i32>(READY);
 }

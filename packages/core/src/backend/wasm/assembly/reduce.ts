@@ -1,6 +1,6 @@
 /**
- * Reductions. Sums are added up in float64, which is exact enough that neither the order nor the number of threads shows.
- * Columns have no logSumExp.
+ * Reductions. Sums are accumulated in float64, so that neither their order nor the number of threads shows in float32.
+ * logSumExp exists for rows only.
  */
 import { REDUCE_MAX, REDUCE_MIN, REDUCE_SUM } from './functions.generated';
 import * as math from './math';
@@ -15,7 +15,7 @@ function upperPair(x: v128): v128 {
   return f64x2.promote_low_f32x4(i64x2.shuffle(x, x, 1, 1));
 }
 
-/** Σ of n floats, in float64; four sums at a time, so that one addition need not wait for the last. */
+/** Σ of n floats, in float64. Four independent sums avoid waiting for the previous addition. */
 function sum(x: usize, n: usize): f64 {
   let s0 = f64x2.splat(0), s1 = f64x2.splat(0), s2 = f64x2.splat(0), s3 = f64x2.splat(0);
   const whole = n & ~7;
@@ -31,7 +31,7 @@ function sum(x: usize, n: usize): f64 {
   return total;
 }
 
-/** Largest or smallest of n floats; NaN if there is one. */
+/** Largest or smallest of n floats; NaN if any is NaN. */
 @inline
 function extreme(kind: i32, x: usize, n: usize): f32 {
   const start: f32 = kind == REDUCE_MAX ? -Infinity : Infinity;
@@ -51,7 +51,7 @@ function extreme(kind: i32, x: usize, n: usize): f32 {
   return result;
 }
 
-/** m + ln Σ e^(x − m) with the maximum m; m itself where it is infinite or NaN. */
+/** m + ln Σ e^(x − m) with the maximum m; if m is infinite or NaN, the result is m. */
 function logSumExp(x: usize, n: usize): f32 {
   const m = extreme(REDUCE_MAX, x, n);
   if (!isFinite(m)) return m;
@@ -83,7 +83,7 @@ export function reduceRows(kind: i32, out: usize, x: usize, length: usize, from:
   }
 }
 
-/** Σ of 8 columns from `at` on: 32 bytes to `out`. */
+/** Σ of each of 8 columns from `at` on; writes 32 bytes to `out`. */
 function sumEightColumns(out: usize, at: usize, pitch: usize, length: usize): void {
   let s0 = f64x2.splat(0), s1 = f64x2.splat(0), s2 = f64x2.splat(0), s3 = f64x2.splat(0);
   for (let i: usize = 0; i < length; i++, at += pitch) {
@@ -97,7 +97,7 @@ function sumEightColumns(out: usize, at: usize, pitch: usize, length: usize): vo
   v128.store(out, i64x2.shuffle(f32x4.demote_f64x2_zero(s2), f32x4.demote_f64x2_zero(s3), 0, 2), 16);
 }
 
-/** Largest or smallest of 8 columns from `at` on: 32 bytes to `out`. */
+/** Largest or smallest element of each of 8 columns from `at` on; writes 32 bytes to `out`. */
 function extremeEightColumns(kind: i32, out: usize, at: usize, pitch: usize, length: usize): void {
   let low = f32x4.splat(kind == REDUCE_MAX ? -Infinity : Infinity), high = low;
   for (let i: usize = 0; i < length; i++, at += pitch) {

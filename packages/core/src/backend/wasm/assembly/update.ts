@@ -23,7 +23,7 @@ export function adam(param: usize, grad: usize, m: usize, v: usize, n: usize): v
   }
 }
 
-/** SGD; `buffer` is 0 without momentum. See the reference backend for the rule. */
+/** SGD; `buffer` is 0 without momentum. See sgdStep of the reference backend for the formulas. */
 export function sgd(
   param: usize, grad: usize, buffer: usize, n: usize,
   learningRate: f32, momentum: f32, keep: f32, nesterov: bool, weightDecay: f32, first: bool,

@@ -1,10 +1,10 @@
-/** Windows of images, added up where they overlap: the way back from the windows of a convolution. */
+/** Adds overlapping windows into images: the transpose of the window view of a convolution. */
 import { setWord, word } from './control';
 
-/** The numbers of a job, from this word on: see `setOverlap`. */
+/** The first parameter word of `setOverlap`'s numbers. */
 const FIRST = 4;
 
-/** Batch and channels; height and width of an image, the kernel, strides, dilations, windows down and across. */
+/** Sets batch and channels; height and width of an image and of the kernel; strides; dilations; windows down and across. */
 export function setOverlap(
   batch: usize, channels: usize, height: usize, width: usize, kernelDown: usize, kernelAcross: usize, strideDown: usize,
   strideAcross: usize, dilationDown: usize, dilationAcross: usize, countDown: usize, countAcross: usize,
@@ -15,7 +15,7 @@ export function setOverlap(
   setWord(FIRST + 10, countDown); setWord(FIRST + 11, countAcross);
 }
 
-/** Planes `from` to `to`; plane number channel · batch + image, so that the windows of neighbours are neighbours in memory. */
+/** Computes planes `from` to `to`. Planes are numbered channel · batch + image, so that the windows of consecutive planes are adjacent in memory. */
 export function overlapAdd(out: usize, x: usize, from: usize, to: usize): void {
   const batch = word(FIRST);
   const channels = word(FIRST + 1);

@@ -1,4 +1,4 @@
-/** What every kernel needs: the compiled functions, their memory and the threads. */
+/** The context of every kernel: the compiled functions, their memory and the threads. */
 import type { Shape } from '../../../errors.js';
 import { sizeOf } from '../../../shape.js';
 import type { StridedSpec } from '../../backend.js';
@@ -13,10 +13,10 @@ export interface Context {
   readonly pool: ThreadPool;
 }
 
-/** Elements from which workers are started. The compiled kernels decide call by call whether to share the work. */
+/** Workers are started from this many elements on. The compiled kernels decide for each call whether to share the work. */
 const MANY_ELEMENTS = 32_768;
 
-/** Starts the workers, once, if there is work for them. */
+/** Starts the workers, once, if the kernel is large enough to share. */
 export function startWorkersFor({ pool }: Context, elements: number): void {
   if (elements >= MANY_ELEMENTS) pool.ensureStarted();
 }
@@ -37,7 +37,7 @@ export function copyView({ wasm, memory }: Context, out: number, x: number, view
   else wasm.runStrided(out, from, shape.length, memory.integers([...shape, ...strides]));
 }
 
-/** The address of an operand repeated to the full shape: its own if it is full already, else temporary memory. */
+/** The address of an operand broadcast to the shape of the result: the operand's own, or that of a temporary copy. */
 export function expanded(context: Context, x: number, shape: Shape, out: Shape): number {
   const size = sizeOf(out);
   if (sizeOf(shape) === size) return x;

@@ -1,4 +1,4 @@
-/** Elementwise kernels, and draws of random numbers. */
+/** Elementwise kernels, and random numbers. */
 import type { Shape } from '../../../errors.js';
 import type { OperandMode } from '../../../functions/kinds.js';
 import type { BinaryKind, UnaryKind } from '../../../functions/names.generated.js';

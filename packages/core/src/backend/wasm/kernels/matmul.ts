@@ -7,10 +7,10 @@ import type { Context } from './context.js';
 
 type Values = Float32Array;
 
-/** Multiply-adds from which workers are started. */
+/** Workers are started from this many multiply-adds on. */
 const MANY_PRODUCTS = 200_000;
 
-/** One product, C = activation(op(A) · op(B) + bias), by addresses; `bias` 0 for none. */
+/** The addresses and sizes of one product, C = activation(op(A) · op(B) + bias); `bias` is 0 for none. */
 interface Product {
   readonly a: number;
   readonly b: number;
@@ -70,7 +70,7 @@ function multiply({ wasm, memory }: Context, product: Product, workspace: number
     wasm.gemm(a, b, c, m, n, k, ...flags, workspace);
     return;
   }
-  // Sums over nothing are 0: one product with a zero, so that bias and activation still apply.
+  // For k = 0 the sums are 0. One product with a zero is computed, so that bias and activation are applied.
   const zero = memory.temporary(4 * Math.max(m, n));
   wasm.runFill(zero, 0, Math.max(m, n));
   wasm.gemm(zero, zero, c, m, n, 1, ...flags, workspace);

@@ -77,7 +77,7 @@ export function movementKernels(
   };
 }
 
-/** Copies x row by row (along its last axis) into a larger array, `before[a]` places from its start along axis a. */
+/** Copies x row by row (along its last axis) into a larger array, at offset `before[a]` along axis a. */
 function place(
   { wasm }: Context,
   out: number,

@@ -1,4 +1,4 @@
-/** Kernels that work along axes. */
+/** Kernels that reduce or scan axes. */
 import type { Shape } from '../../../errors.js';
 import type { ReduceKind } from '../../../functions/kinds.js';
 import { reducedBlock, sizeOf, stridesOf } from '../../../shape.js';
@@ -50,7 +50,7 @@ function runReduce(
   }
 }
 
-/** A copy of x with the reduced axes behind the others. */
+/** A copy of x with the reduced axes last. */
 function axesLast(context: Context, x: number, shape: Shape, axes: readonly number[]): number {
   const order = [...shape.keys()].filter((axis) => !axes.includes(axis)).concat(axes);
   const strides = stridesOf(shape);

@@ -1,4 +1,4 @@
-/** Kernels that work in place. */
+/** Kernels that write in place. */
 import type { AdamSpec, Kernels, SgdSpec } from '../../backend.js';
 import { binaryNumber } from '../module.generated.js';
 import { type Context, startWorkersFor } from './context.js';
@@ -11,7 +11,7 @@ export function updateKernels(
 ): Pick<Kernels<Values>, 'assign' | 'accumulate' | 'scale' | 'adamStep' | 'sgdStep'> {
   const { wasm, memory } = context;
 
-  /** Runs a kernel on an array where it is, or on a copy that is then copied back. */
+  /** Runs a kernel on a resident array directly, or on a copy that is then copied back. */
   const inPlace = <Targets extends readonly [Values, ...Values[]]>(
     targets: Targets,
     kernel: (addresses: AddressesOf<Targets>) => void,

@@ -1,4 +1,4 @@
-/** erf and gelu, by the tail of the normal distribution: a·Φ(−a) = e^(−a²/2)·T(a), where T hardly varies. */
+/** erf and gelu, from the tail of the normal distribution: a·Φ(−a) = e^(−a²/2)·T(a), where T varies little. */
 import { expBetween, expm1Polynomial, powersOfTwo, remainderOfLn2, scale } from './exponential';
 import { constant, fma, ONE, polynomial5, polynomial8, SIGN } from './lanes';
 
@@ -8,22 +8,22 @@ const TAIL: usize = memory.data<f32>([
   -0.000836535008, 0.00142443902,
 ]);
 
-/** 14.5·Φ(−14.5) is below half the smallest denormal, and Φ(−6) is lost beside 1. */
+/** 14.5·Φ(−14.5) is below half the smallest denormal, and 1 − 2Φ(−6) rounds to 1. */
 const TAIL_MOST: usize = memory.data<f32>([14.5]);
 const ERF_MOST: usize = memory.data<f32>([6]);
 
-/** (Φ(−a) − ½) / a in a² for 0 ≤ a ≤ 1; see fit.mjs. */
+/** (Φ(−a) − ½) / a as a polynomial in a² for 0 ≤ a ≤ 1; see fit.mjs. */
 const CENTRAL: usize = memory.data<f32>([
   -0.398942292, 0.0664905384, -0.00997416396, 0.00118802383, -0.000115023911, 0.00000817173532,
 ]);
 
-/** (erf x − x) / x in x² for |x| ≤ ERF_CENTRAL; see fit.mjs. */
+/** (erf x − x) / x as a polynomial in x² for |x| ≤ ERF_CENTRAL; see fit.mjs. */
 const ERF: usize = memory.data<f32>([
   0.128379151, -0.376125038, 0.112819217, -0.026770493, 0.00499895914, -0.000602079963,
 ]);
 const ERF_CENTRAL: usize = memory.data<f32>([0.9]);
 
-/** From the one on erfc is a tail; above the other it is below half the smallest denormal. */
+/** From the first on, erfc is computed from the tail; above the second, it is below half the smallest denormal. */
 const ERFC_LEAST: usize = memory.data<f32>([0.75]);
 const ERFC_MOST: usize = memory.data<f32>([10.2]);
 
@@ -44,8 +44,8 @@ function tailPolynomial(a: v128): v128 {
 }
 
 /**
- * erf x. Below 0.9 an odd polynomial; above, 1 − 2Φ(−√2·|x|). There the rounding of a = √2·|x| and of a²
- * does not matter, because what it spoils is subtracted from 1.
+ * erf x. Below 0.9, an odd polynomial; above, 1 − 2Φ(−√2·|x|). There the rounding of a = √2·|x| and of a²
+ * does not matter, because the term that it affects is small against 1.
  */
 @inline
 export function erf(x: v128): v128 {
@@ -61,8 +61,8 @@ export function erf(x: v128): v128 {
 }
 
 /**
- * erfc x = 1 − erf x. Above ¾, where that would cancel, 2Φ(−a) with a = √2·x: e^(−x²)·2T(a)/a. As in `tailProduct`, x is
- * split so that −x² joins the range reduction of exp in two parts, and the scaling by 2ⁿ comes last.
+ * erfc x = 1 − erf x. Above ¾, where that would cancel, it is 2Φ(−a) with a = √2·x: e^(−x²)·2T(a)/a. As in `tailProduct`, x
+ * is split so that −x² enters the range reduction of exp in two parts, and the scaling by 2ⁿ comes last.
  */
 @inline
 export function erfc(x: v128): v128 {
@@ -81,8 +81,8 @@ export function erfc(x: v128): v128 {
 /**
  * a·Φ(−a) for a > 1.
  *
- * An error of 1 ulp in a²/2 would be 60 ulp in Φ(−a) at a = 14. So a is split into a₀ + a₁, a₀ with 12
- * bits: a₀² is exact, and −½a² = −½a₀² − ½·a₁·(a + a₀) joins the range reduction of exp in two parts. The
+ * An error of 1 ulp in a²/2 would be 60 ulp in Φ(−a) at a = 14. So a is split into a₀ + a₁, where a₀ has 12
+ * bits: a₀² is exact, and −½a² = −½a₀² − ½·a₁·(a + a₀) enters the range reduction of exp in two parts. The
  * scaling by 2ⁿ comes last, so that Φ may be denormal where a·Φ is not.
  */
 @inline
@@ -97,7 +97,7 @@ function tailProduct(a: v128): v128 {
   return scale(fma(factor, expm1Polynomial(r), factor), rounded);
 }
 
-/** x·Φ(x) = max(x, 0) − |x|·Φ(−|x|), which cancels nowhere and tends to −0 at −∞. */
+/** x·Φ(x) = max(x, 0) − |x|·Φ(−|x|), which has no cancellation and tends to −0 at −∞. */
 @inline
 export function gelu(x: v128): v128 {
   const sign = constant(SIGN);

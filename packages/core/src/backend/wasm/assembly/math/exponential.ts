@@ -1,12 +1,12 @@
-/** exp, expm1 and what is made of them alone: sigmoid, tanh, elu. */
+/** exp, expm1 and the functions computed from them: sigmoid, tanh, elu, sinh, cosh. */
 import { constant, fma, ONE, polynomial4, ROUND, SIGN } from './lanes';
 
 /** log₂ e */
 const LOG2_E: usize = memory.data<f32>([1.44269504]);
 
 /**
- * −ln 2 in two parts. The first has 16 bits, so n times it is exact for |n| < 256; the second makes up the
- * rest.
+ * −ln 2 in two parts. The first has 16 bits, so n times it is exact for |n| < 256. The second is the
+ * remainder.
  */
 const MINUS_LN2_HIGH: usize = memory.data<f32>([-0.693145752]);
 const MINUS_LN2_LOW: usize = memory.data<f32>([-0.00000142860677]);
@@ -16,7 +16,7 @@ const EXPM1: usize = memory.data<f32>([
   0.49999997, 0.16666539, 0.041667752, 0.00836713053, 0.00138360111,
 ]);
 
-/** eˣ is below half the smallest denormal under the one and above the largest float32 over the other. */
+/** Below the first, eˣ is less than half the smallest denormal; above the second, it exceeds the largest float32. */
 const EXP_LEAST: usize = memory.data<f32>([-104]);
 const EXP_MOST: usize = memory.data<f32>([89]);
 
@@ -26,7 +26,7 @@ const EXPM1_LEAST: usize = memory.data<f32>([-18.1]);
 /** Above 127.5·ln 2 the scale factor 2ⁿ of `expm1Between` would be infinite. */
 const EXPM1_MOST: usize = memory.data<f32>([88.3]);
 
-/** The bits of `ROUND`, less 254. */
+/** The bits of `ROUND`, minus 254. */
 const ROUND_BITS: usize = memory.data<i32>([0x4b400000 - 254]);
 
 /** 2^−151 rounds to 0 in float32, and 2^129 to ∞. */
@@ -45,7 +45,7 @@ const TWO: usize = memory.data<f32>([2]);
  * Range reduction: x = n·ln 2 + r with n an integer and |r| ≤ ½ ln 2, so that eˣ = 2ⁿ·eʳ.
  */
 
-/** n + 1.5·2²³ for the n nearest to x / ln 2: an integer in its low bits. */
+/** n + 1.5·2²³ for the integer n nearest to x / ln 2; n is in the low bits. */
 @inline
 export function powersOfTwo(x: v128): v128 {
   return fma(x, constant(LOG2_E), constant(ROUND));
@@ -65,8 +65,8 @@ export function expm1Polynomial(r: v128): v128 {
 }
 
 /**
- * y·2ⁿ, n in the low bits of `rounded`, −252 ≤ n ≤ 254: by two factors 2^⌊n/2⌋ and 2^⌈n/2⌉, because one
- * factor could not reach the denormals. Only the second product can round.
+ * y·2ⁿ, with n in the low bits of `rounded`, −252 ≤ n ≤ 254. It multiplies by 2^⌊n/2⌋ and 2^⌈n/2⌉, because a
+ * single factor could not reach the denormals. Only the second product can round.
  */
 @inline
 export function scale(y: v128, rounded: v128): v128 {
@@ -84,13 +84,13 @@ export function expBetween(x: v128): v128 {
   return scale(f32x4.add(expm1Polynomial(r), constant(ONE)), rounded);
 }
 
-/** e⁻|ˣ|, what sigmoid and softplus start from: it cannot overflow. */
+/** e⁻|ˣ|, for sigmoid and softplus; it cannot overflow. */
 @inline
 export function expMinusAbs(x: v128): v128 {
   return expBetween(f32x4.pmax(v128.or(x, constant(SIGN)), constant(EXP_LEAST)));
 }
 
-/** eˣ. `pmin(a, b)` is `b < a ? b : a`, so NaN passes when it stands first. */
+/** eˣ. `pmin(a, b)` is `b < a ? b : a`, which returns NaN if the first argument is NaN. */
 @inline
 export function exp(x: v128): v128 {
   return expBetween(f32x4.pmax(f32x4.pmin(x, constant(EXP_MOST)), constant(EXP_LEAST)));
@@ -106,7 +106,7 @@ export function expm1Between(x: v128): v128 {
   return fma(power, expm1Polynomial(r), f32x4.sub(power, one));
 }
 
-/** eˣ − 1, accurate near 0 too. */
+/** eˣ − 1, also accurate near 0. */
 @inline
 export function expm1(x: v128): v128 {
   const most = constant(EXPM1_MOST);
@@ -125,7 +125,7 @@ export function elu(x: v128, alpha: v128): v128 {
 }
 
 /**
- * 1 / (1 + e⁻ˣ), which is eˣ / (1 + eˣ): the one for x ≥ 0, the other for x < 0, so that e⁻|ˣ| serves both.
+ * 1 / (1 + e⁻ˣ) for x ≥ 0, and the equal eˣ / (1 + eˣ) for x < 0: both use e⁻|ˣ|.
  */
 @inline
 export function sigmoid(x: v128): v128 {
@@ -169,7 +169,7 @@ export function cosh(x: v128): v128 {
   return f32x4.add(h, f32x4.div(constant(QUARTER), h));
 }
 
-/** sinh |x| = h − ¼/h, and below 1, where that would cancel, ½(e + e/(e + 1)) with e = e^|x| − 1; then the sign of x. */
+/** sinh |x| = h − ¼/h; below 1, where that would cancel, ½(e + e/(e + 1)) with e = e^|x| − 1; then the sign of x. */
 @inline
 export function sinh(x: v128): v128 {
   const sign = constant(SIGN);

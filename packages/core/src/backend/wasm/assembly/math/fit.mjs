@@ -1,15 +1,14 @@
 /**
  * Computes the constants of this folder: `node fit.mjs` prints them, with the largest relative error that
- * each polynomial adds. They stand in the sources as printed here.
+ * each polynomial adds. The sources contain them as printed here.
  *
- * Remez' exchange algorithm finds the coefficients c of Σ cⱼ·x^pⱼ whose largest weighted distance from a
- * function is least. Weights keep the error relative to what the polynomial ends up in, and free of sign
- * changes at 0.
+ * The Remez exchange algorithm finds the coefficients c of Σ cⱼ·x^pⱼ that minimize the largest weighted distance
+ * from a function. The weights make the error relative to the final value, and avoid sign changes at 0.
  */
 
 const INTERVALS = 4000;
 
-/** Solves A·x = b by Gauss and Jordan's elimination with row exchange. */
+/** Solves A·x = b by Gauss–Jordan elimination with row pivoting. */
 function solve(A, b) {
   const rows = A.map((row, i) => [...row, b[i]]);
   for (let column = 0; column < rows.length; column++) {
@@ -30,7 +29,7 @@ function solve(A, b) {
 const chebyshev = (from, to, i, count) =>
   (from + to) / 2 - ((to - from) / 2) * Math.cos((Math.PI * i) / count);
 
-/** The largest errors between one change of sign and the next. */
+/** The extreme error of each interval between sign changes. */
 function alternatingExtrema(error, from, to) {
   const extrema = [];
   for (let i = 0; i <= INTERVALS; i++) {
@@ -43,7 +42,7 @@ function alternatingExtrema(error, from, to) {
   return extrema;
 }
 
-/** Leaves `count` extrema of alternating sign, the small ones dropped. */
+/** Drops the smallest extrema until `count` of alternating sign are left. */
 function dropSmallest(extrema, count) {
   while (extrema.length > count) {
     const size = extrema.map(({ e }) => Math.abs(e));
@@ -83,8 +82,7 @@ function remez({ target, weight, powers, from, to }) {
 const evaluate = (powers, coefficients, x) => powers.reduce((sum, p, j) => sum + coefficients[j] * x ** p, 0);
 
 /**
- * As `remez`, with each coefficient rounded in its turn and those after it fitted again around what that
- * changed.
+ * As `remez`, with rounded coefficients. They are rounded one by one; after each, the remaining ones are fitted again.
  */
 function fit(problem, round = Math.fround) {
   const { target, weight, powers, from, to } = problem;
@@ -117,7 +115,7 @@ function tailFactor(a) {
   return 1 / (Math.sqrt(2 * Math.PI) * fraction);
 }
 
-const EDGE = 1e-9; // stands for 0 where 0/0 would stand
+const EDGE = 1e-9; // used instead of 0, where the target would be 0/0
 const HALF_LN2 = 0.3467;
 const QUARTER_PI = 0.7855;
 const CENTRE = 2;
@@ -198,7 +196,7 @@ const LOG2 = {
   to: 3 - 2 * Math.SQRT2,
 };
 
-/** `value` cut to `bits` significant bits, and what is left of it (`tail` is what `value` itself lacks). */
+/** `value` truncated to `bits` significant bits, and the remainder (`tail` is the rounding error of `value` itself). */
 function split(value, bits, tail = 0) {
   const unit = 2 ** (Math.floor(Math.log2(value)) + 1 - bits);
   const high = Math.round(value / unit) * unit;

@@ -1,12 +1,11 @@
 /**
- * What all functions of this folder are made of: multiply-add, constants, polynomials, rounding.
+ * The building blocks of this folder: multiply-add, constants, polynomials, rounding.
  *
- * A `v128` holds four float32 lanes, and each function here works on all four at once. Everything is inlined.
+ * A `v128` holds four float32 lanes. Each function works on all four, and all functions are inlined.
  */
 
 /**
- * a·b + c in each lane: one instruction and one rounding where relaxed SIMD is compiled in, else two of
- * each.
+ * a·b + c in each lane: one instruction and one rounding with relaxed SIMD, otherwise two of each.
  */
 @inline
 export function fma(a: v128, b: v128, c: v128): v128 {
@@ -15,9 +14,8 @@ export function fma(a: v128, b: v128, c: v128): v128 {
 }
 
 /**
- * The float32 or 32-bit integer at `address`, in every lane. Constants are read from memory because engines
- * that do not keep a `v128.const` in a register build it again in every turn of a loop, which costs more
- * than the load.
+ * The float32 or 32-bit integer at `address`, in every lane. Constants are read from memory, because some engines
+ * rebuild a `v128.const` in every iteration of a loop, which costs more than the load.
  */
 @inline
 export function constant(address: usize): v128 {
@@ -87,10 +85,10 @@ export const ONE: usize = memory.data<f32>([1]);
 export const SIGN: usize = memory.data<u32>([0x80000000]);
 
 /**
- * 1.5·2²³. float32 numbers of this size lie 1 apart, so adding it to x (|x| < 2²²) rounds x to an integer
- * n, which then stands in the low bits of the sum; subtracting it again gives n as a float32.
+ * 1.5·2²³. The spacing of float32 numbers of this size is 1, so adding it to x (|x| < 2²²) rounds x to an integer
+ * n in the low bits of the sum. Subtracting it again gives n as a float32.
  */
 export const ROUND: usize = memory.data<f32>([12582912]);
 
-/** 1.5·2⁵², which does the same in float64. */
+/** 1.5·2⁵², the same for float64. */
 export const ROUND_64: usize = memory.data<f64>([6755399441055744]);

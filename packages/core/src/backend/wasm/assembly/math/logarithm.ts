@@ -1,10 +1,10 @@
-/** log, log1p, and what is made of log(1 + e⁻|ˣ|): softplus and logSigmoid. */
+/** log, log1p, and the functions computed from log(1 + e⁻|ˣ|): softplus and logSigmoid. */
 import { expMinusAbs } from './exponential';
 import { constant, fma, ONE, polynomial7, polynomial8, SIGN } from './lanes';
 
 /**
- * ln 2 in two parts. The first has 16 bits, so k times it is exact for |k| < 256; the second makes up the
- * rest.
+ * ln 2 in two parts. The first has 16 bits, so k times it is exact for |k| < 256. The second is the
+ * remainder.
  */
 const LN2_HIGH: usize = memory.data<f32>([0.693145752]);
 const LN2_LOW: usize = memory.data<f32>([0.00000142860677]);
@@ -33,13 +33,13 @@ const SQRT_HALF_BITS: usize = memory.data<u32>([0x3f3504f3]);
 const EXPONENT: usize = memory.data<u32>([0xff800000]);
 
 /**
- * Added to the bits of a float32, this turns the positive normal numbers, from 0x00800000 up to 0x7f7fffff,
- * into the least signed integers, from −2³¹ up to NORMAL_LAST.
+ * Added to the bits of a float32, it maps the positive normal numbers, 0x00800000 to 0x7f7fffff, to the smallest
+ * signed integers, −2³¹ to NORMAL_LAST.
  */
 const NORMAL_SHIFT: usize = memory.data<u32>([0x7f800000]);
 const NORMAL_LAST: usize = memory.data<u32>([0xfeffffff]);
 
-/** 2⁻¹²⁶, the least normal number. */
+/** 2⁻¹²⁶, the smallest normal number. */
 const LEAST_NORMAL: usize = memory.data<f32>([1.17549435e-38]);
 const TWO_TO_23: usize = memory.data<f32>([8388608]);
 const TWENTY_THREE: usize = memory.data<f32>([23]);
@@ -100,8 +100,8 @@ export function log(x: v128): v128 {
 }
 
 /**
- * log(1 + x) for −1 < x < 1e30. With 1 + x = 2ᵏ·(1 + f), f = 2⁻ᵏ·x + (2⁻ᵏ − 1) is rounded once, and not at
- * all when k = 0, so what the sum 1 + x loses is not missed.
+ * log(1 + x) for −1 < x < 1e30. With 1 + x = 2ᵏ·(1 + f), f = 2⁻ᵏ·x + (2⁻ᵏ − 1) is rounded only once, and not at
+ * all if k = 0. So the rounding of the sum 1 + x does not affect it.
  */
 @inline
 function log1pInside(x: v128): v128 {
@@ -112,7 +112,7 @@ function log1pInside(x: v128): v128 {
   return sumOfLogs(exponentOf(field), f);
 }
 
-/** log(1 + x), accurate near 0 too; −∞ at −1, NaN below. */
+/** log(1 + x), also accurate near 0; −∞ at −1, NaN below. */
 @inline
 export function log1p(x: v128): v128 {
   const signed = v128.or(log1pInside(x), v128.and(x, constant(SIGN))); // −0 stays −0
@@ -121,12 +121,12 @@ export function log1p(x: v128): v128 {
   return v128.bitselect(signed, log1pOutside(x), inside);
 }
 
-/** log(1 + x) for all x that `log1pInside` cannot take. */
+/** log(1 + x) for all x outside the range of `log1pInside`. */
 function log1pOutside(x: v128): v128 {
   return log(f32x4.add(x, constant(ONE)));
 }
 
-/** log(1 + e⁻|ˣ|): with e = e⁻|ˣ| in [0, 1] there is nothing to reduce. */
+/** log(1 + e⁻|ˣ|). e⁻|ˣ| is in [0, 1], so no range reduction is needed. */
 @inline
 export function log1pExpMinusAbs(x: v128): v128 {
   const e = expMinusAbs(x);
@@ -139,7 +139,7 @@ export function softplus(x: v128): v128 {
   return f32x4.add(f32x4.pmax(x, constant(ZERO)), log1pExpMinusAbs(x));
 }
 
-/** log(1 / (1 + e⁻ˣ)) = −softplus(−x) = min(x, −0) − log(1 + e⁻|ˣ|), which ends as −0, not 0. */
+/** log(1 / (1 + e⁻ˣ)) = −softplus(−x) = min(x, −0) − log(1 + e⁻|ˣ|), which tends to −0, not 0. */
 @inline
 export function logSigmoid(x: v128): v128 {
   return f32x4.sub(f32x4.pmin(x, constant(SIGN)), log1pExpMinusAbs(x));

@@ -4,12 +4,12 @@ import { constant, constant64, ONE, ROUND_64, SIGN } from './lanes';
 import { log } from './logarithm';
 
 /*
- * y·log₂|x| may be 150, and its error is the relative error of the result: float32 would lose seven bits.
- * So the logarithm and the product are in float64, two lanes at a time; only 2ʳ is float32 again.
+ * y·log₂|x| can be as large as 150, and its absolute error becomes the relative error of the result: float32 would lose
+ * seven bits. So the logarithm and the product are in float64, two lanes at a time. Only 2ʳ is in float32.
  */
 
 /**
- * The bits of √½ in float64, less 1023 in the exponent field, so that the exponent comes out biased by
+ * The bits of √½ in float64, minus 1023 in the exponent field, so that the resulting exponent is biased by
  * 1023.
  */
 const SQRT_HALF_BIASED: usize = memory.data<u64>([0x3fe6a09e667f3bcd - 0x3ff0000000000000]);
@@ -17,11 +17,11 @@ const EXPONENT_64: usize = memory.data<u64>([0x7ff0000000000000]);
 const ONE_64: usize = memory.data<f64>([1]);
 const LOG10_2: usize = memory.data<f64>([0.30102999566398120]);
 
-/** Bits of 2⁵²: with an integer below 2⁵² in its low bits, the number 2⁵² + that integer. */
+/** 2⁵². With an integer below 2⁵² in its low bits, the number is 2⁵² + that integer. */
 const TWO_TO_52: usize = memory.data<f64>([4503599627370496]);
 const TWO_TO_52_AND_BIAS: usize = memory.data<f64>([4503599627371519]);
 
-/** log₂((1 + s) / (1 − s)) / s in s² for √½ ≤ (1 + s) / (1 − s) ≤ √2; see fit.mjs. */
+/** log₂((1 + s) / (1 − s)) / s as a polynomial in s² for √½ ≤ (1 + s) / (1 − s) ≤ √2; see fit.mjs. */
 const LOG2: usize = memory.data<f64>([
   2.8853900817900806, 0.9617966733597912, 0.577083581653885, 0.41167291048789395, 0.34072663843523093,
 ]);
@@ -31,11 +31,11 @@ const POWER_LEAST: usize = memory.data<f64>([-160]);
 const POWER_MOST: usize = memory.data<f64>([160]);
 const LN2_64: usize = memory.data<f64>([0.6931471805599453]);
 
-/** Bits below those of the least positive float32, and the range of the positive finite ones from there. */
+/** For the test of positive finite x: the offset of the bits of the smallest positive float32, and the size of the range. */
 const POSITIVE_SHIFT: usize = memory.data<u32>([0x7fffffff]);
 const POSITIVE_LAST: usize = memory.data<u32>([0xff7ffffe]);
 
-/** log₂ x for positive finite x, two lanes of float64 whose values are float32 and so never denormal. */
+/** log₂ x for positive finite x, in two float64 lanes. The values are float32 numbers, so they are normal in float64. */
 @inline
 function log2Pair(x: v128): v128 {
   const biased = i64x2.sub(x, constant64(SQRT_HALF_BIASED));
@@ -77,7 +77,7 @@ export function log10(x: v128): v128 {
   return scaledLog2(x, LOG10_2);
 }
 
-/** y·log₂ x within the bounds of float32. */
+/** y·log₂ x, clamped to the exponent range of float32. */
 @inline
 function exponent(x: v128, y: v128): v128 {
   const product = f64x2.mul(log2Pair(f64x2.promote_low_f32x4(x)), f64x2.promote_low_f32x4(y));
@@ -103,17 +103,17 @@ function powOfPositive(x: v128, y: v128): v128 {
   return scale(f32x4.add(expm1Polynomial(r), constant(ONE)), n);
 }
 
-/** Given |x|^y where x is finite and not 0: the lanes where x is negative, ±0, infinite or NaN. */
+/** Replaces the lanes of |x|^y where x is negative, ±0, infinite or NaN. */
 function powOfOthers(x: v128, y: v128, result: v128): v128 {
   const zero = f32x4.splat(0);
   const infinite = f32x4.splat(Infinity);
   const magnitude = f32x4.abs(x);
   const isZero = f32x4.eq(x, zero);
-  // 0^y: 0 or ∞, and the other way round for ∞^y
+  // 0^y is 0 for y > 0 and ∞ for y < 0; ∞^y is the reverse
   const grows = v128.xor(f32x4.gt(y, zero), isZero);
   const limit = v128.and(infinite, grows);
   let power = v128.bitselect(limit, result, v128.or(isZero, f32x4.eq(magnitude, infinite)));
-  // A negative base has a power only at integers, and it is negative at odd ones.
+  // A power of a negative base is NaN unless y is an integer. It is negative for odd y.
   const half = f32x4.mul(y, f32x4.splat(0.5));
   const isInteger = f32x4.eq(f32x4.floor(y), y);
   const isOdd = v128.andnot(isInteger, f32x4.eq(f32x4.floor(half), half));

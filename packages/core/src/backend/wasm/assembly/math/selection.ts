@@ -1,4 +1,4 @@
-/** Functions that choose among lanes, and the constants and comparisons that other expressions need. */
+/** Functions that select lanes, and the constants and comparisons that other expressions need. */
 
 /** 1 in every lane. */
 @inline
@@ -12,7 +12,7 @@ export function truth(mask: v128): v128 {
   return v128.and(mask, f32x4.splat(1));
 }
 
-/** −1, 0 or 1; ±0 and NaN stay. */
+/** −1 or 1; ±0 and NaN are returned as they are. */
 @inline
 export function sign(x: v128): v128 {
   const zero = f32x4.splat(0);
@@ -21,7 +21,7 @@ export function sign(x: v128): v128 {
   return v128.bitselect(signed, x, f32x4.eq(x, x));
 }
 
-/** x < 0 ? 0 : x, so NaN stays. */
+/** x < 0 ? 0 : x, which propagates NaN. */
 @inline
 export function relu(x: v128): v128 {
   return f32x4.pmax(x, f32x4.splat(0));

@@ -1,10 +1,10 @@
-/** sin and cos over all of float32. */
+/** sin, cos, tan and atan2 over all float32 arguments. */
 import { constant, constant64, fma, ONE, polynomial2, polynomial4, ROUND, ROUND_64, SIGN } from './lanes';
 
-/** (sin r − r) / r³ in r² for |r| ≤ π/4; see fit.mjs. */
+/** (sin r − r) / r³ as a polynomial in r² for |r| ≤ π/4; see fit.mjs. */
 const SIN: usize = memory.data<f32>([-0.166666552, 0.00833218917, -0.000195182831]);
 
-/** (cos r − 1 + ½r²) / r⁴ in r² for |r| ≤ π/4; see fit.mjs. */
+/** (cos r − 1 + ½r²) / r⁴ as a polynomial in r² for |r| ≤ π/4; see fit.mjs. */
 const COS: usize = memory.data<f32>([0.0416666456, -0.00138873106, 0.0000244325784]);
 
 const MINUS_HALF: usize = memory.data<f32>([-0.5]);
@@ -12,13 +12,13 @@ const MINUS_HALF: usize = memory.data<f32>([-0.5]);
 const TWO_OVER_PI: usize = memory.data<f64>([0.6366197723675814]);
 
 /**
- * π/2 in two parts. The first has 33 bits, so n times it is exact for |n| < 2²⁰; the second makes up the
- * rest.
+ * π/2 in two parts. The first has 33 bits, so n times it is exact for |n| < 2²⁰. The second is the
+ * remainder.
  */
 const HALF_PI_HIGH: usize = memory.data<f64>([1.5707963267341256]);
 const HALF_PI_LOW: usize = memory.data<f64>([6.077100506506192e-11]);
 
-/** Up to here the two parts of π/2 serve; beyond it `farFraction` does. */
+/** Up to here, the two parts of π/2 suffice. Beyond it, `farFraction` is used. */
 const FAR: usize = memory.data<f32>([1048576]);
 
 /** 32 zeros, then the binary digits of 2/π. */
@@ -26,13 +26,13 @@ const TWO_OVER_PI_DIGITS: usize = memory.data<u32>([
   0x00000000, 0xa2f9836e, 0x4e441529, 0xfc2757d1, 0xf534ddc0, 0xdb629599, 0x3c439041, 0xfe5163ab,
 ]);
 
-/** (atan u − u) / u³ in u² for |u| ≤ √2 − 1; see fit.mjs. */
+/** (atan u − u) / u³ as a polynomial in u² for |u| ≤ √2 − 1; see fit.mjs. */
 const ATAN: usize = memory.data<f32>([-0.333333164, 0.199985281, -0.14244391, 0.105991721, -0.0609007664]);
 
 /** tan(π/8) */
 const SQRT_2_MINUS_1: usize = memory.data<f32>([0.414213562]);
 
-/** π/4, π/2 and π, each followed by what float32 lacks of it. */
+/** π/4, π/2 and π, each followed by its rounding error in float32. */
 const QUARTER_PI: usize = memory.data<f32>([0.78539816, -0.000000021855694]);
 const HALF_PI: usize = memory.data<f32>([1.5707964, -0.000000043711388]);
 const PI: usize = memory.data<f32>([3.1415927, -0.000000087422777]);
@@ -60,7 +60,7 @@ function cosineOfQuarter(r: v128): v128 {
 @inline
 function turnQuarter(sine: v128, cosine: v128, q: v128): v128 {
   const odd = i32x4.shr_s(i32x4.shl(q, 31), 31);
-  const negative = v128.and(i32x4.shl(q, 30), constant(SIGN)); // two quarters on, the sine is negative
+  const negative = v128.and(i32x4.shl(q, 30), constant(SIGN)); // in quarters 2 and 3, the sine is negative
   return v128.xor(v128.bitselect(cosine, sine, odd), negative);
 }
 
@@ -70,13 +70,13 @@ function sinOfQuarter(r: v128, q: v128): v128 {
   return turnQuarter(sineOfQuarter(r), cosineOfQuarter(r), q);
 }
 
-/** n + 1.5·2⁵² for the n nearest to x / (π/2), two lanes of float64. */
+/** n + 1.5·2⁵² for the integer n nearest to x / (π/2), in two float64 lanes. */
 @inline
 function quartersOfTurn(x: v128): v128 {
   return f64x2.add(f64x2.mul(x, constant64(TWO_OVER_PI)), constant64(ROUND_64));
 }
 
-/** r = x − n·π/2, two lanes of float64. */
+/** r = x − n·π/2, in two float64 lanes. */
 @inline
 function remainderOfQuarter(x: v128, rounded: v128): v128 {
   const n = f64x2.sub(rounded, constant64(ROUND_64));
@@ -84,7 +84,7 @@ function remainderOfQuarter(x: v128, rounded: v128): v128 {
   return f64x2.sub(high, f64x2.mul(n, constant64(HALF_PI_LOW)));
 }
 
-/** sin(x + shift·π/2). The reduction is in float64, because x may lie very close to a multiple of π/2. */
+/** sin(x + shift·π/2). The reduction is in float64, because x may be very close to a multiple of π/2. */
 @inline
 function sinShifted(x: v128, shift: i32): v128 {
   const low = f64x2.promote_low_f32x4(x);
@@ -103,9 +103,9 @@ function sinShifted(x: v128, shift: i32): v128 {
 }
 
 /**
- * |x| / (π/2) modulo 4, times 2⁶², for |x| ≥ 4 (Payne and Hanek's reduction): |x| = m·2ᵉ with an integer m
- * < 2²⁴, and of the digits of 2/π those that weigh 4 or more in m·2ᵉ·(2/π) are left out, and those below
- * 2⁻⁹⁴ too.
+ * |x| / (π/2) modulo 4, times 2⁶², for |x| ≥ 4 (Payne–Hanek reduction). |x| = m·2ᵉ with an integer m < 2²⁴. The
+ * digits of 2/π that contribute multiples of 4 to m·2ᵉ·(2/π) are left out, as are those that contribute less than
+ * 2⁻⁹⁴.
  */
 function farFraction(x: f32): u64 {
   const bits = reinterpret<u32>(x) & 0x7fffffff;
@@ -125,7 +125,7 @@ function farQuarter(x: f32): i32 {
   return x < 0 ? -q : q;
 }
 
-/** x less `farQuarter(x)` quarters of a turn, in radians; NaN for infinite x and NaN. */
+/** x minus `farQuarter(x)` quarters of a turn, in radians; NaN for infinite x and NaN. */
 function farRemainder(x: f32): f32 {
   const fraction = farFraction(x);
   const quarter = (fraction + ((<u64>1) << 61)) >> 62;
@@ -193,18 +193,18 @@ export function atan2(y: v128, x: v128): v128 {
   const up = v128.andnot(y, sign);
   const least = f32x4.min(across, up);
   const most = f32x4.max(across, up);
-  // 0/0 stands for the angle 0 and ∞/∞ for π/4.
+  // 0/0 gives the angle 0, and ∞/∞ gives π/4.
   let t = f32x4.div(least, most);
   t = v128.bitselect(least, t, f32x4.eq(most, f32x4.splat(0)));
   t = v128.bitselect(constant(ONE), t, f32x4.eq(least, f32x4.splat(Infinity)));
   let angle = atanOfUnit(t);
   angle = v128.bitselect(lessFrom(HALF_PI, angle), angle, f32x4.gt(up, across));
   angle = v128.bitselect(lessFrom(PI, angle), angle, i32x4.shr_s(x, 31));
-  // The sign of y; a NaN keeps its own.
+  // The result has the sign of y.
   return v128.bitselect(y, angle, sign);
 }
 
-/** n + 1.5·2²³ for the n nearest to 4u: the quarters of a turn in u turns, 0 ≤ u ≤ 1. */
+/** n + 1.5·2²³ for the integer n nearest to 4u: the number of quarter turns in u turns, 0 ≤ u ≤ 1. */
 @inline
 function quartersOfTurns(u: v128): v128 {
   return fma(u, constant(FOUR), constant(ROUND));

@@ -1,6 +1,6 @@
 /**
- * What callers without a type checker get for wrong arguments and options: one sentence, word for word, and never a TypeError.
- * Rows that do not compile carry the whole call as text, as such a caller writes it.
+ * Error messages for callers without a type checker: each row has a call with a wrong argument or option and the exact message.
+ * No call may throw a TypeError. Calls that do not compile are written as text.
  */
 import * as core from '@varigrad/core';
 import * as checks from '@varigrad/core/checks';
@@ -31,7 +31,7 @@ function call(text: string): unknown {
   return new Function(...Object.keys(scope), `return ${text};`)(...Object.values(scope));
 }
 
-/** [a call, the message] */
+/** Checks that each call throws an ArgumentError with the message. */
 function refused(name: string, rows: readonly (readonly [call: string, message: string])[]): void {
   test(name, async () => {
     for (const [text, message] of rows) {
@@ -115,7 +115,7 @@ refused('options that are not an object', [
   ['debug()', 'debug: options must be an object, found undefined — write debug({ nan: … })'],
 ]);
 
-refused('options that do not exist', [
+refused('unknown options', [
   ['x.sum({ dim: 0 })', "sum: unknown option 'dim' — did you mean 'axis'? (options: axis, keepDims)"],
   [
     'x.mean({ axis: 0, keepdim: true })',
@@ -179,7 +179,7 @@ refused('options that do not exist', [
   ],
 ]);
 
-refused('options before their place', [
+refused('options passed too early', [
   [
     'conv2d(images, kernel, { groups: 2 })',
     'conv2d: options come after the bias, found { groups: 2 } — write conv2d(x, weight, null, { groups: 2 })',
@@ -194,10 +194,10 @@ refused('options before their place', [
   ],
   [
     'x.slice({ axis: 0 })',
-    'slice: positions are integers: { axis: 0 } — write slice(start, end, { axis: 0 })',
+    'slice: positions must be integers, found { axis: 0 } — write slice(start, end, { axis: 0 })',
   ],
   ['full([2], { name: 1 })', 'full: the value must be a number, found { name: 1 }'],
-  ['arange(5, { name: 1 })', 'arange: start and end are finite numbers, not 5 and { name: 1 }'],
+  ['arange(5, { name: 1 })', 'arange: start and end must be finite numbers, found 5 and { name: 1 }'],
 ]);
 
 refused('option values', [
@@ -264,7 +264,7 @@ refused('operands', [
   ['x.sum().backward(1)', 'backward: dy must be a tensor, found 1 — write tensor(1)'],
   [
     'gradients(x.sum(), x)',
-    'gradients: the tensors to differentiate by must be an array, found a tensor [2, 3] — write gradients(y, […])',
+    'gradients: xs must be an array, found a tensor [2, 3] — write gradients(y, […])',
   ],
   ['parameter([1])', 'parameter: values must be a tensor, found [1] — write tensor([1])'],
   ['bernoulli(0.5)', 'bernoulli: p must be a tensor, found 0.5 — write tensor(0.5)'],
@@ -283,11 +283,11 @@ refused('shapes, axes and positions', [
   ['x.transpose([1, 0])', 'transpose: an axis must be one whole number, found [1, 0]'],
   ['x.unsqueeze()', 'unsqueeze: an axis must be one whole number, found undefined'],
   ['x.flatten({ startAxis: 1 })', 'flatten: an axis must be one whole number, found { startAxis: 1 }'],
-  ['x.slice()', 'slice: positions are integers: undefined'],
-  ['x.split()', 'split: pieces need a positive whole size, not undefined'],
-  ['x.pad()', 'pad: widths are 2 pairs of whole numbers ≥ 0, not undefined'],
-  ['x.pad([1, 1])', 'pad: widths are 2 pairs of whole numbers ≥ 0, not [1, 1]'],
-  ['maxPool2d(images)', 'maxPool2d: the kernel is one or two whole numbers from 1, not undefined'],
+  ['x.slice()', 'slice: positions must be integers, found undefined'],
+  ['x.split()', 'split: the size must be a positive whole number, found undefined'],
+  ['x.pad()', 'pad: widths must be 2 pairs of whole numbers ≥ 0, found undefined'],
+  ['x.pad([1, 1])', 'pad: widths must be 2 pairs of whole numbers ≥ 0, found [1, 1]'],
+  ['maxPool2d(images)', 'maxPool2d: the kernel must be one or two whole numbers ≥ 1, found undefined'],
   ["x.named('a', 'b')", "named: the names of the axes must be an array, found 'b' — write named(label, […])"],
   ['x.named()', 'named: the name must be a string, found undefined'],
 ]);
@@ -296,20 +296,20 @@ refused('values', [
   ['tensor()', 'tensor: values must be a number, nested arrays of numbers or a typed array, found undefined'],
   [
     'tensor(x)',
-    'tensor: values must be a number, nested arrays of numbers or a typed array, found a tensor [2, 3] — clone() and detach() make a tensor of a tensor',
+    'tensor: values must be a number, nested arrays of numbers or a typed array, found a tensor [2, 3] — use clone() or detach() to copy a tensor',
   ],
   [
     'tensor(new BigInt64Array(2))',
     'tensor: values must be a number, nested arrays of numbers or a typed array, found BigInt64Array(2)',
   ],
-  ["tensor([1, 'a'])", 'tensor: values are numbers, not string'],
+  ["tensor([1, 'a'])", "tensor: values must be numbers, found 'a'"],
   ['full([2])', 'full: the value must be a number, found undefined'],
   ['linspace(0)', 'linspace: end must be a number, found undefined'],
   ["arange('a')", "arange: start and end are finite numbers, not 0 and 'a'"],
   ['oneHot(x, 3)', 'oneHot: labels must be an array of whole numbers, found a tensor [2, 3]'],
   ["oneHot(['a'], 3)", "oneHot: label 'a' at place 0 is not a whole number in 0 … 2"],
   ["manualSeed('a')", "manualSeed: a seed is a whole number from 0 to 2⁶⁴ − 1, not 'a'"],
-  ['manualSeed()', 'manualSeed: a seed is a whole number from 0 to 2⁶⁴ − 1, not undefined'],
+  ['manualSeed()', 'manualSeed: the seed must be a whole number from 0 to 2⁶⁴ − 1, found undefined'],
   ["new Generator('a')", "Generator: a seed is a whole number from 0 to 2⁶⁴ − 1, not 'a'"],
   [
     "setBackend('wasm')",
@@ -317,7 +317,7 @@ refused('values', [
   ],
   [
     'withBackend(init(), () => 1)',
-    'withBackend: the backend must be an object with kernels, found a promise — pass what createWasm(), createReference() or await gpu() returns',
+    'withBackend: the backend must be an object with kernels, found a promise — pass the result of createWasm(), createReference() or await gpu()',
   ],
   ['createReference(5)', 'createReference: the array type must be Float32Array or Float64Array, found 5'],
 ]);
@@ -362,7 +362,7 @@ refused('arguments beyond the last', [
   ['x.clamp({ min: 0 }, 1)', 'clamp: unexpected argument 1 — the method takes one'],
 ]);
 
-test('a misspelt option is taken from the list by the fewest changed letters', () => {
+test('the suggestion for a misspelt option is the name with the smallest edit distance', () => {
   const words = ['learningRate', 'beta1', 'weightDecay', 'epsilon'];
   const found = (written: string): string => words[checks.nearest(written, words)] ?? '';
   assert.is(found('learningRat'), 'learningRate');
@@ -372,7 +372,7 @@ test('a misspelt option is taken from the list by the fewest changed letters', (
   assert.is(found(''), '');
 });
 
-test('names of other libraries lead to the names here, if the function has them', () => {
+test('option names of other libraries suggest the name used here, if the function has it', () => {
   interface Settings {
     learningRate?: number;
     beta1?: number;
@@ -413,7 +413,7 @@ test('names of other libraries lead to the names here, if the function has them'
   assert.is(refusal(Object.create(null)), '');
 });
 
-test('values are shown as code, and long ones are cut short', () => {
+test('messages show values as code, and truncate long ones', () => {
   const shown = (value: unknown): string => checks.describeValue(value);
   assert.is(shown('a'.repeat(50)), `'${'a'.repeat(40)}…'`);
   assert.is(shown([1, 2, 3, 4, 5, 6, 7]), '[1, 2, 3, 4, 5, 6, …]');
@@ -424,7 +424,7 @@ test('values are shown as code, and long ones are cut short', () => {
   assert.is(shown(7n), '7');
 });
 
-test('a function that refuses arguments leaves the engine as it was', () => {
+test('an error in a callback restores the backend and the recording state', () => {
   const before = backend();
   assert.throws(() => call('withBackend(createReference(), async () => {})'), /asynchronous/);
   assert.is(backend(), before);

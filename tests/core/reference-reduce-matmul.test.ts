@@ -1,4 +1,4 @@
-/** The reference backend's reductions and products, against definitions by index; and what it says of itself. */
+/** The reference backend's reductions and matrix products, against definitions by index; and its description. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { HostArray, MatmulSpec } from '../../packages/core/src/backend/backend.js';
@@ -14,7 +14,7 @@ import {
   numbers,
   operand,
   wholes,
-} from './reference-naive.js';
+} from '../helpers/reference-kernels.js';
 
 const inf = Number.POSITIVE_INFINITY;
 
@@ -34,7 +34,7 @@ function groups(x: ReturnType<typeof operand>, axes: readonly number[]): number[
   );
 }
 
-test('reduce: every set of axes of a shape, by collecting what is reduced', () => {
+test('reduce: every set of axes of a shape, against the collected elements', () => {
   for (const shape of [[], [1], [5], [3, 4], [2, 1, 3], [2, 3, 4], [2, 0], [0, 3], [0]]) {
     for (const axes of subsets(shape.length)) {
       const x = operand(shape);
@@ -62,12 +62,12 @@ test('reduce: every set of axes of a shape, by collecting what is reduced', () =
   }
 });
 
-test('reduce: a float32 sum of a million terms is as good as its terms', () => {
+test('reduce: a float32 sum of a million terms is as accurate as its terms', () => {
   const x = operand([1e6], new Float32Array(1e6).fill(0.1));
   assertNear(float32.reduce('sum', x, [0]), [1e6 * Math.fround(0.1)], 2 ** -24);
 });
 
-test('reduce: max and min propagate NaN wherever it stands', () => {
+test('reduce: max and min propagate NaN from any position', () => {
   for (const values of [
     [Number.NaN, 1, 2],
     [1, Number.NaN, 2],
@@ -80,7 +80,7 @@ test('reduce: max and min propagate NaN wherever it stands', () => {
   }
 });
 
-test('reduce: logSumExp neither overflows nor underflows, and moves with a shift', () => {
+test('reduce: logSumExp neither overflows nor underflows, and a shift of x shifts it equally', () => {
   const lse = (...values: number[]): number =>
     float64.reduce('logSumExp', operand([values.length], Float64Array.from(values)), [0])[0] as number;
   assertNear([lse(1e4, 1e4)], [1e4 + Math.LN2], 1e-15);
@@ -92,7 +92,7 @@ test('reduce: logSumExp neither overflows nor underflows, and moves with a shift
   assertNear([lse(101, 102, 103) - 100], [lse(1, 2, 3)], 1e-13);
 });
 
-test('argmax: the first of several maxima, the first NaN before all, along any axis', () => {
+test('argmax: the first of several maxima, or the first NaN, along any axis', () => {
   const spec = (outer: number, length: number, inner: number) => ({ outer, length, inner });
   assertSame(float64.argmax(Float64Array.of(1, 3, 3, 2), spec(1, 4, 1)), [1]);
   assertSame(float64.argmax(Float64Array.of(5, Number.NaN, 9, Number.NaN), spec(1, 4, 1)), [1]);
@@ -111,7 +111,7 @@ test('cumsum: running totals along the middle axis', () => {
   assertSame(float64.cumsum(new Float64Array(0), { outer: 2, length: 0, inner: 2 }), []);
 });
 
-/** Σ over p of A[b, i, p]·B[b, p, j], the operands read as the spec says they are stored. */
+/** Σ over p of A[b, i, p]·B[b, p, j], with operands stored as in the spec. */
 function product(a: HostArray, b: HostArray, spec: MatmulSpec): number[] {
   const { batch, m, n, k, transposeA, transposeB, strideA, strideB } = spec;
   return indices([batch, m, n]).map(([item, i, j]) => {
@@ -126,7 +126,7 @@ function product(a: HostArray, b: HostArray, spec: MatmulSpec): number[] {
   });
 }
 
-test('matmul: all flags, batches with and without a step, and every remainder of the tiles', () => {
+test('matmul: all flags, batches with and without a stride, and every remainder of the tiles', () => {
   const flags = [false, true];
   for (const [m, n, k] of [
     [1, 1, 1],
@@ -216,7 +216,7 @@ test('linear: activation(x·weightᵀ + bias)', () => {
   assertSame(float64.linear(operand([0, 4]), operand([3, 4]), null, 'relu'), []);
 });
 
-test('backend: says what it is, copies in and out, and moves nothing', async () => {
+test('backend: has a name and a description, copies uploads and downloads, and does not move values', async () => {
   const single = createReference();
   const double = createReference(Float64Array);
   assert.is(single.name, 'reference');

@@ -1,11 +1,11 @@
-/** What the entry points of core export. */
+/** The exports of core's entry points. */
 import * as core from '@varigrad/core';
 import * as testing from '@varigrad/core/testing';
 import * as trace from '@varigrad/core/trace';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 
-/** Values of the main entry that are not operations on tensors: makers, classes, and functions about the engine. */
+/** Maximum number of exported values that are not operations on tensors: creation functions, classes, engine functions. */
 const MOST_VALUES = 45;
 
 test(`the main entry exports at most ${MOST_VALUES} values beside the operations of the op-case table`, () => {

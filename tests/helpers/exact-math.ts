@@ -1,6 +1,6 @@
 /**
- * What wasm-math.test.ts measures with: functions in float64 that Math has not, distances in ulp (units in the last place
- * of the exact result, where the least denormal is the smallest unit), and points that cover float32.
+ * Helpers for wasm-math.test.ts: float64 functions that Math lacks, distances in ulp (units in the last place of the exact
+ * result; the smallest denormal is the smallest unit), and points that cover float32.
  */
 
 /** erf by the Maclaurin series of e^(x²)·erf x, whose terms are all positive. */
@@ -16,7 +16,7 @@ export function erf(x: number): number {
   return (2 / Math.sqrt(Math.PI)) * Math.exp(-a * a) * sum;
 }
 
-/** Φ(−a) for a ≥ 0: by erf, and by Laplace's continued fraction where 1 − erf would cancel. */
+/** Φ(−a) for a ≥ 0: from erf, or from Laplace's continued fraction where 1 − erf would cancel. */
 export function tail(a: number): number {
   if (a < 2) return 0.5 - 0.5 * erf(a / Math.SQRT2);
   if (a > 40) return 0;
@@ -46,7 +46,7 @@ function ulp(x: number): number {
   return 2 ** (Math.min(Math.max((bits[0] as number) >>> 23, 1), 254) - 150);
 }
 
-/** ∞ counts as 2¹²⁸, the number that follows the largest one: results near the edge may fall on either side. */
+/** Replaces ∞ with 2¹²⁸, the number after the largest one, because results near the limit may round either way. */
 const finite = (x: number): number => Math.min(Math.max(x, -(2 ** 128)), 2 ** 128);
 
 /** Distance in ulp; infinite if only one is NaN, for a zero of the wrong sign, and for missing an overflow. */
@@ -61,7 +61,7 @@ export function distance(got: number, exact: number): number {
 const special = [0, 2 ** -149, 2 ** -127, 2 ** -126, 2 ** -24, 0.5, 1, 2, 3, 2 ** 127, 3.4028234663852886e38];
 const specials = [...special, Infinity].flatMap((x) => [x, -x]).concat(Number.NaN);
 
-/** Every 4093rd bit pattern, the special values, the numbers around thresholds, and a closer net over [−24, 24]. */
+/** Every 4093rd bit pattern, special values, numbers around thresholds, and a denser grid over [−24, 24]. */
 export function* sweep(thresholds: readonly number[]): Generator<[number, number]> {
   for (const x of specials) yield [x, 0];
   for (const threshold of [...thresholds, ...special.slice(1, -1)]) {
@@ -73,7 +73,7 @@ export function* sweep(thresholds: readonly number[]): Generator<[number, number
   for (let pattern = 0; pattern < 2 ** 32; pattern += 4093) yield [fromBits(pattern), 0];
 }
 
-/** Pairs for pow: all special ones; integers, moderate powers, and results all over the range of float32. */
+/** Pairs for pow: all special values, integers, moderate powers, and results over the whole range of float32. */
 export function* sweepOfPairs(): Generator<[number, number]> {
   const exponents = [...specials, -1.5, 1.5, 4, 16777215, -16777215, 16777216, 33554434, 2 ** 31, 1e10];
   for (const x of [...specials, -1.5, 1.0000001, 0.9999999]) for (const y of exponents) yield [x, y];

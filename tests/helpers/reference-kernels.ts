@@ -1,4 +1,4 @@
-/** What the tests of the reference backend are built from: numbers, shapes and element access of their own. */
+/** Helpers for the tests of the reference backend: operands, indices, element access and comparisons. */
 import * as assert from 'uvu/assert';
 import type { HostArray, Kernels, Operand } from '../../packages/core/src/backend/backend.js';
 import { createReference } from '../../packages/core/src/backend/reference/reference.js';
@@ -6,7 +6,7 @@ import { createReference } from '../../packages/core/src/backend/reference/refer
 export const float32: Kernels<HostArray> = createReference().kernels;
 export const float64: Kernels<HostArray> = createReference(Float64Array).kernels;
 
-/** Numbers spread over [−2, 2) that do not repeat soon: a linear congruential sequence. */
+/** Numbers spread over [−2, 2), from a linear congruential sequence. */
 export function numbers(size: number, seed = 1): Float64Array {
   let state = seed;
   return Float64Array.from({ length: size }, () => {
@@ -15,7 +15,7 @@ export function numbers(size: number, seed = 1): Float64Array {
   });
 }
 
-/** Whole numbers from −8 to 7: their sums and products are exact, in float32 too. */
+/** Whole numbers from −8 to 7. Their sums and products are exact, also in float32. */
 export const wholes = (size: number, seed = 1): Float64Array =>
   numbers(size, seed).map((x) => Math.floor(4 * x));
 
@@ -28,14 +28,14 @@ export function operand(
   return { values, shape };
 }
 
-/** Every index of a shape, the last axis fastest. */
+/** Every index of a shape, in row-major order. */
 export function indices(shape: readonly number[]): number[][] {
   let all: number[][] = [[]];
   for (const n of shape) all = all.flatMap((index) => Array.from({ length: n }, (_, i) => [...index, i]));
   return all;
 }
 
-/** x[index]; where x has fewer axes, the last ones count, and where an axis has length 1, its only element. */
+/** x[index], with broadcasting: missing leading axes are ignored, and an axis of length 1 repeats its element. */
 export function at(x: Operand<HostArray>, index: readonly number[]): number {
   const own = index.slice(index.length - x.shape.length);
   let nested: unknown = nest([...x.values], x.shape);
@@ -45,7 +45,7 @@ export function at(x: Operand<HostArray>, index: readonly number[]): number {
   return nested as number;
 }
 
-/** Nested arrays of a flat list. */
+/** Turns a flat list into nested arrays. */
 function nest(flat: number[], shape: readonly number[]): unknown {
   const [first, ...rest] = shape;
   if (first === undefined) return flat[0];
@@ -53,7 +53,7 @@ function nest(flat: number[], shape: readonly number[]): unknown {
   return Array.from({ length: first }, (_, i) => nest(flat.slice(i * size, (i + 1) * size), rest));
 }
 
-/** Same length, and each number the same; NaN equals NaN, and −0 differs from 0. */
+/** Asserts equal lengths and identical numbers; NaN equals NaN, and −0 differs from 0. */
 export function assertSame(actual: ArrayLike<number>, expected: ArrayLike<number>, what = ''): void {
   assert.is(actual.length, expected.length, `${what}: length`);
   for (let i = 0; i < expected.length; i++) {
@@ -61,7 +61,7 @@ export function assertSame(actual: ArrayLike<number>, expected: ArrayLike<number
   }
 }
 
-/** Within `tolerance` of the expected number, relative to it or, if it is below 1, absolutely. */
+/** Asserts that numbers are within `tolerance` of the expected ones: relative, or absolute for magnitudes below 1. */
 export function assertNear(
   actual: ArrayLike<number>,
   expected: ArrayLike<number>,

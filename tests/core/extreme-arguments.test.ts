@@ -32,7 +32,7 @@ for (const backend of [createReference(), createWasm({ threads: 1 })]) {
     });
   };
 
-  on('softmax and logSoftmax of large logits are as accurate as of small ones', () => {
+  on('softmax and logSoftmax are as accurate for large logits as for small ones', () => {
     for (const offset of [0, 1e3, -1e4, 1e6]) {
       const x = tensor([offset, offset, offset + 1]);
       const e = Math.E;
@@ -79,7 +79,7 @@ for (const backend of [createReference(), createWasm({ threads: 1 })]) {
     assertClose(numbers(tensor([-30]).softplus()), [Math.exp(-30)], { rtol: 1e-6 });
   });
 
-  on('logSumExp of a masked row is that of what is left', () => {
+  on('logSumExp of a masked row equals that of the unmasked elements', () => {
     assertClose(numbers(tensor([-Infinity, 2, 2]).logSumExp()), [2 + Math.LN2], { rtol: 3e-7 });
     assertClose(numbers(tensor([-Infinity, 2, 2]).softmax()), [0, 0.5, 0.5]);
     assertClose(numbers(tensor([-Infinity, -Infinity]).logSumExp()), [-Infinity]);
