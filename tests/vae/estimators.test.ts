@@ -325,7 +325,7 @@ test('refusals', async () => {
   const [, mixture] = everyModel().find(([name]) => name === 'mixture') as [string, LatentModel];
   assert.is(
     await refusal(estimateElbo(mixture, greyImages(), { kl: 'closed' })),
-    "estimateElbo: no formula for the KL of posterior 'gaussian' and prior 'mixture' — use kl: 'sampled'",
+    "estimateElbo: posterior 'gaussian' and prior 'mixture' have no closed-form KL — use kl: 'sampled'",
   );
   refuses(
     () => iwaeBound(vae, tensor([[0, 0, 0, 0, 0, 0, 0, 0, 0]]), { samples: 0 }),

@@ -202,7 +202,7 @@ test('refuses a plane of another dimension, classes that are not there, and an e
   );
   assert.is(
     await message(classStyleFigure(model, [2, 2])),
-    'classStyleFigure: the model knows no classes — use a conditional one',
+    'classStyleFigure: the model is not conditional — use a model with classes, such as ConditionalVAE',
   );
   for (const size of [0, 2.5]) {
     assert.is(

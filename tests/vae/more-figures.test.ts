@@ -140,7 +140,7 @@ test('the plane of each class is one square of images', async () => {
   assertSameSheet(sheet, expected);
   await refusesLater(
     classManifoldsFigure(new Transparent(), SHAPE),
-    'classManifoldsFigure: the model knows no classes — use a conditional one',
+    'classManifoldsFigure: the model is not conditional — use a model with classes, such as ConditionalVAE',
   );
 });
 

@@ -4,15 +4,15 @@ import { CodeModel, type CodeModelOptions } from './code-model.js';
 
 /** Options of `Autoencoder`; the defaults are the 784-400-20 network for MNIST. */
 export interface AutoencoderOptions extends CodeModelOptions {
-  /** Numbers in the code of an image. Default 20. */
+  /** Length of an image's code. Default 20. */
   latent?: number;
-  /** Nonlinearity of the code itself. Default 'none'. */
+  /** Activation of the code. Default 'none'. */
   codeActivation?: Activation;
 }
 
 /**
- * The autoencoder: x → code → x, trained on the reconstruction alone. The likelihood says how it is measured: `Bernoulli` by the
- * cross-entropy, `SquaredError` by the square error. Nothing keeps the codes near any distribution.
+ * The autoencoder: x → code → x, trained on the reconstruction loss alone. The likelihood defines that loss: the cross-entropy with
+ * `Bernoulli`, the squared error with `SquaredError`. The codes follow no particular distribution.
  * @see Hinton & Salakhutdinov 2006, "Reducing the Dimensionality of Data with Neural Networks"
  */
 export class Autoencoder extends CodeModel {
@@ -22,15 +22,15 @@ export class Autoencoder extends CodeModel {
     super(options, latent, codeActivation);
   }
 
-  /** None: an autoencoder is deterministic. */
+  /** null: an autoencoder is deterministic. */
   noise(_count: number, _generator?: Generator): Tensor | null {
     return null;
   }
 
   /**
-   * The reconstruction loss, with a KL of 0: it bounds nothing.
+   * The reconstruction loss, with a KL of 0. It is not a bound of log p(x).
    * @returns { loss, recon, kl }, scalars in nats per image
-   * @throws ArgumentError for beta or free bits
+   * @throws ArgumentError if beta or freeBits is set
    */
   elbo(x: Tensor, options: ElboOptions = {}): Elbo {
     refuseKlWeights('an autoencoder', options);
@@ -43,7 +43,7 @@ export class Autoencoder extends CodeModel {
     return this.encoder.forward(x);
   }
 
-  /** N(0, I), as for a VAE. An autoencoder has no prior; decoding these shows what it lacks. */
+  /** Samples of N(0, I), as for a VAE. An autoencoder has no prior, so their decoded images show the difference from a VAE. */
   samplePrior(count: number, options: { generator?: Generator | undefined } = {}): Tensor {
     return randn([count, this.latent], options);
   }
