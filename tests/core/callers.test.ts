@@ -5,6 +5,7 @@
 import * as core from '@varigrad/core';
 import * as checks from '@varigrad/core/checks';
 import * as testing from '@varigrad/core/testing';
+import * as trace from '@varigrad/core/trace';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 
@@ -13,6 +14,7 @@ const { ArgumentError, backend, randn, tensor } = core;
 const scope = {
   ...core,
   ...testing,
+  ...trace,
   x: tensor(
     [
       [1, 2, 3],

@@ -5,9 +5,9 @@ import { arange, type Generator, rand, type Shape, type Tensor } from '@varigrad
  * @returns any shape, values from −2.85 to 16.7
  * @see Maddison, Tarlow & Minka 2014, arXiv:1411.0030
  */
-export function gumbel(shape: Shape, options: { generator?: Generator | undefined } = {}): Tensor {
+export function gumbel(shape: Shape, { generator }: { generator?: Generator | undefined } = {}): Tensor {
   // Uniform numbers are multiples of 2⁻²⁴ and can be 0.
-  return rand(shape, options)
+  return rand(shape, { generator })
     .clamp({ min: 2 ** -25 })
     .log()
     .neg()

@@ -27,9 +27,13 @@ export class ConditionalNormal extends Module implements Prior {
     return gaussianLogProb(z, mu, logVar);
   }
 
-  sample(_count: number, context: PriorContext, options: { generator?: Generator | undefined } = {}): Tensor {
+  sample(
+    _count: number,
+    context: PriorContext,
+    { generator }: { generator?: Generator | undefined } = {},
+  ): Tensor {
     const { mu, logVar } = this.#of(context);
-    return mu.add(logVar.mul(0.5).exp().mul(randn(mu.shape, options)));
+    return mu.add(logVar.mul(0.5).exp().mul(randn(mu.shape, { generator })));
   }
 
   /** ½(logVar_p − logVar_q + (σ_q² + (mu_q − mu_p)²)/σ_p² − 1), `[batch, latent]` */

@@ -48,10 +48,10 @@ export function mixtureLogProb(z: Tensor, logWeights: Tensor, mu: Tensor, logVar
 export function drawComponents(
   logWeights: Tensor,
   count: number,
-  options: { generator?: Generator | undefined } = {},
+  { generator }: { generator?: Generator | undefined } = {},
 ): Tensor {
   const [components] = logWeights.shape as [number];
-  const gumbel = rand([count, components], options).add(1e-20).log().neg().log().neg();
+  const gumbel = rand([count, components], { generator }).add(1e-20).log().neg().log().neg();
   return gumbel.add(logWeights).argmax({ axis: 1 });
 }
 
@@ -65,10 +65,10 @@ export class MixtureOfGaussians extends Module implements Prior {
   /** log σ², `[components, latent]` */
   readonly logVar: Tensor;
 
-  constructor(latent: number, { components = 100, spread = 1, ...options }: MixtureOptions = {}) {
+  constructor(latent: number, { components = 100, spread = 1, generator }: MixtureOptions = {}) {
     super();
     this.logits = parameter(zeros([components]));
-    this.mu = parameter(randn([components, latent], options).mul(spread));
+    this.mu = parameter(randn([components, latent], { generator }).mul(spread));
     this.logVar = parameter(zeros([components, latent]));
   }
 
@@ -85,10 +85,14 @@ export class MixtureOfGaussians extends Module implements Prior {
     return mixtureLogProb(z, this.logits.logSoftmax(), this.mu, this.logVar);
   }
 
-  sample(count: number, _context: PriorContext, options: { generator?: Generator | undefined } = {}): Tensor {
-    const component = drawComponents(this.logits.logSoftmax(), count, options);
+  sample(
+    count: number,
+    _context: PriorContext,
+    { generator }: { generator?: Generator | undefined } = {},
+  ): Tensor {
+    const component = drawComponents(this.logits.logSoftmax(), count, { generator });
     const mu = this.mu.indexSelect(component);
     const sigma = this.logVar.indexSelect(component).mul(0.5).exp();
-    return mu.add(sigma.mul(randn(mu.shape, options)));
+    return mu.add(sigma.mul(randn(mu.shape, { generator })));
   }
 }

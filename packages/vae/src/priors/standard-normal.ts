@@ -22,8 +22,12 @@ export class StandardNormal extends Module implements Prior {
     return standardNormalLogProb(z);
   }
 
-  sample(count: number, _context: PriorContext, options: { generator?: Generator | undefined } = {}): Tensor {
-    return randn([count, this.latent], options);
+  sample(
+    count: number,
+    _context: PriorContext,
+    { generator }: { generator?: Generator | undefined } = {},
+  ): Tensor {
+    return randn([count, this.latent], { generator });
   }
 
   /** −½(1 + logVar − mu² − e^logVar), `[batch, latent]`. @see Kingma & Welling 2014, App. B, arXiv:1312.6114 */

@@ -36,7 +36,7 @@ export class VampPrior extends Module implements Prior {
   /** @throws ArgumentError unless `initial` is `[components, inputSize]` */
   constructor(
     inputSize: number,
-    { components = 500, mean = 0.05, spread = 0.01, initial, ...options }: VampPriorOptions = {},
+    { components = 500, mean = 0.05, spread = 0.01, initial, generator }: VampPriorOptions = {},
   ) {
     super();
     if (initial !== undefined && (initial.shape.length !== 2 || initial.shape[1] !== inputSize))
@@ -44,7 +44,9 @@ export class VampPrior extends Module implements Prior {
         'VampPrior',
         `the initial pseudo-images are ${formatShape(initial.shape)} — give [components, ${inputSize}]`,
       );
-    this.pseudoImages = parameter(initial ?? randn([components, inputSize], options).mul(spread).add(mean));
+    this.pseudoImages = parameter(
+      initial ?? randn([components, inputSize], { generator }).mul(spread).add(mean),
+    );
   }
 
   override describe(): Description {
@@ -61,10 +63,14 @@ export class VampPrior extends Module implements Prior {
     return mixtureLogProb(z, this.#logWeights(), mu, logVar);
   }
 
-  sample(count: number, context: PriorContext, options: { generator?: Generator | undefined } = {}): Tensor {
-    const component = drawComponents(this.#logWeights(), count, options);
+  sample(
+    count: number,
+    context: PriorContext,
+    { generator }: { generator?: Generator | undefined } = {},
+  ): Tensor {
+    const component = drawComponents(this.#logWeights(), count, { generator });
     const q = context.encode(this.pseudoInputs().indexSelect(component));
-    return q.mu.add(q.logVar.mul(0.5).exp().mul(randn(q.mu.shape, options)));
+    return q.mu.add(q.logVar.mul(0.5).exp().mul(randn(q.mu.shape, { generator })));
   }
 
   #logWeights(): Tensor {
