@@ -208,7 +208,7 @@ test('a conditional Gaussian run draws the styles of the classes', async () => {
 test('what cannot be done is refused in one line with exit code 2, and nothing is written', async () => {
   const absent = join(scratch, 'absent');
   await isRefused(['--epoch', '3', '--out', absent], '--epoch is no option — did you mean --epochs?');
-  await isRefused(['--latent', '0', '--out', absent], '--latent 0: it is a whole number from 1 to 1024');
+  await isRefused(['--latent', '0', '--out', absent], '--latent 0: expected a whole number from 1 to 1024');
   await isRefused(
     ['--resume', absent],
     `--resume ${absent}: there is no config.json — name the folder of a run`,

@@ -190,18 +190,18 @@ test('an option that has no effect is refused, with what it needs', () => {
     ],
     ['--network convolutional --hidden 3', '--hidden has no effect here — it needs --network dense'],
     ['--channels 3', '--channels has no effect here — it needs --network convolutional'],
-    ['--prior conditional', 'prior conditional needs the labels — use model cvae'],
+    ['--prior conditional', 'prior conditional needs labels — use model cvae'],
     [
       '--model cvae --prior vamp',
-      'prior vamp has pseudo-images without labels — use another prior, or model vae',
+      'prior vamp has no labels for its pseudo-images — use another prior, or model vae',
     ],
     [
       '--likelihood squared-error',
-      'likelihood squared-error is for autoencoders, and bounds nothing — use gaussian or gaussian-fixed',
+      'likelihood squared-error is for autoencoders, and gives no bound on log p(x) — use gaussian or gaussian-fixed',
     ],
     [
       '--model dae --noise-level 2',
-      'noise-level is a probability, at most 1 — or use corruption gaussian, of which it is the sigma',
+      'noise-level is a probability, at most 1 — or use corruption gaussian, where it is sigma',
     ],
     [
       '--model vq-vae --latent 4',
@@ -243,20 +243,20 @@ test('a configuration file that cannot be is refused with its path and what woul
     const path = file('bad.json', contents);
     refuses(() => request(['--config', path]), message(path));
   };
-  refusesFile({ latnet: 2 }, (path) => `${path}: "latnet" is no option — did you mean latent?`);
+  refusesFile({ latnet: 2 }, (path) => `${path}: "latnet" is not an option — did you mean latent?`);
   refusesFile(
     { 'learning-rate': 2 },
-    (path) => `${path}: "learning-rate" is no option — did you mean learningRate?`,
+    (path) => `${path}: "learning-rate" is not an option — did you mean learningRate?`,
   );
-  refusesFile({ constructor: 2 }, (path) => `${path}: "constructor" is no option`);
-  refusesFile({ latent: '2' }, (path) => `${path}: latent "2": it is a whole number from 1 to 1024`);
+  refusesFile({ constructor: 2 }, (path) => `${path}: "constructor" is not an option`);
+  refusesFile({ latent: '2' }, (path) => `${path}: latent "2": expected a whole number from 1 to 1024`);
   refusesFile(
     { hidden: [4, -1] },
-    (path) => `${path}: hidden [4,-1]: it is a list of widths from 1 to 16384, for example 400 or 500,250`,
+    (path) => `${path}: hidden [4,-1]: expected a list of widths from 1 to 16384, for example 400 or 500,250`,
   );
   refusesFile(
     { model: 'veae' },
-    (path) => `${path}: model "veae": it is one of ${Object.keys(MODELS).join(', ')} — did you mean vae?`,
+    (path) => `${path}: model "veae": expected one of ${Object.keys(MODELS).join(', ')} — did you mean vae?`,
   );
   refusesFile(
     { sigma: 2 },
@@ -269,7 +269,7 @@ test('a configuration file that cannot be is refused with its path and what woul
   const path = file('bad.json', '{"latent": 2');
   assert.throws(
     () => request(['--config', path]),
-    (error: Error) => error.message.startsWith(`${path}: it is not JSON: `),
+    (error: Error) => error.message.startsWith(`${path}: not JSON: `),
   );
   const absent = join(scratch, 'absent.json');
   refuses(() => request(['--config', absent]), `--config ${absent}: there is no such file`);
@@ -359,42 +359,51 @@ const REFUSALS: readonly (readonly [args: readonly string[], message: string])[]
   [['--out', '--seed', '3'], '--out needs a value'],
   [['--resume'], '--resume needs a value'],
 
-  [['--latent', '0'], '--latent 0: it is a whole number from 1 to 1024'],
-  [['--latent', '1025'], '--latent 1025: it is a whole number from 1 to 1024'],
-  [['--latent', '2.5'], '--latent 2.5: it is a whole number from 1 to 1024'],
-  [['--epochs', '0'], '--epochs 0: it is a whole number from 1 to 100000'],
-  [['--epochs', '100001'], '--epochs 100001: it is a whole number from 1 to 100000'],
-  [['--epochs', 'many'], '--epochs many: it is a whole number from 1 to 100000'],
-  [['--resume', 'runs/a', '--epochs', '0'], '--epochs 0: it is a whole number from 1 to 100000'],
-  [['--batch', '0'], '--batch 0: it is a whole number from 1 to 60000'],
-  [['--batch', '60001'], '--batch 60001: it is a whole number from 1 to 60000'],
-  [['--seed', '-1'], '--seed -1: it is a whole number from 0 to 2147483647'],
-  [['--seed', '2147483648'], '--seed 2147483648: it is a whole number from 0 to 2147483647'],
-  [['--train-limit', '-1'], '--train-limit -1: it is a whole number from 0 to 10000000'],
-  [['--train-limit', '10000001'], '--train-limit 10000001: it is a whole number from 0 to 10000000'],
+  [['--latent', '0'], '--latent 0: expected a whole number from 1 to 1024'],
+  [['--latent', '1025'], '--latent 1025: expected a whole number from 1 to 1024'],
+  [['--latent', '2.5'], '--latent 2.5: expected a whole number from 1 to 1024'],
+  [['--epochs', '0'], '--epochs 0: expected a whole number from 1 to 100000'],
+  [['--epochs', '100001'], '--epochs 100001: expected a whole number from 1 to 100000'],
+  [['--epochs', 'many'], '--epochs many: expected a whole number from 1 to 100000'],
+  [['--resume', 'runs/a', '--epochs', '0'], '--epochs 0: expected a whole number from 1 to 100000'],
+  [['--batch', '0'], '--batch 0: expected a whole number from 1 to 60000'],
+  [['--batch', '60001'], '--batch 60001: expected a whole number from 1 to 60000'],
+  [['--seed', '-1'], '--seed -1: expected a whole number from 0 to 2147483647'],
+  [['--seed', '2147483648'], '--seed 2147483648: expected a whole number from 0 to 2147483647'],
+  [['--train-limit', '-1'], '--train-limit -1: expected a whole number from 0 to 10000000'],
+  [['--train-limit', '10000001'], '--train-limit 10000001: expected a whole number from 0 to 10000000'],
 
-  [['--learning-rate', '0'], '--learning-rate 0: it is a number above 0 and at most 1, for example 0.001'],
+  [['--learning-rate', '0'], '--learning-rate 0: expected a number above 0 and at most 1, for example 0.001'],
   [
     ['--learning-rate', '1.1'],
-    '--learning-rate 1.1: it is a number above 0 and at most 1, for example 0.001',
+    '--learning-rate 1.1: expected a number above 0 and at most 1, for example 0.001',
   ],
-  [['--learning-rate', 'x'], '--learning-rate x: it is a number above 0 and at most 1, for example 0.001'],
+  [['--learning-rate', 'x'], '--learning-rate x: expected a number above 0 and at most 1, for example 0.001'],
 
-  [['--hidden', '0'], '--hidden 0: it is a list of widths from 1 to 16384, for example 400 or 500,250'],
+  [['--hidden', '0'], '--hidden 0: expected a list of widths from 1 to 16384, for example 400 or 500,250'],
   [
     ['--hidden', '16385'],
-    '--hidden 16385: it is a list of widths from 1 to 16384, for example 400 or 500,250',
+    '--hidden 16385: expected a list of widths from 1 to 16384, for example 400 or 500,250',
   ],
-  [['--hidden', '500,'], '--hidden 500,: it is a list of widths from 1 to 16384, for example 400 or 500,250'],
-  [['--hidden', '9x9'], '--hidden 9x9: it is a list of widths from 1 to 16384, for example 400 or 500,250'],
+  [
+    ['--hidden', '500,'],
+    '--hidden 500,: expected a list of widths from 1 to 16384, for example 400 or 500,250',
+  ],
+  [
+    ['--hidden', '9x9'],
+    '--hidden 9x9: expected a list of widths from 1 to 16384, for example 400 or 500,250',
+  ],
 
-  [['--model', 'vea'], `--model vea: it is one of ${Object.keys(MODELS).join(', ')} — did you mean vae?`],
-  [['--model', 'transformer'], `--model transformer: it is one of ${Object.keys(MODELS).join(', ')}`],
+  [['--model', 'vea'], `--model vea: expected one of ${Object.keys(MODELS).join(', ')} — did you mean vae?`],
+  [['--model', 'transformer'], `--model transformer: expected one of ${Object.keys(MODELS).join(', ')}`],
   [
     ['--binarization', 'dinamic'],
-    '--binarization dinamic: it is one of none, threshold, static, dynamic — did you mean dynamic?',
+    '--binarization dinamic: expected one of none, threshold, static, dynamic — did you mean dynamic?',
   ],
-  [['--likelihood', 'gausian'], `--likelihood gausian: it is one of ${LIKELIHOODS} — did you mean gaussian?`],
+  [
+    ['--likelihood', 'gausian'],
+    `--likelihood gausian: expected one of ${LIKELIHOODS} — did you mean gaussian?`,
+  ],
 ];
 
 for (const [args, message] of REFUSALS) {
@@ -411,10 +420,10 @@ test('the machine is refused in the same words', () => {
   const start = (args: readonly string[]): unknown => readMachine(lineOf(['train', ...args]));
   refuses(
     () => start(['--backend', 'wsam']),
-    '--backend wsam: it is one of auto, wasm, reference — did you mean wasm?',
+    '--backend wsam: expected one of auto, wasm, reference — did you mean wasm?',
   );
-  refuses(() => start(['--backend', 'cuda']), '--backend cuda: it is one of auto, wasm, reference');
-  refuses(() => start(['--threads', '0']), '--threads 0: it is a whole number from 1 to 256');
+  refuses(() => start(['--backend', 'cuda']), '--backend cuda: expected one of auto, wasm, reference');
+  refuses(() => start(['--threads', '0']), '--threads 0: expected a whole number from 1 to 256');
   refuses(
     () => start(['--backend', 'reference', '--threads', '2']),
     '--threads has no effect here — it needs --backend auto or wasm',
@@ -483,7 +492,7 @@ test('compare refuses what compares nothing', () => {
   );
   refuses(
     () => compared(['--models', 'vae,cvaee']),
-    `--models vae,cvaee: it is a list of ${Object.keys(MODELS).join(', ')} — did you mean cvae?`,
+    `--models vae,cvaee: expected a list of ${Object.keys(MODELS).join(', ')} — did you mean cvae?`,
   );
   refuses(() => compared(['--model', 'vae']), '--model is no option — did you mean --models?');
 });

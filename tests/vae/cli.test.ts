@@ -158,7 +158,10 @@ test('a semi-supervised model says how many classes it reads right', async () =>
   const right = (logQ as number[][]).filter((row, i) => row.indexOf(Math.max(...row)) === images.labels[i]);
   assert.is(accuracy, right.length / 24);
   const text = await does('evaluate', run);
-  assert.ok(text.includes(`\nclasses read right: ${((100 * right.length) / 24).toFixed(2)} %\n`), text);
+  assert.ok(
+    text.includes(`\nimages assigned to their class: ${((100 * right.length) / 24).toFixed(2)} %\n`),
+    text,
+  );
 });
 
 test('importance samples tighten −ELBO, and are refused where z has no density', async () => {
@@ -323,7 +326,7 @@ test('figures draws what is asked for, and refuses what the model cannot', async
   assert.equal(readdirSync(out).sort(), ['curves.svg', 'samples.png']);
   await isRefused(['figures', run, '--only', 'styles'], '--only styles: the model is not told the class');
   const { err } = await call('figures', run, '--only', 'smaples');
-  assert.match(err, /^--only smaples: it is a list of .* — did you mean samples\?\n$/);
+  assert.match(err, /^--only smaples: expected a list of .* — did you mean samples\?\n$/);
 });
 
 test('commands on a run refuse what is no run, or not yet one', async () => {
@@ -355,7 +358,7 @@ test('a damaged file is refused with its path', async () => {
   writeFileSync(join(run, 'config.json'), '{"model": "vae", "latent": 0}');
   await isRefused(
     ['evaluate', run],
-    `${join(run, 'config.json')}: latent 0: it is a whole number from 1 to 1024`,
+    `${join(run, 'config.json')}: latent 0: expected a whole number from 1 to 1024`,
   );
 });
 

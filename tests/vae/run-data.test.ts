@@ -44,7 +44,7 @@ test('subfolders are classes, in the order of their names, and are mixed evenly'
   for (let i = 1; i <= 2; i++) grey(join(scratch, 'classes', 'c10', `${i}.png`), 220 + i);
   const { train, test: held, notes, noun } = await loadData(join(scratch, 'classes'));
   assert.is(noun, 'images');
-  assert.equal(notes, ['Classes: 0 = a, 1 = b, 2 = c9, 3 = c10.', 'For testing: the last 2 of 20.']);
+  assert.equal(notes, ['Classes: 0 = a, 1 = b, 2 = c9, 3 = c10.', 'Test set: the last 2 of 20 images.']);
   assert.equal([train.count, held.count, train.classes, ...train.imageShape], [18, 2, 4, 2, 3]);
   // Each image has its own label, 9 comes before 10, and any half holds half of each class.
   const values = [...bytesOf(train), ...bytesOf(held)];
@@ -78,7 +78,7 @@ test('colours become grey by their luminance, transparency black, and it is said
   close(held.images, new Array(4).fill(0.114));
   assert.equal(notes, [
     '2 images had colours or were not opaque: grey = (0.299 R + 0.587 G + 0.114 B) · opacity.',
-    'For testing: the last 1 of 3.',
+    'Test set: the last 1 of 3 images.',
   ]);
   assert.is(train.classes, 0);
 });
@@ -118,21 +118,21 @@ test('a folder that holds no such images is refused with what is wrong', async (
   grey(join(sizes, '2.png'), 5, [2, 3]);
   await isRefused(
     sizes,
-    `--data ${join(sizes, '2.png')}: it is 2 × 3 pixels and ${join(sizes, '1.png')} 3 × 2 — all images have one size`,
+    `--data ${join(sizes, '2.png')}: this image has 2 × 3 pixels and ${join(sizes, '1.png')} has 3 × 2 — all images must have one size`,
   );
   const single = folder('single');
   grey(join(single, '1.png'), 5);
-  await isRefused(single, '--data: too few images to train and to test: 1');
+  await isRefused(single, '--data: expected at least 2 images, found 1');
   await isRefused(
     join(single, '1.png'),
-    `--data ${join(single, '1.png')}: it is a file — name a folder, or both files as images.idx,labels.idx`,
+    `--data ${join(single, '1.png')}: expected a folder, found a file — name the folder, or both files as images.idx,labels.idx`,
   );
   const mixed = folder('mixed');
   grey(join(mixed, '1.png'), 5);
   folder('mixed', 'cats');
   await isRefused(
     mixed,
-    `--data ${mixed}: there are images (1.png) beside folders (cats) — put every image into the folder of its class, or all into one`,
+    `--data ${mixed}: there are images (1.png) next to folders (cats) — put every image into the folder of its class, or all images into one folder`,
   );
   const broken = folder('broken');
   writeFileSync(join(broken, '1.png'), 'no picture');
@@ -140,7 +140,7 @@ test('a folder that holds no such images is refused with what is wrong', async (
   await loadData(broken).catch((error: Error) => {
     message = error.message;
   });
-  assert.ok(message.startsWith(`--data ${join(broken, '1.png')}: it cannot be read as PNG: `), message);
+  assert.ok(message.startsWith(`--data ${join(broken, '1.png')}: cannot be read as PNG: `), message);
 });
 
 test('IDX files: a folder named as MNIST, zipped or not, and a pair', async () => {
@@ -154,7 +154,7 @@ test('IDX files: a folder named as MNIST, zipped or not, and a pair', async () =
   assert.equal([pair.train.count, pair.test.count], [87, 9]);
   assert.equal([...pair.train.images, ...pair.test.images], [...train.images]);
   assert.equal([...pair.train.labels, ...pair.test.labels], [...train.labels]);
-  assert.equal(pair.notes, ['For testing: the last 9 of 96.']);
+  assert.equal(pair.notes, ['Test set: the last 9 of 96 images.']);
 
   const zipped = folder('zipped');
   const images = encodeIdx({ shape: [4, 1, 1], data: Uint8Array.of(0, 51, 102, 255) });
@@ -236,7 +236,7 @@ test('a model that is told the class needs classes', async () => {
     assert.is(code, 2);
     assert.is(
       err,
-      `model ${model} is told each image's class, and the images of ${path} have none — put each class into a folder of its own\n`,
+      `model ${model} needs the class of each image, and the images of ${path} have no classes — put the images of each class into a subfolder\n`,
     );
   }
 });

@@ -5,12 +5,12 @@ import { MODELS } from './models.js';
 import type { RunConfig } from './run-config.js';
 import { UsageError } from './usage-error.js';
 
-/** The model of a configuration for images like these, with its initial weights. @throws UsageError if it needs labels and there are none */
+/** Builds the model of a configuration for images of this size, with its initial weights. @throws UsageError if it needs labels and there are none */
 export function buildModel(config: RunConfig, data: Dataset): GenerativeModel {
   const entry = MODELS[config.model];
   if (entry.needsLabels === true && data.classes === 0)
     throw new UsageError(
-      `model ${config.model} is told each image's class, and the images of ${config.data} have none — put each class into a folder of its own`,
+      `model ${config.model} needs the class of each image, and the images of ${config.data} have no classes — put the images of each class into a subfolder`,
     );
   const generator = new Generator(config.seed);
   return entry.build({

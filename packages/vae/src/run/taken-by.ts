@@ -3,7 +3,7 @@ import type { Field } from './fields.js';
 import { MODEL_NAMES, MODELS } from './models.js';
 import type { RunConfig } from './run-config.js';
 
-/** A field has an effect with the models that list it, and where `holds`, which `words` describe. */
+/** Condition of a field: the model accepts it, and `holds` is true, which `words` describe. */
 export function takenBy(
   key: keyof RunConfig,
   words?: string,
@@ -15,7 +15,7 @@ export function takenBy(
   };
 }
 
-/** The models that list a field, in words. */
+/** The models that accept a field, as text. */
 export function takersOf(key: keyof RunConfig): string {
   return MODEL_NAMES.filter((name) => MODELS[name].options.includes(key)).join(' or ');
 }
