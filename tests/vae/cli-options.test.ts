@@ -9,11 +9,11 @@ import { readMachine } from '../../packages/vae/src/cli/machine.js';
 import { COMMANDS } from '../../packages/vae/src/cli/main.js';
 import { type Parsed, parseLine } from '../../packages/vae/src/cli/parse.js';
 import { readTrainRequest, standardEpochs, type TrainRequest } from '../../packages/vae/src/cli/train.js';
-import { completeConfig, readConfigFile } from '../../packages/vae/src/run/config.js';
+import { completeConfig, readConfigFile } from '../../packages/vae/src/run/complete-config.js';
 import { effective, flagOf } from '../../packages/vae/src/run/fields.js';
-import { MODELS } from '../../packages/vae/src/run/models.js';
+import { MODELS } from '../../packages/vae/src/run/model-table.js';
 import type { RunConfig } from '../../packages/vae/src/run/run-config.js';
-import { RUN_FIELDS } from '../../packages/vae/src/run/run-fields.js';
+import { RUN_FIELDS } from '../../packages/vae/src/run/run-options.js';
 import { UsageError } from '../../packages/vae/src/run/usage-error.js';
 import { refuses } from '../refuses.js';
 

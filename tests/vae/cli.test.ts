@@ -11,7 +11,7 @@ import { PNG } from 'pngjs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { FIGURES } from '../../packages/vae/src/run/figures.js';
-import { MODEL_NAMES } from '../../packages/vae/src/run/models.js';
+import { MODEL_NAMES } from '../../packages/vae/src/run/model-table.js';
 import { call, does, isRefused, writeIdxFolder } from './cli-calls.js';
 
 const scratch = mkdtempSync(join(tmpdir(), 'varigrad-cli-'));

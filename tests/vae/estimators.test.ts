@@ -17,7 +17,6 @@ import {
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { LogMeanExp } from '../../packages/vae/src/estimators/log-mean-exp.js';
-import { refuses } from '../refuses.js';
 import {
   type Exact,
   exact,
@@ -27,7 +26,8 @@ import {
   linearImages,
   linearVae,
   PIXELS,
-} from './linear-gaussian.js';
+} from '../helpers/linear-gaussian.js';
+import { refuses } from '../refuses.js';
 
 const float64 = createReference(Float64Array);
 const mean = (values: ArrayLike<number>): number =>

@@ -19,7 +19,15 @@ import {
 } from '@varigrad/vae';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { assertSameSheet, dataset, pair, SHAPE, sigmoid, styles, Transparent } from './transparent-model.js';
+import {
+  assertSameSheet,
+  dataset,
+  pair,
+  SHAPE,
+  sigmoid,
+  styles,
+  Transparent,
+} from '../helpers/transparent-model.js';
 
 // Quartile middles of N(0, 1): Φ⁻¹(1/8), Φ⁻¹(3/8), Φ⁻¹(5/8), Φ⁻¹(7/8), from a table.
 const OCTILES = [-1.15034938, -0.31863936, 0.31863936, 1.15034938];

@@ -6,7 +6,7 @@ import { gzipSync } from 'node:zlib';
 import { encodeIdx } from '@varigrad/vae';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { completeConfig } from '../../packages/vae/src/run/config.js';
+import { completeConfig } from '../../packages/vae/src/run/complete-config.js';
 import { type LoadedData, loadData, loadRunData } from '../../packages/vae/src/run/data.js';
 import { call, does, writeIdxFolder, writePngFile } from './cli-calls.js';
 

@@ -25,9 +25,9 @@ import {
 } from '@varigrad/vae';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { checkParameterGradients } from '../helpers/parameter-gradients.js';
 import { refuses } from '../refuses.js';
 import { data, SIZE } from './bars.js';
-import { checkParameterGradients } from './parameter-gradients.js';
 
 const float64 = createReference(Float64Array);
 const numbers = (t: Tensor): number[] => [...t.dataSync()];

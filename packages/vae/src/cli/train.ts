@@ -1,11 +1,11 @@
 /** `varigrad train`. */
 import { basename } from 'node:path';
-import { completeConfig, readConfigFile } from '../run/config.js';
+import { completeConfig, readConfigFile } from '../run/complete-config.js';
 import { complete, type Fields, fromFlags, type Given, path } from '../run/fields.js';
-import { MODELS } from '../run/models.js';
+import { MODELS } from '../run/model-table.js';
 import type { RunConfig } from '../run/run-config.js';
-import { RUN_FIELDS } from '../run/run-fields.js';
 import { freshFolder, RunFolder } from '../run/run-folder.js';
+import { RUN_FIELDS } from '../run/run-options.js';
 import { trainRun } from '../run/train-run.js';
 import { UsageError } from '../run/usage-error.js';
 import { type Command, type CommandLine, flagsOf, type Terminal } from './command.js';

@@ -10,7 +10,7 @@ import { estimateLogLikelihood } from '../estimators/log-likelihood.js';
 import { type EvaluateOptions, evaluate } from '../evaluate.js';
 import type { Losses } from '../meter.js';
 import type { GenerativeModel } from '../models/model.js';
-import { lossTextOf, MODELS } from './models.js';
+import { lossTextOf, MODELS } from './model-table.js';
 import type { OpenRun } from './open-run.js';
 import type { RunConfig } from './run-config.js';
 import { UsageError } from './usage-error.js';

@@ -1,7 +1,7 @@
 import { sameShape } from '@varigrad/core';
 import type { GenerativeModel } from '../models/model.js';
-import { buildModel } from './build-model.js';
 import { type LoadedData, loadData } from './data.js';
+import { buildModel } from './model-table.js';
 import type { RunConfig } from './run-config.js';
 import { RunFolder, type Weights } from './run-folder.js';
 import { UsageError } from './usage-error.js';

@@ -4,10 +4,10 @@ import { basename, dirname, join } from 'node:path';
 import { decodeSafetensors, encodeSafetensors, type Module, type Optimizer } from '@varigrad/nn';
 import { writeFileAtomic } from '../files/atomic.js';
 import type { EpochResult, TrainState } from '../train.js';
-import { completeConfig, readConfigFile } from './config.js';
+import { completeConfig, readConfigFile } from './complete-config.js';
 import { effective } from './fields.js';
 import type { RunConfig } from './run-config.js';
-import { RUN_FIELDS } from './run-fields.js';
+import { RUN_FIELDS } from './run-options.js';
 import { suggest, UsageError } from './usage-error.js';
 
 /** Which weights of a run: those after its last epoch, or of the epoch with the lowest validation loss. */

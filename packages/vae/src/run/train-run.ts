@@ -11,15 +11,14 @@ import type { GenerativeModel } from '../models/model.js';
 import { type BetaSchedule, cyclicWarmUp, linearWarmUp } from '../schedules.js';
 import { type EpochResult, fit, type TrainState } from '../train.js';
 import { TrainingError } from '../training-failure.js';
-import { buildModel } from './build-model.js';
 import { loadRunData, type RunData } from './data.js';
-import { lossTextOf, MODELS } from './models.js';
+import { bestEpoch, isPatienceOver } from './early-stopping.js';
+import { buildModel, lossTextOf, MODELS } from './model-table.js';
 import { writePictures } from './pictures.js';
 import { createReporter, type Output } from './progress.js';
 import type { RunConfig } from './run-config.js';
 import type { RunFolder } from './run-folder.js';
 import { noteCodes, writeScatterAnimation } from './scatter-animation.js';
-import { bestEpoch, isPatienceOver } from './stopping.js';
 import { UsageError } from './usage-error.js';
 
 /** The part of `AbortSignal` that a run uses. */

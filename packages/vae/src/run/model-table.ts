@@ -1,5 +1,6 @@
 /** The models that can be trained, by name. Each model is one entry of the table. */
-import type { Dataset } from '../data/dataset.js';
+import { Generator } from '@varigrad/core';
+import { type Dataset, pixelsOf } from '../data/dataset.js';
 import { labelledSubset, partlyLabelled } from '../data/partly-labelled.js';
 import type { Losses } from '../meter.js';
 import { Autoencoder, type AutoencoderOptions } from '../models/autoencoder.js';
@@ -11,10 +12,12 @@ import { RelaxedCategoricalVAE } from '../models/relaxed-categorical-vae.js';
 import { SemiSupervisedVAE } from '../models/semi-supervised-vae.js';
 import { VAE, type VAEOptions } from '../models/vae.js';
 import { VQVAE } from '../models/vq-vae.js';
-import { gaussianNetworks, plainNetworks } from './networks.js';
-import { CORRUPTIONS, LIKELIHOODS, type ModelContext, POSTERIORS, PRIORS } from './parts.js';
+import { gaussianNetworks, plainNetworks } from './convolutional-parts.js';
+import type { Field } from './fields.js';
+import { CORRUPTIONS, LIKELIHOODS, type ModelContext, POSTERIORS, PRIORS } from './part-tables.js';
 import { lossText } from './progress.js';
 import type { ModelName, RunConfig } from './run-config.js';
+import { UsageError } from './usage-error.js';
 
 /** One entry of the table of models. */
 export interface ModelEntry {
@@ -152,4 +155,38 @@ function variational(context: ModelContext): VAEOptions {
 /** The function that formats the losses of a model. */
 export function lossTextOf({ model }: Pick<RunConfig, 'model'>): (losses: Losses) => string {
   return MODELS[model].hasBound === false ? ({ loss }) => `loss ${loss.toFixed(2)}` : lossText;
+}
+
+/** Builds the model of a configuration for images of this size, with its initial weights. @throws UsageError if it needs labels and there are none */
+export function buildModel(config: RunConfig, data: Dataset): GenerativeModel {
+  const entry = MODELS[config.model];
+  if (entry.needsLabels === true && data.classes === 0)
+    throw new UsageError(
+      `model ${config.model} needs the class of each image, and the images of ${config.data} have no classes — put the images of each class into a subfolder`,
+    );
+  const generator = new Generator(config.seed);
+  return entry.build({
+    config,
+    inputSize: pixelsOf(data),
+    imageShape: data.imageShape,
+    classes: data.classes,
+    generator,
+  });
+}
+
+/** Condition of a field: the model accepts it, and `holds` is true, which `words` describe. */
+export function takenBy(
+  key: keyof RunConfig,
+  words?: string,
+  holds: (config: RunConfig) => boolean = () => true,
+): NonNullable<Field<unknown, RunConfig>['needs']> {
+  return {
+    words: words ?? `--model ${takersOf(key)}`,
+    holds: (config) => MODELS[config.model].options.includes(key) && holds(config),
+  };
+}
+
+/** The models that accept a field, as text. */
+export function takersOf(key: keyof RunConfig): string {
+  return MODEL_NAMES.filter((name) => MODELS[name].options.includes(key)).join(' or ');
 }

@@ -1,9 +1,9 @@
 /** The complete configuration of a run, from the given options and the defaults, and configuration files. */
 import { existsSync, readFileSync } from 'node:fs';
 import { complete, fromJson, type Given } from './fields.js';
-import { MODELS } from './models.js';
+import { MODELS } from './model-table.js';
 import type { ModelName, RunConfig } from './run-config.js';
-import { RUN_FIELDS } from './run-fields.js';
+import { RUN_FIELDS } from './run-options.js';
 import { UsageError } from './usage-error.js';
 
 /** Reads a configuration file. @throws UsageError with the path if the file is absent, is not JSON, or has an unknown key or a refused value */

@@ -1,9 +1,8 @@
 /** The options of a run that define its model. */
 import { amount, type Fields, oneOf, wholeNumber, widths } from './fields.js';
-import { MODEL_NAMES } from './models.js';
-import { CORRUPTIONS, LIKELIHOODS, POSTERIORS, PRIORS } from './parts.js';
+import { MODEL_NAMES, takenBy } from './model-table.js';
+import { CORRUPTIONS, LIKELIHOODS, POSTERIORS, PRIORS } from './part-tables.js';
 import type { ModelConfig, RunConfig } from './run-config.js';
-import { takenBy } from './taken-by.js';
 
 const MODEL = 'The model:';
 const SOME = 'Of some models:';

@@ -1,8 +1,8 @@
 /** The options of a run: allowed values, defaults, and when each has an effect. */
 import { amount, type Fields, oneOf, path, wholeNumber } from './fields.js';
-import { MODEL_FIELDS } from './model-fields.js';
+import { MODEL_FIELDS } from './model-options.js';
+import { takenBy, takersOf } from './model-table.js';
 import type { RunConfig, TrainingConfig } from './run-config.js';
-import { takenBy, takersOf } from './taken-by.js';
 
 const DATA = 'The images:';
 const TRAINING = 'The training:';
