@@ -44,7 +44,7 @@ test('subfolders are classes, in the order of their names, and are mixed evenly'
   for (let i = 1; i <= 2; i++) grey(join(scratch, 'classes', 'c10', `${i}.png`), 220 + i);
   const { train, test: held, notes, noun } = await loadData(join(scratch, 'classes'));
   assert.is(noun, 'images');
-  assert.equal(notes, ['Classes: 0 = a, 1 = b, 2 = c9, 3 = c10.', 'Test set: the last 2 of 20 images.']);
+  assert.equal(notes, ['Classes: 0 = a, 1 = b, 2 = c9, 3 = c10.', 'For testing: the last 2 of 20.']);
   assert.equal([train.count, held.count, train.classes, ...train.imageShape], [18, 2, 4, 2, 3]);
   // Each image has its own label, 9 comes before 10, and any half holds half of each class.
   const values = [...bytesOf(train), ...bytesOf(held)];
@@ -78,7 +78,7 @@ test('colours become grey by their luminance, transparency black, and it is said
   close(held.images, new Array(4).fill(0.114));
   assert.equal(notes, [
     '2 images had colours or were not opaque: grey = (0.299 R + 0.587 G + 0.114 B) · opacity.',
-    'Test set: the last 1 of 3 images.',
+    'For testing: the last 1 of 3.',
   ]);
   assert.is(train.classes, 0);
 });
@@ -154,7 +154,7 @@ test('IDX files: a folder named as MNIST, zipped or not, and a pair', async () =
   assert.equal([pair.train.count, pair.test.count], [87, 9]);
   assert.equal([...pair.train.images, ...pair.test.images], [...train.images]);
   assert.equal([...pair.train.labels, ...pair.test.labels], [...train.labels]);
-  assert.equal(pair.notes, ['Test set: the last 9 of 96 images.']);
+  assert.equal(pair.notes, ['For testing: the last 9 of 96.']);
 
   const zipped = folder('zipped');
   const images = encodeIdx({ shape: [4, 1, 1], data: Uint8Array.of(0, 51, 102, 255) });

@@ -25,9 +25,10 @@ export function findCollapse({ variance, active, klPerDimension }: LatentStatist
 /**
  * The result of `findCollapse` as text: which dimensions have collapsed, what that means, and what to try. If none has collapsed, the
  * text is one sentence that says so.
+ * @param advice - what to try, in place of the options of this library: `--warm-up linear`
  * @example describeCollapse(await latentStatistics(model, test))
  */
-export function describeCollapse(statistics: LatentStatistics): string {
+export function describeCollapse(statistics: LatentStatistics, advice?: string): string {
   const { dimensions, isTotal } = findCollapse(statistics);
   const latent = statistics.variance.length;
   const totalKl = statistics.klPerDimension?.reduce((sum, kl) => sum + kl, 0);
@@ -39,16 +40,14 @@ export function describeCollapse(statistics: LatentStatistics): string {
     return (
       `The posterior has collapsed: none of the ${latent} dimensions of z depends on the image${nats}. ` +
       'q(z|x) is the prior for every image, so the decoder receives no information about the image, and all reconstructions look alike. ' +
-      'Try, in this order: a KL weight that rises from 0 (linearWarmUp or cyclicWarmUp), free bits of 0.1 to 0.5 nats a dimension, ' +
-      'a beta of at most 1, a smaller learning rate, a decoder with fewer or narrower layers.'
+      `Try, in this order: ${advice ?? 'a KL weight that rises from 0 (linearWarmUp or cyclicWarmUp), free bits of 0.1 to 0.5 nats per dimension, a beta of at most 1, a smaller learning rate, a decoder with fewer or narrower layers'}.`
     );
   }
   return (
-    `${dimensions.length} of ${latent} dimensions of z have collapsed (${ranges(dimensions)}): there q(z|x) is the prior for every image, ` +
-    `and the decoder does without them; the other ${latent - dimensions.length} carry what is known${nats}. ` +
-    'That is harmless if reconstructions are good: z is larger than the data needs, and a smaller latent would do. ' +
-    'To put them to use, try a KL weight that rises from 0 (linearWarmUp), free bits of 0.1 to 0.5 nats a dimension, a beta of at ' +
-    'most 1, or a learned prior.'
+    `${dimensions.length} of ${latent} dimensions of z have collapsed (${ranges(dimensions)}): their q(z|x) is the prior for every image, ` +
+    `and the decoder ignores them; the other ${latent - dimensions.length} carry all the information${nats}. ` +
+    'This is harmless if reconstructions are good: z is larger than the data needs, and a smaller latent would be enough. ' +
+    `To use these dimensions, try ${advice ?? 'a KL weight that rises from 0 (linearWarmUp), free bits of 0.1 to 0.5 nats per dimension, a beta of at most 1, or a learned prior'}.`
   );
 }
 

@@ -11,7 +11,7 @@ import { suggest, UsageError } from './usage-error.js';
 export interface LoadedData {
   train: Dataset;
   test: Dataset;
-  /** The plural noun for the images in messages: digits, images. */
+  /** What the images are called in a sentence: digits, images. */
   noun: string;
   /** Sentences that describe how the images were converted and split. */
   notes: readonly string[];
@@ -71,7 +71,7 @@ function parted(data: Dataset, notes: readonly string[]): LoadedData {
     train,
     test,
     noun: 'images',
-    notes: [...notes, `Test set: the last ${test.count} of ${data.count} images.`],
+    notes: [...notes, `For testing: the last ${test.count} of ${data.count}.`],
   };
 }
 

@@ -148,7 +148,7 @@ async function prepare({ folder, config, resume, machine }: TrainRunOptions): Pr
   return { model, optimizer, data, state, results, heldOut };
 }
 
-/** Refuses fewer epochs than the run already has. */
+/** A run cannot become shorter than it is. */
 function checkLength(epochs: number, { epoch, step }: TrainState): void {
   if (step > 0 && epochs < epoch)
     throw new UsageError(`--epochs ${epochs}: the run is in epoch ${epoch} — ask for ${epoch} or more`);
@@ -158,7 +158,7 @@ function checkLength(epochs: number, { epoch, step }: TrainState): void {
     );
 }
 
-/** The error of a failed training, with a sentence about the checkpoint that is kept. */
+/** The error of a run: what went wrong in training, and what is kept. */
 function diverged(error: unknown, saved = 0): unknown {
   if (!(error instanceof TrainingError)) return error;
   const kept = saved === 0 ? 'nothing was saved yet' : `the checkpoint after epoch ${saved} is kept`;
@@ -200,7 +200,7 @@ function introduce(
   out.write(`${lines.join('\n')}\n`);
 }
 
-/** Reports collapsed dimensions of z, if there are any. */
+/** Says which dimensions of z are of no use, if any. */
 async function tellCollapse({ config, out }: TrainRunOptions, { model, data }: Start): Promise<void> {
   if (!isLatentModel(model)) return;
   const { binarization } = config;
@@ -208,7 +208,7 @@ async function tellCollapse({ config, out }: TrainRunOptions, { model, data }: S
   if (findCollapse(statistics).dimensions.length > 0) out.write(`\n${describeCollapse(statistics)}\n`);
 }
 
-/** Reports how the run ended, and the test loss of its best epoch. */
+/** Says how the run ended, and what its best epoch is worth on the test images. */
 async function tellBest(
   { folder, config, out }: TrainRunOptions,
   { model, data, results }: Start,
