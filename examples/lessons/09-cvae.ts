@@ -376,7 +376,7 @@ function mistakes(print: Print, { conditional }: Models): Numbers {
   `);
   return {
     numbersRefused: Number(asNumbers.includes('one-hot')),
-    forgottenRefused: Number(forgotten.includes('needs the labels')),
+    forgottenRefused: Number(forgotten.includes('needs labels')),
   };
 }
 

@@ -5,8 +5,8 @@ import * as assert from 'uvu/assert';
 import { presets } from '../../examples/explorer/src/presets/list.js';
 import type { Exhibit } from '../../examples/explorer/src/presets/preset.js';
 import { stepParts, trainingStep } from '../../examples/explorer/src/presets/vae-step.js';
-import { lossAndGradients, type Weights } from '../vae/float64-vae.js';
-import { naive, type Plain } from './naive-operations.js';
+import { lossAndGradients, type Weights } from '../helpers/float64-vae.js';
+import { naive, type Plain } from '../helpers/naive-operations.js';
 
 const runs = new Map<string, Exhibit>(presets.map((preset) => [preset.id, preset.run()]));
 const run = (id: string): Exhibit => runs.get(id) as Exhibit;

@@ -17,7 +17,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { prose, table } from '../../examples/lessons/run.js';
 import { backward, Scalar, tapeOf } from '../../examples/lessons/scalar-engine.js';
-import { checkNames, checkPaths, LESSONS, lessonFiles, near, ROOT, run } from './lesson-runs.js';
+import { checkNames, checkPaths, LESSONS, lessonFiles, near, ROOT, run } from '../helpers/lesson-runs.js';
 
 const files = lessonFiles.slice(0, 5);
 

@@ -30,7 +30,7 @@ import {
   negativeElbo,
   train,
 } from '../../examples/lessons/linear-gaussian.js';
-import { checkNames, checkPaths, LESSONS, lessonFiles, near, nearAll, run } from './lesson-runs.js';
+import { checkNames, checkPaths, LESSONS, lessonFiles, near, nearAll, run } from '../helpers/lesson-runs.js';
 
 type Numbers = Record<string, number>;
 

@@ -74,7 +74,7 @@ test('writers of one file at the same time leave the contents of one of them', a
   assert.equal(readdirSync(folder), ['file']);
 });
 
-const WRITER = fileURLToPath(new URL('atomic-writer.ts', import.meta.url));
+const WRITER = fileURLToPath(new URL('../helpers/atomic-writer.ts', import.meta.url));
 const ROUNDS = 8;
 
 test('a writer killed at any moment leaves a whole file, and its leftovers can be removed', async () => {

@@ -19,9 +19,9 @@ import {
 } from '@varigrad/vae';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { checkParameterGradients } from '../helpers/parameter-gradients.js';
 import { refuses } from '../refuses.js';
 import { BATCH, data, SIZE } from './bars.js';
-import { checkParameterGradients } from './parameter-gradients.js';
 
 const float64 = createReference(Float64Array);
 const numbers = (t: Tensor): number[] => [...t.dataSync()];
@@ -97,7 +97,7 @@ test('the square error is a Gaussian of variance ½ but for the constant, and re
     assert.ok(Math.abs(value - 12 * 0.5 * Math.log(Math.PI) - (gaussian[i] as number)) < 1e-5);
   refuses(
     () => new SquaredError().logProb(mu, mu.mul(Number.NaN)),
-    'SquaredError: images contain NaN — a square error needs finite numbers',
+    'SquaredError: images contain NaN — the squared error needs finite numbers',
   );
 });
 
@@ -119,7 +119,7 @@ test('gradients of the reconstruction loss, plain and with fixed noise on the in
 
 test('an autoencoder has no KL term to weigh', () => {
   const x = images(2, 1);
-  const message = 'elbo: an autoencoder has no KL term to weigh — leave beta and freeBits out';
+  const message = 'elbo: an autoencoder has no KL term — leave out beta and freeBits';
   refuses(() => new Autoencoder(sizes).elbo(x, { beta: 2 }), message);
   refuses(() => new DenoisingAutoencoder(sizes).elbo(x, { freeBits: 0.1 }), message);
 });
@@ -178,7 +178,7 @@ test('salt and pepper: half of the spoilt pixels are 0, half are 1; Gaussian noi
 
 test('noise that cannot be is refused', () => {
   refuses(() => masking(1.5), 'masking: p is a probability from 0 to 1, not 1.5');
-  refuses(() => masking(1, { rescale: true }), 'masking: nothing is left to rescale at p = 1 — take less');
+  refuses(() => masking(1, { rescale: true }), 'masking: p = 1 leaves no pixel to rescale — use a smaller p');
   refuses(() => saltAndPepper(-1), 'saltAndPepper: p is a probability from 0 to 1, not -1');
   refuses(() => gaussianNoise(Number.NaN), 'gaussianNoise: sigma is a number from 0, not NaN');
   refuses(

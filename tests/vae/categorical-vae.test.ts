@@ -15,9 +15,9 @@ import {
 } from '@varigrad/vae';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { checkParameterGradients } from '../helpers/parameter-gradients.js';
 import { refuses } from '../refuses.js';
 import { BATCH, data, SIZE } from './bars.js';
-import { checkParameterGradients } from './parameter-gradients.js';
 
 const float64 = createReference(Float64Array);
 const numbers = (t: Tensor): number[] => [...t.dataSync()];
@@ -245,7 +245,7 @@ test('what cannot be is refused', () => {
   );
   refuses(
     () => make({ estimator: 'sum', variables: 20, categories: 10 }),
-    'RelaxedCategoricalVAE: the sum over 10^20 values of z is too long, above 1024 — take another estimator',
+    "RelaxedCategoricalVAE: 'sum' would sum over 10^20 values of z, and at most 1024 are allowed — use another estimator",
   );
   refuses(() => make({ temperature: 0 }).elbo(images(1)), 'elbo: the temperature is above 0, not 0 (step 0)');
   refuses(

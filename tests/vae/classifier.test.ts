@@ -148,7 +148,10 @@ test('a model without classes is refused', async () => {
     refusal = error;
   });
   assert.instance(refusal, ArgumentError);
-  assert.is((refusal as Error).message, 'classAccuracy: the model knows no classes — use a conditional one');
+  assert.is(
+    (refusal as Error).message,
+    'classAccuracy: the model is not conditional — use a model with classes, such as ConditionalVAE',
+  );
 });
 
 test.run();

@@ -9,11 +9,11 @@ import { readMachine } from '../../packages/vae/src/cli/machine.js';
 import { COMMANDS } from '../../packages/vae/src/cli/main.js';
 import { type Parsed, parseLine } from '../../packages/vae/src/cli/parse.js';
 import { readTrainRequest, standardEpochs, type TrainRequest } from '../../packages/vae/src/cli/train.js';
-import { completeConfig, readConfigFile } from '../../packages/vae/src/run/config.js';
+import { completeConfig, readConfigFile } from '../../packages/vae/src/run/complete-config.js';
 import { effective, flagOf } from '../../packages/vae/src/run/fields.js';
-import { MODELS } from '../../packages/vae/src/run/models.js';
+import { MODELS } from '../../packages/vae/src/run/model-table.js';
 import type { RunConfig } from '../../packages/vae/src/run/run-config.js';
-import { collapseAdvice, RUN_FIELDS } from '../../packages/vae/src/run/run-fields.js';
+import { collapseAdvice, RUN_FIELDS } from '../../packages/vae/src/run/run-options.js';
 import { UsageError } from '../../packages/vae/src/run/usage-error.js';
 import { refuses } from '../refuses.js';
 
@@ -191,18 +191,18 @@ test('an option that has no effect is refused, with what it needs', () => {
     ],
     ['--network convolutional --hidden 3', '--hidden has no effect here — it needs --network dense'],
     ['--channels 3', '--channels has no effect here — it needs --network convolutional'],
-    ['--prior conditional', 'prior conditional needs the labels — use model cvae'],
+    ['--prior conditional', 'prior conditional needs labels — use model cvae'],
     [
       '--model cvae --prior vamp',
-      'prior vamp has pseudo-images without labels — use another prior, or model vae',
+      'prior vamp has no labels for its pseudo-images — use another prior, or model vae',
     ],
     [
       '--likelihood squared-error',
-      'likelihood squared-error is for autoencoders, and bounds nothing — use gaussian or gaussian-fixed',
+      'likelihood squared-error is for autoencoders, and gives no bound on log p(x) — use gaussian or gaussian-fixed',
     ],
     [
       '--model dae --noise-level 2',
-      'noise-level is a probability, at most 1 — or use corruption gaussian, of which it is the sigma',
+      'noise-level is a probability, at most 1 — or use corruption gaussian, where it is sigma',
     ],
     [
       '--model vq-vae --latent 4',
@@ -270,7 +270,7 @@ test('a configuration file that cannot be is refused with its path and what woul
   const path = file('bad.json', '{"latent": 2');
   assert.throws(
     () => request(['--config', path]),
-    (error: Error) => error.message.startsWith(`${path}: it is not JSON: `),
+    (error: Error) => error.message.startsWith(`${path}: not JSON: `),
   );
   const absent = join(scratch, 'absent.json');
   refuses(() => request(['--config', absent]), `--config ${absent}: there is no such file`);

@@ -11,7 +11,7 @@ import { PNG } from 'pngjs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { FIGURES } from '../../packages/vae/src/run/figures.js';
-import { MODEL_NAMES } from '../../packages/vae/src/run/models.js';
+import { MODEL_NAMES } from '../../packages/vae/src/run/model-table.js';
 import { call, does, isRefused, writeIdxFolder } from './cli-calls.js';
 
 const scratch = mkdtempSync(join(tmpdir(), 'varigrad-cli-'));
@@ -169,7 +169,10 @@ test('a semi-supervised model says how many classes it reads right', async () =>
   const right = (logQ as number[][]).filter((row, i) => row.indexOf(Math.max(...row)) === images.labels[i]);
   assert.is(accuracy, right.length / 24);
   const text = await does('evaluate', run);
-  assert.ok(text.includes(`\nclasses read right: ${((100 * right.length) / 24).toFixed(2)} %\n`), text);
+  assert.ok(
+    text.includes(`\nimages assigned to their class: ${((100 * right.length) / 24).toFixed(2)} %\n`),
+    text,
+  );
 });
 
 test('importance samples tighten −ELBO, and are refused where z has no density', async () => {

@@ -55,7 +55,7 @@ test('the decoder gives back the size of any image, in blocks of pixels', () => 
   assert.is(new ConvolutionalBody([28, 28]).outFeatures, 64 * 7 * 7);
   refuses(
     () => new ConvolutionalBody([4, 4], { channels: [2, 2, 2] }),
-    'ConvolutionalBody: 3 convolutions leave nothing of a 4 × 4 image, each halves it — take fewer',
+    'ConvolutionalBody: a 4 × 4 image is too small for 3 convolutions, each of which halves it — use fewer',
   );
 });
 

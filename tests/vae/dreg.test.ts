@@ -3,7 +3,7 @@ import { createReference, Generator, noGrad, rand, type Tensor, tensor, withBack
 import { gaussianLogProb, IWAE, iwaeBound, VAE } from '@varigrad/vae';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { checkParameterGradients } from './parameter-gradients.js';
+import { checkParameterGradients } from '../helpers/parameter-gradients.js';
 
 const float64 = createReference(Float64Array);
 const [BATCH, K, PIXELS, LATENT] = [3, 5, 6, 2];

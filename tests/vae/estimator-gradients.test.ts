@@ -15,7 +15,7 @@ import {
 } from '@varigrad/vae';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { checkParameterGradients } from './parameter-gradients.js';
+import { checkParameterGradients } from '../helpers/parameter-gradients.js';
 
 const float64 = createReference(Float64Array);
 const BATCH = 4;

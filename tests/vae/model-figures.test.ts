@@ -19,7 +19,15 @@ import {
 } from '@varigrad/vae';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { assertSameSheet, dataset, pair, SHAPE, sigmoid, styles, Transparent } from './transparent-model.js';
+import {
+  assertSameSheet,
+  dataset,
+  pair,
+  SHAPE,
+  sigmoid,
+  styles,
+  Transparent,
+} from '../helpers/transparent-model.js';
 
 // Quartile middles of N(0, 1): Φ⁻¹(1/8), Φ⁻¹(3/8), Φ⁻¹(5/8), Φ⁻¹(7/8), from a table.
 const OCTILES = [-1.15034938, -0.31863936, 0.31863936, 1.15034938];
@@ -202,7 +210,7 @@ test('refuses a plane of another dimension, classes that are not there, and an e
   );
   assert.is(
     await message(classStyleFigure(model, [2, 2])),
-    'classStyleFigure: the model knows no classes — use a conditional one',
+    'classStyleFigure: the model is not conditional — use a model with classes, such as ConditionalVAE',
   );
   for (const size of [0, 2.5]) {
     assert.is(

@@ -92,7 +92,7 @@ test('the conditional VAE needs labels', () => {
     ['encode', () => model.elbo(x)],
   ] as const) {
     assert.throws(call, (error: Error) => error instanceof ArgumentError);
-    refuses(call, `${op}: a conditional VAE needs the labels — pass oneHot(labels, classes)`);
+    refuses(call, `${op}: a conditional VAE needs labels — pass oneHot(labels, classes)`);
   }
 });
 
@@ -102,7 +102,7 @@ test('the conditional VAE refuses labels that do not fit, and names both shapes'
   const z = zeros([2, 3]);
   for (const shape of [[2], [2, 5], [3, 4], [2, 4, 1]]) {
     const labels = zeros(shape);
-    const ending = '4 classes — they are one-hot rows [batch, classes]';
+    const ending = '4 classes — pass one-hot rows [batch, classes]';
     refuses(
       () => model.encode(x, labels),
       `encode: labels [${shape.join(', ')}] for a batch [2, 12] and ${ending}`,

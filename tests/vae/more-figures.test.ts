@@ -25,8 +25,8 @@ import { encodeApng } from '@varigrad/vae/node';
 import { PNG } from 'pngjs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { assertSameSheet, dataset, pair, SHAPE, sigmoid, Transparent } from '../helpers/transparent-model.js';
 import { refuses } from '../refuses.js';
-import { assertSameSheet, dataset, pair, SHAPE, sigmoid, Transparent } from './transparent-model.js';
 
 const { images } = dataset(6);
 const image = (i: number): number[] => [...images.subarray(2 * i, 2 * i + 2)];
@@ -140,7 +140,7 @@ test('the plane of each class is one square of images', async () => {
   assertSameSheet(sheet, expected);
   await refusesLater(
     classManifoldsFigure(new Transparent(), SHAPE),
-    'classManifoldsFigure: the model knows no classes — use a conditional one',
+    'classManifoldsFigure: the model is not conditional — use a model with classes, such as ConditionalVAE',
   );
 });
 

@@ -167,7 +167,7 @@ test('a label-conditional prior: samples of a class lie where its prior does', (
   assert.ok(own !== 0 && other === 0, 'only the class of the image learns');
   refuses(
     () => new VAE({ inputSize: 4, latent: 1, prior }).elbo(tensor([[0, 1, 1, 0]])),
-    'ConditionalNormal: p(z|y) needs the labels — use it in a ConditionalVAE',
+    'ConditionalNormal: p(z|y) needs labels — use this prior in a ConditionalVAE',
   );
 });
 

@@ -6,7 +6,7 @@ import { gzipSync } from 'node:zlib';
 import { encodeIdx } from '@varigrad/vae';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { completeConfig } from '../../packages/vae/src/run/config.js';
+import { completeConfig } from '../../packages/vae/src/run/complete-config.js';
 import { type LoadedData, loadData, loadRunData } from '../../packages/vae/src/run/data.js';
 import { call, does, writeIdxFolder, writePngFile } from './cli-calls.js';
 
@@ -118,21 +118,21 @@ test('a folder that holds no such images is refused with what is wrong', async (
   grey(join(sizes, '2.png'), 5, [2, 3]);
   await isRefused(
     sizes,
-    `--data ${join(sizes, '2.png')}: it is 2 × 3 pixels and ${join(sizes, '1.png')} 3 × 2 — all images have one size`,
+    `--data ${join(sizes, '2.png')}: this image has 2 × 3 pixels and ${join(sizes, '1.png')} has 3 × 2 — all images must have one size`,
   );
   const single = folder('single');
   grey(join(single, '1.png'), 5);
-  await isRefused(single, '--data: too few images to train and to test: 1');
+  await isRefused(single, '--data: expected at least 2 images, found 1');
   await isRefused(
     join(single, '1.png'),
-    `--data ${join(single, '1.png')}: it is a file — name a folder, or both files as images.idx,labels.idx`,
+    `--data ${join(single, '1.png')}: expected a folder, found a file — name the folder, or both files as images.idx,labels.idx`,
   );
   const mixed = folder('mixed');
   grey(join(mixed, '1.png'), 5);
   folder('mixed', 'cats');
   await isRefused(
     mixed,
-    `--data ${mixed}: there are images (1.png) beside folders (cats) — put every image into the folder of its class, or all into one`,
+    `--data ${mixed}: there are images (1.png) next to folders (cats) — put every image into the folder of its class, or all images into one folder`,
   );
   const broken = folder('broken');
   writeFileSync(join(broken, '1.png'), 'no picture');
@@ -140,7 +140,7 @@ test('a folder that holds no such images is refused with what is wrong', async (
   await loadData(broken).catch((error: Error) => {
     message = error.message;
   });
-  assert.ok(message.startsWith(`--data ${join(broken, '1.png')}: it cannot be read as PNG: `), message);
+  assert.ok(message.startsWith(`--data ${join(broken, '1.png')}: cannot be read as PNG: `), message);
 });
 
 test('IDX files: a folder named as MNIST, zipped or not, and a pair', async () => {
@@ -236,7 +236,7 @@ test('a model that is told the class needs classes', async () => {
     assert.is(code, 2);
     assert.is(
       err,
-      `model ${model} is told each image's class, and the images of ${path} have none — put each class into a folder of its own\n`,
+      `model ${model} needs the class of each image, and the images of ${path} have no classes — put the images of each class into a subfolder\n`,
     );
   }
 });

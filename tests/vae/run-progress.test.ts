@@ -2,7 +2,7 @@
 import { createReporter, epochLine, lossText, painter, progressLine } from '@varigrad/vae/cli';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { bestEpoch, isPatienceOver } from '../../packages/vae/src/run/stopping.js';
+import { bestEpoch, isPatienceOver } from '../../packages/vae/src/run/early-stopping.js';
 
 // step 305 of 500 in epoch 3 of 20: 17·500 + 195 = 8695 steps left at 5.94 ms = 51.6 s
 const PROGRESS = { epoch: 3, epochs: 20, step: 305, stepsPerEpoch: 500, loss: 109.416, msPerStep: 5.94 };

@@ -25,9 +25,9 @@ import {
 } from '@varigrad/vae';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { checkParameterGradients } from '../helpers/parameter-gradients.js';
 import { refuses } from '../refuses.js';
 import { data, SIZE } from './bars.js';
-import { checkParameterGradients } from './parameter-gradients.js';
 
 const float64 = createReference(Float64Array);
 const numbers = (t: Tensor): number[] => [...t.dataSync()];
@@ -159,7 +159,7 @@ test('a labelled subset has so many images of every class, and the rest keeps no
   );
   refuses(
     () => partlyLabelled(data.train, { ...subset, imageShape: [1, 3] }),
-    'partlyLabelled: images of 64 pixels and of 3 — take both from one data set',
+    'partlyLabelled: images of 64 pixels and of 3 pixels — use images of one size',
   );
 });
 
@@ -224,11 +224,14 @@ test('two labels a class and 300 images without: far better than a classifier of
 });
 
 test('what cannot be is refused', async () => {
-  refuses(() => make().elbo(images(1), { freeBits: 1 }), 'elbo: M2 has no free bits — leave freeBits out');
+  refuses(
+    () => make().elbo(images(1), { freeBits: 1 }),
+    'elbo: M2 does not support free bits — leave out freeBits',
+  );
   const model = new SemiSupervisedVAE({ inputSize: SIZE * SIZE, hidden: [4], latent: 2, classes: 2 });
   const wrong = { ...data.test, labels: data.test.labels.map(() => 7) };
   const error = await evaluate(model, wrong).catch((e: Error) => e.message);
-  assert.is(error, 'oneHotOrZero: label 7 at place 0 is neither a class, 0 … 1, nor unknown, 255');
+  assert.is(error, 'oneHotOrZero: label 7 at index 0 is neither a class (0 to 1) nor unknown (255)');
 });
 
 test.run();

@@ -65,7 +65,7 @@ test('a weight that is Infinity: its name, what uses it, and the range of the ot
   const short = (value: number): string => String(Number(value.toPrecision(4)));
   assert.is(
     error.message,
-    `fit: step 1 of epoch 1: ${name} [16, 2], which linear is given, held NaN or Infinity before the step: 1 of 32 values, ` +
+    `fit: step 1 of epoch 1: ${name} [16, 2], an input of linear, held NaN or Infinity before the step: 1 of 32 values, ` +
       `others from ${short(Math.min(...others))} to ${short(Math.max(...others))} — load weights that are finite`,
   );
 });

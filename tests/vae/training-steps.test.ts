@@ -3,7 +3,7 @@ import { Adam } from '@varigrad/nn';
 import { VAE } from '@varigrad/vae';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { adamStep, lossAndGradients, type Weights } from './float64-vae.js';
+import { adamStep, lossAndGradients, type Weights } from '../helpers/float64-vae.js';
 
 const sizes = { pixels: 196, hidden: 64, latent: 8 };
 const batch = 32;

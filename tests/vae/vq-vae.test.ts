@@ -228,7 +228,7 @@ test('what cannot be is refused', () => {
   refuses(() => make({ codebookSize: 0 }), 'VQVAE: codebookSize is a whole number above 0, not 0');
   refuses(
     () => make().elbo(images(1), { beta: 2 }),
-    'elbo: a VQ-VAE has no KL term to weigh — leave beta and freeBits out',
+    'elbo: a VQ-VAE has no KL term — leave out beta and freeBits',
   );
 });
 

@@ -1,18 +1,18 @@
-/** Noise on images, for denoising autoencoders and to see how any model bears it. */
+/** Noise on images: for denoising autoencoders, and for measuring how well any model handles noisy input. */
 import { ArgumentError, type Generator, rand, randn, type Shape, type Tensor, where } from '@varigrad/core';
 import { checkMethod, checkNumber, checkOptions, checkTensor } from '@varigrad/core/checks';
 
-/** A way to spoil images: first the random numbers, then what they do, so that the numbers can be kept fixed. */
+/** A way to corrupt images. The random numbers are separate from the rule that applies them, so that tests can keep them fixed. */
 export interface Corruption {
   /** Name for configuration files and messages. */
   readonly kind: string;
-  /** The random numbers for images of this shape, one for each pixel. */
+  /** The random numbers for images of this shape, one per pixel. */
   noise(shape: Shape, options?: { generator?: Generator | undefined }): Tensor;
-  /** Images with noise: x and the numbers, of one shape → that shape. */
+  /** The corrupted images. @param noise - from `noise`, the same shape as x; @returns the same shape */
   apply(x: Tensor, noise: Tensor): Tensor;
 }
 
-/** Images with noise, drawn from `generator`. */
+/** Corrupts images with random numbers drawn from `generator`. The result has the shape of x. */
 export function corrupt(
   x: Tensor,
   corruption: Corruption,
@@ -25,8 +25,9 @@ export function corrupt(
 }
 
 /**
- * Each pixel is 0 with probability p, and else as it was or, with `rescale`, divided by 1 − p, so that its mean is unchanged.
- * @throws ArgumentError unless p lies in [0, 1), or is 1 without `rescale`
+ * Sets each pixel to 0 with probability p. With `rescale`, the remaining pixels are divided by 1 − p, which keeps the mean of each
+ * pixel.
+ * @throws ArgumentError unless 0 ≤ p ≤ 1; p = 1 cannot be rescaled
  * @see Vincent et al. 2008, "Extracting and Composing Robust Features with Denoising Autoencoders"
  */
 export function masking(p: number, options: { rescale?: boolean } = {}): Corruption {
@@ -34,7 +35,7 @@ export function masking(p: number, options: { rescale?: boolean } = {}): Corrupt
   checkOptions('masking', options, { rescale: true }, 'p, ');
   const { rescale = false } = options;
   if (rescale && p === 1)
-    throw new ArgumentError('masking', 'nothing is left to rescale at p = 1 — take less');
+    throw new ArgumentError('masking', 'p = 1 leaves no pixel to rescale — use a smaller p');
   const factor = rescale ? 1 / (1 - p) : 1;
   return {
     kind: 'masking',
@@ -46,7 +47,7 @@ export function masking(p: number, options: { rescale?: boolean } = {}): Corrupt
   };
 }
 
-/** Each pixel is 0 with probability p/2, 1 with probability p/2, and else as it was. @throws ArgumentError unless p lies in [0, 1] */
+/** Sets each pixel to 0 with probability p/2 and to 1 with probability p/2. @throws ArgumentError unless 0 ≤ p ≤ 1 */
 export function saltAndPepper(p: number): Corruption {
   checkNumber('saltAndPepper', 'p', p, p >= 0 && p <= 1, 'from 0 to 1');
   return {
@@ -56,7 +57,7 @@ export function saltAndPepper(p: number): Corruption {
   };
 }
 
-/** x + sigma·ε with ε ~ N(0, 1) in each pixel; leaves [0, 1]. @throws ArgumentError if sigma is negative */
+/** x + sigma·ε with ε ~ N(0, 1) for each pixel; the result can leave [0, 1]. @throws ArgumentError if sigma is negative or not finite */
 export function gaussianNoise(sigma: number): Corruption {
   checkNumber('gaussianNoise', 'sigma', sigma, sigma >= 0 && Number.isFinite(sigma), 'of at least 0');
   return {

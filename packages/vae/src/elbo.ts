@@ -1,36 +1,36 @@
-/** The evidence lower bound and its relatives for one batch of images. */
+/** The evidence lower bound and related bounds for one batch of images. */
 import { ArgumentError, eye, type Generator, type Tensor } from '@varigrad/core';
 import { checkNumber, checkOptions, checkTensor, type OptionNames } from '@varigrad/core/checks';
 import type { Posterior } from './posteriors/posterior.js';
 
 /** The negative evidence lower bound and its two parts: scalars in nats per image, to be minimised. */
 export interface Elbo {
-  /** What training minimises. With the default options it is −ELBO = recon + kl ≥ −log p(x). */
+  /** The training loss. With the default options it is −ELBO = recon + kl ≥ −log p(x). */
   loss: Tensor;
   /** −log p(x|z): summed over pixels, averaged over the batch. */
   recon: Tensor;
-  /** KL(q(z|x) ‖ p(z)): summed over latent dimensions, averaged over the batch; ≥ 0 in closed form. */
+  /** KL(q(z|x) ‖ p(z)): summed over latent dimensions, averaged over the batch; never negative in closed form. */
   kl: Tensor;
 }
 
 /** Options of a model's `elbo`. */
 export interface ElboOptions {
-  /** Class of each image as one-hot rows `[batch, classes]`; a conditional model needs it, others have no use for it. */
+  /** Class of each image as one-hot rows `[batch, classes]`. Conditional models require it; other models ignore it. */
   labels?: Tensor | undefined;
-  /** The noise, as `noise` makes it; drawn if left out. */
+  /** The noise, with the shape that `noise` gives. Default: drawn from `generator`. */
   eps?: Tensor | undefined;
   /** Source of the noise; default: the generator that `manualSeed` seeds. */
   generator?: Generator | undefined;
-  /** Weight of the KL term in `loss`; 1 is the true bound. @see Higgins 2017 (β-VAE) */
+  /** Weight of the KL term in `loss`; 1 gives the true bound. @see Higgins et al. 2017 (β-VAE) */
   beta?: number;
   /**
-   * Nats that each latent dimension may hold for free: in `loss`, the KL of a dimension (its mean over the batch) counts as at
-   * least this much. Default 0. @see Kingma et al. 2016, App. C.8, arXiv:1606.04934
+   * Nats of KL per latent dimension that cost nothing: in `loss`, a dimension whose KL (its mean over the batch) is below this value
+   * counts as this value. Default 0. @see Kingma et al. 2016, App. C.8, arXiv:1606.04934
    */
   freeBits?: number;
-  /** What the encoder sees in place of x, `[batch, pixels]`: x with noise, say. The loss is against x all the same. */
+  /** The encoder's input in place of x, `[batch, pixels]`, such as x with noise. The loss still compares with x. */
   input?: Tensor | undefined;
-  /** Steps of training before this one, for a model with a schedule of its own. Default 0. */
+  /** Number of training steps before this one, for a model with its own schedule. Default 0. */
   step?: number;
 }
 
@@ -56,18 +56,18 @@ export function checkElboArguments(x: Tensor, options: ElboOptions): void {
     if (rest[name] !== undefined) checkTensor('elbo', rest[name], name);
 }
 
-/** recon + beta · kl: what training minimises. */
+/** recon + beta · kl, the training loss. */
 export function weightedSum(recon: Tensor, kl: Tensor, beta: number): Tensor {
   return recon.add(beta === 1 ? kl : kl.mul(beta));
 }
 
-/** Refuses a weight of the KL term where there is none to weigh. @param model - 'an autoencoder', for the message */
+/** Throws if beta or freeBits is set for a model without a KL term. @param model - its name in the message, such as 'an autoencoder' */
 export function refuseKlWeights(model: string, { beta = 1, freeBits = 0 }: ElboOptions): void {
   if (beta !== 1 || freeBits !== 0)
-    throw new ArgumentError('elbo', `${model} has no KL term to weigh — leave beta and freeBits out`);
+    throw new ArgumentError('elbo', `${model} has no KL term — leave out beta and freeBits`);
 }
 
-/** One term for each sample of z: nats, `[batch, samples]`. Sums and differences of these make every bound. */
+/** One term per sample of z, in nats: `[batch, samples]`. Every bound is a combination of these terms. */
 export interface SampleTerms {
   /** log p(x|z) */
   likelihood: Tensor;
@@ -83,8 +83,8 @@ export function logWeights({ likelihood, prior, posterior }: SampleTerms): Tenso
 }
 
 /**
- * The importance-weighted bound of log p(x), log 1/k Σᵢ wᵢ: with one sample the ELBO, with more a tighter bound.
- * @param logW - `[batch, samples]`
+ * The importance-weighted bound of log p(x), log 1/k Σᵢ wᵢ. With one sample it is the ELBO; more samples make it tighter.
+ * @param logW - log wᵢ, `[batch, samples]`
  * @returns nats, `[batch]`
  * @see Burda, Grosse & Salakhutdinov 2016, arXiv:1509.00519
  */
@@ -93,14 +93,16 @@ export function importanceWeightedBound(logW: Tensor): Tensor {
 }
 
 /**
- * Σⱼ max(KLⱼ, freeBits), where KLⱼ is the mean over the batch: the KL term of a loss with free bits.
- * @param klPerDimension - `[batch, latent]`
+ * The KL term of a loss with free bits: Σⱼ max(KLⱼ, freeBits), where KLⱼ is the mean over the batch.
+ * @param klPerDimension - nats, `[batch, latent]`
+ * @returns nats, a scalar
+ * @throws ArgumentError if freeBits is negative
  */
 export function klWithFreeBits(klPerDimension: Tensor, freeBits: number): Tensor {
   return klPerDimension.mean({ axis: 0 }).clamp({ min: freeBits }).sum();
 }
 
-/** Each row `samples` times, one after the other: `[batch, features]` → `[batch · samples, features]`. */
+/** Repeats each row `samples` times in a row: `[batch, features]` → `[batch · samples, features]`. */
 export function repeatRows(x: Tensor, samples: number): Tensor {
   if (samples === 1) return x;
   const [batch, features] = x.shape as [number, number];
@@ -110,7 +112,7 @@ export function repeatRows(x: Tensor, samples: number): Tensor {
     .reshape([batch * samples, features]);
 }
 
-/** Class 0, 1, … for one row after another, `[rows · classes, classes]`. */
+/** One-hot rows of class 0, 1, …, repeated for each of `rows` rows: `[rows · classes, classes]`. */
 export function everyClass(rows: number, classes: number): Tensor {
   return eye(classes)
     .unsqueeze(0)
@@ -118,7 +120,7 @@ export function everyClass(rows: number, classes: number): Tensor {
     .reshape([rows * classes, classes]);
 }
 
-/** `repeatRows` of a posterior's parameters. */
+/** Applies `repeatRows` to a posterior's parameters. */
 export function repeatPosterior({ mu, logVar, context }: Posterior, samples: number): Posterior {
   return {
     mu: repeatRows(mu, samples),

@@ -17,15 +17,15 @@ import {
 
 /** Options of `evaluate`. */
 export interface EvaluateOptions extends BatchwiseOptions {
-  /** Noise on what the encoder sees; the loss is against the clean image. Default: none. */
+  /** Noise on the encoder's input; the loss compares with the clean image. Default: none. */
   corruption?: Corruption | undefined;
 }
 
 const EVALUATE_OPTIONS: OptionNames<EvaluateOptions> = { ...BATCHWISE_OPTIONS, corruption: true };
 
 /**
- * The loss of a whole data set (of a VAE: −ELBO) with one noise draw per image, nats per image.
- * The noise belongs to the image and not to its batch, so any batch size gives the same number.
+ * The mean loss over a whole data set (for a VAE, −ELBO), with one noise sample per image, in nats per image.
+ * The noise depends on the image and not on its batch, so every batch size gives the same number.
  */
 export async function evaluate(
   model: GenerativeModel,
@@ -50,8 +50,8 @@ export async function evaluate(
 }
 
 /**
- * Goes through the losses of an evaluation, batch by batch.
- * @param compute - is given a function that computes the losses of a batch as they are packed, `[3]`
+ * Runs an evaluation batch by batch.
+ * @param compute - receives a function that computes the packed losses of a batch, `[3]`
  */
 export async function overLosses(
   model: GenerativeModel,

@@ -41,9 +41,9 @@ export {
   logWeights,
   type SampleTerms,
 } from './elbo.js';
-export { type BoundOptions, iwaeBound } from './estimators/bound.js';
 export type { DrawOptions } from './estimators/draws.js';
-export { type ElboEstimate, type ElboEstimateOptions, estimateElbo } from './estimators/elbo.js';
+export { type ElboEstimate, type ElboEstimateOptions, estimateElbo } from './estimators/elbo-estimate.js';
+export { type BoundOptions, iwaeBound } from './estimators/iwae-bound.js';
 export { isLatentModel } from './estimators/latent-model.js';
 export { estimateLogLikelihood, type LogLikelihoodEstimate } from './estimators/log-likelihood.js';
 export { type EvaluateOptions, evaluate } from './evaluate.js';

@@ -13,12 +13,12 @@ export interface MeterState extends Losses {
   count: number;
 }
 
-/** The three scalars of an `elbo` as one small tensor `[3]`, which can be read later. */
+/** Packs the three scalars of an `elbo` into one tensor `[3]`, which can be read later. */
 export function packElbo({ loss, recon, kl }: Elbo): Tensor {
   return stack([loss, recon, kl]).detach();
 }
 
-/** Averages losses over images: batches count by their size, so that a ragged last batch is weighed right. */
+/** Averages losses over images. Each batch is weighted by its size, so a smaller last batch counts correctly. */
 export class Meter {
   #sums: MeterState;
   #unread: { values: Tensor; count: number }[] = [];
@@ -27,7 +27,7 @@ export class Meter {
     this.#sums = { ...state };
   }
 
-  /** Notes a batch of `count` images, to be read later. @param values - from `packElbo` */
+  /** Queues the losses of a batch of `count` images, to be read later. @param values - from `packElbo` */
   add(values: Tensor, count: number): void {
     this.#unread.push({ values, count });
   }
@@ -40,12 +40,12 @@ export class Meter {
     this.#sums.count += count;
   }
 
-  /** Batches that have been noted but not read. */
+  /** Number of queued batches. */
   get unread(): number {
     return this.#unread.length;
   }
 
-  /** Reads what was noted and returns the sums. */
+  /** Reads the queued losses and returns the sums. */
   async state(): Promise<MeterState> {
     const batches = this.#unread.splice(0);
     for (const { values, count } of batches) {

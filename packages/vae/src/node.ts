@@ -1,4 +1,4 @@
-/** What needs Node: files. */
+/** The part of the library that reads and writes files; needs Node. */
 export { mnist, readIdxDataset, readIdxFile } from './data/mnist.js';
 export { type AnimationOptions, encodeApng, writeApng } from './figures/apng.js';
 export { encodePng, writePng } from './figures/png.js';

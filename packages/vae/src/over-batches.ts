@@ -1,4 +1,4 @@
-/** The way through a data set: batch by batch, in evaluation mode. */
+/** Passes over a data set, batch by batch, in evaluation mode. */
 import { noGrad, oneHot, scope, type Tensor, tensor } from '@varigrad/core';
 import type { OptionNames } from '@varigrad/core/checks';
 import type { Module } from '@varigrad/nn';
@@ -8,9 +8,9 @@ import { type Dataset, pixelsOf } from './data/dataset.js';
 import { oneHotOrZero } from './data/partly-labelled.js';
 import type { GenerativeModel } from './models/model.js';
 
-/** Options of every function that goes through a data set batch by batch. */
+/** Options of every function that processes a data set batch by batch. */
 export interface BatchwiseOptions {
-  /** Images at a time; the result does not depend on it. Default 500. */
+  /** Images per batch; the result does not depend on it. Default 500. */
   batchSize?: number | undefined;
   /** How grey values become targets. Default 'none'. */
   binarization?: Binarization | undefined;
@@ -25,7 +25,7 @@ export const BATCHWISE_OPTIONS: OptionNames<BatchwiseOptions> = {
   seed: true,
 };
 
-/** Where a batch lies in its data set: the place of its first image, and its number of images. */
+/** The position of a batch in its data set: the index of its first image, and its number of images. */
 export interface Span {
   readonly start: number;
   readonly size: number;
@@ -35,11 +35,11 @@ export interface Span {
 export interface ImageBatch extends Span {
   /** `[size, pixels]` */
   readonly x: Tensor;
-  /** One-hot, `[size, classes]`; of a conditional model only. */
+  /** One-hot, `[size, classes]`; only for a conditional model. */
   readonly labels: Tensor | undefined;
 }
 
-/** Runs `f` with the model in evaluation mode, and returns it to the mode that it was in, also after an error. */
+/** Runs `f` with the model in evaluation mode, then restores the previous mode, even after an error. */
 export async function inEvaluationMode<T>(model: Module, f: () => Promise<T>): Promise<T> {
   const wasTraining = model.training;
   model.eval();
@@ -51,9 +51,9 @@ export async function inEvaluationMode<T>(model: Module, f: () => Promise<T>): P
 }
 
 /**
- * Computes some tensors for one batch after another, in evaluation mode and without a tape; all else that a batch makes is freed.
- * @param batches - what `compute` is given, one at a time; made in evaluation mode if it is a generator
- * @param use - is given the values of the tensors, before the next batch begins
+ * Computes tensors for one batch after another, in evaluation mode and without a tape. Other tensors that `compute` creates are freed.
+ * @param batches - passed to `compute` one at a time; a generator runs in evaluation mode, too
+ * @param use - receives the values of the tensors before the next batch begins
  */
 export async function overBatches<B>(
   model: Module,
@@ -71,8 +71,8 @@ export async function overBatches<B>(
 }
 
 /**
- * `overBatches` of a data set's images.
- * @throws ArgumentError if the batch size is no whole number above 0
+ * `overBatches` for the images of a data set.
+ * @throws ArgumentError if the batch size is not a whole number above 0
  */
 export async function overImages(
   model: GenerativeModel,
@@ -96,12 +96,12 @@ export async function overImages(
   );
 }
 
-/** The part of a batch in a tensor with one row, or one block, for each image of the data set. */
+/** The rows of a batch in a tensor with one row, or one block, per image of the data set. */
 export function rowsOf(t: Tensor, { start, size }: Span): Tensor {
   return t.slice(start, start + size);
 }
 
-/** The labels as a model takes them: one-hot if it is conditional, absent otherwise. */
+/** The labels in the form that the model expects: one-hot for a conditional model, otherwise undefined. */
 export function labelsOf(model: GenerativeModel, labels: ArrayLike<number>): Tensor | undefined {
   if (model.classes === 0) return undefined;
   const rows = model.acceptsUnknownLabels === true ? oneHotOrZero : oneHot;

@@ -1,4 +1,4 @@
-/** Schedules of the KL term's weight and of temperatures: functions of the step, counted from 0 over the whole training. */
+/** Schedules of the KL weight and of temperatures: functions of the step, which is counted from 0 over the whole training. */
 import { ArgumentError } from '@varigrad/core';
 import { checkNumber, checkOptions, checkWhole } from '@varigrad/core/checks';
 
@@ -6,8 +6,9 @@ import { checkNumber, checkOptions, checkWhole } from '@varigrad/core/checks';
 export type BetaSchedule = (step: number) => number;
 
 /**
- * From 0 to `beta` in equal steps over the first `steps` steps, and `beta` from then on: gives the decoder time to use z
- * before the KL term pulls it towards the prior.
+ * Rises linearly from 0 to `beta` over the first `steps` steps and then stays constant. The decoder can learn to use z before the
+ * KL term draws the posterior towards the prior.
+ * @throws ArgumentError if `steps` is not a whole number above 0
  * @see Bowman et al. 2016, arXiv:1511.06349
  */
 export function linearWarmUp(steps: number, beta = 1): BetaSchedule {
@@ -17,8 +18,9 @@ export function linearWarmUp(steps: number, beta = 1): BetaSchedule {
 }
 
 /**
- * `linearWarmUp` again and again: in each period of `period` steps the weight rises over the first `rising` part and then stays.
- * @param rising - between 0 and 1. Default ½.
+ * A repeated `linearWarmUp`: in each period of `period` steps, the weight rises during the first `rising` part and then stays constant.
+ * @param rising - above 0 and at most 1. Default ½.
+ * @throws ArgumentError if `period` is not a whole number above 0, or `rising` is out of range
  * @see Fu et al. 2019, arXiv:1903.10145
  */
 export function cyclicWarmUp(period: number, options: { beta?: number; rising?: number } = {}): BetaSchedule {
@@ -31,7 +33,7 @@ export function cyclicWarmUp(period: number, options: { beta?: number; rising?: 
 }
 
 /**
- * Falls exponentially to a floor: max(floor, from · e^(−rate · step)), for the temperature of relaxed categories.
+ * Decays exponentially to a lower limit: max(floor, from · e^(−rate · step)). Used for the temperature of relaxed categories.
  * @throws ArgumentError unless from ≥ floor > 0 and rate ≥ 0
  * @see Jang, Gu & Poole 2017, §4.2, arXiv:1611.01144
  */

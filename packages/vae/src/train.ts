@@ -26,11 +26,11 @@ import {
   TrainingSnapshot,
 } from './training-failure.js';
 
-/** Where a run stands: with the weights and the optimizer's state, all that is needed to go on bit for bit. */
+/** The position of a run. With the weights and the optimizer's state, it allows a run to continue bit for bit. */
 export interface TrainState {
   /** Epoch in progress, counted from 1. */
   epoch: number;
-  /** Steps of this epoch that are done. */
+  /** Number of completed steps of this epoch. */
   step: number;
   /** The generator of noise and dynamic binarization, after those steps. */
   generator: GeneratorState;
@@ -45,12 +45,12 @@ export interface EpochResult {
   epoch: number;
   train: Losses;
   test: Losses;
-  /** Training time without the evaluation. */
+  /** Training time of the epoch without the evaluation. */
   seconds: number;
   msPerStep: number;
 }
 
-/** What a progress callback sees about ten times a second. */
+/** The argument of a progress callback, which is called about ten times per second. */
 export interface Progress {
   epoch: number;
   epochs: number;
@@ -65,22 +65,22 @@ export interface Progress {
 export interface FitOptions {
   optimizer: Optimizer;
   epochs: number;
-  /** Images a step. Default 128; the last batch of an epoch may be smaller. */
+  /** Images per step. Default 128; the last batch of an epoch may be smaller. */
   batchSize?: number | undefined;
   /** How grey values become targets. Default 'none'. */
   binarization?: Binarization;
   /** Seed of shuffling, noise and dynamic binarization, a whole number from 0 to 2³² − 1. Default 0. */
   seed?: number;
-  /** Weight of the KL term, constant or by step; see `linearWarmUp` and `cyclicWarmUp`. Default 1. */
+  /** Weight of the KL term: a constant, or a function of the step; see `linearWarmUp` and `cyclicWarmUp`. Default 1. */
   beta?: number | BetaSchedule | undefined;
-  /** Nats that each latent dimension may hold for free; see `ElboOptions`. Default 0. */
+  /** Nats of KL per latent dimension that cost nothing; see `ElboOptions`. Default 0. */
   freeBits?: number;
-  /** Go on from here instead of from the start. */
+  /** The state to continue from. Default: the start. */
   state?: TrainState | undefined;
   onProgress?: (progress: Progress) => void;
   /** Called after each epoch; awaited. `next` is the state to save. */
   onEpoch?: (result: EpochResult, next: TrainState) => void | Promise<void>;
-  /** Stops after the step in progress: an `AbortSignal`. */
+  /** An `AbortSignal`; training stops after the step in progress. */
   signal?: { readonly aborted: boolean };
 }
 
@@ -103,12 +103,12 @@ const READ_EVERY = 32;
 const YIELD_EVERY = 100;
 
 /**
- * Trains a model to maximise the ELBO and evaluates it on the test set after each epoch.
- * Each epoch has a generator of its own, made from the seed and the epoch's number, so a run can be continued exactly.
- * @returns the state to go on from: after the last epoch, or where `signal` stopped it
- * @throws ArgumentError if the seed is no whole number below 2³², or the batch size none above 0; TrainingError at a NaN or an Infinity,
- * naming the operation, the module and the range of what it was given, before `onEpoch` can save anything of it; the model is left as it
- * was before the step that failed
+ * Trains a model to maximise the ELBO, and evaluates it on the test set after each epoch.
+ * Each epoch has its own generator, seeded by the run's seed and the epoch number, so that a run can be continued exactly.
+ * @returns the state to continue from: after the last epoch, or where `signal` stopped the run
+ * @throws ArgumentError if the seed is not a whole number below 2³², or the batch size not a whole number above 0
+ * @throws TrainingError at a NaN or an Infinity, with the operation, the module and the range of its input. It is thrown before
+ * `onEpoch` could save such values. The model is left as it was before the step that failed
  */
 export async function fit(
   model: GenerativeModel,
@@ -117,7 +117,7 @@ export async function fit(
 ): Promise<TrainState> {
   checkArguments(model, data, options);
   const { epochs, batchSize = 128, binarization = 'none', seed = 0, signal } = options;
-  // The epoch's number takes the upper half of the generator's seed.
+  // The epoch number takes the upper half of the generator's seed.
   if (!(Number.isInteger(seed) && seed >= 0 && seed < 2 ** 32))
     throw new ArgumentError('fit', `a seed is a whole number from 0 to 2³² − 1, not ${seed}`);
   const train =
@@ -179,7 +179,7 @@ function startOfEpoch(epoch: number, seed: number): TrainState {
   };
 }
 
-/** A stream of its own for each epoch of each seed. */
+/** A separate random stream for each epoch of each seed. */
 function epochGenerator(epoch: number, seed: number): Generator {
   return new Generator(BigInt(seed) | (BigInt(epoch) << 32n));
 }
@@ -230,7 +230,7 @@ async function trainEpoch(
         loss,
         msPerStep,
       });
-      await new Promise((resolve) => setTimeout(resolve)); // let signals, timers and the page have their turn
+      await new Promise((resolve) => setTimeout(resolve)); // let signals, timers and the page run
       lastTurn = performance.now();
     }
   }
@@ -241,7 +241,7 @@ async function trainEpoch(
   return { state, finished: step === stepsPerEpoch };
 }
 
-/** The steps of an epoch that are still to do, and the generator of their noise. */
+/** The remaining steps of an epoch, and the generator of their noise. */
 function stepsLeft(
   train: Dataset,
   from: TrainState,
@@ -254,7 +254,7 @@ function stepsLeft(
   return { generator, left, stepsPerEpoch: Math.ceil(train.count / batchSize) };
 }
 
-/** Why the steps from `from` on came to a NaN or an Infinity. */
+/** Explains why the steps from `from` on produced a NaN or an Infinity. */
 function explained(
   model: GenerativeModel,
   train: Dataset,
@@ -276,7 +276,7 @@ function explained(
   });
 }
 
-/** What decides about one step besides its images: `step` counts the steps of the epoch before it. */
+/** The inputs of one step besides its images; `step` is the number of earlier steps in the epoch. */
 type StepOptions = EpochOptions & {
   generator: Generator;
   epoch: number;
@@ -284,7 +284,7 @@ type StepOptions = EpochOptions & {
   stepsPerEpoch: number;
 };
 
-/** The losses of a batch, `[3]`; their gradients are left in the parameters. */
+/** Computes the losses of a batch, `[3]`, and leaves the gradients in the parameters. */
 function lossAndGradients(model: GenerativeModel, batch: Batch, options: StepOptions): Tensor {
   const { optimizer, generator, beta = 1, freeBits = 0 } = options;
   const step = (options.epoch - 1) * options.stepsPerEpoch + options.step;

@@ -1,6 +1,6 @@
 /**
- * What happens when a loss or a weight is no finite number. Training itself only reads losses from time to time, so the epoch is replayed
- * from where it began, with the same noise, up to the step that failed; that step is then watched operation by operation.
+ * Explains a loss or a weight that is NaN or infinite. Training reads the losses only from time to time. After a failure, the epoch is
+ * therefore replayed from its beginning with the same noise, up to the step that failed; that step is then checked operation by operation.
  */
 import {
   BackendError,
@@ -20,17 +20,17 @@ import type { Dataset } from './data/dataset.js';
 import { overLosses } from './evaluate.js';
 import type { GenerativeModel } from './models/model.js';
 
-/** Training that met a NaN or an Infinity. The model is as it was before the step that failed, or as it was evaluated. */
+/** Training met a NaN or an Infinity. The model is left as it was before the step that failed, or as it was evaluated. */
 export class TrainingError extends VarigradError {
   override readonly name = 'TrainingError';
   readonly epoch: number;
-  /** Step of the epoch, counted from 1; null if it was the evaluation after it. */
+  /** Step of the epoch, counted from 1; null if the evaluation after the epoch failed. */
   readonly step: number | null;
   /** The message without its prefix and without the advice. */
   readonly reason: string;
   /** What often helps, or ''. */
   readonly advice: string;
-  /** What made the first NaN or Infinity, where an operation did. */
+  /** The operation that produced the first NaN or Infinity, if it was an operation. */
   override readonly cause: NotFiniteError | undefined;
 
   constructor(epoch: number, step: number | null, what: string, advice = '', cause?: NotFiniteError) {
@@ -46,7 +46,7 @@ export class TrainingError extends VarigradError {
 
 const ADVICE = 'a smaller learning rate often helps';
 
-/** All that a training step changes, at one moment. */
+/** A copy of everything that a training step changes. */
 export class TrainingSnapshot {
   readonly #weights: StateDict;
   readonly #optimizer: OptimizerState;
@@ -66,7 +66,7 @@ export class TrainingSnapshot {
   async restore(model: Module, optimizer: Optimizer): Promise<void> {
     model.loadStateDict(this.#weights);
     const { tensors } = await optimizer.stateDictAsync();
-    // Slots that were not there yet were zero.
+    // State that the optimizer had not created yet counts as zero.
     const fresh = Object.entries(tensors).map(([name, { shape, data }]) => [
       name,
       { shape, data: new Float32Array(data.length) },
@@ -79,23 +79,23 @@ export class TrainingSnapshot {
   }
 }
 
-/** A part of an epoch that failed, and how to run it again. */
+/** Part of an epoch that failed, with what is needed to run it again. */
 export interface FailedSteps {
   readonly model: Module;
   readonly optimizer: Optimizer;
-  /** Where the first of these steps began. */
+  /** The state before the first of these steps. */
   readonly start: TrainingSnapshot;
   readonly epoch: number;
-  /** Steps of the epoch before these. */
+  /** Number of earlier steps in the epoch. */
   readonly stepsBefore: number;
   /** The noise of these steps, from its beginning. */
   readonly generator: Generator;
   readonly batches: Iterable<Batch>;
-  /** Losses and gradients of a step of the epoch, without a change of the weights. @returns `[3]` */
+  /** Computes the losses and gradients of a step without changing the weights. @returns `[3]` */
   gradients(batch: Batch, step: number): Tensor;
 }
 
-/** Runs the steps again to the one that fails and says why. The model is left as it was before that step. */
+/** Repeats the steps up to the one that fails, and explains the failure. The model is left as it was before that step. */
 export async function explainFailure(failed: FailedSteps): Promise<TrainingError> {
   const { model, optimizer, start, epoch, generator } = failed;
   await start.restore(model, optimizer);
@@ -132,14 +132,10 @@ export async function explainFailure(failed: FailedSteps): Promise<TrainingError
       ADVICE,
     );
   }
-  return new TrainingError(
-    epoch,
-    step,
-    'the losses held NaN or Infinity once, but not when the steps were run again',
-  );
+  return new TrainingError(epoch, step, 'a loss was NaN or Infinity, but not when the steps were repeated');
 }
 
-/** Runs an evaluation that is known to fail again and says why. */
+/** Repeats an evaluation that has failed, and explains the failure. */
 export async function explainEvaluation(
   model: GenerativeModel,
   epoch: number,
@@ -156,7 +152,7 @@ export async function explainEvaluation(
   return new TrainingError(epoch, null, anomaly?.message ?? 'the loss is NaN or Infinity', ADVICE, anomaly);
 }
 
-/** What goes wrong when `compute` is watched operation by operation: at most one anomaly, none where a device cannot be read in between. */
+/** Runs `compute` with a check after every operation: at most one anomaly, and none on a device that cannot be read in between. */
 function findAnomaly(model: Module, compute: () => Tensor): NotFiniteError[] {
   try {
     detectAnomaly(compute, { modules: model.namedModules() }).dispose();
@@ -183,7 +179,7 @@ async function firstNotFinite(tensors: Iterable<Named>): Promise<NotFinite | und
   return undefined;
 }
 
-/** Whether a model can go on: all its weights and buffers are finite. */
+/** Whether all weights and buffers of a model are finite. */
 export async function hasFiniteWeights(model: Module): Promise<boolean> {
   return (await firstNotFinite(model.namedTensors())) === undefined;
 }
@@ -207,7 +203,7 @@ function isFiniteArray(values: ArrayLike<number>): boolean {
   return true;
 }
 
-/** A weight that was spoilt before the step, and the operation that uses it first. */
+/** A weight that was NaN or infinite before the step, and the first operation that uses it. */
 function describeWeight({ name, tensor, values }: NotFinite, compute: () => Tensor): string {
   let user = '';
   const recorder = {
@@ -220,9 +216,9 @@ function describeWeight({ name, tensor, values }: NotFinite, compute: () => Tens
   const finite = Array.from(values).filter(Number.isFinite);
   const range =
     finite.length === 0
-      ? 'no numbers'
+      ? 'none finite'
       : `others from ${short(Math.min(...finite))} to ${short(Math.max(...finite))}`;
-  const use = user === '' ? '' : `, which ${user} is given`;
+  const use = user === '' ? '' : `, an input of ${user}`;
   return (
     `${name} ${formatShape(tensor.shape)}${use}, held NaN or Infinity before the step: ${values.length - finite.length} of ` +
     `${values.length} values, ${range} — load weights that are finite`

@@ -5,7 +5,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { isLatentModel } from '../estimators/latent-model.js';
 import { encodePng } from '../figures/png.js';
 import { writeFileAtomic } from '../files/atomic.js';
-import { completeConfig, readConfigFile } from '../run/config.js';
+import { completeConfig, readConfigFile } from '../run/complete-config.js';
 import {
   complete,
   effective,
@@ -20,11 +20,11 @@ import {
 } from '../run/fields.js';
 import { FIGURES } from '../run/figures.js';
 import { measureRun } from '../run/measure.js';
-import { MODEL_NAMES } from '../run/models.js';
+import { MODEL_NAMES } from '../run/model-table.js';
 import { openRun } from '../run/open-run.js';
 import type { ModelName, RunConfig } from '../run/run-config.js';
-import { RUN_FIELDS } from '../run/run-fields.js';
 import { RunFolder } from '../run/run-folder.js';
+import { RUN_FIELDS } from '../run/run-options.js';
 import { type TrainRunOptions, trainRun } from '../run/train-run.js';
 import { UsageError } from '../run/usage-error.js';
 import { type Command, type CommandLine, flagsOf, type Terminal } from './command.js';

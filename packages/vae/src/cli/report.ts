@@ -4,7 +4,7 @@ import { lineChart } from '../figures/line-chart.js';
 import { effective } from '../run/fields.js';
 import type { Measurement } from '../run/measure.js';
 import type { RunConfig } from '../run/run-config.js';
-import { RUN_FIELDS } from '../run/run-fields.js';
+import { RUN_FIELDS } from '../run/run-options.js';
 import type { EpochResult } from '../train.js';
 import { REPORT_STYLE } from './report-style.js';
 

@@ -1,14 +1,14 @@
 /** `varigrad train`. */
 import { readdirSync } from 'node:fs';
 import { basename } from 'node:path';
-import { completeConfig, readConfigFile } from '../run/config.js';
+import { completeConfig, readConfigFile } from '../run/complete-config.js';
 import { complete, type Fields, fromFlags, type Given, path } from '../run/fields.js';
 import { FIGURES } from '../run/figures.js';
-import { MODELS } from '../run/models.js';
+import { MODELS } from '../run/model-table.js';
 import { type Paint, painter } from '../run/progress.js';
 import type { RunConfig } from '../run/run-config.js';
-import { RUN_FIELDS } from '../run/run-fields.js';
 import { freshFolder, RunFolder } from '../run/run-folder.js';
+import { RUN_FIELDS } from '../run/run-options.js';
 import { trainRun } from '../run/train-run.js';
 import { refuseExtraWords, UsageError } from '../run/usage-error.js';
 import { type Command, type CommandLine, flagsOf, type Terminal } from './command.js';

@@ -3,7 +3,7 @@ import { checkOptions, checkWhole } from '@varigrad/core/checks';
 import { checkDataset } from '../checks.js';
 import { type Dataset, pixelsOf } from './dataset.js';
 
-/** Some images of a data set, copied: the caller may keep and change them. */
+/** Some images of a data set. The arrays are copies, which the caller may keep and change. */
 export interface Batch {
   /** `[size · pixels]` */
   readonly images: Float32Array;
@@ -14,13 +14,13 @@ export interface Batch {
 /** Options of `batches`. */
 export interface BatchOptions {
   batchSize: number;
-  /** Which images, in which order; default: all, as they come. A seeded shuffle is `generator.permutation(count)`. */
+  /** The images to take, in this order. Default: all, in the order of the data set. `generator.permutation(count)` shuffles. */
   order?: Uint32Array;
 }
 
 /**
- * Cuts a data set into batches. The last one is smaller if the size does not divide the number of images.
- * @throws ArgumentError if the size is not a whole number above 0, or `order` names an image that is not there
+ * Cuts a data set into batches. The last batch is smaller if `batchSize` does not divide the number of images.
+ * @throws ArgumentError if the batch size is not a whole number above 0, or `order` names an image outside the data set
  */
 export function batches(data: Dataset, options: BatchOptions): Iterable<Batch> {
   checkDataset('batches', data);

@@ -1,11 +1,11 @@
 /**
  * How grey values become the 0/1 targets of a Bernoulli likelihood. Losses under different binarizations are different
- * quantities, so each result names its own:
+ * quantities, so each result states its binarization:
  *
- * - `none`: grey values as they are (the loss is a cross-entropy and no likelihood)
+ * - `none`: the grey values themselves; the loss is then a cross-entropy and not a likelihood
  * - `threshold`: x > 0.5
- * - `static`: one draw of Bernoulli(x) for each pixel, once and for all; the seed is part of the definition
- * - `dynamic`: a new draw each time an image is used
+ * - `static`: one sample of Bernoulli(x) per pixel, fixed permanently; the seed is part of the definition
+ * - `dynamic`: a fresh sample each time an image is used
  */
 import { Generator } from '@varigrad/core';
 import { checkChoice } from '@varigrad/core/checks';
@@ -21,10 +21,10 @@ const BINARIZATIONS: Readonly<Record<Binarization, true>> = {
   dynamic: true,
 };
 
-/** The seed of the static draw: element i is 1 if the i-th uniform number of `new Generator(STATIC_SEED)` is below x_i. */
+/** The seed of static binarization: element i is 1 if the i-th uniform number of `new Generator(STATIC_SEED)` is below x_i. */
 export const STATIC_SEED: number = 20_161_113;
 
-/** One draw of Bernoulli(x) for each pixel. */
+/** One sample of Bernoulli(x) per pixel. */
 export function binarizeBatch(images: Float32Array, generator: Generator): Float32Array {
   const draws = generator.uniform(images.length);
   for (let i = 0; i < draws.length; i++) draws[i] = draws[i]! < images[i]! ? 1 : 0;
@@ -33,8 +33,8 @@ export function binarizeBatch(images: Float32Array, generator: Generator): Float
 
 /**
  * The whole data set under a binarization.
- * @param generator - for 'dynamic', which is then one draw for this use of the data set
- * @throws ArgumentError for a word that is no binarization
+ * @param generator - used by 'dynamic' only, which draws one sample for this use of the data set
+ * @throws ArgumentError if `binarization` is not one of the four words
  */
 export function binarizeDataset(data: Dataset, binarization: Binarization, generator: Generator): Dataset {
   checkDataset('binarizeDataset', data);

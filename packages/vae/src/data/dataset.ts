@@ -1,7 +1,7 @@
 import { checkWhole } from '@varigrad/core/checks';
 import { checkDataset } from '../checks.js';
 
-/** Labelled images. Pixels are kept as float32, so that a batch is a copy of rows and nothing more. */
+/** Labelled images. Pixels are stored as float32, so that making a batch only copies rows. */
 export interface Dataset {
   /** Pixels in [0, 1], image after image: `[count · height · width]`. */
   readonly images: Float32Array;
@@ -13,14 +13,14 @@ export interface Dataset {
   readonly classes: number;
 }
 
-/** Pixels of one image. */
+/** Number of pixels of one image. */
 export function pixelsOf({ imageShape: [height, width] }: Dataset): number {
   return height * width;
 }
 
 /**
- * The first `count` images, or all if there are fewer. Shares memory.
- * @throws ArgumentError if the count is not a whole number from 0
+ * The first `count` images, or all images if there are fewer. The result shares memory with `data`.
+ * @throws ArgumentError if `count` is not a whole number of at least 0
  */
 export function firstOf(data: Dataset, count: number): Dataset {
   checkDataset('firstOf', data);

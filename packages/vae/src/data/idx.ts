@@ -14,7 +14,7 @@ export interface IdxArray {
   data: IdxData;
 }
 
-/** A file that is not what it should be; `source` says which. */
+/** An IDX file that is damaged, or has other contents than expected; `source` names the file. */
 export class IdxError extends VarigradError {
   override readonly name = 'IdxError';
   readonly source: string;
@@ -80,11 +80,11 @@ const TYPES: readonly IdxType[] = [
   },
 ];
 
-/** Values above this many would not fit into any typed array. */
+/** No typed array has more elements than this. */
 const MOST_VALUES = 2 ** 32;
 
 /**
- * Reads an IDX array from bytes that are not compressed; see `readIdx` for those that may be.
+ * Reads an IDX array from uncompressed bytes; `readIdx` also accepts gzip.
  * @param source - the file's name, for messages
  * @throws IdxError if the bytes are cut short, too many, or not IDX
  */
@@ -92,9 +92,9 @@ export function parseIdx(bytes: Uint8Array, source = 'IDX'): IdxArray {
   checkBytes('parseIdx', bytes);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < 4) throw new IdxError(source, `${bytes.length} bytes are too few for an IDX header`);
-  if (isGzip(bytes)) throw new IdxError(source, 'it is gzipped — use readIdx or readIdxFile');
+  if (isGzip(bytes)) throw new IdxError(source, 'the data is gzipped — use readIdx or readIdxFile');
   if (view.getUint16(0) !== 0)
-    throw new IdxError(source, 'it does not begin with two zero bytes — not an IDX file');
+    throw new IdxError(source, 'not an IDX file: the first two bytes are not zero');
   const type = TYPES.find(({ code }) => code === view.getUint8(2));
   if (type === undefined)
     throw new IdxError(source, `type code 0x${view.getUint8(2).toString(16).padStart(2, '0')} is unknown`);
@@ -104,7 +104,7 @@ export function parseIdx(bytes: Uint8Array, source = 'IDX'): IdxArray {
     throw new IdxError(source, `cut short inside the header: ${bytes.length} of ${start} bytes`);
   const shape = Array.from({ length: rank }, (_, axis) => view.getUint32(4 + 4 * axis));
   const size = shape.reduce((product, length) => product * length, 1);
-  // The product of many long axes and a zero is Infinity · 0, not a number: it must be refused as well.
+  // Many long axes and an axis of length 0 give Infinity · 0 = NaN. The negated comparison refuses NaN, too.
   if (!(size <= MOST_VALUES))
     throw new IdxError(source, `${formatShape(shape)} would be ${size} values — more than memory holds`);
   const expected = start + size * type.bytes;
@@ -118,7 +118,7 @@ export function parseIdx(bytes: Uint8Array, source = 'IDX'): IdxArray {
   return { shape, data };
 }
 
-/** Reads an IDX array from bytes that may be gzipped, which their first two bytes tell. @throws IdxError */
+/** Reads an IDX array from plain or gzipped bytes; the first two bytes identify gzip. @throws IdxError */
 export async function readIdx(bytes: Uint8Array, source = 'IDX'): Promise<IdxArray> {
   checkBytes('readIdx', bytes);
   return parseIdx(isGzip(bytes) ? await gunzip(bytes, source) : bytes, source);
@@ -142,13 +142,16 @@ async function gunzip(bytes: Uint8Array, source: string): Promise<Uint8Array> {
   }
 }
 
-/** The bytes of an IDX file. @throws IdxError if IDX cannot hold the type or shape, or the shape does not fit the data */
+/** Encodes an array as the bytes of an IDX file. @throws IdxError if IDX does not support the type or shape, or the shape does not fit the data */
 export function encodeIdx({ shape, data }: IdxArray): Uint8Array {
   const type = TYPES.find(({ create }) => data instanceof create(0).constructor);
   if (type === undefined) throw new IdxError('encodeIdx', `IDX has no type for a ${data.constructor.name}`);
   const isLength = (length: number): boolean => Number.isInteger(length) && length >= 0 && length < 2 ** 32;
   if (shape.length > 255 || !shape.every(isLength))
-    throw new IdxError('encodeIdx', `${formatShape(shape)} is no shape: at most 255 axes of 0 to 2³² − 1`);
+    throw new IdxError(
+      'encodeIdx',
+      `shape ${formatShape(shape)} does not fit IDX — use at most 255 axes, of length 0 to 2³² − 1`,
+    );
   const size = shape.reduce((product, length) => product * length, 1);
   if (size !== data.length)
     throw new IdxError('encodeIdx', `${data.length} values do not fill ${formatShape(shape)}`);

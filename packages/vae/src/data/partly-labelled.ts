@@ -4,20 +4,20 @@ import { checkOptions, checkWhole } from '@varigrad/core/checks';
 import { checkDataset } from '../checks.js';
 import { type Dataset, pixelsOf } from './dataset.js';
 
-/** The label of an image whose class is not known. */
+/** The label of an image whose class is unknown. */
 export const UNKNOWN_LABEL = 255;
 
 /** Options of `labelledSubset`. */
 export interface LabelledSubsetOptions {
   /** Images of each class. Default 10. */
   perClass?: number;
-  /** Which ones. Default 0. */
+  /** Seed of the choice. Default 0. */
   seed?: number;
 }
 
 /**
  * The same number of images of every class, chosen at random.
- * @throws ArgumentError if a class has fewer
+ * @throws ArgumentError if a class has fewer than `perClass` images
  */
 export function labelledSubset(data: Dataset, options: LabelledSubsetOptions = {}): Dataset {
   checkDataset('labelledSubset', data);
@@ -52,8 +52,8 @@ export function labelledSubset(data: Dataset, options: LabelledSubsetOptions = {
 }
 
 /**
- * All images of `data` without their labels, and those of `labelled` with theirs, `repeat` times over: a random batch of the whole
- * holds labelled images in the share repeat · labelled / (data + repeat · labelled).
+ * All images of `data` without their labels, followed by `repeat` copies of the images of `labelled` with their labels. The expected
+ * share of labelled images in a random batch is repeat · labelled / (data + repeat · labelled).
  * @throws ArgumentError if the images differ in size
  */
 export function partlyLabelled(data: Dataset, labelled: Dataset, repeat = 1): Dataset {
@@ -63,7 +63,7 @@ export function partlyLabelled(data: Dataset, labelled: Dataset, repeat = 1): Da
   if (pixelsOf(data) !== pixelsOf(labelled))
     throw new ArgumentError(
       'partlyLabelled',
-      `images of ${pixelsOf(data)} pixels and of ${pixelsOf(labelled)} — take both from one data set`,
+      `images of ${pixelsOf(data)} pixels and of ${pixelsOf(labelled)} pixels — use images of one size`,
     );
   const count = data.count + repeat * labelled.count;
   const images = new Float32Array(count * pixelsOf(data));
@@ -77,7 +77,7 @@ export function partlyLabelled(data: Dataset, labelled: Dataset, repeat = 1): Da
   return { ...data, count, images, labels };
 }
 
-/** `oneHot` with a row of zeros for an unknown label: `[count]` → `[count, classes]`. @throws ArgumentError for a label that is no class */
+/** `oneHot`, except that an unknown label gives a row of zeros: `[count]` → `[count, classes]`. @throws ArgumentError if a label is neither a class nor unknown */
 export function oneHotOrZero(labels: ArrayLike<number>, classes: number): Tensor {
   const rows = new Float32Array(labels.length * classes);
   for (let i = 0; i < labels.length; i++) {
@@ -86,7 +86,7 @@ export function oneHotOrZero(labels: ArrayLike<number>, classes: number): Tensor
     if (!(Number.isInteger(label) && label >= 0 && label < classes))
       throw new ArgumentError(
         'oneHotOrZero',
-        `label ${label} at place ${i} is neither a class, 0 … ${classes - 1}, nor unknown, ${UNKNOWN_LABEL}`,
+        `label ${label} at index ${i} is neither a class (0 to ${classes - 1}) nor unknown (${UNKNOWN_LABEL})`,
       );
     rows[i * classes + label] = 1;
   }

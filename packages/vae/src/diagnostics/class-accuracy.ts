@@ -11,13 +11,13 @@ import { type ImageClassifier, likeliestClass } from './classifier.js';
 
 /** Options of `classAccuracy`. */
 export interface ClassAccuracyOptions {
-  /** Take the styles from these images (their codes) and write each in every class but its own; default: draw z from the prior. */
+  /** Take the styles from the codes of these images, and decode each style with every class except the image's class. Default: z from the prior. */
   from?: Dataset;
-  /** How grey values of `from` become what the encoder sees. Default 'none'. */
+  /** Binarization of the images of `from` before they are encoded. Default 'none'. */
   binarization?: Binarization;
-  /** Images of each class that are drawn from the prior. Default 1,000. */
+  /** Images to generate per class from the prior. Default 1,000. */
   perClass?: number;
-  /** Styles at a time; times the number of classes, so many images are in memory. Default 100. */
+  /** Styles per batch. A batch decodes styles × classes images. Default 100. */
   batchSize?: number;
   /** Seed of z and of dynamic binarization. Default 0. */
   seed?: number;
@@ -31,27 +31,27 @@ const CLASS_ACCURACY_OPTIONS: OptionNames<ClassAccuracyOptions> = {
   seed: true,
 };
 
-/** How many generated images are read as the class that was asked for, as shares from 0 to 1. */
+/** The share of generated images that the classifier assigns to the requested class, from 0 to 1. */
 export interface ClassAccuracy {
   accuracy: number;
-  /** The same for each class that was asked for, `[classes]`. */
+  /** The same for each requested class, `[classes]`. */
   perClass: number[];
-  /** Images that were made. */
+  /** Number of generated images. */
   count: number;
 }
 
-/** Styles, each to be written in every class. */
+/** A batch of styles, to be decoded with every class. */
 interface Styles {
-  /** One row for each style and class, the classes of one style one after the other: `[styles · classes, latent]`. */
+  /** One row per style and class, all classes of a style in consecutive rows: `[styles · classes, latent]`. */
   makeZ(): Tensor;
   readonly count: number;
-  /** The class that a style is not written in. */
+  /** The class to leave out for each style. */
   readonly own?: ArrayLike<number>;
 }
 
 /**
- * Lets a conditional model draw every class and a classifier read the mean images: from z of the prior, or (`from`) in the style of
- * given images.
+ * Measures whether the images of a conditional model show the requested class: generates images of every class, and counts how many
+ * the classifier assigns to that class. z comes from the prior, or with `from` from the codes of given images (style transfer).
  * @throws ArgumentError if the model is not conditional
  */
 export async function classAccuracy(
@@ -70,7 +70,10 @@ export async function classAccuracy(
   checkOptions('classAccuracy', options, CLASS_ACCURACY_OPTIONS, 'model, classifier, ');
   const { classes } = model;
   if (classes === 0)
-    throw new ArgumentError('classAccuracy', 'the model knows no classes — use a conditional one');
+    throw new ArgumentError(
+      'classAccuracy',
+      'the model is not conditional — use a model with classes, such as ConditionalVAE',
+    );
   const right = new Array<number>(classes).fill(0);
   const asked = new Array<number>(classes).fill(0);
   await overBatches(
@@ -97,7 +100,7 @@ export async function classAccuracy(
   };
 }
 
-/** The styles, a batch at a time. */
+/** The styles, in batches. */
 function* styleBatches(model: GenerativeModel, options: ClassAccuracyOptions): Iterable<Styles> {
   const { from, binarization = 'none', perClass = 1000, batchSize = 100, seed = 0 } = options;
   const { classes } = model;

@@ -1,4 +1,4 @@
-/** A classifier of images, which says whether generated ones show what was asked for. */
+/** A classifier of images. It checks whether generated images show the requested class. */
 import { Generator, noGrad, oneHot, scope, type Tensor, tensor } from '@varigrad/core';
 import { checkArray, checkMethod, checkOptions, checkWhole, type OptionNames } from '@varigrad/core/checks';
 import { Adam, crossEntropy, type Layer, Module } from '@varigrad/nn';
@@ -8,13 +8,13 @@ import { type Binarization, binarizeBatch, binarizeDataset } from '../data/binar
 import { type Dataset, pixelsOf } from '../data/dataset.js';
 import { HiddenLayers, PlainEncoder } from '../models/networks.js';
 
-/** Whatever says how likely each class is; the semi-supervised VAE is one too. */
+/** Anything that gives class probabilities for images, such as `Classifier` or the semi-supervised VAE. */
 export interface ImageClassifier {
   /** log q(y|x): `[batch, pixels]` → `[batch, classes]`. */
   classify(x: Tensor): Tensor;
 }
 
-/** q(y|x) by a network that gives logits. */
+/** q(y|x) as a network that returns logits. */
 export class Classifier extends Module implements ImageClassifier {
   readonly network: Layer;
 
@@ -33,15 +33,15 @@ export class Classifier extends Module implements ImageClassifier {
 export interface ClassifierOptions {
   /** Widths of the hidden layers (ReLU). Default [400]. */
   hidden?: readonly number[];
-  /** Default 4. */
+  /** Number of epochs. Default 4. */
   epochs?: number;
-  /** Images a step. Default 128. */
+  /** Images per step. Default 128. */
   batchSize?: number;
-  /** Of Adam. Default 1e-3. */
+  /** Adam's learning rate. Default 1e-3. */
   learningRate?: number;
-  /** How grey values become the images. Default 'none'. */
+  /** Binarization of the images. Default 'none'. */
   binarization?: Binarization;
-  /** Seed of weights, shuffling and dynamic binarization. Default 0. */
+  /** Seed of the initial weights, shuffling and dynamic binarization. Default 0. */
   seed?: number;
   /** Called after each epoch with the mean cross-entropy in nats. */
   onEpoch?: (result: { epoch: number; loss: number }) => void;
@@ -60,7 +60,7 @@ const CLASSIFIER_OPTIONS: OptionNames<ClassifierOptions> = {
 /** Steps between two turns of the event loop. */
 const YIELD_EVERY = 16;
 
-/** Trains a network of fully connected layers on the labels by Adam; on MNIST its defaults reach about 97.5 % of the test digits. */
+/** Trains fully connected layers on the labels with Adam. With the default options, accuracy on the MNIST test digits is about 97.5 %. */
 export async function trainClassifier(data: Dataset, options: ClassifierOptions = {}): Promise<Classifier> {
   checkDataset('trainClassifier', data);
   checkOptions('trainClassifier', options, CLASSIFIER_OPTIONS, 'data, ');
@@ -95,12 +95,12 @@ export async function trainClassifier(data: Dataset, options: ClassifierOptions 
   return classifier.eval();
 }
 
-/** The likeliest class of each image, `[count, pixels]` → `[count]`. */
+/** The most likely class of each image, `[count, pixels]` → `[count]`. */
 export function likeliestClass(classifier: ImageClassifier, images: Tensor): Tensor {
   return classifier.classify(images).argmax({ axis: 1 });
 }
 
-/** The likeliest class of each image, `[count]`, as numbers. @param images - `[count, pixels]` */
+/** The most likely class of each image, `[count]`, as plain numbers. @param images - `[count, pixels]` */
 export async function predictClasses(classifier: ImageClassifier, images: Tensor): Promise<Uint8Array> {
   const classes = noGrad(() => scope(() => likeliestClass(classifier, images)));
   const values = Uint8Array.from(await classes.data());
@@ -108,7 +108,7 @@ export async function predictClasses(classifier: ImageClassifier, images: Tensor
   return values;
 }
 
-/** Share of a data set's images that are given their label, from 0 to 1. */
+/** The share of a data set's images that are assigned their label, from 0 to 1. */
 export async function classifierAccuracy(
   classifier: ImageClassifier,
   data: Dataset,

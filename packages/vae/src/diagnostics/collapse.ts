@@ -1,19 +1,19 @@
 import type { LatentStatistics } from './latent-statistics.js';
 
-/** KL in nats below which a dimension says nothing of its image. */
+/** A dimension whose KL is below this, in nats, carries no information about the image. */
 const SILENT_KL = 0.01;
 
-/** Whether the posterior of some dimensions is the prior for every image, and what it means. */
+/** The dimensions whose posterior equals the prior for every image. */
 export interface Collapse {
-  /** Dimensions that say nothing of the image, counted from 0. */
+  /** The collapsed dimensions, counted from 0. */
   dimensions: number[];
-  /** All of them: the decoder does without z. */
+  /** Whether all dimensions have collapsed, so that the decoder ignores z. */
   isTotal: boolean;
 }
 
 /**
- * Dimensions whose posterior has collapsed: the mean does not vary over the data (variance at most 0.01) and the KL, where it is known by
- * dimension, is below 0.01 nats.
+ * The dimensions whose posterior has collapsed: the mean does not vary over the data (variance at most 0.01), and the KL of the
+ * dimension, if known, is below 0.01 nats.
  */
 export function findCollapse({ variance, active, klPerDimension }: LatentStatistics): Collapse {
   const isSilent = (i: number): boolean =>
@@ -23,7 +23,8 @@ export function findCollapse({ variance, active, klPerDimension }: LatentStatist
 }
 
 /**
- * What `findCollapse` finds, in words: which dimensions, what it means and what to try; one sentence also where nothing collapsed.
+ * The result of `findCollapse` as text: which dimensions have collapsed, what that means, and what to try. If none has collapsed, the
+ * text is one sentence that says so.
  * @param advice - what to try, in place of the options of this library: `--warm-up linear`
  * @example describeCollapse(await latentStatistics(model, test))
  */
@@ -38,15 +39,15 @@ export function describeCollapse(statistics: LatentStatistics, advice?: string):
   if (isTotal) {
     return (
       `The posterior has collapsed: none of the ${latent} dimensions of z depends on the image${nats}. ` +
-      'q(z|x) is the prior for every image, so the decoder draws without knowing what it is to draw, and reconstructions are alike. ' +
+      'q(z|x) is the prior for every image, so the decoder receives no information about the image, and all reconstructions look alike. ' +
       `Try, in this order: ${advice ?? 'a KL weight that rises from 0 (linearWarmUp or cyclicWarmUp), free bits of 0.1 to 0.5 nats per dimension, a beta of at most 1, a smaller learning rate, a decoder with fewer or narrower layers'}.`
     );
   }
   return (
-    `${dimensions.length} of ${latent} dimensions of z have collapsed (${ranges(dimensions)}): there q(z|x) is the prior for every image, ` +
-    `and the decoder does without them; the other ${latent - dimensions.length} carry what is known${nats}. ` +
-    'That is harmless if reconstructions are good: z is larger than the data needs, and a smaller latent would do. ' +
-    `To put them to use, try ${advice ?? 'a KL weight that rises from 0 (linearWarmUp), free bits of 0.1 to 0.5 nats per dimension, a beta of at most 1, or a learned prior'}.`
+    `${dimensions.length} of ${latent} dimensions of z have collapsed (${ranges(dimensions)}): their q(z|x) is the prior for every image, ` +
+    `and the decoder ignores them; the other ${latent - dimensions.length} carry all the information${nats}. ` +
+    'This is harmless if reconstructions are good: z is larger than the data needs, and a smaller latent would be enough. ' +
+    `To use these dimensions, try ${advice ?? 'a KL weight that rises from 0 (linearWarmUp), free bits of 0.1 to 0.5 nats per dimension, a beta of at most 1, or a learned prior'}.`
   );
 }
 

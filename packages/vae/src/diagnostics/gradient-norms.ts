@@ -2,7 +2,7 @@ import type { Tensor } from '@varigrad/core';
 import { checkMethod } from '@varigrad/core/checks';
 import type { Module } from '@varigrad/nn';
 
-/** Size of one parameter and of its gradient. */
+/** The norms of one parameter and of its gradient. */
 export interface GradientNorm {
   /** Dotted name, as in the state dict. */
   name: string;
@@ -13,8 +13,8 @@ export interface GradientNorm {
 }
 
 /**
- * The Euclidean norms of all parameters and of the gradients that they hold at present: to be called after `backward`. A norm that is no
- * finite number says that a gradient is none.
+ * The Euclidean norms of all parameters and of their current gradients; call it after `backward`. A gradient that contains NaN or
+ * Infinity has a norm of NaN or Infinity.
  */
 export async function gradientNorms(model: Module): Promise<GradientNorm[]> {
   checkMethod('gradientNorms', 'the model', model, 'namedParameters', 'a module');

@@ -14,35 +14,39 @@ import {
 } from '../over-batches.js';
 import { Moments } from './moments.js';
 
-/** A dimension is active if the variance of its code over the data is above this. */
+/** A dimension is active if the variance of its code over the data exceeds this. */
 export const ACTIVE_VARIANCE = 0.01;
 
-/** How a data set's codes lie in latent space. The code of an image is what `codes` gives: of a posterior, its mean mu. */
+/** Statistics of a data set's codes. The code of an image is the result of `codes`; for a posterior it is the mean mu. */
 export interface LatentStatistics {
-  /** Images. */
+  /** Number of images. */
   count: number;
-  /** Variance over the data of each dimension's code, `[latent]`. */
+  /** Variance of each dimension's code over the data, `[latent]`. */
   variance: Float64Array;
-  /** The largest |code| of all images and dimensions. */
+  /** The largest |code| over all images and dimensions. */
   largest: number;
   /** Dimensions whose variance is above 0.01, counted from 0. @see Burda, Grosse & Salakhutdinov 2016, §5.2, arXiv:1509.00519 */
   active: number[];
-  /** The aggregate posterior, 1/N Σₙ q(z|xₙ); of a deterministic code its distribution over the data. */
+  /** Moments of the aggregate posterior, 1/N Σₙ q(z|xₙ). For a deterministic code: moments of the codes. */
   aggregate: {
-    /** `[latent]` */
+    /** Mean, `[latent]`. */
     mean: Float64Array;
-    /** `[latent]` */
+    /** Standard deviation, `[latent]`. */
     std: Float64Array;
-    /** Of a Gaussian posterior Cov(mu) + mean of diag(σ²), of a flow that of one draw an image; row by row `[latent · latent]`. */
+    /**
+     * Covariance, row by row, `[latent · latent]`. For a Gaussian posterior it is Cov(mu) + the mean of diag(σ²); for a flow, the
+     * covariance of one sample per image.
+     */
     covariance: Float64Array;
   };
-  /** Mean KL(q(z|x) ‖ p(z)) of each dimension in nats, `[latent]`; null where there is no formula by dimension. */
+  /** Mean KL(q(z|x) ‖ p(z)) of each dimension in nats, `[latent]`; null if there is no closed form per dimension. */
   klPerDimension: Float64Array | null;
 }
 
 /**
- * Moments of the codes and of the aggregate posterior, active units and the KL by dimension, in one pass over the data.
- * @throws ArgumentError if there are no images or the batch size is no whole number above 0
+ * Computes the moments of the codes and of the aggregate posterior, the active units, and the KL of each dimension, in one pass over
+ * the data.
+ * @throws ArgumentError if there are no images, or the batch size is not a whole number above 0
  */
 export async function latentStatistics(
   model: GenerativeModel,
@@ -91,7 +95,10 @@ export async function latentStatistics(
   };
 }
 
-/** Codes; draws of z, or means where the variances, which come next, are known too; KLs where there is a formula: `[size, latent]`. */
+/**
+ * Three groups of tensors `[size, latent]`: the codes; samples of z (for a Gaussian posterior, its means, followed by its variances);
+ * the KL of each dimension, if a closed form exists.
+ */
 function latentTerms(model: GenerativeModel, batch: ImageBatch, noise: Tensor): Tensor[] {
   const { x, labels } = batch;
   const codes = model.codes(x, labels);

@@ -1,8 +1,8 @@
-/** Mean and covariance of rows that come one after the other, in float64 (Welford's update, which does not cancel). */
+/** Running mean and covariance of rows, in float64. Welford's update avoids cancellation. */
 export class Moments {
   readonly size: number;
   readonly mean: Float64Array;
-  /** Σ (x − mean)(x − mean)ᵀ, `[size · size]`; the lower triangle is kept. */
+  /** Σ (x − mean)(x − mean)ᵀ, `[size · size]`; only the lower triangle is stored. */
   readonly #scatter: Float64Array;
   readonly #before: Float64Array;
   #count = 0;
@@ -14,7 +14,7 @@ export class Moments {
     this.#scatter = new Float64Array(size * size);
   }
 
-  /** @param rows - row after row, `[… · size]` */
+  /** Adds rows. @param rows - row after row, `[… · size]` */
   add(rows: ArrayLike<number>): void {
     const { size, mean } = this;
     const before = this.#before;

@@ -9,25 +9,25 @@ import { BATCHWISE_OPTIONS, type BatchwiseOptions, overImages, rowsOf } from '..
 
 /** Options of `reconstructionError`. */
 export interface ReconstructionOptions extends BatchwiseOptions {
-  /** Noise on what the encoder sees; the reconstruction is compared with the clean image. Default: none. */
+  /** Noise on the encoder's input; the reconstruction is compared with the clean image. Default: none. */
   corruption?: Corruption | undefined;
 }
 
-/** How far mean images decoded from the codes are from the images. */
+/** The difference between the images and the mean images decoded from their codes. */
 export interface ReconstructionError {
   /** Σ_pixels (x − x̂)², averaged over the images. */
   squaredError: number;
-  /** Share of pixels on the other side of ½, from 0 to 1. */
+  /** Share of pixels that lie on the other side of ½ than the image's pixel, from 0 to 1. */
   wrongPixels: number;
-  /** The same share for what the encoder was given; 0 without corruption. */
+  /** The same share for the encoder's input; 0 without corruption. */
   wrongInputPixels: number;
   /** Σ_pixels (x − x̂)² of each image, `[count]`. */
   squaredErrors: Float64Array;
 }
 
 /**
- * Reconstructs every image from its code (of a posterior: its mean) and compares.
- * @throws ArgumentError if there are no images or the batch size is no whole number above 0
+ * Reconstructs every image from its code (for a posterior, its mean) and compares the two.
+ * @throws ArgumentError if there are no images, or the batch size is not a whole number above 0
  */
 export async function reconstructionError(
   model: GenerativeModel,

@@ -1,4 +1,4 @@
-/** The draws of z for each image of a data set, a bounded number at a time. */
+/** Samples of z for each image of a data set, in blocks of bounded size. */
 import { ArgumentError, Generator, oneHot, randn, type Tensor, tensor } from '@varigrad/core';
 import { checkWhole, type OptionNames } from '@varigrad/core/checks';
 import { type Binarization, binarizeDataset } from '../data/binarize.js';
@@ -6,13 +6,13 @@ import { type Dataset, pixelsOf } from '../data/dataset.js';
 import type { LatentModel } from '../models/model.js';
 import { overBatches } from '../over-batches.js';
 
-/** Options of every estimator that draws z for the images of a data set. */
+/** Options of every estimator that samples z for the images of a data set. */
 export interface DrawOptions {
-  /** Draws of z an image. */
+  /** Samples of z per image. */
   samples?: number | undefined;
   /**
-   * Draws that are decoded at a time, of one image or of several: bounds the memory, about 15 kB for each with 784 pixels. The result does
-   * not depend on it. Default 2,000.
+   * Samples of z that are decoded at once, of one image or of several. It limits the memory: about 15 kB per sample with 784 pixels.
+   * The result does not depend on it. Default 2,000.
    */
   batchSize?: number | undefined;
   /** How grey values become targets. Default 'none'. */
@@ -29,31 +29,33 @@ export const DRAW_OPTIONS: OptionNames<DrawOptions> = {
   seed: true,
 };
 
-/** Some images and some of their draws. */
+/** Which images and how many samples of each belong to one block. */
 export interface Cut {
-  /** Place of the first image in the data set, and how many there are. */
+  /** Index of the first image in the data set; `images` counts them. */
   readonly start: number;
   readonly images: number;
   readonly draws: number;
 }
 
-/** The tensors of a cut. */
+/** The tensors of a block. */
 export interface DrawBlock extends Cut {
   /** `[images, pixels]` */
   readonly x: Tensor;
   /** ε ~ N(0, I), `[images, draws, latent]` */
   readonly eps: Tensor;
-  /** One-hot, `[images, classes]`; of a conditional model only. */
+  /** One-hot, `[images, classes]`; only for a conditional model. */
   readonly labels: Tensor | undefined;
 }
 
-/** Random numbers come in blocks of four; an image's draws fill whole ones, so that any cut between images or fours leaves them the same. */
+/** The generator gives random numbers in groups of four. Each image's samples start at a whole group, so that the block size does not change them. */
 const ALIGNMENT = 4;
 
 /**
- * Computes a tensor for every image and draw, in evaluation mode and without a tape. The noise belongs to the image and the draw, not to the block.
- * @param compute - what is wanted of a block; @param use - is given its values, image by image and draw by draw as `compute` arranged them
- * @throws ArgumentError if samples or batchSize is no whole number above 0, or there are no images
+ * Computes a tensor for every image and sample, in evaluation mode and without a tape. The noise depends on the image and the sample
+ * only, not on the block.
+ * @param compute - returns the tensor of a block
+ * @param use - receives the values of that tensor, in the order of its elements
+ * @throws ArgumentError if samples or batchSize is not a whole number above 0, or there are no images
  */
 export async function overDraws(
   model: LatentModel,
@@ -75,7 +77,7 @@ export async function overDraws(
   );
 }
 
-/** Several images with all their draws, or one image with a part of them. */
+/** The blocks: several images with all their samples, or one image with some of its samples. */
 function* cuts(count: number, samples: number, batchSize: number): Iterable<Cut> {
   const images = Math.max(1, Math.floor(batchSize / samples));
   const most = samples <= batchSize ? samples : Math.max(1, Math.floor(batchSize / ALIGNMENT)) * ALIGNMENT;

@@ -11,23 +11,23 @@ import { LogMeanExp } from './log-mean-exp.js';
 export interface LogLikelihoodEstimate {
   /** The mean of −log p(x) over the images, nats per image. */
   nll: number;
-  /** Standard error of `nll` that comes from the draws; the images are taken as given. NaN for one draw an image. */
+  /** Standard error of `nll` due to sampling z, for these images. NaN with one sample per image. */
   standardError: number;
-  /** Draws an image, k. */
+  /** Samples per image, k. */
   samples: number;
-  /** log p(x) of each image, `[count]`; of a conditional model log p(x|y). */
+  /** log p(x) of each image, `[count]`; for a conditional model, log p(x|y). */
   logLikelihoods: Float64Array;
-  /** Standard error of each of them, `[count]`. */
+  /** Standard error of each log-likelihood, `[count]`. */
   standardErrors: Float64Array;
-  /** Of its k draws, how many count: (Σ w)²/Σ w², `[count]`, from 1 to k. Near 1 the estimate hangs on one draw. */
+  /** Effective number of the k samples, (Σ w)²/Σ w², `[count]`, from 1 to k. Near 1, one sample dominates the estimate. */
   effectiveSamples: Float64Array;
 }
 
 /**
- * log p(x) ≈ log 1/k Σᵢ wᵢ, w = p(x|z)·p(z)/q(z|x), z ~ q(z|x), for every image of a data set. In expectation it is too low, by about
- * half the squared standard error, and the less the larger k: compare models by the same k.
+ * log p(x) ≈ log 1/k Σᵢ wᵢ, w = p(x|z)·p(z)/q(z|x), z ~ q(z|x), for every image of a data set. The estimate is biased downwards, by
+ * about half its squared standard error. The bias shrinks as k grows, so compare models with equal k.
  * @param options - `samples` is k, default 500
- * @throws ArgumentError if samples or batchSize is no whole number above 0, or there are no images
+ * @throws ArgumentError if samples or batchSize is not a whole number above 0, or there are no images
  * @see Burda, Grosse & Salakhutdinov 2016, §5, arXiv:1509.00519
  */
 export async function estimateLogLikelihood(

@@ -1,4 +1,4 @@
-/** log (1/k Σ exp lᵢ) of numbers that come one after the other, with the standard error that k draws leave; nothing overflows. */
+/** Running log (1/k Σ exp lᵢ) of a sequence of numbers, with its standard error, without overflow. */
 export class LogMeanExp {
   #count = 0;
   #largest: number = Number.NEGATIVE_INFINITY;
@@ -14,7 +14,7 @@ export class LogMeanExp {
       this.#squares *= factor * factor;
       this.#largest = l;
     }
-    // −∞ stands for a weight of 0, also while nothing else was seen.
+    // −∞ is a weight of 0, even as the first value, where −∞ − (−∞) would be NaN.
     const weight = l === Number.NEGATIVE_INFINITY ? 0 : Math.exp(l - this.#largest);
     this.#sum += weight;
     this.#squares += weight * weight;
@@ -25,12 +25,12 @@ export class LogMeanExp {
     return this.#largest + Math.log(this.#sum / this.#count);
   }
 
-  /** (Σ w)² / Σ w², w = exp l: how many equal weights would vary as little. From 1 to k. */
+  /** (Σ w)² / Σ w², w = exp l: the number of equal weights with the same relative variance. From 1 to k. */
   get effectiveCount(): number {
     return this.#sum ** 2 / this.#squares;
   }
 
-  /** The standard deviation of the mean weight over the mean weight, which is that of `value` to first order; NaN for one number. */
+  /** Standard error of the mean weight divided by the mean weight. To first order it is the standard error of `value`. NaN for one number. */
   get standardError(): number {
     const k = this.#count;
     if (k < 2) return Number.NaN;

@@ -65,7 +65,10 @@ export async function classManifoldsFigure(
 ): Promise<Raster> {
   checkPlane('classManifoldsFigure', model);
   if (model.classes === 0)
-    throw new ArgumentError('classManifoldsFigure', 'the model knows no classes — use a conditional one');
+    throw new ArgumentError(
+      'classManifoldsFigure',
+      'the model is not conditional — use a model with classes, such as ConditionalVAE',
+    );
   const planes: Float32Array[] = [];
   for (let label = 0; label < model.classes; label++)
     planes.push(mosaic(await decodePlane(model, size, spacing, label), size, height, width));

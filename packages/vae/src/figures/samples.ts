@@ -58,7 +58,10 @@ export async function classStyleFigure(
 ): Promise<Raster> {
   const { classes } = model;
   if (classes === 0)
-    throw new ArgumentError('classStyleFigure', 'the model knows no classes — use a conditional one');
+    throw new ArgumentError(
+      'classStyleFigure',
+      'the model is not conditional — use a model with classes, such as ConditionalVAE',
+    );
   const given = from === undefined ? undefined : firstOf(from, styles);
   const rows = given?.count ?? styles;
   const style = Array.from({ length: rows * classes }, (_, i) => Math.floor(i / classes));

@@ -3,9 +3,9 @@ import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 /**
- * Writes a file so that at any moment either the old contents or the new ones are there, whole: into a temporary file of
- * the same folder first, flushed to disk, then renamed. Missing folders are made. A process killed while it writes can
- * leave the temporary file, hidden and never read; see `removeLeftovers`.
+ * Writes a file atomically: at any moment the path holds either the old or the complete new contents. The contents go into a temporary
+ * file in the same folder, are flushed to disk, and the file is renamed. Missing folders are created. A process killed during a write
+ * can leave the hidden temporary file, which is never read; see `removeLeftovers`.
  */
 export async function writeFileAtomic(path: string, contents: string | Uint8Array): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
@@ -29,9 +29,9 @@ export async function writeFileAtomic(path: string, contents: string | Uint8Arra
 const TEMPORARY = /^\..+\.[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}\.tmp$/;
 
 /**
- * Removes the temporary files that killed writers left in a folder. To be called while nobody writes there, as at the
- * start of a run that owns the folder.
- * @returns the names of the removed files; none if there is no such folder
+ * Removes the temporary files that killed processes left in a folder. Call it only while no other process writes there, such as at the
+ * start of a run.
+ * @returns the names of the removed files; an empty list if the folder does not exist
  */
 export async function removeLeftovers(folder: string): Promise<string[]> {
   const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {

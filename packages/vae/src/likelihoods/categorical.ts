@@ -7,16 +7,16 @@ import { checkRange } from './support.js';
 
 /** Options of the categorical decoder. */
 export interface CategoricalOptions {
-  /** Grey levels of a pixel: 0, 1/(levels − 1), …, 1. Default 256. */
+  /** Number of grey levels of a pixel: 0, 1/(levels − 1), …, 1. Default 256. */
   levels?: number;
 }
 
-/** Each pixel takes one of a number of grey levels, with probabilities softmax(logits) of its own. */
+/** Each pixel has one of a fixed number of grey levels, with its own probabilities softmax(logits). */
 export class Categorical extends Module implements Likelihood {
   readonly kind = 'categorical';
   readonly outputsPerPixel: number;
 
-  /** @throws ArgumentError unless there are at least 2 levels */
+  /** @throws ArgumentError if levels is below 2 or not a whole number */
   constructor(options: CategoricalOptions = {}) {
     super();
     checkOptions('Categorical', options, { levels: true });
@@ -25,11 +25,11 @@ export class Categorical extends Module implements Likelihood {
     this.outputsPerPixel = levels;
   }
 
-  /** Σ_pixels logSoftmax(logits)[level of x], nats per image `[batch]`. @throws ArgumentError if x is between levels */
+  /** Σ_pixels logSoftmax(logits)[level of x], nats per image `[batch]`. @throws ArgumentError if a pixel is not one of the levels */
   logProb(logits: Tensor, x: Tensor): Tensor {
     this.#checkLevels(x);
     const [batch, pixels] = x.shape as [number, number];
-    // 1 at the level that x has, else 0: [batch, levels, pixels]
+    // 1 at the level of x, 0 elsewhere: [batch, levels, pixels]
     const isLevel = x
       .reshape([batch, 1, pixels])
       .sub(this.#levels())
@@ -45,7 +45,7 @@ export class Categorical extends Module implements Likelihood {
     return this.#logProbs(logits).exp().mul(this.#levels()).sum({ axis: 1 });
   }
 
-  /** By the Gumbel-max rule. */
+  /** Sampled with the Gumbel-max trick. */
   sample(logits: Tensor, generator?: Generator): Tensor {
     const logP = this.#logProbs(logits);
     return logP
@@ -83,7 +83,7 @@ export class Categorical extends Module implements Likelihood {
       if (Math.abs(place - Math.round(place)) > 1e-3)
         throw new ArgumentError(
           'Categorical',
-          `images hold ${value}, which is no level of ${this.outputsPerPixel} — ${advice}`,
+          `images contain ${value}, which is not one of the ${this.outputsPerPixel} levels — ${advice}`,
         );
     }
   }

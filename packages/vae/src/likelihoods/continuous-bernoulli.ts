@@ -3,10 +3,10 @@ import { checkNumber, checkOptions } from '@varigrad/core/checks';
 import { bceWithLogits, Module } from '@varigrad/nn';
 import type { Likelihood } from './likelihood.js';
 
-/** Below this |logit|, closed forms that divide 0 by 0 at 0 are replaced by their series, whose error is below 1e-8 there. */
+/** Below this |logit|, formulas that are 0/0 at 0 are replaced by their Taylor series, whose error is below 1e-8 in this range. */
 const SMALL = 0.25;
 
-/** f(l) where |l| is not small, and series(l) where it is; neither is ever evaluated where its gradient is NaN. */
+/** f(l) for large |l| and series(l) for small |l|. Neither is evaluated where its gradient would be NaN. */
 function nearZero(l: Tensor, f: (l: Tensor) => Tensor, series: (square: Tensor) => Tensor): Tensor {
   const isSmall = l.abs().lt(SMALL);
   const far = where(isSmall, 1, l);
@@ -14,7 +14,7 @@ function nearZero(l: Tensor, f: (l: Tensor) => Tensor, series: (square: Tensor) 
   return where(isSmall, series(near.square()), f(far));
 }
 
-/** log C(l) = log(l / tanh(l/2)), what makes the Bernoulli formula a density on [0, 1]; even in l, log 2 at 0. */
+/** log C(l) = log(l / tanh(l/2)), the constant that normalises the Bernoulli formula on [0, 1]; even in l, log 2 at 0. */
 export function logNormalizer(l: Tensor): Tensor {
   return nearZero(
     l,
@@ -37,15 +37,15 @@ export function logNormalizer(l: Tensor): Tensor {
 /** Options of the continuous Bernoulli decoder. */
 export interface ContinuousBernoulliOptions {
   /**
-   * λ stays in [epsilon, 1 − epsilon], 0 < epsilon < ½. Default 1e-6. Without such a bound the density of a pixel that is exactly 0 or 1 in
-   * every image grows for ever, log log 1/λ, and the loss measures how long the training lasted.
+   * λ is limited to [epsilon, 1 − epsilon], 0 < epsilon < ½. Default 1e-6. Without this limit, the log-density of a pixel that is 0 in
+   * every image (or 1 in every image) grows without bound during training, like log log 1/λ.
    */
   epsilon?: number;
 }
 
 /**
- * Each pixel is in [0, 1] with density C(λ) λˣ (1 − λ)¹⁻ˣ, λ = σ(logit): the Bernoulli formula made a true likelihood of grey
- * values.
+ * Each pixel is in [0, 1] with density C(λ) λˣ (1 − λ)¹⁻ˣ, λ = σ(logit): the Bernoulli formula, normalised to a true likelihood of
+ * grey values.
  * @see Loaiza-Ganem & Cunningham 2019, arXiv:1907.06845
  */
 export class ContinuousBernoulli extends Module implements Likelihood {
@@ -74,7 +74,7 @@ export class ContinuousBernoulli extends Module implements Likelihood {
   /** 1/(1 − e^−l) − 1/l, which is ½ at l = 0. */
   mean(outputs: Tensor): Tensor {
     const logits = this.#bounded(outputs);
-    // By half the logit, ½ + ½·(coth h − 1/h), h = l/2: the odd part, which is small where l is.
+    // ½ + ½·(coth h − 1/h) with h = l/2: the second term is odd in l, and small for small l.
     const odd = nearZero(
       logits,
       (far) => far.mul(0.5).tanh().reciprocal().sub(far.mul(0.5).reciprocal()).div(far),
@@ -89,7 +89,7 @@ export class ContinuousBernoulli extends Module implements Likelihood {
     return odd.mul(logits).mul(0.5).add(0.5);
   }
 
-  /** By the inverse of the distribution function, x = 1 + log(u + (1 − u)·e^−l)/l for l > 0, mirrored for l < 0. */
+  /** Sampled by inverting the distribution function: x = 1 + log(u + (1 − u)·e^−l)/l for l > 0, mirrored for l < 0. */
   sample(outputs: Tensor, generator?: Generator): Tensor {
     const logits = this.#bounded(outputs);
     const u = rand(logits.shape, { generator });

@@ -6,9 +6,9 @@ import { checkRange } from './support.js';
 
 /** Options of the Gaussian decoder. */
 export interface GaussianOptions {
-  /** Standard deviation of every pixel; the initial one if it is learned. Default 1. */
+  /** Standard deviation of every pixel; if it is learned, its initial value. Default 1. */
   sigma?: number;
-  /** Learn one σ for all pixels together with the network. Default false. */
+  /** Whether σ, one number for all pixels, is learned with the network. Default false. */
   learned?: boolean;
   /** See `MeanLink`. Default 'identity'. */
   link?: MeanLink;
@@ -16,7 +16,7 @@ export interface GaussianOptions {
 
 const GAUSSIAN_OPTIONS: OptionNames<GaussianOptions> = { sigma: true, learned: true, link: true };
 
-/** How the decoder's output becomes the mean: as it is, or by the logistic function, for images in [0, 1]. */
+/** How the decoder's output becomes the mean: unchanged, or through the logistic function for images in [0, 1]. */
 export type MeanLink = 'identity' | 'sigmoid';
 
 /** The mean links, for checks. */
@@ -27,7 +27,7 @@ export function linkMean(output: Tensor, link: MeanLink): Tensor {
 }
 
 /**
- * Each pixel is normal about the decoder's output, with one σ for all: fixed, or learned.
+ * Each pixel is normally distributed around the decoder's output, with one σ for all pixels, fixed or learned.
  * With σ = 1 fixed, the loss is half the squared error plus 784·½·log 2π = 720.5 nats for MNIST.
  */
 export class Gaussian extends Module implements Likelihood {

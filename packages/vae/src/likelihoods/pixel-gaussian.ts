@@ -7,7 +7,7 @@ import { checkRange } from './support.js';
 
 /** Options of the Gaussian decoder with a σ for each pixel. */
 export interface PixelGaussianOptions {
-  /** Bounds of log σ². Default −4.5 (σ ≥ 0.105) and 0 (σ ≤ 1): without a floor the density of a constant pixel grows without bound. */
+  /** Bounds of log σ². Default −4.5 (σ ≥ 0.105) and 0 (σ ≤ 1). Without a lower bound, the density of a constant pixel grows without limit. */
   minLogVar?: number;
   maxLogVar?: number;
   /** See `MeanLink`. Default 'identity'. */
@@ -20,7 +20,7 @@ const PIXEL_GAUSSIAN_OPTIONS: OptionNames<PixelGaussianOptions> = {
   link: true,
 };
 
-/** Each pixel is normal with a mean and a log-variance of its own, both given by the decoder. */
+/** Each pixel is normally distributed. The decoder gives its mean and its log-variance. */
 export class PixelGaussian extends Module implements Likelihood {
   readonly kind = 'pixel-gaussian';
   readonly outputsPerPixel = 2;
@@ -62,7 +62,7 @@ export class PixelGaussian extends Module implements Likelihood {
     return [`logVar ${this.#bounds.min} to ${this.#bounds.max}`, `${this.#link} link`];
   }
 
-  /** `[batch, 2 · pixels]` → mean and bounded log-variance, `[batch, pixels]` each. */
+  /** Splits `[batch, 2 · pixels]` into the mean and the bounded log-variance, each `[batch, pixels]`. */
   #parts(outputs: Tensor): { mu: Tensor; logVar: Tensor } {
     const [mean, logVar] = outputs.split((outputs.shape[1] as number) / 2, { axis: 1 }) as [Tensor, Tensor];
     return { mu: linkMean(mean, this.#link), logVar: logVar.clamp(this.#bounds) };

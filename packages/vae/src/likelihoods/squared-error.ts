@@ -5,8 +5,8 @@ import type { Likelihood } from './likelihood.js';
 import { checkRange } from './support.js';
 
 /**
- * The square error as a reconstruction loss: a Gaussian of variance ½ without its normalising constant ½·log π for each pixel. For
- * autoencoders: a bound on log p(x) needs the constant, as `Gaussian` has it.
+ * The squared error as a reconstruction loss: a Gaussian of variance ½ without its normalising constant, ½·log π per pixel. It is meant
+ * for autoencoders; a bound on log p(x) needs the constant, which `Gaussian` includes.
  */
 export class SquaredError extends Module implements Likelihood {
   readonly kind = 'squared-error';
@@ -15,7 +15,7 @@ export class SquaredError extends Module implements Likelihood {
 
   /** −Σ_pixels (x − mu)², `[batch]`. @throws ArgumentError if x is not finite */
   logProb(mu: Tensor, x: Tensor): Tensor {
-    checkRange('SquaredError', x, -Infinity, Infinity, 'a square error needs finite numbers');
+    checkRange('SquaredError', x, -Infinity, Infinity, 'the squared error needs finite numbers');
     return x.sub(mu).square().sum({ axis: -1 }).neg();
   }
 

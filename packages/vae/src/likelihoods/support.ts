@@ -1,9 +1,8 @@
 import { ArgumentError, type Tensor } from '@varigrad/core';
 
 /**
- * Refuses images outside of a likelihood's support, with the range they cover. Checked in host memory only: reading a device
- * would stall it.
- * @throws ArgumentError naming the range, or saying that there are NaNs or infinities
+ * Throws if images lie outside a likelihood's support. Only host memory is checked, because reading from a device would stall it.
+ * @throws ArgumentError with the range of the images, or the NaN or infinity that was found
  */
 export function checkRange(op: string, x: Tensor, low: number, high: number, advice: string): void {
   const values = x.values;

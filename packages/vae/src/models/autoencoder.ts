@@ -6,9 +6,9 @@ import { IMAGE_MODEL_OPTIONS } from './image-model.js';
 
 /** Options of `Autoencoder`; the defaults are the 784-400-20 network for MNIST. */
 export interface AutoencoderOptions extends CodeModelOptions {
-  /** Numbers in the code of an image. Default 20. */
+  /** Length of an image's code. Default 20. */
   latent?: number;
-  /** Nonlinearity of the code itself. Default 'none'. */
+  /** Activation of the code. Default 'none'. */
   codeActivation?: Activation;
 }
 
@@ -20,8 +20,8 @@ export const AUTOENCODER_OPTIONS: OptionNames<AutoencoderOptions> = {
 };
 
 /**
- * The autoencoder: x → code → x, trained on the reconstruction alone. The likelihood says how it is measured: `Bernoulli` by the
- * cross-entropy, `SquaredError` by the square error. Nothing keeps the codes near any distribution.
+ * The autoencoder: x → code → x, trained on the reconstruction loss alone. The likelihood defines that loss: the cross-entropy with
+ * `Bernoulli`, the squared error with `SquaredError`. The codes follow no particular distribution.
  * @see Hinton & Salakhutdinov 2006, "Reducing the Dimensionality of Data with Neural Networks"
  */
 export class Autoencoder extends CodeModel {
@@ -34,15 +34,15 @@ export class Autoencoder extends CodeModel {
     super(rest, latent, codeActivation, op);
   }
 
-  /** None: an autoencoder is deterministic. */
+  /** null: an autoencoder is deterministic. */
   noise(_count: number, _generator?: Generator): Tensor | null {
     return null;
   }
 
   /**
-   * The reconstruction loss, with a KL of 0: it bounds nothing.
+   * The reconstruction loss, with a KL of 0. It is not a bound of log p(x).
    * @returns { loss, recon, kl }, scalars in nats per image
-   * @throws ArgumentError for beta or free bits
+   * @throws ArgumentError if beta or freeBits is set
    */
   elbo(x: Tensor, options: ElboOptions = {}): Elbo {
     checkElboArguments(x, options);
@@ -56,7 +56,7 @@ export class Autoencoder extends CodeModel {
     return this.encoder.forward(x);
   }
 
-  /** N(0, I), as for a VAE. An autoencoder has no prior; decoding these shows what it lacks. */
+  /** Samples of N(0, I), as for a VAE. An autoencoder has no prior, so their decoded images show the difference from a VAE. */
   samplePrior(count: number, { generator }: { generator?: Generator | undefined } = {}): Tensor {
     return randn([count, this.latent], { generator });
   }

@@ -7,7 +7,7 @@ import { PlainEncoder } from './networks.js';
 /** Options of a model whose encoder gives one row of numbers per image. */
 export type CodeModelOptions = ImageModelOptions<Layer>;
 
-/** An encoder, a decoder and a likelihood: what models share whose code is no Gaussian. */
+/** An encoder, a decoder and a likelihood: the base of models whose code is not a Gaussian. */
 export abstract class CodeModel extends ImageModel {
   readonly inputSize: number;
   readonly latent: number;
@@ -17,7 +17,7 @@ export abstract class CodeModel extends ImageModel {
   readonly likelihood: Likelihood;
 
   /**
-   * @param latent - numbers in a code, which the encoder gives and the decoder takes
+   * @param latent - length of a code: the width of the encoder's output and of the decoder's input
    * @param op - the class, for messages
    */
   constructor(options: CodeModelOptions, latent: number, activation?: Activation, op = 'CodeModel') {

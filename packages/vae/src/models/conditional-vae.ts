@@ -13,8 +13,8 @@ export interface ConditionalVAEOptions extends VAEOptions {
 export const CONDITIONAL_OPTIONS: OptionNames<ConditionalVAEOptions> = { classes: true, ...VAE_OPTIONS };
 
 /**
- * The conditional VAE: a VAE that is told each image's class y. The one-hot label is concatenated to the encoder's
- * input and to z, so z need only hold what the label does not say: the style. Its bound is one of log p(x|y).
+ * The conditional VAE: a VAE that also receives each image's class y. The one-hot label is concatenated to the encoder's
+ * input and to z, so z only needs to encode what the label does not determine, the style. The ELBO bounds log p(x|y).
  * @see Sohn, Lee & Yan 2015, "Learning Structured Output Representation using Deep Conditional Generative Models"
  */
 export class ConditionalVAE extends VAE {
@@ -40,14 +40,14 @@ export class ConditionalVAE extends VAE {
 
   #withLabels(op: string, t: Tensor, labels: Tensor | undefined): Tensor {
     if (labels === undefined) {
-      throw new ArgumentError(op, 'a conditional VAE needs the labels — pass oneHot(labels, classes)');
+      throw new ArgumentError(op, 'a conditional VAE needs labels — pass oneHot(labels, classes)');
     }
     if (labels.rank !== 2 || labels.shape[0] !== t.shape[0] || labels.shape[1] !== this.classes) {
       throw new ShapeError(
         op,
         [t.shape, labels.shape],
         `labels ${formatShape(labels.shape)} for a batch ${formatShape(t.shape)} and ${this.classes} classes` +
-          ' — they are one-hot rows [batch, classes]',
+          ' — pass one-hot rows [batch, classes]',
       );
     }
     return concat([t, labels], { axis: 1 }); // [batch, features + classes]

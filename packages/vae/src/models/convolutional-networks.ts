@@ -1,4 +1,4 @@
-/** Encoders and decoders made of convolutions, for images of any size. */
+/** Convolutional encoders and decoders for images of any size. */
 import { ArgumentError, type Generator, type Tensor } from '@varigrad/core';
 import { checkArray, checkOptions, checkWhole, type OptionNames } from '@varigrad/core/checks';
 import {
@@ -17,7 +17,7 @@ import type { Body } from './networks.js';
 
 /** Options of convolutional networks. */
 export interface ConvolutionalOptions {
-  /** Channels after each convolution of the encoder; the decoder has them in reverse. Each convolution halves the image. Default [32, 64]. */
+  /** Channels after each convolution of the encoder; the decoder uses them in reverse. Each convolution halves the image. Default [32, 64]. */
   channels?: readonly number[];
   /** Batch normalization after each hidden convolution. Default false. */
   batchNorm?: boolean;
@@ -33,13 +33,13 @@ const CONVOLUTIONAL_OPTIONS: OptionNames<ConvolutionalOptions> = {
 
 type ImageShape = readonly [height: number, width: number];
 
-/** A 4 × 4 kernel that moves by 2: windows overlap evenly, so that a transposed convolution leaves no pattern of a chessboard. */
+/** A 4 × 4 kernel with stride 2: windows overlap evenly, which avoids checkerboard patterns in transposed convolutions. */
 const KERNEL = 4;
 const GEOMETRY = { stride: 2, padding: 1 };
 
 const halved = (length: number): number => Math.floor((length + 2 * GEOMETRY.padding - KERNEL) / 2) + 1;
 
-/** The image's size before and after each convolution. @throws ArgumentError if nothing is left of it */
+/** The image's size before the first and after each convolution. @throws ArgumentError if no pixel remains */
 function sizes(imageShape: ImageShape, count: number): ImageShape[] {
   const all: ImageShape[] = [imageShape];
   for (let i = 0; i < count; i++) {
@@ -50,7 +50,7 @@ function sizes(imageShape: ImageShape, count: number): ImageShape[] {
   if (Math.min(...last) < 1)
     throw new ArgumentError(
       'ConvolutionalBody',
-      `${count} convolutions leave nothing of a ${imageShape.join(' × ')} image, each halves it — take fewer`,
+      `a ${imageShape.join(' × ')} image is too small for ${count} convolutions, each of which halves it — use fewer`,
     );
   return all;
 }
@@ -75,7 +75,7 @@ function afterConvolution(channels: number, batchNorm: boolean): Layer[] {
   return batchNorm ? [new BatchNorm2d(channels), new ReLU()] : [new ReLU()];
 }
 
-/** x → features: convolutions that each halve the image, `[batch, pixels]` → `[batch, channels · h · w]`. */
+/** x → features: convolutions, each of which halves the image, `[batch, pixels]` → `[batch, channels · h · w]`. */
 export class ConvolutionalBody extends Module implements Body {
   readonly layers: Sequential;
   readonly outFeatures: number;
@@ -105,7 +105,7 @@ export class ConvolutionalBody extends Module implements Body {
   }
 }
 
-/** z → the likelihood's parameters: one linear layer, then transposed convolutions that undo what `ConvolutionalBody` did to the size. */
+/** z → the likelihood's parameters: one linear layer, then transposed convolutions through the sizes of `ConvolutionalBody` in reverse. */
 export class ConvolutionalDecoder extends Module implements Layer {
   readonly layers: Sequential;
 

@@ -7,9 +7,9 @@ import { AUTOENCODER_OPTIONS, Autoencoder, type AutoencoderOptions } from './aut
 
 /** Options of `DenoisingAutoencoder`. */
 export interface DenoisingAutoencoderOptions extends AutoencoderOptions {
-  /** The noise on the encoder's input. Default `masking(0.5)`, without rescaling. */
+  /** The noise on the encoder's input. Default `masking(0.5)` without rescaling. */
   corruption?: Corruption;
-  /** Draws of the noise for each image of a step, L. Default 1. */
+  /** Noise samples per image and step, L. Default 1. */
   noiseSamples?: number;
 }
 
@@ -20,8 +20,8 @@ const DENOISING_OPTIONS: OptionNames<DenoisingAutoencoderOptions> = {
 };
 
 /**
- * The denoising autoencoder: noise on the image that the encoder sees, loss against the clean one. The noise is drawn in training mode
- * only; `evaluate` with a `corruption` measures a model on images with noise.
+ * The denoising autoencoder: the encoder sees an image with noise, and the loss compares with the clean image. Noise is added in
+ * training mode only. To measure any model on noisy images, call `evaluate` with a `corruption`.
  * @see Vincent et al. 2008, "Extracting and Composing Robust Features with Denoising Autoencoders"
  */
 export class DenoisingAutoencoder extends Autoencoder {
@@ -29,7 +29,7 @@ export class DenoisingAutoencoder extends Autoencoder {
   readonly corruption: Corruption;
   readonly noiseSamples: number;
 
-  /** @throws ArgumentError unless noiseSamples is a whole number above 0 */
+  /** @throws ArgumentError if noiseSamples is not a whole number above 0 */
   constructor(options: DenoisingAutoencoderOptions = {}) {
     const op = 'DenoisingAutoencoder';
     checkOptions(op, options, DENOISING_OPTIONS);
@@ -45,14 +45,14 @@ export class DenoisingAutoencoder extends Autoencoder {
     return [`${this.corruption.kind} noise`, this.noiseSamples > 1 && `${this.noiseSamples} samples`];
   }
 
-  /** The corruption's random numbers in training, `[count, noiseSamples · pixels]`; none in evaluation. */
+  /** The corruption's random numbers in training mode, `[count, noiseSamples · pixels]`; null in evaluation mode. */
   override noise(count: number, generator?: Generator): Tensor | null {
     if (!this.training) return null;
     const shape = [count, this.noiseSamples * this.inputSize];
     return this.corruption.noise(shape, { generator });
   }
 
-  /** The mean over L draws of the noise of −log p(x|code of the noisy x): the noise is `eps` or, in training mode, drawn. */
+  /** −log p(x | code of the noisy x), averaged over L noise samples. The noise is `eps`; without it, noise is drawn in training mode only. */
   override elbo(x: Tensor, options: ElboOptions = {}): Elbo {
     checkElboArguments(x, options);
     const batch = x.shape[0]!;

@@ -14,15 +14,15 @@ import type { Likelihood } from '../likelihoods/likelihood.js';
 import type { GenerativeModel } from './model.js';
 import { type Body, Decoder, HiddenLayers, type NetworkOptions } from './networks.js';
 
-/** Options of every model that is made of an encoder, a decoder and a likelihood. Each part can be replaced. */
+/** Options of every model that consists of an encoder, a decoder and a likelihood. Each part can be replaced. */
 export interface ImageModelOptions<Encoder extends Module> extends NetworkOptions {
   /** Pixels of an image. Default 784. */
   inputSize?: number;
-  /** Widths of the encoder's hidden layers; the decoder has them in reverse. Default [400]; [] leaves one layer on each side. */
+  /** Widths of the encoder's hidden layers; the decoder uses them in reverse. Default [400]; [] leaves one layer on each side. */
   hidden?: readonly number[];
-  /** p(x|z): what the decoder's outputs mean. Default Bernoulli. */
+  /** p(x|z): how the decoder's outputs define a distribution. Default Bernoulli. */
   likelihood?: Likelihood;
-  /** x → what the code is made of. Default: fully connected layers of `hidden` widths. */
+  /** x → the parameters of the code. Default: fully connected layers of `hidden` widths. */
   encoder?: Encoder;
   /** z → the likelihood's parameters. Default: fully connected layers of `hidden` widths, in reverse. */
   decoder?: Layer;
@@ -39,7 +39,7 @@ export const IMAGE_MODEL_OPTIONS: OptionNames<ImageModelOptions<Module>> = {
   generator: true,
 };
 
-/** What a model is made of. */
+/** The parts of a model. */
 export interface ImageModelParts<Encoder extends Module> {
   inputSize: number;
   encoder: Encoder;
@@ -48,8 +48,8 @@ export interface ImageModelParts<Encoder extends Module> {
 }
 
 /**
- * The parts that the options name, and fully connected networks in place of those left out. The encoder takes its initial weights first.
- * @param op - the model's class, for messages; @param head - ends an encoder that starts with the hidden layers; @param classes - width of the labels that are joined to x and to z
+ * The parts given in the options, and fully connected networks for those left out. The encoder's weights are initialised first.
+ * @param op - the model's class, for messages; @param head - adds the output layers to an encoder's hidden layers; @param classes - width of the labels concatenated to x and to z
  */
 export function makeParts<Encoder extends Module>(
   op: string,
@@ -75,8 +75,8 @@ export function makeParts<Encoder extends Module>(
 }
 
 /**
- * What all models of images share: decoding codes to mean images. The parts are abstract because the order in which a model declares
- * them is the order of its state dict.
+ * The base of all image models: it decodes codes to mean images. The parts are abstract because the order in which a subclass declares
+ * them defines the order of its state dict.
  */
 export abstract class ImageModel extends Module implements GenerativeModel {
   abstract readonly kind: string;
@@ -105,8 +105,8 @@ export abstract class ImageModel extends Module implements GenerativeModel {
   }
 
   /**
-   * Mean images of codes from `samplePrior`.
-   * @param which - how many; for a conditional model the one-hot classes `[count, classes]`
+   * Mean images decoded from codes of `samplePrior`.
+   * @param which - the number of images; for a conditional model, the one-hot classes `[count, classes]`
    * @returns `[count, pixels]`
    * @throws ArgumentError unless `which` is a whole number or a tensor
    */

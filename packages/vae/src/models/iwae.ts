@@ -16,11 +16,11 @@ import { VAE, VAE_OPTIONS, type VAEOptions } from './vae.js';
 
 /** Options of `IWAE`. */
 export interface IWAEOptions extends Omit<VAEOptions, 'kl'> {
-  /** Draws of z an image, k. Default 5. */
+  /** Samples of z per image, k. Default 5. */
   samples?: number;
   /**
-   * 'standard' differentiates the bound as it stands (default); 'dreg' uses the doubly reparameterized gradient for the encoder,
-   * whose signal does not vanish as k grows. It costs one more forward pass.
+   * 'standard' differentiates the bound itself (default). 'dreg' uses the doubly reparameterized gradient for the encoder, whose
+   * signal-to-noise ratio does not vanish as k grows; it costs one more forward pass.
    */
   gradient?: 'standard' | 'dreg';
 }
@@ -38,7 +38,7 @@ export class IWAE extends VAE {
   override readonly kind: string = 'iwae';
   readonly #gradient: 'standard' | 'dreg';
 
-  /** @throws ArgumentError for 'dreg' with a posterior that is no Gaussian */
+  /** @throws ArgumentError if `gradient` is 'dreg' and the posterior is not Gaussian */
   constructor(options: IWAEOptions = {}) {
     checkOptions('IWAE', options, IWAE_OPTIONS);
     const { samples = 5, gradient = 'standard', ...rest } = options;
@@ -57,8 +57,8 @@ export class IWAE extends VAE {
   }
 
   /**
-   * `loss` is the bound with k samples. `recon` + `kl` is −ELBO, the bound with one sample, averaged over the k draws.
-   * @throws ArgumentError for beta or free bits: the bound has no KL term to weigh
+   * `loss` is the negative bound with k samples. `recon` + `kl` is −ELBO, the bound with one sample, averaged over the k samples.
+   * @throws ArgumentError if beta or freeBits is set: the bound has no KL term
    */
   override elbo(x: Tensor, options: ElboOptions = {}): Elbo {
     checkElboArguments(x, options);
@@ -83,8 +83,8 @@ export class IWAE extends VAE {
   }
 
   /**
-   * Draws whose gradient into the encoder is Σᵢ w̃ᵢ² ∂log wᵢ/∂z · ∂z/∂φ, w̃ the normalised weights: log q is taken at constant mu and
-   * logVar, and what flows into z, which already carries w̃ᵢ from the bound, is multiplied by w̃ᵢ once more.
+   * Samples whose gradient with respect to the encoder is Σᵢ w̃ᵢ² ∂log wᵢ/∂z · ∂z/∂φ, where w̃ are the normalised weights. log q is
+   * evaluated at constant mu and logVar. The gradient with respect to z already contains w̃ᵢ from the bound and is multiplied by w̃ᵢ again.
    */
   #doublyReparameterized(x: Tensor, q: Posterior, eps: Tensor, labels: Tensor | undefined): Draw {
     const draw = this.posterior.draw(q, eps);

@@ -1,4 +1,4 @@
-/** Encoders and decoders made of fully connected layers, and the head that any encoder ends in. */
+/** Fully connected encoders and decoders, and the output layers of any encoder. */
 import type { Activation, Generator, Tensor } from '@varigrad/core';
 import { checkArray, checkMethod, checkOptions, type OptionNames } from '@varigrad/core/checks';
 import { type Layer, Linear, type LinearOptions, Module } from '@varigrad/nn';
@@ -6,7 +6,7 @@ import type { Posterior } from '../posteriors/posterior.js';
 
 /** Options that all networks share. */
 export interface NetworkOptions {
-  /** Nonlinearity of the hidden layers. Default 'relu'. */
+  /** Activation of the hidden layers. Default 'relu'. */
   activation?: Activation | undefined;
   /** Source of the initial weights. */
   generator?: Generator | undefined;
@@ -18,17 +18,17 @@ function checkBody(op: string, hidden: Body): void {
   checkMethod(op, 'hidden', hidden, 'forward', 'a module with a forward method, such as new HiddenLayers(…)');
 }
 
-/** A network without its last layer: `[batch, in]` → `[batch, outFeatures]`. */
+/** A network without its output layer: `[batch, in]` → `[batch, outFeatures]`. */
 export interface Body extends Layer {
   readonly outFeatures: number;
 }
 
-/** x → what q(z|x) is made of. */
+/** x → the parameters of q(z|x). */
 export interface Encoder extends Module {
   forward(x: Tensor): Posterior;
 }
 
-/** Fully connected layers with an activation after each. */
+/** Fully connected layers, each followed by the activation. */
 export class HiddenLayers extends Module implements Body {
   readonly layers: Linear[];
   /** Width of the last layer. */
@@ -51,7 +51,7 @@ export class HiddenLayers extends Module implements Body {
   }
 }
 
-/** x → q(z|x): a body, then one linear head for the mean and one for the log-variance. */
+/** x → the parameters of q(z|x): a body, then one linear layer for the mean and one for the log-variance. */
 export class GaussianEncoder extends Module implements Encoder {
   readonly hidden: Body;
   readonly mu: Linear;
@@ -72,7 +72,7 @@ export class GaussianEncoder extends Module implements Encoder {
   }
 }
 
-/** x → one row of numbers an image: a body, then one linear layer. For a code without a distribution, or for logits. */
+/** x → one row of numbers per image: a body, then one linear layer. Used for deterministic codes and for logits. */
 export class PlainEncoder extends Module implements Layer {
   readonly hidden: Body;
   readonly out: Linear;

@@ -17,15 +17,16 @@ import { IMAGE_MODEL_OPTIONS } from './image-model.js';
 
 /** Options of `RelaxedCategoricalVAE`. */
 export interface RelaxedCategoricalVAEOptions extends CodeModelOptions {
-  /** Categorical variables in z, N. Default 20. */
+  /** Number of categorical variables in z, N. Default 20. */
   variables?: number;
-  /** Categories of each, K. Default 10. */
+  /** Number of categories of each variable, K. Default 10. */
   categories?: number;
-  /** Of the relaxed draws: a number above 0, or a function of the training step. Default `annealing()`. */
+  /** Temperature of the relaxation: a number above 0, or a function of the training step. Default `annealing()`. */
   temperature?: number | ((step: number) => number);
   /**
-   * How the gradient of the reconstruction is had. 'relaxed' (default): the decoder is given relaxed draws; 'straight-through': it is
-   * given one-hot draws, and the gradient goes where the relaxed draw's would; 'sum': exactly, by the sum over all Kᴺ values of z.
+   * How the gradient of the reconstruction is estimated. 'relaxed' (default): the decoder receives relaxed samples.
+   * 'straight-through': the decoder receives one-hot samples, and the gradient is that of the relaxed samples.
+   * 'sum': the exact gradient, by summing over all Kᴺ values of z.
    */
   estimator?: 'relaxed' | 'straight-through' | 'sum';
 }
@@ -39,12 +40,12 @@ const CATEGORICAL_OPTIONS: OptionNames<RelaxedCategoricalVAEOptions> = {
 };
 const ESTIMATORS = { relaxed: true, 'straight-through': true, sum: true } as const;
 
-/** Values of z that 'sum' is ready to go through for every image. */
+/** Largest number of values of z that 'sum' accepts. */
 const MOST_VALUES = 1024;
 
 /**
- * A VAE whose z is N categorical variables: q(z|x) = Π Cat(softmax(logits(x))), p(z) uniform. In evaluation mode z is an exact draw (by
- * Gumbel-max), so that recon + kl is a true −ELBO; the relaxation serves training alone.
+ * A VAE whose z is N categorical variables: q(z|x) = Π Cat(softmax(logits(x))), p(z) uniform. In evaluation mode z is sampled exactly
+ * (with the Gumbel-max trick), so recon + kl is a true −ELBO. The relaxation is used in training only.
  * @see Jang, Gu & Poole 2017, arXiv:1611.01144; Maddison, Mnih & Teh 2017, arXiv:1611.00712
  */
 export class RelaxedCategoricalVAE extends CodeModel {
@@ -54,7 +55,7 @@ export class RelaxedCategoricalVAE extends CodeModel {
   readonly estimator: 'relaxed' | 'straight-through' | 'sum';
   readonly #temperature: (step: number) => number;
 
-  /** @throws ArgumentError unless there are variables with two categories at least; for 'sum' with more than 1024 values of z */
+  /** @throws ArgumentError unless variables ≥ 1 and categories ≥ 2; also if `estimator` is 'sum' and z has more than 1024 values */
   constructor(options: RelaxedCategoricalVAEOptions = {}) {
     const op = 'RelaxedCategoricalVAE';
     checkOptions(op, options, CATEGORICAL_OPTIONS);
@@ -73,7 +74,7 @@ export class RelaxedCategoricalVAE extends CodeModel {
     if (estimator === 'sum' && categories ** variables > MOST_VALUES)
       throw new ArgumentError(
         op,
-        `the sum over ${categories}^${variables} values of z is too long, above ${MOST_VALUES} — take another estimator`,
+        `'sum' would sum over ${categories}^${variables} values of z, and at most ${MOST_VALUES} are allowed — use another estimator`,
       );
     this.variables = variables;
     this.categories = categories;
@@ -91,19 +92,19 @@ export class RelaxedCategoricalVAE extends CodeModel {
     return logits.reshape([x.shape[0]!, this.variables, this.categories]).logSoftmax();
   }
 
-  /** The probabilities of the categories, which are the mean of z: `[batch, variables · categories]`. */
+  /** The probabilities of the categories, i.e. the mean of z: `[batch, variables · categories]`. */
   codes(x: Tensor): Tensor {
     return this.logProbs(x).exp().reshape([x.shape[0]!, this.latent]);
   }
 
-  /** Gumbel noise, `[count, variables · categories]`; none for the exact sum. */
+  /** Gumbel noise, `[count, variables · categories]`; null for the exact sum. */
   noise(count: number, generator?: Generator): Tensor | null {
     if (this.estimator === 'sum') return null;
     return gumbel([count, this.latent], { generator });
   }
 
   /**
-   * −ELBO = E_q[−log p(x|z)] + Σ KL(q ‖ uniform), where in training mode z is as `estimator` says, and KL = log K − H(q) for each variable.
+   * −ELBO = E_q[−log p(x|z)] + Σ KL(q ‖ uniform), with KL = log K − H(q) for each variable. In training mode `estimator` determines z.
    * @returns { loss, recon, kl }, scalars in nats per image
    * @throws ArgumentError if the temperature is not above 0
    */
@@ -125,7 +126,7 @@ export class RelaxedCategoricalVAE extends CodeModel {
     return { loss: weightedSum(recon, counted, beta), recon, kl };
   }
 
-  /** log p(x|z) for one draw of z an image, `[batch]`. */
+  /** log p(x|z) with one sample of z per image, `[batch]`. */
   #sampledLogProb(x: Tensor, logQ: Tensor, { eps, generator, step = 0 }: ElboOptions): Tensor {
     const batch = x.shape[0]!;
     const noise = (eps ?? (this.noise(batch, generator) as Tensor)).reshape(logQ.shape);
@@ -156,7 +157,7 @@ export class RelaxedCategoricalVAE extends CodeModel {
     return logP.reshape([batch, count]).mul(q).sum({ axis: 1 });
   }
 
-  /** Every value of z as N one-hot rows, `[Kᴺ, variables · categories]`: the digits of 0, 1, … in base K. */
+  /** Every value of z as N one-hot rows, `[Kᴺ, variables · categories]`: row i contains the base-K digits of i. */
   #allValues(): Tensor {
     const { variables, categories } = this;
     const count = categories ** variables;
@@ -167,7 +168,7 @@ export class RelaxedCategoricalVAE extends CodeModel {
     return oneHot(digits, categories).reshape([count, this.latent]);
   }
 
-  /** Every variable one category at random, all alike: one-hot, `[count, variables · categories]`. */
+  /** Uniformly random categories, one-hot: `[count, variables · categories]`. */
   samplePrior(count: number, options: { generator?: Generator | undefined } = {}): Tensor {
     const scores = gumbel([count, this.variables, this.categories], options);
     return hardMax(scores).reshape([count, this.latent]);

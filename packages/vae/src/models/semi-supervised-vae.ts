@@ -30,9 +30,9 @@ const SEMI_SUPERVISED_OPTIONS: OptionNames<SemiSupervisedVAEOptions> = {
 
 /**
  * The semi-supervised VAE known as M2: p(x|y, z) p(y) p(z) with p(y) uniform, and q(z|x, y) q(y|x). An image of known class has the bound
- * log p(x, y) ≥ −J(x, y), J = E[−log p(x|y, z)] + KL(q(z|x, y) ‖ p(z)) − log p(y); one of unknown class
- * log p(x) ≥ −Σ_y q(y|x) (J(x, y) + log q(y|x)), where the sum goes over all classes. Unknown classes are rows of zeros in `labels`.
- * With few labels it learns soonest from the codes of a VAE of all images ("M1+M2") and not from pixels.
+ * log p(x, y) ≥ −J(x, y), J = E[−log p(x|y, z)] + KL(q(z|x, y) ‖ p(z)) − log p(y). An image of unknown class has the bound
+ * log p(x) ≥ −Σ_y q(y|x) (J(x, y) + log q(y|x)), where the sum runs over all classes. In `labels`, an unknown class is a row of zeros.
+ * With few labels, accuracy is better if M2 is trained on the codes of a VAE of all images ("M1+M2") instead of on pixels.
  * @see Kingma, Rezende, Mohamed & Welling 2014, §2, arXiv:1406.5298
  */
 export class SemiSupervisedVAE extends ConditionalVAE {
@@ -68,29 +68,29 @@ export class SemiSupervisedVAE extends ConditionalVAE {
     return this.classifier.forward(x).logSoftmax();
   }
 
-  /** The mean of q(z|x, y), `[batch, latent]`; the likeliest class by q(y|x) stands for one that is unknown. */
+  /** The mean of q(z|x, y), `[batch, latent]`. If the class is unknown, y is the most likely class under q(y|x). */
   override codes(x: Tensor, labels?: Tensor): Tensor {
     const likeliest = hardMax(this.classify(x));
     return super.codes(x, labels === undefined ? likeliest : labels.add(unknown(labels).mul(likeliest)));
   }
 
   /**
-   * recon + kl is the mean of the negative bounds, `kl` being that of z and y together; in training mode `loss` adds
+   * recon + kl is the mean of the negative bounds, where `kl` includes the terms of y. In training mode, `loss` adds
    * −α·log q(y|x) for images of known class.
-   * @param options - labels: one-hot rows, or zeros for unknown; none: all are unknown
+   * @param options - labels: one-hot rows, or rows of zeros for unknown classes. Default: all classes are unknown
    * @returns { loss, recon, kl }, scalars in nats per image
-   * @throws ArgumentError for free bits
+   * @throws ArgumentError if freeBits is set
    */
   override elbo(x: Tensor, options: ElboOptions = {}): Elbo {
     checkElboArguments(x, options);
     const { labels, beta = 1, freeBits = 0, input } = options;
-    if (freeBits !== 0) throw new ArgumentError('elbo', 'M2 has no free bits — leave freeBits out');
+    if (freeBits !== 0) throw new ArgumentError('elbo', 'M2 does not support free bits — leave out freeBits');
     const { classes } = this;
     const batch = x.shape[0]!;
     const logQ = this.classify(input ?? x); // [batch, classes]
     const q = labels === undefined ? logQ.exp() : labels.add(unknown(labels).mul(logQ.exp()));
     const eps = options.eps ?? this.noise(batch, options.generator);
-    // Every image with every class, one after the other: [batch · classes, …].
+    // Every image is paired with every class in consecutive rows: [batch · classes, …].
     const terms = this.imageTerms(repeatRows(x, classes), {
       labels: everyClass(batch, classes),
       eps: repeatRows(eps, classes),
@@ -98,7 +98,7 @@ export class SemiSupervisedVAE extends ConditionalVAE {
     });
     const expected = (perClass: Tensor) => perClass.reshape([batch, classes]).mul(q).sum({ axis: 1 }).mean();
     const recon = expected(terms.recon);
-    // KL(q(y|x) ‖ p(y)), where q is certain for a known class: log classes.
+    // KL(q(y|x) ‖ p(y)). For a known class q is one-hot, and the KL is log classes.
     const entropies = logQ.exp().mul(logQ).sum({ axis: 1, keepDims: true }); // −H, [batch, 1]
     const counted = labels === undefined ? entropies : entropies.mul(unknown(labels));
     const kl = expected(terms.kl).add(counted.mean()).add(Math.log(classes));

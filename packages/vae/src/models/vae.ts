@@ -28,7 +28,7 @@ export interface VAEOptions extends ImageModelOptions<Encoder> {
   posterior?: PosteriorFamily;
   /** p(z). Default N(0, I). */
   prior?: Prior;
-  /** 'closed' takes the KL by its formula where there is one (default); 'sampled' always estimates it from z. */
+  /** 'closed' uses the closed-form KL if there is one (default); 'sampled' always estimates it from z. */
   kl?: 'closed' | 'sampled';
   /** Samples of z per image. Default 1. */
   samples?: number;
@@ -51,13 +51,13 @@ export interface ImageTerms {
   recon: Tensor;
   /** KL(q(z|x) ‖ p(z)), `[batch]` */
   kl: Tensor;
-  /** The same by dimension, `[batch, latent]`, if a closed form exists. */
+  /** The KL of each dimension, `[batch, latent]`, if a closed form exists. */
   klPerDimension?: Tensor;
 }
 
 /**
- * The variational autoencoder: q(z|x) = N(mu(x), diag σ²(x)), p(z) = N(0, I), p(x|z) by the likelihood; or whatever
- * posterior, prior and likelihood it is given.
+ * The variational autoencoder: q(z|x) = N(mu(x), diag σ²(x)), p(z) = N(0, I) and p(x|z) given by the likelihood. The posterior, the
+ * prior and the likelihood can be replaced.
  * @see Kingma & Welling 2014, arXiv:1312.6114
  */
 export class VAE extends ImageModel implements LatentModel {
@@ -74,7 +74,7 @@ export class VAE extends ImageModel implements LatentModel {
   readonly #kl: 'closed' | 'sampled';
 
   /**
-   * @param classes - for a subclass that joins one-hot labels to x and z; @param op - the class, for messages
+   * @param classes - for a subclass that concatenates one-hot labels to x and z; @param op - the class, for messages
    * @throws ArgumentError unless the sizes are whole numbers above 0 and each part has the methods of its kind
    */
   constructor(options: VAEOptions = {}, classes = 0, op = 'VAE') {
@@ -108,12 +108,12 @@ export class VAE extends ImageModel implements LatentModel {
     return [this.classes > 0 && `${this.classes} classes`, this.samples > 1 && `${this.samples} samples`];
   }
 
-  /** What the encoder says of each image: `[batch, pixels]` → mu and logVar, `[batch, latent]`. */
+  /** The parameters of q(z|x): `[batch, pixels]` → mu and logVar, `[batch, latent]`. */
   encode(x: Tensor, _labels?: Tensor): Posterior {
     return this.encoder.forward(x);
   }
 
-  /** The posterior's mean, or where a flow takes that mean, `[batch, latent]`. */
+  /** The posterior's mean; for a flow, the image of its base distribution's mean. `[batch, latent]` */
   codes(x: Tensor, labels?: Tensor): Tensor {
     const q = this.encode(x, labels);
     return this.posterior.isGaussian ? q.mu : this.posterior.draw(q, zeros(q.mu.shape)).z;
@@ -124,7 +124,7 @@ export class VAE extends ImageModel implements LatentModel {
     return randn([count, this.samples * this.latent], { generator });
   }
 
-  /** One draw of z by the reparameterization trick: z = mu + exp(½ logVar)·ε for a Gaussian, `[batch, latent]`. */
+  /** One sample of z by the reparameterization trick: z = mu + exp(½ logVar)·ε for a Gaussian, `[batch, latent]`. */
   reparameterize(
     q: Posterior,
     options: { eps?: Tensor | undefined; generator?: Generator | undefined } = {},
@@ -136,9 +136,9 @@ export class VAE extends ImageModel implements LatentModel {
   }
 
   /**
-   * −ELBO = E_q[−log p(x|z)] + KL(q(z|x) ‖ p(z)), with `samples` draws of z per image.
+   * −ELBO = E_q[−log p(x|z)] + KL(q(z|x) ‖ p(z)), with `samples` samples of z per image.
    * @returns { loss, recon, kl }, scalars in nats per image
-   * @throws ArgumentError for free bits without a closed-form KL
+   * @throws ArgumentError if freeBits is set and there is no closed-form KL
    */
   elbo(x: Tensor, options: ElboOptions = {}): Elbo {
     checkElboArguments(x, options);
@@ -147,7 +147,7 @@ export class VAE extends ImageModel implements LatentModel {
     const recon = terms.recon.mean();
     const kl = terms.kl.mean();
     if (freeBits > 0 && terms.klPerDimension === undefined)
-      throw new ArgumentError('elbo', 'free bits need a closed-form KL — leave freeBits out');
+      throw new ArgumentError('elbo', 'free bits need a closed-form KL — leave out freeBits');
     const counted =
       freeBits === 0 || terms.klPerDimension === undefined
         ? kl
@@ -155,7 +155,7 @@ export class VAE extends ImageModel implements LatentModel {
     return { loss: weightedSum(recon, counted, beta), recon, kl };
   }
 
-  /** The terms of −ELBO image by image, with `samples` draws of z for each. */
+  /** The terms of −ELBO for each image, with `samples` samples of z per image. */
   protected imageTerms(x: Tensor, options: ElboOptions): ImageTerms {
     const { labels } = options;
     const batch = x.shape[0]!;
@@ -189,7 +189,7 @@ export class VAE extends ImageModel implements LatentModel {
     );
   }
 
-  /** The terms of given draws, `samples` for each image. */
+  /** The terms of the given samples, `samples` per image. */
   protected termsOf(x: Tensor, draw: Draw, samples: number, labels?: Tensor): SampleTerms {
     const batch = x.shape[0]!;
     const repeated = labels === undefined ? undefined : repeatRows(labels, samples);

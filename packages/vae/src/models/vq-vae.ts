@@ -17,17 +17,18 @@ import { IMAGE_MODEL_OPTIONS } from './image-model.js';
 
 /** Options of `VQVAE`. */
 export interface VQVAEOptions extends CodeModelOptions {
-  /** Vectors that the code of an image is made of, N. Default 10. */
+  /** Number of vectors in an image's code, N. Default 10. */
   vectors?: number;
-  /** Numbers in each, D. Default 8. */
+  /** Length of each vector, D. Default 8. */
   width?: number;
-  /** Vectors in the codebook, K. Default 64. */
+  /** Number of vectors in the codebook, K. Default 64. */
   codebookSize?: number;
   /** Weight of the commitment loss. Default 0.25. */
   commitment?: number;
   /**
-   * A codebook vector whose share of use, averaged over about 100 steps, is below this part of an even share takes the place of a vector
-   * that the encoder gave for some image of the batch; in the first step all that nothing is near do. Default 0.03; 0 lets unused vectors be.
+   * A codebook vector is restarted if its share of use, averaged over about 100 steps, falls below this fraction of 1/K: it is replaced
+   * by one of the encoder's vectors of the batch. In the first step every vector that is the nearest to none is restarted. Default 0.03;
+   * 0 turns restarts off.
    */
   restartBelow?: number;
 }
@@ -41,13 +42,14 @@ const VQVAE_OPTIONS: OptionNames<VQVAEOptions> = {
   ...IMAGE_MODEL_OPTIONS,
 };
 
-/** How much of the average use is kept from step to step. */
+/** Decay per step of the average use. */
 const DECAY = 0.99;
 
 /**
- * The vector-quantized VAE: the encoder's N vectors are each replaced by the nearest of a learned codebook. q(z|x) is certain and p(z)
- * uniform, so the KL is N·log K for every image. Training adds ‖sg(e) − z‖² (the codebook follows the encoder) and
- * commitment·‖z − sg(e)‖² (and the encoder the codebook) to −ELBO; the gradient skips the step z → e.
+ * The vector-quantized VAE: each of the encoder's N vectors is replaced by the nearest vector of a learned codebook. q(z|x) is
+ * deterministic and p(z) uniform, so the KL is N·log K for every image. Training adds two terms to −ELBO: ‖sg(e) − z‖², which moves the
+ * codebook towards the encoder, and commitment·‖z − sg(e)‖², which moves the encoder towards the codebook. The gradient bypasses the
+ * quantization z → e.
  * @see van den Oord, Vinyals & Kavukcuoglu 2017, arXiv:1711.00937
  */
 export class VQVAE extends CodeModel {
@@ -56,12 +58,12 @@ export class VQVAE extends CodeModel {
   readonly width: number;
   /** `[codebookSize, width]` */
   readonly codebook: Tensor;
-  /** Share of each codebook vector in what was encoded of late, `[codebookSize]`: 0 before training. */
+  /** Average share of each codebook vector in recent training batches, `[codebookSize]`; 0 before training. */
   readonly usage: Tensor;
   readonly #commitment: number;
   readonly #restartBelow: number;
 
-  /** @throws ArgumentError unless vectors, width and codebookSize are whole numbers above 0 */
+  /** @throws ArgumentError if vectors, width or codebookSize is not a whole number above 0 */
   constructor(options: VQVAEOptions = {}) {
     checkOptions('VQVAE', options, VQVAE_OPTIONS);
     const {
@@ -91,17 +93,17 @@ export class VQVAE extends CodeModel {
     return [`${this.vectors} vectors`, `commitment ${this.#commitment}`];
   }
 
-  /** None: the codes are certain. */
+  /** null: the codes are deterministic. */
   noise(_count: number, _generator?: Generator): Tensor | null {
     return null;
   }
 
-  /** Numbers of the nearest codebook vectors: `[batch, pixels]` → `[batch, vectors]`. */
+  /** Indices of the nearest codebook vectors: `[batch, pixels]` → `[batch, vectors]`. */
   codeIndices(x: Tensor): Tensor {
     return this.#nearest(this.#encode(x)).reshape([x.shape[0]!, this.vectors]);
   }
 
-  /** Share of each codebook vector in the codes of these images, `[codebookSize]`: sum 1. */
+  /** Share of each codebook vector in the codes of these images, `[codebookSize]`; the sum is 1. */
   codeShares(x: Tensor): Tensor {
     return this.#sharesOf(this.#encode(x));
   }
@@ -112,10 +114,10 @@ export class VQVAE extends CodeModel {
   }
 
   /**
-   * recon + kl is −ELBO with the codebook as it is; in training mode `loss` adds the codebook's and the commitment loss, summed over the
-   * vectors, and unused codebook vectors are restarted.
+   * recon + kl is −ELBO with the current codebook. In training mode, `loss` adds the codebook loss and the commitment loss, summed over
+   * the vectors, and unused codebook vectors are restarted.
    * @returns { loss, recon, kl }, scalars in nats per image
-   * @throws ArgumentError for beta or free bits: the KL is constant
+   * @throws ArgumentError if beta or freeBits is set: the KL is constant
    */
   elbo(x: Tensor, options: ElboOptions = {}): Elbo {
     checkElboArguments(x, options);
@@ -134,7 +136,7 @@ export class VQVAE extends CodeModel {
     return { loss: bound.add(follow.add(commit.mul(this.#commitment)).div(batch)), recon, kl };
   }
 
-  /** Codebook vectors at random, all alike: `[count, vectors · width]`. A prior worth sampling from is a model of `codeIndices`. */
+  /** Uniformly random codebook vectors: `[count, vectors · width]`. Better samples need a learned model of `codeIndices`. */
   samplePrior(count: number, options: { generator?: Generator | undefined } = {}): Tensor {
     const { generator = defaultGenerator() } = options;
     return this.codebook
@@ -146,7 +148,7 @@ export class VQVAE extends CodeModel {
     return this.encoder.forward(x).reshape([x.shape[0]! * this.vectors, this.width]);
   }
 
-  /** argmin ‖z − e‖² = argmax z·e − ½‖e‖², a constant: `[rows, width]` → `[rows]`. */
+  /** argmin ‖z − e‖² = argmax z·e − ½‖e‖², without a gradient: `[rows, width]` → `[rows]`. */
   #nearest(z: Tensor): Tensor {
     const e = this.codebook.detach();
     const halfSquares = e.square().sum({ axis: 1 }).mul(0.5);
@@ -158,7 +160,7 @@ export class VQVAE extends CodeModel {
     return isNearest.mean({ axis: 0 });
   }
 
-  /** Notes which vectors are used, and moves those that are not to where the encoder's vectors are. @param z - `[rows, width]` */
+  /** Updates the usage, and replaces unused codebook vectors by vectors of the encoder. @param z - `[rows, width]` */
   #restartUnused(z: Tensor, generator = defaultGenerator()): void {
     if (this.#restartBelow === 0) return;
     const size = this.codebook.shape[0]!;
@@ -171,13 +173,14 @@ export class VQVAE extends CodeModel {
   }
 }
 
-/** `count` whole numbers below `size`. */
+/** `count` random whole numbers from 0 to below `size`. */
 function draws(count: number, size: number, generator: Generator): number[] {
   return Array.from(generator.words(count), (word) => Math.floor((word / 2 ** 32) * size));
 }
 
 /**
- * exp H(p) = exp(−Σ p log p): how many codebook vectors, used evenly, would be as varied. From 1 (one is used) to their number.
+ * exp H(p) = exp(−Σ p log p): the number of evenly used codebook vectors with the same entropy. From 1 (one vector is used) to the size
+ * of the codebook.
  * @param shares - p, sum 1, `[codebookSize]`; @returns a scalar
  */
 export function perplexity(shares: Tensor): Tensor {

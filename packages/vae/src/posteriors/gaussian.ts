@@ -44,7 +44,7 @@ export class GaussianPosterior extends Module implements PosteriorFamily {
   readonly isGaussian = true;
 
   draw({ mu, logVar }: Posterior, eps: Tensor): Draw {
-    // (z − mu)/σ is ε itself: exact, and its gradient with respect to mu and σ is the one through log σ alone.
+    // (z − mu)/σ is exactly ε, so log q depends on mu and σ only through log σ.
     const logProb = () => standardNormalLogProb(eps).sub(logVar.sum({ axis: -1 }).mul(0.5));
     return { z: reparameterize({ mu, logVar }, { eps }), logProb };
   }

@@ -1,12 +1,12 @@
 import { arange, type Generator, rand, type Shape, type Tensor } from '@varigrad/core';
 
 /**
- * Standard Gumbel noise, g = −log(−log u) with u uniform in (0, 1): argmaxₖ(logitₖ + gₖ) is a draw from softmax(logits).
+ * Standard Gumbel noise, g = −log(−log u) with u uniform in (0, 1): argmaxₖ(logitₖ + gₖ) is a sample of softmax(logits).
  * @returns any shape, values from −2.85 to 16.7
  * @see Maddison, Tarlow & Minka 2014, arXiv:1411.0030
  */
 export function gumbel(shape: Shape, { generator }: { generator?: Generator | undefined } = {}): Tensor {
-  // Uniform draws are multiples of 2⁻²⁴, 0 among them.
+  // Uniform numbers are multiples of 2⁻²⁴ and can be 0.
   return rand(shape, { generator })
     .clamp({ min: 2 ** -25 })
     .log()
@@ -15,16 +15,16 @@ export function gumbel(shape: Shape, { generator }: { generator?: Generator | un
     .neg();
 }
 
-/** One-hot of the largest element along the last axis (the first of equals); a constant. `[…, K]` → `[…, K]` */
+/** One-hot of the largest element along the last axis (the first if several are equal), without a gradient: `[…, K]` → `[…, K]` */
 export function hardMax(scores: Tensor): Tensor {
   const categories = scores.shape.at(-1)!;
   return scores.detach().argmax({ axis: -1, keepDims: true }).eq(arange(categories));
 }
 
 /**
- * A relaxed draw of a category, softmax((logits + g)/τ): near one-hot for small τ, and differentiable.
+ * A relaxed sample of a category, softmax((logits + g)/τ): nearly one-hot for small τ, and differentiable.
  * @param logits - `[…, K]`; @param noise - Gumbel noise of the same shape; @param temperature - τ above 0
- * @returns positive, sum 1 along the last axis
+ * @returns positive numbers with sum 1 along the last axis, `[…, K]`
  * @see Jang, Gu & Poole 2017, arXiv:1611.01144; Maddison, Mnih & Teh 2017, arXiv:1611.00712
  */
 export function gumbelSoftmax(logits: Tensor, noise: Tensor, temperature: number): Tensor {
@@ -32,7 +32,7 @@ export function gumbelSoftmax(logits: Tensor, noise: Tensor, temperature: number
 }
 
 /**
- * The value of one tensor with the gradient of another: what a step without a gradient is replaced by.
+ * The value of one tensor with the gradient of another of the same shape: it replaces an operation that has no useful gradient.
  * @see Bengio, Léonard & Courville 2013, arXiv:1308.3432
  */
 export function straightThrough(value: Tensor, gradient: Tensor): Tensor {

@@ -8,7 +8,7 @@ import type { Draw, Posterior, PosteriorFamily } from './posterior.js';
 export interface InverseAutoregressiveFlowOptions {
   /** Width of the encoder's features. Default 400. */
   features?: number;
-  /** Steps, one after the other. Default 2. */
+  /** Number of steps. Default 2. */
   length?: number;
   /** Width of each step's hidden layer. Default 320. */
   hidden?: number;
@@ -23,12 +23,12 @@ const FLOW_OPTIONS: OptionNames<InverseAutoregressiveFlowOptions> = {
   generator: true,
 };
 
-/** A linear layer in which some connections are cut: y = x·(W ∘ mask)ᵀ + b. */
+/** A linear layer with some connections removed: y = x·(W ∘ mask)ᵀ + b. */
 class MaskedLinear extends Linear {
-  /** `[outFeatures, inFeatures]` of 0 and 1; fixed by the degrees, so no part of the state dict. */
+  /** `[outFeatures, inFeatures]` of 0 and 1. The degrees determine it, so it is not part of the state dict. */
   readonly #mask: Tensor;
 
-  /** Output i sees input j where `sees(outDegrees[i], inDegrees[j])`. */
+  /** Output i is connected to input j if `sees(outDegrees[i], inDegrees[j])`. */
   constructor(
     inDegrees: readonly number[],
     outDegrees: readonly number[],
@@ -46,7 +46,8 @@ class MaskedLinear extends Linear {
 }
 
 /**
- * m and s of each dimension of z from the dimensions before it and the image's features: one hidden layer whose units have degrees.
+ * Computes m and s of each dimension of z from the earlier dimensions and the image's features. Masks on one hidden layer, defined by
+ * the degrees of its units, enforce this order.
  * @see Germain et al. 2015 (MADE), arXiv:1502.03509
  */
 class AutoregressiveNetwork extends Module {
@@ -77,8 +78,8 @@ class AutoregressiveNetwork extends Module {
 }
 
 /**
- * A Gaussian followed by steps z ← σ ⊙ z + (1 − σ) ⊙ m with σ = sigmoid(s + 1.5), where m and s of each dimension depend on the dimensions
- * before it; the order of the dimensions is reversed from step to step. log |det| = Σⱼ log σⱼ.
+ * A Gaussian followed by steps z ← σ ⊙ z + (1 − σ) ⊙ m with σ = sigmoid(s + 1.5), where m and s of each dimension depend on the earlier
+ * dimensions. The order of the dimensions is reversed after each step. log |det| = Σⱼ log σⱼ.
  * @see Kingma et al. 2016, arXiv:1606.04934
  */
 export class InverseAutoregressiveFlow extends Module implements PosteriorFamily {
@@ -100,13 +101,13 @@ export class InverseAutoregressiveFlow extends Module implements PosteriorFamily
     );
   }
 
-  /** @throws ArgumentError if the encoder gives no features */
+  /** @throws ArgumentError if the encoder provides no features */
   draw(q: Posterior, eps: Tensor): Draw {
     const { context } = q;
     if (context === undefined)
       throw new ArgumentError(
         'InverseAutoregressiveFlow',
-        'the encoder gives no context — use one that does, as GaussianEncoder',
+        'the posterior has no context — use an encoder that provides it, such as GaussianEncoder',
       );
     const base = this.#base.draw(q, eps);
     let z = base.z;
@@ -114,7 +115,7 @@ export class InverseAutoregressiveFlow extends Module implements PosteriorFamily
     this.steps.forEach((step, i) => {
       if (i > 0) z = z.flip({ axis: 1 });
       const { m, s } = step.forward(z, context);
-      // Shifted so that a fresh flow keeps most of z: sigmoid(1.5) = 0.82.
+      // The shift makes an untrained flow keep most of z: sigmoid(1.5) = 0.82.
       const logits = s.add(1.5);
       z = m.add(logits.sigmoid().mul(z.sub(m)));
       logSigmas.push(logits.logSigmoid());

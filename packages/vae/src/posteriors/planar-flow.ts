@@ -9,9 +9,9 @@ const IDENTITY_SHIFT: number = Math.log(Math.E - 1);
 
 /** Options of `PlanarFlow`. */
 export interface PlanarFlowOptions {
-  /** Width of the encoder's features, from which each image's flow is made. Default 400. */
+  /** Width of the encoder's features, from which the parameters of each image's flow are computed. Default 400. */
   features?: number;
-  /** Number of flows, one after the other. Default 10. */
+  /** Number of planar flows, applied in sequence. Default 10. */
   length?: number;
   /** Source of the initial weights. */
   generator?: Generator | undefined;
@@ -19,7 +19,7 @@ export interface PlanarFlowOptions {
 
 const PLANAR_OPTIONS: OptionNames<PlanarFlowOptions> = { features: true, length: true, generator: true };
 
-/** One planar flow at z, with parameters of each row's own. */
+/** The result of one planar flow. */
 export interface PlanarStep {
   z: Tensor;
   /** log |det ∂f/∂z|, `[batch]` */
@@ -27,8 +27,8 @@ export interface PlanarStep {
 }
 
 /**
- * f(z) = z + û·tanh(wᵀz + b), with û = u + (m(wᵀu) − wᵀu)·w/‖w‖², m(a) = −1 + softplus(a + log(e − 1)): since wᵀû > −1, f can be inverted.
- * log |det| = log(1 + wᵀû·(1 − tanh²)).
+ * f(z) = z + û·tanh(wᵀz + b), with û = u + (m(wᵀu) − wᵀu)·w/‖w‖² and m(a) = −1 + softplus(a + log(e − 1)). Because wᵀû > −1, f is
+ * invertible. log |det| = log(1 + wᵀû·(1 − tanh²)).
  * @param z, u, w - `[batch, latent]`; @param b - `[batch, 1]`
  * @see Rezende & Mohamed 2015, §4.1 and App. A, arXiv:1505.05770
  */
@@ -42,12 +42,12 @@ export function planarStep(z: Tensor, u: Tensor, w: Tensor, b: Tensor): PlanarSt
   const slope = t.square().neg().add(1);
   return {
     z: z.add(uHat.mul(t)),
-    // wᵀû is `allowed`, up to the 1e-12
+    // wᵀû equals `allowed`, up to the 1e-12
     logDet: allowed.mul(slope).log1p().squeeze(1),
   };
 }
 
-/** A Gaussian bent by planar flows whose parameters the encoder gives image by image. */
+/** A Gaussian followed by planar flows. The encoder computes the flows' parameters for each image. */
 export class PlanarFlow extends Module implements PosteriorFamily {
   readonly kind = 'planar-flow';
   readonly isGaussian = false;
@@ -73,12 +73,12 @@ export class PlanarFlow extends Module implements PosteriorFamily {
     return [`${this.length} flows`];
   }
 
-  /** @throws ArgumentError if the encoder gives no features */
+  /** @throws ArgumentError if the encoder provides no features */
   draw(q: Posterior, eps: Tensor): Draw {
     if (q.context === undefined)
       throw new ArgumentError(
         'PlanarFlow',
-        'the encoder gives no context — use one that does, as GaussianEncoder',
+        'the posterior has no context — use an encoder that provides it, such as GaussianEncoder',
       );
     const { latent, length } = this;
     const base = this.#base.draw(q, eps);

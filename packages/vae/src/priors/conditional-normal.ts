@@ -39,19 +39,22 @@ export class ConditionalNormal extends Module implements Prior {
     return mu.add(logVar.mul(0.5).exp().mul(randn(mu.shape, { generator })));
   }
 
-  /** ½(logVar_p − logVar_q + (σ_q² + (mu_q − mu_p)²)/σ_p² − 1) */
+  /** ½(logVar_p − logVar_q + (σ_q² + (mu_q − mu_p)²)/σ_p² − 1), `[batch, latent]` */
   klPerDimension(q: Posterior, context: PriorContext): Tensor {
     const p = this.#of(context);
     const logRatio = q.logVar.sub(p.logVar);
     const distance = q.mu.sub(p.mu).square().mul(p.logVar.neg().exp());
-    // e^r − 1 − r by expm1: exact also where the two variances nearly agree.
+    // e^r − 1 − r with expm1: accurate even if the two variances are nearly equal.
     return logRatio.expm1().sub(logRatio).add(distance).mul(0.5);
   }
 
   /** Mean and log-variance of each row's class, `[batch, latent]`. */
   #of({ labels }: PriorContext): Posterior {
     if (labels === undefined)
-      throw new ArgumentError('ConditionalNormal', 'p(z|y) needs the labels — use it in a ConditionalVAE');
-    return { mu: labels.matmul(this.mu), logVar: labels.matmul(this.logVar) }; // one-hot rows pick
+      throw new ArgumentError(
+        'ConditionalNormal',
+        'p(z|y) needs labels — use this prior in a ConditionalVAE',
+      );
+    return { mu: labels.matmul(this.mu), logVar: labels.matmul(this.logVar) }; // one-hot rows select
   }
 }

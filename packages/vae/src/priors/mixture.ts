@@ -30,7 +30,7 @@ const MIXTURE_OPTIONS: OptionNames<MixtureOptions> = { components: true, spread:
  * @returns nats, `[batch]`
  */
 export function mixtureLogProb(z: Tensor, logWeights: Tensor, mu: Tensor, logVar: Tensor): Tensor {
-  // −½ Σ (z − mu)²/σ² by expanding the square: two matrix products instead of a [batch, components, latent] array.
+  // −½ Σ (z − mu)²/σ², with the square expanded: two matrix products instead of a [batch, components, latent] array.
   const precision = logVar.neg().exp(); // [components, latent]
   const squares = z
     .square()
@@ -46,7 +46,7 @@ export function mixtureLogProb(z: Tensor, logWeights: Tensor, mu: Tensor, logVar
 }
 
 /**
- * Draws of component numbers, in proportion to exp(logWeights), as float indices `[count]`: by the Gumbel-max rule.
+ * Random component indices with probabilities exp(logWeights), as float indices `[count]`. Sampled with the Gumbel-max trick.
  */
 export function drawComponents(
   logWeights: Tensor,
@@ -58,7 +58,7 @@ export function drawComponents(
   return gumbel.add(logWeights).argmax({ axis: 1 });
 }
 
-/** A mixture of diagonal Gaussians whose weights, means and variances are learned with the model. */
+/** A mixture of diagonal Gaussians. Its weights, means and variances are learned with the model. */
 export class MixtureOfGaussians extends Module implements Prior {
   readonly kind = 'mixture';
   /** Unnormalised log-weights, `[components]`. */
@@ -84,7 +84,7 @@ export class MixtureOfGaussians extends Module implements Prior {
     return [`${this.logits.size} components`, `latent ${this.mu.shape[1]}`];
   }
 
-  /** @throws ShapeError if z has not the components' dimensions */
+  /** @throws ShapeError if z is not `[batch, latent]` */
   logProb(z: Tensor): Tensor {
     if (z.rank !== 2 || z.shape[1] !== this.mu.shape[1]) {
       const problem = `z ${formatShape(z.shape)} for components ${formatShape(this.mu.shape)} — z is [batch, latent]`;

@@ -32,7 +32,7 @@ export class StandardNormal extends Module implements Prior {
     return randn([count, this.latent], { generator });
   }
 
-  /** −½(1 + logVar − mu² − e^logVar). @see Kingma & Welling 2014, App. B, arXiv:1312.6114 */
+  /** −½(1 + logVar − mu² − e^logVar), `[batch, latent]`. @see Kingma & Welling 2014, App. B, arXiv:1312.6114 */
   klPerDimension({ mu, logVar }: Posterior): Tensor {
     return standardNormalKl(mu, logVar);
   }

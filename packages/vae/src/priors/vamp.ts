@@ -16,10 +16,10 @@ import type { Prior, PriorContext } from './prior.js';
 export interface VampPriorOptions {
   /** Number of pseudo-inputs. Default 500. */
   components?: number;
-  /** Mean and standard deviation of the initial pixels, of all images alike. Default 0.05 and 0.01. */
+  /** Mean and standard deviation of the initial pixels. Default 0.05 and 0.01. */
   mean?: number;
   spread?: number;
-  /** Initial pseudo-images, `[components, pixels]`, in place of random ones: training images are a good start. */
+  /** Initial pseudo-images, `[components, pixels]`, such as training images. Default: random. */
   initial?: Tensor;
   /** Source of the initial pseudo-images. */
   generator?: Generator | undefined;
@@ -34,15 +34,15 @@ const VAMP_OPTIONS: OptionNames<VampPriorOptions> = {
 };
 
 /**
- * p(z) = 1/K Σₖ q(z|uₖ): the posterior of K learned pseudo-images, mixed in equal parts.
+ * p(z) = 1/K Σₖ q(z|uₖ): an equally weighted mixture of the posteriors of K learned pseudo-images.
  * @see Tomczak & Welling 2018, arXiv:1705.07120
  */
 export class VampPrior extends Module implements Prior {
   readonly kind = 'vamp';
-  /** The pseudo-images before they are cut to [0, 1], `[components, pixels]`. */
+  /** The pseudo-images before they are clipped to [0, 1], `[components, pixels]`. */
   readonly pseudoImages: Tensor;
 
-  /** @throws ArgumentError if `initial` has another number of pixels */
+  /** @throws ArgumentError unless `initial` is `[components, inputSize]` */
   constructor(inputSize: number, options: VampPriorOptions = {}) {
     super();
     checkWhole('VampPrior', 'inputSize', inputSize);

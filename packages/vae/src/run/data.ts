@@ -1,4 +1,4 @@
-/** Where images come from. */
+/** Loads the images of a run. */
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Dataset, firstOf, pixelsOf } from '../data/dataset.js';
@@ -13,20 +13,20 @@ export interface LoadedData {
   test: Dataset;
   /** What one of them is called in a sentence: digit, image. */
   noun: string;
-  /** Sentences about what was done to them. */
+  /** Sentences that describe how the images were converted and split. */
   notes: readonly string[];
 }
 
-/** A training set cut as a run's configuration says. */
+/** Images, limited and split as the configuration requires. */
 export interface RunData extends LoadedData {
-  /** The images set aside, if any. */
+  /** The validation images, if any. */
   validation?: Dataset;
 }
 
 /**
- * Images by name: `mnist`; a folder of IDX files that are named as MNIST's; `images.idx,labels.idx`; or a folder of PNG images.
- * A set that comes in one piece lends its last tenth for testing.
- * @throws UsageError if there is no such thing
+ * Loads images by name: `mnist`; a folder of IDX files with MNIST's file names; `images.idx,labels.idx`; or a folder of PNG images.
+ * If there is only one set, its last tenth becomes the test set.
+ * @throws UsageError if there is no such data set
  */
 export async function loadData(name: string): Promise<LoadedData> {
   if (name === 'mnist') return { ...(await mnist()), noun: 'digit', notes: [] };
@@ -40,13 +40,13 @@ export async function loadData(name: string): Promise<LoadedData> {
   }
   if (!statSync(name).isDirectory())
     throw new UsageError(
-      `--data ${name}: it is a file — name a folder, or both files as images.idx,labels.idx`,
+      `--data ${name}: expected a folder, found a file — name the folder, or both files as images.idx,labels.idx`,
     );
   if (idxFile(name, 'train', 'images') !== undefined) return idxFolder(name);
   return pngFolder(name);
 }
 
-/** The images of a run: limited, and with a part set aside. @throws UsageError if too few are left to train on */
+/** Loads the images of a run, limits their number, and splits off the validation images. @throws UsageError if no training images would be left */
 export async function loadRunData({ data, trainLimit, validation }: RunConfig): Promise<RunData> {
   const loaded = await loadData(data);
   const all = trainLimit === 0 ? loaded.train : firstOf(loaded.train, trainLimit);
@@ -57,7 +57,7 @@ export async function loadRunData({ data, trainLimit, validation }: RunConfig): 
   return { ...loaded, train, validation: aside };
 }
 
-/** All but the last `count` images, and those. Shares memory. */
+/** Splits off the last `count` images. Both parts share memory with `data`. */
 function split(data: Dataset, count: number): [first: Dataset, last: Dataset] {
   const first = firstOf(data, data.count - count);
   const images = data.images.subarray(first.count * pixelsOf(data));
@@ -65,7 +65,7 @@ function split(data: Dataset, count: number): [first: Dataset, last: Dataset] {
 }
 
 function parted(data: Dataset, notes: readonly string[]): LoadedData {
-  if (data.count < 2) throw new UsageError(`--data: too few images to train and to test: ${data.count}`);
+  if (data.count < 2) throw new UsageError(`--data: expected at least 2 images, found ${data.count}`);
   const [train, test] = split(data, Math.max(1, Math.floor(data.count / 10)));
   return {
     train,

@@ -1,21 +1,21 @@
 /**
- * Tables of fields: what a request may say. From one table come the flags of a command, the keys of a configuration file, the
- * help text, the defaults and every refusal.
+ * Tables of fields. A field is one option of a command or of a configuration file. Flags, file keys, help text, defaults and error
+ * messages all come from the same table.
  */
 import { suggest, UsageError } from './usage-error.js';
 
-/** The values that a field takes. */
+/** The type of a field's value. */
 export interface Kind<T> {
   /** What is expected, for messages: "expected …". */
   readonly says: string;
-  /** What a flag's text stands for; whatever `accepts` refuses if it stands for nothing. */
+  /** Converts a flag's text. If the text is invalid, the result is a value that `accepts` refuses. */
   fromText(text: string): unknown;
   accepts(value: unknown): value is T;
-  /** What stands for a value in the help text: `<n>`. */
+  /** Placeholder of the value in the help text: `<n>`. */
   readonly shown: string;
-  /** The words it takes, if it takes only some. */
+  /** The allowed words, if only certain words are allowed. */
   readonly words?: readonly string[];
-  /** It stands alone, without a value. */
+  /** Whether the flag takes no value. */
   readonly isSwitch?: boolean;
 }
 
@@ -26,16 +26,16 @@ export interface Field<T, All> {
   readonly help: string;
   /** Heading in the help text. */
   readonly group: string;
-  /** How the help text words the default; '' for none. Default: the default itself. */
+  /** The default as shown in the help text; '' shows none. Default: the value itself. */
   readonly standardText?: string;
-  /** When it has an effect; giving it when it has none is refused. */
+  /** Condition under which the field has an effect. Giving it otherwise is an error. */
   readonly needs?: { readonly words: string; holds(all: All): boolean };
 }
 
-/** A table with one field for each property. */
+/** A table with one field per property. */
 export type Fields<T> = { readonly [K in keyof T]: Field<T[K], T> };
 
-/** Values as they were given, by key. `name` is what a message calls the field: `--latent`, or `a.json: latent`. */
+/** The given values, by key. `name` identifies the field in messages: `--latent`, or `a.json: latent`. */
 export type Given = ReadonlyMap<string, { readonly name: string; readonly value: unknown }>;
 
 /** `learningRate` → `learning-rate` */
@@ -43,7 +43,7 @@ export function flagOf(key: string): string {
   return key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
-/** Flags as they stood on the command line: text, or true for a switch. */
+/** Converts command-line flags: text, or true for a switch. @throws UsageError for a value that the field does not accept */
 export function fromFlags<T>(fields: Fields<T>, flags: ReadonlyMap<string, string | true>): Given {
   const own = Object.entries(fields) as [string, Field<unknown, T>][];
   return new Map(
@@ -58,7 +58,7 @@ export function fromFlags<T>(fields: Fields<T>, flags: ReadonlyMap<string, strin
   );
 }
 
-/** The contents of a configuration file. @throws UsageError for a key that is none, or a value that its field does not take */
+/** Converts the contents of a configuration file. @throws UsageError for an unknown key, or a value that the field does not accept */
 export function fromJson<T>(fields: Fields<T>, contents: unknown, path: string): Given {
   if (typeof contents !== 'object' || contents === null || Array.isArray(contents))
     throw new UsageError(`${path}: a configuration is an object, for example {"model": "vae", "latent": 10}`);
@@ -74,7 +74,7 @@ export function fromJson<T>(fields: Fields<T>, contents: unknown, path: string):
 }
 
 function refusal(name: string, value: string, { says, words }: Kind<unknown>): UsageError {
-  // In a list, it is its first unknown word that was meant to be another.
+  // In a list, the suggestion is for the first unknown word.
   const odd = value
     .replaceAll('"', '')
     .split(',')
@@ -85,9 +85,9 @@ function refusal(name: string, value: string, { says, words }: Kind<unknown>): U
 }
 
 /**
- * All values: those given, and the defaults.
- * @param defaults - where they differ from the table's
- * @throws UsageError if one is given that has no effect beside the others
+ * Completes the given values with defaults.
+ * @param defaults - replace the table's defaults
+ * @throws UsageError if a given value has no effect with the other values
  */
 export function complete<T>(fields: Fields<T>, given: Given, defaults: Partial<T> = {}): T {
   const all = fill(fields, given, defaults);
@@ -99,7 +99,7 @@ export function complete<T>(fields: Fields<T>, given: Given, defaults: Partial<T
   return all;
 }
 
-/** `complete` that also takes what has no effect. */
+/** `complete` without the check for values that have no effect. */
 export function fill<T>(fields: Fields<T>, given: Given, defaults: Partial<T> = {}): T {
   const own = Object.entries(fields) as [string, Field<unknown, T>][];
   const standards: Readonly<Record<string, unknown>> = { ...defaults };
@@ -110,13 +110,13 @@ export function fill<T>(fields: Fields<T>, given: Given, defaults: Partial<T> = 
   return Object.fromEntries(entries) as T;
 }
 
-/** Those of the given that have no effect beside all others. */
+/** The keys of given values that have no effect with the other values. */
 export function idleKeys<T>(fields: Fields<T>, given: Given, all: T): (keyof T & string)[] {
   const keys = Object.keys(fields) as (keyof T & string)[];
   return keys.filter((key) => given.has(key) && fields[key].needs?.holds(all) === false);
 }
 
-/** Those values that have an effect: what a configuration file must say. */
+/** The values that have an effect, as written to a configuration file. */
 export function effective<T extends object>(fields: Fields<T>, all: T): Partial<T> {
   const entries = Object.entries(all).filter(([key]) => fields[key as keyof T].needs?.holds(all) ?? true);
   return Object.fromEntries(entries) as Partial<T>;
@@ -133,7 +133,7 @@ export function wholeNumber(min: number, max: number): Kind<number> {
   };
 }
 
-/** A number above 0 (or from 0) and at most `max`. */
+/** A number above 0 (or at least 0) and at most `max`. */
 export function amount(max: number, example: number, from0 = false): Kind<number> {
   return {
     shown: 'x',
@@ -144,7 +144,7 @@ export function amount(max: number, example: number, from0 = false): Kind<number
   };
 }
 
-/** One of some words. */
+/** One of several words. */
 export function oneOf<T extends string>(words: readonly T[]): Kind<T> {
   return {
     shown: 'word',
@@ -155,7 +155,7 @@ export function oneOf<T extends string>(words: readonly T[]): Kind<T> {
   };
 }
 
-/** Some of some words, comma-separated. */
+/** Several of the words, separated by commas. */
 export function someOf<T extends string>(words: readonly T[]): Kind<readonly T[]> {
   return {
     shown: 'words',
@@ -167,7 +167,7 @@ export function someOf<T extends string>(words: readonly T[]): Kind<readonly T[]
   };
 }
 
-/** Widths of layers, comma-separated. */
+/** Widths of layers, separated by commas. */
 export const widths: Kind<readonly number[]> = {
   shown: 'widths',
   says: 'a list of widths from 1 to 16384, for example 400 or 500,250',
@@ -178,15 +178,15 @@ export const widths: Kind<readonly number[]> = {
     value.every((n) => Number.isInteger(n) && n >= 1 && n <= 16_384),
 };
 
-/** A file or a folder, or another text that is not empty. */
+/** The path of a file or a folder, or another non-empty text. */
 export const path: Kind<string> = {
   shown: 'path',
-  says: 'a text that is not empty',
+  says: 'a non-empty text',
   fromText: (text) => text,
   accepts: (value): value is string => typeof value === 'string' && value !== '',
 };
 
-/** On, or not. */
+/** A switch. */
 export const onOff: Kind<boolean> = {
   shown: '',
   says: 'true or false',

@@ -1,4 +1,4 @@
-/** The numbers of a trained model. */
+/** Measures a trained model. */
 import { Generator } from '@varigrad/core';
 import { binarizeDataset } from '../data/binarize.js';
 import type { Dataset } from '../data/dataset.js';
@@ -10,13 +10,13 @@ import { estimateLogLikelihood } from '../estimators/log-likelihood.js';
 import { type EvaluateOptions, evaluate } from '../evaluate.js';
 import type { Losses } from '../meter.js';
 import type { GenerativeModel } from '../models/model.js';
-import { lossTextOf, MODELS } from './models.js';
+import { lossTextOf, MODELS } from './model-table.js';
 import type { OpenRun } from './open-run.js';
 import type { RunConfig } from './run-config.js';
-import { collapseAdvice } from './run-fields.js';
+import { collapseAdvice } from './run-options.js';
 import { UsageError } from './usage-error.js';
 
-/** What was measured, of what. Losses are in nats per image. */
+/** The measured numbers. Losses are in nats per image. */
 export interface Measurement extends Losses {
   run: string;
   model: RunConfig['model'];
@@ -24,19 +24,19 @@ export interface Measurement extends Losses {
   images: number;
   targets: RunConfig['binarization'];
   units: 'nats per image';
-  /** recon + kl, if these are the parts of a bound. */
+  /** recon + kl, if the loss is a bound on −log p(x). */
   negativeElbo?: number;
-  /** Dimensions of z whose code varies over the images, and of how many. */
+  /** Number of active dimensions of z (their code varies over the images) and of all dimensions. */
   latent?: { active: number; dimensions: number; collapse: string };
-  /** Share of the images whose class a model that reads classes gets right. */
+  /** Share of images that a classifying model assigns to their class. */
   accuracy?: number;
-  /** −log p(x), of a conditional model −log p(x|y), estimated by importance sampling. */
+  /** −log p(x), or −log p(x|y) of a conditional model, estimated by importance sampling. */
   nll?: { nll: number; standardError: number; samples: number; of: 'p(x)' | 'p(x|y)' };
 }
 
-/** How to measure. */
+/** Options of `measureRun`. */
 export interface MeasureOptions extends Pick<EvaluateOptions, 'batchSize' | 'seed'> {
-  /** Samples an image for an estimate of −log p(x); 0 makes none. Default 0. */
+  /** Importance samples per image for the estimate of −log p(x). Default 0: no estimate. */
   importanceSamples?: number;
 }
 
@@ -113,18 +113,18 @@ async function estimateNll(
   };
 }
 
-/** A measurement for people. */
+/** Formats a measurement as text. */
 export function measurementText(measured: Measurement): string {
   const { run, model, weights, images, targets, nll, latent, accuracy } = measured;
   return [
     `${run}: ${model.toUpperCase()}, ${weights} weights, ${images} test images, targets ${targets}; nats per image`,
     lossTextOf(measured)(measured),
     ...(latent === undefined ? [] : [latent.collapse]),
-    ...(accuracy === undefined ? [] : [`classes read right: ${(100 * accuracy).toFixed(2)} %`]),
+    ...(accuracy === undefined ? [] : [`images assigned to their class: ${(100 * accuracy).toFixed(2)} %`]),
     ...(nll === undefined
       ? []
       : [
-          `−log ${nll.of} = ${nll.nll.toFixed(2)} ± ${Number(nll.standardError.toPrecision(1))} by ${nll.samples} importance samples an image`,
+          `−log ${nll.of} = ${nll.nll.toFixed(2)} ± ${Number(nll.standardError.toPrecision(1))} by ${nll.samples} importance samples per image`,
         ]),
   ].join('\n');
 }

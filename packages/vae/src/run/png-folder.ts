@@ -1,4 +1,4 @@
-/** Images from a folder of PNG files. */
+/** Reads images from a folder of PNG files. */
 import { type Dirent, readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -9,26 +9,26 @@ import { UsageError } from './usage-error.js';
 /** Weights of red, green and blue in a grey value. @see ITU-R BT.601 */
 const LUMA = [0.299, 0.587, 0.114] as const;
 
-/** What was found in a folder. */
+/** The images of a folder. */
 export interface PngFolder {
   data: Dataset;
-  /** Names of the subfolders, which are the classes; empty if the images lie in the folder itself. */
+  /** Names of the subfolders, each of which is a class; empty if the images are in the folder itself. */
   classNames: readonly string[];
-  /** Images that had colours, or were not opaque. */
+  /** Number of images that had colours or were not opaque. */
   converted: number;
 }
 
 interface PngFile {
   path: string;
   label: number;
-  /** Place among the images of its class, in (0, 1). */
+  /** Position among the images of its class, in (0, 1). */
   place: number;
 }
 
 /**
- * All PNG images of a folder, or those of its subfolders, each of which is a class. Colours become grey values, and what is
- * transparent becomes black. Classes are mixed evenly: any first or last part of the images has about the same share of each.
- * @throws UsageError if there are no images, they have not all one size, or a file is no PNG
+ * Reads all PNG images of a folder, or of its subfolders, each of which is a class. Colours become grey values, and transparent
+ * pixels become black. Classes are mixed evenly: any first or last part of the images contains about the same share of each class.
+ * @throws UsageError if there are no images, they differ in size, or a file is not a PNG image
  */
 export async function readPngFolder(folder: string): Promise<PngFolder> {
   const entries = readdirSync(folder, { withFileTypes: true }).sort((a, b) => compare(a.name, b.name));
@@ -36,10 +36,12 @@ export async function readPngFolder(folder: string): Promise<PngFolder> {
   const loose = pngsOf(entries);
   if (loose.length > 0 && classNames.length > 0)
     throw new UsageError(
-      `--data ${folder}: there are images (${loose[0]}) beside folders (${classNames[0]}) — put every image into the folder of its class, or all into one`,
+      `--data ${folder}: there are images (${loose[0]}) next to folders (${classNames[0]}) — put every image into the folder of its class, or all images into one folder`,
     );
   if (classNames.length > 256)
-    throw new UsageError(`--data ${folder}: there are ${classNames.length} folders, and at most 256 classes`);
+    throw new UsageError(
+      `--data ${folder}: ${classNames.length} folders of classes, at most 256 are supported`,
+    );
   const folders = classNames.length === 0 ? [folder] : classNames.map((name) => join(folder, name));
   const files = folders.flatMap((path, label) => filesOf(path, label));
   if (files.length === 0) throw new UsageError(`--data ${folder}: there are no PNG images`);
@@ -56,7 +58,7 @@ function pngsOf(entries: readonly Dirent[]): string[] {
   return entries.filter((entry) => entry.isFile() && /\.png$/i.test(entry.name)).map(({ name }) => name);
 }
 
-/** `2.png` before `10.png`, and the same on every machine. */
+/** Sorts `2.png` before `10.png`, in the same way on every machine. */
 function compare(a: string, b: string): number {
   return a.localeCompare(b, 'en', { numeric: true });
 }
@@ -73,7 +75,7 @@ async function readImages(
     const png = await readPng(path);
     if (png.width !== width || png.height !== height)
       throw new UsageError(
-        `--data ${path}: it is ${png.width} × ${png.height} pixels and ${(files[0] as PngFile).path} ${width} × ${height} — all images have one size`,
+        `--data ${path}: this image has ${png.width} × ${png.height} pixels and ${(files[0] as PngFile).path} has ${width} × ${height} — all images must have one size`,
       );
     if (greyInto(images.subarray(i * width * height), png)) converted++;
   }
@@ -85,11 +87,11 @@ async function readPng(path: string): Promise<PNG> {
   try {
     return PNG.sync.read(await readFile(path));
   } catch (error) {
-    throw new UsageError(`--data ${path}: it cannot be read as PNG: ${(error as Error).message}`);
+    throw new UsageError(`--data ${path}: cannot be read as PNG: ${(error as Error).message}`);
   }
 }
 
-/** Writes grey values from 0 to 1. @returns whether the image had colours, or was not opaque */
+/** Writes grey values from 0 to 1 into `values`. @returns whether the image had colours or was not opaque */
 function greyInto(values: Float32Array, { width, height, data }: PNG): boolean {
   let converted = false;
   for (let i = 0; i < width * height; i++) {

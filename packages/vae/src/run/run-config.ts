@@ -1,4 +1,4 @@
-/** The choices that a run is made of. */
+/** The configuration of a run, as types. */
 import type { Binarization } from '../data/binarize.js';
 import type { MeanLink } from '../likelihoods/gaussian.js';
 
@@ -19,59 +19,59 @@ export type PriorName = 'standard' | 'mixture' | 'vamp' | 'conditional';
 
 export type CorruptionName = 'masking' | 'masking-rescaled' | 'salt-and-pepper' | 'gaussian';
 
-/** What decides about the model of a run. */
+/** Options that define the model of a run. */
 export interface ModelConfig {
   model: ModelName;
   /** Dimensions of z. */
   latent: number;
   network: 'dense' | 'convolutional';
-  /** Of dense networks. */
+  /** For dense networks. */
   hidden: readonly number[];
   activation: 'relu' | 'tanh' | 'sigmoid';
-  /** Of convolutional networks. */
+  /** For convolutional networks. */
   channels: readonly number[];
   normalization: 'none' | 'batch';
   likelihood: LikelihoodName;
-  /** Of 'gaussian-fixed'. */
+  /** For 'gaussian-fixed'. */
   sigma: number;
   meanLink: MeanLink;
-  /** Of 'categorical'. */
+  /** For 'categorical'. */
   levels: number;
   posterior: PosteriorName;
   flowSteps: number;
   prior: PriorName;
   components: number;
-  /** Draws of z, or of noise, an image. */
+  /** Samples of z, or of the noise, per image. */
   samples: number;
   gradient: 'standard' | 'dreg';
   codeActivation: 'none' | 'relu' | 'tanh' | 'sigmoid';
   corruption: CorruptionName;
-  /** Probability, or standard deviation of 'gaussian'. */
+  /** Probability, or standard deviation for 'gaussian'. */
   noiseLevel: number;
-  /** Categorical variables of z, and categories of each. */
+  /** Number of categorical variables in z, and number of categories of each. */
   variables: number;
   categories: number;
   estimator: 'relaxed' | 'straight-through' | 'sum';
-  /** Vectors of a code, numbers in each, and vectors to choose from. */
+  /** Number of vectors in a code, length of each, and number of vectors in the codebook. */
   vectors: number;
   vectorWidth: number;
   codebookSize: number;
   commitment: number;
-  /** Images of each class whose label is known, and how often each comes up in an epoch. */
+  /** Number of labelled images per class, and number of copies of each per epoch. */
   labelled: number;
   labelledRepeat: number;
   /** Weight of the classification loss. */
   alpha: number;
 }
 
-/** What decides about the images and the training of a run. */
+/** Options that define the images and the training of a run. */
 export interface TrainingConfig {
   /** See `loadData`. */
   data: string;
   /** 0 means all training images. */
   trainLimit: number;
   binarization: Binarization;
-  /** Training images that are set aside. */
+  /** Number of training images split off for validation. */
   validation: number;
   epochs: number;
   batch: number;
@@ -80,10 +80,10 @@ export interface TrainingConfig {
   warmUp: 'none' | 'linear' | 'cyclic';
   warmUpEpochs: number;
   freeBits: number;
-  /** Epochs without a better validation loss before the run ends; 0 never ends it. */
+  /** The run ends after this many epochs without a better validation loss; 0 disables this. */
   patience: number;
   seed: number;
 }
 
-/** All that decides what a run computes; kept in its config.json. */
+/** The complete configuration of a run, stored in its config.json. */
 export interface RunConfig extends ModelConfig, TrainingConfig {}

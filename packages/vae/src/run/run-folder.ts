@@ -4,13 +4,13 @@ import { basename, dirname, join } from 'node:path';
 import { decodeSafetensors, encodeSafetensors, type Module, type Optimizer } from '@varigrad/nn';
 import { writeFileAtomic } from '../files/atomic.js';
 import type { EpochResult, TrainState } from '../train.js';
-import { completeConfig, readConfigFile } from './config.js';
+import { completeConfig, readConfigFile } from './complete-config.js';
 import { effective } from './fields.js';
 import type { RunConfig } from './run-config.js';
-import { RUN_FIELDS } from './run-fields.js';
+import { RUN_FIELDS } from './run-options.js';
 import { suggest, UsageError } from './usage-error.js';
 
-/** Which weights of a run: after its last epoch, or of the epoch that was best on the validation images. */
+/** Which weights of a run: those after its last epoch, or of the epoch with the lowest validation loss. */
 export type Weights = 'last' | 'best';
 
 const WEIGHT_FILES: Readonly<Record<Weights, string>> = {
@@ -20,9 +20,9 @@ const WEIGHT_FILES: Readonly<Record<Weights, string>> = {
 
 /**
  * The folder of one run:
- * `config.json` (what decides about it, and can start another one), `run.json` (what else there is to know), `metrics.jsonl` (one
- * object an epoch), `weights.safetensors` (the model), `best.safetensors` (the model of the best epoch, where there are validation
- * images), `checkpoint.safetensors` (all that `--resume` needs), and pictures. Every file is replaced as a whole.
+ * `config.json` (the configuration, which can start another run), `run.json` (other facts about the run), `metrics.jsonl` (one
+ * object per epoch), `weights.safetensors` (the model), `best.safetensors` (the model of the best epoch, if there are validation
+ * images), `checkpoint.safetensors` (everything that `--resume` needs), and pictures. Every file is replaced as a whole.
  */
 export class RunFolder {
   readonly path: string;
@@ -35,19 +35,19 @@ export class RunFolder {
     return join(this.path, name);
   }
 
-  /** Whether a run was begun here before. */
+  /** Whether the folder already holds a run. */
   holdsRun(): boolean {
     return existsSync(this.file('config.json'));
   }
 
-  /** @param facts - for readers of run.json */
+  /** @param facts - the contents of run.json, for readers */
   async writeConfig(config: RunConfig, facts: Readonly<Record<string, unknown>>): Promise<void> {
     await writeFileAtomic(this.file('run.json'), `${JSON.stringify(facts, null, 2)}\n`);
     const own = effective(RUN_FIELDS, config);
     await writeFileAtomic(this.file('config.json'), `${JSON.stringify(own, null, 2)}\n`);
   }
 
-  /** @param flag - what named the folder, for the message; @throws UsageError if the folder holds no run */
+  /** @param flag - the option that named the folder, for messages; @throws UsageError if the folder holds no run */
   readConfig(flag: string): RunConfig {
     if (!this.holdsRun()) {
       const advice = suggest(basename(this.path), neighbours(this.path), `${dirname(this.path)}/`);
@@ -58,7 +58,7 @@ export class RunFolder {
     return completeConfig(readConfigFile(this.file('config.json')));
   }
 
-  /** @param heldOut - what the losses beside those of training belong to */
+  /** @param heldOut - the images of the losses that are not training losses */
   async writeMetrics(results: readonly EpochResult[], heldOut: 'test' | 'validation'): Promise<void> {
     const lines = results.map(({ epoch, train, test, seconds, msPerStep }) =>
       JSON.stringify({ epoch, train, [heldOut]: test, seconds, msPerStep }),
@@ -87,7 +87,7 @@ export class RunFolder {
     await writeFileAtomic(this.file(WEIGHT_FILES[which]), encodeSafetensors(model.stateDict()));
   }
 
-  /** @throws UsageError if the run has not come so far */
+  /** @throws UsageError if the run has no such weights yet */
   async readWeights(which: Weights, model: Module): Promise<void> {
     const path = this.file(WEIGHT_FILES[which]);
     if (!existsSync(path)) {
@@ -98,7 +98,7 @@ export class RunFolder {
     model.loadStateDict(decodeSafetensors(await readFile(path), path).tensors);
   }
 
-  /** Weights, optimizer and position in one file, so that they always belong together. */
+  /** Weights, optimizer and position in one file, so that they always match. */
   async writeCheckpoint(model: Module, optimizer: Optimizer, state: TrainState): Promise<void> {
     const { tensors, ...settings } = optimizer.stateDict();
     const all = { ...prefixed('model.', model.stateDict()), ...prefixed('optimizer.', tensors) };
@@ -106,7 +106,7 @@ export class RunFolder {
     await writeFileAtomic(this.file('checkpoint.safetensors'), encodeSafetensors(all, metadata));
   }
 
-  /** Puts model and optimizer back where the checkpoint left them. @returns undefined if there is none: nothing was done yet */
+  /** Restores model and optimizer from the checkpoint. @returns undefined if there is no checkpoint; nothing is changed then */
   async readCheckpoint(model: Module, optimizer: Optimizer): Promise<TrainState | undefined> {
     const path = this.file('checkpoint.safetensors');
     if (!existsSync(path)) return undefined;
@@ -120,7 +120,7 @@ export class RunFolder {
   }
 }
 
-/** Folders beside this one. */
+/** The folders next to this one. */
 function neighbours(path: string): string[] {
   const parent = dirname(path);
   return existsSync(parent) ? readdirSync(parent) : [];

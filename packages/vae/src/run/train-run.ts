@@ -1,4 +1,4 @@
-/** One training run, from its folder and configuration to the files it leaves. */
+/** Runs a training from its configuration to the files in its folder. */
 import { VarigradError } from '@varigrad/core';
 import { Adam } from '@varigrad/nn';
 import { STATIC_SEED } from '../data/binarize.js';
@@ -11,56 +11,55 @@ import type { GenerativeModel } from '../models/model.js';
 import { type BetaSchedule, cyclicWarmUp, linearWarmUp } from '../schedules.js';
 import { type EpochResult, fit, type TrainState } from '../train.js';
 import { TrainingError } from '../training-failure.js';
-import { buildModel } from './build-model.js';
 import { loadRunData, type RunData } from './data.js';
-import { lossTextOf, MODELS } from './models.js';
+import { bestEpoch, isPatienceOver } from './early-stopping.js';
+import { buildModel, lossTextOf, MODELS } from './model-table.js';
 import { writePictures } from './pictures.js';
 import { counted, createReporter, type Output } from './progress.js';
 import type { RunConfig } from './run-config.js';
-import { collapseAdvice } from './run-fields.js';
 import type { RunFolder } from './run-folder.js';
+import { collapseAdvice } from './run-options.js';
 import { noteCodes, writeScatterAnimation } from './scatter-animation.js';
-import { bestEpoch, isPatienceOver } from './stopping.js';
 import { UsageError } from './usage-error.js';
 
-/** An `AbortSignal`, as far as a run uses it. */
+/** The part of `AbortSignal` that a run uses. */
 export interface StopSignal {
   readonly aborted: boolean;
   addEventListener(type: 'abort', listener: () => void, options: { once: true }): void;
 }
 
-/** What a run needs beside its configuration. */
+/** The inputs of a run besides its configuration. */
 export interface TrainRunOptions {
   folder: RunFolder;
   config: RunConfig;
-  /** Go on where the folder's checkpoint stands. */
+  /** Continue from the folder's checkpoint. */
   resume: boolean;
-  /** The backend in words. */
+  /** Description of the backend. */
   machine: string;
   /** Stops the run after the step in progress, and saves it. */
   signal: StopSignal;
   out: Output;
 }
 
-/** How a run ended: with all its epochs (or as early as its patience asks), or where the signal stopped it. */
+/** How a run ended: after all its epochs (or early, by its patience), or where the signal stopped it. */
 export type RunEnd = { stopped: false } | { stopped: true; epoch: number; step: number };
 
-/** Where a run stands before it goes on. */
+/** The state of a run before its first step. */
 interface Start {
   model: GenerativeModel;
   optimizer: Adam;
-  /** `images` counts the training images before the model had its way with them. */
+  /** `images` is the number of training images before the model changed them. */
   data: RunData & { images: number };
   state: TrainState | undefined;
   results: EpochResult[];
-  /** What the losses beside those of training belong to. */
+  /** The images of the losses that are not training losses. */
   heldOut: 'test' | 'validation';
 }
 
 /**
- * Trains, writing after each epoch all that a run's folder holds. A run that was stopped or killed and is resumed ends with the same
- * weights, bit for bit, as one that was not.
- * @throws UsageError if the epochs asked for are fewer than the run has; VarigradError if a loss is not finite
+ * Trains, and writes all files of the run's folder after each epoch. A run that was stopped or killed and then resumed ends with the
+ * same weights, bit for bit, as an uninterrupted run.
+ * @throws UsageError if fewer epochs are requested than the run already has; VarigradError if a loss is not finite
  */
 export async function trainRun(options: TrainRunOptions): Promise<RunEnd> {
   const { folder, config, signal, out } = options;
@@ -106,7 +105,7 @@ export async function trainRun(options: TrainRunOptions): Promise<RunEnd> {
   return { stopped: false };
 }
 
-/** Writes what an epoch leaves. The checkpoint comes last: until then, the epoch counts as not done. */
+/** Writes the files of an epoch. The checkpoint is written last; until then, the epoch counts as unfinished. */
 async function saveEpoch(
   { folder, config }: TrainRunOptions,
   { model, optimizer, data, results, heldOut }: Start,
@@ -122,7 +121,7 @@ async function saveEpoch(
   await folder.writeCheckpoint(model, optimizer, next);
 }
 
-/** Reads what is there, checks it, and only then writes. */
+/** Reads and checks everything before it writes anything. */
 async function prepare({ folder, config, resume, machine }: TrainRunOptions): Promise<Start> {
   const loaded = await loadRunData(config);
   const model = buildModel(config, loaded.train);

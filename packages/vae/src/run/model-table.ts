@@ -1,5 +1,6 @@
-/** The models that can be trained, by name. A new model is one entry of the table. */
-import type { Dataset } from '../data/dataset.js';
+/** The models that can be trained, by name. Each model is one entry of the table. */
+import { Generator } from '@varigrad/core';
+import { type Dataset, pixelsOf } from '../data/dataset.js';
 import { labelledSubset, partlyLabelled } from '../data/partly-labelled.js';
 import type { Losses } from '../meter.js';
 import { Autoencoder, type AutoencoderOptions } from '../models/autoencoder.js';
@@ -11,30 +12,32 @@ import { RelaxedCategoricalVAE } from '../models/relaxed-categorical-vae.js';
 import { SemiSupervisedVAE } from '../models/semi-supervised-vae.js';
 import { VAE, type VAEOptions } from '../models/vae.js';
 import { VQVAE } from '../models/vq-vae.js';
-import { gaussianNetworks, plainNetworks } from './networks.js';
-import { CORRUPTIONS, LIKELIHOODS, type ModelContext, POSTERIORS, PRIORS } from './parts.js';
+import { gaussianNetworks, plainNetworks } from './convolutional-parts.js';
+import type { Field } from './fields.js';
+import { CORRUPTIONS, LIKELIHOODS, type ModelContext, POSTERIORS, PRIORS } from './part-tables.js';
 import { lossText } from './progress.js';
 import type { ModelName, RunConfig } from './run-config.js';
+import { UsageError } from './usage-error.js';
 
-/** One model. */
+/** One entry of the table of models. */
 export interface ModelEntry {
   /** A line of the help text. */
   readonly help: string;
-  /** The fields that only some models take, and this one does. */
+  /** The options that this model accepts and some other models do not. */
   readonly options: readonly (keyof RunConfig)[];
-  /** Defaults of its own. */
+  /** Defaults that differ from those of other models. */
   readonly defaults?: Partial<RunConfig>;
-  /** Whether its losses are the two parts of −ELBO. Default true. */
+  /** Whether its recon and kl sum to −ELBO. Default true. */
   readonly hasBound?: boolean;
-  /** It is told each image's class. */
+  /** Whether the model needs each image's class. */
   readonly needsLabels?: boolean;
-  /** What it makes of the training images, and a sentence about it. */
+  /** Changes the training images; `note` describes the change in a sentence. */
   prepare?(train: Dataset, config: RunConfig): { train: Dataset; note: string };
   build(context: ModelContext): GenerativeModel;
 }
 
 const DENSE = ['hidden', 'activation', 'likelihood'] as const;
-/** The one-hot label that a conditional model joins to the image has no place among pixels: it has dense networks only. */
+/** Conditional models do not accept 'network': a one-hot label cannot be concatenated to the input of a convolution. */
 const NETWORK = [...DENSE, 'network'] as const;
 const VARIATIONAL = ['latent', 'posterior', 'prior'] as const;
 const WEIGHTED_KL = ['beta', 'warmUp', 'freeBits'] as const;
@@ -47,7 +50,7 @@ export const MODELS: Readonly<Record<ModelName, ModelEntry>> = {
     build: (context) => new Autoencoder(plain(context)),
   },
   dae: {
-    help: 'denoising autoencoder; its losses beside those of training are without noise',
+    help: 'denoising autoencoder; its validation or test loss is measured without noise',
     options: [...NETWORK, 'latent', 'codeActivation', 'corruption', 'samples'],
     hasBound: false,
     build: (context) =>
@@ -63,7 +66,7 @@ export const MODELS: Readonly<Record<ModelName, ModelEntry>> = {
     build: (context) => new VAE({ ...variational(context), samples: context.config.samples }),
   },
   cvae: {
-    help: 'conditional VAE, which is told the class',
+    help: 'conditional VAE, which also receives the class',
     options: [...DENSE, ...VARIATIONAL, ...WEIGHTED_KL, 'samples'],
     needsLabels: true,
     build: (context) => {
@@ -81,7 +84,7 @@ export const MODELS: Readonly<Record<ModelName, ModelEntry>> = {
     },
   },
   'categorical-vae': {
-    help: 'VAE whose z is categorical variables, by Gumbel-softmax',
+    help: 'VAE with categorical variables as z, trained by Gumbel-softmax',
     options: [...NETWORK, ...WEIGHTED_KL, 'variables'],
     build: (context) => {
       const { variables, categories, estimator } = context.config;
@@ -91,7 +94,7 @@ export const MODELS: Readonly<Record<ModelName, ModelEntry>> = {
     },
   },
   'vq-vae': {
-    help: 'VAE whose code is vectors of a learned codebook',
+    help: 'VAE whose code consists of vectors of a learned codebook',
     options: [...NETWORK, 'vectors'],
     build: (context) => {
       const { vectors, vectorWidth: width, codebookSize, commitment } = context.config;
@@ -101,14 +104,14 @@ export const MODELS: Readonly<Record<ModelName, ModelEntry>> = {
     },
   },
   m2: {
-    help: 'semi-supervised VAE (M2) on pixels: a few training images have their class',
+    help: 'semi-supervised VAE (M2) on pixels: only some training images have labels',
     options: [...DENSE, 'latent', 'beta', 'warmUp', 'labelled'],
     needsLabels: true,
     prepare: (train, { labelled, labelledRepeat, seed }) => {
       const known = labelledSubset(train, { perClass: labelled, seed });
       return {
         train: partlyLabelled(train, known, labelledRepeat),
-        note: `The labels of ${known.count} images are known; they come up ${labelledRepeat} times more an epoch.`,
+        note: `${known.count} images have labels; each of them occurs ${labelledRepeat} more times per epoch.`,
       };
     },
     build: (context) => {
@@ -120,7 +123,7 @@ export const MODELS: Readonly<Record<ModelName, ModelEntry>> = {
 
 export const MODEL_NAMES: readonly ModelName[] = Object.keys(MODELS) as ModelName[];
 
-/** What all models are made of. The parts take their initial weights in the order in which they are named. */
+/** The options that all models share. The order in which the parts are created determines their initial weights. */
 function network(
   context: ModelContext,
 ): Required<Pick<VAEOptions, 'inputSize' | 'hidden' | 'activation' | 'likelihood' | 'generator'>> {
@@ -149,7 +152,41 @@ function variational(context: ModelContext): VAEOptions {
   return { ...own, ...networks, latent: config.latent, posterior, prior };
 }
 
-/** How the losses of a model are written. */
+/** The function that formats the losses of a model. */
 export function lossTextOf({ model }: Pick<RunConfig, 'model'>): (losses: Losses) => string {
   return MODELS[model].hasBound === false ? ({ loss }) => `loss ${loss.toFixed(2)}` : lossText;
+}
+
+/** Builds the model of a configuration for images of this size, with its initial weights. @throws UsageError if it needs labels and there are none */
+export function buildModel(config: RunConfig, data: Dataset): GenerativeModel {
+  const entry = MODELS[config.model];
+  if (entry.needsLabels === true && data.classes === 0)
+    throw new UsageError(
+      `model ${config.model} needs the class of each image, and the images of ${config.data} have no classes — put the images of each class into a subfolder`,
+    );
+  const generator = new Generator(config.seed);
+  return entry.build({
+    config,
+    inputSize: pixelsOf(data),
+    imageShape: data.imageShape,
+    classes: data.classes,
+    generator,
+  });
+}
+
+/** Condition of a field: the model accepts it, and `holds` is true, which `words` describe. */
+export function takenBy(
+  key: keyof RunConfig,
+  words?: string,
+  holds: (config: RunConfig) => boolean = () => true,
+): NonNullable<Field<unknown, RunConfig>['needs']> {
+  return {
+    words: words ?? `--model ${takersOf(key)}`,
+    holds: (config) => MODELS[config.model].options.includes(key) && holds(config),
+  };
+}
+
+/** The models that accept a field, as text. */
+export function takersOf(key: keyof RunConfig): string {
+  return MODEL_NAMES.filter((name) => MODELS[name].options.includes(key)).join(' or ');
 }

@@ -187,7 +187,7 @@ test('images outside of the support are refused with the range they cover', () =
   );
   refuses(
     () => new Categorical({ levels: 3 }).logProb(tensor([[0, 0, 0]]), tensor([[0.25]])),
-    'Categorical: images hold 0.25, which is no level of 3 — round grey values to multiples of 1/2',
+    'Categorical: images contain 0.25, which is not one of the 3 levels — round grey values to multiples of 1/2',
   );
   refuses(
     () => new PixelGaussian().logProb(tensor([[0, 0]]), tensor([[Number.NaN]])),

@@ -6,11 +6,11 @@ import { checkLatentModel } from './latent-model.js';
 
 /** Options of `iwaeBound`. */
 export interface BoundOptions {
-  /** Draws of z an image, k. Default 5, or as many as `eps` has. */
+  /** Samples of z per image, k. Default 5, or the number of samples in `eps`. */
   samples?: number;
   /** Class of each image as one-hot rows `[batch, classes]`, for a conditional model. */
   labels?: Tensor;
-  /** ε ~ N(0, I), `[batch, samples, latent]`; drawn if left out. */
+  /** ε ~ N(0, I), `[batch, samples, latent]`. Default: drawn from `generator`. */
   eps?: Tensor;
   /** Source of the noise; default: the generator that `manualSeed` seeds. */
   generator?: Generator | undefined;
@@ -24,10 +24,10 @@ const BOUND_OPTIONS: OptionNames<BoundOptions> = {
 };
 
 /**
- * The importance-weighted bound log 1/k Σᵢ wᵢ ≤ log p(x) of any model with a latent variable, differentiable: with k = 1 one draw of
- * the ELBO with a sampled KL.
+ * The importance-weighted bound log 1/k Σᵢ wᵢ ≤ log p(x) of any model with a latent variable, differentiable. With k = 1 it is a
+ * one-sample estimate of the ELBO with a sampled KL.
  * @returns nats, `[batch]`
- * @throws ArgumentError if samples is no whole number above 0
+ * @throws ArgumentError if samples is not a whole number above 0
  * @see Burda, Grosse & Salakhutdinov 2016, eq. 8, arXiv:1509.00519
  */
 export function iwaeBound(model: LatentModel, x: Tensor, options: BoundOptions = {}): Tensor {

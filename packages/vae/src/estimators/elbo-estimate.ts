@@ -9,8 +9,8 @@ import { checkLatentModel, closedFormKl, hasClosedFormKl } from './latent-model.
 /** Options of `estimateElbo`. */
 export interface ElboEstimateOptions extends DrawOptions {
   /**
-   * 'closed' takes KL(q(z|x) ‖ p(z)) by its formula, 'sampled' as the mean of log q(z|x) − log p(z) over the draws. Default: 'closed' where
-   * posterior and prior have a formula.
+   * 'closed' computes KL(q(z|x) ‖ p(z)) in closed form; 'sampled' averages log q(z|x) − log p(z) over the samples. Default: 'closed'
+   * if posterior and prior have a closed form.
    */
   kl?: 'closed' | 'sampled';
 }
@@ -24,15 +24,15 @@ export interface ElboEstimate {
   loss: number;
   recon: number;
   kl: number;
-  /** Standard error of `loss` that comes from the draws; the images are taken as given. NaN for one draw an image. */
+  /** Standard error of `loss` due to sampling z, for these images. NaN with one sample per image. */
   standardError: number;
-  /** Draws an image, L. */
+  /** Samples per image, L. */
   samples: number;
   /** −ELBO of each image, `[count]`. */
   losses: Float64Array;
 }
 
-/** Sums over the draws of one image. */
+/** Sums over the samples of one image. */
 interface Sums {
   draws: number;
   recon: number;
@@ -42,9 +42,9 @@ interface Sums {
 }
 
 /**
- * −ELBO = E_q[−log p(x|z)] + KL(q(z|x) ‖ p(z)) of a data set, with L draws of z an image.
+ * −ELBO = E_q[−log p(x|z)] + KL(q(z|x) ‖ p(z)) of a data set, with L samples of z per image.
  * @param options - `samples` is L, default 1
- * @throws ArgumentError for a closed-form KL where there is none, or if samples or batchSize is no whole number above 0, or
+ * @throws ArgumentError if `kl` is 'closed' and no closed form exists, if samples or batchSize is not a whole number above 0, or if
  * there are no images
  * @see Kingma & Welling 2014, eq. 7 and 8, arXiv:1312.6114
  */
@@ -61,7 +61,7 @@ export async function estimateElbo(
   if (kl === 'closed' && !hasClosedFormKl(model))
     throw new ArgumentError(
       'estimateElbo',
-      `no formula for the KL of posterior '${model.posterior.kind}' and prior '${model.prior.kind}' — use kl: 'sampled'`,
+      `posterior '${model.posterior.kind}' and prior '${model.prior.kind}' have no closed-form KL — use kl: 'sampled'`,
     );
   const sums = Array.from({ length: data.count }, () => ({ draws: 0, recon: 0, kl: 0, loss: 0, squares: 0 }));
   await overDraws(

@@ -1,4 +1,4 @@
-/** The convolutional networks of a configuration, in place of the fully connected ones that models make by themselves. */
+/** The convolutional encoder and decoder of a configuration. Without them, models create fully connected ones. */
 import type { Activation } from '@varigrad/core';
 import type { Layer } from '@varigrad/nn';
 import type { Likelihood } from '../likelihoods/likelihood.js';
@@ -8,12 +8,12 @@ import {
   type ConvolutionalOptions,
 } from '../models/convolutional-networks.js';
 import { type Encoder, GaussianEncoder, PlainEncoder } from '../models/networks.js';
-import type { ModelContext } from './parts.js';
+import type { ModelContext } from './part-tables.js';
 
-/** An encoder and a decoder; none of both for the model's own. */
+/** An encoder and a decoder, or neither for the model's default. */
 type Networks<E> = { encoder: E; decoder: Layer } | Record<string, never>;
 
-/** @returns `features`, the width of what the encoder makes of an image before mu and logVar, too */
+/** @returns the networks, and `features`, the number of features that the encoder computes before mu and logVar */
 export function gaussianNetworks(
   context: ModelContext,
   likelihood: Likelihood,
@@ -30,7 +30,7 @@ export function gaussianNetworks(
   };
 }
 
-/** @param size - numbers in a code, which the encoder gives and the decoder takes */
+/** @param size - length of a code: the width of the encoder's output and of the decoder's input */
 export function plainNetworks(
   context: ModelContext,
   likelihood: Likelihood,

@@ -1,8 +1,8 @@
-/** The options of a run: what each may be, its default, and when it has an effect. */
+/** The options of a run: allowed values, defaults, and when each has an effect. */
 import { amount, type Fields, oneOf, path, wholeNumber } from './fields.js';
-import { MODEL_FIELDS } from './model-fields.js';
+import { MODEL_FIELDS } from './model-options.js';
+import { takenBy, takersOf } from './model-table.js';
 import type { RunConfig, TrainingConfig } from './run-config.js';
-import { takenBy, takersOf } from './taken-by.js';
 
 const DATA = 'The images:';
 const TRAINING = 'The training:';
@@ -18,19 +18,19 @@ const TRAINING_FIELDS: Pick<Fields<RunConfig>, keyof TrainingConfig> = {
     group: DATA,
     kind: wholeNumber(0, 10_000_000),
     standard: 0,
-    help: 'use only the first N training images; 0 is all',
+    help: 'use only the first N training images; 0 means all',
   },
   validation: {
     group: DATA,
     kind: wholeNumber(0, 10_000_000),
     standard: 0,
-    help: 'set the last N training images aside, and keep the epoch that is best on them',
+    help: 'use the last N training images for validation, and keep the best epoch',
   },
   binarization: {
     group: DATA,
     kind: oneOf(['none', 'threshold', 'static', 'dynamic']),
     standard: 'none',
-    help: 'how grey becomes 0/1: none, threshold, static or dynamic',
+    help: 'how grey values become 0/1: none, threshold, static or dynamic',
   },
   epochs: {
     group: TRAINING,
@@ -39,8 +39,8 @@ const TRAINING_FIELDS: Pick<Fields<RunConfig>, keyof TrainingConfig> = {
     help: 'passes over the training images',
     standardText: '20, or 2 on reference',
   },
-  batch: { group: TRAINING, kind: wholeNumber(1, 60_000), standard: 128, help: 'images a step' },
-  learningRate: { group: TRAINING, kind: amount(1, 0.001), standard: 1e-3, help: 'of Adam' },
+  batch: { group: TRAINING, kind: wholeNumber(1, 60_000), standard: 128, help: 'images per step' },
+  learningRate: { group: TRAINING, kind: amount(1, 0.001), standard: 1e-3, help: "Adam's learning rate" },
   beta: {
     group: TRAINING,
     kind: amount(1000, 4, true),
@@ -52,7 +52,7 @@ const TRAINING_FIELDS: Pick<Fields<RunConfig>, keyof TrainingConfig> = {
     group: TRAINING,
     kind: oneOf(['none', 'linear', 'cyclic']),
     standard: 'none',
-    help: 'how beta grows from 0: none, linear (once) or cyclic (again and again)',
+    help: 'how beta rises from 0: none, linear (once) or cyclic (repeatedly)',
     needs: takenBy('warmUp'),
   },
   warmUpEpochs: {
@@ -66,7 +66,7 @@ const TRAINING_FIELDS: Pick<Fields<RunConfig>, keyof TrainingConfig> = {
     group: TRAINING,
     kind: amount(100, 0.1, true),
     standard: 0,
-    help: 'nats that each dimension of z may hold for free',
+    help: 'nats of KL per dimension of z that cost nothing',
     needs: takenBy(
       'freeBits',
       `--model ${takersOf('freeBits')} with --posterior gaussian and --prior standard or conditional`,
@@ -77,14 +77,14 @@ const TRAINING_FIELDS: Pick<Fields<RunConfig>, keyof TrainingConfig> = {
     group: TRAINING,
     kind: wholeNumber(0, 100_000),
     standard: 0,
-    help: 'end after N epochs without a better validation loss; 0 never',
+    help: 'stop after N epochs without a better validation loss; 0 means never',
     needs: { words: '--validation', holds: (c) => c.validation > 0 },
   },
   seed: {
     group: TRAINING,
     kind: wholeNumber(0, 2 ** 31 - 1),
     standard: 1,
-    help: 'of weights, shuffling and noise',
+    help: 'seed of weights, shuffling and noise',
   },
 };
 

@@ -1,4 +1,4 @@
-/** The parts that a model can be put together from, by name. A new part is one line of a table. */
+/** The parts of models, by name. Each part is one line of a table. */
 import type { Generator } from '@varigrad/core';
 import { type Corruption, gaussianNoise, masking, saltAndPepper } from '../corruptions.js';
 import { Bernoulli } from '../likelihoods/bernoulli.js';
@@ -19,13 +19,13 @@ import { StandardNormal } from '../priors/standard-normal.js';
 import { VampPrior } from '../priors/vamp.js';
 import type { CorruptionName, LikelihoodName, PosteriorName, PriorName, RunConfig } from './run-config.js';
 
-/** What a model is built for. */
+/** The arguments for building a model. */
 export interface ModelContext {
   config: RunConfig;
-  /** Pixels of an image. */
+  /** Number of pixels of an image. */
   inputSize: number;
   imageShape: readonly [height: number, width: number];
-  /** Classes of the images. */
+  /** Number of classes of the images. */
   classes: number;
   /** Source of the initial weights. */
   generator: Generator;
@@ -43,7 +43,7 @@ export const LIKELIHOODS: Table<LikelihoodName, Likelihood> = {
   'squared-error': () => new SquaredError(),
 };
 
-/** @param features - width of what the encoder makes of an image, from which a flow is made */
+/** @param features - number of features that the encoder computes, from which a flow's parameters are computed */
 type MakePosterior = (context: ModelContext, features: number) => PosteriorFamily;
 
 export const POSTERIORS: Readonly<Record<PosteriorName, MakePosterior>> = {

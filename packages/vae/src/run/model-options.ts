@@ -1,9 +1,8 @@
-/** The options of a run that decide about its model. */
+/** The options of a run that define its model. */
 import { amount, type Fields, oneOf, wholeNumber, widths } from './fields.js';
-import { MODEL_NAMES } from './models.js';
-import { CORRUPTIONS, LIKELIHOODS, POSTERIORS, PRIORS } from './parts.js';
+import { MODEL_NAMES, takenBy } from './model-table.js';
+import { CORRUPTIONS, LIKELIHOODS, POSTERIORS, PRIORS } from './part-tables.js';
 import type { ModelConfig, RunConfig } from './run-config.js';
-import { takenBy } from './taken-by.js';
 
 const MODEL = 'The model:';
 const SOME = 'Of some models:';
@@ -86,7 +85,7 @@ export const MODEL_FIELDS: Pick<Fields<RunConfig>, keyof ModelConfig> = {
     group: MODEL,
     kind: wholeNumber(2, 256),
     standard: 256,
-    help: 'grey levels of categorical',
+    help: 'number of grey levels of categorical',
     needs: takenBy('likelihood', '--likelihood categorical', (c) => c.likelihood === 'categorical'),
   },
   posterior: {
@@ -100,42 +99,42 @@ export const MODEL_FIELDS: Pick<Fields<RunConfig>, keyof ModelConfig> = {
     group: MODEL,
     kind: wholeNumber(1, 100),
     standard: 4,
-    help: 'steps of a flow',
+    help: 'number of steps of a flow',
     needs: takenBy('posterior', '--posterior planar or iaf', (c) => c.posterior !== 'gaussian'),
   },
   prior: {
     group: MODEL,
     kind: oneOf(keysOf(PRIORS)),
     standard: 'standard',
-    help: 'p(z): standard, mixture, vamp; cvae also conditional, which is p(z|y)',
+    help: 'p(z): standard, mixture, vamp; with cvae also conditional, p(z|y)',
     needs: takenBy('prior'),
   },
   components: {
     group: MODEL,
     kind: wholeNumber(1, 10_000),
     standard: 100,
-    help: 'parts of a mixture, or pseudo-images of vamp',
+    help: 'components of mixture, or pseudo-images of vamp',
     needs: takenBy('prior', '--prior mixture or vamp', (c) => c.prior === 'mixture' || c.prior === 'vamp'),
   },
   samples: {
     group: MODEL,
     kind: wholeNumber(1, 10_000),
     standard: 1,
-    help: 'draws of z an image in training; of iwae its k, of dae draws of the noise',
+    help: 'samples of z per image in training; for iwae its k, for dae noise samples',
     needs: takenBy('samples'),
   },
   gradient: {
     group: MODEL,
     kind: oneOf(['standard', 'dreg']),
     standard: 'standard',
-    help: 'of the IWAE bound: standard or dreg',
+    help: 'gradient of the IWAE bound: standard or dreg',
     needs: takenBy('gradient'),
   },
   codeActivation: {
     group: SOME,
     kind: oneOf(['none', 'relu', 'tanh', 'sigmoid']),
     standard: 'none',
-    help: 'nonlinearity of the code (ae, dae)',
+    help: 'activation of the code (ae, dae)',
     needs: takenBy('codeActivation'),
   },
   corruption: {
@@ -149,14 +148,14 @@ export const MODEL_FIELDS: Pick<Fields<RunConfig>, keyof ModelConfig> = {
     group: SOME,
     kind: amount(100, 0.3, true),
     standard: 0.5,
-    help: 'probability of noise in a pixel, or the standard deviation of gaussian (dae)',
+    help: 'probability of noise per pixel; for gaussian its standard deviation (dae)',
     needs: takenBy('corruption'),
   },
   variables: {
     group: SOME,
     kind: wholeNumber(1, 1024),
     standard: 20,
-    help: 'variables of z (categorical-vae)',
+    help: 'number of categorical variables in z (categorical-vae)',
     needs: takenBy('variables'),
   },
   categories: {
@@ -170,28 +169,28 @@ export const MODEL_FIELDS: Pick<Fields<RunConfig>, keyof ModelConfig> = {
     group: SOME,
     kind: oneOf(['relaxed', 'straight-through', 'sum']),
     standard: 'relaxed',
-    help: 'of the gradient: relaxed, straight-through, or the exact sum (categorical-vae)',
+    help: 'gradient estimator: relaxed, straight-through or sum, the exact sum (categorical-vae)',
     needs: takenBy('variables'),
   },
   vectors: {
     group: SOME,
     kind: wholeNumber(1, 1024),
     standard: 10,
-    help: 'vectors of a code (vq-vae)',
+    help: 'number of vectors in a code (vq-vae)',
     needs: takenBy('vectors'),
   },
   vectorWidth: {
     group: SOME,
     kind: wholeNumber(1, 1024),
     standard: 8,
-    help: 'numbers in each vector (vq-vae)',
+    help: 'length of each vector (vq-vae)',
     needs: takenBy('vectors'),
   },
   codebookSize: {
     group: SOME,
     kind: wholeNumber(1, 65_536),
     standard: 64,
-    help: 'vectors to choose from (vq-vae)',
+    help: 'number of vectors in the codebook (vq-vae)',
     needs: takenBy('vectors'),
   },
   commitment: {
@@ -205,14 +204,14 @@ export const MODEL_FIELDS: Pick<Fields<RunConfig>, keyof ModelConfig> = {
     group: SOME,
     kind: wholeNumber(1, 1_000_000),
     standard: 10,
-    help: 'images of each class whose label is known (m2)',
+    help: 'labelled images per class (m2)',
     needs: takenBy('labelled'),
   },
   labelledRepeat: {
     group: SOME,
     kind: wholeNumber(1, 10_000),
     standard: 60,
-    help: 'how often each of them comes up with its label in an epoch (m2)',
+    help: 'copies of each labelled image per epoch (m2)',
     needs: takenBy('labelled'),
   },
   alpha: {

@@ -1,7 +1,7 @@
-/** When a run on validation images ends, and which of its epochs is the best. */
+/** Early stopping on the validation loss. */
 import type { EpochResult } from '../train.js';
 
-/** The first epoch with the lowest held-out loss, or undefined before any has ended. Losses that are no numbers never win. */
+/** The first epoch with the lowest held-out loss, or undefined before the first epoch has ended. NaN losses are never the best. */
 export function bestEpoch(results: readonly EpochResult[]): EpochResult | undefined {
   return results.reduce<EpochResult | undefined>(
     (best, result) => (best === undefined || result.test.loss < best.test.loss ? result : best),
@@ -9,7 +9,7 @@ export function bestEpoch(results: readonly EpochResult[]): EpochResult | undefi
   );
 }
 
-/** Whether the last `patience` epochs have not been better than an epoch before them; a patience of 0 has no end. */
+/** Whether the last `patience` epochs brought no better loss. A patience of 0 disables early stopping. */
 export function isPatienceOver(results: readonly EpochResult[], patience: number): boolean {
   const best = bestEpoch(results);
   const last = results.at(-1);
