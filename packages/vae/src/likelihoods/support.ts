@@ -1,4 +1,5 @@
 import { ArgumentError, type Tensor } from '@varigrad/core';
+import { checkTensor } from '@varigrad/core/checks';
 
 /**
  * Refuses images outside of a likelihood's support, with the range they cover. Checked in host memory only: reading a device
@@ -6,6 +7,7 @@ import { ArgumentError, type Tensor } from '@varigrad/core';
  * @throws ArgumentError naming the range, or saying that there are NaNs or infinities
  */
 export function checkRange(op: string, x: Tensor, low: number, high: number, advice: string): void {
+  checkTensor(op, x, 'x');
   const values = x.values;
   if (!(values instanceof Float32Array || values instanceof Float64Array)) return;
   let [least, most] = [Infinity, -Infinity];
