@@ -177,13 +177,13 @@ test('salt and pepper: half of the spoilt pixels are 0, half are 1; Gaussian noi
 });
 
 test('noise that cannot be is refused', () => {
-  refuses(() => masking(1.5), 'masking: p is a probability from 0 to 1, not 1.5');
+  refuses(() => masking(1.5), 'masking: p must be a number from 0 to 1, found 1.5');
   refuses(() => masking(1, { rescale: true }), 'masking: p = 1 leaves no pixel to rescale — use a smaller p');
-  refuses(() => saltAndPepper(-1), 'saltAndPepper: p is a probability from 0 to 1, not -1');
-  refuses(() => gaussianNoise(Number.NaN), 'gaussianNoise: sigma is a number from 0, not NaN');
+  refuses(() => saltAndPepper(-1), 'saltAndPepper: p must be a number from 0 to 1, found -1');
+  refuses(() => gaussianNoise(Number.NaN), 'gaussianNoise: sigma must be a number of at least 0, found NaN');
   refuses(
     () => new DenoisingAutoencoder({ ...sizes, noiseSamples: 0 }),
-    'DenoisingAutoencoder: noiseSamples is a whole number above 0, not 0',
+    'DenoisingAutoencoder: noiseSamples must be a whole number above 0, found 0',
   );
 });
 

@@ -81,7 +81,7 @@ test('refuses a batch size that would never end, at the call', () => {
       () => batches(numbered(3), { batchSize }),
       (error: Error) =>
         error instanceof ArgumentError &&
-        error.message === `batches: a batch size is a whole number above 0, not ${batchSize}`,
+        error.message === `batches: batchSize must be a whole number above 0, found ${batchSize}`,
     );
   }
 });
@@ -110,7 +110,8 @@ test('refuses a count of images that is none', () => {
   for (const count of [-1, 0.5, Number.NaN]) {
     assert.throws(
       () => firstOf(numbered(3), count),
-      (error: Error) => error.message === `firstOf: a count of images is a whole number from 0, not ${count}`,
+      (error: Error) =>
+        error.message === `firstOf: count must be a whole number of at least 0, found ${count}`,
     );
   }
 });

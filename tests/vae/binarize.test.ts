@@ -103,7 +103,7 @@ test('refuses a word that is no binarization', () => {
     (error: Error) =>
       error instanceof ArgumentError &&
       error.message ===
-        'binarizeDataset: there is no binarization "stochastic" — none, threshold, static or dynamic',
+        "binarizeDataset: binarization must be one of 'none', 'threshold', 'static', 'dynamic', found 'stochastic'",
   );
 });
 

@@ -241,7 +241,7 @@ test('annealing: exponential, down to a floor', () => {
 test('what cannot be is refused', () => {
   refuses(
     () => make({ categories: 1 }),
-    'RelaxedCategoricalVAE: z is one or more variables with 2 or more categories, not 2 with 1',
+    'RelaxedCategoricalVAE: categories must be a whole number of at least 2, found 1',
   );
   refuses(
     () => make({ estimator: 'sum', variables: 20, categories: 10 }),

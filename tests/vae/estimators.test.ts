@@ -312,11 +312,11 @@ test('refusals', async () => {
     );
   assert.is(
     await refusal(estimateLogLikelihood(vae, greyImages(), { samples: 0 })),
-    'overDraws: samples is a whole number above 0, not 0',
+    'overDraws: samples must be a whole number above 0, found 0',
   );
   assert.is(
     await refusal(estimateElbo(vae, greyImages(), { batchSize: 1.5 })),
-    'overDraws: batchSize is a whole number above 0, not 1.5',
+    'overDraws: batchSize must be a whole number above 0, found 1.5',
   );
   assert.is(
     await refusal(estimateLogLikelihood(vae, greyImages(0))),
@@ -329,7 +329,7 @@ test('refusals', async () => {
   );
   refuses(
     () => iwaeBound(vae, tensor([[0, 0, 0, 0, 0, 0, 0, 0, 0]]), { samples: 0 }),
-    'iwaeBound: samples is a whole number above 0, not 0',
+    'iwaeBound: samples must be a whole number above 0, found 0',
   );
 });
 

@@ -75,7 +75,7 @@ test('continuous Bernoulli: λ stays in [epsilon, 1 − epsilon], so that the de
   for (const epsilon of [0, 0.5, Number.NaN])
     refuses(
       () => new ContinuousBernoulli({ epsilon }),
-      `ContinuousBernoulli: epsilon is between 0 and ½, not ${epsilon}`,
+      `ContinuousBernoulli: epsilon must be a number between 0 and ½, found ${epsilon}`,
     );
 });
 
@@ -193,7 +193,10 @@ test('images outside of the support are refused with the range they cover', () =
     () => new PixelGaussian().logProb(tensor([[0, 0]]), tensor([[Number.NaN]])),
     'PixelGaussian: images contain NaN — a Gaussian needs finite numbers',
   );
-  refuses(() => new Categorical({ levels: 1 }), 'Categorical: levels is a whole number above 1, not 1');
+  refuses(
+    () => new Categorical({ levels: 1 }),
+    'Categorical: levels must be a whole number of at least 2, found 1',
+  );
   refuses(
     () => new PixelGaussian({ minLogVar: 1, maxLogVar: 0 }),
     'PixelGaussian: minLogVar 1 is above maxLogVar 0',

@@ -15,11 +15,11 @@ test('cyclic warm-up: rises and stays, period by period', () => {
 });
 
 test('schedules refuse what is no number of steps', () => {
-  refuses(() => linearWarmUp(0), 'linearWarmUp: needs a whole number of steps above 0, not 0');
-  refuses(() => cyclicWarmUp(1.5), 'cyclicWarmUp: needs a whole number of steps above 0, not 1.5');
+  refuses(() => linearWarmUp(0), 'linearWarmUp: steps must be a whole number above 0, found 0');
+  refuses(() => cyclicWarmUp(1.5), 'cyclicWarmUp: period must be a whole number above 0, found 1.5');
   refuses(
     () => cyclicWarmUp(3, { rising: 0 }),
-    'cyclicWarmUp: the rising part is above 0 and at most 1, not 0',
+    'cyclicWarmUp: rising must be a number above 0 and at most 1, found 0',
   );
 });
 

@@ -231,7 +231,7 @@ test('refuses a batch size that is none', async () => {
   const outcome = await fit(model, data, { optimizer, epochs: 1, batchSize: 0 }).catch(
     (e: Error) => e.message,
   );
-  assert.is(outcome, 'batches: a batch size is a whole number above 0, not 0');
+  assert.is(outcome, 'batches: batchSize must be a whole number above 0, found 0');
 });
 
 test('refuses a seed that is none, or that would share its epochs’ streams with another', async () => {

@@ -225,7 +225,7 @@ test('training: the loss falls, several vectors are used, figures and restored w
 });
 
 test('what cannot be is refused', () => {
-  refuses(() => make({ codebookSize: 0 }), 'VQVAE: codebookSize is a whole number above 0, not 0');
+  refuses(() => make({ codebookSize: 0 }), 'VQVAE: codebookSize must be a whole number above 0, found 0');
   refuses(
     () => make().elbo(images(1), { beta: 2 }),
     'elbo: a VQ-VAE has no KL term — leave out beta and freeBits',

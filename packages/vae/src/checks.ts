@@ -20,7 +20,7 @@ export function checkDataset(op: string, data: unknown, name = 'data'): void {
         : ` — write ${name}.train or ${name}.test`;
   throw new ArgumentError(
     op,
-    `${name} must be a data set { images, labels, count, imageShape, classes }, found ${describeValue(data)}${fix}`,
+    `${name} must be a data set { images, labels, count, imageShape, classes }, found ${train === undefined ? describeValue(data) : '{ train, … }'}${fix}`,
   );
 }
 

@@ -89,6 +89,7 @@ export function logWeights({ likelihood, prior, posterior }: SampleTerms): Tenso
  * @see Burda, Grosse & Salakhutdinov 2016, arXiv:1509.00519
  */
 export function importanceWeightedBound(logW: Tensor): Tensor {
+  checkTensor('importanceWeightedBound', logW, 'logW');
   return logW.logSumExp({ axis: 1 }).sub(Math.log(logW.shape[1]!));
 }
 

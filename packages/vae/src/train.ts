@@ -159,11 +159,13 @@ function checkArguments(
   checkDataset('fit', data.train, 'data.train');
   checkDataset('fit', data.test, 'data.test');
   checkOptions('fit', options, FIT_OPTIONS, 'model, data, ');
-  const { optimizer, epochs, beta = 1, freeBits = 0, onProgress, onEpoch } = options;
+  const { optimizer, epochs, beta = 1, freeBits = 0, state, onProgress, onEpoch } = options;
   checkMethod('fit', 'optimizer', optimizer, 'step', 'an optimizer, such as new Adam(model.parameters())');
   checkWhole('fit', 'epochs', epochs, 0);
   checkNumberOrFunction('fit', 'beta', beta);
   checkNumber('fit', 'freeBits', freeBits);
+  if (state !== undefined && !Number.isInteger(state?.epoch))
+    throw new ArgumentError('fit', `state must be what fit returned, found ${describeValue(state)}`);
   for (const [name, callback] of Object.entries({ onProgress, onEpoch }))
     if (callback !== undefined) checkFunction('fit', callback, name);
 }

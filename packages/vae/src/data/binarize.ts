@@ -8,7 +8,7 @@
  * - `dynamic`: a fresh sample each time an image is used
  */
 import { Generator } from '@varigrad/core';
-import { checkChoice } from '@varigrad/core/checks';
+import { checkChoice, checkMethod } from '@varigrad/core/checks';
 import { checkDataset } from '../checks.js';
 import type { Dataset } from './dataset.js';
 
@@ -26,6 +26,7 @@ export const STATIC_SEED: number = 20_161_113;
 
 /** One sample of Bernoulli(x) per pixel. */
 export function binarizeBatch(images: Float32Array, generator: Generator): Float32Array {
+  checkMethod('binarizeBatch', 'generator', generator, 'uniform', 'a Generator, such as new Generator(seed)');
   const draws = generator.uniform(images.length);
   for (let i = 0; i < draws.length; i++) draws[i] = draws[i]! < images[i]! ? 1 : 0;
   return draws;

@@ -143,7 +143,10 @@ async function gunzip(bytes: Uint8Array, source: string): Promise<Uint8Array> {
 }
 
 /** Encodes an array as the bytes of an IDX file. @throws IdxError if IDX does not support the type or shape, or the shape does not fit the data */
-export function encodeIdx({ shape, data }: IdxArray): Uint8Array {
+export function encodeIdx(array: IdxArray): Uint8Array {
+  if (!Array.isArray(array?.shape) || !ArrayBuffer.isView(array.data))
+    throw new ArgumentError('encodeIdx', `the array must be { shape, data }, found ${describeValue(array)}`);
+  const { shape, data } = array;
   const type = TYPES.find(({ create }) => data instanceof create(0).constructor);
   if (type === undefined) throw new IdxError('encodeIdx', `IDX has no type for a ${data.constructor.name}`);
   const isLength = (length: number): boolean => Number.isInteger(length) && length >= 0 && length < 2 ** 32;

@@ -1,5 +1,5 @@
 import { ArgumentError, Generator, type Tensor, tensor } from '@varigrad/core';
-import { checkMethod, checkOptions, type OptionNames } from '@varigrad/core/checks';
+import { checkOptions, type OptionNames } from '@varigrad/core/checks';
 import { checkModel } from '../checks.js';
 import { batches } from '../data/batches.js';
 import { type Binarization, binarizeDataset } from '../data/binarize.js';
@@ -7,7 +7,7 @@ import { type Dataset, pixelsOf } from '../data/dataset.js';
 import { everyClass } from '../elbo.js';
 import type { GenerativeModel } from '../models/model.js';
 import { labelsOf, overBatches } from '../over-batches.js';
-import { type ImageClassifier, likeliestClass } from './classifier.js';
+import { checkClassifier, type ImageClassifier, likeliestClass } from './classifier.js';
 
 /** Options of `classAccuracy`. */
 export interface ClassAccuracyOptions {
@@ -60,13 +60,7 @@ export async function classAccuracy(
   options: ClassAccuracyOptions = {},
 ): Promise<ClassAccuracy> {
   checkModel('classAccuracy', model);
-  checkMethod(
-    'classAccuracy',
-    'the classifier',
-    classifier,
-    'classify',
-    'a classifier with a classify method',
-  );
+  checkClassifier('classAccuracy', classifier);
   checkOptions('classAccuracy', options, CLASS_ACCURACY_OPTIONS, 'model, classifier, ');
   const { classes } = model;
   if (classes === 0)

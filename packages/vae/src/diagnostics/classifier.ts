@@ -1,6 +1,13 @@
 /** A classifier of images. It checks whether generated images show the requested class. */
 import { Generator, noGrad, oneHot, scope, type Tensor, tensor } from '@varigrad/core';
-import { checkArray, checkMethod, checkOptions, checkWhole, type OptionNames } from '@varigrad/core/checks';
+import {
+  checkArray,
+  checkMethod,
+  checkOptions,
+  checkTensor,
+  checkWhole,
+  type OptionNames,
+} from '@varigrad/core/checks';
 import { Adam, crossEntropy, type Layer, Module } from '@varigrad/nn';
 import { checkDataset } from '../checks.js';
 import { type Batch, batches } from '../data/batches.js';
@@ -12,6 +19,11 @@ import { HiddenLayers, PlainEncoder } from '../models/networks.js';
 export interface ImageClassifier {
   /** log q(y|x): `[batch, pixels]` → `[batch, classes]`. */
   classify(x: Tensor): Tensor;
+}
+
+/** @throws ArgumentError unless `classifier` has a classify method */
+export function checkClassifier(op: string, classifier: ImageClassifier): void {
+  checkMethod(op, 'the classifier', classifier, 'classify', 'an object with a classify method');
 }
 
 /** q(y|x) as a network that returns logits. */
@@ -102,6 +114,8 @@ export function likeliestClass(classifier: ImageClassifier, images: Tensor): Ten
 
 /** The most likely class of each image, `[count]`, as plain numbers. @param images - `[count, pixels]` */
 export async function predictClasses(classifier: ImageClassifier, images: Tensor): Promise<Uint8Array> {
+  checkClassifier('predictClasses', classifier);
+  checkTensor('predictClasses', images, 'images');
   const classes = noGrad(() => scope(() => likeliestClass(classifier, images)));
   const values = Uint8Array.from(await classes.data());
   classes.dispose();
@@ -114,13 +128,7 @@ export async function classifierAccuracy(
   data: Dataset,
   options: { batchSize?: number } = {},
 ): Promise<number> {
-  checkMethod(
-    'classifierAccuracy',
-    'the classifier',
-    classifier,
-    'classify',
-    'a classifier with a classify method',
-  );
+  checkClassifier('classifierAccuracy', classifier);
   checkDataset('classifierAccuracy', data);
   checkOptions('classifierAccuracy', options, { batchSize: true }, 'classifier, data, ');
   const { batchSize = 500 } = options;

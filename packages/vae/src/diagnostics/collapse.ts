@@ -1,3 +1,5 @@
+import { ArgumentError } from '@varigrad/core';
+import { describeValue } from '@varigrad/core/checks';
 import type { LatentStatistics } from './latent-statistics.js';
 
 /** A dimension whose KL is below this, in nats, carries no information about the image. */
@@ -15,7 +17,13 @@ export interface Collapse {
  * The dimensions whose posterior has collapsed: the mean does not vary over the data (variance at most 0.01), and the KL of the
  * dimension, if known, is below 0.01 nats.
  */
-export function findCollapse({ variance, active, klPerDimension }: LatentStatistics): Collapse {
+export function findCollapse(statistics: LatentStatistics): Collapse {
+  if (!ArrayBuffer.isView(statistics?.variance))
+    throw new ArgumentError(
+      'findCollapse',
+      `the argument must be what latentStatistics returned, found ${describeValue(statistics)}`,
+    );
+  const { variance, active, klPerDimension } = statistics;
   const isSilent = (i: number): boolean =>
     !active.includes(i) && (klPerDimension === null || klPerDimension[i]! < SILENT_KL);
   const dimensions = [...variance.keys()].filter(isSilent);

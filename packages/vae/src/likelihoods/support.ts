@@ -1,10 +1,12 @@
 import { ArgumentError, type Tensor } from '@varigrad/core';
+import { checkTensor } from '@varigrad/core/checks';
 
 /**
  * Throws if images lie outside a likelihood's support. Only host memory is checked, because reading from a device would stall it.
  * @throws ArgumentError with the range of the images, or the NaN or infinity that was found
  */
 export function checkRange(op: string, x: Tensor, low: number, high: number, advice: string): void {
+  checkTensor(op, x, 'x');
   const values = x.values;
   if (!(values instanceof Float32Array || values instanceof Float64Array)) return;
   let [least, most] = [Infinity, -Infinity];

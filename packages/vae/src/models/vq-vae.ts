@@ -8,7 +8,7 @@ import {
   where,
   zeros,
 } from '@varigrad/core';
-import { checkNumber, checkOptions, checkWhole, type OptionNames } from '@varigrad/core/checks';
+import { checkNumber, checkOptions, checkTensor, checkWhole, type OptionNames } from '@varigrad/core/checks';
 import { type Description, uniform } from '@varigrad/nn';
 import { checkElboArguments, type Elbo, type ElboOptions, refuseKlWeights } from '../elbo.js';
 import { straightThrough } from '../posteriors/gumbel.js';
@@ -184,6 +184,7 @@ function draws(count: number, size: number, generator: Generator): number[] {
  * @param shares - p, sum 1, `[codebookSize]`; @returns a scalar
  */
 export function perplexity(shares: Tensor): Tensor {
+  checkTensor('perplexity', shares, 'shares');
   return shares
     .mul(shares.clamp({ min: 1e-12 }).log())
     .sum()

@@ -11,12 +11,16 @@ const LOG_2_PI: number = Math.log(2 * Math.PI);
  * @returns nats, `[batch]`
  */
 export function gaussianLogProb(z: Tensor, mu: Tensor, logVar: Tensor): Tensor {
+  checkTensor('gaussianLogProb', z, 'z');
+  checkTensor('gaussianLogProb', mu, 'mu');
+  checkTensor('gaussianLogProb', logVar, 'logVar');
   const squares = z.sub(mu).square().mul(logVar.neg().exp());
   return squares.add(logVar).add(LOG_2_PI).sum({ axis: -1 }).mul(-0.5);
 }
 
 /** log N(z; 0, I), `[batch, latent]` → `[batch]` in nats. */
 export function standardNormalLogProb(z: Tensor): Tensor {
+  checkTensor('standardNormalLogProb', z, 'z');
   return z.square().add(LOG_2_PI).sum({ axis: -1 }).mul(-0.5);
 }
 

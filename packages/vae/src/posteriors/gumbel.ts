@@ -1,4 +1,5 @@
 import { arange, type Generator, rand, type Shape, type Tensor } from '@varigrad/core';
+import { checkTensor } from '@varigrad/core/checks';
 
 /**
  * Standard Gumbel noise, g = −log(−log u) with u uniform in (0, 1): argmaxₖ(logitₖ + gₖ) is a sample of softmax(logits).
@@ -17,6 +18,7 @@ export function gumbel(shape: Shape, { generator }: { generator?: Generator | un
 
 /** One-hot of the largest element along the last axis (the first if several are equal), without a gradient: `[…, K]` → `[…, K]` */
 export function hardMax(scores: Tensor): Tensor {
+  checkTensor('hardMax', scores, 'scores');
   const categories = scores.shape.at(-1)!;
   return scores.detach().argmax({ axis: -1, keepDims: true }).eq(arange(categories));
 }
@@ -28,6 +30,7 @@ export function hardMax(scores: Tensor): Tensor {
  * @see Jang, Gu & Poole 2017, arXiv:1611.01144; Maddison, Mnih & Teh 2017, arXiv:1611.00712
  */
 export function gumbelSoftmax(logits: Tensor, noise: Tensor, temperature: number): Tensor {
+  checkTensor('gumbelSoftmax', logits, 'logits');
   return logits.add(noise).div(temperature).softmax({ axis: -1 });
 }
 
@@ -36,6 +39,8 @@ export function gumbelSoftmax(logits: Tensor, noise: Tensor, temperature: number
  * @see Bengio, Léonard & Courville 2013, arXiv:1308.3432
  */
 export function straightThrough(value: Tensor, gradient: Tensor): Tensor {
+  checkTensor('straightThrough', value, 'value');
+  checkTensor('straightThrough', gradient, 'gradient');
   // gradient − gradient is exactly 0, so the value is not rounded.
   return value.detach().add(gradient.sub(gradient.detach()));
 }

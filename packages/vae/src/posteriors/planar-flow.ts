@@ -1,5 +1,5 @@
 import { ArgumentError, type Generator, type Tensor } from '@varigrad/core';
-import { checkOptions, checkWhole, type OptionNames } from '@varigrad/core/checks';
+import { checkOptions, checkTensor, checkWhole, type OptionNames } from '@varigrad/core/checks';
 import { type Description, Linear, Module } from '@varigrad/nn';
 import { GaussianPosterior } from './gaussian.js';
 import type { Draw, Posterior, PosteriorFamily } from './posterior.js';
@@ -33,6 +33,7 @@ export interface PlanarStep {
  * @see Rezende & Mohamed 2015, §4.1 and App. A, arXiv:1505.05770
  */
 export function planarStep(z: Tensor, u: Tensor, w: Tensor, b: Tensor): PlanarStep {
+  for (const [name, t] of Object.entries({ z, u, w, b })) checkTensor('planarStep', t, name);
   const rows = { axis: 1, keepDims: true } as const;
   const inner = w.mul(u).sum(rows); // [batch, 1]
   const allowed = inner.add(IDENTITY_SHIFT).softplus().sub(1);
