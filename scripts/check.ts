@@ -3,6 +3,7 @@
  *
  *   npm run check                     all
  *   npm run check -- types biome      some of: types, biome, structure, sizes, packages
+ *   npm run check -- publishing       what the packages lack before they can be published; not part of "all"
  *
  * All checks run even if one fails, except that a package that cannot be packed is not inspected. The last line is
  * `N passed, N failed`.
@@ -10,6 +11,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { missingForPublishing } from './check-publishing.js';
 import { sizeSteps } from './check-sizes.js';
 import { findStructureFaults } from './check-structure.js';
 import { buildAndPack } from './pack.js';
@@ -50,6 +52,16 @@ function packageSteps(folder: string): Step[] {
   ];
 }
 
+function publishingSteps(): Step[] {
+  return PACKAGES.map((name) => {
+    const run = async (): Promise<void> => {
+      const missing = missingForPublishing(name);
+      if (missing.length > 0) throw new Error(`packages/${name} lacks ${missing.join(', ')}`);
+    };
+    return { name: `publishing ${name}`, run };
+  });
+}
+
 const folder = mkdtempSync(join(tmpdir(), 'varigrad-check-'));
 const groups: Readonly<Record<string, readonly Step[]>> = {
   types: [{ name: 'types', run: checkTypes }],
@@ -58,14 +70,17 @@ const groups: Readonly<Record<string, readonly Step[]>> = {
   sizes: sizeSteps(),
   packages: packageSteps(folder),
 };
+/** Groups that run only if they are named. */
+const onRequest: Readonly<Record<string, readonly Step[]>> = { publishing: publishingSteps() };
+const known = { ...groups, ...onRequest };
 const wanted = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(groups);
-const unknown = wanted.filter((name) => !groups[name]);
+const unknown = wanted.filter((name) => !known[name]);
 try {
   if (unknown.length > 0) {
-    console.error(`no such check: ${unknown.join(', ')} — use ${Object.keys(groups).join(', ')}`);
+    console.error(`no such check: ${unknown.join(', ')} — use ${Object.keys(known).join(', ')}`);
     process.exitCode = 1;
   } else {
-    await runSteps(wanted.flatMap((name) => groups[name] ?? []));
+    await runSteps(wanted.flatMap((name) => known[name] ?? []));
   }
 } finally {
   rmSync(folder, { recursive: true });
