@@ -11,6 +11,7 @@ const APART: BinaryRow['domains'] = [
 /** Small whole numbers, so that many are equal. */
 const OFTEN_EQUAL: BinaryRow['domains'] = [{ below: 3 }, { below: 3 }];
 
+/** The elementwise functions of two operands, by name. */
 export const binaryRows: Readonly<Record<string, BinaryRow>> = {
   add: {
     reference: 'a + b',

@@ -9,6 +9,7 @@ const POSITIVE = { low: 0.2, high: 3 };
 const WIDE = { low: -6, high: 6 };
 const NOT_ZERO = { kinks: [0] };
 
+/** The elementwise functions of one operand, by name. */
 export const unaryRows: Readonly<Record<string, UnaryRow>> = {
   neg: {
     reference: '-x',

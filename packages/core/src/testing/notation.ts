@@ -29,7 +29,8 @@ const FUNCTIONS: Readonly<Record<string, unknown>> = {
   φ: (x: number) => exp((-x * x) / 2) / Math.sqrt(2 * Math.PI),
 };
 
-/** @param names - the names that stand for numbers in the formula. Functions that are not listed here are those of `Math`. */
+/** Compiles a formula, such as `|x|·[x > 0]`, to a function.
+ * @param names - the names that stand for numbers in the formula. Functions that are not listed here are those of `Math`. */
 export function evaluator(formula: string, names: readonly string[]): Evaluator {
   const condition = (inner: string): string => inner.replace(/(?<![≤≥<>])=/, '===');
   const js = formula

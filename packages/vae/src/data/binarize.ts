@@ -10,6 +10,7 @@
 import { ArgumentError, Generator } from '@varigrad/core';
 import type { Dataset } from './dataset.js';
 
+/** How grey pixels become targets; losses under different binarizations are different quantities. */
 export type Binarization = 'none' | 'threshold' | 'static' | 'dynamic';
 
 /** The seed of the static draw: element i is 1 if the i-th uniform number of `new Generator(STATIC_SEED)` is below x_i. */
