@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findCycles, findUpwardImports, type ImportGraph, readImports } from './import-graph.js';
 
-const FOLDERS = ['packages', 'examples', 'benchmarks', 'scripts'];
+const FOLDERS = ['packages', 'examples', 'benchmarks', 'scripts', 'docs'];
 const MOST_LINES = 300;
 const MOST_CASTS = 40;
 

@@ -1,12 +1,13 @@
 /**
  * Runs before the npm scripts start, test, build, check and bench. Installs dependencies if node_modules is absent or differs
  * from package-lock.json. Builds the files generated from the tables of elementwise functions and the WebAssembly module if
- * they are absent or older than their sources.
+ * they are absent or older than their sources. Arguments name folders with a lock file of their own, whose dependencies are
+ * installed too.
  * It imports nothing from node_modules, which a fresh clone lacks. It returns at once if everything is up to date.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -20,13 +21,13 @@ const WASM_MODULE = join(ROOT, 'packages/core/src/backend/wasm/module.generated.
 const WASM_TEXTS = ['names', 'reference', 'gpu', 'formulas'].map((name) =>
   join(ROOT, `packages/core/src/functions/${name}.generated.ts`),
 );
-const INSTALL_STAMP = join(ROOT, 'node_modules/.package-lock.json');
 
-/** Why node_modules does not match the lock file, or undefined if it does. */
-function findStaleInstall() {
-  if (!existsSync(INSTALL_STAMP)) return 'node_modules is absent or incomplete';
-  const wanted = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')).packages;
-  const installed = JSON.parse(readFileSync(INSTALL_STAMP, 'utf8')).packages;
+/** Why node_modules in `folder` does not match the lock file there, or undefined if it does. */
+function findStaleInstall(folder) {
+  const stamp = join(folder, 'node_modules/.package-lock.json');
+  if (!existsSync(stamp)) return 'node_modules is absent or incomplete';
+  const wanted = JSON.parse(readFileSync(join(folder, 'package-lock.json'), 'utf8')).packages;
+  const installed = JSON.parse(readFileSync(stamp, 'utf8')).packages;
   for (const [path, entry] of Object.entries(wanted)) {
     if (!path.startsWith('node_modules/')) continue;
     const present = installed[path];
@@ -37,7 +38,7 @@ function findStaleInstall() {
     if (present.version !== entry.version || present.integrity !== entry.integrity) {
       return `${path} is at ${present.version}, the lock file says ${entry.version}`;
     }
-    if (!existsSync(join(ROOT, path))) return `${path} is missing`;
+    if (!existsSync(join(folder, path))) return `${path} is missing`;
   }
   return undefined;
 }
@@ -59,8 +60,8 @@ function isWasmStale() {
 }
 
 /** Runs Node on `args`. Its output goes to stderr, so that stdout contains only the output of the npm script. */
-function runNode(what, args) {
-  const { status, error } = spawnSync(process.execPath, args, { cwd: ROOT, stdio: ['ignore', 2, 2] });
+function runNode(what, args, cwd = ROOT) {
+  const { status, error } = spawnSync(process.execPath, args, { cwd, stdio: ['ignore', 2, 2] });
   if (status !== 0) {
     console.error(`varigrad: ${what} failed${error ? `: ${error.message}` : ''}`);
     process.exit(1);
@@ -72,15 +73,17 @@ if (major < 20 || (major === 20 && minor < 19)) {
   console.error(`varigrad: Node ${process.versions.node} is too old — use Node 20.19 or newer`);
   process.exit(1);
 }
-const stale = findStaleInstall();
-if (stale) {
+for (const folder of [ROOT, ...process.argv.slice(2).map((name) => join(ROOT, name))]) {
+  const stale = findStaleInstall(folder);
+  if (!stale) continue;
+  const where = folder === ROOT ? '' : ` in ${relative(ROOT, folder)}`;
   const npm = process.env.npm_execpath;
   if (!npm) {
-    console.error(`varigrad: ${stale} — run npm ci`);
+    console.error(`varigrad: ${stale}${where} — run npm ci${where}`);
     process.exit(1);
   }
-  console.error(`varigrad: ${stale}: installing (npm ci)`);
-  runNode('npm ci', [npm, 'ci', '--no-audit', '--no-fund']);
+  console.error(`varigrad: ${stale}${where}: installing (npm ci)`);
+  runNode('npm ci', [npm, 'ci', '--no-audit', '--no-fund'], folder);
 }
 if (isWasmStale()) {
   console.error('varigrad: building the WebAssembly kernels');

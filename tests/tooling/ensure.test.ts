@@ -33,7 +33,10 @@ interface Repository {
   /** Sets a file's time of change, in s since 1970. */
   touch: (path: string, time: number) => void;
   /** Runs ensure; `npm` are the arguments npm was called with, undefined if it was not. */
-  ensure: (env?: Record<string, string>) => { code: number | null; says: string; npm: string | undefined };
+  ensure: (
+    env?: Record<string, string>,
+    ...args: string[]
+  ) => { code: number | null; says: string; npm: string | undefined };
   has: (path: string) => boolean;
 }
 
@@ -44,9 +47,9 @@ function withRepository(use: (repository: Repository) => void): void {
     mkdirSync(dirname(join(root, path)), { recursive: true });
     writeFileSync(join(root, path), typeof content === 'string' ? content : JSON.stringify(content));
   };
-  const ensure: Repository['ensure'] = (env = {}) => {
+  const ensure: Repository['ensure'] = (env = {}, ...args) => {
     rmSync(join(root, 'npm.log'), { force: true });
-    const { status, stderr } = spawnSync(process.execPath, [join(root, 'scripts/ensure.mjs')], {
+    const { status, stderr } = spawnSync(process.execPath, [join(root, 'scripts/ensure.mjs'), ...args], {
       encoding: 'utf8',
       env: { npm_execpath: join(root, 'npm.mjs'), ...env },
     });
@@ -115,6 +118,18 @@ test('a failing npm ci, or no npm at all, is an error', () => {
     const failing = ensure();
     assert.is(failing.code, 1);
     assert.match(failing.says, 'npm ci failed');
+  });
+});
+
+test('a folder with its own lock file is installed only if it is named', () => {
+  withRepository(({ write, ensure, has }) => {
+    write('docs/site/package-lock.json', LOCK);
+    assert.equal(ensure(), { code: 0, says: '', npm: undefined });
+    const { code, says, npm } = ensure({}, 'docs/site');
+    assert.is(code, 0, says);
+    assert.match(says, 'in docs/site: installing (npm ci)');
+    assert.is(npm, undefined, 'the root is up to date');
+    assert.ok(has('docs/site/npm.log'), 'npm ran in the folder');
   });
 });
 

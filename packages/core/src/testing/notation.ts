@@ -29,7 +29,10 @@ const FUNCTIONS: Readonly<Record<string, unknown>> = {
   φ: (x: number) => exp((-x * x) / 2) / Math.sqrt(2 * Math.PI),
 };
 
-/** @param names - the names of the numbers in the formula. Functions that are not defined here are those of `Math`. */
+/**
+ * Compiles a formula, such as `|x|·[x > 0]`, to a function.
+ * @param names - the names of the numbers in the formula. Functions that are not defined here are those of `Math`.
+ */
 export function evaluator(formula: string, names: readonly string[]): Evaluator {
   const condition = (inner: string): string => inner.replace(/(?<![≤≥<>])=/, '===');
   const js = formula

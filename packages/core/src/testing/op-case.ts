@@ -33,6 +33,7 @@ export interface CaseOptions {
   wrt?: readonly number[];
 }
 
+/** A test case of an operation. */
 export function opCase(
   op: string,
   inputs: readonly InputSpec[],

@@ -4,7 +4,11 @@
  */
 import { checkFunction, checkNumber } from '@varigrad/core/checks';
 
-/** @param t - epochs or steps done, from 0. @returns the factor on the initial learning rate */
+/**
+ * A learning-rate schedule.
+ * @param t - epochs or steps done, from 0
+ * @returns the factor on the initial learning rate
+ */
 export type Schedule = (t: number) => number;
 
 /** gamma^⌊t / size⌋: one drop every `size`. @throws ArgumentError unless size is above 0 */

@@ -12,6 +12,7 @@ import { checkChoice, checkMethod } from '@varigrad/core/checks';
 import { checkDataset } from '../checks.js';
 import type { Dataset } from './dataset.js';
 
+/** How grey pixels become targets; losses under different binarizations are different quantities. */
 export type Binarization = 'none' | 'threshold' | 'static' | 'dynamic';
 
 const BINARIZATIONS: Readonly<Record<Binarization, true>> = {

@@ -63,7 +63,7 @@ export function lineChart({
 /**
  * −ELBO, reconstruction and KL of every epoch, on training and test images; and the loss, where it is not −ELBO but has another weight
  * of the KL or is an importance-weighted bound. Without a KL, as of an autoencoder, the loss alone.
- * @param heldOut - what the second set is called. Default 'test'; @param targets - the binarization, for the title
+ * @param options - `heldOut`: what the second set is called; `targets`: the binarization, for the title
  */
 export function lossChart(
   results: readonly EpochResult[],

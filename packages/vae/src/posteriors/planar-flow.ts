@@ -29,7 +29,10 @@ export interface PlanarStep {
 /**
  * f(z) = z + û·tanh(wᵀz + b), with û = u + (m(wᵀu) − wᵀu)·w/‖w‖² and m(a) = −1 + softplus(a + log(e − 1)). Because wᵀû > −1, f is
  * invertible. log |det| = log(1 + wᵀû·(1 − tanh²)).
- * @param z, u, w - `[batch, latent]`; @param b - `[batch, 1]`
+ * @param z - `[batch, latent]`
+ * @param u - like z
+ * @param w - like z
+ * @param b - `[batch, 1]`
  * @see Rezende & Mohamed 2015, §4.1 and App. A, arXiv:1505.05770
  */
 export function planarStep(z: Tensor, u: Tensor, w: Tensor, b: Tensor): PlanarStep {

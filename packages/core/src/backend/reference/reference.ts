@@ -12,7 +12,8 @@ import { movementKernels } from './movement.js';
 import { reduceKernels } from './reduce.js';
 import { updateKernels } from './update.js';
 
-/** @param Precision - Float32Array (default), or Float64Array for gradient checks */
+/** A backend of plain loops.
+ * @param Precision - Float32Array (default), or Float64Array for gradient checks */
 export function createReference(
   Precision: Float32ArrayConstructor | Float64ArrayConstructor = Float32Array,
 ): Backend<HostArray> {
