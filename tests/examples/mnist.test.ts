@@ -144,7 +144,8 @@ test('a small run leaves every promised file, and each one is whole', async () =
   );
   assert.not.ok(stdout.includes('\r') || stdout.includes('\x1b'), 'no terminal codes into a pipe');
 
-  const [, files = '', next = ''] = /\nDone\. Files in .*:\n([^]*?)\n\nNext:\n([^]*)$/.exec(stdout) ?? [];
+  const [, files = '', next = ''] =
+    /\nDone\. Files in .*:\n([\s\S]*?)\n\nNext:\n([\s\S]*)$/.exec(stdout) ?? [];
   const listed = files.split('\n').map((row) => row.trim().split(/ {2,}/));
   for (const [name = '', description = ''] of listed) {
     assert.ok(existsSync(join(folder, name)), `${name} is a file`);
