@@ -40,6 +40,9 @@ function textOf(args: readonly string[]): string {
   return parsed.text;
 }
 
+/** The lines of a help text, with continued lines joined. */
+const entriesOf = (text: string): string[] => text.replace(/\n {5,}(?=\S)/g, ' ').split('\n');
+
 const request = (args: readonly string[]): TrainRequest => readTrainRequest(lineOf(['train', ...args]));
 
 /** The configuration that a new run of these options has. */
@@ -315,10 +318,10 @@ test('the help of each command lists each option once, with its default, and fit
 });
 
 test('the help of train describes every model', () => {
-  const text = textOf(['train', '--help']);
+  const entries = entriesOf(textOf(['train', '--help']));
   for (const [name, { help }] of Object.entries(MODELS))
     assert.ok(
-      text.split('\n').some((line) => line.startsWith(`  ${name} `) && line.endsWith(help)),
+      entries.some((line) => line.startsWith(`  ${name} `) && line.endsWith(help)),
       name,
     );
 });
@@ -329,7 +332,7 @@ test('the program without a command lists the commands', () => {
     assert.ok(text.startsWith('Usage: npx varigrad <command> [options]\n'));
     for (const [name, { summary }] of Object.entries(COMMANDS))
       assert.ok(
-        text.split('\n').some((line) => line.startsWith(`  ${name} `) && line.endsWith(summary)),
+        entriesOf(text).some((line) => line.startsWith(`  ${name} `) && line.endsWith(summary)),
         name,
       );
   }
