@@ -147,7 +147,10 @@ export class Generator {
   set state(state: GeneratorState) {
     if (!isPairOfWords(state?.key) || !isPairOfWords(state.counter)) {
       const got = JSON.stringify(state);
-      throw new ArgumentError('Generator', `the state must be { key, counter } with two 32-bit words each, found ${got}`);
+      throw new ArgumentError(
+        'Generator',
+        `the state must be { key, counter } with two 32-bit words each, found ${got}`,
+      );
     }
     this.#key = [...state.key];
     this.#counter = [...state.counter];
@@ -211,7 +214,10 @@ function checkSeed(op: string, seed: number | bigint): void {
   const whole = typeof seed === 'bigint' || Number.isSafeInteger(seed);
   if (whole && seed >= 0 && BigInt(seed) >> 64n === 0n) return;
   const fix = typeof seed === 'number' && seed >= 2 ** 53 ? ' — write a large one as a bigint' : '';
-  throw new ArgumentError(op, `the seed must be a whole number from 0 to 2⁶⁴ − 1, found ${describeValue(seed)}${fix}`);
+  throw new ArgumentError(
+    op,
+    `the seed must be a whole number from 0 to 2⁶⁴ − 1, found ${describeValue(seed)}${fix}`,
+  );
 }
 
 function isPairOfWords(pair: unknown): boolean {

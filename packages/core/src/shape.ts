@@ -48,7 +48,10 @@ export function checkShape(op: string, shape: Shape): void {
   checkArray(op, 'the shape', shape);
   for (const length of shape) {
     if (!Number.isInteger(length) || length < 0) {
-      throw new ArgumentError(op, `axis lengths must be integers ≥ 0, found ${length} in ${formatShape(shape)}`);
+      throw new ArgumentError(
+        op,
+        `axis lengths must be integers ≥ 0, found ${length} in ${formatShape(shape)}`,
+      );
     }
   }
 }

@@ -37,5 +37,5 @@ export function binary(kind: BinaryKind, derivatives: Derivatives, defaultB?: nu
       return [da ? () => da().sumToSize(a.shape) : null, db ? () => db().sumToSize(b.shape) : null];
     },
   };
-  return (a, b) => apply(op, [asTensor(a), asTensor(b ?? (defaultB as number))], undefined);
+  return (a, b) => apply(op, [asTensor(a), asTensor(b === undefined ? defaultB! : b)], undefined);
 }

@@ -203,6 +203,7 @@ const CLAMP_OPTIONS: OptionNames<ClampOptions> = { min: true, max: true };
 export function clamp(x: TensorLike, options: ClampOptions): Tensor {
   checkOptions('clamp', options, CLAMP_OPTIONS);
   const { min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY } = options;
-  if (!(min <= max)) throw new ArgumentError('clamp', `min must be at most max, found min ${min} and max ${max} — swap them`);
+  if (!(min <= max))
+    throw new ArgumentError('clamp', `min must be at most max, found min ${min} and max ${max} — swap them`);
   return apply(clampOp, [asTensor(x)], { min, max });
 }

@@ -56,7 +56,8 @@ const linearOp: Op<readonly Tensor[], LinearParams> = {
   shape: (shapes) => linearShape(shapes[0] as Shape, shapes[1] as Shape, shapes[2]),
   forward: (k, inputs, { activation }) => {
     const [x, weight, bias] = inputs;
-    if (x === undefined || weight === undefined) throw new ShapeError('linear', [], 'x and weight are required');
+    if (x === undefined || weight === undefined)
+      throw new ShapeError('linear', [], 'x and weight are required');
     const inFeatures = weight.shape[1]!;
     const rows = { values: x.values, shape: [sizeOf(x.shape.slice(0, -1)), inFeatures] };
     return k.linear(rows, weight, bias?.values ?? null, activation);

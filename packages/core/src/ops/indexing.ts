@@ -200,7 +200,11 @@ function triangle(
   const t = operandOf(op, x);
   const [rows, columns] = t.shape.slice(-2);
   if (rows === undefined || columns === undefined) {
-    throw new ShapeError(op, [t.shape], `the tensor must have at least two axes, found ${formatShape(t.shape)}`);
+    throw new ShapeError(
+      op,
+      [t.shape],
+      `the tensor must have at least two axes, found ${formatShape(t.shape)}`,
+    );
   }
   const mask = Float32Array.from({ length: rows * columns }, (_, i) =>
     Number(kept((i % columns) - Math.floor(i / columns), diagonal)),

@@ -101,7 +101,10 @@ export function matmul(a: TensorLike, b: TensorLike, options: MatmulOptions = {}
   checkOptions('matmul', options, MATMUL_OPTIONS, 'b, ');
   const [left, right] = [operandOf('matmul', a), operandOf('matmul', b)];
   if (left.rank === 0 || right.rank === 0) {
-    throw new ArgumentError('matmul', 'operands must have at least one axis, found a scalar — use mul to scale');
+    throw new ArgumentError(
+      'matmul',
+      'operands must have at least one axis, found a scalar — use mul to scale',
+    );
   }
   const { transposeA = false, transposeB = false } = options;
   if ((transposeA && left.rank === 1) || (transposeB && right.rank === 1)) {

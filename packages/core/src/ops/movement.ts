@@ -60,7 +60,11 @@ export function flatten(x: TensorLike, startAxis = 0, endAxis = -1): Tensor {
   if (t.rank === 0) return reshape(t, [1]);
   const start = normalizeAxis('flatten', startAxis, t.rank);
   const end = normalizeAxis('flatten', endAxis, t.rank);
-  if (start > end) throw new ArgumentError('flatten', `startAxis must not come after endAxis, found ${startAxis} and ${endAxis}`);
+  if (start > end)
+    throw new ArgumentError(
+      'flatten',
+      `startAxis must not come after endAxis, found ${startAxis} and ${endAxis}`,
+    );
   const joined = sizeOf(t.shape.slice(start, end + 1));
   return reshape(t, [...t.shape.slice(0, start), joined, ...t.shape.slice(end + 1)]);
 }
@@ -109,7 +113,10 @@ export function permute(x: TensorLike, axes: readonly number[]): Tensor {
   checkArray('permute', 'the axes', axes);
   const order = axes.map((a) => normalizeAxis('permute', a, t.rank));
   if (order.length !== t.rank || new Set(order).size !== t.rank) {
-    throw new ArgumentError('permute', `axes must be a permutation of the ${t.rank} axes, found [${axes.join(', ')}]`);
+    throw new ArgumentError(
+      'permute',
+      `axes must be a permutation of the ${t.rank} axes, found [${axes.join(', ')}]`,
+    );
   }
   return order.every((a, i) => a === i) ? t : apply(permuteOp, [t], { axes: order });
 }

@@ -56,7 +56,10 @@ export function slice(x: TensorLike, start: number, end?: number, options: AxisO
 /** Lengths of equal pieces; the last one may be shorter. */
 function equalSizes(size: number, length: number): number[] {
   if (!(Number.isInteger(size) && size > 0)) {
-    throw new ArgumentError('split', `the size must be a positive whole number, found ${describeValue(size)}`);
+    throw new ArgumentError(
+      'split',
+      `the size must be a positive whole number, found ${describeValue(size)}`,
+    );
   }
   const count = Math.max(1, Math.ceil(length / size));
   return Array.from({ length: count }, (_, i) => Math.min(size, length - i * size));
@@ -170,7 +173,8 @@ function firstOf(op: string, tensors: readonly Tensor[]): Tensor {
   checkArray(op, 'the tensors', tensors);
   for (const t of tensors) checkTensor(op, t, 'each item to join');
   const first = tensors[0];
-  if (first === undefined) throw new ArgumentError(op, 'the list of tensors is empty — pass at least one tensor');
+  if (first === undefined)
+    throw new ArgumentError(op, 'the list of tensors is empty — pass at least one tensor');
   return first;
 }
 
@@ -190,7 +194,11 @@ export function stack(tensors: readonly Tensor[], options: AxisOptions = {}): Te
   const different = tensors.find((t) => !sameShape(t.shape, first.shape));
   if (different !== undefined) {
     const shapes = [first.shape, different.shape];
-    throw new ShapeError('stack', shapes, `shapes must be equal, found ${shapes.map(formatShape).join(' and ')}`);
+    throw new ShapeError(
+      'stack',
+      shapes,
+      `shapes must be equal, found ${shapes.map(formatShape).join(' and ')}`,
+    );
   }
   const at = normalizeAxis('stack', axis, first.rank + 1);
   return concat(

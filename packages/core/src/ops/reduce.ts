@@ -59,7 +59,10 @@ function reduction(
 
 /** @throws ArgumentError for a reduction without a value over an empty axis */
 function emptyAxis(op: string, x: Shape, axis: number): ArgumentError {
-  return new ArgumentError(op, `cannot reduce an empty axis (axis ${axis} of ${formatShape(x)} has length 0)`);
+  return new ArgumentError(
+    op,
+    `cannot reduce an empty axis (axis ${axis} of ${formatShape(x)} has length 0)`,
+  );
 }
 
 /** dy goes to the extreme elements; ties share it evenly. */

@@ -123,7 +123,8 @@ function describe({ info = {}, isFallbackAdapter }: Adapter): GpuAdapter {
 /** Node has no `navigator.gpu`; the package `webgpu` provides it. @returns what is missing, or null */
 async function provideNavigator(): Promise<string | null> {
   if ((globalThis.navigator as Navigator | undefined)?.gpu !== undefined) return null;
-  if (typeof process === 'undefined' || process.versions?.node === undefined) return 'there is no navigator.gpu';
+  if (typeof process === 'undefined' || process.versions?.node === undefined)
+    return 'there is no navigator.gpu';
   try {
     const name = 'webgpu'; // a variable, so that no bundler for browsers follows it
     const { create, globals } = (await import(name)) as {

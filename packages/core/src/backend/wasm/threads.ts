@@ -83,7 +83,10 @@ export class ThreadPool {
   /** Sets the number of threads. @throws ArgumentError unless it is a whole number from 1 to 64 */
   setThreads(threads: number): void {
     if (!(Number.isInteger(threads) && threads >= 1 && threads <= MOST_THREADS)) {
-      throw new ArgumentError('setNumThreads', `the number of threads must be a whole number from 1 to ${MOST_THREADS}, found ${threads}`);
+      throw new ArgumentError(
+        'setNumThreads',
+        `the number of threads must be a whole number from 1 to ${MOST_THREADS}, found ${threads}`,
+      );
     }
     this.#wanted = threads;
     this.#loaded.kernels.setThreadLimit(this.threads);
