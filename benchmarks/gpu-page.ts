@@ -1,11 +1,11 @@
 /**
- * `npm run bench:gpu:page`: the measurement of `npm run bench:gpu` in a browser's page, for WebGPU and WebGL 2.
+ * `npm run bench:gpu:page`: the measurement of `npm run bench:gpu` in a browser page, for WebGPU and WebGL 2.
  *
- *   npm run bench:gpu:page                  prints an address to open in the browser of your choice
+ *   npm run bench:gpu:page                  prints an address to open in a browser
  *   npm run bench:gpu:page -- --headless    opens it in headless Chromium
  *   npm run bench:gpu:page -- --quick       small sizes
  *
- * The page shows the report, and so does the terminal. Leaves runs/bench/gpu-page.txt and charts beside it.
+ * The page and the terminal show the report. It is written to runs/bench/gpu-page.txt, with charts beside it.
  */
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -21,7 +21,7 @@ const PAGE = `<!doctype html><meta charset="utf-8"><title>varigrad: GPU kernels<
 <link rel="icon" href="data:,"><body><h1>GPU kernels beside CPU kernels</h1>
 <p>Measuring takes some minutes. Leave this page in front.</p><script type="module" src="/page.js"></script>`;
 
-/** With these a page may share memory with workers. */
+/** Headers that allow a page to share memory with workers. */
 const ISOLATED = {
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-embedder-policy': 'require-corp',
@@ -42,7 +42,7 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
   return Buffer.concat(parts).toString();
 }
 
-/** What the page tells. @returns the answer; null for what it does not tell */
+/** Handles a message of the page. @returns the answer; null for an unknown path */
 async function hear(path: string, body: string): Promise<string | null> {
   if (path === '/progress') console.error(body);
   else if (path === '/results') return writeReport(JSON.parse(body) as Measurement, 'gpu-page');
@@ -50,7 +50,7 @@ async function hear(path: string, body: string): Promise<string | null> {
   return '';
 }
 
-/** Serves the page until it is done. @returns its report, or what went wrong */
+/** Serves the page until it is done. @returns its report, or its error */
 async function run(
   script: string,
   quick: boolean,

@@ -1,14 +1,15 @@
 /**
- * `npm run bench:gpu`: the kernels of the GPU backend in every mode that runs here, beside wasm (1 thread and all) and
- * reference: compilation, upload, kernel and readback apart, the sizes from which a mode wins, and training steps.
+ * `npm run bench:gpu`: the kernels of the GPU backend in every mode that runs here, next to wasm (1 thread and all) and
+ * reference. It reports compilation, upload, kernel and readback separately, the sizes from which a mode is faster, and
+ * training steps.
  *
- *   npm run bench:gpu                       everything, some minutes; what would take too long is skipped, and said
- *   npm run bench:gpu -- --quick            small sizes, a minute or two
+ *   npm run bench:gpu                       everything, several minutes; cases that would take too long are reported as skipped
+ *   npm run bench:gpu -- --quick            small sizes, one or two minutes
  *   npm run bench:gpu -- webgpu             some modes only
- *   npm run bench:gpu -- --bundle FILE.mjs  writes it as one file, to be carried to a machine with a card: there,
+ *   npm run bench:gpu -- --bundle FILE.mjs  writes the benchmark as one file, to be copied to a machine with a GPU. There:
  *                                           npm install gpu.js webgpu && node FILE.mjs
  *
- * It takes Node, gpu.js and the package webgpu, nothing else. Leaves runs/bench/gpu.txt and charts beside it.
+ * It needs only Node, gpu.js and the package webgpu. The report is runs/bench/gpu.txt, with charts beside it.
  */
 import { availableParallelism, loadavg } from 'node:os';
 import { basename } from 'node:path';
@@ -23,7 +24,7 @@ import { machine } from './measure.js';
 
 const MODES: readonly GpuMode[] = ['webgpu', 'webgl2', 'webgl', 'headlessgl', 'webasm', 'cpu'];
 
-/** This program as one file, with all of the library in it. */
+/** Bundles this program and the library into one file. */
 async function bundle(file: string): Promise<void> {
   const { build } = await import('esbuild');
   await build({
@@ -51,7 +52,7 @@ async function main(): Promise<void> {
   }
   const unknown = positionals.find((word) => !(MODES as readonly string[]).includes(word));
   if (unknown !== undefined)
-    throw new Error(`there is no mode '${unknown}': take some of ${MODES.join(', ')}`);
+    throw new Error(`bench:gpu: modes must be among ${MODES.join(', ')}, found '${unknown}'`);
   provideSoftwareAdapter();
   const threads = availableParallelism();
   const rival = threads === 1 ? 'wasm, 1 thread' : `wasm, ${threads} threads`;
@@ -71,4 +72,4 @@ async function main(): Promise<void> {
 }
 
 await main();
-process.exit(); // WebGPU's own threads would keep the process
+process.exit(); // WebGPU's threads would keep the process alive

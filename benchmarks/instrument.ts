@@ -10,7 +10,7 @@ export interface KernelTimes {
 const MATMUL = new Set(['matmul', 'linear']);
 const OPTIMIZER = new Set(['adamStep', 'sgdStep']);
 
-/** A backend that adds up how long its kernels run; what a step takes beyond that is the engine's overhead. */
+/** A backend that sums the time of its kernels. The rest of a step's time is the overhead of the engine. */
 export function instrument(inner: Backend): { backend: Backend; take: () => KernelTimes } {
   let times: KernelTimes = { matmul: 0, elementwise: 0, optimizer: 0 };
   const timed = Object.create(inner.kernels) as Record<string, unknown>;

@@ -1,6 +1,6 @@
 /**
  * `npm run bench:kernels`: GFLOP/s and GB/s of each kernel on the wasm backend (one thread and all) and the reference
- * backend, over sizes, with memory copy as the ceiling. Leaves a table and a chart in runs/bench/.
+ * backend, over sizes, with memory copy as the ceiling. It writes a table and a chart to runs/bench/.
  */
 import { availableParallelism } from 'node:os';
 import { type Backend, createReference, createWasm, Generator, type Kernels } from '@varigrad/core';
@@ -20,13 +20,13 @@ const print = (text: string): void => {
   console.log(text);
 };
 
-/** Values that live in a backend's memory, as parameters do. */
+/** Values in a backend's resident memory, like parameters. */
 function resident(on: Backend, size: number): Float32Array {
   const values = on.kernels.uniform(size, new Generator(size).take(size));
   return on.persist(values) as Float32Array;
 }
 
-/** Runs a kernel whose result is given back, as inside a scope. */
+/** Runs a kernel and frees its result, as inside a scope. */
 function released(on: Backend, kernel: (k: Kernels) => unknown): () => void {
   return () => {
     on.openScope();
@@ -37,7 +37,7 @@ function released(on: Backend, kernel: (k: Kernels) => unknown): () => void {
 
 type Build = (on: Backend) => (k: Kernels) => unknown;
 
-/** Times one kernel on all backends in turn; small ones are repeated so that the clock can see them. */
+/** Times one kernel on all backends alternately. Small kernels are repeated, for the resolution of the clock. */
 async function measure(build: Build, work: number, skipReference: boolean): Promise<Map<string, Timing>> {
   const repeat = Math.max(1, Math.min(1000, Math.round(2e6 / work)));
   const variants = Object.entries(backends)
@@ -92,7 +92,7 @@ const SIZES = [1e3, 1e4, 1e5, 1e6, 1e7];
 interface ElementKernel {
   name: string;
   build: (size: number) => Build;
-  /** Bytes read and written for each element. */
+  /** Bytes read and written per element. */
   bytes: number;
 }
 
@@ -141,7 +141,7 @@ async function elements(): Promise<void> {
   await writeChart(series);
 }
 
-/** How the time of one call grows with the size, both as powers of ten. */
+/** Writes a chart of the time of one call over the size, both as powers of ten. */
 async function writeChart(
   points: readonly { name: string; size: number; milliseconds: number }[],
 ): Promise<void> {
@@ -165,7 +165,7 @@ print(
     .map((b) => b.description)
     .join(' · ')}`,
 );
-print('Medians of interleaved rounds; operands resident, results given back as inside a scope.\n');
+print('Medians of interleaved rounds, with resident operands; results are freed as inside a scope.\n');
 await products();
 await elements();
 await writeFileAtomic('runs/bench/kernels.txt', `${out.join('\n')}\n`);

@@ -1,3 +1,3 @@
-/** `npm run bench`: the benchmarks that need nothing but this repository, one after the other. */
+/** `npm run bench`: runs the benchmarks that need only this repository, one after the other. */
 await import('./kernels.js');
 await import('./step.js');

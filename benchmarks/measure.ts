@@ -1,10 +1,10 @@
-/** Measuring: variants take turns in one run, and medians with quartiles are reported. */
+/** Measurement: variants alternate in one run, and medians with quartiles are reported. */
 import { cpus } from 'node:os';
 
 /** Times of one variant, in milliseconds. */
 export interface Timing {
   median: number;
-  /** First and third quartile: half of all rounds lie between them. */
+  /** First and third quartile. */
   low: number;
   high: number;
   rounds: number;
@@ -17,7 +17,7 @@ export function summarize(times: readonly number[]): Timing {
   return { median: at(0.5), low: at(0.25), high: at(0.75), rounds: sorted.length };
 }
 
-/** What one round of a variant does; `repeat` calls are timed together and divided. */
+/** One variant. `repeat` calls are timed together, and the time is divided by their number. */
 export interface Variant {
   name: string;
   run: () => unknown;
@@ -25,8 +25,8 @@ export interface Variant {
 }
 
 /**
- * Runs all variants in turn, again and again, so that a busy moment of the machine hits all of them alike.
- * @param seconds - about how long to measure, after one warm-up round of each
+ * Runs all variants alternately in rounds, so that other load on the machine affects all of them equally.
+ * @param seconds - approximate duration, after one warm-up round of each
  */
 export async function interleave(
   variants: readonly Variant[],
@@ -52,13 +52,13 @@ export function formatTiming({ median, low, high }: Timing): string {
   return `${median.toFixed(digits)} ms (${low.toFixed(digits)}–${high.toFixed(digits)})`;
 }
 
-/** The machine a figure was measured on. */
+/** A description of this machine. */
 export function machine(): string {
   const cores = cpus();
   return `${cores[0]?.model.trim() ?? 'unknown CPU'}, ${cores.length} cores, Node ${process.version}`;
 }
 
-/** Lines up columns; the first row is the heading. */
+/** Formats rows as a table with aligned columns; the first row is the heading. */
 export function table(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, c) => Math.max(...rows.map((row) => (row[c] ?? '').length)));
   const line = (row: readonly string[]) =>

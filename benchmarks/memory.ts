@@ -9,7 +9,7 @@ const REPORT_EVERY = 1_000;
 
 const scoped = !process.argv.includes('--no-scope');
 console.log(
-  `${machine()}\n${backend().description}, ${scoped ? 'each step in a scope' : 'no scope anywhere'}\n`,
+  `${machine()}\n${backend().description}, ${scoped ? 'each step in a scope' : 'without scopes'}\n`,
 );
 
 const generator = new Generator(1);

@@ -1,6 +1,6 @@
 /**
- * `npm run bench:peers`: the same training step and the same matrix products in varigrad and in other libraries, each in a
- * process of its own, taking turns. The other libraries are installed into benchmarks/peers/ by this command only.
+ * `npm run bench:peers`: the same training step and the same matrix products in varigrad and in other libraries. Each runs in
+ * its own process, and they alternate. Only this command installs the other libraries, into benchmarks/peers/.
  *
  *   npm run bench:peers -- --rounds 5 --seconds 2
  */
@@ -19,38 +19,38 @@ import { type Answer, BATCHES, LAYERS, MATMULS } from './peers/work.js';
 
 const FOLDER = fileURLToPath(new URL('peers/', import.meta.url));
 const BATCH = 128;
-/** Losses of all peers agree to this, relative to varigrad's; float32 sums over 128·784 terms are good to about 1e-6. */
+/** Maximum difference of a peer's losses from varigrad's, relative. Float32 sums over 128·784 terms are accurate to about 1e-6. */
 const TOLERANCE = 1e-4;
 const PROCESS_LIMIT_MS = 300_000;
 
 const TORCH_PACKAGES =
   'apt-get update && apt-get install python3-torch libopenblas0-pthread libopenblas0-openmp';
-/** Where Debian keeps the two builds of OpenBLAS; a folder that is absent changes nothing. */
+/** The path prefix of Debian's two builds of OpenBLAS. A missing folder has no effect. */
 const BLAS = '/usr/lib/x86_64-linux-gnu/openblas';
-/** PyTorch with Debian's usual OpenBLAS, which has threads of its own, and nothing else set. */
+/** PyTorch with Debian's default OpenBLAS, which has its own threads, and no other settings. */
 const AS_SHIPPED = { LD_LIBRARY_PATH: `${BLAS}-pthread` };
-/** With the OpenBLAS that shares PyTorch's OpenMP threads, and large blocks of memory kept between steps. */
+/** PyTorch with the OpenBLAS that shares its OpenMP threads, and with large memory blocks kept between steps. */
 const TUNED = {
   LD_LIBRARY_PATH: `${BLAS}-openmp`,
   MALLOC_MMAP_THRESHOLD_: '1073741824',
   MALLOC_TRIM_THRESHOLD_: '1073741824',
 };
 
-/** A peer and how to start it; `start` is undefined if it cannot be had on this machine. */
+/** A peer and how to start it; `start` is undefined if it is not available on this machine. */
 interface Contender {
   name: string;
   start?: { command: string; args: readonly string[]; env?: Readonly<Record<string, string>> };
   reason?: string;
 }
 
-/** What became of a contender over all rounds. */
+/** The results of a contender over all rounds. */
 interface Result {
   contender: Contender;
   answers: Answer[];
   reason?: string;
 }
 
-/** Installs the JavaScript peers if they are absent. @returns why that failed, or undefined */
+/** Installs the JavaScript peers if they are absent. @returns the reason of a failure, or undefined */
 function installPeers(): string | undefined {
   const wanted = JSON.parse(readFileSync(join(FOLDER, 'package.json'), 'utf8')).dependencies;
   const isInstalled = Object.entries(wanted).every(([name, version]) => {
@@ -70,7 +70,7 @@ function installPeers(): string | undefined {
 
 /** The first Python that has torch. */
 function findTorch(): string | undefined {
-  // a Python manager's shim may hide the system's Python, which has the distribution's packages
+  // The first python3 may be a version manager's, while the distribution's packages belong to /usr/bin/python3.
   const places = ['python3', '/usr/bin/python3'];
   return places.find((python) => spawnSync(python, ['-c', 'import torch']).status === 0);
 }
@@ -156,7 +156,7 @@ function ask({ command, args, env }: NonNullable<Contender['start']>): Promise<A
   });
 }
 
-/** All contenders in turn, again and again; one that fails is left out from then on. */
+/** Measures all contenders alternately in rounds. One that fails is left out of later rounds. */
 async function measure(all: readonly Contender[], rounds: number): Promise<Result[]> {
   const results: Result[] = all.map((contender) => ({
     contender,
@@ -228,7 +228,7 @@ async function main(): Promise<void> {
   const rounds = Number(values.rounds ?? 3);
   const seconds = Number(values.seconds ?? 2);
   if (!(rounds >= 1 && seconds > 0))
-    throw new Error('bench:peers: --rounds and --seconds are numbers above 0');
+    throw new Error('bench:peers: --rounds and --seconds must be numbers above 0');
 
   const folder = mkdtempSync(join(tmpdir(), 'varigrad-peers-'));
   try {
@@ -239,12 +239,12 @@ async function main(): Promise<void> {
     const measured = results.filter(({ answers, reason }) => answers.length > 0 && reason === undefined);
     const expected = measured[0]?.answers[0]?.losses;
     if (expected === undefined || measured[0]?.contender.name !== 'varigrad') {
-      throw new Error(`bench:peers: varigrad itself did not run: ${results[0]?.reason}`);
+      throw new Error(`bench:peers: varigrad did not run: ${results[0]?.reason}`);
     }
     const load = `load average ${busyBefore.toFixed(1)} before, ${(loadavg()[0] ?? 0).toFixed(1)} after`;
     console.log(`${machine()}; ${load}`);
     console.log(
-      `${rounds} rounds, a fresh process for each library in each; median (quartiles) of all calls.\n`,
+      `${rounds} rounds with a new process per library and round; median (quartiles) of all calls.\n`,
     );
     console.log(
       'Training step, VAE 784-400-20, batch 128, Adam 1e-3, Bernoulli; upload of the batch and loss read back',
@@ -263,7 +263,7 @@ async function main(): Promise<void> {
     const differ = measured.filter((r) => !(disagreement(r, expected) <= TOLERANCE));
     if (differ.length > 0) {
       const names = differ.map(({ contender }) => contender.name).join(', ');
-      console.log(`\nLOSSES DIFFER by more than ${TOLERANCE}: ${names} — these did not do the same work`);
+      console.log(`\nLOSSES DIFFER by more than ${TOLERANCE}: ${names} — they did not do the same work`);
     }
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -1,6 +1,6 @@
 /**
  * `npm run bench:step`: one full training step (forward, backward, Adam) through the public API, for several networks and
- * batch sizes, on one thread and on all; with the share of matmul, elementwise kernels, optimizer and engine.
+ * batch sizes, on one thread and on all, with the shares of matmul, elementwise kernels, optimizer and engine.
  */
 import { availableParallelism } from 'node:os';
 import {
@@ -31,7 +31,7 @@ interface Case {
   batch: number;
   pixels: number;
   build: () => LatentModel;
-  /** Takes seconds on reference, and is left out there. */
+  /** Takes seconds on reference, where it is skipped. */
   heavy?: boolean;
 }
 
@@ -68,7 +68,7 @@ const CASES: readonly Case[] = [
   { name: 'convolutional VAE, 32-64-20', batch: 128, pixels: 784, build: convolutionalVae, heavy: true },
 ];
 
-/** A training step of one case on one backend, as a function to call again and again. */
+/** A training step of one case on one backend, as a function for repeated calls. */
 function trainingStep(on: Backend, { batch, pixels, build }: Case, scoped: boolean): () => void {
   setBackend(on);
   const model = build();
@@ -90,7 +90,7 @@ function trainingStep(on: Backend, { batch, pixels, build }: Case, scoped: boole
   };
 }
 
-/** Where the time of a step goes, as medians over `rounds` steps. */
+/** The parts of the time of a step, as medians over `rounds` steps. */
 function breakdown(on: Backend, which: Case, rounds: number): { total: number; times: KernelTimes } {
   const { backend, take } = instrument(on);
   const step = trainingStep(backend, which, true);

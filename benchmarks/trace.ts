@@ -1,15 +1,15 @@
 /**
- * `npm run bench:trace`: what it costs that somebody could watch, and what it costs if somebody does.
+ * `npm run bench:trace`: the cost of the recorder hook without a recorder, and the cost of recording.
  *
- * The library is bundled twice: as it is, and with every trace of the recorder taken out of the tape. One training step
- * (forward, backward, Adam, loss read; one thread) of each variant is timed in turn, in one process:
+ * The library is bundled twice: unchanged, and with the recorder removed from the tape. One training step (forward,
+ * backward, Adam, loss read; one thread) of each variant is timed alternately, in one process:
  *
- * - no hook, twice: two copies of the bundle without the recorder; what differs between them is noise
- * - off: as it is, no recorder ever used
- * - off after use: as it is, a profile and a trace taken before
- * - profile, trace: as it is, every step watched
+ * - no hook, twice: two copies of the bundle without the recorder; their difference is noise
+ * - off: unchanged, no recorder ever used
+ * - off after use: unchanged, after a profile and a trace
+ * - profile, trace: unchanged, every step recorded
  *
- * Each variant is a module instance of its own, so that none profits from what the engine has learned from another.
+ * Each variant is a separate module instance, so that JIT optimizations for one do not affect another.
  */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -28,7 +28,7 @@ const SECONDS = Number(process.argv[2] ?? 20);
 
 /**
  * The source of tape.ts or backward.ts without the recorder.
- * @throws Error if any of it is left: the source has changed, and so must this
+ * @throws Error if a part of the recorder is left: this function must follow changes of the source
  */
 function withoutRecorder(path: string, source: string): string {
   const bare = source
@@ -40,7 +40,8 @@ function withoutRecorder(path: string, source: string): string {
     .replace(/^\s*observer: Recorder \| null,$/gm, '')
     .replace('withRecorder(null, () => withRecording(createGraph, walk))', 'withRecording(createGraph, walk)')
     .replace(/^\s*const (start|milliseconds) = 0;$/gm, '');
-  if (/observer|Recorder|performance/.test(bare)) throw new Error(`${path}: the recorder was not taken out`);
+  if (/observer|Recorder|performance/.test(bare))
+    throw new Error(`${path}: the recorder was not removed — update withoutRecorder`);
   return bare;
 }
 
@@ -82,15 +83,15 @@ interface Case {
   readonly batch: number;
 }
 
-/** The tiny one is nearly all overhead: there a cost of the hook would show. */
+/** The tiny network is nearly all overhead, so a cost of the hook would show there. */
 const CASES: readonly Case[] = [
   { name: 'VAE 16-8-2, batch 8', inputSize: 16, hidden: 8, latent: 2, batch: 8 },
   { name: 'VAE 784-400-20, batch 128', inputSize: 784, hidden: 400, latent: 20, batch: 128 },
 ];
 
-type Watch = 'nobody' | 'profile' | 'trace';
+type Watch = 'none' | 'profile' | 'trace';
 
-/** A training step in a library instance, as a function to call again and again. */
+/** A training step in a library instance, as a function for repeated calls. */
 function trainingStep(
   library: Library,
   { inputSize, hidden, latent, batch }: Case,
@@ -110,7 +111,7 @@ function trainingStep(
     return loss.detach();
   };
   const lossOf = {
-    nobody: () => scope(step).itemSync(),
+    none: () => scope(step).itemSync(),
     profile: () => {
       let loss = Number.NaN;
       profile(() => {
@@ -128,17 +129,17 @@ function trainingStep(
   };
 }
 
-/** What is timed, and against what it is compared. */
+/** A timed variant, and the variant that it is compared with. */
 interface Row {
   readonly name: string;
   readonly run: () => void;
   readonly times: number[];
 }
 
-/** A turn takes about this long, several steps if they are short. */
+/** Approximate time of one turn, which has several steps if they are short. */
 const TURN_MS = 10;
 
-/** Runs all rows in turn for a while; every other round backwards, so that no row always follows the same one. */
+/** Runs all rows alternately for `seconds`. Every other round is in reverse order, so that no row always follows the same one. */
 async function alternate(rows: readonly Row[], seconds: number): Promise<void> {
   for (const { run } of rows) for (let i = 0; i < 50; i++) run();
   const before = performance.now();
@@ -177,14 +178,14 @@ async function measure(which: Case, load: (kind: 'bare' | 'whole') => Promise<Li
     return { name, run: trainingStep(library, which, watch), times: [] };
   };
   const rows = [
-    await row('no hook', 'bare', 'nobody'),
-    await row('no hook (copy)', 'bare', 'nobody'),
-    await row('off', 'whole', 'nobody'),
-    await row('off after use', 'whole', 'nobody', true),
+    await row('no hook', 'bare', 'none'),
+    await row('no hook (copy)', 'bare', 'none'),
+    await row('off', 'whole', 'none'),
+    await row('off after use', 'whole', 'none', true),
     await row('profile', 'whole', 'profile'),
     await row('trace', 'whole', 'trace'),
   ];
-  // What is watched is slow, so it is timed apart, beside a step that is not.
+  // Recorded steps are slow, so they are timed separately, next to a step that is not recorded.
   await alternate(rows.slice(0, 4), SECONDS);
   const [base] = rows as [Row, ...Row[]];
   const off = rows

@@ -1,17 +1,17 @@
-/** What is measured: kernels of the contract over sizes. Uses nothing of Node, so that a page can measure the same. */
+/** The cases: kernels of the backend contract over sizes. They do not depend on Node, so that a page can run them. */
 import type { Kernels, Values } from '@varigrad/core';
 
-/** One kernel, or a few in a row, at one size. */
+/** One kernel, or a sequence of kernels, at one size. */
 export interface KernelCase {
   readonly group: string;
   readonly size: number;
-  /** Arithmetic of one run; 0 where only traffic counts. */
+  /** Floating-point operations of one run; 0 if only memory traffic counts. */
   readonly flops: number;
   /** Bytes that must be read and written if nothing is read twice. */
   readonly bytes: number;
-  /** Elements of each operand, all drawn from U(0, 1). */
+  /** Number of elements of each operand, sampled from U(0, 1). */
   readonly operands: readonly number[];
-  /** Everything that it makes, the result last. */
+  /** Runs the case. @returns all arrays that it allocates, the result last */
   run(k: Kernels, operands: readonly Values[]): Values[];
 }
 
@@ -77,7 +77,7 @@ function rowSums(n: number): KernelCase {
   };
 }
 
-/** tanh(log(√((eˣʸ⁺ˣ − y)² + x·y)) ∨ y), ten operations; a backend that fuses them reads x and y once and writes once. */
+/** tanh(max(log(√((eˣʸ⁺ˣ − y)² + x·y)), y)), ten operations. A backend that fuses them reads x and y once and writes once. */
 function chain(n: number): KernelCase {
   return {
     group: 'chain of ten',

@@ -1,16 +1,16 @@
-/** Who is measured: backends, and for matmul what one would write without this library. */
+/** The contestants: backends, and for matmul programs without this library. */
 import { type Backend, Generator, type Values } from '@varigrad/core';
 import type { KernelCase } from './cases.js';
 import { type Runner, timed } from './time.js';
 
-/** Somebody who can run cases. */
+/** A backend or program that can run cases. */
 export interface Contestant {
   readonly name: string;
-  /** Null for a case that is not for him. */
+  /** Prepares a case; null if the contestant does not support it. */
   enter(which: KernelCase): Promise<Runner | null>;
 }
 
-/** The same numbers for all. */
+/** The operands of a case, the same for all contestants. */
 export function operandsOf({ operands }: KernelCase): Float32Array[] {
   return operands.map((size) => new Generator(size).uniform(size));
 }
@@ -26,7 +26,7 @@ export function backendContestant(name: string, on: Backend): Contestant {
       const resultOf = (): Values => {
         const made = which.run(on.kernels, operands);
         const result = made.pop() as Values;
-        // Kernels of a device may put work off; who keeps a value wants it computed.
+        // A device may defer kernels; `keep` makes it compute the result.
         if (on.memory === 'device') on.keep(result);
         for (const values of made) on.release(values);
         return result;
@@ -63,7 +63,7 @@ export function backendContestant(name: string, on: Backend): Contestant {
   };
 }
 
-/** Waits for all work of a backend: a device answers a read only when all before it is done. */
+/** Waits for all work of a backend: a device completes a read only after all earlier work. */
 export function waiter(on: Backend): { finish(): Promise<void>; close(): void } {
   if (on.memory === 'host') return { finish: async () => {}, close() {} };
   const marker = on.upload([1, 2]);

@@ -1,4 +1,4 @@
-/** The whole measurement, wherever it runs: kernels by group and size, then training steps. */
+/** The whole measurement, for Node and pages: kernels by group and size, then training steps. */
 import type { Backend } from '@varigrad/core';
 import { type GpuBackend, type GpuMode, gpu } from '@varigrad/core/gpu';
 import { GROUPS, type KernelCase } from './cases.js';
@@ -25,7 +25,7 @@ export interface StepResult {
   readonly skipped?: string;
 }
 
-/** All contestants over one group, sizes rising; who would take too long at a size is left out from there on. */
+/** Measures all contestants on one group, in order of size. A contestant that would take too long at a size skips larger ones. */
 export async function measureGroup(
   cases: readonly KernelCase[],
   contestants: readonly Contestant[],
@@ -42,7 +42,7 @@ export async function measureGroup(
     for (const { name, enter } of contestants) {
       const before = last.get(name);
       const expected = before === undefined ? 0 : (before.ms * flops) / before.work;
-      if (expected > patience.longestRunMs) skip(name, `about ${(expected / 1000).toFixed(1)} s a run`);
+      if (expected > patience.longestRunMs) skip(name, `about ${(expected / 1000).toFixed(1)} s per run`);
       else {
         const runner = await enter(which).catch((error: Error) => skip(name, error.message));
         if (runner) entered.push({ name, runner });
@@ -63,7 +63,7 @@ export async function measureGroup(
   return results;
 }
 
-/** Training steps on each backend; who takes too long at one size is left out of the larger ones. */
+/** Measures training steps on each backend. A backend that takes too long at a size skips larger ones. */
 export async function measureSteps(
   backends: ReadonlyMap<string, Backend>,
   patience: Patience,
@@ -76,7 +76,7 @@ export async function measureSteps(
       const before = last.get(name);
       const expected = before === undefined ? 0 : (before.ms * work) / before.work;
       if (expected > patience.longestRunMs) {
-        results.push({ step: size.name, name, skipped: `about ${(expected / 1000).toFixed(1)} s a step` });
+        results.push({ step: size.name, name, skipped: `about ${(expected / 1000).toFixed(1)} s per step` });
         continue;
       }
       try {
@@ -91,7 +91,7 @@ export async function measureSteps(
   return results;
 }
 
-/** A mode of gpu.js: what it runs on and did, or why it does not run. */
+/** A mode of gpu.js: its adapter and activity, or the reason why it does not run. */
 export interface ModeResult {
   readonly mode: GpuMode;
   readonly description: string;
@@ -107,7 +107,7 @@ export interface Measurement {
   readonly cpu: readonly string[];
   readonly modes: readonly ModeResult[];
   readonly absent: readonly string[];
-  /** The CPU backend that modes are held against. */
+  /** The CPU backend that modes are compared with. */
   readonly rival: string;
   readonly kernels: readonly KernelResult[];
   readonly steps: readonly StepResult[];
@@ -115,13 +115,13 @@ export interface Measurement {
 
 export interface MeasureOptions {
   readonly host: string;
-  /** CPU backends by name, the rival by its own. */
+  /** CPU backends by name, the rival included. */
   readonly cpu: ReadonlyMap<string, Backend>;
   readonly rival: string;
   /** Modes of gpu.js to try. */
   readonly modes: readonly GpuMode[];
   readonly quick: boolean;
-  /** Told what is being measured. */
+  /** Receives progress messages. */
   readonly tell: (line: string) => void;
 }
 
@@ -138,7 +138,7 @@ async function openModes(modes: readonly GpuMode[]): Promise<{ open: GpuBackend[
   return { open, absent };
 }
 
-/** What one would write without this library, in the modes that are open. */
+/** Programs without this library, for the open modes. */
 async function yardstickContestants(modes: readonly GpuBackend[]): Promise<Contestant[]> {
   const plain = await Promise.all(modes.map(({ mode }) => plainGpuJs(mode)));
   const shaders = modes.some(({ mode }) => mode === 'webgpu') ? await handWritten() : [];
@@ -149,7 +149,7 @@ async function yardstickContestants(modes: readonly GpuBackend[]): Promise<Conte
 const QUICK_MATMUL = 512;
 const QUICK_ELEMENTS = 1e6;
 
-/** Everything, in all modes that open. */
+/** Measures everything, in all modes that open. */
 export async function measureEverything(options: MeasureOptions): Promise<Measurement> {
   const { host, cpu, rival, quick, tell } = options;
   const patience = quick ? QUICK : PATIENT;

@@ -1,4 +1,4 @@
-/** Matrix products as one would write them without this library: with gpu.js alone, and with WebGPU alone. */
+/** Matrix products without this library: with gpu.js alone, and with WebGPU alone. */
 import type { Device, DeviceBuffer } from '../../packages/core/src/backend/gpu/webgpu.js';
 import {
   COPY_DST,
@@ -10,7 +10,7 @@ import {
 import { type Contestant, operandsOf } from './contestants.js';
 import { REGISTER_TILE, SHARED_TILE, type Tile } from './tiles.js';
 
-/** The part of gpu.js that a user meets. */
+/** The public part of gpu.js that is used here. */
 interface Gpu {
   createKernel(source: string, settings: object): (...args: unknown[]) => unknown;
   destroy(): Promise<void>;
@@ -23,14 +23,14 @@ const DOT = `function (a, b) {
 }`;
 const COPY = 'function (a) { return a[this.thread.y][this.thread.x]; }';
 
-/** gpu.js's own way in the same mode: one dot product a thread, two-dimensional operands on the device. */
+/** Plain gpu.js in the same mode: one dot product per thread, two-dimensional operands on the device. */
 export async function plainGpuJs(mode: string): Promise<Contestant> {
   const module = (await import('gpu.js')) as unknown as {
     GPU?: new (settings: object) => Gpu;
     default?: { GPU: new (settings: object) => Gpu };
   };
   const GPU = module.GPU ?? module.default?.GPU;
-  if (GPU === undefined) throw new Error('gpu.js has no GPU');
+  if (GPU === undefined) throw new Error('gpu.js does not export GPU');
   return {
     name: `${mode}, plain gpu.js dot`,
     async enter(which) {
@@ -74,10 +74,10 @@ interface WebGpu {
   } | null>;
 }
 
-/** Hand-written shaders on a device of their own, with nothing of this library or of gpu.js between. */
+/** Hand-written shaders on a separate device, without this library and gpu.js. */
 export async function handWritten(): Promise<Contestant[]> {
   const adapter = await (navigator as unknown as { gpu: WebGpu }).gpu.requestAdapter();
-  if (adapter === null) throw new Error('no adapter answers');
+  if (adapter === null) throw new Error('there is no adapter');
   const { maxStorageBufferBindingSize, maxBufferSize } = adapter.limits;
   const device = await adapter.requestDevice({
     requiredLimits: { maxStorageBufferBindingSize, maxBufferSize },
@@ -131,7 +131,7 @@ function tileContestant(device: Device, { name, code, block }: Tile): Contestant
   };
 }
 
-/** A read is answered when all work before it is done. */
+/** Reads one word, which completes after all earlier work. */
 async function readWord(device: Device, from: DeviceBuffer): Promise<void> {
   const staging = device.createBuffer({ size: 4, usage: MAP_READ | COPY_DST });
   const encoder = device.createCommandEncoder();

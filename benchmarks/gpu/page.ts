@@ -1,4 +1,4 @@
-/** The page of `npm run bench:gpu:page`: measures, tells the server, and shows the report that it answers with. */
+/** The page of `npm run bench:gpu:page`: measures, sends the results to the server, and shows the report that it returns. */
 import { createReference, createWasm } from '@varigrad/core';
 import { measureEverything } from './measure-all.js';
 

@@ -22,7 +22,7 @@ function unique<T>(values: readonly T[]): T[] {
   return [...new Set(values)];
 }
 
-/** Rates of all who ran a group: sizes down, contestants across. */
+/** Rates of all contestants in a group: one row per size, one column per contestant. */
 function rateTable(results: readonly KernelResult[]): string {
   const group = results[0]?.group ?? '';
   const names = unique(results.map(({ name }) => name));
@@ -37,7 +37,7 @@ function rateTable(results: readonly KernelResult[]): string {
   return table([[`${group}, ${unitOf(group)}`, ...names], ...rows]);
 }
 
-/** Where the time goes in one mode. */
+/** The parts of the time in one mode. */
 function partsTable(results: readonly KernelResult[], mode: string): string {
   const own = results.filter(({ name }) => name === mode);
   const rows = own.map(({ group, size, times, skipped }) => {
@@ -46,10 +46,13 @@ function partsTable(results: readonly KernelResult[], mode: string): string {
     const { compile, upload, kernel, submit, readback } = times;
     return [...head, ...[compile, upload, kernel, submit, readback].map(milliseconds)];
   });
-  return table([['', 'size', 'compile', 'upload', 'kernel', 'of it submit', 'readback', ''], ...rows]);
+  return table([
+    ['', 'size', 'compile', 'upload', 'kernel', 'submit (part of kernel)', 'readback', ''],
+    ...rows,
+  ]);
 }
 
-/** What is lost by all but the mode: a size is won if the mode is faster there and at all larger sizes that both ran. */
+/** The size from which the mode is faster than the rival, there and at all larger sizes that both ran. */
 function crossover(
   results: readonly KernelResult[],
   mode: string,
@@ -67,7 +70,7 @@ function crossover(
       const other = results.find(
         (r) => r.name === rival && r.group === own.group && r.size === own.size && r.times !== undefined,
       );
-      // A CPU backend has its values where they are.
+      // A CPU backend needs no upload or readback.
       return other === undefined ? [] : [{ size: own.size, won: cost(own) < (other.times?.kernel ?? 0) }];
     });
   const lastLost = pairs.map(({ won }) => won).lastIndexOf(false);
@@ -78,7 +81,7 @@ function crossover(
   return `from ${sizeText(group, first.size)}`;
 }
 
-/** The mode's matmul against what one would write without this library. */
+/** The speed of the mode's matmul, relative to programs without this library. */
 function yardsticks(results: readonly KernelResult[], mode: string): string | null {
   const others = unique(results.map(({ name }) => name)).filter((name) => name.startsWith(`${mode}, `));
   if (others.length === 0) return null;
@@ -104,11 +107,19 @@ function stepTable(results: readonly StepResult[]): string {
     const { compile, submit, read } = times;
     return [step, name, ...[times.step, submit, read, compile].map(milliseconds)];
   });
-  const head = ['VAE step', '', 'ms a step', 'of it submit', 'loss read each step', 'first step, more', ''];
+  const head = [
+    'VAE step',
+    '',
+    'ms per step',
+    'submit (part of it)',
+    'loss read each step',
+    'first step, extra',
+    '',
+  ];
   return table([head, ...rows]);
 }
 
-/** Rates over sizes, both as powers; of the yardsticks only those that no backend can be expected to beat. */
+/** A chart of rates over sizes, both as powers of two or ten. Plain gpu.js is left out, because it is much slower. */
 export function rateChart(results: readonly KernelResult[], title: string): string {
   const group = results[0]?.group ?? '';
   return lineChart({
@@ -152,7 +163,7 @@ export function groupsOf({ kernels }: Measurement): KernelResult[][] {
   return unique(kernels.map(({ group }) => group)).map((group) => kernels.filter((r) => r.group === group));
 }
 
-/** All of it, as text. */
+/** The whole report as text. */
 export function reportOf(measurement: Measurement): string {
   const { host, cpu, modes, absent, kernels, steps } = measurement;
   const counts = modes.map(({ mode, programs, launches, pooledBytes }: ModeResult) => {
@@ -164,9 +175,9 @@ export function reportOf(measurement: Measurement): string {
     ...modes.map(({ description }) => description),
     ...absent.map((reason) => `absent: ${reason}`),
     ...(modes.some(({ software }) => software)
-      ? ['A software adapter imitates a GPU on the CPU: its times say nothing of a GPU.']
+      ? ['A software adapter emulates a GPU on the CPU. Its times do not predict those of a GPU.']
       : []),
-    'Rates: medians, operands and results resident, many runs in a row; GB/s count each operand read and the result written once.',
+    'Rates are medians over many consecutive runs, with resident operands and results. GB/s count one read per operand and one write.',
   ];
   const parts = [
     head.join('\n'),

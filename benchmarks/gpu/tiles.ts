@@ -7,7 +7,7 @@ export interface Tile {
   readonly block: number;
 }
 
-/** 4 × 4 results a thread in registers, operands read four numbers at a time. */
+/** 4 × 4 results per thread in registers; operands are read four numbers at a time. */
 export const REGISTER_TILE: Tile = {
   name: 'hand-written register tile',
   block: 32,
@@ -42,7 +42,7 @@ fn main(@builtin(global_invocation_id) id : vec3<u32>) {
 }`,
 };
 
-/** 64 × 64 results a workgroup, whose threads share the parts of the operands that they read. */
+/** 64 × 64 results per workgroup; its threads share the parts of the operands that they read. */
 export const SHARED_TILE: Tile = {
   name: 'hand-written shared-memory tile',
   block: 64,

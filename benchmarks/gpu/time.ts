@@ -1,37 +1,37 @@
-/** Timing of what may run asynchronously. */
+/** Timing of work that may run asynchronously. */
 
-/** Something that can be run again and again. */
+/** Work that can be run repeatedly. */
 export interface Runner {
-  /** Copies the operands to the device anew, and gives them back. */
+  /** Copies the operands to the device again, and frees the copies. */
   upload?(): void;
-  /** Starts one run; its result is given back. */
+  /** Starts one run and frees its result. */
   launch(): void;
-  /** Waits until all that was started is done. */
+  /** Waits until all started runs are done. */
   finish(): Promise<void>;
-  /** Copies one result, which is there already, to the host. @returns milliseconds */
+  /** Copies one existing result to the host. @returns milliseconds */
   readback?(): Promise<number>;
-  /** Gives back what the runner holds. */
+  /** Frees the memory of the runner. */
   close(): Promise<void>;
 }
 
-/** Milliseconds; null where a part does not exist. */
+/** Milliseconds; null for a part that does not exist. */
 export interface Times {
-  /** The first run, less what a later one takes: mostly compilation. */
+  /** Extra time of the first run over a later one: mostly compilation. */
   readonly compile: number;
   readonly upload: number | null;
-  /** One run of many in a row, operands and results staying where they are. */
+  /** Time of one of many consecutive runs, with resident operands and results. */
   readonly kernel: number;
-  /** Of which the host is busy with starting it. */
+  /** The part of `kernel` in which the host is busy starting the run. */
   readonly submit: number;
   readonly readback: number | null;
 }
 
-/** How long to measure. */
+/** Limits on the time of measurements. */
 export interface Patience {
-  /** Of one round. */
+  /** Duration of one round. */
   readonly roundMs: number;
   readonly rounds: number;
-  /** A case is left out if one run of it would take longer. */
+  /** A case is skipped if one run would take longer. */
   readonly longestRunMs: number;
 }
 
@@ -54,13 +54,13 @@ async function often(f: () => Promise<number>): Promise<number> {
   return median([await f(), await f(), await f()]);
 }
 
-/** A runner whose first run is over. */
+/** A runner after its first run. */
 interface Warm {
   readonly runner: Runner;
   readonly first: number;
-  /** Waiting for nothing. */
+  /** Milliseconds that `finish` takes when no work is pending. */
   readonly waiting: number;
-  /** Runs of one round, so that the clock can see them. */
+  /** Runs per round, enough for the resolution of the clock. */
   readonly repeat: number;
   readonly kernels: number[];
   readonly submits: number[];
@@ -71,7 +71,7 @@ async function warmUp(runner: Runner, roundMs: number): Promise<Warm> {
     runner.launch();
     await runner.finish();
   });
-  // The least of several: a pause of the machine while nothing is waited for must not be taken off every run.
+  // The minimum of several: a pause of the machine in this measurement must not be subtracted from every run.
   const waits: number[] = [];
   for (let i = 0; i < 5; i++) waits.push(await timed(() => runner.finish()));
   const waiting = Math.min(...waits);
@@ -113,7 +113,7 @@ async function timesOf({ runner, first, waiting, kernels, submits }: Warm): Prom
   };
 }
 
-/** Times runners in turn, round by round, so that a busy moment of the machine hits all of them alike; an error stays his who made it. */
+/** Times the runners alternately, round by round, so that other load on the machine affects all of them equally. An error fails only its runner. */
 export async function time(
   runners: readonly Runner[],
   { roundMs, rounds }: Patience,

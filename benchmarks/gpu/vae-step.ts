@@ -19,17 +19,17 @@ export const STEP_SIZES: readonly StepSize[] = [
 ];
 
 export interface StepTimes {
-  /** The first step, less what a later one takes: mostly compilation. */
+  /** Extra time of the first step over a later one: mostly compilation. */
   readonly compile: number;
-  /** One of many steps in a row, whose losses nobody reads. */
+  /** Time of one of many consecutive steps, without reading losses. */
   readonly step: number;
-  /** Of which the host is busy. */
+  /** The part of `step` in which the host is busy. */
   readonly submit: number;
-  /** One step whose loss is read before the next begins. */
+  /** Time of one step if its loss is read before the next step. */
   readonly read: number | null;
 }
 
-/** A step as something to run; the images lie on the device. */
+/** A training step as a `Runner`. The images are on the device. */
 export function stepRunner(on: Backend, { hidden, latent, batch }: StepSize): Runner {
   const step = withBackend(on, () => {
     const generator = new Generator(1);

@@ -4,7 +4,7 @@ import { groupsOf, rateChart, reportOf } from './report.js';
 
 const FOLDER = 'runs/bench';
 
-/** Leaves the report and a chart of each group in runs/bench. @returns the report, and where it is */
+/** Writes the report and a chart of each group to runs/bench. @returns the report, and the paths of the files */
 export async function writeReport(measurement: Measurement, name: string): Promise<string> {
   const report = reportOf(measurement);
   await writeFileAtomic(`${FOLDER}/${name}.txt`, `${report}\n`);

@@ -1,4 +1,4 @@
-/** jax-js with the whole step, Adam included, in one jit. It has no optimizer of its own on the registry. */
+/** jax-js with the whole step, Adam included, in one jit. There is no published optimizer for it. */
 import { readFileSync } from 'node:fs';
 import { defaultDevice, init, jit, nn, numpy as np, valueAndGrad } from '@jax-js/jax';
 import { answer, LAYERS, MATMULS, readWork } from './work.js';
@@ -9,10 +9,10 @@ defaultDevice('wasm');
 
 const work = readWork();
 const load = (key) => np.array(work[key].data, { shape: work[key].shape });
-/** Arrays are moved into every call; `.ref` keeps one for the next use. */
+/** Calls consume their arrays; `.ref` keeps an array for another use. */
 const dense = (x, kernel, bias) => np.matmul(x, kernel).add(bias);
 
-/** −ELBO in nats per image; parameters are [kernel, bias] of each layer in turn. */
+/** −ELBO in nats per image; parameters are [kernel, bias] of each layer, in order. */
 function negativeElbo(parameters, x, noise) {
   const [k1, b1, kMu, bMu, kVar, bVar, k2, b2, kOut, bOut] = parameters;
   const h = nn.relu(dense(x.ref, k1, b1));
@@ -65,7 +65,7 @@ const products = MATMULS.map(({ a, b, transposeA, transposeB }) => ({
 const manifest = new URL('node_modules/@jax-js/jax/package.json', import.meta.url);
 await answer({
   library: `jax-js ${JSON.parse(readFileSync(manifest, 'utf8')).version}, wasm, jit`,
-  threads: 1, // its threads need a global Worker, which Node has not
+  threads: 1, // its threads need a global Worker, which Node lacks
   step: async (i) => {
     t++;
     const rates = np.array(new Float32Array([1e-3 / (1 - BETA1 ** t), 1 / (1 - BETA2 ** t)]));

@@ -1,4 +1,4 @@
-/** TensorFlow.js as its guide shows it: tf.train.adam and automatic gradients. The fourth argument is the backend. */
+/** TensorFlow.js as in its guide: tf.train.adam and automatic gradients. The fourth argument is the backend. */
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { answer, LAYERS, MATMULS, readWork } from './work.js';
@@ -52,6 +52,6 @@ await answer({
     }),
   matmul: (i) => {
     const { a, b, transposeA, transposeB } = products[i];
-    tf.tidy(() => tf.matMul(a, b, transposeA, transposeB)); // both backends work at once: there is nothing to wait for
+    tf.tidy(() => tf.matMul(a, b, transposeA, transposeB)); // both backends are synchronous
   },
 });

@@ -63,7 +63,7 @@ def clock(run, seconds):
 
 
 def blas():
-    """The linear algebra that PyTorch found: the distribution may come with the slow reference one."""
+    """The BLAS library that PyTorch loaded; it may be the slow reference implementation."""
     try:
         with open("/proc/self/maps") as maps:
             mapped = maps.read()

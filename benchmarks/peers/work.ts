@@ -1,11 +1,11 @@
 /**
- * What every peer is given and what it answers. The parent writes one file with weights, batches, noise and matrices;
- * each peer reads it in a process of its own, does the same work, and prints one line of JSON.
+ * The input and output of every peer. The parent writes one file with weights, batches, noise and matrices. Each peer reads
+ * it in its own process, does the same work, and prints one line of JSON.
  */
 import { readFileSync } from 'node:fs';
 import { decodeSafetensors, type StateDict } from '@varigrad/nn';
 
-/** Layers of the 784-400-20 VAE, by the names they have in the file: `NAME.weight` is `[out, in]`, `NAME.bias` is `[out]`. */
+/** Names of the layers of the 784-400-20 VAE in the file: `NAME.weight` is `[out, in]`, `NAME.bias` is `[out]`. */
 export const LAYERS: readonly string[] = [
   'encoder.hidden.layers.0',
   'encoder.mu',
@@ -14,10 +14,10 @@ export const LAYERS: readonly string[] = [
   'decoder.out',
 ];
 
-/** Batches in the file; step i takes batch i modulo this. */
+/** Number of batches in the file; step i uses batch i modulo this. */
 export const BATCHES = 4;
 
-/** The matrix products: operands by name in the file, and which of them is transposed. */
+/** The matrix products: the names of the operands in the file, and which of them are transposed. */
 export const MATMULS: readonly {
   name: string;
   a: string;
@@ -58,20 +58,20 @@ export interface Answer {
   /** Name, version and backend. */
   library: string;
   threads: number;
-  /** Losses of the first three steps, each taken before its update. */
+  /** Losses of the first three steps, each before its update. */
   losses: number[];
   steps: number[];
   /** One list of times for each of MATMULS. */
   matmuls: number[][];
 }
 
-/** What a peer written in JavaScript has to bring. */
+/** The functions of a peer written in JavaScript. */
 export interface Peer {
   library: string;
   threads: number;
-  /** Trains on batch `i` and returns the loss, in nats per image, read back from wherever it was computed. */
+  /** Trains on batch `i` and returns the loss in nats per image, read back to the host. */
   step: (batch: number) => number | Promise<number>;
-  /** Does the matrix product `i` of MATMULS to its end. */
+  /** Computes product `i` of MATMULS and waits for its completion. */
   matmul: (i: number) => unknown;
 }
 
@@ -81,7 +81,7 @@ export function readWork(): StateDict {
   return decodeSafetensors(readFileSync(path), path).tensors;
 }
 
-/** Calls `run` for about `seconds`, at least three times. @returns milliseconds of each call */
+/** Calls `run` for about `seconds`, at least three times. @returns the milliseconds of each call */
 async function clock(run: (i: number) => unknown, seconds: number): Promise<number[]> {
   const times: number[] = [];
   const end = performance.now() + seconds * 1000;

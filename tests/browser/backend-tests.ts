@@ -1,20 +1,23 @@
-/** What every backend must do in a page. */
+/** Checks of every backend in a page. */
 import { type Backend, backend, createReference, init, tensor } from '@varigrad/core';
 import { type BackendDifference, compareBackends, opCases } from '@varigrad/core/testing';
 import { trainVae } from '../gpu/vae-run.js';
 import { check } from './in-page.js';
 
-/** The first use of a tensor makes the backend that `init` chooses. @returns that backend */
+/** Checks that the first operation creates the same backend as `init`. @returns that backend */
 export async function checkDefault(): Promise<Backend> {
   const value = tensor([1]).mul(2).itemSync();
-  check(value === 2, `1 · 2 = ${value}`);
+  check(value === 2, `1 · 2 must be 2, found ${value}`);
   const made = backend();
   const { description } = await init();
-  check(made.description === description, `by default ${made.description}, by init ${description}`);
+  check(
+    made.description === description,
+    `default backend: expected ${description} as from init, found ${made.description}`,
+  );
   return made;
 }
 
-/** Forward and gradients of the whole op-case table, against the reference backend. @returns figures */
+/** Checks forward and gradients of the whole op-case table against the reference backend. @returns the number of cases */
 export async function checkOpTable(backend: Backend, tolerance: number): Promise<string> {
   const found: (BackendDifference | { case: string; threw: string })[] = [];
   for (const c of opCases) {
@@ -29,7 +32,7 @@ export async function checkOpTable(backend: Backend, tolerance: number): Promise
   return `${opCases.length} cases`;
 }
 
-/** Trains a 784-64-8 VAE on both. @returns the largest difference of two losses, relative to the reference's */
+/** Trains a 784-64-8 VAE on both backends. @returns the largest relative difference of the losses */
 export async function checkTraining(
   backend: Backend,
   steps: number,
@@ -38,7 +41,10 @@ export async function checkTraining(
 ): Promise<string> {
   const expected = await trainVae(createReference(), { steps, batchSize });
   const found = await trainVae(backend, { steps, batchSize });
-  check(expected.length === steps && found.length === steps, `${found.length} losses, not ${steps}`);
+  check(
+    expected.length === steps && found.length === steps,
+    `expected ${steps} losses, found ${found.length}`,
+  );
   check(expected.at(-1)! < 0.9 * expected[0]!, `the loss does not fall: ${expected[0]} … ${expected.at(-1)}`);
   const errors = found.map((loss, i) => Math.abs(loss / expected[i]! - 1));
   const bad = errors.findIndex((error) => !(error <= tolerance));

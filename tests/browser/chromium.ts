@@ -1,4 +1,4 @@
-/** Finding Chromium, or installing Debian's, and starting it headless. */
+/** Finds Chromium or installs Debian's, and starts it headless. */
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
@@ -33,12 +33,12 @@ function find(names: readonly string[]): string | undefined {
 
 const INSTALL = 'apt-get update && apt-get install --yes chromium';
 
-/** Whether Chromium may be installed unasked: on a CI machine with apt, as root. */
+/** Whether Chromium may be installed automatically: on CI machines with apt and root rights. */
 function mayInstall(): boolean {
   return process.env.CI === 'true' && process.getuid?.() === 0 && find(['apt-get']) !== undefined;
 }
 
-/** Installs Debian's chromium. What apt says goes to stderr. */
+/** Installs Debian's chromium. The output of apt goes to stderr. */
 function install(): void {
   console.error(`Chromium is not installed: ${INSTALL}`);
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
@@ -46,8 +46,8 @@ function install(): void {
 }
 
 /**
- * The path of Chromium: CHROMIUM of the environment, else the first on the PATH, else what apt installs.
- * @throws Error that says what to install
+ * The path of Chromium: the environment variable CHROMIUM, else the first on the PATH, else the one that apt installs.
+ * @throws Error with installation instructions
  */
 export function findChromium(): string {
   const { CHROMIUM } = process.env;
@@ -64,12 +64,12 @@ export function findChromium(): string {
   );
 }
 
-/** Starts Chromium with a profile of its own, which goes when the browser is closed. */
+/** Starts Chromium with a temporary profile. */
 export function startChromium(executablePath: string, more: readonly string[] = []): Promise<Browser> {
   return chromium.launch({ executablePath, args: [...ARGUMENTS, ...more], headless: true });
 }
 
-/** Bytes of the GPU process that are in memory, as Linux counts them. @throws Error if there is no such process */
+/** Resident memory of the GPU process in bytes, from Linux. @throws Error if there is no such process */
 export async function gpuProcessBytes(page: Page): Promise<number> {
   const session = await page.context().browser()!.newBrowserCDPSession();
   const { processInfo } = await session.send('SystemInfo.getProcessInfo');
@@ -77,6 +77,6 @@ export async function gpuProcessBytes(page: Page): Promise<number> {
   const id = processInfo.find(({ type }) => type === 'GPU')?.id;
   const status = id === undefined ? '' : readFileSync(`/proc/${id}/status`, 'utf8');
   const kilobytes = /^VmRSS:\s*(\d+) kB$/m.exec(status)?.[1];
-  if (kilobytes === undefined) throw new Error('the size of the GPU process is not known');
+  if (kilobytes === undefined) throw new Error('the size of the GPU process is unknown');
   return Number(kilobytes) * 1024;
 }

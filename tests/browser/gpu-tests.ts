@@ -1,11 +1,11 @@
-/** What a mode of the GPU backend must do in a page. */
+/** Checks of a mode of the GPU backend in a page. */
 import { type GpuBackend, type GpuMode, gpu } from '@varigrad/core/gpu';
 import { sizeErrors, specialReductionErrors, specialValueErrors, TABLE_TOLERANCE } from '../gpu/suite.js';
 import { trainVae } from '../gpu/vae-run.js';
 import { checkOpTable, checkTraining } from './backend-tests.js';
 import { check, type PageTest, type Runner } from './in-page.js';
 
-/** Runs `use` on a backend of its own. */
+/** Runs `use` on a new backend. */
 async function withGpu<T>(mode: GpuMode, use: (backend: GpuBackend) => Promise<T>): Promise<T> {
   const backend = await gpu({ mode });
   try {
@@ -22,7 +22,7 @@ function checkNothing(problems: readonly string[]): void {
 const MEMORY_STEPS = 2000;
 const MB = 1e6;
 
-/** Device memory by the backend's own count, and by what the system says of the browser's GPU process. */
+/** Checks device memory: the count of the backend, and the system's size of the browser's GPU process. */
 async function checkMemory(backend: GpuBackend, size: Load['memory']): Promise<string> {
   const runner = globalThis as unknown as Runner;
   const counts: number[] = [];
@@ -41,24 +41,24 @@ async function checkMemory(backend: GpuBackend, size: Load['memory']): Promise<s
   return `${MEMORY_STEPS} steps, ${(most / MB).toFixed(2)} MB; GPU process ${figures} MB`;
 }
 
-/** How much is computed: as much as a software adapter can in a minute. */
+/** The amount of work: what a software adapter can do in a minute. */
 export interface Load {
-  /** Images in a batch, in the training whose losses are compared. */
+  /** Batch size of the training whose losses are compared. */
   readonly batchSize: number;
-  /** Of the training whose memory is watched. */
+  /** Sizes of the training whose memory is measured. */
   readonly memory: { readonly batchSize: number; readonly hidden: number };
 }
 
 export function gpuTests(mode: GpuMode, load: Load): Record<string, PageTest> {
   return {
-    'the mode asked for is the one that runs': () =>
+    'the requested mode is the one that runs': () =>
       withGpu(mode, async (backend) => {
         check(backend.mode === mode && backend.name === 'gpu', backend.description);
         return backend.description;
       }),
     'the op-case table agrees with reference, forward and gradients': () =>
       withGpu(mode, (backend) => checkOpTable(backend, TABLE_TOLERANCE)),
-    'zeros, infinities, NaN and the ends of the range give what reference gives': () =>
+    'zeros, infinities, NaN and the limits of the range give the results of reference': () =>
       withGpu(mode, async (backend) => {
         checkNothing([...(await specialValueErrors(backend)), ...(await specialReductionErrors(backend))]);
       }),

@@ -1,30 +1,30 @@
-/** The part of the tests' runner that is in the page: it runs named tests and tells each result to run.ts. */
+/** The part of the test runner inside the page. It runs named tests and reports each result to run.ts. */
 
-/** What a page tells of one test. */
+/** The report of one test. */
 export interface PageReport {
   readonly name: string;
   readonly milliseconds: number;
-  /** What went wrong; absent if nothing did. */
+  /** The error; absent if the test passed. */
   readonly error?: string;
-  /** Figures to show beside the name. */
+  /** Figures to show next to the name. */
   readonly note?: string;
 }
 
-/** A test passes unless it throws; a string that it returns (or promises) is shown beside its name. */
+/** A test passes unless it throws. A string that it returns (or resolves to) is shown next to its name. */
 export type PageTest = () => unknown;
 
-/** What run.ts puts into the page. */
+/** The functions that run.ts adds to the page. */
 export interface Runner {
-  /** Told first: from here on the page says itself when it is over. */
+  /** Called first. From then on, the page reports its end with `endTests`. */
   startTests(): Promise<void>;
   reportTest(report: PageReport): Promise<void>;
-  /** Told at the end, with the number of tests that ran. */
+  /** Called at the end, with the number of tests that ran. */
   endTests(count: number): Promise<void>;
-  /** Bytes of memory in which the browser's GPU process resides; with a software driver the device's are among them. */
+  /** Resident memory of the browser's GPU process in bytes. With a software driver it includes the device memory. */
   gpuProcessBytes(): Promise<number>;
 }
 
-/** Runs the tests one after the other, in a task of its own each. */
+/** Runs the tests one after the other, each in its own task. */
 export async function runTests(tests: Readonly<Record<string, PageTest>>): Promise<void> {
   const runner = globalThis as unknown as Runner;
   let count = 0;
@@ -49,7 +49,7 @@ export function check(condition: boolean, message: string): asserts condition {
   if (!condition) throw new Error(message);
 }
 
-/** Waits until `holds` answers yes. @throws Error with `message` if it does not within 10 s */
+/** Waits until `holds` returns true. @throws Error with `message` if that takes more than 10 s */
 export async function until(holds: () => boolean, message: () => string): Promise<void> {
   const end = performance.now() + 10_000;
   while (!holds()) {

@@ -1,13 +1,13 @@
 /**
- * The packages in a real browser: bundles the pages below pages/ from the sources, serves them on 127.0.0.1 under the
+ * Tests the packages in a real browser: bundles the pages below pages/ from the sources, serves them on 127.0.0.1 with the
  * headers that each needs, and runs them in headless Chromium.
  *
  *   npm run test:browser                 all pages
  *   npm run test:browser -- webgpu       the pages whose name contains one of the words
- *   npm run test:browser -- explorer --pictures=FOLDER     the explorer, with pictures of what it shows
+ *   npm run test:browser -- explorer --pictures=FOLDER     the explorer, with screenshots
  *
- * One line a test; the last line is `N passed, N failed`. A page that throws, says an error on its console, runs nothing
- * or stops answering counts as one failure.
+ * Prints one line per test; the last line is `N passed, N failed`. A page that throws, logs an error, runs no test or stops
+ * responding counts as one failure.
  */
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -21,7 +21,7 @@ import type { PageReport } from './in-page.js';
 import { type Served, type Server, serve } from './server.js';
 import { type PageSetting, SETTINGS } from './settings.js';
 
-/** A page that tells nothing for so long is given up. */
+/** A page that reports nothing for this long is abandoned. */
 const SILENCE_MS = 300_000;
 
 const tally = { passed: 0, failed: 0 };
@@ -40,7 +40,7 @@ async function bundle(settings: readonly PageSetting[]): Promise<Map<string, Ser
     entryPoints: [
       ...new Set(settings.map(({ page }) => fileURLToPath(new URL(`pages/${page}.ts`, import.meta.url)))),
     ],
-    outdir: 'bundled', // nothing is written: the files are served from memory
+    outdir: 'bundled', // not written: the files are served from memory
     write: false,
     sourcemap: 'inline',
   });
@@ -56,7 +56,7 @@ async function bundle(settings: readonly PageSetting[]): Promise<Map<string, Ser
   return new Map([...scripts, ...pages]);
 }
 
-/** A page while it runs: what it tells, and what goes wrong beside its tests. */
+/** A running page: the reports of its tests, and errors outside of them. */
 class PageRun {
   readonly #setting: PageSetting;
   readonly errors: string[] = [];
@@ -76,7 +76,7 @@ class PageRun {
     this.#heard();
   }
 
-  /** Puts the functions of `Runner` into the page, and listens to what else it says. */
+  /** Adds the functions of `Runner` to the page, and listens for errors. */
   async attach(page: Page): Promise<void> {
     await page.exposeFunction('startTests', () => {
       this.#started = true;
@@ -103,7 +103,7 @@ class PageRun {
     this.#end();
   }
 
-  /** A page that fails before its first test will never say that it is over. */
+  /** Records an error. A page that fails before its first test does not report its end, so it ends here. */
   #went(wrong: string): void {
     this.errors.push(wrong);
     if (!this.#started) this.#end();
@@ -111,17 +111,20 @@ class PageRun {
 
   #heard(): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.abandon(`nothing was told for ${SILENCE_MS / 1000} s`), SILENCE_MS);
+    this.#timer = setTimeout(
+      () => this.abandon(`the page reported nothing for ${SILENCE_MS / 1000} s`),
+      SILENCE_MS,
+    );
   }
 }
 
-/** Loads the page and waits until it has told all. @returns what is wrong with the page as a whole */
+/** Loads the page and waits until its tests have ended. @returns the errors outside of its tests */
 async function runPage(browser: Browser, server: Server, setting: PageSetting): Promise<readonly string[]> {
   const run = new PageRun(setting);
   const page = await browser.newPage();
   try {
     await run.attach(page);
-    // 'commit': a page that is over before it has loaded is fine.
+    // 'commit': the tests may end before the page has loaded.
     await page.goto(`${server.origin}/${setting.name}.html`, { waitUntil: 'commit' });
     await run.over;
   } catch (error) {
@@ -134,12 +137,12 @@ async function runPage(browser: Browser, server: Server, setting: PageSetting): 
 
 const EXPLORER = 'explorer';
 
-/** The pages whose names contain one of the words; all if there are no words. @throws Error if a word fits none */
+/** The pages whose names contain one of the words; all if there are no words. @throws Error if a word matches none */
 function choosePages(words: readonly string[]): { settings: readonly PageSetting[]; explorer: boolean } {
   const names = [...SETTINGS.map(({ name }) => name), EXPLORER];
   const unmatched = words.filter((word) => !names.some((name) => name.includes(word)));
   if (unmatched.length > 0)
-    throw new Error(`no page is called ${unmatched.join(', ')} — there are ${names.join(', ')}`);
+    throw new Error(`page names must be among ${names.join(', ')}, found ${unmatched.join(', ')}`);
   const chosen = (name: string): boolean => words.length === 0 || words.some((word) => name.includes(word));
   return { settings: SETTINGS.filter(({ name }) => chosen(name)), explorer: chosen(EXPLORER) };
 }

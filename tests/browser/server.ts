@@ -2,7 +2,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** One address that is served. */
+/** One served file. */
 export interface Served {
   readonly type: 'text/html' | 'text/javascript';
   readonly body: string | Uint8Array;
@@ -15,7 +15,7 @@ export interface Server {
   close(): Promise<void>;
 }
 
-/** Serves `files`, by path (`/page.js`); all else is 404. */
+/** Serves `files` by path (`/page.js`); other paths give 404. */
 export async function serve(files: ReadonlyMap<string, Served>): Promise<Server> {
   const server = createServer(({ url = '/' }, response) => {
     const file = files.get(new URL(url, 'http://localhost').pathname);

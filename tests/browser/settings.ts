@@ -1,26 +1,26 @@
-/** Which pages are run, and under which headers. */
+/** The pages that are run, and their headers. */
 
 export interface PageSetting {
   readonly name: string;
-  /** File in pages/, without its ending. */
+  /** File in pages/, without its extension. */
   readonly page: string;
   readonly headers: Readonly<Record<string, string>>;
-  /** Of a browser of its own. */
+  /** Arguments of a separate browser for this page. */
   readonly browserArguments?: readonly string[];
-  /** Console errors that belong to the setting. */
+  /** Console errors that are expected. */
   readonly allowedErrors?: RegExp;
 }
 
-/** With these a page may share memory with workers. */
+/** Headers that allow a page to share memory with workers. */
 const ISOLATED = {
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-embedder-policy': 'require-corp',
 };
 
-/** What Chromium says of something that a policy refuses. */
+/** Matches Chromium's message about something that a policy refuses. */
 const REFUSED = /Content Security Policy/;
 
-/** Chromium as on a processor without SSE 4.1, which WebAssembly's SIMD takes; other processors cannot be told so. */
+/** Chromium without SSE 4.1, which WebAssembly SIMD needs. This setting exists for x86 processors only. */
 const WITHOUT_SIMD: PageSetting = {
   name: 'wasm-no-simd',
   page: 'wasm-no-simd',

@@ -214,7 +214,7 @@ refused('option values', [
   ["x.tril({ diagonal: 'a' })", "tril: diagonal must be a number, found 'a'"],
   [
     "conv2d(images, kernel, null, { stride: '2' })",
-    "conv2d: stride is one or two whole numbers from 1, not '2'",
+    "conv2d: stride must be one or two whole numbers ≥ 1, found '2'",
   ],
   ['tensor([1], { name: 5 })', 'tensor: name must be a string, found 5'],
   [
@@ -305,12 +305,12 @@ refused('values', [
   ["tensor([1, 'a'])", "tensor: values must be numbers, found 'a'"],
   ['full([2])', 'full: the value must be a number, found undefined'],
   ['linspace(0)', 'linspace: end must be a number, found undefined'],
-  ["arange('a')", "arange: start and end are finite numbers, not 0 and 'a'"],
+  ["arange('a')", "arange: start and end must be finite numbers, found 0 and 'a'"],
   ['oneHot(x, 3)', 'oneHot: labels must be an array of whole numbers, found a tensor [2, 3]'],
-  ["oneHot(['a'], 3)", "oneHot: label 'a' at place 0 is not a whole number in 0 … 2"],
-  ["manualSeed('a')", "manualSeed: a seed is a whole number from 0 to 2⁶⁴ − 1, not 'a'"],
+  ["oneHot(['a'], 3)", "oneHot: labels must be whole numbers in 0 … 2, found 'a' at index 0"],
+  ["manualSeed('a')", "manualSeed: the seed must be a whole number from 0 to 2⁶⁴ − 1, found 'a'"],
   ['manualSeed()', 'manualSeed: the seed must be a whole number from 0 to 2⁶⁴ − 1, found undefined'],
-  ["new Generator('a')", "Generator: a seed is a whole number from 0 to 2⁶⁴ − 1, not 'a'"],
+  ["new Generator('a')", "Generator: the seed must be a whole number from 0 to 2⁶⁴ − 1, found 'a'"],
   [
     "setBackend('wasm')",
     "setBackend: the backend must be an object with kernels, found 'wasm' — write await init({ backend: 'wasm' })",

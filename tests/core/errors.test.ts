@@ -83,7 +83,7 @@ refused('tensor', [
   [
     () => tensor([1], { shape: [1, -1] }),
     ArgumentError,
-    'tensor: axis lengths are integers ≥ 0: [1, -1] has -1',
+    'tensor: axis lengths must be integers ≥ 0, found -1 in [1, -1]',
   ],
   [() => a23.itemSync(), ShapeError, 'item: the tensor must have exactly one element, found 6 in [2, 3]'],
   [() => zeros([0]).itemSync(), ShapeError, 'item: the tensor must have exactly one element, found 0 in [0]'],
@@ -93,7 +93,7 @@ refused('tensor', [
       leaf().grad = ones([3]);
     },
     ShapeError,
-    "grad: a gradient has its tensor's shape: [3] for [2]",
+    "grad: the gradient must have the tensor's shape [2], found [3]",
   ],
   [
     () => leaf().mul(2).requiresGrad_(false),
@@ -108,13 +108,25 @@ test('item() throws the same error as itemSync()', async () => {
 });
 
 refused('creation', [
-  [() => core.full([2, 0.5], 1), ArgumentError, 'full: axis lengths are integers ≥ 0: [2, 0.5] has 0.5'],
-  [() => core.rand([-2]), ArgumentError, 'rand: axis lengths are integers ≥ 0: [-2] has -2'],
-  [() => core.randn([Number.NaN]), ArgumentError, 'randn: axis lengths are integers ≥ 0: [NaN] has NaN'],
-  [() => core.eye(-1), ArgumentError, 'eye: axis lengths are integers ≥ 0: [-1] has -1'],
-  [() => core.linspace(0, 1, 1.5), ArgumentError, 'linspace: axis lengths are integers ≥ 0: [1.5] has 1.5'],
-  [() => core.randperm(-1), ArgumentError, 'randperm: axis lengths are integers ≥ 0: [-1] has -1'],
-  [() => core.oneHot([0], -1), ArgumentError, 'oneHot: axis lengths are integers ≥ 0: [-1] has -1'],
+  [
+    () => core.full([2, 0.5], 1),
+    ArgumentError,
+    'full: axis lengths must be integers ≥ 0, found 0.5 in [2, 0.5]',
+  ],
+  [() => core.rand([-2]), ArgumentError, 'rand: axis lengths must be integers ≥ 0, found -2 in [-2]'],
+  [
+    () => core.randn([Number.NaN]),
+    ArgumentError,
+    'randn: axis lengths must be integers ≥ 0, found NaN in [NaN]',
+  ],
+  [() => core.eye(-1), ArgumentError, 'eye: axis lengths must be integers ≥ 0, found -1 in [-1]'],
+  [
+    () => core.linspace(0, 1, 1.5),
+    ArgumentError,
+    'linspace: axis lengths must be integers ≥ 0, found 1.5 in [1.5]',
+  ],
+  [() => core.randperm(-1), ArgumentError, 'randperm: axis lengths must be integers ≥ 0, found -1 in [-1]'],
+  [() => core.oneHot([0], -1), ArgumentError, 'oneHot: axis lengths must be integers ≥ 0, found -1 in [-1]'],
   [() => core.arange(0, 1, 0), ArgumentError, 'arange: step must be finite and not 0, found 0'],
   [() => core.arange(0, 1, Number.NaN), ArgumentError, 'arange: step must be finite and not 0, found NaN'],
   [
@@ -156,7 +168,11 @@ refused('broadcasting', [
     'sigmoidCrossEntropy: shapes do not broadcast: [2, 3] and [2] (axis -1: 3 ≠ 2) — shapes are aligned at their last axis: did you mean b.reshape([2, 1])?',
   ],
   [() => a23.expand([2, 1]), ShapeError, 'expand: [2, 3] does not broadcast to [2, 1]'],
-  [() => a23.expand([-1, 3]), ArgumentError, 'expand: axis lengths are integers ≥ 0: [-1, 3] has -1'],
+  [
+    () => a23.expand([-1, 3]),
+    ArgumentError,
+    'expand: axis lengths must be integers ≥ 0, found -1 in [-1, 3]',
+  ],
   [() => zeros([3]).sumToSize([2, 3]), ShapeError, 'sumToSize: [2, 3] does not broadcast to [3]'],
   [
     () => a23.clamp({ min: 2, max: 1 }),
@@ -365,7 +381,7 @@ refused('movement', [
   [() => a23.split(0), ArgumentError, 'split: the size must be a positive whole number, found 0'],
   [() => a23.split(1.5), ArgumentError, 'split: the size must be a positive whole number, found 1.5'],
   [() => a23.split([1, 2]), ArgumentError, 'split: sizes must add up to the axis length 2, found [1, 2]'],
-  [() => a23.split([3, -1]), ArgumentError, 'split: axis lengths are integers ≥ 0: [3, -1] has -1'],
+  [() => a23.split([3, -1]), ArgumentError, 'split: axis lengths must be integers ≥ 0, found -1 in [3, -1]'],
   [
     () => a23.pad([[0, 1]]),
     ArgumentError,
@@ -436,11 +452,15 @@ refused('positions', [
     ShapeError,
     'indexAdd: the index must have shape [2], the length of axis 0 of [2, 3], found [1]',
   ],
-  [() => indexAdd(a23, [0, 0], -1), ArgumentError, 'indexAdd: axis lengths are integers ≥ 0: [-1] has -1'],
+  [
+    () => indexAdd(a23, [0, 0], -1),
+    ArgumentError,
+    'indexAdd: axis lengths must be integers ≥ 0, found -1 in [-1]',
+  ],
   [
     () => scatterAdd(a23, a23, 1.5, { axis: 0 }),
     ArgumentError,
-    'scatterAdd: axis lengths are integers ≥ 0: [1.5] has 1.5',
+    'scatterAdd: axis lengths must be integers ≥ 0, found 1.5 in [1.5]',
   ],
   [() => zeros([3]).tril(), ShapeError, 'tril: the tensor must have at least two axes, found [3]'],
   [() => tensor(1).triu(), ShapeError, 'triu: the tensor must have at least two axes, found []'],
@@ -484,7 +504,7 @@ refused('the tape', [
       y.backward();
     },
     GradError,
-    "backward: the graph behind 'sum' was freed by an earlier backward — pass { retainGraph: true } to that one",
+    "backward: the graph behind 'sum' was freed by an earlier backward — pass { retainGraph: true } to that call",
   ],
   [
     () => apply(badOp, [leaf()], undefined).sum().backward(),

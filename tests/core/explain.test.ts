@@ -352,15 +352,15 @@ test('a tensor that the loss does not depend on, and losses that cannot be expla
   freed.backward();
   refuses(
     () => explain(freed, w),
-    "backward: the graph behind 'sum' was freed by an earlier backward — pass { retainGraph: true } to that one",
+    "backward: the graph behind 'sum' was freed by an earlier backward — pass { retainGraph: true } to that call",
   );
   refuses(
     () => explain(w.mul(2), w),
-    'gradients: the tensor has shape [2], so one gradient is not defined — reduce it to a scalar, or pass dy',
+    'gradients: the tensor must be a scalar, found shape [2] — reduce it to a scalar, or pass dy',
   );
   refuses(
     () => explain(() => noGrad(() => w.sum()), w),
-    'gradients: this tensor needs no gradient — no operand had requiresGrad, or it was made in noGrad',
+    'gradients: the tensor does not require a gradient — set requiresGrad on an input, and compute it outside of noGrad',
   );
 });
 

@@ -81,7 +81,7 @@ test('a scope frees the tensors made inside it, and no others', () => {
   });
   assert.equal(numbers(result), [4, 7]);
   assert.equal(numbers(outside), [1, 2]);
-  assert.throws(() => inside!.dataSync(), /given back/);
+  assert.throws(() => inside!.dataSync(), /was released/);
   assert.is(counting.live.size, 0);
   assert.is(counting.depth, 0);
 });
@@ -121,7 +121,7 @@ test('nested scopes: the outer scope frees what the inner one returned', () => {
     return middle.sum();
   });
   assert.is(last.itemSync(), 6);
-  assert.throws(() => middle!.dataSync(), /given back/);
+  assert.throws(() => middle!.dataSync(), /was released/);
   assert.is(counting.live.size, 0);
 });
 
@@ -185,7 +185,7 @@ test('an error inside a scope frees its tensors and closes it', () => {
       }),
     'inside',
   );
-  assert.throws(() => inside!.dataSync(), /given back/);
+  assert.throws(() => inside!.dataSync(), /was released/);
   assert.is(counting.depth, 0);
   const after = tensor([1]);
   assert.equal(numbers(after), [1]);

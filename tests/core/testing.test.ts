@@ -139,12 +139,15 @@ test('gradcheck of order 2 finds an error that order 1 cannot find', () => {
   const detached = cube((dy, x) => dy.mul(x.detach().square().mul(3)));
   gradcheck(detached, [tensor([0.5, -1, 2])]);
   const second = messageOf(() => gradcheck(detached, [tensor([0.5, -1, 2])], { order: 2 }));
-  assert.match(second, /^gradcheck: f: second derivative by input 0 \(\[3\]\): analytic 0, numeric /);
+  assert.match(
+    second,
+    /^gradcheck: f: second derivative with respect to input 0 \(\[3\]\): analytic 0, numeric /,
+  );
 
   const constantDy = cube((dy, x) => dy.detach().mul(x.square().mul(3)));
   gradcheck(constantDy, [tensor([0.5, -1, 2])]);
   const byDy = messageOf(() => gradcheck(constantDy, [tensor([0.5, -1, 2])], { order: 2 }));
-  assert.match(byDy, /^gradcheck: f: second derivative by dy: analytic 0, numeric /);
+  assert.match(byDy, /^gradcheck: f: second derivative with respect to dy: analytic 0, numeric /);
 });
 
 test('gradcheck checks every input, or those of `wrt`', () => {
@@ -152,7 +155,7 @@ test('gradcheck checks every input, or those of `wrt`', () => {
   const inputs = [tensor([1, 2]), tensor([3, 4])];
   assert.match(
     messageOf(() => gradcheck(halfWrong, inputs)),
-    /gradient by input 1 \(\[2\]\): analytic 0/,
+    /gradient with respect to input 1 \(\[2\]\): analytic 0/,
   );
   gradcheck(halfWrong, inputs, { wrt: [0], order: 2 });
 });

@@ -46,7 +46,7 @@ test('a host without workers gives one thread; the description has the reason, u
 test('setNumThreads refuses invalid numbers of threads', () => {
   assert.throws(
     () => createWasm({ threads: 1 }).setNumThreads(0),
-    /setNumThreads: 0 is not a whole number from 1 to 64/,
+    /setNumThreads: the number of threads must be a whole number from 1 to 64, found 0/,
   );
   assert.throws(() => createWasm({ threads: 1 }).setNumThreads(1.5), /1\.5 is not a whole number/);
 });
@@ -73,7 +73,7 @@ test('a request beyond the memory of WebAssembly is refused with both sizes', ()
   const wasm = createWasm({ threads: 1 });
   assert.throws(
     () => wasm.kernels.fill(1.2e9, 0),
-    /wasm: out of memory: \d+ MiB would be needed at once, WebAssembly allows 4096/,
+    /wasm: out of memory: \d+ MiB needed at once, WebAssembly allows 4096/,
   );
 });
 

@@ -1,4 +1,4 @@
-/** The library's own training loop on a device: reference's losses, and no memory left behind. */
+/** The library's training loop on a device: the losses match reference, and no memory leaks. */
 import { createReference, Generator, scope, setBackend } from '@varigrad/core';
 import { gpu } from '@varigrad/core/gpu';
 import { Adam } from '@varigrad/nn';
@@ -10,7 +10,7 @@ import { BATCH, data, SIZE } from '../vae/bars.js';
 const reference = createReference();
 test.after(() => setBackend(reference));
 
-/** Two epochs on the current backend. */
+/** Trains two epochs on the current backend. */
 async function train(): Promise<{ epochs: EpochResult[]; model: VAE }> {
   const sizes = { inputSize: SIZE ** 2, hidden: [16], latent: 2 };
   const model = scope(() => new VAE({ ...sizes, generator: new Generator(3) }));
@@ -27,7 +27,7 @@ async function train(): Promise<{ epochs: EpochResult[]; model: VAE }> {
   return { epochs, model };
 }
 
-test('fit on a device has the losses of reference, and leaves parameters and optimizer state only', async () => {
+test('fit on a device has the losses of reference, and keeps only parameters and optimizer state', async () => {
   setBackend(reference);
   const right = (await train()).epochs;
   const machine = await gpu({ mode: 'cpu' });
@@ -42,12 +42,12 @@ test('fit on a device has the losses of reference, and leaves parameters and opt
       for (const [found, expected] of pairs) {
         assert.ok(
           Math.abs(found - expected) <= 1e-4 * Math.abs(expected),
-          `${part}: ${found}, not ${expected}`,
+          `${part}: expected ${expected}, found ${found}`,
         );
       }
     }
   }
-  // Weights, gradients, and Adam's two moments of each.
+  // Each parameter has its weights, its gradient and two moments of Adam.
   assert.is(machine.memoryUsage().arrays, 4 * model.parameters().length);
   await machine.destroy();
 });

@@ -1,4 +1,4 @@
-/** Elementwise operations wait, and become part of the kernel that needs them: when, and that nothing else changes. */
+/** Deferred elementwise operations become part of the kernel that reads them. Tests count launches and compare results. */
 import {
   createReference,
   Generator,
@@ -32,11 +32,11 @@ function close(found: HostArray, right: HostArray, what: string): void {
   assert.is(found.length, right.length, what);
   found.forEach((v, i) => {
     const r = right[i] as number;
-    assert.ok(Math.abs(v - r) <= 1e-5 * (1 + Math.abs(r)), `${what}[${i}]: ${v} instead of ${r}`);
+    assert.ok(Math.abs(v - r) <= 1e-5 * (1 + Math.abs(r)), `${what}[${i}]: expected ${r}, found ${v}`);
   });
 }
 
-/** Kernels called until the result of `f` has been read, and the result, checked against reference. */
+/** The number of kernel launches until the result of `f` is read. The result is checked against reference. */
 async function launchesOf(machine: GpuBackend, what: string, f: () => Tensor): Promise<number> {
   const before = machine.activity().launches;
   const found = await withBackend(machine, f).data();
@@ -66,7 +66,7 @@ const EXPRESSIONS: Readonly<Record<string, () => Tensor>> = {
     ];
     return x.add(row).mul(column).add(row);
   },
-  'a sum of elements that are computed on the way': () => {
+  'a sum of elements that are computed in the same kernel': () => {
     const [x, t] = [tensor(numbers(40, 1), { shape: [8, 5] }), tensor(numbers(40, 2), { shape: [8, 5] })];
     return x.sub(t).square().mul(2).sum({ axis: 1 });
   },
@@ -77,7 +77,7 @@ for (const [what, f] of Object.entries(EXPRESSIONS)) {
     onCpu(async (machine) => assert.is(await launchesOf(machine, what, f), 1)));
 }
 
-test('a value that several want is computed once, or again where that is cheap', () =>
+test('a value with several readers is computed once, or recomputed if that is cheap', () =>
   onCpu(async (machine) => {
     const shared = (): Tensor => {
       const [x, y, z] = [1, 2, 3].map((seed) => tensor(numbers(30, seed))) as [Tensor, Tensor, Tensor];
@@ -85,11 +85,11 @@ test('a value that several want is computed once, or again where that is cheap',
       const [a, b] = [common.add(1), common.sub(1)];
       return a.mul(b);
     };
-    // `a` has it inside, then it is stored for `b`.
+    // The kernel of `a` computes the value itself; then it is stored for `b`.
     assert.is(await launchesOf(machine, 'shared', shared), 2);
   }));
 
-test('a long chain is cut, and right', () =>
+test('a long chain is cut into several kernels, with the right result', () =>
   onCpu(async (machine) => {
     const chain = (): Tensor => {
       let x = tensor(numbers(9, 1));
@@ -109,7 +109,7 @@ test('no kernel reads more arrays than the mode allows', () =>
     assert.ok((await launchesOf(machine, 'many', many)) <= 4);
   }));
 
-test('what waits sees its operands as they were', () =>
+test('a deferred operation uses the values that its operands had when it was called', () =>
   onCpu(async (machine) => {
     const { kernels } = machine;
     const x = machine.upload([1, 2, 3]);
@@ -120,7 +120,7 @@ test('what waits sees its operands as they were', () =>
     assert.equal([...(await machine.download(x))], [-10, -20, -30]);
   }));
 
-test('memory that was given back is kept for what waits for it, and counted', () =>
+test('released memory is kept and counted until pending operations have read it', () =>
   onCpu(async (machine) => {
     const x = machine.upload([1, 2, 3]);
     const y = machine.kernels.unary('exp', x);
@@ -130,22 +130,22 @@ test('memory that was given back is kept for what waits for it, and counted', ()
     assert.is(machine.memoryUsage().arrays, 1);
     refuses(
       () => machine.kernels.unary('neg', x),
-      "gpu: neg: an operand's memory was given back — keep it until its last use",
+      "gpu: neg: an operand's memory was released — keep it until its last use",
     );
     refuses(
       () => machine.kernels.reduce('sum', { values: x, shape: [3] }, [0]),
-      "gpu: sum: an operand's memory was given back — keep it until its last use",
+      "gpu: sum: an operand's memory was released — keep it until its last use",
     );
   }));
 
-test('what nobody asks for is not computed', () =>
+test('results that are never read are not computed', () =>
   onCpu(async (machine) => {
     const before = machine.activity().launches;
     withBackend(machine, () => scope(() => tensor([1, 2]).exp().mul(3)).dispose());
     const x = withBackend(machine, () => tensor([1, 2]));
     withBackend(machine, () => x.exp()).dispose();
     x.dispose();
-    assert.ok(machine.activity().launches - before <= 1, 'only what leaves a scope is computed');
+    assert.ok(machine.activity().launches - before <= 1, 'only results that leave a scope are computed');
     assert.is(machine.memoryUsage().arrays, 0);
   }));
 
@@ -172,12 +172,12 @@ test('a training step reads nothing back, and uploads the batch and the noise', 
     assert.is(after.downloads, before.downloads);
     assert.is(after.uploads - before.uploads, 6);
     assert.is(after.programs, before.programs);
-    // Three launches of Adam for each of ten parameters in this mode, and 33 for all else.
+    // In this mode Adam takes three launches for each of ten parameters; the rest takes 33.
     assert.ok((after.launches - before.launches) / 3 <= 63, `${after.launches - before.launches} launches`);
     for (const loss of losses) assert.ok(Number.isFinite(await loss.item()));
   }));
 
-test('second derivatives through what waits', () =>
+test('second derivatives through deferred operations', () =>
   onCpu(async (machine) => {
     const second = (): Tensor => {
       const x = tensor(numbers(6, 1), { shape: [6], requiresGrad: true });

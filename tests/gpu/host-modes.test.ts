@@ -1,4 +1,4 @@
-/** gpu.js's modes that need no GPU: the same programs that webgpu and webgl2 run, so most mistakes show here. */
+/** gpu.js's modes without a GPU. They run the same programs as webgpu and webgl2, so they reveal most mistakes. */
 import {
   BackendError,
   createReference,
@@ -31,7 +31,7 @@ for (const mode of ['cpu', 'webasm'] as const) {
   test(`${mode}: the whole op-case table, forward and gradients, agrees with reference`, () =>
     withMode(mode, async (machine) => assert.equal(await tableDifferences(machine), [])));
 
-  test(`${mode}: special values are reference's`, () =>
+  test(`${mode}: special values match reference`, () =>
     withMode(mode, async (machine) => {
       assert.equal(await specialValueErrors(machine), []);
       assert.equal(await specialReductionErrors(machine), []);
@@ -40,7 +40,7 @@ for (const mode of ['cpu', 'webasm'] as const) {
   test(`${mode}: millions of elements`, () =>
     withMode(mode, async (machine) => assert.equal(await sizeErrors(machine), [])));
 
-  test(`${mode}: training steps have reference's losses, and hold no memory`, () =>
+  test(`${mode}: training steps have the losses of reference, and do not leak memory`, () =>
     withMode(mode, async (machine) => {
       const difference = await trainingDifference(machine, 5, createReference());
       assert.ok(difference < 1e-5, `losses differ by ${difference}`);
@@ -49,7 +49,7 @@ for (const mode of ['cpu', 'webasm'] as const) {
     }));
 }
 
-test('it says what runs, and on what', () =>
+test('the description names the mode and the adapter', () =>
   withMode('cpu', async (machine) => {
     assert.is(machine.name, 'gpu');
     assert.is(machine.mode, 'cpu');
@@ -57,7 +57,7 @@ test('it says what runs, and on what', () =>
     assert.is(machine.description, 'gpu (gpu.js, cpu: JavaScript of gpu.js, no GPU)');
   }));
 
-test('memoryUsage counts arrays and bytes; scope and dispose give them back', () =>
+test('memoryUsage counts arrays and bytes; scope and dispose free them', () =>
   withMode('cpu', async (machine) => {
     const held = (): number[] => [machine.memoryUsage().arrays, machine.memoryUsage().bytes];
     withBackend(machine, () => {
@@ -71,7 +71,7 @@ test('memoryUsage counts arrays and bytes; scope and dispose give them back', ()
     });
   }));
 
-test('a place outside of the axis reads NaN, and adds nothing', () =>
+test('an index outside of the axis reads NaN, and adds nothing', () =>
   withMode('webasm', async (machine) => {
     const { kernels } = machine;
     const [x, index] = [machine.upload([10, 20, 30]), machine.upload([2, 3, -1, 0])];
@@ -81,39 +81,39 @@ test('a place outside of the axis reads NaN, and adds nothing', () =>
     assert.equal([...(await machine.download(kernels.indexAdd(source, index, spec)))], [4, 0, 1]);
   }));
 
-test('values on a device are not read at once', () =>
+test('reading device values synchronously is refused', () =>
   withMode('cpu', async (machine) => {
     const t = withBackend(machine, () => tensor([1]));
     refuses(
       () => t.dataSync(),
-      'gpu: values on a device cannot be read at once — use await data() or await item()',
+      'gpu: values on a device cannot be read synchronously — use await data() or await item()',
     );
     assert.is(await t.item(), 1);
   }));
 
-test('memory that was given back is not computed with', () =>
+test('using released memory is refused', () =>
   withMode('cpu', async (machine) => {
     const x = machine.upload([1, 2]);
     machine.release(x);
     machine.release(x);
     refuses(
       () => machine.kernels.unary('exp', x),
-      "gpu: exp: an operand's memory was given back — keep it until its last use",
+      "gpu: exp: an operand's memory was released — keep it until its last use",
     );
   }));
 
-test('a destroyed backend says so', async () => {
+test('using a destroyed backend is refused', async () => {
   const machine = await gpu({ mode: 'cpu' });
   await machine.destroy();
-  refuses(() => machine.upload([1]), 'gpu: this backend was destroyed — make a new one');
+  refuses(() => machine.upload([1]), 'gpu: this backend was destroyed — create a new one with gpu()');
   assert.equal(machine.memoryUsage(), { arrays: 0, bytes: 0, pooledBytes: 0 });
 });
 
-test('an array that is too large is refused before it is made', () =>
+test('an array that is too large is refused before it is allocated', () =>
   withMode('cpu', async (machine) => {
     refuses(
       () => machine.kernels.fill(2 ** 28 + 1, 0),
-      'gpu: fill: 268435457 elements in one array, JavaScript of gpu.js, no GPU allows 268435456 — use smaller batches',
+      'gpu: fill: an array may have 268435456 elements on JavaScript of gpu.js, no GPU, found 268435457 — use smaller batches',
     );
   }));
 
@@ -130,19 +130,19 @@ test('an unknown mode is refused', async () => {
   const error = await refusal(() => gpu({ mode: 'cuda' as GpuMode }));
   assert.is(
     error.message,
-    "gpu: there is no mode 'cuda' — take one of webgpu, webgl2, webgl, headlessgl, webasm, cpu",
+    "gpu: mode must be one of webgpu, webgl2, webgl, headlessgl, webasm, cpu, found 'cuda'",
   );
 });
 
-test('a mode that is not here is refused, with how to get it', async () => {
+test('an unavailable mode is refused, with instructions', async () => {
   const error = await refusal(() => gpu({ mode: 'webgl2' }));
   assert.instance(error, BackendError);
-  assert.match(error.message, /^gpu: mode 'webgl2': .* — it takes a browser with WebGL 2$/);
+  assert.match(error.message, /^gpu: mode 'webgl2': .* — it needs a browser with WebGL 2$/);
 });
 
-test('the first mode that opens is taken; if none does, the error tells of each', async () => {
+test('the first mode that opens is used; if none opens, the error lists the reason for each', async () => {
   const lacks = (mode: GpuMode) =>
-    new BackendError('gpu', `mode '${mode}': absent — it takes ${howToGet[mode]}`);
+    new BackendError('gpu', `mode '${mode}': absent — it needs ${howToGet[mode]}`);
   const opens = async (mode: GpuMode): Promise<GpuMode> => {
     if (mode !== 'webgl2') throw lacks(mode);
     return mode;
@@ -152,14 +152,14 @@ test('the first mode that opens is taken; if none does, the error tells of each'
   assert.instance(error, BackendError);
   assert.is(
     error.message,
-    "gpu: no GPU was found:\n- mode 'webgpu': absent — it takes a browser with WebGPU (headless Chromium: " +
+    "gpu: no GPU was found:\n- mode 'webgpu': absent — it needs a browser with WebGPU (headless Chromium: " +
       '--enable-unsafe-webgpu), or Node with the package webgpu (npm install webgpu) and a Vulkan, Metal or ' +
-      "Direct3D 12 driver\n- mode 'headlessgl': absent — it takes Node with the package gl (npm install gl; it may " +
+      "Direct3D 12 driver\n- mode 'headlessgl': absent — it needs Node with the package gl (npm install gl; it may " +
       'need a native build) and a display (xvfb-run -a)',
   );
 });
 
-test('training goes on from host copies on another backend', async () => {
+test('training continues from host copies on another backend', async () => {
   const images = Float32Array.from({ length: 4 * 12 }, (_, i) => ((i * 37) % 101) / 100);
   const start = (machine: GpuBackend) =>
     withBackend(machine, () => {
@@ -199,7 +199,7 @@ test('training goes on from host copies on another backend', async () => {
       sameNoise.state = state;
       for (const right of expected) {
         const found = await loss(next, sameNoise);
-        assert.ok(Math.abs(found - right) <= 1e-5 * Math.abs(right), `${found} instead of ${right}`);
+        assert.ok(Math.abs(found - right) <= 1e-5 * Math.abs(right), `expected ${right}, found ${found}`);
       }
     });
   });

@@ -1,10 +1,10 @@
-/** What happens when the device goes away, as when a card is unplugged or its driver restarts. */
+/** Checks of a lost device, as after a driver restart. */
 import { BackendError } from '@varigrad/core';
 import { type GpuBackend, gpu } from '@varigrad/core/gpu';
 import { loadGpuJs } from '../../packages/core/src/backend/gpu/gpujs.js';
 
 const MESSAGE =
-  /^gpu: the device failed: it was lost \(.*\) — make a new backend with gpu\(\) and go on from the last checkpoint$/;
+  /^gpu: the device failed: it was lost \(.*\) — create a new backend with gpu\(\) and resume from the last checkpoint$/;
 
 async function errorOf(f: () => unknown): Promise<Error | null> {
   try {
@@ -15,7 +15,7 @@ async function errorOf(f: () => unknown): Promise<Error | null> {
   }
 }
 
-/** Takes the device of a webgpu backend away. @returns what is wrong then */
+/** Destroys the device of a webgpu backend. @returns the checks that failed */
 export async function lostDeviceErrors(machine: GpuBackend): Promise<string[]> {
   const x = machine.upload([1, 2, 3]);
   const { WebGPUContext } = await loadGpuJs();
@@ -39,7 +39,8 @@ export async function lostDeviceErrors(machine: GpuBackend): Promise<string[]> {
   await machine.destroy();
   const next = await gpu({ mode: 'webgpu' });
   const found = await next.download(next.kernels.unary('neg', next.upload([1, 2])));
-  if (found.join() !== '-1,-2') wrong.push(`a new backend computes [${found.join(', ')}]`);
+  if (found.join() !== '-1,-2')
+    wrong.push(`a new backend must compute [-1, -2], found [${found.join(', ')}]`);
   await next.destroy();
   return wrong;
 }

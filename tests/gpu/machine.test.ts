@@ -1,4 +1,4 @@
-/** The machine beneath the kernels, with gpu.js replaced by what it might do. */
+/** `Machine`, with gpu.js replaced by stubs. */
 import { BackendError } from '@varigrad/core';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -18,7 +18,7 @@ const NEGATE = {
   body: 'return 0.0 - a[this.thread.x];',
 };
 
-/** An instance of gpu.js whose kernels negate, in a mode of our choice. */
+/** A stub of gpu.js whose kernels negate and report the given mode. */
 function instance(mode: string, fallbackReason: string | null = null): GpuInstance {
   const createKernel = (): GpuKernel => {
     const kernel = { constructor: { mode }, fallbackReason, built: true, build() {} };
@@ -28,15 +28,15 @@ function instance(mode: string, fallbackReason: string | null = null): GpuInstan
   return { createKernel, injectNative() {}, destroy: async () => {} };
 }
 
-test('a kernel that gpu.js moved to another mode is an error, not a slow result', () => {
+test('a kernel that gpu.js runs in another mode causes an error', () => {
   const machine = new Machine(instance('cpu', 'no context'), new HostDriver('webasm'));
   refuses(
     () => machine.launch(NEGATE, [machine.upload(Float32Array.of(1, 2))], 2),
-    "gpu: 'negate' ran in mode 'cpu' instead of 'webasm': no context — ask for a mode that works here",
+    "gpu: 'negate' ran in mode 'cpu' instead of 'webasm': no context — use a mode that works here",
   );
 });
 
-/** A driver whose kernels take a while to compile, as on webgpu. */
+/** A driver whose kernels compile asynchronously, as on webgpu. */
 function slowDriver(compile: () => Promise<void>, failure: () => string | null = () => null): Driver {
   const host = new HostDriver('cpu');
   return {
@@ -70,7 +70,7 @@ test('while a kernel compiles, calls wait in order: writes, reads and releases',
   assert.equal(machine.memory, { arrays: 0, bytes: 0, pooledBytes: 0 });
 });
 
-test('a kernel that does not compile fails every read that waits, and all calls after it', async () => {
+test('a kernel that does not compile fails every pending read and all later calls', async () => {
   const machine = new Machine(
     instance('cpu'),
     slowDriver(() => Promise.reject(new Error('line 3: no'))),
@@ -88,7 +88,7 @@ test('a kernel that does not compile fails every read that waits, and all calls 
   refuses(() => machine.upload(Float32Array.of(1)), 'gpu: a kernel failed: line 3: no');
 });
 
-test('a lost device is reported by the next call, with what to do', () => {
+test('the next call reports a lost device, with a fix', () => {
   const machine = new Machine(
     instance('cpu'),
     slowDriver(
@@ -98,11 +98,11 @@ test('a lost device is reported by the next call, with what to do', () => {
   );
   refuses(
     () => machine.upload(Float32Array.of(1)),
-    'gpu: the device failed: it was lost (unplugged) — make a new backend with gpu() and go on from the last checkpoint',
+    'gpu: the device failed: it was lost (unplugged) — create a new backend with gpu() and resume from the last checkpoint',
   );
 });
 
-test('buffers that were given back are used again, up to a limit', () => {
+test('freed buffers are reused, up to a limit', () => {
   const destroyed: number[] = [];
   const made: number[] = [];
   const pool = new BufferPool((size) => {
@@ -118,7 +118,7 @@ test('buffers that were given back are used again, up to a limit', () => {
   pool.give(pool.take(2 ** 28));
   assert.is(pool.bytes, 2 ** 28);
   pool.give(first);
-  assert.equal(destroyed, [64], 'what does not fit is destroyed');
+  assert.equal(destroyed, [64], 'buffers beyond the limit are destroyed');
   pool.destroy();
   assert.equal(destroyed, [64, 2 ** 28]);
   assert.is(pool.bytes, 0);

@@ -1,12 +1,12 @@
 /**
- * All that a GPU backend must satisfy, in Node, at full length: the op-case table, special values, large sizes,
- * 200 training steps against reference, and memory over 2,000 steps.
+ * The full tests of the GPU backend in Node: the op-case table, special values, large sizes, 200 training steps against
+ * reference, and memory over 2,000 steps.
  *
  *   npm run test:gpu                  modes cpu, webasm and webgpu
  *   npm run test:gpu -- webgpu        some of them
  *
- * webgpu takes an adapter. Without a GPU, SwiftShader is one: `apt-get install chromium libvulkan1`; it is found where
- * Debian puts it, or through VK_ICD_FILENAMES. The last line is `N passed, N failed`.
+ * webgpu needs an adapter. Without a GPU, SwiftShader can be used: `apt-get install chromium libvulkan1`. It is found in
+ * Debian's folder, or through VK_ICD_FILENAMES. The last line is `N passed, N failed`.
  */
 import { createReference } from '@varigrad/core';
 import { type GpuBackend, type GpuMode, gpu } from '@varigrad/core/gpu';
@@ -25,7 +25,7 @@ const TRAINING_STEPS = 200;
 const TRAINING_TOLERANCE = 1e-3;
 const MEMORY_STEPS = 2000;
 
-/** A check returns its figure, or throws. */
+/** A check returns a figure to print, or throws. */
 type Check = (machine: GpuBackend) => Promise<string>;
 
 function nothing(problems: readonly unknown[]): void {
@@ -44,7 +44,7 @@ const checks: Readonly<Record<string, Check>> = {
   'special values': async (machine) => {
     nothing(await specialValueErrors(machine));
     nothing(await specialReductionErrors(machine));
-    return 'as on reference';
+    return 'the same as on reference';
   },
   'millions of elements': async (machine) => {
     nothing(await sizeErrors(machine));
@@ -64,11 +64,11 @@ const checks: Readonly<Record<string, Check>> = {
   },
 };
 
-/** The last check, because it takes the device away. */
+/** Runs last, because it destroys the device. */
 const webgpuChecks: Readonly<Record<string, Check>> = {
   'a lost device': async (machine) => {
     nothing(await lostDeviceErrors(machine));
-    return 'is told, and a new backend works';
+    return 'is reported, and a new backend works';
   },
 };
 
@@ -86,7 +86,7 @@ async function runMode(mode: GpuMode): Promise<{ passed: number; failed: number 
   const own = mode === 'webgpu' ? { ...checks, ...webgpuChecks } : checks;
   for (const [name, check] of Object.entries(own)) {
     const start = performance.now();
-    // One of its own for each, so that a count of memory sees nothing of other checks.
+    // Each check has its own backend, so that its memory count includes no other check.
     const fresh = await gpu({ mode });
     try {
       const figure = await check(fresh);

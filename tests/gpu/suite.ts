@@ -1,6 +1,6 @@
 /**
- * What a GPU backend must satisfy, as functions that return what is wrong: nothing, if all is well.
- * They use nothing of Node, so that the same checks run in a page.
+ * Checks of a GPU backend. Each function returns the list of problems, which is empty if the check passes.
+ * They do not depend on Node, so that the same checks run in a page.
  */
 import { type Backend, createReference, type HostArray, type Kernels } from '@varigrad/core';
 import { type BackendDifference, binaryRows, compareBackends, unaryRows } from '@varigrad/core/testing';
@@ -17,7 +17,7 @@ const UNARY = Object.keys(unaryRows) as Parameters<Kernels['unary']>[0][];
 const BINARY = Object.keys(binaryRows) as Parameters<Kernels['binary']>[0][];
 
 const { NaN: NAN, POSITIVE_INFINITY: INF } = Number;
-/** Special values, and where functions overflow, vanish or change their formula. */
+/** Special values, and values at which functions overflow, underflow or switch their formula. */
 const SPECIAL = [
   ...[0, 1, -1, 0.5, -0.5, 2, -2, 3, -3, 1e-3, -1e-3, 1e-6, 1e-10, -1e-10, 1e-30, 10, -10, 20, -20, 50, -50],
   ...[88.5, 89, -87, -100, -110, 200, -200, 1e4, -1e4, 1e10, -1e10, 3e38, -3e38, INF, -INF, NAN, 0.99999],
@@ -25,8 +25,8 @@ const SPECIAL = [
 ].map(Math.fround);
 
 /**
- * Every elementwise function where drivers differ: each result has reference's special value, or its number.
- * Zeros of either sign count as one, and numbers below 2⁻¹²⁶ as zero.
+ * Every elementwise function for arguments where drivers differ. Results must match reference.
+ * Zeros of either sign are equal, and numbers below 2⁻¹²⁶ count as zero.
  */
 export async function specialValueErrors(machine: Backend, tolerance = 1e-5): Promise<string[]> {
   const reference = createReference() as Backend<HostArray>;
@@ -65,7 +65,7 @@ function errors(
     const f = found[i] as number;
     const close = Math.abs(f - w) <= tolerance * Math.abs(w) + 2 ** -126;
     if (Object.is(f, w) || f === w || close) return [];
-    return [`${name}(${args.map((x) => x[i]).join(', ')}) = ${f} instead of ${w}`];
+    return [`${name}(${args.map((x) => x[i]).join(', ')}) must be ${w}, found ${f}`];
   });
 }
 
@@ -103,12 +103,12 @@ export async function specialReductionErrors(machine: Backend): Promise<string[]
   return wrong;
 }
 
-/** Sizes at which drivers fold launches, and reductions become trees. */
+/** Sizes at which drivers fold launches, and at which reductions become trees. */
 export async function sizeErrors(machine: Backend): Promise<string[]> {
   const wrong: string[] = [];
   const expect = (what: string, found: number, right: number, tolerance = 0) => {
     if (!(Math.abs(found - right) <= tolerance * Math.abs(right))) {
-      wrong.push(`${what} = ${found} instead of ${right}`);
+      wrong.push(`${what} must be ${right}, found ${found}`);
     }
   };
   const n = 5_000_011; // more than 65,535 groups of 64 threads

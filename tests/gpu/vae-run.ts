@@ -3,20 +3,20 @@ import type { GpuBackend } from '@varigrad/core/gpu';
 import { Adam } from '@varigrad/nn';
 import { VAE } from '@varigrad/vae';
 
-/** The training that every backend must agree on: a 784-64-8 VAE, Adam, fixed images, one seed. */
+/** The training run that every backend must reproduce: a 784-64-8 VAE, Adam, fixed images, one seed. */
 export interface VaeRun {
   readonly steps: number;
   readonly batchSize?: number;
-  /** Units of the one hidden layer. */
+  /** Units of the hidden layer. */
   readonly hidden?: number;
-  /** Called after each step, outside of its scope; may wait. */
+  /** Called after each step, outside of its scope; may be asynchronous. */
   readonly onStep?: (step: number) => void | Promise<void>;
 }
 
 const PIXELS = 784;
 const IMAGES = 256;
 
-/** Grey images that a VAE can learn: blobs at random places, exact in float32. */
+/** Grey images that a VAE can learn: blobs at random positions, exact in float32. */
 function images(): Float32Array {
   const draws = new Generator(5);
   const data = new Float32Array(IMAGES * PIXELS);
@@ -38,7 +38,7 @@ export async function trainVae(
   const data = images();
   const { model, optimizer } = withBackend(machine, () => {
     manualSeed(11);
-    // What making the weights takes is given back at once, so that memory can be counted from the first step on.
+    // The temporaries of the initialization are freed here, so that memory can be counted from the first step on.
     const model = scope(() => new VAE({ inputSize: PIXELS, hidden: [hidden], latent: 8 }));
     return { model, optimizer: new Adam(model.parameters(), { learningRate: 1e-3 }) };
   });

@@ -184,36 +184,36 @@ test('shape errors of convolution and pooling say what was meant', () => {
   const wide = new Conv2d(3, 4, 9);
   refuses(
     () => wide.forward(x),
-    'conv2d: a window of 9 does not fit the image [2, 3, 8, 8], which is 8 high — pad it, or take a smaller kernel',
+    'conv2d: a window of 9 does not fit the image [2, 3, 8, 8], which is 8 high — add padding, or use a smaller kernel',
   );
   const swapped = new ConvTranspose2d(4, 3, 2);
   refuses(
     () => swapped.forward(x),
-    'convTranspose2d: images [2, 3, 8, 8] has 3 channels, and weight [4, 3, 2, 2] takes 4 — weights are [in, out, height, width]: did you mean weight.transpose(0, 1)? (images is [2, 3, 8, 8])',
+    'convTranspose2d: images must have 4 channels to fit weight [4, 3, 2, 2], found 3 in [2, 3, 8, 8] — weights are [in, out, height, width]: did you mean weight.transpose(0, 1)? (images is [2, 3, 8, 8])',
   );
   refuses(
     () => new Conv2d(5, 4, 2).forward(x),
-    'conv2d: images [2, 3, 8, 8] has 3 channels, and weight [4, 5, 2, 2] takes 5 — weights are [out, in, height, width] (images is [2, 3, 8, 8])',
+    'conv2d: images must have 5 channels to fit weight [4, 5, 2, 2], found 3 in [2, 3, 8, 8] — weights are [out, in, height, width] (images is [2, 3, 8, 8])',
   );
   refuses(
     () => new Conv2d(3, 4, 2).forward(randn([3, 8, 8])),
-    'conv2d: x [3, 8, 8] and weight [4, 3, 2, 2]: images are [batch, channels, height, width] and weights [out, in, height, width] — did you mean x.unsqueeze(0)?',
+    'conv2d: images must be [batch, channels, height, width] and weights [out, in, height, width], found x [3, 8, 8] and weight [4, 3, 2, 2] — did you mean x.unsqueeze(0)?',
   );
   refuses(
     () => new Conv2d(3, 4, 2, { stride: 0 }).forward(x),
-    'conv2d: stride is one or two whole numbers from 1, not 0',
+    'conv2d: stride must be one or two whole numbers ≥ 1, found 0',
   );
   refuses(
     () => new ConvTranspose2d(3, 4, 2, { padding: 5 }).forward(x),
-    'convTranspose2d: padding 5 × 5 leaves -1 × -1 of the result 9 × 9 — take less',
+    'convTranspose2d: padding 5 × 5 must leave at least 1 × 1 of the result 9 × 9, found -1 × -1 — reduce the padding',
   );
   refuses(
     () => new MaxPool2d(2, { padding: 2 }).forward(x),
-    'maxPool2d: padding 2 × 2 is more than half the kernel 2 × 2 — a window would hold nothing else',
+    'maxPool2d: padding must be at most half the kernel 2 × 2, found 2 × 2 — reduce the padding',
   );
   refuses(
     () => new AvgPool2d(2).forward(randn([4])),
-    'avgPool2d: [4]: images are [batch, channels, height, width]',
+    'avgPool2d: images must be [batch, channels, height, width], found [4]',
   );
 });
 

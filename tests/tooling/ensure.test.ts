@@ -1,4 +1,4 @@
-/** scripts/ensure.mjs in made-up repositories, with a stand-in for npm that writes down how it was called. */
+/** scripts/ensure.mjs in temporary repositories, with a stub for npm that records its arguments. */
 import { spawnSync } from 'node:child_process';
 import {
   cpSync,
@@ -30,9 +30,9 @@ const LOCK = {
 interface Repository {
   write: (path: string, content: unknown) => void;
   remove: (path: string) => void;
-  /** Sets a file's time of change, in s since 1970. */
+  /** Sets the modification time of a file, in s since 1970. */
   touch: (path: string, time: number) => void;
-  /** Runs ensure; `npm` are the arguments npm was called with, undefined if it was not. */
+  /** Runs ensure. `npm` holds the arguments of the call of npm; undefined if there was none. */
   ensure: (
     env?: Record<string, string>,
     ...args: string[]
@@ -40,7 +40,7 @@ interface Repository {
   has: (path: string) => boolean;
 }
 
-/** A repository whose install is up to date, and that has no WebAssembly sources. */
+/** Passes a repository whose install is up to date and that has no WebAssembly sources. */
 function withRepository(use: (repository: Repository) => void): void {
   const root = mkdtempSync(join(tmpdir(), 'varigrad-ensure-'));
   const write = (path: string, content: unknown): void => {
@@ -80,13 +80,13 @@ function withRepository(use: (repository: Repository) => void): void {
   }
 }
 
-test('an install that fits is left alone; a package for another platform may be absent', () => {
+test('an up-to-date install is not changed; a package for another platform may be absent', () => {
   withRepository(({ ensure }) => {
     assert.equal(ensure(), { code: 0, says: '', npm: undefined });
   });
 });
 
-test('npm ci runs when node_modules is absent, cut short, or has another version', () => {
+test('npm ci runs if node_modules is absent, incomplete, or has another version', () => {
   const breakages: ((repository: Repository) => void)[] = [
     ({ remove }) => remove('node_modules'),
     ({ remove }) => remove('node_modules/.package-lock.json'),
@@ -108,7 +108,7 @@ test('npm ci runs when node_modules is absent, cut short, or has another version
   }
 });
 
-test('a failing npm ci, or no npm at all, is an error', () => {
+test('a failing npm ci, or a missing npm, is an error', () => {
   withRepository(({ remove, write, ensure }) => {
     remove('node_modules');
     const without = ensure({ npm_execpath: '' });
@@ -165,7 +165,7 @@ test('the WebAssembly module is built when absent or older than a source or the 
     touch('scripts/build-wasm.mjs', later - 120);
     assert.is(build(), false, 'up to date again');
     remove(texts[0]!);
-    assert.is(build(), true, 'a text is absent');
+    assert.is(build(), true, 'a generated file is absent');
   });
 });
 

@@ -1,4 +1,4 @@
-/** The runner on made-up test folders: each way in which a test run could pass without proving anything. */
+/** The test runner on temporary folders: each way in which a test run could pass without running its tests. */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -45,7 +45,7 @@ function run(files: Record<string, string>, args: string[] = [], env: Record<str
   }
 }
 
-test('tests that pass are counted over all files, in folders too', () => {
+test('passing tests are counted over all files, including those in folders', () => {
   const two = `${HEAD}const s = suite('s');\ns('1', () => {});\ns('2', () => {});\ns.run();\n`;
   const { code, output, lastLine } = run({ 'a.test.ts': PASS, 'deep/b.test.ts': two, 'c.ts': 'not a test' });
   assert.is(code, 0, output);
@@ -72,7 +72,7 @@ test('a forgotten test.run() fails the run', () => {
   assert.match(output, 'no test ran');
 });
 
-test('a test after run(), or a suite of several that is never run, fails the run', () => {
+test('a test after run(), or one of several suites that is never run, fails the run', () => {
   const late = `${PASS}test('too late', () => {});\n`;
   const suites = `${PASS}const lost = suite('lost');\nlost('never run', () => {});\n`;
   const { code, output, lastLine } = run({ 'a.test.ts': late, 'b.test.ts': suites });
@@ -100,7 +100,7 @@ test('a file that throws, or ends the process early, fails the run', () => {
   assert.match(output, /b\.test\.ts.*ended before its tests did \(exit code 0\)/s);
 });
 
-test('an error outside the tests fails the run though all tests passed', () => {
+test('an error outside the tests fails the run even if all tests passed', () => {
   const late = `${PASS}setTimeout(() => { throw new Error('late'); }, 50);\n`;
   const { code, output, lastLine } = run({ 'a.test.ts': late });
   assert.is(code, 1);
@@ -108,7 +108,7 @@ test('an error outside the tests fails the run though all tests passed', () => {
   assert.match(output, 'ended with exit code 1');
 });
 
-test('.only is refused on CI, and elsewhere the left-out tests are counted as skipped', () => {
+test('.only is refused on CI; elsewhere the omitted tests are counted as skipped', () => {
   const only = `${HEAD}test('a', () => {});\ntest.only('b', () => {});\ntest.run();\n`;
   const here = run({ 'a.test.ts': only });
   assert.is(here.code, 0, here.output);
@@ -118,7 +118,7 @@ test('.only is refused on CI, and elsewhere the left-out tests are counted as sk
   assert.match(ci.output, 'marked .only');
 });
 
-test('a pattern selects files by path; one that matches nothing is an error', () => {
+test('a pattern selects files by path; a pattern without a match is an error', () => {
   const files = { 'core/a.test.ts': PASS, 'nn/b.test.ts': PASS };
   assert.is(run(files, ['NN/b']).lastLine, '1 passed, 0 failed');
   assert.is(run(files, ['tests/core', 'nn']).lastLine, '2 passed, 0 failed');
@@ -127,7 +127,7 @@ test('a pattern selects files by path; one that matches nothing is an error', ()
   assert.match(output, "no test file's path contains nowhere");
 });
 
-test('no test file at all, or an unknown option, is an error', () => {
+test('a folder without test files, or an unknown option, is an error', () => {
   const { code, output, lastLine } = run({});
   assert.is(code, 1);
   assert.match(output, 'no *.test.ts');

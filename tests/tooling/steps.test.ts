@@ -6,7 +6,7 @@ import * as assert from 'uvu/assert';
 const STEPS = new URL('../../scripts/steps.ts', import.meta.url).href;
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Runs `program`, which sees runSteps, runNpm, runTool and the steps good and bad, in a process of its own. */
+/** Runs `program` in a separate process, with runSteps, runNpm, runTool and the steps `good` and `bad` in scope. */
 function run(
   program: string,
   env: NodeJS.ProcessEnv = process.env,
@@ -20,28 +20,28 @@ function run(
   return { code: child.status, lines: child.stdout.trimEnd().split('\n') };
 }
 
-test('a failing step is shown and counted, and the others still run', () => {
+test('a failing step is reported and counted, and the others still run', () => {
   const { code, lines } = run('await runSteps([bad, good]);');
   assert.is(code, 1);
   assert.equal(lines, ['FAIL  bad', '      first', '      second', 'ok    good', '1 passed, 1 failed']);
   assert.is(run('await runSteps([good]);').code, 0);
 });
 
-test('long lines of a failure are cut, as those of a minified bundle in a stack trace', () => {
+test('long lines of a failure are truncated, such as lines of a minified bundle in a stack trace', () => {
   const { lines } = run(`
     const minified = { name: 'minified', run: async () => { throw new Error('a'.repeat(900) + '\\nend'); } };
     await runSteps([minified]);`);
   assert.equal(lines, ['FAIL  minified', `      ${'a'.repeat(500)} …`, '      end', '0 passed, 1 failed']);
 });
 
-test('after an essential step fails the rest is not run, and no steps at all is no success', () => {
+test('after a failed essential step the rest does not run; an empty list of steps fails', () => {
   const { code, lines } = run('await runSteps([good, { ...bad, essential: true }, good]);');
   assert.is(code, 1);
   assert.equal(lines.slice(-3), ['FAIL  good', '      not run', '1 passed, 2 failed']);
   assert.is(run('await runSteps([]);').code, 1);
 });
 
-test('a failing tool throws what it said; npm is asked for only where npm runs', () => {
+test('the error of a failing tool contains its output; runNpm requires that npm started the script', () => {
   const tool = run(
     `try { await runTool('typescript/bin/tsc', ['--noSuchFlag']) } catch (e) { console.log(e.message) }`,
   );

@@ -1,4 +1,4 @@
-/** The structure check on repositories that break one rule each. */
+/** The structure check on temporary repositories, each of which breaks one rule. */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,7 +10,7 @@ import { findCycles, findUpwardImports, importsOf } from '../../scripts/import-g
 
 const graph = (edges: Record<string, string[]>): Map<string, string[]> => new Map(Object.entries(edges));
 
-/** What the check finds in a repository of these files (path → content). */
+/** The faults that the check finds in a repository of these files (path → content). */
 function faultsOf(files: Record<string, string>): string[] {
   const root = mkdtempSync(join(tmpdir(), 'varigrad-structure-'));
   try {
@@ -27,7 +27,7 @@ function faultsOf(files: Record<string, string>): string[] {
 
 const lines = (count: number): string => 'x;\n'.repeat(count);
 
-test('a file of 300 lines passes, one of 301 lines is refused, whatever its language', () => {
+test('a file of 300 lines passes, and one of 301 lines is refused, in every language', () => {
   const ok = { 'packages/core/src/a.ts': lines(300) };
   assert.equal(faultsOf(ok), []);
   const long = ['packages/core/src/b.ts', 'examples/style.css', 'scripts/c.mjs', 'benchmarks/d.py'];
@@ -54,7 +54,7 @@ test('lessons, generated files, tests and ignored files may be long', () => {
   );
 });
 
-test('a cycle is listed with its files, without the files that lead to it', () => {
+test('a cycle is reported with its files, without the files that only lead to it', () => {
   assert.equal(
     faultsOf({
       'scripts/main.ts': `import { a } from './a.js';\n`,
@@ -97,7 +97,7 @@ test('a cycle through a generated file is found; a generated file may be absent'
   assert.is(faults[0], 'import cycle of 2 files:');
 });
 
-test('an import that reaches no file is left out', () => {
+test('an import that does not resolve to a file is ignored', () => {
   assert.equal(faultsOf({ 'scripts/a.ts': 'const program = `\nimport { b } from "./absent.js";\n`;\n' }), []);
 });
 
@@ -113,7 +113,7 @@ test('more than 40 casts to number are refused and counted by file', () => {
   ]);
 });
 
-test('no source file at all is an error', () => {
+test('a repository without source files is an error', () => {
   assert.is(faultsOf({ 'tests/a.ts': '' }).length, 1);
 });
 
@@ -141,7 +141,7 @@ test('imports may go down vae → nn → core and stay inside a package, but not
   assert.equal(faults, [`import against vae → nn → core: packages/core/src/a.ts → ${nn}`]);
 });
 
-test('text that only looks like an import is not read as one', () => {
+test('text that only looks like an import is ignored', () => {
   const text = ` * import { a } from './a.js';\nconst b = "import c from './c.js'";\nexport const d = 'from';\n`;
   assert.equal(importsOf(text), []);
 });

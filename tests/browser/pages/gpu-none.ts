@@ -17,13 +17,13 @@ async function refusal(options: Parameters<typeof gpu>[0]): Promise<string> {
 }
 
 await runTests({
-  'without a mode: an error that says what was tried and how to get each': async () => {
+  'without a requested mode: an error that lists what was tried and how to get each mode': async () => {
     const message = await refusal({});
     check(message.startsWith('BackendError: gpu: no GPU was found:'), message);
     for (const mode of ['webgpu', 'webgl2', 'headlessgl'])
-      check(new RegExp(`- mode '${mode}': .+ — it takes `).test(message), `${mode} is missing: ${message}`);
+      check(new RegExp(`- mode '${mode}': .+ — it needs `).test(message), `${mode} is missing: ${message}`);
   },
-  'a mode asked for that is not here is an error, not another mode': async () => {
+  'a requested mode that is unavailable causes an error; no other mode is used': async () => {
     for (const mode of ['webgpu', 'webgl2', 'webgl', 'headlessgl'] as const) {
       const message = await refusal({ mode });
       check(message.startsWith(`BackendError: gpu: mode '${mode}': `), message);

@@ -1,8 +1,8 @@
-/** A worker of an isolated page: it has a wasm backend of its own, with threads of its own. */
+/** A worker of an isolated page has its own wasm backend with its own threads. */
 import { backend, ones } from '@varigrad/core';
 import { check, runTests } from '../in-page.js';
 
-/** What the worker sends: a sum that threads share, and the description of the backend. */
+/** The message of the worker: a sum that is large enough for threads, and the description of the backend. */
 type Answer = readonly [sum: number, description: string];
 
 function answer(): Answer {

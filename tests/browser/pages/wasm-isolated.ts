@@ -1,4 +1,4 @@
-/** A cross-origin isolated page: threads. */
+/** A cross-origin isolated page, where threads are available. */
 import { createWasm, tensor, type WasmBackend, withBackend } from '@varigrad/core';
 import { findThreadHost, type ThreadHost } from '../../../packages/core/src/backend/wasm/threads.js';
 import { trainVae } from '../../gpu/vae-run.js';
@@ -6,7 +6,7 @@ import { checkDefault, checkOpTable, checkTraining } from '../backend-tests.js';
 import { check, runTests, until } from '../in-page.js';
 import { largeResults } from '../large-results.js';
 
-/** At least two threads, on a machine of one core too. */
+/** At least two threads, also on a machine with one core. */
 const THREADS = Math.max(2, Math.min(4, navigator.hardwareConcurrency));
 
 interface Watched {
@@ -16,7 +16,7 @@ interface Watched {
   words(): Uint32Array;
 }
 
-/** A backend whose memory can be looked into, which `ThreadHost` is given at the first large operation. */
+/** A backend whose memory can be inspected. `ThreadHost` receives the memory at the first large operation. */
 function watchedBackend(threads: number): Watched {
   const host = findThreadHost();
   if (typeof host === 'string') throw new Error(`no threads: ${host}`);
@@ -27,7 +27,7 @@ function watchedBackend(threads: number): Watched {
   };
   const backend = createWasm({ threads, threadHost: { cores: host.cores, start } });
   withBackend(backend, () => largeResults());
-  if (loaded === undefined) throw new Error('no worker was started');
+  if (loaded === undefined) throw new Error('a worker was not started');
   const { kernels, memory } = loaded;
   return {
     backend,
@@ -37,8 +37,8 @@ function watchedBackend(threads: number): Watched {
 }
 
 /**
- * Threads that took part in multiplying by `factor`: each writes it four times in a row to its own scratch memory.
- * The vector is zero, so that the factor is nowhere else.
+ * The number of threads that took part in multiplying by `factor`: each writes it four times to its scratch memory.
+ * The vector is zero, so the factor is nowhere else in memory.
  */
 function countTraces({ backend, words }: Watched, factor: number): number {
   withBackend(backend, () => tensor(new Float32Array(4_000_000), { shape: [4_000_000] }).mul(factor));
@@ -64,7 +64,7 @@ function checkSameBits(one: readonly Float32Array[], many: readonly Float32Array
 }
 
 await runTests({
-  'the page is isolated, and the default backend takes all cores': async () => {
+  'the page is isolated, and the default backend uses all cores': async () => {
     check(crossOriginIsolated, 'the page is not cross-origin isolated');
     const { name, description } = await checkDefault();
     const cores = Math.min(64, navigator.hardwareConcurrency);
@@ -72,7 +72,7 @@ await runTests({
     check(name === 'wasm', description);
     check(
       /^wasm \(SIMD( with FMA)?, (.*)\)$/.exec(description)?.[2] === threads,
-      `${description}: not ${threads}`,
+      `expected ${threads}, found ${description}`,
     );
     return description;
   },
@@ -84,7 +84,7 @@ await runTests({
     await until(() => readyWorkers() === THREADS - 1, ready);
     backend.setNumThreads(1);
     const alone = countTraces(watched, 1234.5677);
-    check(alone === 1, `limited to one thread, ${alone} took part`);
+    check(alone === 1, `expected one thread with the limit at 1, found ${alone}`);
     backend.setNumThreads(THREADS);
     let together = 0;
     await until(
@@ -94,13 +94,16 @@ await runTests({
       },
       () => `only ${together} of ${THREADS} threads took part`,
     );
-    check(together === THREADS, `${together} threads took part, not ${THREADS}`);
-    check(backend.threads === THREADS, `${backend.threads} threads, not ${THREADS}: ${backend.description}`);
+    check(together === THREADS, `expected ${THREADS} threads to take part, found ${together}`);
+    check(
+      backend.threads === THREADS,
+      `expected ${THREADS} threads, found ${backend.threads}: ${backend.description}`,
+    );
     return `${together} threads`;
   },
   'the op-case table agrees with reference, forward and gradients': () =>
     checkOpTable(createWasm({ threads: THREADS }), 2e-5),
-  'large operations and 20 training steps have the same bits on one thread and on several': async () => {
+  'large operations and 20 training steps are bit-identical on one thread and on several': async () => {
     const { backend, readyWorkers } = watchedBackend(THREADS);
     await until(
       () => readyWorkers() === THREADS - 1,

@@ -1,9 +1,9 @@
-/** A browser whose WebAssembly has no SIMD: the reference backend computes. */
+/** A browser without WebAssembly SIMD: the reference backend is used. */
 import { backend } from '@varigrad/core';
 import { checkDefault, checkTraining } from '../backend-tests.js';
 import { check, runTests } from '../in-page.js';
 
-/** A function that makes a vector and drops it. */
+/** A module with a function that creates a vector and drops it. */
 const SIMD = new Uint8Array([
   ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 4, 1, 0x60, 0, 0, 3, 2, 1, 0, 10, 9, 1, 7, 0],
   ...[0x41, 0, 0xfd, 0x0f, 0x1a, 0x0b],

@@ -5,7 +5,7 @@ import { checkTraining } from '../backend-tests.js';
 import { check, runTests, until } from '../in-page.js';
 import { largeResults } from '../large-results.js';
 
-/** Chromium tells of a refusal in an event, after the operation that wanted the worker. */
+/** Waits for the refusal, which Chromium reports in an event after the operation that started the worker. */
 function untilRefused(backend: Backend): Promise<void> {
   return until(
     () => /, 1 thread: workers cannot start: .+\)$/.test(backend.description),
@@ -14,21 +14,22 @@ function untilRefused(backend: Backend): Promise<void> {
 }
 
 await runTests({
-  'workers are refused: large operations are right, the page goes on, the description says why': async () => {
-    check(crossOriginIsolated, 'the page is not cross-origin isolated');
-    const backend = await init({ threads: 3 });
-    check(backend.name === 'wasm', `init chose ${backend.description}`);
-    const found = withBackend(backend, largeResults);
-    await untilRefused(backend);
-    await new Promise((resume) => requestAnimationFrame(resume)); // the page still draws
-    const again = withBackend(backend, largeResults);
-    const expected = withBackend(createReference(), largeResults);
-    expected.forEach((values, i) => {
-      assertClose(found[i]!, values, { rtol: 1e-5, atol: 1e-3 });
-      assertClose(again[i]!, found[i]!, { rtol: 0 });
-    });
-    return backend.description;
-  },
+  'with workers refused, large operations are right, the page stays responsive, the description has the reason':
+    async () => {
+      check(crossOriginIsolated, 'the page is not cross-origin isolated');
+      const backend = await init({ threads: 3 });
+      check(backend.name === 'wasm', `init chose ${backend.description}`);
+      const found = withBackend(backend, largeResults);
+      await untilRefused(backend);
+      await new Promise((resume) => requestAnimationFrame(resume)); // the page still renders
+      const again = withBackend(backend, largeResults);
+      const expected = withBackend(createReference(), largeResults);
+      expected.forEach((values, i) => {
+        assertClose(found[i]!, values, { rtol: 1e-5, atol: 1e-3 });
+        assertClose(again[i]!, found[i]!, { rtol: 0 });
+      });
+      return backend.description;
+    },
   'a second backend is refused too, and trains on one thread': async () => {
     const backend = await init({ threads: 2 });
     const figures = await checkTraining(backend, 20, 1e-5);

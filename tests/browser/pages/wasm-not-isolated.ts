@@ -11,7 +11,7 @@ await runTests({
     check(/, 1 thread: the page is not cross-origin isolated\)$/.test(description), description);
     return description;
   },
-  'four threads asked for: one, and the reason': async () => {
+  'with four threads requested, there is one, and the description has the reason': async () => {
     const { description } = await init({ threads: 4 });
     check(/, 1 thread: the page is not cross-origin isolated\)$/.test(description), description);
   },

@@ -1,4 +1,4 @@
-/** A page whose policy has no 'wasm-unsafe-eval': WebAssembly modules are refused, and the reference backend computes. */
+/** A page whose policy lacks 'wasm-unsafe-eval': WebAssembly modules are refused, and the reference backend is used. */
 import { backend, createReference, init } from '@varigrad/core';
 import { checkDefault, checkTraining } from '../backend-tests.js';
 import { check, runTests } from '../in-page.js';
@@ -13,14 +13,14 @@ await runTests({
     );
     return description;
   },
-  'wasm asked for: an error that says why': async () => {
+  'with wasm requested, there is an error with the reason': async () => {
     let refusal: unknown;
     await init({ backend: 'wasm' }).catch((error) => {
       refusal = error;
     });
     check(
       /BackendError: wasm: this host refused the kernels/.test(String(refusal)),
-      `not an error: ${refusal}`,
+      `expected an error, found ${refusal}`,
     );
   },
   'the reference backend trains a VAE': async () => {
