@@ -44,7 +44,7 @@ export class Autoencoder extends CodeModel {
   }
 
   /** N(0, I), as for a VAE. An autoencoder has no prior; decoding these shows what it lacks. */
-  samplePrior(count: number, options: { generator?: Generator | undefined } = {}): Tensor {
-    return randn([count, this.latent], options);
+  samplePrior(count: number, { generator }: { generator?: Generator | undefined } = {}): Tensor {
+    return randn([count, this.latent], { generator });
   }
 }
