@@ -16,7 +16,7 @@ import {
   trainClassifier,
   type VAE,
 } from '@varigrad/vae';
-import { mnist, writeFileAtomic, writePng } from '@varigrad/vae/node';
+import { mnist, writeFileAtomic, writeSheet } from '@varigrad/vae/node';
 import { codesAsImages, digitsOfClasses, type Settings, type Split, trainM1, trainM2 } from './models.js';
 
 const HELP = `npm run semi-supervised -- [options]
@@ -33,7 +33,7 @@ Takes a few minutes.
   --train-limit N use only the first N training images (default 0: all)
   --seed N        chooses the labelled images, the weights and the noise (default 1)
   --threads N     threads of the wasm backend (default: all cores)
-  --out FOLDER    for result.json and classes.png (default runs/semi-supervised)
+  --out FOLDER    for result.json, classes.svg and classes.png (default runs/semi-supervised)
   --help          this text`;
 
 const OPTIONS = {
@@ -83,7 +83,7 @@ async function main(): Promise<void> {
     `${JSON.stringify({ settings, result }, null, 2)}\n`,
   );
   console.log(`\n${report(result, settings)}`);
-  console.log(`\n${result.seconds.toFixed(0)} s in all; result.json and classes.png are in ${values.out}/`);
+  console.log(`\n${result.seconds.toFixed(0)} s in all; result.json and classes.svg are in ${values.out}/`);
 }
 
 function report(
@@ -117,7 +117,7 @@ async function compare(all: Split, settings: Settings, folder: string): Promise<
       : { train: await codesAsImages(m1, partly, draws), test: await codesAsImages(m1, all.test) };
   const m2 = await trainM2(data, settings, m1 === undefined);
   const sheet = await digitsOfClasses(m1, m2, settings.seed);
-  await writePng(join(folder, 'classes.png'), sheet);
+  await writeSheet(join(folder, 'classes'), sheet);
   return {
     classifierOnPixels,
     ...(m1 && { classifierOnCodes: await onCodes(m1, labelled, data.test, settings.seed) }),

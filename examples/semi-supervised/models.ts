@@ -9,8 +9,8 @@ import {
   Gaussian,
   gridSheet,
   pixelsOf,
-  type Raster,
   SemiSupervisedVAE,
+  type Sheet,
   VAE,
 } from '@varigrad/vae';
 import { createReporter } from '@varigrad/vae/cli';
@@ -110,7 +110,7 @@ export async function digitsOfClasses(
   m1: VAE | undefined,
   m2: SemiSupervisedVAE,
   seed: number,
-): Promise<Raster> {
+): Promise<Sheet> {
   const { classes } = m2;
   const place = Array.from({ length: 10 * classes }, (_, i) => i);
   const images = noGrad(() =>

@@ -75,6 +75,9 @@ async function isRefused(args: readonly string[], message: string): Promise<void
 const sheets = (epochs: number, kinds: readonly string[]): string[] =>
   kinds.flatMap((kind) => Array.from({ length: epochs }, (_, i) => `${kind}-00${i + 1}.png`));
 
+/** The images of a sheet, and the sheet with its labels. */
+const bothFiles = (png: string): string[] => [png, png.replace('.png', '.svg')];
+
 const RECORDS = [
   'checkpoint.safetensors',
   'config.json',
@@ -159,8 +162,11 @@ test('a small run leaves every promised file, and each one is whole', async () =
   assert.match(next, `  npm start -- --resume ${folder} --epochs 4`);
 
   const pictures = sheets(2, ['manifold', 'reconstructions', 'samples']);
-  const latentPlane = ['codes.safetensors', 'scatter-animation.png'];
-  assert.equal(readdirSync(folder).sort(), [...RECORDS, ...pictures, ...latentPlane].sort());
+  const latentPlane = ['codes.safetensors', 'scatter-animation.svg'];
+  assert.equal(
+    readdirSync(folder).sort(),
+    [...RECORDS, ...pictures.flatMap(bothFiles), ...latentPlane].sort(),
+  );
   readEverything(folder);
   for (const name of pictures) {
     const { width, height, data } = PNG.sync.read(readFileSync(join(folder, name)));
@@ -240,7 +246,7 @@ test('a conditional Gaussian run draws the styles of the classes', async () => {
   await succeeds([...args, '--binarization', 'dynamic', '--out', folder]);
   assert.equal(
     readdirSync(folder).sort(),
-    [...RECORDS, ...sheets(1, ['reconstructions', 'samples', 'styles'])].sort(),
+    [...RECORDS, ...sheets(1, ['reconstructions', 'samples', 'styles']).flatMap(bothFiles)].sort(),
   );
   readEverything(folder);
 });

@@ -5,7 +5,7 @@ import { Adam } from '@varigrad/nn';
 import { type EpochResult, fit, VAE } from '@varigrad/vae';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { BATCH, data, SIZE } from '../vae/bars.js';
+import { BATCH, data, SIZE } from '../helpers/bars.js';
 
 const reference = createReference();
 test.after(() => setBackend(reference));

@@ -4,7 +4,7 @@
  */
 import { Generator, randn, type Tensor, tensor } from '@varigrad/core';
 import { Module } from '@varigrad/nn';
-import { Bernoulli, type Dataset, type Elbo, type GenerativeModel, type Raster } from '@varigrad/vae';
+import { Bernoulli, type Dataset, type Elbo, type GenerativeModel, type Sheet } from '@varigrad/vae';
 import * as assert from 'uvu/assert';
 
 export const SHAPE = [1, 2] as const;
@@ -52,8 +52,12 @@ export class Transparent extends Module implements GenerativeModel {
   }
 }
 
-/** Pictures may differ by one level of grey, where sigmoid rounds otherwise. */
-export function assertSameSheet(found: Raster, expected: Raster): void {
+/** The texts are equal. Pixels may differ by one level of grey, because sigmoid may round differently. */
+export function assertSameSheet(
+  { pixels: found, ...rest }: Sheet,
+  { pixels: expected, ...expectedRest }: Sheet,
+): void {
+  assert.equal(rest, expectedRest);
   assert.equal([found.width, found.height], [expected.width, expected.height]);
   const worst = found.pixels.reduce(
     (most, p, i) => Math.max(most, Math.abs(p - (expected.pixels[i] as number))),

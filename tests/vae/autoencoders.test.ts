@@ -19,9 +19,9 @@ import {
 } from '@varigrad/vae';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { BATCH, data, SIZE } from '../helpers/bars.js';
 import { checkParameterGradients } from '../helpers/parameter-gradients.js';
 import { refuses } from '../refuses.js';
-import { BATCH, data, SIZE } from './bars.js';
 
 const float64 = createReference(Float64Array);
 const numbers = (t: Tensor): number[] => [...t.dataSync()];
@@ -141,7 +141,7 @@ test('training, evaluation and figures take autoencoders', async () => {
     assert.ok(after.loss < 0.6 * before.loss, `${model.kind}: ${before.loss} to ${after.loss}`);
     assert.is(after.kl, 0);
     const sheet = await reconstructionFigure(model, data.test, { columns: 5, rows: 2 });
-    assert.ok(sheet.width > 0);
+    assert.ok(sheet.pixels.width > 0);
     assert.equal(model.sample(3, { generator: new Generator(2) }).shape, [3, SIZE * SIZE]);
   }
 });

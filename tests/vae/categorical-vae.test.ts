@@ -15,9 +15,9 @@ import {
 } from '@varigrad/vae';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { BATCH, data, SIZE } from '../helpers/bars.js';
 import { checkParameterGradients } from '../helpers/parameter-gradients.js';
 import { refuses } from '../refuses.js';
-import { BATCH, data, SIZE } from './bars.js';
 
 const float64 = createReference(Float64Array);
 const numbers = (t: Tensor): number[] => [...t.dataSync()];
@@ -225,7 +225,7 @@ test('the temperature follows its schedule by the training step', async () => {
   assert.ok(after.loss < 0.8 * before.loss, `${before.loss} to ${after.loss}`);
   const one = await evaluate(model, data.test, { binarization: 'threshold', batchSize: 1 });
   assert.ok(Math.abs(one.loss - after.loss) < 1e-5 * after.loss);
-  assert.ok((await samplesFigure(model, data.test.imageShape)).width > 0);
+  assert.ok((await samplesFigure(model, data.test.imageShape)).pixels.width > 0);
   const z = numbers(model.samplePrior(50, { generator: new Generator(1) }));
   assert.ok(z.every((v) => v === 0 || v === 1));
   assert.is(sum(z), 50 * 3);

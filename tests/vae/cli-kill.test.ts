@@ -93,7 +93,7 @@ test('a comparison that is stopped goes on by the same command', async () => {
   program.child.kill('SIGINT');
   const ended = await program.ended;
   assert.is(ended.code, 0, ended.err);
-  assert.ok(ended.out.endsWith('\nStopped; all is saved. The same command goes on.\n'), ended.out);
+  assert.ok(ended.out.endsWith('\nStopped; all results are saved. The same command continues.\n'), ended.out);
   assert.not.ok(existsSync(join(out, 'report.html')));
 
   await does(...args, '--out', out);

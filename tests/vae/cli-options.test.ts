@@ -501,7 +501,7 @@ test('compare takes files, which options override', () => {
 test('compare refuses what compares nothing', () => {
   refuses(
     () => compared([]),
-    'what is to be compared? — name configuration files, or models as --models vae,cvae',
+    'nothing to compare — name configuration files, or models as --models vae,cvae',
   );
   refuses(
     () => compared(['--models', 'vae,vae']),

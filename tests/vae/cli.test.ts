@@ -312,16 +312,23 @@ test('a latent plane leaves an animation with one frame an epoch', async () => {
   const { tensors } = decodeSafetensors(bytes(run, 'codes.safetensors'));
   assert.equal(Object.keys(tensors).map(Number), [1, 2, 3]);
   for (const { shape } of Object.values(tensors)) assert.equal(shape, [24, 2]);
-  const animation = bytes(run, 'scatter-animation.png');
-  assert.is(animation.readUInt32BE(animation.indexOf('acTL') + 4), 3 + 3, 'the last frame stays');
-  assert.ok(animation.equals(bytes(join(scratch, 'vae-resumed'), 'scatter-animation.png')));
+  const animation = bytes(run, 'scatter-animation.svg');
+  assert.equal(
+    animation.toString().match(/>after epoch \d</g),
+    [1, 2, 3].map((i) => `>after epoch ${i}<`),
+  );
+  assert.ok(
+    animation.toString().includes(' keyTimes="0;0.16667;0.33333;1" dur="3s" '),
+    'the last frame stays',
+  );
+  assert.ok(animation.equals(bytes(join(scratch, 'vae-resumed'), 'scatter-animation.svg')));
 });
 
 test('a label that is no class is refused', async () => {
   await isRefused(['sample', join(scratch, 'cvae'), '--label', '4'], '--label 4: the classes are 0 to 3');
   await isRefused(
     ['sample', join(scratch, 'vae'), '--label', '0'],
-    '--label 0: a vae is not told the class — leave it out',
+    '--label 0: a vae is not conditional — leave --label out',
   );
   const one = join(scratch, 'one.png');
   const each = join(scratch, 'each.png');
@@ -334,8 +341,8 @@ test('figures draws what is asked for, and refuses what the model cannot', async
   const run = join(scratch, 'vae');
   const out = join(scratch, 'chosen');
   await does('figures', run, '--only', 'curves,samples', '--out', out);
-  assert.equal(readdirSync(out).sort(), ['curves.svg', 'samples.png']);
-  await isRefused(['figures', run, '--only', 'styles'], '--only styles: the model is not told the class');
+  assert.equal(readdirSync(out).sort(), ['curves.svg', 'samples.png', 'samples.svg']);
+  await isRefused(['figures', run, '--only', 'styles'], '--only styles: the model is not conditional');
   const { err } = await call('figures', run, '--only', 'smaples');
   assert.match(err, /^--only smaples: expected a list of .* — did you mean samples\?\n$/);
 });
@@ -380,11 +387,18 @@ test('compare trains each model and writes one page that needs nothing else', as
   const page = readFileSync(join(out, 'report.html'), 'utf8');
   assert.not.match(
     page,
-    /<script|<link|https?:\/\/(?!www\.w3\.org\/2000\/svg)|src="(?!data:image\/png;base64,)/,
+    /<link|https?:\/\/(?!www\.w3\.org\/2000\/svg)|(src|href)="(?!data:image\/png;base64,)/,
   );
-  assert.is(page.match(/<svg /g)?.length, 4);
-  for (const [, base64] of page.matchAll(/src="data:image\/png;base64,([^"]*)"/g))
-    PNG.sync.read(Buffer.from(base64 as string, 'base64'));
+  assert.is(page.match(/<figure class="chart"[^>]*><svg /g)?.length, 4);
+  const embedded = Array.from(
+    page.matchAll(/href="data:image\/png;base64,([^"]*)"/g),
+    ([, base64 = '']) => base64,
+  );
+  assert.is(embedded.length, 7, 'reconstructions and samples of each model, styles of the cvae');
+  assert.is(new Set(embedded).size, 7, 'no picture is embedded twice');
+  for (const base64 of embedded) PNG.sync.read(Buffer.from(base64, 'base64'));
+  const [script = ''] = page.match(/(?<=<script type="module">)[\s\S]*(?=<\/script>)/) ?? [];
+  assert.not.throws(() => new Function(script), 'the script can be parsed');
   assert.is(page.match(/<figcaption>cvae<\/figcaption>/g)?.length, 3, 'reconstructions, samples, styles');
   for (const name of ['vae', 'cvae', 'ae']) {
     const { loss, recon } = JSON.parse(await does('evaluate', join(out, name), '--json'));

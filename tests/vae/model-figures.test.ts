@@ -12,8 +12,8 @@ import {
   gridSheet,
   latentSteps,
   manifoldFigure,
-  type Raster,
   reconstructionFigure,
+  type Sheet,
   samplesFigure,
   VAE,
 } from '@varigrad/vae';
@@ -55,7 +55,7 @@ test('the plane of a conditional model shows one class; linear steps go from −
   const expected = gridSheet(Float32Array.from(images), {
     columns: 3,
     imageShape: SHAPE,
-    title: 'The latent plane: each image is one place of z',
+    title: 'The latent plane: each image is decoded from one point z',
     columnLabels: ['−3.00', '0.00', '3.00'],
     rowLabels: ['3.00', '0.00', '−3.00'],
     caption: 'across: z1, up: z2, at equal steps',
@@ -190,12 +190,12 @@ test('the library’s own models draw every figure, with either likelihood', asy
     ];
     const mean = noGrad(() => likelihood.mean(conditional.decode(randn([1, 2]), tensor([[1, 0]]))));
     assert.equal(mean.shape, [1, 6]);
-    for (const { width, height, pixels } of sheets) assert.is(pixels.length, 3 * width * height);
+    for (const { pixels } of sheets) assert.is(pixels.pixels.length, 3 * pixels.width * pixels.height);
   }
 });
 
 test('refuses a plane of another dimension, classes that are not there, and an empty axis', async () => {
-  const message = (figure: Promise<Raster>): Promise<string> =>
+  const message = (figure: Promise<Sheet>): Promise<string> =>
     figure.then(
       () => 'drawn',
       (error) => {
@@ -206,7 +206,7 @@ test('refuses a plane of another dimension, classes that are not there, and an e
   const model = new VAE({ inputSize: 4, hidden: [3], latent: 5 });
   assert.is(
     await message(manifoldFigure(model, [2, 2])),
-    'manifoldFigure: z has 5 dimensions, and a plane has 2',
+    'manifoldFigure: z has 5 dimensions — a plane needs 2',
   );
   assert.is(
     await message(classStyleFigure(model, [2, 2])),
@@ -215,7 +215,7 @@ test('refuses a plane of another dimension, classes that are not there, and an e
   for (const size of [0, 2.5]) {
     assert.is(
       await message(manifoldFigure(new Transparent(), SHAPE, { size })),
-      `latentSteps: the size is a whole number above 0, not ${size}`,
+      `latentSteps: size must be a whole number above 0, not ${size}`,
     );
   }
 });

@@ -21,13 +21,15 @@ function crc32(bytes: Uint8Array): number {
 interface Decoded {
   width: number;
   height: number;
+  /** Bytes per pixel: 1 for grey, 3 for RGB. */
+  channels: 1 | 3;
   /** RGB bytes. */
   pixels: Uint8Array;
 }
 
-/** Decodes 8-bit RGB without interlacing; checks the signature and every chunk's sum. */
-function decodePng(bytes: Uint8Array): Decoded {
-  const file = Buffer.from(bytes);
+/** Decodes 8-bit grey or RGB without interlacing; checks the signature and the checksum of every chunk. */
+function decodePng(contents: Uint8Array): Decoded {
+  const file = Buffer.from(contents);
   assert.is(file.subarray(0, 8).toString('latin1'), '\x89PNG\r\n\x1a\n');
   const chunks: [string, Buffer][] = [];
   for (let at = 8; at < file.length; ) {
@@ -40,19 +42,25 @@ function decodePng(bytes: Uint8Array): Decoded {
   assert.is(chunks[0]?.[0], 'IHDR');
   assert.is(chunks.at(-1)?.[0], 'IEND');
   const header = chunks[0]?.[1] as Buffer;
-  assert.equal([...header.subarray(8)], [8, 2, 0, 0, 0]); // 8 bits, RGB, not interlaced
+  const channels = header[9] === 0 ? 1 : 3;
+  assert.equal([...header.subarray(8)], [8, channels === 1 ? 0 : 2, 0, 0, 0]); // 8 bits, grey or RGB, not interlaced
   const [width, height] = [header.readUInt32BE(0), header.readUInt32BE(4)];
   const data = inflateSync(Buffer.concat(chunks.filter(([type]) => type === 'IDAT').map(([, d]) => d)));
-  return { width, height, pixels: unfilter(data, 3 * width, height) };
+  const bytes = unfilter(data, channels, channels * width, height);
+  const pixels =
+    channels === 3
+      ? bytes
+      : Uint8Array.from({ length: 3 * bytes.length }, (_, i) => bytes[Math.floor(i / 3)]!);
+  return { width, height, channels, pixels };
 }
 
-function unfilter(data: Uint8Array, stride: number, height: number): Uint8Array {
+function unfilter(data: Uint8Array, channels: number, stride: number, height: number): Uint8Array {
   const out = new Uint8Array(stride * height);
   const at = (row: number, i: number): number => (row < 0 || i < 0 ? 0 : (out[row * stride + i] as number));
   for (let row = 0; row < height; row++) {
     const filter = data[row * (stride + 1)] as number;
     for (let i = 0; i < stride; i++) {
-      const [a, b, c] = [at(row, i - 3), at(row - 1, i), at(row - 1, i - 3)];
+      const [a, b, c] = [at(row, i - channels), at(row - 1, i), at(row - 1, i - channels)];
       const predicted = [0, a, b, (a + b) >> 1, paeth(a, b, c)][filter] as number;
       out[row * stride + i] = (data[row * (stride + 1) + 1 + i] as number) + predicted;
     }
@@ -77,8 +85,29 @@ test('a file holds exactly the picture’s pixels', () => {
   const smooth = new Raster(40, 30);
   for (let i = 0; i < smooth.pixels.length; i++) smooth.pixels[i] = (i >> 2) % 256;
   for (const picture of [noise(1, 1), noise(37, 11), noise(3, 50), smooth, new Raster(5, 4, [1, 2, 3])]) {
-    const { width, height, pixels } = decodePng(encodePng(picture));
+    const { width, height, channels, pixels } = decodePng(encodePng(picture));
+    assert.is(channels, 3);
     assert.equal([width, height], [picture.width, picture.height]);
+    assert.equal(pixels, picture.pixels);
+  }
+});
+
+test('a grey picture takes one byte per pixel', () => {
+  for (const [width, height] of [
+    [1, 1],
+    [37, 11],
+    [3, 50],
+  ] as const) {
+    const picture = new Raster(width, height);
+    const words = new Generator(5).words(width * height);
+    picture.image(
+      0,
+      0,
+      Float32Array.from(words, (word) => word / 2 ** 32),
+      [height, width],
+    );
+    const { channels, pixels } = decodePng(encodePng(picture));
+    assert.is(channels, 1);
     assert.equal(pixels, picture.pixels);
   }
 });

@@ -1,6 +1,6 @@
-/** The table of pictures: each is drawn from what the model was trained on. */
+/** The table of figures: each uses the targets and options of the model's training. */
 import { Generator } from '@varigrad/core';
-import { type Dataset, klChart, latentStatistics, VAE } from '@varigrad/vae';
+import { type Dataset, klChart, latentStatistics, type Sheet, VAE } from '@varigrad/vae';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { FIGURES, type FigureSource } from '../../packages/vae/src/run/figures.js';
@@ -24,6 +24,30 @@ test('the KL of each dimension is that of the targets, not of the grey images', 
   for (const targets of ['none', 'threshold'] as const)
     assert.is(await FIGURES.kl?.draw({ ...source, targets }), await expected(targets));
   assert.is.not(await expected('none'), await expected('threshold'));
+});
+
+test('a traversal of many dimensions shows the ten with the largest KL and says so', async () => {
+  const source = (latent: number): FigureSource => ({
+    model: new VAE({ inputSize: 4, hidden: [8], latent, generator: new Generator(2) }),
+    test: test4,
+    seed: 0,
+    results: [],
+    heldOut: 'test',
+    targets: 'threshold',
+  });
+  const many = source(12);
+  const sheet = (await FIGURES.traversal?.draw(many)) as Sheet;
+  const { klPerDimension } = await latentStatistics(many.model as VAE, test4, { binarization: 'threshold' });
+  const kl = [...(klPerDimension as Float64Array)];
+  const largest = [...kl.keys()].sort((a, b) => kl[b]! - kl[a]!).slice(0, 10);
+  assert.is(sheet.caption, '10 of 12 dimensions, by KL');
+  assert.equal(
+    sheet.rowLabels.map(({ text }) => text),
+    largest.map((d) => `z${d + 1}`),
+  );
+  const few = (await FIGURES.traversal?.draw(source(10))) as Sheet;
+  assert.is(few.caption, '');
+  assert.is(few.rowLabels.map(({ text }) => text).join(), 'z1,z2,z3,z4,z5,z6,z7,z8,z9,z10');
 });
 
 test.run();

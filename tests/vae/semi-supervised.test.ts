@@ -25,9 +25,9 @@ import {
 } from '@varigrad/vae';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { data, SIZE } from '../helpers/bars.js';
 import { checkParameterGradients } from '../helpers/parameter-gradients.js';
 import { refuses } from '../refuses.js';
-import { data, SIZE } from './bars.js';
 
 const float64 = createReference(Float64Array);
 const numbers = (t: Tensor): number[] => [...t.dataSync()];
@@ -220,7 +220,7 @@ test('two labels a class and 300 images without: far better than a classifier of
     const { loss } = await evaluate(model, unseen, { batchSize });
     assert.ok(Math.abs(loss - after.loss) < 1e-5 * after.loss);
   }
-  assert.ok((await classStyleFigure(model, [SIDE, SIDE])).width > 0);
+  assert.ok((await classStyleFigure(model, [SIDE, SIDE])).pixels.width > 0);
 });
 
 test('what cannot be is refused', async () => {

@@ -1,8 +1,14 @@
-/** Sheets of images: where each image is, how large, and where its labels are. */
-import { ArgumentError } from '@varigrad/core';
-import { gridSheet, type Raster, type SheetOptions } from '@varigrad/vae';
+/** Sheets of images: the place of each image in the pixels and on the drawn sheet, the labels, and the two files. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ArgumentError, Generator } from '@varigrad/core';
+import { gridSheet, type Raster, type SheetOptions, sheetSVG } from '@varigrad/vae';
+import { encodeSheet, writeSheet } from '@varigrad/vae/node';
+import { PNG } from 'pngjs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { embeddedImage, isWellFormed, number, rgbOf, type Text, textsOf } from '../helpers/svg.js';
 
 interface Box {
   left: number;
@@ -13,17 +19,12 @@ interface Box {
   count: number;
 }
 
-/** The smallest box around all pixels of which `is` holds, among those of `within`. */
-function boxOf(sheet: Raster, is: (r: number, g: number, b: number) => boolean, within?: Box): Box {
-  const area = within ?? { left: 0, top: 0, right: sheet.width, bottom: sheet.height };
+/** The smallest box around all pixels of a colour. */
+function boxOf(sheet: Raster, is: (r: number, g: number, b: number) => boolean): Box {
   const box = { left: Infinity, top: Infinity, right: -Infinity, bottom: -Infinity, count: 0 };
-  for (let y = area.top; y < area.bottom; y++) {
-    for (let x = area.left; x < area.right; x++) {
-      const [r, g, b] = sheet.pixels.subarray(3 * (y * sheet.width + x)) as unknown as [
-        number,
-        number,
-        number,
-      ];
+  for (let y = 0; y < sheet.height; y++) {
+    for (let x = 0; x < sheet.width; x++) {
+      const [r = 0, g = 0, b = 0] = sheet.pixels.subarray(3 * (y * sheet.width + x));
       if (!is(r, g, b)) continue;
       box.left = Math.min(box.left, x);
       box.top = Math.min(box.top, y);
@@ -35,7 +36,7 @@ function boxOf(sheet: Raster, is: (r: number, g: number, b: number) => boolean, 
   return box;
 }
 
-/** Image i is one grey, 100 + i: a value that neither paper nor letters have. */
+/** Image i is one grey, 100 + i, which the gaps do not have. */
 function flatImages(count: number, size: number): Float32Array {
   return Float32Array.from({ length: count * size }, (_, i) => (100 + Math.floor(i / size)) / 255);
 }
@@ -43,31 +44,28 @@ function flatImages(count: number, size: number): Float32Array {
 const boxesOf = (sheet: Raster, count: number): Box[] =>
   Array.from({ length: count }, (_, i) => boxOf(sheet, (r, g, b) => r === 100 + i && g === r && b === r));
 
-const isInk = (r: number, g: number, b: number): boolean => !(r === g && g === b);
-
 interface Case {
   count: number;
   options: SheetOptions;
 }
+
+const LABELLED: SheetOptions = {
+  columns: 2,
+  imageShape: [8, 8],
+  scale: 3,
+  gap: 5,
+  title: 'A long title, much wider than the grid',
+  columnLabels: ['one', 'two'],
+  rowLabels: ['r1', 'row 2', 'r'],
+  caption: 'a caption that is wider, too',
+};
 
 const cases: readonly Case[] = [
   { count: 6, options: { columns: 3, imageShape: [28, 28] } },
   { count: 7, options: { columns: 3, imageShape: [5, 9], scale: 2, gap: 1 } },
   { count: 1, options: { columns: 1, imageShape: [1, 1], scale: 1, gap: 0 } },
   { count: 4, options: { columns: 10, imageShape: [64, 32], gap: 0 } },
-  {
-    count: 6,
-    options: {
-      columns: 2,
-      imageShape: [8, 8],
-      scale: 3,
-      gap: 5,
-      title: 'A long title, much wider than the grid',
-      columnLabels: ['one', 'two'],
-      rowLabels: ['r1', 'row 2', 'r'],
-      caption: 'a caption that is wider, too',
-    },
-  },
+  { count: 6, options: LABELLED },
   {
     count: 4,
     options: {
@@ -80,17 +78,25 @@ const cases: readonly Case[] = [
   },
 ];
 
+/** Width and height of the drawn sheet. */
+function sizeOf(svg: string): [width: number, height: number] {
+  const [root = ''] = /<svg[^>]*>/.exec(svg) ?? [];
+  return [number(root, 'width'), number(root, 'height')];
+}
+
 for (const { count, options } of cases) {
-  const { columns, imageShape, gap = 4, scale } = options;
+  const { columns, imageShape, scale } = options;
   const [height, width] = imageShape;
+  const used = scale ?? Math.max(1, Math.round(56 / height));
+  const gap = options.gap ?? Math.max(1, Math.round(4 / used));
 
   test(`${count} images of ${height} × ${width} in ${columns} columns are whole, in order and evenly spaced`, () => {
     const sheet = gridSheet(flatImages(count, height * width), options);
-    const boxes = boxesOf(sheet, count);
-    const used = scale ?? Math.max(1, Math.round(56 / height));
+    assert.is(sheet.scale, used);
+    const boxes = boxesOf(sheet.pixels, count);
     boxes.forEach((box, i) => {
-      assert.equal([box.right - box.left, box.bottom - box.top], [width * used, height * used], `image ${i}`);
-      assert.is(box.count, width * height * used * used, 'no pixel is covered');
+      assert.equal([box.right - box.left, box.bottom - box.top], [width, height], `image ${i}`);
+      assert.is(box.count, width * height, 'no pixel is covered');
       const left = boxes[i - 1];
       const above = boxes[i - columns];
       if (i % columns > 0 && left !== undefined) {
@@ -104,17 +110,84 @@ for (const { count, options } of cases) {
         if (options.rowLabels === undefined) assert.is(box.top - above.bottom, gap);
       }
     });
-    const paper = boxOf(sheet, (r, g, b) => r + g + b < 765);
-    assert.ok(paper.left >= 16 && paper.top >= 16, 'a margin stays free');
-    assert.ok(paper.right <= sheet.width - 16 && paper.bottom <= sheet.height - 14);
   });
+
+  test(`${count} images of ${height} × ${width} in ${columns} columns leave a margin`, () => {
+    const sheet = gridSheet(flatImages(count, height * width), options);
+    const svg = encodeSheet(sheet);
+    assert.ok(isWellFormed(svg));
+    const [right, bottom] = sizeOf(svg);
+    const image = embeddedImage(svg);
+    assert.ok(image.x >= 16 && image.y >= 16);
+    assert.ok(image.x + image.drawnWidth <= right - 16 && image.y + image.drawnHeight <= bottom - 14);
+  });
+}
+
+test('the files hold the images: in the SVG pixel by pixel, in the PNG as squares', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'varigrad-sheet-'));
+  try {
+    for (const channels of [1, 3] as const) {
+      const [height, width, gap, scale] = [3, 4, 2, 5];
+      const values = new Generator(channels).words(4 * height * width * channels);
+      const images = Float32Array.from(values, (word) => word / 2 ** 32);
+      const options = { columns: 2, imageShape: [height, width] as const, channels, gap, scale };
+      const sheet = gridSheet(images, { ...options, title: 'title', caption: 'caption' });
+      const files = await writeSheet(join(folder, 'sheet'), sheet);
+      assert.equal(files, [join(folder, 'sheet.svg'), join(folder, 'sheet.png')]);
+      assert.equal(readdirSync(folder).sort(), ['sheet.png', 'sheet.svg']);
+
+      const svg = readFileSync(files[0], 'utf8');
+      const embedded = embeddedImage(svg);
+      assert.ok(isWellFormed(svg) && svg.includes('image-rendering:pixelated'));
+      assert.equal([embedded.width, embedded.height], [2 * width + gap, 2 * height + gap]);
+      assert.equal(
+        [embedded.drawnWidth, embedded.drawnHeight],
+        [5 * (2 * width + gap), 5 * (2 * height + gap)],
+      );
+
+      const bare = PNG.sync.read(readFileSync(files[1]));
+      assert.equal([bare.width, bare.height], [embedded.drawnWidth, embedded.drawnHeight]);
+      const expected = expectedPixels(images, options);
+      assert.equal(embedded.pixels, expected(1));
+      assert.equal(rgbOf(bare.data), expected(scale));
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+/** RGB bytes of four images in two columns, white between them. */
+function expectedPixels(
+  images: Float32Array,
+  options: { imageShape: readonly [number, number]; channels: 1 | 3; gap: number },
+): (scale: number) => Uint8Array {
+  const { channels, gap } = options;
+  const [height, width] = options.imageShape;
+  const valueAt = (x: number, y: number, channel: number): number => {
+    const [column, row] = [Math.floor(x / (width + gap)), Math.floor(y / (height + gap))];
+    const [left, top] = [x - column * (width + gap), y - row * (height + gap)];
+    if (left >= width || top >= height) return 255;
+    const pixel = ((2 * row + column) * height + top) * width + left;
+    return Math.round(255 * (images[pixel * channels + (channels === 1 ? 0 : channel)] as number));
+  };
+  return (scale) => {
+    const [across, down] = [(2 * width + gap) * scale, (2 * height + gap) * scale];
+    return Uint8Array.from({ length: across * down * 3 }, (_, i) => {
+      const pixel = Math.floor(i / 3);
+      return valueAt(
+        Math.floor((pixel % across) / scale),
+        Math.floor(Math.floor(pixel / across) / scale),
+        i % 3,
+      );
+    });
+  };
 }
 
 test('images with three channels keep their colours', () => {
   const images = Float32Array.of(1, 0, 0, 0, 1, 0, 0, 0, 1, 1, 0, 1);
   const sheet = gridSheet(images, { columns: 2, imageShape: [1, 2], channels: 3, scale: 4, gap: 0 });
   const at = (r: number, g: number, b: number): Box =>
-    boxOf(sheet, (red, green, blue) => red === r && green === g && blue === b);
+    boxOf(sheet.pixels.enlarged(4), (red, green, blue) => red === r && green === g && blue === b);
   const [red, green, blue, pink] = [at(255, 0, 0), at(0, 255, 0), at(0, 0, 255), at(255, 0, 255)];
   for (const box of [red, green, blue, pink]) assert.is(box.count, 16);
   assert.equal(
@@ -123,58 +196,81 @@ test('images with three channels keep their colours', () => {
   );
 });
 
+/** Texts of a drawn sheet by their content. */
+const textOf = (svg: string, wanted: string): Text => {
+  const found = textsOf(svg).filter(({ text }) => text === wanted);
+  assert.is(found.length, 1, wanted);
+  return found[0] as Text;
+};
+
 test('column labels stand above the middle of their column, row labels left of the middle of their row', () => {
   const labelled = {
     columns: 3,
     imageShape: [10, 10] as const,
     scale: 4,
-    columnLabels: ['H', 'HHH', 'HH'],
-    rowLabels: ['H', 'HH'],
+    columnLabels: ['A', 'BBB', 'CC'],
+    rowLabels: ['D', 'EE'],
   };
   const sheet = gridSheet(flatImages(6, 100), labelled);
-  const images = boxesOf(sheet, 6);
-  const [first, last] = [images[0] as Box, images[5] as Box];
-  for (let c = 0; c < 3; c++) {
-    const image = images[c] as Box;
-    const above = { ...image, left: image.left - 2, right: image.right + 2, top: 0, bottom: first.top };
-    const label = boxOf(sheet, isInk, above);
-    assert.is(label.right - label.left, [5, 17, 11][c]);
-    assert.ok(Math.abs(label.left + label.right - (image.left + image.right)) <= 2, `column ${c}`);
-  }
-  for (let r = 0; r < 2; r++) {
-    const image = images[3 * r] as Box;
-    const label = boxOf(sheet, isInk, { ...image, left: 0, right: image.left });
-    assert.is(label.right - label.left, [5, 11][r]);
-    assert.ok(Math.abs(label.top + label.bottom - (image.top + image.bottom)) <= 2, `row ${r}`);
-    assert.ok(label.right < image.left);
-  }
-  const rest = boxOf(sheet, isInk, {
-    left: 0,
-    right: sheet.width,
-    top: last.bottom,
-    bottom: sheet.height,
-    count: 0,
+  const svg = encodeSheet(sheet);
+  const [images, drawn] = [boxesOf(sheet.pixels, 6), embeddedImage(svg)];
+  labelled.columnLabels.forEach((wanted, c) => {
+    const { left, right } = images[c] as Box;
+    const label = textOf(svg, wanted);
+    assert.is(label.anchor, 'middle');
+    assert.is(label.x, drawn.x + (4 * (left + right)) / 2, `column ${c}`);
+    assert.ok(label.y < drawn.y && label.y > drawn.y - 16);
   });
-  assert.is(rest.count, 0, 'nothing below a grid without a caption');
+  labelled.rowLabels.forEach((wanted, r) => {
+    const { top, bottom } = images[3 * r] as Box;
+    const label = textOf(svg, wanted);
+    assert.is(label.anchor, 'end');
+    assert.ok(Math.abs(label.y - 4 - (drawn.y + (4 * (top + bottom)) / 2)) <= 2, `row ${r}`);
+    assert.ok(label.x < drawn.x);
+  });
+  assert.is(textsOf(svg).length, 5, 'no title and no caption');
 });
 
 test('title and caption are above and below, in full', () => {
-  const plain = gridSheet(flatImages(1, 4), { columns: 1, imageShape: [2, 2], scale: 1 });
-  const options = {
+  const svg = encodeSheet(gridSheet(flatImages(6, 64), LABELLED));
+  const drawn = embeddedImage(svg);
+  const [title, caption] = [LABELLED.title, LABELLED.caption] as [string, string];
+  assert.ok(textOf(svg, title).y < drawn.y);
+  assert.ok(textOf(svg, caption).y > drawn.y + drawn.drawnHeight);
+  const [width] = sizeOf(svg);
+  // Wide letters of a system font take about 0.6 of the font size: 18 pixels for the title, 12 for the caption.
+  assert.ok(width >= 16 + 0.6 * 18 * title.length);
+  assert.ok(width >= drawn.x + 0.6 * 12 * caption.length);
+  const plain = encodeSheet(gridSheet(flatImages(1, 4), { columns: 1, imageShape: [2, 2], scale: 1 }));
+  assert.equal(textsOf(plain), []);
+});
+
+test('labels wider than the images do not overlap, and stay on the sheet', () => {
+  const columnLabels = ['a label', 'a wide label', 'another one'];
+  const svg = encodeSheet(
+    gridSheet(flatImages(3, 6), { columns: 3, imageShape: [2, 3], scale: 1, columnLabels }),
+  );
+  const labels = columnLabels.map((label) => ({ ...textOf(svg, label), half: 0.3 * 12 * label.length }));
+  labels.forEach(({ x, half }, i) => {
+    assert.ok(x - half > (i === 0 ? 0 : labels[i - 1]!.x + labels[i - 1]!.half));
+    assert.ok(x + half < sizeOf(svg)[0]);
+  });
+});
+
+test('all texts are escaped, and the address of the pixels, too', () => {
+  const hard = '<b>&amp; "quoted" ]]> \'x\'';
+  const sheet = gridSheet(flatImages(1, 4), {
     columns: 1,
-    imageShape: [2, 2] as const,
-    scale: 1,
-    title: 'HHHH',
-    caption: 'HHHHHHHHHHHH',
-  };
-  const sheet = gridSheet(flatImages(1, 4), options);
-  const [image] = boxesOf(sheet, 1) as [Box];
-  const all = { left: 0, right: sheet.width, top: 0, bottom: sheet.height, count: 0 };
-  const title = boxOf(sheet, isInk, { ...all, bottom: image.top });
-  const caption = boxOf(sheet, isInk, { ...all, top: image.bottom });
-  assert.equal([title.right - title.left, title.bottom - title.top], [46, 14]); // letters of twice the size
-  assert.equal([caption.right - caption.left, caption.bottom - caption.top], [71, 7]);
-  assert.is(boxOf(plain, isInk).count, 0);
+    imageShape: [2, 2],
+    title: hard,
+    caption: hard,
+    columnLabels: [hard],
+    rowLabels: [hard],
+  });
+  const svg = sheetSVG(sheet, 'pixels.png?a=1&b="2"');
+  assert.ok(isWellFormed(svg));
+  assert.is(textsOf(svg).filter(({ text }) => text === hard).length, 4);
+  assert.ok(svg.includes('href="pixels.png?a=1&amp;b=&quot;2&quot;"'));
 });
 
 function refusal(images: Float32Array, options: SheetOptions): string {
@@ -187,34 +283,40 @@ function refusal(images: Float32Array, options: SheetOptions): string {
   throw new Error('the sheet was drawn');
 }
 
-test('refuses what makes no sheet, and says why', () => {
+test('images, labels and sizes that do not fit are refused with the reason', () => {
   const four = new Float32Array(4);
   const square: SheetOptions = { columns: 1, imageShape: [2, 2] };
   assert.is(
     refusal(new Float32Array(5), square),
-    'gridSheet: 5 values are no whole number of 2 × 2 images with 1 channel(s)',
+    'gridSheet: 5 values are not a whole number of 2 × 2 images with 1 channel',
   );
   assert.is(
     refusal(new Float32Array(0), square),
-    'gridSheet: 0 values are no whole number of 2 × 2 images with 1 channel(s)',
+    'gridSheet: 0 values are not a whole number of 2 × 2 images with 1 channel',
   );
   assert.is(
     refusal(four, { ...square, channels: 3 }),
-    'gridSheet: 4 values are no whole number of 2 × 2 images with 3 channel(s)',
+    'gridSheet: 4 values are not a whole number of 2 × 2 images with 3 channels',
   );
   for (const columns of [0, -1, 1.5, Number.NaN]) {
-    const message = `gridSheet: columns is a whole number from 1, not ${columns}`;
+    const message = `gridSheet: columns must be a whole number of at least 1, not ${columns}`;
     assert.is(refusal(four, { ...square, columns }), message);
   }
-  assert.is(refusal(four, { ...square, scale: 0.5 }), 'gridSheet: scale is a whole number from 1, not 0.5');
-  assert.is(refusal(four, { ...square, gap: -1 }), 'gridSheet: gap is a whole number from 0, not -1');
+  assert.is(
+    refusal(four, { ...square, scale: 0.5 }),
+    'gridSheet: scale must be a whole number of at least 1, not 0.5',
+  );
+  assert.is(
+    refusal(four, { ...square, gap: -1 }),
+    'gridSheet: gap must be a whole number of at least 0, not -1',
+  );
   assert.is(
     refusal(four, { ...square, columnLabels: ['a', 'b'] }),
-    'gridSheet: 2 column labels for 1 columns — one for each, or none',
+    'gridSheet: 2 column labels for 1 columns — give one for each, or none',
   );
   assert.is(
     refusal(four, { ...square, rowLabels: ['a', 'b', 'c'] }),
-    'gridSheet: 3 row labels for 1 rows — one for each, or none',
+    'gridSheet: 3 row labels for 1 rows — give one for each, or none',
   );
 });
 

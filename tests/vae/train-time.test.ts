@@ -2,7 +2,7 @@
 import { type EpochResult, type FitOptions, fit, type Progress, type TrainState } from '@varigrad/vae';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { BATCH, data, STEPS, vae, WatchedAdam } from './bars.js';
+import { BATCH, data, STEPS, vae, WatchedAdam } from '../helpers/bars.js';
 
 /** Runs `use` with a clock that stands still but for the milliseconds one adds to it. */
 async function withClock<T>(use: (advance: (milliseconds: number) => void) => Promise<T>): Promise<T> {

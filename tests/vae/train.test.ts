@@ -12,7 +12,7 @@ import {
 } from '@varigrad/vae';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { BATCH, conditional, data, SIZE, STEPS, vae, WatchedAdam } from './bars.js';
+import { BATCH, conditional, data, SIZE, STEPS, vae, WatchedAdam } from '../helpers/bars.js';
 
 /** What a run saves. */
 interface Saved {

@@ -17,7 +17,7 @@ import {
 import { writeFileAtomic } from '@varigrad/vae/node';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { BATCH, data, SIZE, STEPS, WatchedAdam } from './bars.js';
+import { BATCH, data, SIZE, STEPS, WatchedAdam } from '../helpers/bars.js';
 
 const PIXELS = SIZE * SIZE;
 

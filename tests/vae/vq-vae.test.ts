@@ -4,8 +4,8 @@ import { Adam } from '@varigrad/nn';
 import { evaluate, fit, perplexity, reconstructionFigure, VQVAE, type VQVAEOptions } from '@varigrad/vae';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { BATCH, data, SIZE } from '../helpers/bars.js';
 import { refuses } from '../refuses.js';
-import { BATCH, data, SIZE } from './bars.js';
 
 const float64 = createReference(Float64Array);
 const numbers = (t: Tensor): number[] => [...t.dataSync()];
@@ -212,7 +212,7 @@ test('training: the loss falls, several vectors are used, figures and restored w
     model.codeShares(tensor(data.test.images, { shape: [21, SIZE * SIZE] })),
   ).itemSync();
   assert.ok(used > 2, `perplexity ${used}`);
-  assert.ok((await reconstructionFigure(model, data.test, { columns: 5, rows: 1 })).width > 0);
+  assert.ok((await reconstructionFigure(model, data.test, { columns: 5, rows: 1 })).pixels.width > 0);
   const copy = build(2);
   copy.loadStateDict(model.stateDict());
   assert.equal(await evaluate(copy, data.test, { binarization: 'threshold' }), after);

@@ -72,15 +72,21 @@ export {
   samplesFigure,
 } from './figures/samples.js';
 export {
-  classColor,
   codesOf,
   latentScatter,
+  type ScatterAnimationOptions,
   type ScatterOptions,
   type ScatterPanel,
+  scatterAnimation,
   scatterFigure,
-  scatterFrames,
 } from './figures/scatter.js';
-export { gridSheet, type SheetOptions } from './figures/sheets.js';
+export {
+  gridSheet,
+  type Sheet,
+  type SheetLabel,
+  type SheetOptions,
+  sheetSVG,
+} from './figures/sheets.js';
 export { type TerminalOptions, terminalImages } from './figures/terminal.js';
 export {
   type InterpolationOptions,

@@ -3,7 +3,7 @@
 import { basename, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { isLatentModel } from '../estimators/latent-model.js';
-import { encodePng } from '../figures/png.js';
+import { encodeSheet } from '../figures/png.js';
 import { writeFileAtomic } from '../files/atomic.js';
 import { completeConfig, readConfigFile } from '../run/complete-config.js';
 import {
@@ -29,7 +29,7 @@ import { type TrainRunOptions, trainRun } from '../run/train-run.js';
 import { UsageError } from '../run/usage-error.js';
 import { type Command, type CommandLine, flagsOf, type Terminal } from './command.js';
 import { MACHINE_FIELDS, startBackend } from './machine.js';
-import { type ReportedRun, reportPage, type Sheet } from './report.js';
+import { type ReportedFigure, type ReportedRun, reportPage } from './report.js';
 import { figureSource } from './sheets.js';
 import { standardEpochs } from './train.js';
 
@@ -58,20 +58,20 @@ const FIELDS: Fields<CompareFields> = {
     group: GROUP,
     kind: wholeNumber(0, 1_000_000),
     standard: 0,
-    help: 'estimate −log p(x) too, by N importance samples an image; 0 does not',
+    help: 'importance samples per image for an estimate of −log p(x); 0: no estimate',
   },
 };
 
-/** The model is what is compared: it has no flag here. */
+/** The options of all runs. The model differs between runs and has no flag here. */
 const { model: _, ...SHARED } = RUN_FIELDS;
 
-/** One configuration to train, by name. */
+/** A named configuration to train. */
 export interface Candidate {
   name: string;
   config: RunConfig;
 }
 
-/** The configurations that a command line names: files and models, each with the options that it can take. */
+/** The configurations of a command line: files and models, each with the shared options that apply to it. */
 export function candidatesOf(
   { words: files, flags }: CommandLine,
   defaults: Partial<RunConfig> = {},
@@ -86,9 +86,7 @@ export function candidatesOf(
     })),
   ];
   if (named.length === 0)
-    throw new UsageError(
-      'what is to be compared? — name configuration files, or models as --models vae,cvae',
-    );
+    throw new UsageError('nothing to compare — name configuration files, or models as --models vae,cvae');
   const twice = named.find(({ name }, i) => named.findIndex((other) => other.name === name) !== i);
   if (twice !== undefined)
     throw new UsageError(`"${twice.name}" is named twice — give each configuration its own name`);
@@ -105,7 +103,7 @@ export function candidatesOf(
   });
 }
 
-/** Trains a candidate in its folder, or what is left of it. @returns whether it was stopped */
+/** Trains a candidate in its folder, or resumes its training. @returns whether it was stopped */
 async function trainCandidate(
   { name, config }: Candidate,
   { path, ...run }: { path: string } & Pick<TrainRunOptions, 'machine' | 'signal' | 'out'>,
@@ -127,12 +125,16 @@ function differInLengthOnly(a: RunConfig, b: RunConfig): boolean {
 async function reportRun({ name }: Candidate, out: string, importanceSamples: number): Promise<ReportedRun> {
   const run = await openRun({ path: join(out, name) });
   const source = await figureSource(run);
-  const sheets: Sheet[] = [];
+  const figures: ReportedFigure[] = [];
   for (const { help, eachEpoch, isCompared, obstacle, draw } of Object.values(FIGURES)) {
     if (eachEpoch === undefined && isCompared !== true) continue;
     if (obstacle?.(source) !== undefined) continue;
-    const drawing = await draw(source);
-    if (typeof drawing !== 'string') sheets.push({ caption: help, png: encodePng(drawing) });
+    const drawing = await draw(source, ''); // the section has a heading
+    figures.push(
+      typeof drawing === 'string'
+        ? { caption: help, kind: 'chart', svg: drawing }
+        : { caption: help, kind: 'sheet', svg: encodeSheet(drawing) },
+    );
   }
   return {
     name,
@@ -141,7 +143,7 @@ async function reportRun({ name }: Candidate, out: string, importanceSamples: nu
     results: source.results,
     heldOut: source.heldOut,
     measured: await measureRun(run, run.data.test, isLatentModel(run.model) ? { importanceSamples } : {}),
-    sheets,
+    figures,
   };
 }
 
@@ -153,7 +155,7 @@ async function runCompare(line: CommandLine, terminal: Terminal): Promise<void> 
   const run = { path: out, machine: description, signal: terminal.stopSignal(), out: terminal.out };
   for (const candidate of candidates) {
     if (await trainCandidate(candidate, run)) {
-      terminal.out.write('\nStopped; all is saved. The same command goes on.\n');
+      terminal.out.write('\nStopped; all results are saved. The same command continues.\n');
       return;
     }
   }
@@ -169,6 +171,6 @@ export const compare: Command = {
   usage: '[config.json …]',
   flags: { ...flagsOf(FIELDS), ...flagsOf(SHARED), ...flagsOf(MACHINE_FIELDS) },
   notes:
-    'Each configuration file and each of --models is trained in a folder of its own. All other options go to every model that can take them. What is finished is kept: the same command goes on.',
+    'Each configuration file and each of --models is trained in its own folder. All other options apply to\nevery model that accepts them. Finished epochs are kept: the same command continues.',
   run: runCompare,
 };

@@ -1,4 +1,4 @@
-/** How the page of a comparison looks, in light and in dark. Charts are recoloured through the attributes that they are drawn with. */
+/** The style of the page of a comparison, light and dark. Rules on the fill and stroke attributes recolour the charts. */
 export const REPORT_STYLE: string = `
 :root {
   color-scheme: light dark;
@@ -6,7 +6,7 @@ export const REPORT_STYLE: string = `
 }
 @media (prefers-color-scheme: dark) {
   :root { --page: #15181b; --ink: #e6e8ea; --soft: #a3abb2; --line: #343a40; --panel: #1e2226; --alert: #f0b35e; }
-  .chart [stroke="#0072b2"] { stroke: #4da3dc; } .chart [fill="#0072b2"] { fill: #4da3dc; }
+  .chart [stroke="#0072b2"] { stroke: #3a86e0; } .chart [fill="#0072b2"] { fill: #3a86e0; }
   .chart [stroke="#000000"] { stroke: #e6e8ea; } .chart [fill="#000000"] { fill: #e6e8ea; }
   .chart [stroke="#6a3d9a"] { stroke: #b08ae0; } .chart [fill="#6a3d9a"] { fill: #b08ae0; }
 }
@@ -24,8 +24,19 @@ thead th { color: var(--soft); font-weight: 600; font-size: .9rem; }
 figure { margin: 0; }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 34rem), 1fr)); gap: 1rem; }
 .chart svg { width: 100%; height: auto; fill: var(--ink); }
-.chart svg > rect:first-child { fill: var(--panel); }
 .chart [stroke="#dee2e6"] { stroke: var(--line); } .chart [stroke="#212529"] { stroke: var(--soft); }
-.sheets { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 20rem), 1fr)); gap: 1.25rem; align-items: start; }
-.sheets img { display: block; width: 100%; max-width: 45rem; height: auto; border: 1px solid var(--line); }
+.chart .hit { stroke: currentColor; stroke-width: 2; }
+.chart [fill="#ffffff"] { fill: var(--panel); }
+.figures { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 22rem), 1fr)); gap: 1.25rem; align-items: start; }
+.sheet svg { display: block; width: 100%; max-width: 45rem; height: auto; }
+.sheet { border: 1px solid var(--line); }
+figcaption { padding: .25rem .5rem; }
+figure { cursor: zoom-in; }
+dialog { box-sizing: border-box; width: 96vw; height: 94vh; max-width: none; max-height: none; padding: 1rem; border: 1px solid var(--line);
+  background: var(--page); color: var(--ink); overflow: hidden; }
+dialog::backdrop { background: rgb(0 0 0 / .5); }
+dialog figure { user-select: none; height: 100%; border: 0; cursor: grab; display: flex; flex-direction: column; }
+dialog[open] figure svg { flex: 1; min-height: 0; width: 100%; max-width: none; touch-action: none; }
+#tip { position: fixed; z-index: 1; padding: .2rem .5rem; border-radius: 4px; background: var(--ink); color: var(--page);
+  font-size: .85rem; pointer-events: none; white-space: nowrap; font-variant-numeric: tabular-nums; }
 `;

@@ -1,4 +1,4 @@
-/** The page of `varigrad compare`: one HTML file with nothing outside of it. */
+/** The page of `varigrad compare`: one HTML file that needs no other file. */
 import { escapeXML } from '@varigrad/core/trace';
 import { lineChart } from '../figures/line-chart.js';
 import { effective } from '../run/fields.js';
@@ -6,25 +6,28 @@ import type { Measurement } from '../run/measure.js';
 import type { RunConfig } from '../run/run-config.js';
 import { RUN_FIELDS } from '../run/run-options.js';
 import type { EpochResult } from '../train.js';
+import { REPORT_SCRIPT } from './report-script.js';
 import { REPORT_STYLE } from './report-style.js';
 
 /** One run of a comparison. */
 export interface ReportedRun {
   name: string;
   config: RunConfig;
-  /** Numbers that were learned. */
+  /** Number of learned parameters. */
   parameters: number;
   results: readonly EpochResult[];
   heldOut: 'test' | 'validation';
   measured: Measurement;
-  sheets: readonly Sheet[];
+  figures: readonly ReportedFigure[];
 }
 
-/** A picture of a run. */
-export interface Sheet {
+/** A figure of a run. */
+export interface ReportedFigure {
   /** What it shows, the same for all runs. */
   caption: string;
-  png: Uint8Array;
+  /** A chart takes the colours of the page; a sheet of images stays on white. */
+  kind: 'chart' | 'sheet';
+  svg: string;
 }
 
 /** @param machine - the backend in words */
@@ -44,12 +47,16 @@ export function reportPage(runs: readonly ReportedRun[], machine: string): strin
 ${warning(runs)}
 <h2>On the test images</h2>
 ${table(numbers(runs))}
-<p class="note">Nats per image, lower is better: summed over pixels and latent dimensions, averaged over images. −ELBO = reconstruction + KL. The loss is the same, or what else the model minimises: the bound of an IWAE, or the reconstruction alone, which bounds nothing, of an autoencoder.</p>
+<p class="note">Nats per image, lower is better: summed over pixels and latent dimensions, averaged over images. −ELBO = reconstruction + KL. The loss is what the model minimises: −ELBO, the bound of an IWAE, or the reconstruction alone of an autoencoder, which is not a bound.</p>
 <h2>What differs</h2>
 ${table(differences(runs))}
 <h2>Over the epochs</h2>
+<p class="note">Point at a line or a dot to read its value. Click a figure to enlarge it; there, the wheel or + and − zoom, dragging or the arrow keys move, a double click resets, and Esc closes.</p>
 <div class="charts">${charts(runs).join('\n')}</div>
-${sheetSections(runs).join('\n')}
+${figureSections(runs).join('\n')}
+<div id="tip" role="status" hidden></div>
+<dialog aria-label="Figure"></dialog>
+<script type="module">${REPORT_SCRIPT}</script>
 </body>
 </html>
 `;
@@ -60,7 +67,7 @@ function introduction(runs: readonly ReportedRun[], machine: string): string {
   return `${runs.length} ${runs.length === 1 ? 'model' : 'models'}, trained one after another on ${machine}; ${sizes}. Adam throughout.`;
 }
 
-/** Losses under different targets or densities are different quantities. */
+/** A warning if the targets or densities differ: their losses are different quantities. */
 function warning(runs: readonly ReportedRun[]): string {
   const kinds = (['data', 'binarization', 'likelihood'] as const).filter(
     (key) => new Set(runs.map(({ config }) => config[key])).size > 1,
@@ -69,7 +76,7 @@ function warning(runs: readonly ReportedRun[]): string {
   return `<p class="warning">The runs differ in ${kinds.join(' and ')}: their losses are different quantities, and cannot be compared.</p>`;
 }
 
-/** Rows of cells, the first row being the head. */
+/** Rows of cells; the first row is the head. */
 type Rows = readonly (readonly string[])[];
 
 function table([head = [], ...rows]: Rows): string {
@@ -111,7 +118,7 @@ function numbers(runs: readonly ReportedRun[]): Rows {
   ];
 }
 
-/** The options in which the runs are not all alike. */
+/** The options in which the runs differ. */
 function differences(runs: readonly ReportedRun[]): Rows {
   const own = runs.map(({ config }): Readonly<Record<string, unknown>> => effective(RUN_FIELDS, config));
   const textOf = (value: unknown): string => (value === undefined ? '–' : String(value));
@@ -138,30 +145,30 @@ function charts(runs: readonly ReportedRun[]): string[] {
     { title: 'Loss on the training images', of: (r: EpochResult) => r.train.loss },
   ];
   return parts.map(({ title, of, ofBoundsOnly }) => {
-    // A run without such a term keeps its place, and so its colour.
+    // A run without such a term keeps its index, and therefore its colour.
     const series = runs.map(({ name, results, measured }) => {
       const shown = ofBoundsOnly && measured.negativeElbo === undefined ? [] : results;
       return { name, points: shown.map((result) => [result.epoch, of(result)] as const) };
     });
     const page = { title, xLabel: 'epoch', yLabel: 'nats per image', series, height: 360 };
-    return `<figure class="chart">${lineChart(page)}</figure>`;
+    return figure({ caption: title, kind: 'chart', svg: lineChart(page) }, '');
   });
 }
 
-/** One section for each kind of picture, with all runs beside each other. */
-function sheetSections(runs: readonly ReportedRun[]): string[] {
-  const captions = [...new Set(runs.flatMap(({ sheets }) => sheets.map(({ caption }) => caption)))];
+/** One section for each kind of figure, with all runs beside each other. */
+function figureSections(runs: readonly ReportedRun[]): string[] {
+  const captions = [...new Set(runs.flatMap(({ figures }) => figures.map(({ caption }) => caption)))];
   return captions.map((caption) => {
-    const figures = runs.flatMap(({ name, sheets }) =>
-      sheets
-        .filter((sheet) => sheet.caption === caption)
-        .map(({ png }) => {
-          const source = `data:image/png;base64,${Buffer.from(png).toString('base64')}`;
-          const text = escapeXML(`${name}: ${caption}`);
-          return `<figure><img src="${source}" alt="${text}"><figcaption>${escapeXML(name)}</figcaption></figure>`;
-        }),
+    const shown = runs.flatMap(({ name, figures }) =>
+      figures
+        .filter((one) => one.caption === caption)
+        .map((one) => figure(one, `<figcaption>${escapeXML(name)}</figcaption>`)),
     );
     const heading = caption.charAt(0).toUpperCase() + caption.slice(1);
-    return `<h2>${escapeXML(heading)}</h2>\n<div class="sheets">${figures.join('\n')}</div>`;
+    return `<h2>${escapeXML(heading)}</h2>\n<div class="figures">${shown.join('\n')}</div>`;
   });
+}
+
+function figure({ caption, kind, svg }: ReportedFigure, below: string): string {
+  return `<figure class="${kind}" tabindex="0" aria-label="${escapeXML(caption)}">${svg}${below}</figure>`;
 }

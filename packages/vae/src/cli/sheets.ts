@@ -1,9 +1,9 @@
 /** `varigrad sample`, `varigrad reconstruct` and `varigrad figures`. */
 import { join } from 'node:path';
-import { writePng } from '../figures/png.js';
-import type { Raster } from '../figures/raster.js';
+import { writeSheet } from '../figures/png.js';
 import { reconstructionFigure, sampledReconstructionFigure } from '../figures/reconstructions.js';
 import { samplesFigure } from '../figures/samples.js';
+import type { Sheet } from '../figures/sheets.js';
 import { complete, type Fields, fromFlags, onOff, path, someOf, wholeNumber } from '../run/fields.js';
 import { FIGURES, type FigureSource, writeDrawing } from '../run/figures.js';
 import type { OpenRun } from '../run/open-run.js';
@@ -25,20 +25,22 @@ const SHEET = 'The sheet:';
 
 const sheetFields = (rows: number): Fields<SheetFields> => ({
   rows: { group: SHEET, kind: wholeNumber(1, 1000), standard: rows, help: 'rows of images' },
-  columns: { group: SHEET, kind: wholeNumber(1, 100), standard: 10, help: 'images a row' },
-  seed: { group: SHEET, kind: wholeNumber(0, 2 ** 31 - 1), standard: 0, help: 'of the draws' },
+  columns: { group: SHEET, kind: wholeNumber(1, 100), standard: 10, help: 'images per row' },
+  seed: { group: SHEET, kind: wholeNumber(0, 2 ** 31 - 1), standard: 0, help: 'seed of the samples' },
   out: {
     group: SHEET,
     kind: path,
     standard: null,
-    help: 'PNG file',
+    help: 'file name; one ends in .svg (with labels), one in .png (images only)',
     standardText: 'in the folder of the run',
   },
 });
 
-async function writeSheet(path: string, sheet: Raster, out: Output): Promise<void> {
-  await writePng(path, sheet);
-  out.write(`${path}: ${sheet.width} × ${sheet.height} pixels\n`);
+/** Writes the SVG file and the PNG file of a sheet. @param path - with or without one of the two extensions */
+async function writeFiles(path: string, sheet: Sheet, out: Output): Promise<void> {
+  const [svg, png] = await writeSheet(path.replace(/\.(png|svg)$/, ''), sheet);
+  const [width, height] = [sheet.pixels.width, sheet.pixels.height].map((size) => size * sheet.scale);
+  out.write(`${svg}\n${png}: ${width} × ${height} pixels\n`);
 }
 
 interface SampleFields extends SheetFields {
@@ -51,13 +53,13 @@ const SAMPLE: Fields<SampleFields> = {
     group: SHEET,
     kind: wholeNumber(0, 255),
     standard: null,
-    help: 'class to draw, of a conditional model',
+    help: 'class of the images, for a conditional model',
     standardText: 'each in turn',
   },
 };
 
 export const sample: Command = {
-  summary: 'draw images that nobody has seen: z from the prior, decoded',
+  summary: 'draw generated images: z from the prior, decoded',
   usage: '<run>',
   flags: { ...flagsOf(SAMPLE), ...flagsOf(TRAINED_FIELDS), ...flagsOf(MACHINE_FIELDS) },
   notes: 'The images are means of p(x|z).',
@@ -66,11 +68,11 @@ export const sample: Command = {
     const { folder, model, data } = await openNamedRun(line);
     if (label !== null && label >= model.classes)
       throw new UsageError(
-        `--label ${label}: ${model.classes === 0 ? `a ${model.kind} is not told the class — leave it out` : `the classes are 0 to ${model.classes - 1}`}`,
+        `--label ${label}: ${model.classes === 0 ? `a ${model.kind} is not conditional — leave --label out` : `the classes are 0 to ${model.classes - 1}`}`,
       );
     const which = label === null ? {} : { label };
     const sheet = await samplesFigure(model, data.test.imageShape, { rows, columns, seed, ...which });
-    await writeSheet(path ?? folder.file('samples.png'), sheet, out);
+    await writeFiles(path ?? folder.file('samples.png'), sheet, out);
     await previewSamples(model, data.test.imageShape, out);
   },
 };
@@ -81,11 +83,11 @@ interface ReconstructFields extends SheetFields {
 
 const RECONSTRUCT: Fields<ReconstructFields> = {
   ...(sheetFields(4) as Fields<ReconstructFields>),
-  draws: { group: SHEET, kind: onOff, standard: false, help: 'show a draw from p(x|z) beside its mean' },
+  draws: { group: SHEET, kind: onOff, standard: false, help: 'show a sample of p(x|z) beside its mean' },
 };
 
 export const reconstruct: Command = {
-  summary: 'draw test images and what the model makes of them',
+  summary: 'draw test images and their reconstructions',
   usage: '<run>',
   flags: { ...flagsOf(RECONSTRUCT), ...flagsOf(TRAINED_FIELDS), ...flagsOf(MACHINE_FIELDS) },
   notes: 'Each image is encoded to the mean of q(z|x), and decoded to the mean of p(x|z).',
@@ -101,7 +103,7 @@ export const reconstruct: Command = {
     const sheet = draws
       ? await sampledReconstructionFigure(model, data.test, { rows, columns, seed })
       : await reconstructionFigure(model, data.test, { rows, columns });
-    await writeSheet(path ?? folder.file('reconstructions.png'), sheet, out);
+    await writeFiles(path ?? folder.file('reconstructions.png'), sheet, out);
   },
 };
 
@@ -117,9 +119,14 @@ const FIGURES_FIELDS: Fields<FiguresFields> = {
     kind: someOf(Object.keys(FIGURES)),
     standard: null,
     help: 'names from the list below, comma-separated',
-    standardText: 'all that suit the model',
+    standardText: 'all that are possible for the model',
   },
-  seed: { group: 'The figures:', kind: wholeNumber(0, 2 ** 31 - 1), standard: 0, help: 'of the draws' },
+  seed: {
+    group: 'The figures:',
+    kind: wholeNumber(0, 2 ** 31 - 1),
+    standard: 0,
+    help: 'seed of the samples',
+  },
   out: {
     group: 'The figures:',
     kind: path,
@@ -129,7 +136,7 @@ const FIGURES_FIELDS: Fields<FiguresFields> = {
   },
 };
 
-/** What the figures of a run are drawn from. */
+/** Inputs of the figures of a run. */
 export async function figureSource(
   { folder, config, model, data }: OpenRun,
   seed = 0,
@@ -151,13 +158,13 @@ async function runFigures(line: CommandLine, { out }: Terminal): Promise<void> {
       out.write(`${name}: left out, since ${problem}\n`);
       continue;
     }
-    const file = await writeDrawing(join(path ?? opened.folder.file('figures'), name), await draw(source));
-    out.write(`${file}\n`);
+    const files = await writeDrawing(join(path ?? opened.folder.file('figures'), name), await draw(source));
+    out.write(files.map((file) => `${file}\n`).join(''));
   }
 }
 
 export const figures: Command = {
-  summary: 'draw every picture that suits a trained model',
+  summary: 'draw every figure that is possible for a trained model',
   usage: '<run>',
   flags: { ...flagsOf(FIGURES_FIELDS), ...flagsOf(TRAINED_FIELDS), ...flagsOf(MACHINE_FIELDS) },
   notes: [

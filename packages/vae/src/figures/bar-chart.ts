@@ -1,26 +1,16 @@
 /** Bar charts as SVG text. */
-import {
-  chart,
-  colorOf,
-  escapeXml,
-  gridLine,
-  niceTicks,
-  plotOf,
-  px,
-  scaleOf,
-  tickText,
-  xTick,
-} from './chart.js';
+import { escapeXML } from '@varigrad/core/trace';
+import { axisOf, chart, colorOf, gridLine, plotOf, px, xTick } from './chart.js';
 
 /** One bar from 0 up (or down). */
 export interface Bar {
   label: string;
   value: number;
-  /** Which colour, and which entry of the legend. Default 0. */
+  /** Index of the bar's colour and of its entry in the legend. Default 0. */
   group?: number;
 }
 
-/** What a bar chart shows. */
+/** Content and size of a bar chart. */
 export interface BarChartOptions {
   title: string;
   xLabel: string;
@@ -32,7 +22,7 @@ export interface BarChartOptions {
   height?: number;
 }
 
-/** Bars with axes, grid and legend. A bar whose value is not finite is left out. */
+/** Bars with axes, grid and legend, as SVG text. A bar whose value is not finite is left out. */
 export function barChart({
   title,
   xLabel,
@@ -44,28 +34,26 @@ export function barChart({
 }: BarChartOptions): string {
   const page = { title, xLabel, yLabel, width, height };
   const plot = plotOf(page, groups);
-  const finite = bars.map(({ value }) => value).filter(Number.isFinite);
-  const ticks = niceTicks([0, ...finite], 7);
-  const yAt = scaleOf(ticks, plot.bottom, plot.top);
+  const { at: yAt, ticks } = axisOf([0, ...bars.map(({ value }) => value)], [plot.bottom, plot.top], 5);
   const slot = (plot.right - plot.left) / Math.max(1, bars.length);
   const center = (i: number): number => plot.left + (i + 0.5) * slot;
   // Labels that would touch are thinned out.
   const every = Math.ceil((7 * Math.max(1, ...bars.map(({ label }) => label.length)) + 6) / slot);
   return chart(page, plot, groups, [
-    ...ticks.map((y) => gridLine(plot, yAt(y), tickText(y, ticks))),
+    ...ticks.map(({ value, text }) => gridLine(plot, yAt(value), text)),
     ...bars.flatMap(({ label }, i) => (i % every === 0 ? [xTick(plot, center(i), label)] : [])),
     ...bars.flatMap(({ label, value, group = 0 }, i) => {
       if (!Number.isFinite(value)) return [];
       const [top, bottom] = [Math.min(yAt(value), yAt(0)), Math.max(yAt(value), yAt(0))];
-      return `<rect x="${px(center(i) - 0.4 * slot)}" y="${px(top)}" width="${px(0.8 * slot)}" height="${px(bottom - top)}" fill="${colorOf(group)}"><title>${escapeXml(label)}: ${value.toPrecision(4)}</title></rect>`;
+      return `<rect x="${px(center(i) - 0.4 * slot)}" y="${px(top)}" width="${px(0.8 * slot)}" height="${px(bottom - top)}" fill="${colorOf(group)}"><title>${escapeXML(label)}: ${value.toPrecision(4)}</title></rect>`;
     }),
   ]);
 }
 
 /**
- * The KL of each latent dimension, largest first, and which dimensions are in use.
+ * The KL of each latent dimension, largest first; active and inactive dimensions differ in colour.
  * @param kl - nats per image of each dimension
- * @param active - whether each dimension is; default: whether its KL exceeds 0.01
+ * @param active - whether each dimension is active; default: whether its KL exceeds 0.01
  */
 export function klChart(
   kl: ArrayLike<number>,
@@ -84,6 +72,6 @@ export function klChart(
       value: kl[d]!,
       group: active[d] === true ? 0 : 1,
     })),
-    groups: ['active', 'not used'],
+    groups: ['active', 'inactive'],
   });
 }

@@ -1,4 +1,7 @@
-/** What charts as SVG text share: page, axes, ticks, legend. */
+/** Parts of all charts, as SVG text: page, axes, ticks, legend. */
+import { escapeXML } from '@varigrad/core/trace';
+import { extent, tickIncrement } from 'd3-array';
+import { scaleLinear } from 'd3-scale';
 
 /** Colours that differ also for colour-blind readers: seven of Okabe & Ito (2008), then purple, brown and grey. */
 export const COLORS: readonly string[] = [
@@ -27,7 +30,7 @@ export interface Plot {
   bottom: number;
 }
 
-/** Title and size of a chart, and what its axes count. */
+/** Title and size of a chart, and the names of its axes. */
 export interface Page {
   title: string;
   xLabel: string;
@@ -48,7 +51,7 @@ export function plotOf({ width, height }: Page, names: readonly string[]): Plot 
   };
 }
 
-/** A whole chart: page, title, axis names and legend around what is drawn. */
+/** A whole chart: page, title, axis names and legend around the marks in `drawn`. */
 export function chart(page: Page, plot: Plot, names: readonly string[], drawn: readonly string[]): string {
   const { title, xLabel, yLabel, width, height } = page;
   const middle = (plot.left + plot.right) / 2;
@@ -56,11 +59,11 @@ export function chart(page: Page, plot: Plot, names: readonly string[], drawn: r
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-family="system-ui, sans-serif" font-size="13" fill="#212529">`,
     `<rect width="${width}" height="${height}" fill="#ffffff"/>`,
-    `<text x="${plot.left}" y="30" font-size="18" font-weight="600">${escapeXml(title)}</text>`,
+    `<text x="${plot.left}" y="30" font-size="18" font-weight="600">${escapeXML(title)}</text>`,
     ...drawn,
     `<line x1="${plot.left}" y1="${plot.bottom}" x2="${plot.right}" y2="${plot.bottom}" stroke="#212529"/>`,
-    `<text x="${px(middle)}" y="${height - 14}" text-anchor="middle">${escapeXml(xLabel)}</text>`,
-    `<text transform="translate(18 ${px(center)}) rotate(-90)" text-anchor="middle">${escapeXml(yLabel)}</text>`,
+    `<text x="${px(middle)}" y="${height - 14}" text-anchor="middle">${escapeXML(xLabel)}</text>`,
+    `<text transform="translate(18 ${px(center)}) rotate(-90)" text-anchor="middle">${escapeXML(yLabel)}</text>`,
     ...names.map((name, i) => legendEntry(name, colorOf(i), plot.right + 20, plot.top + 10 + 22 * i)),
     '</svg>\n',
   ].join('\n');
@@ -69,35 +72,33 @@ export function chart(page: Page, plot: Plot, names: readonly string[], drawn: r
 export const colorOf = (i: number): string => COLORS[i % COLORS.length] as string;
 export const px = (x: number): string => String(Math.round(x * 100) / 100);
 
-/** A linear map from values, first tick to last, to pixels. */
-export function scaleOf(ticks: readonly number[], from: number, to: number): (value: number) => number {
-  const [low, high] = [ticks[0]!, ticks.at(-1)!];
-  return (value) => from + ((value - low) / (high - low)) * (to - from);
+/** A linear axis. */
+export interface Axis {
+  /** The place of a value, in pixels. */
+  at: (value: number) => number;
+  ticks: readonly { value: number; text: string }[];
 }
 
 /**
- * About `count` round numbers (1, 2 or 5 times a power of ten apart) that cover the values; whole numbers if all values
- * are whole.
+ * An axis from pixel `from` to pixel `to` with round ends that cover the values, and about `count` ticks. Values that are
+ * all whole numbers get whole ticks.
  */
-export function niceTicks(values: readonly number[], count: number): number[] {
-  const low = values.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
-  const high = values.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
-  if (!(low <= high)) return [0, 1];
-  // Values that agree to nine digits are one value: finer ticks could not be told apart in floating point.
+export function axisOf(values: Iterable<number>, [from, to]: readonly [number, number], count: number): Axis {
+  const all = Array.from(values).filter(Number.isFinite);
+  const [low = 0, high = 1] = extent(all);
+  // Ticks between values that agree to nine digits could not be told apart in floating point.
   const largest = Math.max(Math.abs(low), Math.abs(high));
-  const span = high - low > 1e-9 * largest ? high - low : Math.max(1, largest);
-  const power = 10 ** Math.floor(Math.log10(span / count));
-  const fitting = [1, 2, 5, 10].map((m) => m * power).find((s) => span / s <= count)!;
-  const step = values.every(Number.isInteger) ? Math.max(1, fitting) : fitting;
-  const first = Math.floor(low / step);
-  const last = Math.max(first + 1, Math.ceil(high / step));
-  return Array.from({ length: last - first + 1 }, (_, i) => Number(((first + i) * step).toPrecision(12)));
-}
-
-/** All ticks of an axis with the same number of decimals. */
-export function tickText(value: number, ticks: readonly number[]): string {
-  const step = ticks[1]! - ticks[0]!;
-  return value.toFixed(Math.max(0, -Math.floor(Math.log10(step) + 1e-9))).replace('-', '−');
+  const end = high - low > 1e-9 * largest ? high : low + Math.max(1, largest);
+  const isWhole = all.every(Number.isInteger);
+  const found = tickIncrement(low, end, count);
+  const step = isWhole ? Math.max(1, found) : found; // below 0, it stands for the step −1/step
+  const roundEnd = (value: number, round: (x: number) => number): number =>
+    step > 0 ? round(value / step) * step : round(value * -step) / -step;
+  const domain = [roundEnd(low, Math.floor), roundEnd(end, Math.ceil)] as const;
+  const scale = scaleLinear(domain, [from, to]);
+  const steps = Math.round((domain[1] - domain[0]) * (step > 0 ? 1 / step : -step));
+  const format = scale.tickFormat(steps, 'f');
+  return { at: scale, ticks: scale.ticks(steps).map((value) => ({ value, text: format(value) })) };
 }
 
 /** A line across the plot at a tick of the upright axis, with its number. */
@@ -110,16 +111,12 @@ export function gridLine({ left, right }: Plot, y: number, label: string): strin
 
 /** A label below the plot. */
 export function xTick({ bottom }: Plot, x: number, label: string): string {
-  return `<text x="${px(x)}" y="${bottom + 20}" text-anchor="middle">${escapeXml(label)}</text>`;
+  return `<text x="${px(x)}" y="${bottom + 20}" text-anchor="middle">${escapeXML(label)}</text>`;
 }
 
 function legendEntry(name: string, stroke: string, x: number, y: number): string {
   return (
     `<line x1="${x}" y1="${y}" x2="${x + LEGEND_LINE}" y2="${y}" stroke="${stroke}" stroke-width="3"/>` +
-    `<text x="${x + LEGEND_LINE + 8}" y="${y + 4}">${escapeXml(name)}</text>`
+    `<text x="${x + LEGEND_LINE + 8}" y="${y + 4}">${escapeXML(name)}</text>`
   );
-}
-
-export function escapeXml(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }

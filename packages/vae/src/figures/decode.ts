@@ -4,8 +4,8 @@ import type { GenerativeModel } from '../models/model.js';
 import { labelsOf, overBatches } from '../over-batches.js';
 
 /**
- * Images, `[count · pixels]` as plain numbers in [0, 1], of the z that `latents` makes, decoded as in evaluation: the mean
- * of p(x|z), or one draw from it where a generator is given.
+ * Images, `[count · pixels]` in [0, 1], decoded in evaluation mode from the z that `latents` returns: the mean of p(x|z),
+ * or one sample of it if a generator is given.
  * @param labels - class of each image, for a conditional model
  */
 export async function decodeImages(
@@ -23,7 +23,7 @@ export async function decodeImages(
   });
 }
 
-/** The values of a tensor that is computed in evaluation mode, without a tape. */
+/** The values of a tensor that is computed in evaluation mode and without a tape. */
 export async function valuesOf(model: GenerativeModel, compute: () => Tensor): Promise<Float32Array> {
   let values = new Float32Array();
   await overBatches(

@@ -1,18 +1,9 @@
 /** Line charts as SVG text. */
+
+import { escapeXML } from '@varigrad/core/trace';
 import type { Losses } from '../meter.js';
 import type { EpochResult } from '../train.js';
-import {
-  chart,
-  colorOf,
-  gridLine,
-  niceTicks,
-  type Plot,
-  plotOf,
-  px,
-  scaleOf,
-  tickText,
-  xTick,
-} from './chart.js';
+import { axisOf, chart, colorOf, gridLine, type Plot, plotOf, px, xTick } from './chart.js';
 
 /** One line: points (x, y) in order of x. Values that are not finite leave a gap. */
 export interface Series {
@@ -20,7 +11,7 @@ export interface Series {
   points: readonly (readonly [x: number, y: number])[];
 }
 
-/** What a chart shows. */
+/** Content and size of a chart of lines. */
 export interface LineChartOptions {
   title: string;
   xLabel: string;
@@ -30,7 +21,7 @@ export interface LineChartOptions {
   height?: number;
 }
 
-/** A chart of lines with axes, grid and legend. */
+/** A chart of lines with axes, grid and legend, as SVG text. */
 export function lineChart({
   title,
   xLabel,
@@ -43,27 +34,28 @@ export function lineChart({
   const names = series.map(({ name }) => name);
   const plot: Plot = plotOf(page, names);
   const points = series.flatMap((s) => s.points).filter(([x, y]) => Number.isFinite(x) && Number.isFinite(y));
-  const xTicks = niceTicks(
-    points.map(([x]) => x),
+  const x = axisOf(
+    points.map(([value]) => value),
+    [plot.left, plot.right],
     10,
   );
-  const yTicks = niceTicks(
-    points.map(([, y]) => y),
-    7,
+  const y = axisOf(
+    points.map(([, value]) => value),
+    [plot.bottom, plot.top],
+    5,
   );
-  const xAt = scaleOf(xTicks, plot.left, plot.right);
-  const yAt = scaleOf(yTicks, plot.bottom, plot.top);
   return chart(page, plot, names, [
-    ...yTicks.map((y) => gridLine(plot, yAt(y), tickText(y, yTicks))),
-    ...xTicks.map((x) => xTick(plot, xAt(x), tickText(x, xTicks))),
-    ...series.map((s, i) => drawLine(s, colorOf(i), xAt, yAt)),
+    ...y.ticks.map(({ value, text }) => gridLine(plot, y.at(value), text)),
+    ...x.ticks.map(({ value, text }) => xTick(plot, x.at(value), text)),
+    ...series.map((s, i) => drawLine(s, colorOf(i), x.at, y.at)),
   ]);
 }
 
 /**
- * −ELBO, reconstruction and KL of every epoch, on training and test images; and the loss, where it is not −ELBO but has another weight
- * of the KL or is an importance-weighted bound. Without a KL, as of an autoencoder, the loss alone.
- * @param options - `heldOut`: what the second set is called; `targets`: the binarization, for the title
+ * −ELBO, reconstruction and KL of every epoch, on training and test images. If the loss is not −ELBO (another weight of
+ * the KL, or an importance-weighted bound), the loss is drawn, too. Without a KL, as for an autoencoder, only the loss is drawn.
+ * @param heldOut - name of the second set. Default 'test'
+ * @param targets - the binarization, for the title
  */
 export function lossChart(
   results: readonly EpochResult[],
@@ -95,19 +87,30 @@ export function lossChart(
   });
 }
 
-function drawLine(s: Series, stroke: string, xAt: (x: number) => number, yAt: (y: number) => number): string {
+/** A line, and a dot with its values as a tooltip at each point. */
+function drawLine(
+  { name, points }: Series,
+  stroke: string,
+  xAt: (x: number) => number,
+  yAt: (y: number) => number,
+): string {
+  const radius = points.length <= 40 ? 2.5 : 1; // dots of a long line stay inside it
   let path = '';
   let pen = 'M';
   const dots: string[] = [];
-  for (const [x, y] of s.points) {
+  for (const [x, y] of points) {
     if (!(Number.isFinite(x) && Number.isFinite(y))) {
       pen = 'M';
       continue;
     }
-    path += `${pen}${px(xAt(x))} ${px(yAt(y))}`;
+    const [left, top] = [px(xAt(x)), px(yAt(y))];
+    path += `${pen}${left} ${top}`;
     pen = 'L';
-    if (s.points.length <= 40)
-      dots.push(`<circle cx="${px(xAt(x))}" cy="${px(yAt(y))}" r="2.5" fill="${stroke}"/>`);
+    const tooltip = `${name}, ${Number(x.toPrecision(6))}: ${Number(y.toPrecision(6))}`;
+    dots.push(`<circle cx="${left}" cy="${top}" r="${radius}"><title>${escapeXML(tooltip)}</title></circle>`);
   }
-  return `<path d="${path}" fill="none" stroke="${stroke}" stroke-width="2"/>${dots.join('')}`;
+  return (
+    `<path d="${path}" fill="none" stroke="${stroke}" stroke-width="2"/>` +
+    `<g fill="${stroke}">${dots.join('')}</g>`
+  );
 }

@@ -1,6 +1,6 @@
-/** Options of the figures that show random draws. */
+/** Options of the figures that show random samples. */
 export interface FigureOptions {
   title?: string | undefined;
-  /** Seed of the draws. Default 0. */
+  /** Seed of the samples. Default 0. */
   seed?: number;
 }

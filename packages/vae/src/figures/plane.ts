@@ -3,10 +3,9 @@ import { ArgumentError, tensor } from '@varigrad/core';
 import type { GenerativeModel } from '../models/model.js';
 import { decodeImages } from './decode.js';
 import { inverseNormalCdf } from './normal-cdf.js';
-import type { Raster } from './raster.js';
-import { gridSheet } from './sheets.js';
+import { gridSheet, type Sheet } from './sheets.js';
 
-/** Whether the steps along an axis are equal in probability of N(0, 1) or in z, from −3 to 3. */
+/** Steps along an axis: equal in probability under N(0, 1), or equal in z from −3 to 3. */
 export type Spacing = 'quantile' | 'linear';
 
 /** Options of `manifoldFigure`. */
@@ -14,27 +13,27 @@ export interface ManifoldOptions {
   title?: string | undefined;
   /** Images along each axis. Default 20. */
   size?: number;
-  /** Class to draw, for a conditional model. Default 0. */
+  /** Class of the images, for a conditional model. Default 0. */
   label?: number;
   /** Default 'quantile'. */
   spacing?: Spacing;
 }
 
 /**
- * The plane as a square of images. By default the coordinates are quantiles of N(0, 1), so that every image stands for the
+ * The plane as a square of images. By default the coordinates are quantiles of N(0, 1): every image then stands for the
  * same prior probability.
- * @throws ArgumentError if z has not 2 dimensions
+ * @throws ArgumentError if z does not have 2 dimensions
  */
 export async function manifoldFigure(
   model: GenerativeModel,
   imageShape: readonly [number, number],
   {
-    title = 'The latent plane: each image is one place of z',
+    title = 'The latent plane: each image is decoded from one point z',
     size = 20,
     label = 0,
     spacing = 'quantile',
   }: ManifoldOptions = {},
-): Promise<Raster> {
+): Promise<Sheet> {
   checkPlane('manifoldFigure', model);
   const axis = latentSteps(size, spacing).map((z) =>
     (Math.abs(z) < 0.005 ? 0 : z).toFixed(2).replace('-', '−'),
@@ -52,7 +51,7 @@ export async function manifoldFigure(
 
 /**
  * The plane of each class of a conditional model, side by side.
- * @throws ArgumentError if z has not 2 dimensions, or the model knows no classes
+ * @throws ArgumentError if z does not have 2 dimensions, or the model is not conditional
  */
 export async function classManifoldsFigure(
   model: GenerativeModel,
@@ -62,7 +61,7 @@ export async function classManifoldsFigure(
     size = 6,
     spacing = 'quantile',
   }: Omit<ManifoldOptions, 'label'> = {},
-): Promise<Raster> {
+): Promise<Sheet> {
   checkPlane('classManifoldsFigure', model);
   if (model.classes === 0)
     throw new ArgumentError(
@@ -87,7 +86,7 @@ export async function classManifoldsFigure(
   });
 }
 
-/** Images over the plane, z2 growing upwards: `[size · size · pixels]`. */
+/** Images over the plane, with z2 increasing upwards: `[size · size · pixels]`. */
 function decodePlane(
   model: GenerativeModel,
   size: number,
@@ -113,7 +112,7 @@ function mosaic(images: Float32Array, size: number, height: number, width: numbe
 
 function checkPlane(caller: string, model: GenerativeModel): void {
   if (model.latent !== 2)
-    throw new ArgumentError(caller, `z has ${model.latent} dimensions, and a plane has 2`);
+    throw new ArgumentError(caller, `z has ${model.latent} dimensions — a plane needs 2`);
 }
 
 function stepsInWords(spacing: Spacing): string {
@@ -127,7 +126,7 @@ function stepsInWords(spacing: Spacing): string {
  */
 export function latentSteps(size: number, spacing: Spacing): number[] {
   if (!(Number.isInteger(size) && size > 0))
-    throw new ArgumentError('latentSteps', `the size is a whole number above 0, not ${size}`);
+    throw new ArgumentError('latentSteps', `size must be a whole number above 0, not ${size}`);
   return Array.from({ length: size }, (_, i) => {
     if (spacing === 'quantile') return inverseNormalCdf((i + 0.5) / size);
     return size === 1 ? 0 : -3 + (6 * i) / (size - 1);

@@ -1,20 +1,37 @@
 import { PNG } from 'pngjs';
 import { writeFileAtomic } from '../files/atomic.js';
 import type { Raster } from './raster.js';
+import { type Sheet, sheetSVG } from './sheets.js';
 
-/** The bytes of a PNG file with the picture's pixels. */
+const GREY = 0;
+const RGB = 2;
+
+/** The bytes of a PNG file with the picture's pixels: one byte per pixel if the picture is grey, else three. */
 export function encodePng({ width, height, pixels }: Raster): Uint8Array {
-  const png = new PNG({ width, height });
-  for (let i = 0; i < width * height; i++) {
-    png.data[4 * i] = pixels[3 * i]!;
-    png.data[4 * i + 1] = pixels[3 * i + 1]!;
-    png.data[4 * i + 2] = pixels[3 * i + 2]!;
-    png.data[4 * i + 3] = 255;
-  }
-  return PNG.sync.write(png, { colorType: 2 });
+  const isGrey = pixels.every((value, i) => value === pixels[i - (i % 3)]);
+  const colorType = isGrey ? GREY : RGB;
+  const png = new PNG({ width, height, colorType, inputColorType: colorType, inputHasAlpha: false });
+  png.data = Buffer.from(isGrey ? pixels.filter((_, i) => i % 3 === 0) : pixels);
+  return PNG.sync.write(png, { colorType, inputColorType: colorType, inputHasAlpha: false });
 }
 
-/** Writes a picture as a PNG file, as a whole or not at all. */
+/** Writes a picture as a PNG file, atomically. */
 export async function writePng(path: string, picture: Raster): Promise<void> {
   await writeFileAtomic(path, encodePng(picture));
+}
+
+/** The sheet as SVG text with its pixels embedded as PNG. */
+export function encodeSheet(sheet: Sheet): string {
+  return sheetSVG(sheet, `data:image/png;base64,${Buffer.from(encodePng(sheet.pixels)).toString('base64')}`);
+}
+
+/**
+ * Writes `<path>.svg`, the sheet with its text, and `<path>.png`, its pixels alone, enlarged by the sheet's scale.
+ * @returns both files
+ */
+export async function writeSheet(path: string, sheet: Sheet): Promise<[svg: string, png: string]> {
+  const files: [string, string] = [`${path}.svg`, `${path}.png`];
+  await writeFileAtomic(files[0], encodeSheet(sheet));
+  await writePng(files[1], sheet.pixels.enlarged(sheet.scale));
+  return files;
 }

@@ -1,29 +1,28 @@
-/** Sheets that show images beside what a model makes of them. */
+/** Sheets of images and their reconstructions. */
 import { Generator } from '@varigrad/core';
 import { type Corruption, corrupt } from '../corruptions.js';
 import { type Dataset, firstOf, pixelsOf } from '../data/dataset.js';
 import type { GenerativeModel } from '../models/model.js';
 import { decodeImages, encodeImages, imagesOf, valuesOf } from './decode.js';
 import type { FigureOptions } from './options.js';
-import type { Raster } from './raster.js';
-import { gridSheet } from './sheets.js';
+import { gridSheet, type Sheet } from './sheets.js';
 
-/** How many images a sheet shows. */
+/** Number of images on a sheet. */
 interface SheetSize {
   columns?: number;
   rows?: number;
 }
 
-/** The first images of a data set, each with its reconstruction (from the posterior's mean) below it. */
+/** The first images of a data set, each above its reconstruction from the posterior's mean. */
 export async function reconstructionFigure(
   model: GenerativeModel,
   data: Dataset,
   {
-    title = 'Test digits and their reconstructions',
+    title = 'Test images and their reconstructions',
     columns = 10,
     rows = 4,
   }: { title?: string | undefined } & SheetSize = {},
-): Promise<Raster> {
+): Promise<Sheet> {
   const shown = firstOf(data, columns * rows);
   const lines = [
     { label: 'input', images: shown.images },
@@ -32,17 +31,17 @@ export async function reconstructionFigure(
   return stackedSheet(lines, data, columns, title);
 }
 
-/** Each image, the mean of p(x|z) and one draw from p(x|z), with z the posterior's mean. */
+/** Each image, the mean of p(x|z) and one sample of p(x|z), where z is the posterior's mean. */
 export async function sampledReconstructionFigure(
   model: GenerativeModel,
   data: Dataset,
   {
-    title = 'The mean of p(x|z), and a draw from it',
+    title = 'The mean of p(x|z), and a sample of it',
     columns = 10,
     rows = 3,
     seed = 0,
   }: FigureOptions & SheetSize = {},
-): Promise<Raster> {
+): Promise<Sheet> {
   const shown = firstOf(data, columns * rows);
   const lines = [
     { label: 'input', images: shown.images },
@@ -54,16 +53,16 @@ export async function sampledReconstructionFigure(
 
 /** Options of `denoisingFigure`. */
 export interface DenoisingFigureOptions extends FigureOptions, SheetSize {
-  /** The noise that the model is to remove. */
+  /** The noise added to the images. */
   corruption: Corruption;
 }
 
-/** Each image, the image with noise, and what the model makes of that. */
+/** Each image, the image with noise, and the reconstruction of the noisy image. */
 export async function denoisingFigure(
   model: GenerativeModel,
   data: Dataset,
   { corruption, title = 'Noise removed', columns = 10, rows = 3, seed = 0 }: DenoisingFigureOptions,
-): Promise<Raster> {
+): Promise<Sheet> {
   const shown = firstOf(data, columns * rows);
   const noisy = {
     ...shown,
@@ -83,16 +82,16 @@ function reconstruct(model: GenerativeModel, data: Dataset, generator?: Generato
   return decodeImages(model, data.labels, () => encodeImages(model, data), generator);
 }
 
-/** The same images several times: a row of the first kind, below it the same images of the second kind, and so on. */
+/** Rows of images, each row once per kind: the first kind, below it the same images of the second kind, and so on. */
 function stackedSheet(
   kinds: readonly { label: string; images: Float32Array }[],
   data: Dataset,
   columns: number,
   title: string,
-): Raster {
+): Sheet {
   const perRow = columns * pixelsOf(data);
   const rows = Math.ceil((kinds[0]?.images.length ?? 0) / perRow);
-  const values = new Float32Array(kinds.length * rows * perRow).fill(1); // a last row that is not full ends in paper
+  const values = new Float32Array(kinds.length * rows * perRow).fill(1); // white where the last row is not full
   kinds.forEach(({ images }, k) => {
     for (let row = 0; row < rows; row++)
       values.set(images.subarray(row * perRow, (row + 1) * perRow), (row * kinds.length + k) * perRow);

@@ -1,11 +1,10 @@
-/** Sheets of images that nobody has seen: z from the prior, decoded. */
+/** Sheets of generated images: z from the prior, decoded. */
 import { ArgumentError, Generator, randn } from '@varigrad/core';
 import { type Dataset, firstOf, pixelsOf } from '../data/dataset.js';
 import type { GenerativeModel } from '../models/model.js';
 import { decodeImages, encodeImages } from './decode.js';
 import type { FigureOptions } from './options.js';
-import type { Raster } from './raster.js';
-import { gridSheet } from './sheets.js';
+import { gridSheet, type Sheet } from './sheets.js';
 
 /** Options of `samplesFigure`. */
 export interface SamplesOptions extends FigureOptions {
@@ -26,7 +25,7 @@ export async function samplesFigure(
     seed = 0,
     label,
   }: SamplesOptions = {},
-): Promise<Raster> {
+): Promise<Sheet> {
   const labels = Uint8Array.from(
     { length: columns * rows },
     (_, i) => label ?? i % Math.max(1, model.classes),
@@ -46,16 +45,16 @@ export async function samplesFigure(
 export interface ClassStyleOptions extends FigureOptions {
   /** Rows. Default 10. */
   styles?: number;
-  /** Take the styles from these images (their codes) and show them on the left; default: draw them from N(0, I). */
+  /** Images whose codes are the styles; they are shown on the left. Default: styles from N(0, I). */
   from?: Dataset;
 }
 
-/** One style z per row, written in every class: columns are classes. @throws ArgumentError if the model is not conditional */
+/** One style z per row and one class per column. @throws ArgumentError if the model is not conditional */
 export async function classStyleFigure(
   model: GenerativeModel,
   imageShape: readonly [number, number],
   { title = 'Rows share a style z, columns the class', styles = 10, seed = 0, from }: ClassStyleOptions = {},
-): Promise<Raster> {
+): Promise<Sheet> {
   const { classes } = model;
   if (classes === 0)
     throw new ArgumentError(
@@ -81,7 +80,7 @@ export async function classStyleFigure(
   });
 }
 
-/** Rows of `columns` images, each with one of `first` before it. */
+/** Rows of `columns` images, each row after one image of `first`. */
 function withFirstColumn(first: Dataset, images: Float32Array, columns: number): Float32Array {
   const size = pixelsOf(first);
   const values = new Float32Array(first.images.length + images.length);

@@ -1,138 +1,151 @@
+/** Sheets: images in a grid, with a title and labels around them. */
 import { ArgumentError } from '@varigrad/core';
-import { DESCENT, GLYPH_HEIGHT, GLYPH_WIDTH } from './font.js';
-import { type Color, Raster, textWidth } from './raster.js';
+import { escapeXML } from '@varigrad/core/trace';
+import { Raster } from './raster.js';
 
-/** How a sheet of images is laid out and labelled. */
+/** The layout and labels of a sheet of images. */
 export interface SheetOptions {
   columns: number;
   imageShape: readonly [height: number, width: number];
   /** 1 for grey (default), 3 for RGB. */
   channels?: 1 | 3;
   title?: string;
-  /** One label a column, above it; columns are never closer than their labels. */
+  /** One label per column, above it. Columns move apart where labels are wider than images. */
   columnLabels?: readonly string[];
-  /** One label a row, left of it. */
+  /** One label per row, left of it. */
   rowLabels?: readonly string[];
   /** A line below the images. */
   caption?: string;
-  /** Pixels of the sheet for one of the image, a whole number; default: so that an image is about 56 pixels high. */
+  /** Size of one image pixel on the drawn sheet, a whole number. Default: an image is about 56 pixels high. */
   scale?: number;
-  /** Pixels between images, at least. Default 4. */
+  /** Pixels between images, before they are enlarged. Default: about 4 pixels of the drawn sheet. */
   gap?: number;
 }
 
-const INK: Color = [33, 37, 41];
-const FAINT: Color = [108, 117, 125];
-const PAPER: Color = [255, 255, 255];
+/** A label, and the middle of its row or column in `pixels`. */
+export interface SheetLabel {
+  readonly text: string;
+  readonly at: number;
+}
+
+/** A sheet as data: all images in one raster without text, and the texts around it. */
+export interface Sheet {
+  /** The images with white gaps between them, one pixel for each pixel of an image. */
+  readonly pixels: Raster;
+  /** Size of one of `pixels` on the drawn sheet. */
+  readonly scale: number;
+  readonly title: string;
+  readonly caption: string;
+  readonly columnLabels: readonly SheetLabel[];
+  readonly rowLabels: readonly SheetLabel[];
+}
+
 const MARGIN = 16;
-const TITLE_SCALE = 2;
+const TITLE = { size: 18, room: 32 };
+const LABEL = { size: 12, room: 20 };
+
+/** An upper estimate of the width of a line in a system font: most are narrower. */
+const widthOf = (text: string, size: number): number => Math.ceil(0.62 * size * [...text].length);
 
 /**
- * Images in a grid with title and labels. All sizes follow from the images and the options.
+ * Lays images out in a grid, row by row.
  * @param images - `[count · height · width · channels]`, grey or RGB, values in [0, 1]
- * @throws ArgumentError if the values are no whole number of images, or the labels or sizes do not fit
+ * @throws ArgumentError if the values are not a whole number of images, or the labels or sizes do not fit
  */
-export function gridSheet(images: Float32Array, options: SheetOptions): Raster {
+export function gridSheet(images: Float32Array, options: SheetOptions): Sheet {
   const { columns, imageShape, title = '', columnLabels = [], rowLabels = [], caption = '' } = options;
+  const [height, width] = imageShape;
   const { count, size } = countImages(images, imageShape, options.channels ?? 1);
-  const { scale, cell, inset, grid, left, top, width, height } = layOut(count, options);
-  const sheet = new Raster(width, height, PAPER);
-  sheet.text(MARGIN, MARGIN, title, INK, TITLE_SCALE);
-  for (let i = 0; i < count; i++) {
-    const x = left + (i % columns) * cell.width + inset.x;
-    const y = top + Math.floor(i / columns) * cell.height + inset.y;
-    sheet.image(x, y, images.subarray(i * size, (i + 1) * size), imageShape, scale);
-  }
-  const [halfWidth, halfHeight] = [
-    inset.x + (imageShape[1] * scale) / 2,
-    inset.y + (imageShape[0] * scale) / 2,
-  ];
-  columnLabels.forEach((label, c) => {
-    const x = Math.floor(left + c * cell.width + halfWidth - textWidth(label) / 2);
-    sheet.text(x, top - GLYPH_HEIGHT - 4, label, FAINT);
-  });
-  rowLabels.forEach((label, r) => {
-    const y = Math.floor(top + r * cell.height + halfHeight - GLYPH_HEIGHT / 2);
-    sheet.text(left - 8 - textWidth(label), y, label, FAINT);
-  });
-  sheet.text(left, top + grid.height + 8, caption, FAINT);
-  return sheet;
-}
-
-/** Sizes and places in pixels of the sheet. */
-interface Layout {
-  scale: number;
-  /** From one image to the next. */
-  cell: { width: number; height: number };
-  /** Where in its cell an image begins; above 0 where labels are larger than images. */
-  inset: { x: number; y: number };
-  grid: { width: number; height: number };
-  left: number;
-  top: number;
-  width: number;
-  height: number;
-}
-
-function layOut(count: number, options: SheetOptions): Layout {
-  const {
-    columns,
-    imageShape,
-    title = '',
-    columnLabels = [],
-    rowLabels = [],
-    caption = '',
-    gap = 4,
-  } = options;
-  const scale = options.scale ?? Math.max(1, Math.round(56 / imageShape[0]));
+  const { scale = Math.max(1, Math.round(56 / height)) } = options;
+  const { gap = Math.max(1, Math.round(4 / scale)) } = options;
   checkWhole('columns', columns, 1);
   checkWhole('scale', scale, 1);
   checkWhole('gap', gap, 0);
   const rows = Math.ceil(count / columns);
   checkLabels('column', columnLabels, columns);
   checkLabels('row', rowLabels, rows);
-  const image = { width: imageShape[1] * scale, height: imageShape[0] * scale };
-  const room = {
-    width: Math.max(image.width, columnLabels.length === 0 ? 0 : widest(columnLabels) + GLYPH_WIDTH),
-    height: Math.max(image.height, rowLabels.length === 0 ? 0 : GLYPH_HEIGHT + DESCENT),
-  };
-  const cell = { width: room.width + gap, height: room.height + gap };
-  const grid = { width: columns * cell.width - gap, height: rows * cell.height - gap };
-  const titleHeight = title === '' ? 0 : GLYPH_HEIGHT * TITLE_SCALE + 10;
-  const left = MARGIN + (rowLabels.length === 0 ? 0 : widest(rowLabels) + 8);
-  const top = MARGIN + titleHeight + (columnLabels.length === 0 ? 0 : GLYPH_HEIGHT + 6);
-  const right = Math.max(
-    left + grid.width,
-    MARGIN + textWidth(title, TITLE_SCALE),
-    left + textWidth(caption),
-  );
+  const labelWidth = columnLabels.length === 0 ? 0 : widest(columnLabels) + LABEL.size / 2;
+  const labelHeight = rowLabels.length === 0 ? 0 : LABEL.size + 2;
+  const across = Math.max(width + gap, Math.ceil(labelWidth / scale));
+  const down = Math.max(height + gap, Math.ceil(labelHeight / scale));
+  const pixels = new Raster((columns - 1) * across + width, (rows - 1) * down + height);
+  for (let i = 0; i < count; i++) {
+    const [x, y] = [(i % columns) * across, Math.floor(i / columns) * down];
+    pixels.image(x, y, images.subarray(i * size, (i + 1) * size), imageShape);
+  }
   return {
+    pixels,
     scale,
-    cell,
-    inset: {
-      x: Math.floor((room.width - image.width) / 2),
-      y: Math.floor((room.height - image.height) / 2),
-    },
-    grid,
-    left,
-    top,
-    width: right + MARGIN,
-    height: top + grid.height + (caption === '' ? 0 : GLYPH_HEIGHT + 10) + MARGIN,
+    title,
+    caption,
+    columnLabels: columnLabels.map((text, i) => ({ text, at: i * across + width / 2 })),
+    rowLabels: rowLabels.map((text, i) => ({ text, at: i * down + height / 2 })),
   };
 }
 
+/**
+ * The sheet as SVG text.
+ * @param href - address of `sheet.pixels` as an image, for example a data URI
+ */
+export function sheetSVG(sheet: Sheet, href: string): string {
+  const { pixels, scale, title, caption, columnLabels, rowLabels } = sheet;
+  const { left, top, width, height } = layOut(sheet);
+  const [imageWidth, imageHeight] = [pixels.width * scale, pixels.height * scale];
+  const faint = (x: number, y: number, text: string, anchor = 'start'): string =>
+    `<text class="label" x="${x}" y="${y}" font-size="${LABEL.size}" fill="#5c636a" text-anchor="${anchor}">${escapeXML(text)}</text>`;
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-family="system-ui, sans-serif" fill="#212529">`,
+    `<rect width="${width}" height="${height}" fill="#ffffff"/>`,
+    ...(title === ''
+      ? []
+      : [
+          `<text x="${MARGIN}" y="${MARGIN + TITLE.size - 2}" font-size="${TITLE.size}" font-weight="600">${escapeXML(title)}</text>`,
+        ]),
+    `<image x="${left}" y="${top}" width="${imageWidth}" height="${imageHeight}" preserveAspectRatio="none" style="image-rendering:pixelated" href="${escapeXML(href)}"/>`,
+    ...columnLabels.map(({ text, at }) => faint(left + at * scale, top - 7, text, 'middle')),
+    ...rowLabels.map(({ text, at }) => faint(left - 8, top + at * scale + 4, text, 'end')),
+    ...(caption === '' ? [] : [faint(left, top + imageHeight + LABEL.room, caption)]),
+    '</svg>\n',
+  ].join('\n');
+}
+
+/** Where the images begin on the drawn sheet, and its size. A label wider than the first or last image sticks out into the margin. */
+function layOut({ pixels, scale, title, caption, columnLabels, rowLabels }: Sheet): {
+  left: number;
+  top: number;
+  width: number;
+  height: number;
+} {
+  const overhang = [columnLabels[0], columnLabels.at(-1)].map((label, end) => {
+    if (label === undefined) return 0;
+    const room = (end === 0 ? label.at : pixels.width - label.at) * scale;
+    return Math.max(0, Math.ceil(widthOf(label.text, LABEL.size) / 2 - room));
+  });
+  const rowsWidth = rowLabels.length === 0 ? 0 : widest(rowLabels.map(({ text }) => text)) + 8;
+  const left = MARGIN + Math.max(rowsWidth, overhang[0]!);
+  const top = MARGIN + (title === '' ? 0 : TITLE.room) + (columnLabels.length === 0 ? 0 : LABEL.room);
+  const right = Math.max(
+    left + pixels.width * scale + overhang[1]!,
+    MARGIN + widthOf(title, TITLE.size),
+    left + widthOf(caption, LABEL.size),
+  );
+  const bottom = top + pixels.height * scale + (caption === '' ? 0 : LABEL.room + 4);
+  return { left, top, width: right + MARGIN, height: bottom + MARGIN };
+}
+
 function widest(labels: readonly string[]): number {
-  return labels.reduce((most, label) => Math.max(most, textWidth(label)), 0);
+  return labels.reduce((most, label) => Math.max(most, widthOf(label, LABEL.size)), 0);
 }
 
 function checkWhole(name: string, value: number, least: number): void {
   if (Number.isInteger(value) && value >= least) return;
-  throw new ArgumentError('gridSheet', `${name} is a whole number from ${least}, not ${value}`);
+  throw new ArgumentError('gridSheet', `${name} must be a whole number of at least ${least}, not ${value}`);
 }
 
 function checkLabels(kind: 'row' | 'column', labels: readonly string[], places: number): void {
   if (labels.length === 0 || labels.length === places) return;
   const found = `${labels.length} ${kind} labels for ${places} ${kind}s`;
-  throw new ArgumentError('gridSheet', `${found} — one for each, or none`);
+  throw new ArgumentError('gridSheet', `${found} — give one for each, or none`);
 }
 
 function countImages(
@@ -144,7 +157,7 @@ function countImages(
   if (images.length === 0 || images.length % size !== 0) {
     throw new ArgumentError(
       'gridSheet',
-      `${images.length} values are no whole number of ${height} × ${width} images with ${channels} channel(s)`,
+      `${images.length} values are not a whole number of ${height} × ${width} images with ${channels} ${channels === 1 ? 'channel' : 'channels'}`,
     );
   }
   return { count: images.length / size, size };

@@ -1,21 +1,21 @@
-/** Images as text: two pixels a character, one above the other. */
+/** Images as text, with two pixels per character, one above the other. */
 import { ArgumentError } from '@varigrad/core';
 
 /** Options of `terminalImages`. */
 export interface TerminalOptions {
   imageShape: readonly [height: number, width: number];
-  /** Images beside each other. Default: all. */
+  /** Images per row. Default: all. */
   columns?: number;
-  /** Bits of colour that the terminal knows, as `stream.getColorDepth()` says: 24, or 8 for 256 colours. Default 24. */
+  /** Bits per colour, as `stream.getColorDepth()` returns: 24, or 8 for 256 colours. Default 24. */
   depth?: 8 | 24;
 }
 
 const RESET = '\u001b[0m';
 
 /**
- * Grey images for a terminal with colour: "▀" with the upper pixel as its colour and the lower one as its background.
+ * Grey images for a terminal with colour: "▀" in the colour of the upper pixel on a background of the lower one.
  * @param images - `[count · height · width]`, 0 black to 1 white
- * @throws ArgumentError if the values are no whole number of images
+ * @throws ArgumentError if the values are not a whole number of images
  */
 export function terminalImages(
   images: ArrayLike<number>,
@@ -25,7 +25,7 @@ export function terminalImages(
   if (images.length === 0 || images.length % size !== 0)
     throw new ArgumentError(
       'terminalImages',
-      `${images.length} values are no whole number of ${height} × ${width} images`,
+      `${images.length} values are not a whole number of ${height} × ${width} images`,
     );
   const count = images.length / size;
   const perRow = columns ?? count;
@@ -54,7 +54,7 @@ function grey(value: number, depth: 8 | 24): string {
     const byte = Math.round(255 * level);
     return `2;${byte};${byte};${byte}`;
   }
-  // 16 is black and 231 white; 232 to 255 are the greys between.
+  // In the palette of 256 colours, 16 is black, 231 white, and 232 to 255 are greys.
   const step = Math.round(25 * level);
   return `5;${step === 0 ? 16 : step === 25 ? 231 : 231 + step}`;
 }

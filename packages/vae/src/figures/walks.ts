@@ -1,11 +1,10 @@
-/** Sheets of straight and curved walks through the latent space. */
+/** Sheets of straight and curved paths through the latent space. */
 import { ArgumentError, tensor } from '@varigrad/core';
 import { type Dataset, firstOf, pixelsOf } from '../data/dataset.js';
 import type { GenerativeModel } from '../models/model.js';
 import { decodeImages, encodeImages, valuesOf } from './decode.js';
 import { latentSteps } from './plane.js';
-import type { Raster } from './raster.js';
-import { gridSheet } from './sheets.js';
+import { gridSheet, type Sheet } from './sheets.js';
 
 /** Options of `interpolationFigure`. */
 export interface InterpolationOptions {
@@ -18,14 +17,14 @@ export interface InterpolationOptions {
   path?: 'linear' | 'spherical';
 }
 
-/** Walks from the code of one image to that of the next one. Both inputs stand at the ends; a conditional model keeps the label of the first. */
+/** Paths from the code of one image to the code of the next, with the two images at the ends. A conditional model keeps the label of the first. */
 export async function interpolationFigure(
   model: GenerativeModel,
   data: Dataset,
   { title, pairs = 8, steps = 9, path = 'linear' }: InterpolationOptions = {},
-): Promise<Raster> {
+): Promise<Sheet> {
   if (!(Number.isInteger(steps) && steps > 1))
-    throw new ArgumentError('interpolationFigure', `the steps are a whole number above 1, not ${steps}`);
+    throw new ArgumentError('interpolationFigure', `steps must be a whole number above 1, not ${steps}`);
   const ends = firstOf(data, 2 * Math.min(pairs, Math.floor(data.count / 2)));
   const rows = ends.count / 2;
   const { latent } = model;
@@ -65,8 +64,9 @@ function lerp(a: Float32Array, b: Float32Array, t: number): Float32Array {
 }
 
 /**
- * sin((1 − t)Ω)/sin Ω · a + sin(tΩ)/sin Ω · b with Ω the angle between a and b. Lengths in between stay near those of the
- * ends, where N(0, I) has its mass in many dimensions. Parallel vectors, and zero, are joined by a straight line.
+ * sin((1 − t)Ω)/sin Ω · a + sin(tΩ)/sin Ω · b, where Ω is the angle between a and b. The lengths in between stay near those
+ * of the ends; in many dimensions, N(0, I) has its mass at such lengths. Parallel vectors and zero are joined by a straight
+ * line.
  * @see Shoemake (1985), Animating rotation with quaternion curves
  */
 export function slerp(a: Float32Array, b: Float32Array, t: number): Float32Array {
@@ -81,17 +81,19 @@ export function slerp(a: Float32Array, b: Float32Array, t: number): Float32Array
 /** Options of `traversalFigure`. */
 export interface TraversalOptions {
   title?: string | undefined;
-  /** Dimensions of z, one a row. Default: the first ten. */
+  /** Dimensions of z, one per row. Default: the first ten. */
   dimensions?: readonly number[];
-  /** Images a row. Default 11. */
+  /** Images per row. Default 11. */
   steps?: number;
-  /** Where the walk passes through; default the origin. */
+  /** The values of the coordinates that stay. Default: zero. */
   around?: ArrayLike<number>;
-  /** Class to draw, for a conditional model. Default 0. */
+  /** Class of the images, for a conditional model. Default 0. */
   label?: number;
+  /** A line below the images. Default: how many of the dimensions are shown, if not all. */
+  caption?: string;
 }
 
-/** One coordinate of z goes from −3 to 3 along a row, the others stay. @throws ArgumentError if a dimension does not exist */
+/** In each row, one coordinate of z goes from −3 to 3 and the others stay. @throws ArgumentError if a dimension does not exist */
 export async function traversalFigure(
   model: GenerativeModel,
   imageShape: readonly [number, number],
@@ -101,11 +103,15 @@ export async function traversalFigure(
     steps = 11,
     around = new Float32Array(model.latent),
     label = 0,
+    caption = dimensions.length < model.latent ? `${dimensions.length} of ${model.latent} dimensions` : '',
   }: TraversalOptions = {},
-): Promise<Raster> {
+): Promise<Sheet> {
   for (const d of dimensions) {
     if (!(Number.isInteger(d) && d >= 0 && d < model.latent))
-      throw new ArgumentError('traversalFigure', `z has dimensions 0 to ${model.latent - 1}, and no ${d}`);
+      throw new ArgumentError(
+        'traversalFigure',
+        `dimension ${d} does not exist — z has dimensions 0 to ${model.latent - 1}`,
+      );
   }
   const places = latentSteps(steps, 'linear');
   const z = dimensions.flatMap((d) =>
@@ -118,5 +124,6 @@ export async function traversalFigure(
     title,
     columnLabels: places.map((place) => place.toFixed(1).replace('-', '−')),
     rowLabels: dimensions.map((d) => `z${d + 1}`),
+    caption,
   });
 }

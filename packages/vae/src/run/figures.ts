@@ -1,4 +1,4 @@
-/** The pictures that the commands draw, by name. A new picture is one entry of the table. */
+/** The figures that the commands draw, by name. A new figure is one entry of the table. */
 import type { Binarization } from '../data/binarize.js';
 import type { Dataset } from '../data/dataset.js';
 import { latentStatistics } from '../diagnostics/latent-statistics.js';
@@ -6,8 +6,7 @@ import { hasClosedFormKl, isLatentModel } from '../estimators/latent-model.js';
 import { klChart } from '../figures/bar-chart.js';
 import { lossChart } from '../figures/line-chart.js';
 import { classManifoldsFigure, manifoldFigure } from '../figures/plane.js';
-import { writePng } from '../figures/png.js';
-import type { Raster } from '../figures/raster.js';
+import { writeSheet } from '../figures/png.js';
 import {
   denoisingFigure,
   reconstructionFigure,
@@ -15,6 +14,7 @@ import {
 } from '../figures/reconstructions.js';
 import { classStyleFigure, samplesFigure } from '../figures/samples.js';
 import { latentScatter } from '../figures/scatter.js';
+import type { Sheet } from '../figures/sheets.js';
 import { interpolationFigure, traversalFigure } from '../figures/walks.js';
 import { writeFileAtomic } from '../files/atomic.js';
 import { Autoencoder } from '../models/autoencoder.js';
@@ -22,42 +22,42 @@ import { DenoisingAutoencoder } from '../models/denoising-autoencoder.js';
 import type { GenerativeModel } from '../models/model.js';
 import type { EpochResult } from '../train.js';
 
-/** What a picture is drawn from. */
+/** Inputs of a figure. */
 export interface FigureSource {
   model: GenerativeModel;
   test: Dataset;
   seed: number;
-  /** The epochs of its training. */
+  /** Results of the epochs of training. */
   results: readonly EpochResult[];
-  /** What the losses beside those of training belong to. */
+  /** The set on which each epoch was measured, beside the training set. */
   heldOut: 'test' | 'validation';
   targets: Binarization;
 }
 
-/** One picture. */
+/** One figure. */
 export interface FigureEntry {
   /** A line of the help text. */
   readonly help: string;
-  /** The title, where it is drawn after each epoch; others are drawn when asked for. */
+  /** The title, if the figure is drawn after each epoch. Others are drawn on request. */
   readonly eachEpoch?: (epoch: number, source: FigureSource) => string;
-  /** It is shown in comparisons, as those of each epoch are. */
+  /** Shown in comparisons, as are the figures of each epoch. */
   readonly isCompared?: true;
-  /** Why the model cannot be drawn so, or undefined if it can. */
+  /** The reason why the figure is impossible for the model, or undefined. */
   readonly obstacle?: (source: FigureSource) => string | undefined;
-  /** @param title - instead of the figure's own */
+  /** @param title - replaces the figure's own title */
   draw(source: FigureSource, title?: string): Drawing | Promise<Drawing>;
 }
 
-/** Pixels, or SVG text. */
-export type Drawing = Raster | string;
+/** A sheet of images, or SVG text. */
+export type Drawing = Sheet | string;
 
 const needsPlane = ({ model }: FigureSource): string | undefined =>
   model.latent === 2 ? undefined : `z has ${model.latent} dimensions, not 2`;
 
 const needsClasses = ({ model }: FigureSource): string | undefined =>
-  model.classes > 0 ? undefined : 'the model is not told the class';
+  model.classes > 0 ? undefined : 'the model is not conditional';
 
-/** What samples are decoded from, in a title. */
+/** The origin of the codes of samples, for a title. */
 function originOfCodes({ model }: FigureSource): string {
   if ('prior' in model) return 'z ~ p(z)';
   return model instanceof Autoencoder ? 'z ~ N(0, I), not its codes' : 'codes at random';
@@ -65,14 +65,14 @@ function originOfCodes({ model }: FigureSource): string {
 
 export const FIGURES: Readonly<Record<string, FigureEntry>> = {
   reconstructions: {
-    help: 'test images and what the model makes of them',
+    help: 'test images and their reconstructions',
     eachEpoch: (epoch) => `Reconstructions after epoch ${epoch}`,
     draw: ({ model, test }, title) =>
       reconstructionFigure(model, test, { title: title ?? 'Test images and their reconstructions' }),
   },
   denoising: {
-    help: 'test images, the same with noise, and what the model makes of that; dae',
-    eachEpoch: (epoch) => `Noise removed, after epoch ${epoch}`,
+    help: 'test images, the same with noise, and the reconstructions of the noisy ones; dae',
+    eachEpoch: (epoch) => `Denoising after epoch ${epoch}`,
     obstacle: ({ model }) =>
       model instanceof DenoisingAutoencoder ? undefined : 'the model was not trained to remove noise',
     draw: ({ model, test, seed }, title) =>
@@ -83,11 +83,11 @@ export const FIGURES: Readonly<Record<string, FigureEntry>> = {
       }),
   },
   'sampled-reconstructions': {
-    help: 'test images, the mean of p(x|z) and a draw from it',
+    help: 'test images, the mean of p(x|z) and a sample of it',
     draw: ({ model, test, seed }, title) => sampledReconstructionFigure(model, test, { seed, title }),
   },
   samples: {
-    help: 'images that nobody has seen: codes drawn at random, decoded',
+    help: 'generated images: random codes, decoded',
     eachEpoch: (epoch, source) => `Samples after epoch ${epoch}: decoded ${originOfCodes(source)}`,
     draw: (source, title) =>
       samplesFigure(source.model, source.test.imageShape, {
@@ -127,29 +127,30 @@ export const FIGURES: Readonly<Record<string, FigureEntry>> = {
       }),
   },
   interpolation: {
-    help: 'walks from one test image to another, straight in z',
+    help: 'from one test image to another, along a straight line in z',
     draw: ({ model, test }, title) => interpolationFigure(model, test, { title }),
   },
   'interpolation-spherical': {
-    help: 'the same along great circles',
+    help: 'from one test image to another, along a great circle in z',
     draw: ({ model, test }, title) => interpolationFigure(model, test, { path: 'spherical', title }),
   },
   traversal: {
-    help: 'one coordinate of z at a time',
-    draw: ({ model, test }, title) => traversalFigure(model, test.imageShape, { title }),
+    help: 'one coordinate of z at a time; the ten with the largest KL, if z has more',
+    draw: drawTraversal,
   },
   scatter: {
     help: 'codes of test images, coloured by class; z of 2 dimensions',
     isCompared: true,
     obstacle: needsPlane,
-    draw: ({ model, test }) => latentScatter([{ title: model.kind, model }], test),
+    draw: ({ model, test }, title) =>
+      latentScatter([{ title: model.kind, model }], test, title === undefined ? {} : { title }),
   },
   kl: {
     help: 'the KL of each dimension of z, and which are active',
     obstacle: ({ model }) =>
       isLatentModel(model) && hasClosedFormKl(model)
         ? undefined
-        : 'there is no formula for the KL of each dimension',
+        : 'the KL of each dimension has no closed form',
     draw: async ({ model, test, targets: binarization }, title) => {
       const { klPerDimension, active } = await latentStatistics(model, test, { binarization });
       const isActive = Array.from({ length: model.latent }, (_, d) => active.includes(d));
@@ -162,14 +163,34 @@ export const FIGURES: Readonly<Record<string, FigureEntry>> = {
   },
 };
 
+const MOST_ROWS = 10;
+
+/** A traversal of all dimensions, or of those with the largest KL if there are many. */
+async function drawTraversal(
+  { model, test, targets: binarization }: FigureSource,
+  title?: string,
+): Promise<Sheet> {
+  const { latent } = model;
+  if (latent <= MOST_ROWS || !(isLatentModel(model) && hasClosedFormKl(model)))
+    return traversalFigure(model, test.imageShape, { title });
+  const { klPerDimension } = await latentStatistics(model, test, { binarization });
+  const kl = Array.from(klPerDimension ?? []);
+  const dimensions = Array.from(kl.keys()).sort((a, b) => kl[b]! - kl[a]!);
+  return traversalFigure(model, test.imageShape, {
+    title,
+    dimensions: dimensions.slice(0, MOST_ROWS),
+    caption: `${MOST_ROWS} of ${latent} dimensions, by KL`,
+  });
+}
+
 /** The losses of every epoch as SVG text. */
 export function lossCurves({ results, heldOut, targets }: FigureSource): string {
   return lossChart(results, { heldOut, targets });
 }
 
-/** Writes a picture as `<path>.png` or `<path>.svg`. @returns the file */
-export async function writeDrawing(path: string, drawing: Drawing): Promise<string> {
-  const file = `${path}${typeof drawing === 'string' ? '.svg' : '.png'}`;
-  await (typeof drawing === 'string' ? writeFileAtomic(file, drawing) : writePng(file, drawing));
-  return file;
+/** Writes a drawing as `<path>.svg`, and the images of a sheet as `<path>.png`. @returns the files */
+export async function writeDrawing(path: string, drawing: Drawing): Promise<string[]> {
+  if (typeof drawing !== 'string') return writeSheet(path, drawing);
+  await writeFileAtomic(`${path}.svg`, drawing);
+  return [`${path}.svg`];
 }

@@ -1,20 +1,19 @@
-/** How the codes of a 2-D latent space move over the epochs of a run. */
+/** An animation of the codes of a 2-D latent space over the epochs of a run. */
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { decodeSafetensors, encodeSafetensors } from '@varigrad/nn';
 import { type Dataset, firstOf } from '../data/dataset.js';
-import { writeApng } from '../figures/apng.js';
-import { codesOf, type ScatterPanel, scatterFrames } from '../figures/scatter.js';
+import { codesOf, type ScatterPanel, scatterAnimation } from '../figures/scatter.js';
 import { writeFileAtomic } from '../files/atomic.js';
 import type { GenerativeModel } from '../models/model.js';
 import type { RunFolder } from './run-folder.js';
 
 const IMAGES = 500;
 const FILE = 'codes.safetensors';
-/** Frames that an animation has at most. */
+/** Most epochs that an animation shows. */
 const FRAMES = 60;
 
-/** Adds the codes of the first test images after an epoch to the folder's; those of later epochs, of a run that died, are dropped. */
+/** Adds the codes of the first test images after an epoch to the folder's file. Codes of this and later epochs, which an interrupted run may have left, are dropped. */
 export async function noteCodes(
   folder: RunFolder,
   model: GenerativeModel,
@@ -28,7 +27,7 @@ export async function noteCodes(
   await writeFileAtomic(folder.file(FILE), encodeSafetensors(all));
 }
 
-/** Writes the animation, one frame an epoch, or every so many epochs of a long run. */
+/** Writes the animation: every epoch, or every n-th epoch of a long run and the last one. */
 export async function writeScatterAnimation(folder: RunFolder, test: Dataset): Promise<void> {
   const all = Object.entries(await readCodes(folder)).sort(([a], [b]) => Number(a) - Number(b));
   const every = Math.ceil(all.length / FRAMES);
@@ -42,10 +41,8 @@ export async function writeScatterAnimation(folder: RunFolder, test: Dataset): P
     }),
   );
   if (panels.length === 0) return;
-  const frames = scatterFrames(panels, { title: 'Codes of test images' });
-  // The last frame stays for a while before it begins anew.
-  const last = frames.at(-1) as (typeof frames)[number];
-  await writeApng(folder.file('scatter-animation.png'), [...frames, last, last, last]);
+  const animation = scatterAnimation(panels, { title: 'Codes of test images' });
+  await writeFileAtomic(folder.file('scatter-animation.svg'), animation);
 }
 
 const nameOf = (epoch: number): string => String(epoch).padStart(6, '0');

@@ -3,27 +3,8 @@ import { Generator } from '@varigrad/core';
 import { type EpochResult, type LineChartOptions, type Losses, lineChart, lossChart } from '@varigrad/vae';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { niceTicks } from '../../packages/vae/src/figures/chart.js';
-
-interface Text {
-  x: number;
-  y: number;
-  anchor: string;
-  text: string;
-}
-
-const number = (attributes: string, name: string): number =>
-  Number(new RegExp(` ${name}="(-?[\\d.]+)"`).exec(attributes)?.[1] ?? Number.NaN);
-
-/** All texts of a chart, unescaped. */
-function textsOf(svg: string): Text[] {
-  return [...svg.matchAll(/<text([^>]*)>([^<]*)<\/text>/g)].map(([, attributes = '', text = '']) => ({
-    x: number(attributes, 'x'),
-    y: number(attributes, 'y'),
-    anchor: /text-anchor="(\w+)"/.exec(attributes)?.[1] ?? 'start',
-    text: text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&'),
-  }));
-}
+import { axisOf } from '../../packages/vae/src/figures/chart.js';
+import { isWellFormed, textsOf } from '../helpers/svg.js';
 
 /** The line through points (place on the page, value): it is fitted to the first and last and must meet all. */
 function axis(places: readonly (readonly [at: number, value: number])[]): (at: number) => number {
@@ -46,21 +27,6 @@ function readCurves(svg: string): [number, number][][] {
   return [...svg.matchAll(/<path d="([^"]*)"/g)].map(([, path = '']) =>
     [...path.matchAll(/[ML](-?[\d.]+) (-?[\d.]+)/g)].map(([, x, y]) => [xAxis(Number(x)), yAxis(Number(y))]),
   );
-}
-
-/** Whether tags are closed in order, and & and < stand only where they may. */
-function isWellFormed(svg: string): boolean {
-  const open: string[] = [];
-  let inOrder = true;
-  const rest = svg.replace(
-    /<(\/?)(\w+)((?: [\w:-]+="[^"<&]*")*)(\/?)>/g,
-    (_, end, name, _attributes, empty) => {
-      if (end !== '') inOrder &&= open.pop() === name;
-      else if (empty === '') open.push(name);
-      return '';
-    },
-  );
-  return inOrder && open.length === 0 && !/[<>&]/.test(rest.replaceAll(/&(amp|lt|gt);/g, ''));
 }
 
 const chart = (series: LineChartOptions['series'], rest: Partial<LineChartOptions> = {}): string =>
@@ -242,7 +208,8 @@ test('ticks are round numbers, evenly spaced, that cover the values closely', ()
     const [a, b, c] = Array.from(generator.words(3), (w) => w / 2 ** 32) as [number, number, number];
     const low = (a - 0.5) * 10 ** (12 * c - 6);
     const high = low + (0.01 + b) * 10 ** (12 * c - 6);
-    const ticks = niceTicks([high, low], 7);
+    const { ticks: all } = axisOf([high, low], [0, 1], 4);
+    const ticks = all.map(({ value }) => value);
     const step = (ticks[1] as number) - (ticks[0] as number);
     const mantissa = Number(step.toExponential(6).split('e')[0]);
     assert.ok(
@@ -265,7 +232,10 @@ const twoEpochs = (losses: Losses): EpochResult[] =>
   [1, 2].map((epoch) => ({ epoch, train: losses, test: losses, seconds: 1, msPerStep: 1 }));
 
 const namesIn = (svg: string): string[] =>
-  Array.from(svg.matchAll(/>(train|validation|test) ([^<]+)</g), ([, set, name]) => `${set} ${name}`);
+  Array.from(
+    svg.matchAll(/<text[^>]*>(train|validation|test) ([^<]+)</g),
+    ([, set, name]) => `${set} ${name}`,
+  );
 
 test('a loss chart has −ELBO and its parts, the loss where it is another, and of an autoencoder only that', () => {
   const bound = lossChart(twoEpochs({ loss: 30, recon: 20, kl: 10 }));
