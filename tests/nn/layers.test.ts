@@ -1,4 +1,4 @@
-/** Convolution, pooling and normalization layers: against PyTorch's numbers, and by what defines them. */
+/** Convolution, pooling and normalization layers, compared with PyTorch's numbers and with their definitions. */
 import { readFileSync } from 'node:fs';
 import { createReference, Generator, randn, type Tensor, tensor, withBackend } from '@varigrad/core';
 import { assertClose, gradcheck } from '@varigrad/core/testing';
@@ -74,7 +74,7 @@ for (const [name, layer] of [
     }));
 }
 
-test('batch norm: in training a batch comes out with mean 0 and variance 1, in evaluation rows do not know of each other', () => {
+test('batch norm: in training a batch comes out with mean 0 and variance 1, in evaluation the rows are independent', () => {
   const norm = new BatchNorm2d(3);
   const x = randn([8, 3, 4, 4], { generator }).mul(3).add(5);
   const y = norm.forward(x);
@@ -93,7 +93,7 @@ test('batch norm: in training a batch comes out with mean 0 and variance 1, in e
   assert.equal([...alone], [...whole]);
 });
 
-test('batch norm: gradients are those of finite differences, through the batch statistics', () =>
+test('batch norm: gradients through the batch statistics agree with finite differences', () =>
   inFloat64(() => {
     const norm = new BatchNorm1d(3);
     gradcheck(
@@ -102,7 +102,7 @@ test('batch norm: gradients are those of finite differences, through the batch s
     );
   }));
 
-test('batch norm: running statistics are saved, and not trained', () => {
+test('batch norm: running statistics are saved but not trained', () => {
   const norm = new BatchNorm2d(2);
   norm.forward(randn([4, 2, 3, 3], { generator }));
   assert.equal(
@@ -145,7 +145,7 @@ test('convolution and its transpose are adjoint: ⟨Kx, y⟩ = ⟨x, Kᵀy⟩', 
       const y = forward.forward(x);
       const other = randn(y.shape, { generator });
       const returned = back.forward(other);
-      // Rows and columns that no window reached are missing from the end of the result.
+      // Rows and columns outside every window are missing at the end of the result.
       const seen = x.slice(0, returned.shape[2], { axis: 2 }).slice(0, returned.shape[3], { axis: 3 });
       const left = y.mul(other).sum().itemSync();
       const right = seen.mul(returned).sum().itemSync();
@@ -160,12 +160,12 @@ test('initial weights are U(−b, b) with b = 1/√fan-in', () => {
   const conv = new Conv2d(16, 64, 3, { generator });
   near(conv.weight, 1 / Math.sqrt(16 * 9));
   near(conv.bias as Tensor, 1 / Math.sqrt(16 * 9));
-  const transposed = new ConvTranspose2d(64, 16, 3, { generator }); // PyTorch takes axis 1 for the fan here too
+  const transposed = new ConvTranspose2d(64, 16, 3, { generator }); // PyTorch computes the fan from axis 1 here, too
   near(transposed.weight, 1 / Math.sqrt(16 * 9));
   assert.is(new Conv2d(1, 1, 3, { bias: false }).bias, null);
 });
 
-test('layers in a row: shapes, and names as PyTorch has them', () => {
+test('layers in sequence: shapes, and the same names as in PyTorch', () => {
   const net = new Sequential(
     new Unflatten([1, 8, 6]),
     new Conv2d(1, 4, 3, { padding: 1 }),
@@ -179,7 +179,7 @@ test('layers in a row: shapes, and names as PyTorch has them', () => {
   assert.equal(names(net), ['1.weight', '1.bias', '3.weight', '3.bias', '3.runningMean', '3.runningVar']);
 });
 
-test('shape errors of convolution and pooling say what was meant', () => {
+test('shape errors of convolution and pooling suggest the fix', () => {
   const x = randn([2, 3, 8, 8]).named('images');
   const wide = new Conv2d(3, 4, 9);
   refuses(

@@ -64,7 +64,7 @@ test('reductions: none, mean and sum', () => {
   assert.equal(klStandardNormal(x, logVar, { reduction: 'none' }).shape, [4]);
 });
 
-test('KL is 0 at the prior, never negative, and agrees between its two forms', () => {
+test('KL is 0 at the prior, never negative, and equal in both forms', () => {
   const zero = x.mul(0);
   assert.is(klStandardNormal(zero, zero).itemSync(), 0);
   for (let seed = 0; seed < 20; seed++) {
@@ -135,7 +135,7 @@ test('gradients of every loss, first and second order', () => {
   gradcheck((a) => crossEntropy(a, tensor([0, 4, 2, 2])), [x], check);
 });
 
-test('what a loss cannot take is refused in words', () => {
+test('losses refuse wrong shapes, targets and reductions', () => {
   const two = tensor([[1, 2]]);
   refuses(() => bceWithLogits(x, two), 'bceWithLogits: shapes differ: [4, 5] and [1, 2]');
   refuses(

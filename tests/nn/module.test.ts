@@ -69,18 +69,18 @@ test('names are dotted paths of properties, as in PyTorch', () => {
   );
 });
 
-test('a state dict makes another network equal, through a safetensors file too', () => {
+test('a state dict copies a network, directly and by a safetensors file', () => {
   const [a, b] = [new Net(), new Net()];
   const x = randn([5, 3]);
   const { tensors, metadata } = decodeSafetensors(encodeSafetensors(a.stateDict(), { epoch: '3' }));
   b.loadStateDict(tensors);
   assert.equal(b.forward(x).dataSync(), a.forward(x).dataSync());
   assert.equal(metadata, { epoch: '3' });
-  const inPool = Buffer.from(encodeSafetensors(a.stateDict())); // lies inside of a larger ArrayBuffer, as small files do
+  const inPool = Buffer.from(encodeSafetensors(a.stateDict())); // a view of a larger ArrayBuffer, as readFile returns for a small file
   assert.equal(decodeSafetensors(inPool).tensors, tensors);
 });
 
-test('a state dict that does not fit changes nothing and says all that is wrong', () => {
+test('a state dict that does not match changes nothing, and the error lists every difference', () => {
   const net = new Net();
   const before = net.stateDict();
   const { 'fc1.bias': _, ...state }: StateDict = {
@@ -101,7 +101,7 @@ test('a state dict that does not fit changes nothing and says all that is wrong'
   net.loadStateDict(state, { strict: false });
 });
 
-test('train and eval reach every module; zeroGrad every parameter', () => {
+test('train and eval apply to every module, zeroGrad to every parameter', () => {
   const net = new Net();
   assert.is(net.eval().blocks[1]!.training, false);
   assert.is(net.train().fc1.training, true);
@@ -122,7 +122,7 @@ test('Linear is activation(x Wᵀ + b), for any leading axes', () => {
   assert.throws(() => layer.forward(ones([2, 4])), /linear: x \[2, 4\] does not fit the weight \[2, 3\]/);
 });
 
-test('activation modules are their functions', () => {
+test('activation modules compute their functions', () => {
   const x = tensor([-2, -0.5, 0, 1.5]);
   const pairs: [Module & { forward(x: Tensor): Tensor }, Tensor][] = [
     [new ReLU(), x.relu()],
@@ -147,7 +147,7 @@ test('Dropout keeps the expected value in training and is the identity in evalua
   refuses(() => new Dropout(1), 'Dropout: p must be a number in [0, 1), found 1');
 });
 
-test('initialisers have the spread that their formulas promise', () => {
+test('initialisers have the variance of their formulas', () => {
   const shape = [300, 200];
   const options = { generator: new Generator(9) };
   const spread = (t: Tensor) => t.std().itemSync();

@@ -16,7 +16,7 @@ import { refuses } from '../refuses.js';
 
 const SIZE = 33;
 
-/** Runs an optimizer for 50 steps on given gradients, and a float64 rule written out here beside it. */
+/** Runs 50 steps of an optimizer on given gradients, and compares them with a float64 implementation of the rule. */
 function follow(
   build: (parameters: Tensor[]) => Optimizer,
   rule: (p: number, g: number, state: number[], t: number) => number,
@@ -58,7 +58,7 @@ function adamRule(learningRate: number, decay: number, decoupled: boolean) {
 
 test('Adam follows its definition', () =>
   follow((p) => new Adam(p, { learningRate: 0.01 }), adamRule(0.01, 0, false)));
-test('Adam with weight decay adds to the gradient', () =>
+test('Adam adds the weight decay to the gradient', () =>
   follow((p) => new Adam(p, { learningRate: 0.01, weightDecay: 0.1 }), adamRule(0.01, 0.1, false)));
 test('AdamW decays the weights themselves', () =>
   follow((p) => new AdamW(p, { learningRate: 0.01, weightDecay: 0.1 }), adamRule(0.01, 0.1, true)));
@@ -77,7 +77,7 @@ for (const nesterov of [false, true]) {
       },
     ));
 }
-test('SGD with dampening weakens the gradient after the first step', () =>
+test('SGD with dampening reduces the gradient after the first step', () =>
   follow(
     (p) => new SGD(p, { learningRate: 0.1, momentum: 0.5, dampening: 0.25 }),
     (p, g, s, t) => {
@@ -115,7 +115,7 @@ for (const build of [(p: Tensor[]) => new Adam(p), (p: Tensor[]) => new SGD(p, {
   });
 }
 
-test('a parameter without gradient stays', () => {
+test('a parameter without a gradient does not change', () => {
   const [used, unused] = [parameter(tensor([1])), parameter(tensor([5]))];
   const optimizer = new Adam([used, unused]);
   used.sum().backward();
@@ -145,7 +145,7 @@ test('schedules follow their formulas', () => {
   assert.equal([0, 2, 4, 5, 6].map(warm), [0, 0.5, 1, 1, 0.1]);
 });
 
-test('what cannot be optimized is refused in words', () => {
+test('optimizers refuse wrong parameters, settings and states', () => {
   const p = parameter(tensor([1, 2]));
   refuses(() => new Adam([]), 'Adam: there are no parameters to train');
   refuses(

@@ -26,7 +26,7 @@ import {
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 
-test('every layer says its class, its options and its number of parameters', () => {
+test('every layer prints its class, its options and its number of parameters', () => {
   const layers: [Module, string][] = [
     [new Linear(784, 400), 'Linear(784 → 400) (314,000 parameters)'],
     [new Linear(3, 1, { activation: 'relu', bias: false }), 'Linear(3 → 1, relu, no bias) (3 parameters)'],
@@ -96,12 +96,12 @@ test('a model is a tree of its tensors and layers, by their names', () => {
   assert.is(new Gated().toString(), GATED);
 });
 
-test('Node prints the tree, in other objects too', () => {
+test('Node prints the tree, also inside other objects', () => {
   assert.is(inspect(new Gated()), GATED);
   assert.is(inspect({ model: new Linear(2, 1) }), '{ model: Linear(2 → 1) (3 parameters) }');
 });
 
-test('a layer that stands in two places is counted once', () => {
+test('a layer used in two places is counted once', () => {
   const shared = new Linear(2, 2);
   assert.is(
     String(new Sequential(shared, shared)),

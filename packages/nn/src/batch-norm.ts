@@ -60,7 +60,7 @@ abstract class BatchNorm extends Module {
   }
 
   /**
-   * x of any batch size → the same shape.
+   * `[batch, features]` or `[batch, channels, height, width]` → the same shape
    * @throws ShapeError if the rank or the number of features differs; ArgumentError in training with one value per feature
    */
   forward(x: Tensor): Tensor {

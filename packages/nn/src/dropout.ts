@@ -31,7 +31,7 @@ export class Dropout extends Module {
     return [`p ${this.p}`];
   }
 
-  /** x of any shape → the same shape. */
+  /** Any shape → the same shape. */
   forward(x: Tensor): Tensor {
     checkTensor('Dropout', x, 'x');
     if (!this.training || this.p === 0) return x;

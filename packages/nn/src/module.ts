@@ -24,6 +24,7 @@ export type Description = readonly (string | false)[];
 
 /** Options of `loadStateDict`. */
 interface LoadOptions {
+  /** Refuse missing and unexpected names. Default true. */
   strict?: boolean;
 }
 

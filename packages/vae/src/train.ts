@@ -1,15 +1,7 @@
 import { ArgumentError, Generator, type GeneratorState, scope, type Tensor, tensor } from '@varigrad/core';
-import {
-  checkFunction,
-  checkMethod,
-  checkNumber,
-  checkOptions,
-  checkWhole,
-  describeValue,
-  type OptionNames,
-} from '@varigrad/core/checks';
+import type { OptionNames } from '@varigrad/core/checks';
 import type { Optimizer } from '@varigrad/nn';
-import { checkDataset, checkModel, checkNumberOrFunction } from './checks.js';
+import { checkFitArguments } from './checks.js';
 import { type Batch, batches } from './data/batches.js';
 import { type Binarization, binarizeBatch, binarizeDataset } from './data/binarize.js';
 import type { Dataset } from './data/dataset.js';
@@ -115,7 +107,7 @@ export async function fit(
   data: { train: Dataset; test: Dataset },
   options: FitOptions,
 ): Promise<TrainState> {
-  checkArguments(model, data, options);
+  checkFitArguments(model, data, options, FIT_OPTIONS);
   const { epochs, batchSize = 128, binarization = 'none', seed = 0, signal } = options;
   // The epoch number takes the upper half of the generator's seed.
   if (!(Number.isInteger(seed) && seed >= 0 && seed < 2 ** 32))
@@ -146,28 +138,6 @@ export async function fit(
     await options.onEpoch?.(result, state);
   }
   return state;
-}
-
-function checkArguments(
-  model: GenerativeModel,
-  data: { train: Dataset; test: Dataset },
-  options: FitOptions,
-): void {
-  checkModel('fit', model);
-  if (typeof data !== 'object' || data === null || !('train' in data && 'test' in data))
-    throw new ArgumentError('fit', `data must be { train, test }, found ${describeValue(data)}`);
-  checkDataset('fit', data.train, 'data.train');
-  checkDataset('fit', data.test, 'data.test');
-  checkOptions('fit', options, FIT_OPTIONS, 'model, data, ');
-  const { optimizer, epochs, beta = 1, freeBits = 0, state, onProgress, onEpoch } = options;
-  checkMethod('fit', 'optimizer', optimizer, 'step', 'an optimizer, such as new Adam(model.parameters())');
-  checkWhole('fit', 'epochs', epochs, 0);
-  checkNumberOrFunction('fit', 'beta', beta);
-  checkNumber('fit', 'freeBits', freeBits);
-  if (state !== undefined && !Number.isInteger(state?.epoch))
-    throw new ArgumentError('fit', `state must be what fit returned, found ${describeValue(state)}`);
-  for (const [name, callback] of Object.entries({ onProgress, onEpoch }))
-    if (callback !== undefined) checkFunction('fit', callback, name);
 }
 
 /** The state before the first step of an epoch. */
