@@ -1,5 +1,7 @@
 /** Running a lesson for its numbers, and comparing them. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { backend } from '@varigrad/core';
 import * as assert from 'uvu/assert';
 import type { Lesson } from '../../examples/lessons/run.js';
@@ -24,7 +26,13 @@ export async function run(number: number): Promise<LessonRun> {
   const { lesson } = (await import(file.href)) as { lesson: Lesson };
   const before = backend();
   const lines: string[] = [];
-  const numbers = await lesson((line) => lines.push(line));
+  // Lessons write pictures into the working directory.
+  const [root, folder] = [process.cwd(), mkdtempSync(join(tmpdir(), 'varigrad-lesson-'))];
+  process.chdir(folder);
+  const numbers = await lesson((line) => lines.push(line)).finally(() => {
+    process.chdir(root);
+    rmSync(folder, { recursive: true });
+  });
   assert.is(backend(), before, 'a lesson leaves the backend as it was');
   return { text: lines.join('\n'), numbers };
 }
