@@ -48,9 +48,9 @@ export { isLatentModel } from './estimators/latent-model.js';
 export { estimateLogLikelihood, type LogLikelihoodEstimate } from './estimators/log-likelihood.js';
 export { type EvaluateOptions, evaluate } from './evaluate.js';
 export { type Bar, type BarChartOptions, barChart, klChart } from './figures/bar-chart.js';
+export type { FigureOptions } from './figures/decode.js';
 export { type LineChartOptions, lineChart, lossChart, type Series } from './figures/line-chart.js';
 export { inverseNormalCdf, normalCdf } from './figures/normal-cdf.js';
-export type { FigureOptions } from './figures/options.js';
 export {
   classManifoldsFigure,
   latentSteps,

@@ -36,7 +36,7 @@ dialog { box-sizing: border-box; width: 96vw; height: 94vh; max-width: none; max
   background: var(--page); color: var(--ink); overflow: hidden; }
 dialog::backdrop { background: rgb(0 0 0 / .5); }
 dialog figure { user-select: none; height: 100%; border: 0; cursor: grab; display: flex; flex-direction: column; }
-dialog[open] figure svg { flex: 1; min-height: 0; width: 100%; max-width: none; touch-action: none; }
+dialog[open] figure svg { flex: 1; min-height: 0; width: 100%; max-width: none; touch-action: pinch-zoom; }
 #tip { position: fixed; z-index: 1; padding: .2rem .5rem; border-radius: 4px; background: var(--ink); color: var(--page);
   font-size: .85rem; pointer-events: none; white-space: nowrap; font-variant-numeric: tabular-nums; }
 `;

@@ -3,6 +3,13 @@ import { type Dataset, pixelsOf } from '../data/dataset.js';
 import type { GenerativeModel } from '../models/model.js';
 import { labelsOf, overBatches } from '../over-batches.js';
 
+/** Options of the figures that show random samples. */
+export interface FigureOptions {
+  title?: string | undefined;
+  /** Seed of the samples. Default 0. */
+  seed?: number;
+}
+
 /**
  * Images, `[count · pixels]` in [0, 1], decoded in evaluation mode from the z that `latents` returns: the mean of p(x|z),
  * or one sample of it if a generator is given.

@@ -3,8 +3,7 @@ import { Generator } from '@varigrad/core';
 import { type Corruption, corrupt } from '../corruptions.js';
 import { type Dataset, firstOf, pixelsOf } from '../data/dataset.js';
 import type { GenerativeModel } from '../models/model.js';
-import { decodeImages, encodeImages, imagesOf, valuesOf } from './decode.js';
-import type { FigureOptions } from './options.js';
+import { decodeImages, encodeImages, type FigureOptions, imagesOf, valuesOf } from './decode.js';
 import { gridSheet, type Sheet } from './sheets.js';
 
 /** Number of images on a sheet. */

@@ -2,8 +2,7 @@
 import { ArgumentError, Generator, randn } from '@varigrad/core';
 import { type Dataset, firstOf, pixelsOf } from '../data/dataset.js';
 import type { GenerativeModel } from '../models/model.js';
-import { decodeImages, encodeImages } from './decode.js';
-import type { FigureOptions } from './options.js';
+import { decodeImages, encodeImages, type FigureOptions } from './decode.js';
 import { gridSheet, type Sheet } from './sheets.js';
 
 /** Options of `samplesFigure`. */

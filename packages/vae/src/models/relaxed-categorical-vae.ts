@@ -169,8 +169,8 @@ export class RelaxedCategoricalVAE extends CodeModel {
   }
 
   /** Uniformly random categories, one-hot: `[count, variables · categories]`. */
-  samplePrior(count: number, options: { generator?: Generator | undefined } = {}): Tensor {
-    const scores = gumbel([count, this.variables, this.categories], options);
+  samplePrior(count: number, { generator }: { generator?: Generator | undefined } = {}): Tensor {
+    const scores = gumbel([count, this.variables, this.categories], { generator });
     return hardMax(scores).reshape([count, this.latent]);
   }
 }

@@ -21,6 +21,7 @@ import { Autoencoder } from '../models/autoencoder.js';
 import { DenoisingAutoencoder } from '../models/denoising-autoencoder.js';
 import type { GenerativeModel } from '../models/model.js';
 import type { EpochResult } from '../train.js';
+import type { RunFolder } from './run-folder.js';
 
 /** Inputs of a figure. */
 export interface FigureSource {
@@ -193,4 +194,14 @@ export async function writeDrawing(path: string, drawing: Drawing): Promise<stri
   if (typeof drawing !== 'string') return writeSheet(path, drawing);
   await writeFileAtomic(`${path}.svg`, drawing);
   return [`${path}.svg`];
+}
+
+/** Writes each figure that is possible for the model, named by the epoch, and the loss curves so far. */
+export async function writePictures(folder: RunFolder, source: FigureSource, epoch: number): Promise<void> {
+  for (const [name, { eachEpoch, obstacle, draw }] of Object.entries(FIGURES)) {
+    if (eachEpoch === undefined || obstacle?.(source) !== undefined) continue;
+    const path = folder.file(`${name}-${String(epoch).padStart(3, '0')}`);
+    await writeDrawing(path, await draw(source, eachEpoch(epoch, source)));
+  }
+  await writeDrawing(folder.file('curves'), lossCurves(source));
 }
