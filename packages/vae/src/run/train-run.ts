@@ -71,11 +71,15 @@ export async function trainRun(options: TrainRunOptions): Promise<RunEnd> {
   if (isPatienceOver(results, config.patience)) end.abort();
   if (signal.aborted) end.abort();
   else signal.addEventListener('abort', () => end.abort(), { once: true });
+  const { epochs, binarization, seed, freeBits } = config;
   const reached = await fit(
     model,
     { train: data.train, test: data.validation ?? data.test },
     {
-      ...config,
+      epochs,
+      binarization,
+      seed,
+      freeBits,
       optimizer,
       batchSize: config.batch,
       beta: betaOf(config, data.train.count),
