@@ -3,10 +3,10 @@
  * reference and GPU backends and the printed formulas from the rows (scripts/functions.mjs); tests take their cases from them.
  * Code that runs imports types only from here, so no bundle contains the rows.
  */
+import { activationRows } from './activations.js';
 import type { UnaryRow } from './row.js';
 
 const POSITIVE = { low: 0.2, high: 3 };
-const WIDE = { low: -6, high: 6 };
 const NOT_ZERO = { kinks: [0] };
 
 export const unaryRows: Readonly<Record<string, UnaryRow>> = {
@@ -203,61 +203,6 @@ export const unaryRows: Readonly<Record<string, UnaryRow>> = {
     accuracy: { ulp: 4, near: [Math.PI / 2, Math.PI / 4, Math.PI, 1048576, 11, 3.4e38] },
     gpuMost: 1e5,
   },
-  erf: {
-    reference: 'formulas.erf(x)',
-    wasm: 'math.erf(x)',
-    gpu: 'erf(x)',
-    value: 'erf(x)',
-    derivative: 'dy · 2 / √(π) · exp(−(x²))',
-    domain: { low: -3, high: 3 },
-    accuracy: { ulp: 1.8, near: [0.9, 3.9, 4.24, -0.9] },
-  },
-  erfc: {
-    reference: 'formulas.erfc(x)',
-    wasm: 'math.erfc(x)',
-    gpu: 'erfc(x)',
-    value: '1 − erf(x)',
-    derivative: '−dy · 2 / √(π) · exp(−(x²))',
-    domain: { low: -3, high: 3 },
-    accuracy: { ulp: 3.5, near: [0.75, 10.06, 10.2, -4, 1] },
-  },
-  relu: {
-    reference: 'x < 0 ? 0 : x', // NaN stays NaN
-    wasm: 'math.relu(x)',
-    cost: 'memory',
-    unroll: true,
-    gpu: 'relu(x)',
-    value: 'max(x, 0)',
-    derivative: 'dy · [x > 0]',
-    domain: NOT_ZERO,
-  },
-  gelu: {
-    reference: 'formulas.gelu(x)',
-    wasm: 'math.gelu(x)',
-    gpu: 'gelu(x)',
-    value: 'x · Φ(x)',
-    derivative: 'dy · (Φ(x) + x · φ(x))',
-    domain: { low: -3, high: 3 },
-    accuracy: { ulp: 2.9, near: [1, -1, -14.1, -14.5, -13.2, 5.5] },
-  },
-  sigmoid: {
-    reference: 'formulas.sigmoid(x)',
-    wasm: 'math.sigmoid(x)',
-    gpu: 'sigmoid(x)',
-    value: 'σ(x)',
-    derivative: 'dy · y · (1 − y)',
-    domain: WIDE,
-    accuracy: { ulp: 2.5, near: [-103.97, -104, -87.3, 17.3] },
-  },
-  tanh: {
-    reference: 'Math.tanh(x)',
-    wasm: 'math.tanh(x)',
-    gpu: 'tanh_(x)',
-    value: 'tanh(x)',
-    definition: '(exp(x) − exp(−x)) / (exp(x) + exp(−x))',
-    derivative: 'dy · (1 − y²)',
-    accuracy: { ulp: 2.6, near: [0.1733, 9.01, 9.05, -9.05] },
-  },
   sinh: {
     reference: 'Math.sinh(x)',
     wasm: 'math.sinh(x)',
@@ -276,22 +221,23 @@ export const unaryRows: Readonly<Record<string, UnaryRow>> = {
     derivative: 'dy · sinh(x)',
     accuracy: { ulp: 1.6, near: [0.34657, 88.72284, 89.41599, 90] },
   },
-  softplus: {
-    reference: 'formulas.softplus(x)',
-    wasm: 'math.softplus(x)',
-    gpu: 'softplus(x, inf)',
-    value: 'ln(1 + exp(x))',
-    derivative: 'dy · σ(x)',
-    domain: WIDE,
-    accuracy: { ulp: 2.3, near: [-103.97, -104, -87.3, 17.3, 104] },
+  erf: {
+    reference: 'formulas.erf(x)',
+    wasm: 'math.erf(x)',
+    gpu: 'erf(x)',
+    value: 'erf(x)',
+    derivative: 'dy · 2 / √(π) · exp(−(x²))',
+    domain: { low: -3, high: 3 },
+    accuracy: { ulp: 1.8, near: [0.9, 3.9, 4.24, -0.9] },
   },
-  logSigmoid: {
-    reference: '-formulas.softplus(-x)',
-    wasm: 'math.logSigmoid(x)',
-    gpu: '0.0 - softplus(0.0 - x, inf)',
-    value: 'ln(σ(x))',
-    derivative: 'dy · σ(−x)',
-    domain: WIDE,
-    accuracy: { ulp: 2.3, near: [103.97, 104, 87.3, -17.3, -104] },
+  erfc: {
+    reference: 'formulas.erfc(x)',
+    wasm: 'math.erfc(x)',
+    gpu: 'erfc(x)',
+    value: '1 − erf(x)',
+    derivative: '−dy · 2 / √(π) · exp(−(x²))',
+    domain: { low: -3, high: 3 },
+    accuracy: { ulp: 3.5, near: [0.75, 10.06, 10.2, -4, 1] },
   },
+  ...activationRows,
 };
