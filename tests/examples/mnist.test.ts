@@ -12,7 +12,7 @@ import * as assert from 'uvu/assert';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const PROGRAM = ['--conditions=@varigrad/source', '--import', 'tsx', 'examples/mnist/main.ts'];
 const SMALL = '--train-limit 600 --hidden 16 --latent 2'.split(' ');
-/** 1500 steps an epoch: long enough to be interrupted in the middle of one. */
+/** 1500 steps per epoch: long enough to be interrupted in the middle of one. */
 const LONG = '--train-limit 6000 --batch 4 --hidden 16 --latent 2 --epochs 2 --seed 4'.split(' ');
 
 const scratch = mkdtempSync(join(tmpdir(), 'varigrad-mnist-'));
@@ -179,7 +179,7 @@ test('a small run leaves every promised file, and each one is whole', async () =
   }
 });
 
-test('metrics.jsonl has one object an epoch, with the losses of both sets', () => {
+test('metrics.jsonl has one object per epoch, with the losses of both sets', () => {
   const lines = readFileSync(join(scratch, 'small', 'metrics.jsonl'), 'utf8')
     .trimEnd()
     .split('\n');

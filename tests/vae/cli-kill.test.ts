@@ -66,7 +66,7 @@ test('a run that is stopped and killed again and again ends as one that was not,
   await does('train', ...OPTIONS, '--epochs', '20', '--out', straight);
   const run = join(scratch, 'harmed');
   let program = start(['train', ...OPTIONS, '--epochs', '20', '--out', run]);
-  // Ctrl-C inside of an epoch, then death at any moment.
+  // Ctrl-C within an epoch, then SIGKILL at random moments.
   for (const [signal, most] of [
     ['SIGINT', 20],
     ['SIGKILL', 0],

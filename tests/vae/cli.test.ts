@@ -136,7 +136,7 @@ test('the losses of evaluate are those of the library for the same weights', asy
   assert.is(JSON.parse(await does('evaluate', run, '--json', '--images', '5')).images, 5);
 });
 
-test('a posterior that tells nothing of the image is reported in words', async () => {
+test('a collapsed posterior is reported, with options to try', async () => {
   const run = join(scratch, 'collapsed');
   const options = [...SMALL, '--latent', '3', '--beta', '50', '--epochs', '30', '--learning-rate', '0.01'];
   const printed = await does('train', ...options, '--out', run);
@@ -236,7 +236,7 @@ test('the images set aside are the last ones, and are not trained on', async () 
   assert.ok(weights(join(scratch, 'aside-run')).equals(weights(join(scratch, 'shorter-run'))));
 });
 
-test('a run whose loss is no number stops with a sentence, and its last good checkpoint stays', async () => {
+test('a run whose loss is NaN or infinite stops with one line, and keeps its last good checkpoint', async () => {
   const wild =
     `--data ${data} --likelihood pixel-gaussian --hidden 12 --latent 3 --batch 48 --threads 1`.split(' ');
   const atOnce = join(scratch, 'diverges-at-once');
@@ -307,7 +307,7 @@ test('sample shows some images on a terminal with colour, and on no other', asyn
     assert.is((await preview(run, plain)).includes('▀'), false);
 });
 
-test('a latent plane leaves an animation with one frame an epoch', async () => {
+test('a latent plane leaves an animation with one frame per epoch', async () => {
   const run = join(scratch, 'vae');
   const { tensors } = decodeSafetensors(bytes(run, 'codes.safetensors'));
   assert.equal(Object.keys(tensors).map(Number), [1, 2, 3]);

@@ -43,7 +43,7 @@ test('subfolders are classes, in the order of their names, and are mixed evenly'
   for (let i = 1; i <= 2; i++) grey(join(scratch, 'classes', 'c9', `${i}.png`), 200 + i);
   for (let i = 1; i <= 2; i++) grey(join(scratch, 'classes', 'c10', `${i}.png`), 220 + i);
   const { train, test: held, notes, noun } = await loadData(join(scratch, 'classes'));
-  assert.is(noun, 'images');
+  assert.is(noun, 'image');
   assert.equal(notes, ['Classes: 0 = a, 1 = b, 2 = c9, 3 = c10.', 'For testing: the last 2 of 20.']);
   assert.equal([train.count, held.count, train.classes, ...train.imageShape], [18, 2, 4, 2, 3]);
   // Each image has its own label, 9 comes before 10, and any half holds half of each class.

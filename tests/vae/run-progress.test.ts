@@ -1,5 +1,5 @@
 /** What a run prints, and when it ends. */
-import { createReporter, epochLine, lossText, painter, progressLine } from '@varigrad/vae/cli';
+import { createReporter, epochLine, lossText, painter, progressLine, wrapped } from '@varigrad/vae/cli';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { bestEpoch, isPatienceOver } from '../../packages/vae/src/run/early-stopping.js';
@@ -16,6 +16,16 @@ test('the progress line says where the run is and how long it will take', () => 
   const hours = progressLine({ ...PROGRESS, msPerStep: 1000 }, 100);
   assert.match(hours, /ETA 144:55$/); // 8695 s
   assert.match(progressLine({ ...PROGRESS, step: 500 }, 100), / █{30} 100% /);
+});
+
+test('on a terminal, long lines are broken between words; elsewhere they stay', () => {
+  const text = 'one two three four\n\na-word-that-is-longer-than-the-terminal stays whole';
+  const out = { write: () => {}, columns: 9 };
+  assert.is(wrapped(text, out), text);
+  assert.is(
+    wrapped(text, { ...out, isTTY: true }),
+    'one two\nthree\nfour\n\na-word-that-is-longer-than-the-terminal\nstays\nwhole',
+  );
 });
 
 test('the progress line is always narrower than the terminal, so it never wraps', () => {

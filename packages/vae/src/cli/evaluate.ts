@@ -2,6 +2,7 @@
 import { firstOf } from '../data/dataset.js';
 import { complete, type Fields, fromFlags, onOff, wholeNumber } from '../run/fields.js';
 import { measurementText, measureRun } from '../run/measure.js';
+import { wrapped } from '../run/progress.js';
 import { type Command, type CommandLine, flagsOf, type Terminal } from './command.js';
 import { MACHINE_FIELDS } from './machine.js';
 import { openNamedRun, TRAINED_FIELDS } from './trained.js';
@@ -44,7 +45,7 @@ async function run(line: CommandLine, { out }: Terminal): Promise<void> {
   const opened = await openNamedRun(line);
   const test = images === 0 ? opened.data.test : firstOf(opened.data.test, images);
   const measured = await measureRun(opened, test, { batchSize: batch, importanceSamples, seed });
-  out.write(json ? `${JSON.stringify(measured)}\n` : `${measurementText(measured)}\n`);
+  out.write(json ? `${JSON.stringify(measured)}\n` : `${wrapped(measurementText(measured), out)}\n`);
 }
 
 export const evaluateCommand: Command = {

@@ -10,5 +10,6 @@ export {
   progressLine,
   type Reporter,
   type Wording,
+  wrapped,
 } from '../run/progress.js';
 export { type CommandLineOptions, runCommandLine } from './main.js';

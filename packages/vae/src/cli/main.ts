@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { VarigradError } from '@varigrad/core';
-import { type Output, painter } from '../run/progress.js';
+import { type Output, painter, wrapped } from '../run/progress.js';
 import { UsageError } from '../run/usage-error.js';
 import type { Command } from './command.js';
 import { compare } from './compare.js';
@@ -61,7 +61,7 @@ export async function runCommandLine(
     return 0;
   } catch (error) {
     if (!(error instanceof UsageError || error instanceof VarigradError)) throw error;
-    err.write(`${painter(err)('red', error.message)}\n`);
+    err.write(`${painter(err)('red', wrapped(error.message, err))}\n`);
     return error instanceof UsageError ? 2 : 1;
   } finally {
     for (const name of SIGNALS) process.off(name, ask);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type Dataset, firstOf, pixelsOf } from '../data/dataset.js';
 import { mnist, readIdxDataset } from '../data/mnist.js';
 import { readPngFolder } from './png-folder.js';
+import { counted } from './progress.js';
 import type { RunConfig } from './run-config.js';
 import { suggest, UsageError } from './usage-error.js';
 
@@ -111,7 +112,7 @@ async function pngFolder(folder: string): Promise<LoadedData> {
     ...(converted === 0
       ? []
       : [
-          `${converted} images had colours or were not opaque: grey = (0.299 R + 0.587 G + 0.114 B) · opacity.`,
+          `${counted(converted, 'image')} had colours or ${converted === 1 ? 'was' : 'were'} not opaque: grey = (0.299 R + 0.587 G + 0.114 B) · opacity.`,
         ]),
   ];
   if (second === undefined) return parted(first.data, notes);

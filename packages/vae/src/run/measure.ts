@@ -12,6 +12,7 @@ import type { Losses } from '../meter.js';
 import type { GenerativeModel } from '../models/model.js';
 import { lossTextOf, MODELS } from './model-table.js';
 import type { OpenRun } from './open-run.js';
+import { counted } from './progress.js';
 import type { RunConfig } from './run-config.js';
 import { collapseAdvice } from './run-options.js';
 import { UsageError } from './usage-error.js';
@@ -117,7 +118,7 @@ async function estimateNll(
 export function measurementText(measured: Measurement): string {
   const { run, model, weights, images, targets, nll, latent, accuracy } = measured;
   return [
-    `${run}: ${model.toUpperCase()}, ${weights} weights, ${images} test images, targets ${targets}; nats per image`,
+    `${run}: ${model.toUpperCase()}, ${weights} weights, ${counted(images, 'test image')}, targets ${targets}; nats per image`,
     lossTextOf(measured)(measured),
     ...(latent === undefined ? [] : [latent.collapse]),
     ...(accuracy === undefined ? [] : [`images assigned to their class: ${(100 * accuracy).toFixed(2)} %`]),

@@ -36,7 +36,7 @@ const plain: Paint = (_, text) => text;
 
 /**
  * Colour for an output. The environment variables FORCE_COLOR and NO_COLOR come first, in this order, then the abilities of the terminal;
- * an output that is no terminal has no colour.
+ * other outputs have no colour.
  */
 export function painter(out: Output): Paint {
   const { FORCE_COLOR, NO_COLOR } = process.env;
@@ -46,6 +46,16 @@ export function painter(out: Output): Paint {
   if (!(isForced || (hasColor && !isRefused))) return plain;
   // Without the option, styleText asks process.stdout, which may be another output.
   return (style, text) => styleText(style, text, { validateStream: false });
+}
+
+/** Text for an output: on a terminal, lines that are too long for it are broken between words. */
+export function wrapped(text: string, out: Output): string {
+  if (out.isTTY !== true) return text;
+  const columns = out.columns || 80;
+  const part = new RegExp(`(.{1,${columns}})(?: +|$)`, 'g');
+  const fit = (line: string): string =>
+    line.length <= columns ? line : line.replace(part, '$1\n').trimEnd();
+  return text.split('\n').map(fit).join('\n');
 }
 
 /** @param out - where to write; a bar is drawn if it is a terminal */

@@ -15,7 +15,7 @@ import { loadRunData, type RunData } from './data.js';
 import { bestEpoch, isPatienceOver } from './early-stopping.js';
 import { writePictures } from './figures.js';
 import { buildModel, lossTextOf, MODELS } from './model-table.js';
-import { counted, createReporter, type Output } from './progress.js';
+import { counted, createReporter, type Output, wrapped } from './progress.js';
 import type { RunConfig } from './run-config.js';
 import type { RunFolder } from './run-folder.js';
 import { collapseAdvice } from './run-options.js';
@@ -206,7 +206,7 @@ function introduce(
     `Losses in nats per image: sum over pixels, mean over images${hasBound ? '; −ELBO = recon + KL' : ''}.`,
     `Results: ${folder.path}/\n`,
   ];
-  out.write(`${lines.join('\n')}\n`);
+  out.write(`${wrapped(lines.join('\n'), out)}\n`);
 }
 
 /** Reports collapsed dimensions of z, if there are any. */
@@ -215,7 +215,7 @@ async function tellCollapse({ config, out }: TrainRunOptions, { model, data }: S
   const { binarization } = config;
   const statistics = await latentStatistics(model, data.validation ?? data.test, { binarization });
   if (findCollapse(statistics).dimensions.length === 0) return;
-  out.write(`\n${describeCollapse(statistics, collapseAdvice(config))}\n`);
+  out.write(`\n${wrapped(describeCollapse(statistics, collapseAdvice(config)), out)}\n`);
 }
 
 /** Reports an early end, the best epoch, and its losses on the test images. */
