@@ -124,7 +124,7 @@ async function elements(): Promise<void> {
     const rows = [
       [
         `${size.toLocaleString('en')} elements`,
-        ...Object.keys(backends).map((b) => `${b}, ns each`),
+        ...Object.keys(backends).map((b) => `${b}, ns per element`),
         'GB/s, 1 thread',
       ],
     ];

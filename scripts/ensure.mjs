@@ -36,7 +36,7 @@ function findStaleInstall(folder) {
       return `${path} is not installed`;
     }
     if (present.version !== entry.version || present.integrity !== entry.integrity) {
-      return `${path} is at ${present.version}, the lock file says ${entry.version}`;
+      return `${path} must have version ${entry.version} of the lock file, found ${present.version}`;
     }
     if (!existsSync(join(folder, path))) return `${path} is missing`;
   }

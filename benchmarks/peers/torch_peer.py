@@ -71,7 +71,7 @@ def blas():
         return "unknown BLAS"
     if "openblas" in mapped:
         return "OpenBLAS"
-    return "reference BLAS" if "libblas" in mapped else "BLAS of its own"
+    return "reference BLAS" if "libblas" in mapped else "bundled BLAS"
 
 
 losses = [step(i) for i in range(3)]

@@ -33,7 +33,7 @@ async function checkMemory(backend: GpuBackend, size: Load['memory']): Promise<s
   };
   await trainVae(backend, { steps: MEMORY_STEPS, ...size, onStep });
   const [atStep10, most] = [counts[10]!, Math.max(...counts.slice(10))];
-  check(most <= atStep10, `the backend counts ${atStep10} bytes after step 10, ${most} later`);
+  check(most <= atStep10, `device memory must not grow: ${atStep10} bytes after step 10, ${most} later`);
   // The first 400 steps fill pools and caches of the driver.
   const [early, late] = [processes[1]!, processes.at(-1)!];
   const figures = processes.map((bytes) => (bytes / MB).toFixed(0)).join(' ');

@@ -8,7 +8,7 @@ import * as assert from 'uvu/assert';
 /** Maximum number of exported values that are not operations on tensors: creation functions, classes, engine functions. */
 const MOST_VALUES = 45;
 
-test(`the main entry exports at most ${MOST_VALUES} values beside the operations of the op-case table`, () => {
+test(`the main entry exports at most ${MOST_VALUES} values in addition to the operations of the op-case table`, () => {
   const operations = new Set(testing.opCases.map(({ op }) => op));
   const values = Object.keys(core).filter((name) => !operations.has(name));
   assert.ok(values.length <= MOST_VALUES, `${values.length}: ${values.join(', ')}`);

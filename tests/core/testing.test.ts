@@ -29,7 +29,7 @@ const messageOf = (f: () => unknown): string => {
   } catch (error) {
     return (error as Error).message;
   }
-  return 'nothing was thrown';
+  return 'no error was thrown';
 };
 
 test('assertClose accepts values within the tolerance, in all forms', () => {

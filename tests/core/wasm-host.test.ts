@@ -48,7 +48,10 @@ test('setNumThreads refuses invalid numbers of threads', () => {
     () => createWasm({ threads: 1 }).setNumThreads(0),
     /setNumThreads: the number of threads must be a whole number from 1 to 64, found 0/,
   );
-  assert.throws(() => createWasm({ threads: 1 }).setNumThreads(1.5), /1\.5 is not a whole number/);
+  assert.throws(
+    () => createWasm({ threads: 1 }).setNumThreads(1.5),
+    /must be a whole number from 1 to 64, found 1\.5/,
+  );
 });
 
 test('memory: scopes free values, kept and persistent values survive', () => {

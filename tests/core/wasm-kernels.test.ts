@@ -183,7 +183,7 @@ for (const kind of Object.keys(reduceNumber) as ReduceKind[]) {
     compare(`${kind} special`, (k) => k.reduce(kind, special, [1]));
     compare(`${kind} special columns`, (k) => k.reduce(kind, special, [0]));
     if (kind === 'sum' || kind === 'logSumExp')
-      compare(`${kind} of nothing`, (k) =>
+      compare(`${kind} over an empty axis`, (k) =>
         k.reduce(kind, { values: new Float32Array(0), shape: [3, 0] }, [1]),
       );
   });
@@ -253,7 +253,9 @@ test('movement agrees with the reference', () => {
   compare('pad', (k) => k.pad(operand7, [1, 0, 2, 3], [0, 2, 1, 0], 9));
   compare('pad vector', (k) => k.pad({ values: numbers7, shape: [7] }, [2], [3], -1));
   compare('pad scalar', (k) => k.pad({ values: Float32Array.of(3), shape: [] }, [], [], 0));
-  compare('pad nothing', (k) => k.pad({ values: new Float32Array(0), shape: [0, 2] }, [1, 1], [1, 0], 5));
+  compare('pad an empty tensor', (k) =>
+    k.pad({ values: new Float32Array(0), shape: [0, 2] }, [1, 1], [1, 0], 5),
+  );
 });
 
 test('windows of images agree with the reference, for one thread and for two', () => {

@@ -26,7 +26,7 @@ import { philox4x32 } from '../../packages/core/src/random.js';
 import { distance, erf, gelu, sweep, sweepOfPairs, tail } from '../helpers/exact-math.js';
 
 type Fill = (out: number, n: number, key0: number, key1: number, low: number, high: number) => void;
-/** The exports of philox-harness.ts. */
+/** The exports of philox.ts. */
 interface Harness {
   memory: WebAssembly.Memory;
   fillWords: Fill;
@@ -54,7 +54,7 @@ async function compile(flavour: string, folder: string): Promise<Harness> {
   if (flavour === 'relaxed') options.push('--enable', 'relaxed-simd');
   const call = [
     compiler,
-    'philox-harness.ts',
+    'philox.ts',
     '--baseDir',
     sources,
     '--outFile',

@@ -123,7 +123,7 @@ async function refusal(f: () => Promise<unknown>): Promise<Error> {
   } catch (error) {
     return error as Error;
   }
-  throw new Error('nothing was thrown');
+  throw new Error('no error was thrown');
 }
 
 test('an unknown mode is refused', async () => {

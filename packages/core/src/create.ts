@@ -130,7 +130,7 @@ function filled(op: string, shape: Shape, value: number, options: CreateOptions)
   return leaf(op, wrap(backend().kernels.fill(sizeOf(shape), value), [...shape]), options);
 }
 
-/** The identity matrix `[n, n]`. */
+/** The identity matrix `[n, n]`. @throws ArgumentError unless n is a whole number ≥ 0 */
 export function eye(n: number, options: CreateOptions = {}): Tensor {
   checkShape('eye', [n]);
   checkOptions('eye', options, CREATE_OPTIONS, 'n, ');
@@ -160,7 +160,10 @@ export function arange(start: number, end?: number, step = 1, options: CreateOpt
   );
 }
 
-/** `count` evenly spaced numbers from start to end, both included. */
+/**
+ * `count` evenly spaced numbers from start to end, both included.
+ * @throws ArgumentError unless start and end are numbers and count is a whole number ≥ 0
+ */
 export function linspace(start: number, end: number, count: number, options: CreateOptions = {}): Tensor {
   checkNumber('linspace', 'start', start);
   checkNumber('linspace', 'end', end);
@@ -196,14 +199,18 @@ function generatorOf(op: string, before: string, options: RandomOptions): Genera
   throw new ArgumentError(op, `generator must be a Generator, found ${found} — write new Generator(seed)`);
 }
 
-/** One Bernoulli sample per element: 1 with probability p, else 0. Not differentiable. */
+/**
+ * One Bernoulli sample per element: 1 with probability p, else 0. Not differentiable.
+ * @param p - probabilities in [0, 1], of any shape
+ * @throws ArgumentError unless p is a tensor
+ */
 export function bernoulli(p: Tensor, options: RandomOptions = {}): Tensor {
   checkTensor('bernoulli', p, 'p');
   const generator = generatorOf('bernoulli', 'p, ', options);
   return leaf('bernoulli', rand(p.shape, { generator }).lt(p.detach()), options);
 }
 
-/** The numbers 0 … n − 1 in random order. */
+/** The numbers 0 … n − 1 in random order, `[n]`. @throws ArgumentError unless n is a whole number ≥ 0 */
 export function randperm(n: number, options: RandomOptions = {}): Tensor {
   checkShape('randperm', [n]);
   const order = generatorOf('randperm', 'n, ', options).permutation(n);

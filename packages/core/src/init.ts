@@ -1,6 +1,5 @@
 import type { Backend } from './backend/backend.js';
-import { setBackend } from './backend/current.js';
-import { createFastest } from './backend/fastest.js';
+import { createFastest, setBackend } from './backend/current.js';
 import { createReference } from './backend/reference/reference.js';
 import { createWasm } from './backend/wasm/wasm.js';
 import { checkChoice, checkOptions, type OptionNames } from './checks/options.js';

@@ -21,7 +21,7 @@ export function adopt(storage: Storage): boolean {
 }
 
 /**
- * Runs `f` in a scope of `backend` and frees what it made, except the storages that `results` finds in its value.
+ * Runs `f` in a scope of `backend` and frees the storages made inside, except those that `results` finds in its value.
  * @internal the public form is `scope`
  */
 export function runScope<T>(backend: Backend, f: () => T, results: (value: T) => Iterable<Storage>): T {

@@ -59,7 +59,7 @@ interface Stored {
 }
 
 /**
- * Changes the values of tensors in place, outside of the tape: for optimizers, gradient clipping, moving averages.
+ * Changes the values of tensors in place, without recording: for optimizers, gradient clipping, moving averages.
  * Operations never change their operands. A later `backward` through a use of the old values is an error.
  *
  * `updateInPlace([w], (kernels) => kernels.scale(w.values, 0.5))`

@@ -1,7 +1,8 @@
 import { checkFunction, describeValue, refusePromise } from '../checks/arguments.js';
-import { ArgumentError } from '../errors.js';
+import { ArgumentError, BackendError } from '../errors.js';
 import type { Backend } from './backend.js';
-import { createFastest } from './fastest.js';
+import { createReference } from './reference/reference.js';
+import { createWasm, type WasmOptions } from './wasm/wasm.js';
 
 /** Undefined until a backend is selected or needed: importing the library compiles nothing. */
 let active: Backend | undefined;
@@ -14,6 +15,17 @@ let active: Backend | undefined;
 export function backend(): Backend {
   active ??= createFastest();
   return active;
+}
+
+/** The wasm backend, or `reference` with the reason in its description if the host cannot run wasm. */
+export function createFastest(options: WasmOptions = {}): Backend {
+  try {
+    return createWasm(options);
+  } catch (error) {
+    if (!(error instanceof BackendError)) throw error;
+    const reference = createReference();
+    return { ...reference, description: `${reference.description}; wasm was refused: ${error.message}` };
+  }
 }
 
 /** Selects the backend of all later operations. */

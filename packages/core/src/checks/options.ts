@@ -7,7 +7,7 @@ import { callee, describeValue, isPlainObject } from './arguments.js';
 export type OptionNames<Options extends object> = Readonly<Record<keyof Options, true>>;
 
 /**
- * Refuses what is not an options object, and options that the function does not have.
+ * Refuses values that are not plain objects, and unknown options.
  * @param op - the function or class, as the caller writes it
  * @param names - the options; the first one appears in the example of a correct call
  * @param before - the arguments before the options in that example: `'size, '`

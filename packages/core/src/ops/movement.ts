@@ -54,7 +54,7 @@ function inferLength(t: Tensor, shape: Shape): Shape {
   return [...resolved];
 }
 
-/** Joins the axes from `startAxis` to `endAxis` into one (default: all). */
+/** Joins the axes from `startAxis` to `endAxis` into one (default: all). @throws ArgumentError if startAxis comes after endAxis */
 export function flatten(x: TensorLike, startAxis = 0, endAxis = -1): Tensor {
   const t = operandOf('flatten', x);
   if (t.rank === 0) return reshape(t, [1]);
@@ -90,7 +90,7 @@ export function squeeze(x: TensorLike, axis?: Axes): Tensor {
   );
 }
 
-/** Inserts an axis of length 1 at `axis` of the result. */
+/** Inserts an axis of length 1 at `axis` of the result. @throws ArgumentError if the result has no such axis */
 export function unsqueeze(x: TensorLike, axis: number): Tensor {
   const t = operandOf('unsqueeze', x);
   const at = normalizeAxis('unsqueeze', axis, t.rank + 1);

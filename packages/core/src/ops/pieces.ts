@@ -32,6 +32,7 @@ const sliceOp: Op<One, SliceParams> = {
 /**
  * Elements `start` … `end − 1` along `axis` (default: 0). Negative positions count from the end. Positions beyond either
  * end are clamped, as in NumPy.
+ * @throws ArgumentError unless positions are integers
  */
 export function slice(x: TensorLike, start: number, end?: number, options: AxisOptions = {}): Tensor {
   checkOptions('slice', options, AXIS_OPTIONS, 'start, end, ');
@@ -67,7 +68,7 @@ function equalSizes(size: number, length: number): number[] {
 
 /**
  * Splits x along `axis` (default: 0) into pieces of one size (the last may be shorter), or of the given sizes.
- * @throws ArgumentError if the sizes do not add up to the axis length
+ * @throws ArgumentError for a size that is not a positive whole number, or sizes that do not add up to the axis length
  */
 export function split(x: TensorLike, size: number | readonly number[], options: AxisOptions = {}): Tensor[] {
   checkOptions('split', options, AXIS_OPTIONS, 'size, ');
@@ -115,6 +116,7 @@ const PAD_OPTIONS: OptionNames<PadOptions> = { value: true };
 /**
  * Pads x with a constant.
  * @param widths - `[before, after]` for each axis, whole numbers ≥ 0
+ * @throws ArgumentError for other widths
  */
 export function pad(
   x: TensorLike,

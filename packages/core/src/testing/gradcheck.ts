@@ -33,7 +33,7 @@ const GRADCHECK_OPTIONS: OptionNames<GradcheckOptions> = {
   wrt: true,
 };
 
-/** An analytic derivative that differs from the numeric one. */
+/** Thrown by `gradcheck` if an analytic derivative differs from the numeric one. */
 export class GradcheckError extends VarigradError {
   override readonly name = 'GradcheckError';
   /** Number of the input along which the derivative was taken. */

@@ -4,7 +4,7 @@ import type { GpuKernel, GpuMode } from './gpujs.js';
 /** The GPU that a mode runs on. */
 export interface GpuAdapter {
   readonly name: string;
-  /** Whether the GPU is emulated on the CPU: the results are right, and the timings say nothing about a GPU. */
+  /** Whether the GPU is emulated on the CPU: results are right, and timings are not those of a GPU. */
   readonly software: boolean;
 }
 

@@ -109,7 +109,7 @@ return logarithm(1 + x, inf, nan);`,
     'x',
     'return x < 0 || x >= 0 ? sigmoidOf(x, x > -103 && x < 103 ? Math.exp(0.0 - Math.abs(x)) : 0.0) : x;',
   ),
-  // max(x, 0) − x·t = x·((x > 0) − t), where nothing cancels
+  // max(x, 0) − x·t = x·((x > 0) − t), without cancellation
   bceOf: number('x t inf', 'return x < inf && x > 0.0 - inf ? x * (positive(x) - t) : relu(x) - x * t;'),
   /** ½(eʸ − 1 − y) */
   halfExcess: number(

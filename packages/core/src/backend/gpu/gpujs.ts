@@ -92,7 +92,7 @@ export async function loadGpuJs(): Promise<GpuJs> {
   } catch (cause) {
     throw new BackendError(
       'gpu',
-      `gpu.js cannot be loaded: ${(cause as Error).message} — npm install gpu.js@2.24.1`,
+      `gpu.js cannot be loaded: ${(cause as Error).message} — run npm install gpu.js@2.24.1`,
     );
   } finally {
     if (before !== undefined) Object.defineProperty(globalThis, 'GPU', before);

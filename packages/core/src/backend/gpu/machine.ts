@@ -246,7 +246,7 @@ export class Machine {
     this.#launcher.run(program, args, memories, (result) => this.#store.put(target, result));
   }
 
-  /** Ends the deferral of a cell: arrays are no longer kept for it to read. */
+  /** Ends the deferral of a cell, and frees released arrays that were kept only for it. */
   #settle(cell: Cell): void {
     if (cell.pending === null) return;
     const { reads } = census([cell.pending]);

@@ -49,7 +49,7 @@ ${statement(result)}
   };
 }
 
-/** The index of the first maximum, or of the first NaN, which ends the search: every comparison with it is false. Integers: I and N. */
+/** The index of the first maximum. A NaN ends the search, and its index is the result. Integers: I and N. */
 export function argmaxProgram(size: number): Program {
   const { variant, ready, at } = placesOf(size, {
     outer: 'div(this.thread.x, I)',

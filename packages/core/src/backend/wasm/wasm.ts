@@ -3,7 +3,11 @@
  */
 import { checkOptions, type OptionNames } from '../../checks/options.js';
 import type { Backend } from '../backend.js';
-import { createKernels } from './kernels.js';
+import { elementwiseKernels } from './kernels/elementwise.js';
+import { matmulKernels } from './kernels/matmul.js';
+import { movementKernels } from './kernels/movement.js';
+import { reduceKernels } from './kernels/reduce.js';
+import { updateKernels } from './kernels/update.js';
 import { ResidentMemory } from './memory.js';
 import { type Compile, loadModule } from './module.js';
 import { findThreadHost, type ThreadHost, ThreadPool } from './threads.js';
@@ -40,6 +44,7 @@ export function createWasm(options: WasmOptions = {}): WasmBackend {
   const memory = new ResidentMemory(loaded);
   const pool = new ThreadPool(loaded, options.threadHost ?? findThreadHost(), options.threads);
   const { simd } = loaded;
+  const context = { wasm: loaded.kernels, memory, pool };
   return {
     name: 'wasm',
     memory: 'host',
@@ -56,7 +61,13 @@ export function createWasm(options: WasmOptions = {}): WasmBackend {
       return `wasm (SIMD${simd === 'relaxed' ? ' with FMA' : ''}, ${threads}${why})`;
     },
     setNumThreads: (threads) => pool.setThreads(threads),
-    kernels: createKernels({ wasm: loaded.kernels, memory, pool }),
+    kernels: {
+      ...elementwiseKernels(context),
+      ...reduceKernels(context),
+      ...matmulKernels(context),
+      ...movementKernels(context),
+      ...updateKernels(context),
+    },
     upload: (values) => memory.upload(values),
     download: async (values) => values.slice(),
     downloadSync: (values) => values.slice(),

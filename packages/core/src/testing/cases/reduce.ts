@@ -56,7 +56,7 @@ const reductions: readonly Reduction[] = [
 interface Where {
   readonly shape: Shape;
   readonly axis?: number | readonly number[];
-  /** The axes that `axis` means. */
+  /** The axes that `axis` selects, from 0. */
   readonly axes: readonly number[];
   readonly keepDims?: boolean;
 }

@@ -19,7 +19,7 @@ const KC: usize = 384;
 const NC: usize = 1024;
 /** Rows that a thread packs at a time. */
 const MC: usize = 96;
-/** Panels of B that are packed as one chunk of work. */
+/** Number of panels of B per chunk of packing work. */
 const PACK_PANELS: usize = 8;
 /** Approximate nanoseconds per multiply-add, to decide whether to share the work. */
 const COST: f64 = 0.04;
