@@ -97,7 +97,7 @@ function averageOverThePrior(print: Print): Numbers {
     If p(x|z) were a network, z could still be drawn from the prior and averaged over. ${draws.toLocaleString('en')} samples give log p ≈ ${Math.log(estimate).toFixed(4)}. Predict how
     many are needed for an error of 10% if x consists of d such numbers, each with its own z.
   `);
-  print(table([['d', 'draws for 10%'], ...[1, 2, 10, 20].map((d) => [String(d), needed(d)])]));
+  print(table([['d', 'samples for 10%'], ...[1, 2, 10, 20].map((d) => [String(d), needed(d)])]));
   print(prose`
 
     The relative second moment E[p(x|z)²]/p(x)², ${exact.toFixed(3)} here (measured: ${relative.toFixed(3)}), is raised to the power d: most z do not

@@ -145,12 +145,12 @@ const percent = (value: number): string => `${value.toFixed(2)}%`;
 
 function wholeNumber(name: string, text: string, min: number): number {
   if (/^\d+$/.test(text) && Number(text) >= min) return Number(text);
-  throw new Error(`--${name} ${text}: expected a whole number from ${min}`);
+  throw new Error(`--${name} ${text}: expected a whole number of at least ${min}`);
 }
 
 function amount(name: string, text: string): number {
   if (Number(text) >= 0 && text !== '') return Number(text);
-  throw new Error(`--${name} ${text}: expected a number from 0`);
+  throw new Error(`--${name} ${text}: expected a number of at least 0`);
 }
 
 main().catch((error: unknown) => {

@@ -36,8 +36,8 @@ test('--help names every option', () => {
 
 test('invalid options are refused before the run starts', () => {
   for (const [args, message] of [
-    [['--labels', '0'], '--labels 0: expected a whole number from 1'],
-    [['--alpha', 'much'], '--alpha much: expected a number from 0'],
+    [['--labels', '0'], '--labels 0: expected a whole number of at least 1'],
+    [['--alpha', 'much'], '--alpha much: expected a number of at least 0'],
     [['--epoch', '2'], "Unknown option '--epoch'"],
   ] as const) {
     const { status, stdout, stderr } = run(...args);

@@ -175,7 +175,7 @@ test('straight-through: the decoder receives one-hot rows, the encoder the gradi
     model.elbo(x, { eps, beta: 0 }).loss.backward();
     const bias = model.parameters().find((p) => p.shape.join() === '6') as Tensor; // of the logits
     const found = numbers(bias.grad as Tensor);
-    // By hand: the slope of the loss at the one-hot z, along the relaxed z, by finite differences.
+    // Expected: the slope of the loss at the one-hot z, in the direction in which the relaxed z changes, by finite differences.
     const noise = eps.reshape([3, 2, 3]);
     const z = hardMax(model.logProbs(x).add(noise)).reshape([3, 6]).detach().requiresGrad_();
     model.likelihood.logProb(model.decode(z), x).mean().neg().backward();

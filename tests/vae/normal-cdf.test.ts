@@ -54,7 +54,7 @@ test('quantiles agree to 12 digits, or near ½ to the precision of p', () => {
   assert.is(inverseNormalCdf(0.5), 0);
 });
 
-test('the two functions are inverse to each other, and both increase', () => {
+test('the two functions are inverses of each other, and both increase', () => {
   let before = Number.NEGATIVE_INFINITY;
   for (let i = 1; i < 2000; i++) {
     const p = i / 2000;

@@ -88,7 +88,7 @@ test('a forward pass that overflows: the error has the operation, the module, an
   assert.match(error.message, / — a smaller learning rate or gradient clipping often helps$/);
 });
 
-/** Features that are finite, with an infinite derivative: √0. */
+/** A network whose outputs are finite and whose derivative is infinite: √0. */
 class Root extends Module implements Body {
   readonly layers: HiddenLayers = new HiddenLayers(PIXELS, [16], { generator: new Generator(1) });
   readonly outFeatures = 16;

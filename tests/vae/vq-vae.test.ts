@@ -169,7 +169,7 @@ test('an unused codebook vector is replaced by a vector of the encoder; a used o
   assert.equal(numbers(still.codebook), far.flat().map(Math.fround), 'evaluation changes nothing');
 });
 
-test('the first step replaces every codebook vector that is the nearest to none', () => {
+test('the first step replaces every codebook vector that is not the nearest of any encoder vector', () => {
   const model = make({ restartBelow: 0.03 });
   model.codebook.assign(
     tensor([
