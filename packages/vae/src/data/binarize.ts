@@ -1,6 +1,3 @@
-import { ArgumentError, Generator } from '@varigrad/core';
-import type { Dataset } from './dataset.js';
-
 /**
  * How grey values become the 0/1 targets of a Bernoulli likelihood. Losses under different binarizations are different
  * quantities, so each result states its binarization:
@@ -10,6 +7,9 @@ import type { Dataset } from './dataset.js';
  * - `static`: one sample of Bernoulli(x) per pixel, fixed permanently; the seed is part of the definition
  * - `dynamic`: a fresh sample each time an image is used
  */
+import { ArgumentError, Generator } from '@varigrad/core';
+import type { Dataset } from './dataset.js';
+
 export type Binarization = 'none' | 'threshold' | 'static' | 'dynamic';
 
 /** The seed of static binarization: element i is 1 if the i-th uniform number of `new Generator(STATIC_SEED)` is below x_i. */

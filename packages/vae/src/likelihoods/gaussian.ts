@@ -16,7 +16,6 @@ export interface GaussianOptions {
 /** How the decoder's output becomes the mean: unchanged, or through the logistic function for images in [0, 1]. */
 export type MeanLink = 'identity' | 'sigmoid';
 
-/** Converts the decoder's output to the mean; same shape. */
 export function linkMean(output: Tensor, link: MeanLink): Tensor {
   return link === 'sigmoid' ? output.sigmoid() : output;
 }
