@@ -1,9 +1,9 @@
 /**
  * Lesson 1: a scalar engine.
  *
- * Question: a program computes a number from other numbers. By how much does the result change when an input does?
+ * Question: a program computes a number from other numbers. If an input changes a little, by how much does the result change?
  *
- * Read scalar-engine.ts first (it is short, and is all there is), then run this: npm run lesson -- 1
+ * Read scalar-engine.ts first (it is short and complete), then run this: npm run lesson -- 1
  */
 import { createReference, Generator, type Tensor, tensor, withBackend } from '@varigrad/core';
 import { type Numbers, type Print, prose, runLesson, table } from './run.js';
@@ -28,14 +28,14 @@ function oneExpression(print: Print): Numbers {
   print(prose`
     1. One expression
 
-    y = a·b + sin a at a = 2, b = 5. Computing it leaves a graph behind, with a local derivative on each edge:
+    y = a·b + sin a at a = 2, b = 5. The computation builds a graph, with a local derivative on each edge:
 
         b = 5 ───2──▶ a·b = 10 ─────────1──▶ y = ${y.value.toFixed(4)}
         a = 2 ───5────▲                      ▲
           └───cos 2──▶ sin a = ${Math.sin(2).toFixed(4)} ───1──┘
 
-    Predict before you read on: what is ∂y/∂a? There are two paths from a to y. Along a path derivatives multiply;
-    over paths they add: 5·1 + cos(2)·1.
+    Predict before you read on: what is ∂y/∂a? There are two paths from a to y. Multiply the derivatives along each path, then
+    add the paths: 5·1 + cos(2)·1.
   `);
   backward(y);
   const f = (p: number, q: number): number => p * q + Math.sin(p);
@@ -49,15 +49,15 @@ function oneExpression(print: Print): Numbers {
   );
   print(prose`
 
-    A central difference, (f(x + h) − f(x − h)) / 2h, needs no calculus, so it checks any engine. But it costs two
-    evaluations for each input, and it is never exact. One backward gives the derivatives for all inputs, for a few
-    times the price of one evaluation: it visited ${tapeOf(y).length} numbers, once each. That is why networks with millions of
-    weights can be trained at all.
+    A central difference, (f(x + h) − f(x − h)) / 2h, needs no calculus, so it can check any engine. But it costs two
+    evaluations per input, and it is never exact. One backward pass gives the derivatives for all inputs and costs only a few
+    times as much as one evaluation: it visited ${tapeOf(y).length} numbers, once each. This is what makes it possible to train networks with millions of
+    weights.
   `);
   return { dyda: a.grad, dydb: b.grad, tapeLength: tapeOf(y).length };
 }
 
-/** What happens with = in place of +=. */
+/** What happens with = instead of +=. */
 function overwriting(print: Print): Numbers {
   const x = new Scalar(3);
   const y = x.mul(x);
@@ -70,15 +70,15 @@ function overwriting(print: Print): Numbers {
 
     2. Mistake: overwriting a gradient
 
-    y = x·x at x = 3 has two edges to the same x, of 3 each. Set x's gradient along each edge instead of adding to it,
-    and only the last edge counts:
+    y = x·x at x = 3 has two edges to the same x, each with derivative 3. If x's gradient is set along each edge instead of added
+    to, only the last edge counts:
 
       right (+=): ${x.grad}      wrong (=): ${overwritten}
   `);
   return { square: x.grad, squareOverwritten: overwritten };
 }
 
-/** What happens when a number passes its gradient on before all its consumers had their turn. */
+/** What happens if a number passes its gradient on before it has received all parts of it. */
 function wrongOrder(print: Print): Numbers {
   const x = new Scalar(2);
   const a = x.mul(x); // 4
@@ -94,17 +94,17 @@ function wrongOrder(print: Print): Numbers {
         x ──▶ a ───────────▶ y
               └──▶ b = a + 1 ─▲
 
-    Go from y to its operands, then to theirs, breadth first: a is reached at once, as an operand of y, and sends what it
-    has, b = 5, on to x. Afterwards b sends another a = 4 to a, too late: x has got 5·2x = 20 instead of (5 + 4)·2x = 36.
+    A breadth-first walk goes from y to its operands, then to their operands. It reaches a at once, as an operand of y, and passes a's
+    gradient so far, b = 5, on to x. Later b adds another 4 to a's gradient, too late: x has received 5·2x = 20 instead of (5 + 4)·2x = 36.
 
       right (all consumers first): ${x.grad}      wrong (breadth first): ${breadthFirst(y, x)}
 
-    The order of computation, reversed, is always right: what consumes a number was computed after it.
+    The order of computation, reversed, is always right: everything that uses a number was computed after it.
   `);
   return { ordered: x.grad, breadthFirst: breadthFirst(y, x) };
 }
 
-/** dy/dx as a backward in breadth-first order would have it. */
+/** dy/dx as computed by a backward pass in breadth-first order. */
 function breadthFirst(y: Scalar, x: Scalar): number {
   const gradients = new Map([[y, 1]]);
   for (const node of new Set([y, ...y.operands, ...y.operands.flatMap((operand) => operand.operands)])) {
@@ -116,7 +116,7 @@ function breadthFirst(y: Scalar, x: Scalar): number {
   return gradients.get(x) ?? 0;
 }
 
-/** What the scalar engine and the library's tensors have in common. */
+/** The operations that the scalar engine and the library's tensors share. */
 interface Arithmetic<T> {
   add(b: T): T;
   sub(b: T): T;
@@ -129,7 +129,7 @@ interface Arithmetic<T> {
   log(): T;
 }
 
-/** A random program of 20 operations on 3 inputs: the same steps for any arithmetic, by the numbers in `words`. */
+/** A random program of 20 operations on 3 inputs. The numbers in `words` determine the operations, for any arithmetic. */
 function randomProgram<T extends Arithmetic<T>>(words: Uint32Array, inputs: readonly T[], one: T): T {
   const values = [...inputs];
   for (let step = 0; step < 20; step++) {
@@ -151,7 +151,7 @@ function randomProgram<T extends Arithmetic<T>>(words: Uint32Array, inputs: read
   return values.reduce((sum, value) => sum.add(value.tanh()));
 }
 
-/** The same random programs in both engines. */
+/** Runs the same random programs in both engines. */
 function agreesWithCore(print: Print): Numbers {
   const PROGRAMS = 200;
   const generator = new Generator(1);
@@ -178,13 +178,13 @@ function agreesWithCore(print: Print): Numbers {
 
     4. Is it the same as the library?
 
-    ${PROGRAMS} random programs of 20 operations ran twice: with Scalar, and with the library's Tensor of float64 numbers.
+    ${PROGRAMS} random programs of 20 operations ran twice: with Scalar, and with the library's Tensor in float64.
     ${compared} derivatives, through graphs of ${Math.round(nodes / PROGRAMS)} numbers on average, differ by at most ${worst.toExponential(1)} (relative): rounding.
   `);
   return { worstAgainstCore: worst, compared };
 }
 
-/** Gradient descent: what derivatives are for. */
+/** Gradient descent: what derivatives are used for. */
 function fitsALine(print: Print): Numbers {
   const points = [
     [0, 1],
@@ -210,27 +210,27 @@ function fitsALine(print: Print): Numbers {
 
     5. What it is for
 
-    The line y = w·x + b through (0, 1), (1, 3), (2, 4), (3, 7) with the least squared error: from w = b = 0, 500 times a small step
-    against the gradient gives w = ${w.toFixed(6)}, b = ${b.toFixed(6)}. (Least squares by formula: w = 1.9, b = 0.9.)
+    Fit the line y = w·x + b to (0, 1), (1, 3), (2, 4), (3, 7) by least squares. 500 small steps against the gradient, from w = b = 0,
+    give w = ${w.toFixed(6)}, b = ${b.toFixed(6)}. (The exact solution is w = 1.9, b = 0.9.)
 
-    Each step made ${nodes} objects, for four points and two weights. The first layer of the digits' VAE has 784·400 weights and sees
-    128 images at once: 40 million multiplications, and as many objects. So the numbers go into arrays, and one
-    node of the graph stands for a whole array: lesson 2.
+    Each step created ${nodes} objects, for four points and two weights. The first layer of the VAE for MNIST has 784·400 weights and processes
+    128 images at once: 40 million multiplications, and as many objects. The solution is to store the numbers in arrays, and to let one
+    node of the graph stand for a whole array: lesson 2.
 
     In this repository: packages/core/src/tape.ts and packages/core/src/backward.ts are this engine for tensors. Find there
 
-      apply              what makes a result remember its operands,
-      topologicalOrder   what tapeOf does here,
-      pushToInputs       the chain rule for one node, and the += of mistake 2.
+      apply              records the operands of a result,
+      topologicalOrder   does what tapeOf does here,
+      pushToInputs       is the chain rule for one node, with the += of section 2.
 
-    One difference: a Scalar computes its local derivatives at once. There an operation keeps functions instead (its vjp), called
-    by backward only for the operands that need a gradient.
+    One difference: a Scalar computes its local derivatives at once. In the library an operation stores functions instead (its vjp), and
+    backward calls them only for the operands that need a gradient.
 
     Exercises
 
-      a) Give Scalar a cos. Check it with sin²x + cos²x, whose derivative is 0 at every x.
+      a) Add cos to Scalar. Check it with sin²x + cos²x, whose derivative is 0 at every x.
       b) y = x·x·x·x at x = 3, as ((x·x)·x)·x and as (x·x)·(x·x). How many paths lead to x in each? Both give 108.
-      c) Leave out the sort in tapeOf, and the reverse in backward. Sections 3 and 4 then tell you how wrong it is.
+      c) Remove the sort in tapeOf and the reverse in backward. Sections 3 and 4 then show how wrong the result is.
   `);
   return { slope: w, offset: b };
 }

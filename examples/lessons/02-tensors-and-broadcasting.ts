@@ -1,7 +1,7 @@
 /**
  * Lesson 2: from scalars to tensors.
  *
- * Question: a bias of three numbers is added to a matrix of a hundred rows. Which shape has its gradient, and what is in it?
+ * Question: a bias of three numbers is added to a matrix of a hundred rows. What shape does its gradient have, and what does it contain?
  *
  * npm run lesson -- 2
  */
@@ -35,7 +35,7 @@ export async function lesson(print: Print): Promise<Numbers> {
 }
 
 const numbers = (t: Tensor): number[] => Array.from(t.dataSync());
-/** What a refused call says. */
+/** The error message of a refused call. */
 function refusal(f: () => unknown): string {
   try {
     f();
@@ -45,7 +45,7 @@ function refusal(f: () => unknown): string {
   return 'it was not refused';
 }
 
-/** An array in memory is one row of numbers. */
+/** An array in memory is one sequence of numbers. */
 function shapeAndStrides(print: Print): Numbers {
   const x = tensor([
     [10, 11, 12],
@@ -55,21 +55,21 @@ function shapeAndStrides(print: Print): Numbers {
   const [rowStride, columnStride] = [columns, 1];
   const found = x.dataSync()[1 * rowStride + 2 * columnStride]!;
   print(prose`
-    1. A shape is a way of reading
+    1. A shape tells how to read memory
 
-    A tensor is a row of numbers in memory and a shape. Row-major order: the last index runs fastest.
+    A tensor is a sequence of numbers in memory, and a shape. In row-major order, the last index changes fastest.
 
       memory   ${numbers(x).join('  ')}
       shape    ${formatShape(x.shape)}      so x[i, j] is at ${rowStride}·i + ${columnStride}·j: these are its strides
       x[1, 2]  at ${rowStride}·1 + ${columnStride}·2 = ${1 * rowStride + 2 * columnStride}: ${found}
 
-    reshape changes the shape and leaves the memory alone. transpose needs the numbers in another order.
+    reshape changes the shape and not the memory. transpose needs the numbers in another order.
 
       reshape to [3, 2]   ${x.reshape([3, 2])}
       transpose           ${x.transpose()}
 
-    Mistake: to reshape where transpose was meant. Both give [3, 2]; x.reshape([3, 2])[0, 1] is ${x.reshape([3, 2]).dataSync()[1]},
-    x.transpose()[0, 1] is ${x.transpose().dataSync()[1]}. No error tells you.
+    Mistake: reshape instead of transpose. Both give [3, 2], but x.reshape([3, 2])[0, 1] is ${x.reshape([3, 2]).dataSync()[1]}, and
+    x.transpose()[0, 1] is ${x.transpose().dataSync()[1]}. There is no error message.
   `);
   return {
     strided: found,
@@ -78,7 +78,7 @@ function shapeAndStrides(print: Print): Numbers {
   };
 }
 
-/** NumPy's rule. */
+/** NumPy's broadcasting rule. */
 function broadcasting(print: Print): Numbers {
   const pairs: [Shape, Shape][] = [
     [[2, 3], [3]],
@@ -101,24 +101,24 @@ function broadcasting(print: Print): Numbers {
 
     2. Broadcasting
 
-    Write one shape below the other, flush right. Axes fit if their lengths are equal, or if one is 1, or missing. An axis
-    of length 1 is used again and again, as often as the other is long. Cover the third column and predict:
+    Write one shape below the other, aligned on the right. Two axes fit if their lengths are equal, or if one of them is 1 or missing. An axis
+    of length 1 is repeated to the length of the other. Cover the third column and predict:
 
   `);
   print(table([['a', 'b', 'a + b'], ...rows]));
   const message = refusal(() => broadcastShapes('add', [2, 3], [2]));
   print(prose`
 
-    Flush right, [2, 3] and [2] do not fit, although both have a 2:
+    Aligned on the right, [2, 3] and [2] do not fit, although both contain a 2:
       ${message}
   `);
   return { outerRank: broadcastShapes('add', [5, 1, 3], [2, 1]).length };
 }
 
-/** x + b, as six scalar additions and as one of tensors. */
+/** x + b, as six scalar additions and as one tensor addition. */
 function gradientsSum(print: Print): Numbers {
   const x = [1, 2, 3, 4, 5, 6];
-  const weights = [1, 2, 3, 4, 5, 6]; // ∂L/∂y: any numbers will do
+  const weights = [1, 2, 3, 4, 5, 6]; // any numbers
   const biases = [new Scalar(0.1), new Scalar(0.2), new Scalar(0.3)];
   const terms = x.map((value, i) => {
     const y = new Scalar(value).add(biases[i % 3] as Scalar);
@@ -141,13 +141,13 @@ function gradientsSum(print: Print): Numbers {
 
     3. Why gradients sum
 
-    y = x + bias, with x of shape [2, 3] and bias of shape [3]; then a loss L = Σ weights·y². In scalars, each bias is an
-    operand of two additions, one in each row. Lesson 1 said what follows: an operand with several edges gets their sum.
+    y = x + bias, with x of shape [2, 3] and bias of shape [3], and the loss L = Σ weights·y². In scalars, each bias is an
+    operand of two additions, one in each row. By lesson 1, an operand with several edges receives the sum of their gradients.
 
         bias₀ ──┬──▶ x₀₀ + bias₀ = y₀₀   ◀── ∂L/∂y₀₀ = ${arrived[0]?.toFixed(1)}
                 └──▶ x₁₀ + bias₀ = y₁₀   ◀── ∂L/∂y₁₀ = ${arrived[3]?.toFixed(1)}      so ∂L/∂bias₀ = ${arrived[0]?.toFixed(1)} + ${arrived[3]?.toFixed(1)}
 
-    The trace of the real tape shows what came in at 'add', and what went out to the bias: the sum over rows.
+    The trace of the real tape shows the gradient that arrived at 'add', and the one that went on to the bias: the sum over rows.
   `);
   print(
     table([
@@ -163,8 +163,8 @@ function gradientsSum(print: Print): Numbers {
   );
   print(prose`
 
-    The same sums, from ${tapeOf(total).length} scalar objects or from a graph of ${graph.nodes.length} tensors, and the second number does not
-    grow with the arrays. A rule without exceptions: where the forward pass repeats, the backward pass sums.
+    Both engines compute the same sums, one with ${tapeOf(total).length} scalar objects, the other with a graph of ${graph.nodes.length} tensors. The size of the tensor graph does
+    not depend on the size of the arrays. A rule without exceptions: where the forward pass repeats, the backward pass sums.
   `);
   const [b0, b1, b2] = numbers(bias.grad as Tensor) as [number, number, number];
   return {
@@ -192,13 +192,13 @@ function adjoint(print: Print): Numbers {
 
     4. The same in one line of algebra
 
-    Repeating is linear: as a matrix, E has a single 1 in each row. A gradient goes backward through a linear map by its transpose,
-    and Eᵀ sums the rows that have their 1 in the same column. What defines a transpose is ⟨E b, v⟩ = ⟨b, Eᵀ v⟩ for all b and v. With
-    random ones, b of shape [3, 1] repeated to [2, 3, 4]:
+    Repeating is linear. As a matrix, E has a single 1 in each row. A gradient passes backward through a linear map by its transpose,
+    and Eᵀ sums the rows that have their 1 in the same column. A transpose is defined by ⟨E b, v⟩ = ⟨b, Eᵀ v⟩ for all b and v. With
+    random numbers, for b of shape [3, 1] repeated to [2, 3, 4]:
 
       ⟨b.expand([2, 3, 4]), v⟩ = ${left.toFixed(5)}      ⟨b, v.sumToSize([3, 1])⟩ = ${right.toFixed(5)}
 
-    It works in both directions: sum() has the transpose "repeat", and indeed the gradient of a sum is a 1 for each element.
+    It works in both directions: the transpose of sum() is "repeat", and indeed the gradient of a sum is 1 for each element.
     This test finds a wrong vjp of any linear operation without calculus.
   `);
   return { adjointLeft: left, adjointRight: right };
@@ -226,11 +226,11 @@ function forgottenSum(print: Print): Numbers {
 
     5. Mistake: forgetting the sum
 
-    An operation whose vjp forgets it would give the bias of shape [3] a gradient of shape [2, 3]. The engine compares shapes:
+    Without the sum, a vjp would give the bias of shape [3] a gradient of shape [2, 3]. The engine compares the shapes:
       ${message}
 
-    Related, and no error: to average where one should sum. For L = Σ (x + bias) each bias has the gradient ${sum}, one per row;
-    if L is a mean over the ${x.shape[0]} rows, ${mean}. Both are right, for different losses: a mean belongs in the loss, never in a vjp.
+    A related mistake raises no error: a mean instead of a sum. For L = Σ (x + bias), each bias has the gradient ${sum}, one per row.
+    If L is a mean over the ${x.shape[0]} rows, it is ${mean}. Both are right, for different losses: a mean belongs in the loss, never in a vjp.
   `);
   return { biasOfSum: sum, biasOfMean: mean, refused: Number(message.includes('[2, 3]')) };
 }
@@ -245,16 +245,16 @@ function accidentalBroadcast(print: Print): Numbers {
   const right = predictions.reshape([4]).sub(targets).square().mean().itemSync();
   print(prose`
 
-    6. Mistake: broadcasting that nobody meant
+    6. Mistake: an unintended broadcast
 
-    A network's predictions have shape [4, 1], the targets [4]. The predictions are perfect: 1, 2, 3, 4. Predict the mean squared error.
+    A network's predictions have shape [4, 1], and the targets [4]. The predictions are perfect: 1, 2, 3, 4. Predict the mean squared error.
 
-      (predictions − targets).square().mean() = ${wrong.itemSync()}, because the difference has shape ${formatShape(predictions.sub(targets).shape)}: each minus each
+      (predictions − targets).square().mean() = ${wrong.itemSync()}, because the difference has shape ${formatShape(predictions.sub(targets).shape)}: every pair is compared
       with predictions.reshape([4])           = ${right}
 
     The gradient of the wrong loss pushes perfect predictions towards the targets' mean, 2.5:
       ${push.join('  ')}
-    Training runs, the loss falls, and the network learns to say the mean. Look at shapes before you look at learning rates.
+    Training runs, the loss falls, and the network learns to predict the mean. Check shapes before you tune learning rates.
   `);
   return {
     wrongLoss: wrong.itemSync(),
@@ -274,25 +274,25 @@ function lostAxis(print: Print): Numbers {
   const lost = x.sub(x.mean({ axis: 1 }));
   print(prose`
 
-    7. Mistake: an axis lost
+    7. Mistake: a lost axis
 
-    Take each row's mean away from the row:
+    Subtract each row's mean from the row:
 
       x                                     ${x}
       with keepDims, means of shape [2, 1]  ${kept}
       without, means of shape [2]           ${lost}
 
-    Row sums must be 0. Without keepDims the means, flush right, lie along the columns. For a matrix that is not square it is an error;
-    for a square one it is only wrong.
+    Row sums must be 0. Without keepDims, the means are aligned on the right and lie along the columns. For a non-square matrix this is an error;
+    for a square matrix it gives wrong numbers silently.
 
-    In this repository: packages/core/src/shape.ts has the rule (broadcastShapes), packages/core/src/ops/elementwise-op.ts its use: in
+    In this repository: packages/core/src/shape.ts has the rule (broadcastShapes), and packages/core/src/ops/elementwise-op.ts uses it: in
     'binary', each gradient passes through sumToSize, which is in packages/core/src/ops/reduce.ts. Next: lesson 3, the product of matrices.
 
     Exercises
 
-      a) a is [3, 1], b is [1, 4]. What are the gradients of (a + b).sum()? (4 in each place of a, 3 in each of b.)
-      b) And of (a·b).sum()? (The sum of b in each place of a, the sum of a in each place of b.)
-      c) Train predictions of shape [4, 1] on the wrong loss of section 6. Where do they go, and what is the loss there? (2.5; 1.25)
+      a) a is [3, 1], b is [1, 4]. What are the gradients of (a + b).sum()? (4 for each element of a, 3 for each element of b.)
+      b) And of (a·b).sum()? (The sum of b for each element of a, the sum of a for each element of b.)
+      c) Train predictions of shape [4, 1] on the wrong loss of section 6. Where do they converge, and what is the loss there? (2.5; 1.25)
   `);
   const rowSum = (t: Tensor): number => numbers(t.sum({ axis: 1 }).abs().sum())[0]!;
   return { keptRowSums: rowSum(kept), lostRowSums: rowSum(lost) };

@@ -1,8 +1,8 @@
 /**
  * Lesson 3: the product of matrices, and its two gradients.
  *
- * Question: C = A·B, and somebody hands you dC = ∂L/∂C. What are ∂L/∂A and ∂L/∂B, and how would you find out that you
- * have them wrong?
+ * Question: C = A·B, and dC = ∂L/∂C is given. What are ∂L/∂A and ∂L/∂B, and how would you notice that you got
+ * them wrong?
  *
  * npm run lesson -- 3
  */
@@ -42,7 +42,7 @@ function largestDifference(a: readonly number[], b: readonly number[]): number {
   return Math.max(...a.map((value, i) => Math.abs(value - b[i]!)));
 }
 
-/** dA and dB by the index formulas, in loops: C is [m, n], A is [m, k], B is [k, n]. */
+/** dA and dB by the index formulas, as loops: C is [m, n], A is [m, k], B is [k, n]. */
 function gradientsByLoops(
   dC: readonly number[],
   A: readonly number[],
@@ -56,7 +56,7 @@ function gradientsByLoops(
   for (let i = 0; i < m; i++) {
     for (let j = 0; j < n; j++) {
       for (let p = 0; p < k; p++) {
-        // C[i, j] += A[i, p]·B[p, j] is one multiplication with two operands; lesson 1 says what each receives.
+        // C[i, j] += A[i, p]·B[p, j] is one multiplication; lesson 1 gives the gradient of each operand.
         dA[i * k + p]! += dC[i * n + j]! * B[p * n + j]!;
         dB[p * n + j]! += dC[i * n + j]! * A[i * k + p]!;
       }
@@ -85,7 +85,7 @@ function indexFormula(print: Print): Numbers {
   const dC = tensor([
     [1, 10],
     [100, 1000],
-  ]); // [m, n], as if the rest of a network had sent it
+  ]); // [m, n], in place of a gradient from the rest of a network
   A.matmul(B).backward(dC);
   const [dA, dB] = [A.grad as Tensor, B.grad as Tensor];
   print(prose`
@@ -93,16 +93,16 @@ function indexFormula(print: Print): Numbers {
 
         C[i, j] = Σ_p A[i, p]·B[p, j]                        [m, n] = [m, k]·[k, n]
 
-    To which elements of C does A[i, p] contribute? To row i, to all of its n elements, and to C[i, j] with the factor B[p, j].
-    So it has n edges, and gets n parts:
+    Which elements of C does A[i, p] contribute to? To all n elements of row i; to C[i, j] with the factor B[p, j].
+    So it has n edges, and its gradient has n parts:
 
         dA[i, p] = Σ_j dC[i, j]·B[p, j]                      dA = dC·Bᵀ     [m, k] = [m, n]·[n, k]
 
-    B[p, j] contributes to column j, to C[i, j] with the factor A[i, p]:
+    B[p, j] contributes to column j: to C[i, j] with the factor A[i, p]:
 
         dB[p, j] = Σ_i A[i, p]·dC[i, j]                      dB = Aᵀ·dC     [k, n] = [k, m]·[m, n]
 
-    The sum runs over the index that dC has and the wanted gradient has not. Compute dA[0, 0] and dB[0, 0] by hand:
+    The sum runs over the index that dC has and the result does not. Compute dA[0, 0] and dB[0, 0] by hand:
 
       A = ${A.detach()}
 
@@ -125,8 +125,8 @@ function indexFormula(print: Print): Numbers {
 }
 
 /**
- * The relative error of a central difference of L = Σ tanh(A·B) with step h, in this backend's precision, with A and B
- * moving at the same time.
+ * The relative error of a central difference of L = Σ tanh(A·B) with step h, in the precision of the current backend. A and B
+ * move at the same time.
  */
 function differenceError(h: number): number {
   const generator = new Generator(13);
@@ -140,7 +140,7 @@ function differenceError(h: number): number {
   return Math.abs((along(h) - along(-h)) / (2 * h) - slope) / Math.abs(slope);
 }
 
-/** How small h should be. */
+/** Finds a good step h. */
 function finiteDifferences(print: Print): Numbers {
   const steps = [1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-7, 1e-9, 1e-11];
   const in64 = steps.map(differenceError);
@@ -149,8 +149,8 @@ function finiteDifferences(print: Print): Numbers {
 
     2. How would you know?
 
-    Move A a little along a random direction V, and B along W: (L(A + hV, B + hW) − L(A − hV, B − hW)) / 2h must be
-    ⟨dA, V⟩ + ⟨dB, W⟩. Here L = Σ tanh(A·B). Is a smaller h better? Predict the best one, then look at the relative error:
+    Move A a little along a random direction V, and B along W. Then (L(A + hV, B + hW) − L(A − hV, B − hW)) / 2h must be
+    ⟨dA, V⟩ + ⟨dB, W⟩. Here L = Σ tanh(A·B). Is a smaller h better? Predict the best h, then look at the relative error:
   `);
   print(
     table([
@@ -160,9 +160,9 @@ function finiteDifferences(print: Print): Numbers {
   );
   print(prose`
 
-    Two errors fight. The formula's own error falls with h²: ten times smaller h, a hundred times smaller error. But the two losses
-    are rounded, and rounding divided by h grows as h falls; an error of 1 means that they came out equal. In float32 the
-    best of these steps leaves an error of ${Math.min(...in32).toExponential(1)}: such a "gradient check" may pass a wrong gradient, or fail a right one. In float64
+    Two errors compete. The error of the formula falls with h²: if h is ten times smaller, the error is a hundred times smaller. But the two losses
+    are rounded, and the rounding error divided by h grows as h falls. An error of 1 means that both losses were equal. In float32 the
+    best of these steps has an error of ${Math.min(...in32).toExponential(1)}: such a "gradient check" can pass a wrong gradient, or fail a right one. In float64
     it is ${Math.min(...in64).toExponential(1)}, so the library checks in float64 (packages/core/src/testing/gradcheck.ts).
   `);
   return {
@@ -173,7 +173,7 @@ function finiteDifferences(print: Print): Numbers {
   };
 }
 
-/** For square matrices every mistake has the right shape. */
+/** With square matrices, every mistake has the right shape. */
 function rightShapeWrongNumbers(print: Print): Numbers {
   const A = tensor([
     [1, 2],
@@ -201,8 +201,8 @@ function rightShapeWrongNumbers(print: Print): Numbers {
 
     3. Mistake: right shape, wrong numbers
 
-    "dA must be [m, k], and only dC·Bᵀ fits": a good way to remember the formula, but no proof, for with square matrices everything
-    fits. Let L = C[0, 0] = A[0, 0]·B[0, 0] + A[0, 1]·B[1, 0]. So dA is B's first column, 5 and 7, in the first row.
+    "dA must be [m, k], and only dC·Bᵀ fits" is a good way to remember the formula, but it proves nothing: with square matrices everything
+    fits. Let L = C[0, 0] = A[0, 0]·B[0, 0] + A[0, 1]·B[1, 0]. So the first row of dA is B's first column, 5 and 7.
 
       dC·Bᵀ, right   ${right}
 
@@ -210,7 +210,7 @@ function rightShapeWrongNumbers(print: Print): Numbers {
 
       Bᵀ·dC          ${exchanged}
 
-    A test with a symmetric B would not have noticed: there dC·B and dC·Bᵀ differ by ${unnoticed}. Test with random
+    A test with a symmetric B would miss the mistake: there dC·B and dC·Bᵀ differ by ${unnoticed}. Test with random
     matrices of three different sizes m, k and n.
   `);
   return {
@@ -233,7 +233,7 @@ function linearLayer(print: Print): Numbers {
   const fromEngine = [x, weight, bias].map((t) => t.grad as Tensor);
   const difference = largestDifference(fromEngine.flatMap(numbers), byHand.flatMap(numbers));
 
-  const sequences = randn([7, 5, 3], { generator }); // [sequence, step, in]: 7 products with one and the same weight
+  const sequences = randn([7, 5, 3], { generator }); // [sequence, step, in]: 7 products that share one weight
   const shared = randn([3, 2], { generator, requiresGrad: true });
   sequences.matmul(shared).sum().backward();
   const total = numbers(sequences.sum({ axis: [0, 1] })); // Σ over all rows: dB[p, j] = Σ_i A[i, p]·1
@@ -246,22 +246,22 @@ function linearLayer(print: Print): Numbers {
 
     4. A layer of a network
 
-    Linear layers store W as [out, in], and compute y = x·Wᵀ + bias. So A = x and B = Wᵀ, and a transposed operand has the
-    transposed gradient:
+    Linear layers store W as [out, in] and compute y = x·Wᵀ + bias. So A = x and B = Wᵀ, and the gradient of a transposed operand is
+    the transposed gradient:
 
         dx = dy·W        [batch, in]  = [batch, out]·[out, in]
         dW = dyᵀ·x       [out, in]    = [out, batch]·[batch, in]
         dbias = Σ dy     [out]          over the batch: lesson 2
 
-    dW sums over the batch, and nobody had to say so: the batch is the inner axis of the product. The engine's three gradients
-    and these formulas differ by ${difference.toExponential(1)}. If a weight is shared by 7 sequences, its gradient
-    is a sum over these as well (the difference to that sum is ${sharedDifference.toExponential(1)}): a batch axis that B does not have is a
+    dW is a sum over the batch, without a special rule: the batch is the inner axis of the product. The engine's three gradients
+    and these formulas differ by ${difference.toExponential(1)}. If 7 sequences share a weight, its gradient
+    is also a sum over the sequences (the difference is ${sharedDifference.toExponential(1)}): a batch axis that B does not have is a
     broadcast.
   `);
   return { layerDifference: difference, sharedDifference };
 }
 
-/** Products counted by the profile of a step. */
+/** Matrix products, counted by the profile of a step. */
 function twiceTheWork(print: Print): Numbers {
   const [x, W1, W2] = [randn([8, 6]), parameter(randn([6, 5])), parameter(randn([5, 4]))];
   const entries = profile(() => x.matmul(W1).tanh().matmul(W2).sum().backward());
@@ -271,15 +271,15 @@ function twiceTheWork(print: Print): Numbers {
 
     5. What it costs
 
-    C = A·B takes m·k·n multiply-adds; dA and dB take as many each. So a training step costs three times the forward pass. Except at
-    the bottom: predict how many products backward makes for L = Σ tanh(x·W₁)·W₂, where x is data.
+    C = A·B takes m·k·n multiply-adds; dA and dB take as many each. So a training step costs three times as much as the forward pass. The
+    first layer is an exception: predict how many products backward computes for L = Σ tanh(x·W₁)·W₂, where x is data.
 
-      forward ${calls('forward')}, backward ${calls('backward')}: dW₂, dW₁, and the gradient of tanh(x·W₁), but not dx. Nobody asked for it.
+      forward ${calls('forward')}, backward ${calls('backward')}: dW₂, dW₁, and the gradient of tanh(x·W₁), but not dx, because x does not require a gradient.
   `);
   return { forwardProducts: calls('forward'), backwardProducts: calls('backward') };
 }
 
-/** Why backward, and not forward. */
+/** Why reverse mode is cheap. */
 function orderOfProducts(print: Print): Numbers {
   const generator = new Generator(5);
   const [v, J3, J2, J1] = [
@@ -296,24 +296,24 @@ function orderOfProducts(print: Print): Numbers {
   const [reverse, forward] = [3 * n * n, 2 * n * n * n + n * n];
   print(prose`
 
-    6. Why backward goes backward
+    6. Why the chain rule runs backward
 
-    The chain rule for three layers is a product of Jacobians, v·J₃·J₂·J₁, where v is a row: the loss is one number. Products may be
-    grouped as one likes (here both ways differ by ${difference.toExponential(1)}, relative), but not at the same price. For layers of ${n} numbers:
+    The chain rule for three layers is a product of Jacobians, v·J₃·J₂·J₁, where v is a row because the loss is one number. The product may be
+    grouped in any way (here two ways differ by ${difference.toExponential(1)}, relative), but the costs differ. For layers of ${n} numbers:
 
       from the loss   ((v·J₃)·J₂)·J₁    3·n²      = ${reverse.toLocaleString('en')} multiply-adds: always a row times a matrix
       from the input  v·(J₃·(J₂·J₁))    2·n³ + n² = ${forward.toLocaleString('en')}
 
-    ${(forward / reverse).toFixed(0)} times as much. "vector-Jacobian product", vjp, is the name of one step of the cheap order; no Jacobian is ever stored.
+    The second costs ${(forward / reverse).toFixed(0)} times as much. One step of the cheap order is called a vector-Jacobian product, vjp. No Jacobian is ever stored.
 
-    In this repository: packages/core/src/ops/matmul.ts has both gradients in matmulOp.vjp; a transpose is a flag there, so that no matrix
-    is ever copied for it. packages/core/src/ops/fused.ts has the layer as one operation. Next: lesson 4, the tape.
+    In this repository: packages/core/src/ops/matmul.ts has both gradients in matmulOp.vjp. A transpose is a flag there, so no matrix
+    is copied for it. packages/core/src/ops/fused.ts has the layer as one operation. Next: lesson 4, the tape.
 
     Exercises (check your answer with gradcheck, or with section 2)
 
       a) L = Σ_i (A·B)[i, i], the trace. What is dA? (Bᵀ)
       b) L = ½ Σ (A·B)². What is dA? (A·B·Bᵀ)
-      c) D = A·B·C. What is dB? (Aᵀ·dD·Cᵀ: derive it from the two gradients above, without indices.)
+      c) D = A·B·C. What is dB? (Aᵀ·dD·Cᵀ. Derive it from the two gradients above, without indices.)
   `);
   return { groupingDifference: difference, costRatio: forward / reverse };
 }

@@ -1,7 +1,7 @@
 /**
  * Lesson 4: the tape.
  *
- * Question: backward() has no argument that says what was computed. How does it know, and how long does it know it?
+ * Question: backward() has no argument that describes the computation. Where is it recorded, and for how long?
  *
  * npm run lesson -- 4
  */
@@ -36,10 +36,10 @@ export async function lesson(print: Print): Promise<Numbers> {
   return { ...exact, ...theTapeOfAVae(print) };
 }
 
-/** A leaf that wants a gradient. */
+/** A leaf that requires a gradient. */
 const leaf = (value: number): Tensor => tensor(value, { shape: [], requiresGrad: true });
 const gradOf = (t: Tensor): number => t.grad?.itemSync() ?? Number.NaN;
-/** What a refused call says. */
+/** The error message of a refused call. */
 function refusal(f: () => unknown): string {
   try {
     f();
@@ -49,33 +49,33 @@ function refusal(f: () => unknown): string {
   return 'it was not refused';
 }
 
-/** How many tensors are kept alive by y's history, y included. */
+/** How many tensors y's history keeps alive, including y. */
 function tensorsBehind(y: Tensor): number {
   const found = new Set([y]);
   for (const t of found) for (const input of t.node?.inputs ?? []) found.add(input);
   return found.size;
 }
 
-/** One row of the tape as text. */
+/** One row of the tape, as text. */
 function tapeRow({ id, op, name, inputs, output, gradient, inputGradients }: GraphNode): (string | number)[] {
   const first = (values: readonly number[] | undefined): string => values?.[0]?.toFixed(3) ?? '—';
   const sent = inputGradients.map((part, i) => `${first(part?.values)} to ${inputs[i]}`).join(', ');
   return [String(id), op, name, inputs.join(', '), first(output.values), first(gradient?.values), sent];
 }
 
-/** The real tape of y = x·sin x + x. */
+/** The tape of y = x·sin x + x. */
 function order(print: Print): Numbers {
   const x = leaf(2).named('x');
   const graph = recordGraph(() => x.mul(x.sin()).add(x).named('y'));
   const closed = Math.sin(2) + 2 * Math.cos(2) + 1;
   print(prose`
-    1. What is on it
+    1. What the tape contains
 
-    Every operation goes through one function, apply. If an operand wants a gradient, apply leaves a node on the result: which
-    operation, from which operands. These nodes are the tape. Nothing else is recorded, and it is recorded while the program runs, so
-    an if or a loop needs no special treatment: the tape has what really happened.
+    Every operation goes through one function, apply. If an operand requires a gradient, apply stores a node on the result: the
+    operation and its operands. These nodes are the tape. Nothing else is recorded. Because it is recorded while the program runs,
+    an if or a loop needs no special treatment: the tape contains the operations that were executed.
 
-    This is the tape of y = x·sin x + x at x = 2, as recordGraph saw it. Predict the gradients from the bottom up, then check:
+    This is the tape of y = x·sin x + x at x = 2, as recordGraph shows it. Predict the gradients from the bottom up, then check:
   `);
   print(
     table([['id', 'op', 'name', 'from', 'value', '∂y/∂it', 'backward sends'], ...graph.nodes.map(tapeRow)]),
@@ -85,13 +85,13 @@ function order(print: Print): Numbers {
   );
   print(prose`
 
-    backward goes through the ids from large to small. x was used ${parts.length} times and is sent ${parts.length} parts:
+    backward visits the ids in descending order. x was used ${parts.length} times and receives ${parts.length} parts:
     ${parts.map((part) => part.toFixed(3)).join(' + ')} = ${gradOf(x).toFixed(3)}; by formula, sin x + x·cos x + 1 = ${closed.toFixed(3)}.
   `);
   return { tapeNodes: graph.nodes.length, partsToX: parts.length, dydx: gradOf(x) };
 }
 
-/** The textbook's depth-first search: calls itself for each operand. */
+/** The textbook's depth-first search: it calls itself for each operand. */
 function recursiveOrder(t: Tensor, seen: Set<Tensor> = new Set()): Set<Tensor> {
   for (const input of t.node?.inputs ?? []) if (!seen.has(input)) recursiveOrder(input, seen);
   return seen.add(t);
@@ -107,10 +107,10 @@ function deepGraph(print: Print): Numbers {
 
     2. Mistake: recursion
 
-    Depth-first search, written as a function that calls itself for each operand, is in every textbook. Here each of 50,000 additions depends
-    on the one before: y = x + x + … + x. That function fails:
+    In textbooks, depth-first search is a function that calls itself for each operand. Here each of 50,000 additions depends
+    on the previous one: y = x + x + … + x. The recursive function fails:
       ${message}
-    The engine keeps its own stack in an array, and finds dy/dx = ${gradOf(x).toLocaleString('en')}.
+    The engine uses an array as its stack, and finds dy/dx = ${gradOf(x).toLocaleString('en')}.
   `);
   return { deepGradient: gradOf(x), recursionFails: Number(message.includes('call stack')) };
 }
@@ -135,15 +135,15 @@ function accumulation(print: Print): Numbers {
 
     3. backward adds
 
-    A leaf's grad is added to, never replaced: lesson 1's += goes on from one backward to the next. Forget zeroGrad() between two steps,
-    and the second step follows the sum of both gradients. For a loss Σ (x·w)² over 12 rows, ∂L/∂w₀:
+    backward adds to a leaf's grad and never replaces it: the += of lesson 1 continues from one backward to the next. Without zeroGrad()
+    between two steps, the second step follows the sum of both gradients. For a loss Σ (x·w)² over 12 rows, ∂L/∂w₀ is:
 
       one backward                            ${whole.toFixed(4)}
       a second, without zeroGrad              ${twice.toFixed(4)}      wrong: twice as much
       zeroGrad, then 3 pieces of 4 rows       ${pieces.toFixed(4)}      right: for batches too large for memory
 
-    For the third line the loss must be a sum. If each piece's loss is its own mean, 3 pieces add up to ${means.toFixed(0)} times the gradient of the
-    mean over all: divide by the number of pieces.
+    For the third line the loss must be a sum. If the loss of each piece is its own mean, 3 pieces add up to ${means.toFixed(0)} times the gradient of the
+    mean over all rows: divide by the number of pieces.
   `);
   return { accumulatedTwice: twice / whole, accumulatedPieces: pieces / whole, piecesOfMeans: means };
 }
@@ -161,8 +161,8 @@ function higherDerivatives(print: Print): Numbers {
 
     4. Derivatives of derivatives
 
-    A vjp is written with the same public operations as everything else: sin's is dy.mul(x.cos()). So backward can be recorded too
-    (createGraph), and its result differentiated again. grad(f) is f′ as a function; grad(grad(f)) is f″. At x = 0.7:
+    A vjp is written with the same public operations as everything else: the vjp of sin is dy.mul(x.cos()). So backward can be recorded too
+    (createGraph), and its result can be differentiated again. grad(f) is f′ as a function; grad(grad(f)) is f″. At x = 0.7:
   `);
   print(
     table([
@@ -173,7 +173,7 @@ function higherDerivatives(print: Print): Numbers {
   );
   print(prose`
 
-    The sine comes back after four. Each derivative of e^(2x) is twice the one before.
+    The fourth derivative of the sine is the sine itself. Each derivative of e^(2x) is twice the previous one.
   `);
   return {
     sine1: sine[1]!,
@@ -199,8 +199,8 @@ function newton(print: Print): Numbers {
   const errors = rows.map((row) => row[1]);
   print(prose`
 
-    What for? Newton's method divides the slope by the curvature, x ← x − f′(x)/f″(x), and needs no learning rate. For f = eˣ − 2x,
-    whose minimum is at ln 2, from x = 2, the distances to ln 2 are:
+    One use is Newton's method, which divides the slope by the curvature, x ← x − f′(x)/f″(x), and needs no learning rate. For f = eˣ − 2x,
+    whose minimum is at ln 2, starting from x = 2, the distances to ln 2 are:
   `);
   print(
     table([
@@ -210,9 +210,9 @@ function newton(print: Print): Numbers {
   );
   print(prose`
 
-    Near the minimum Newton's error is half of its own square, so the number of right digits doubles with each step; descent only
-    multiplies its error by 1 − 0.2·f″ = 0.6. (For a network of n weights the curvature is an n×n matrix,
-    too large to store: networks are trained with first derivatives, lesson 6.)
+    Near the minimum, each error of Newton's method is half the square of the previous one, so the number of correct digits doubles in each step. Gradient
+    descent only multiplies its error by 1 − 0.2·f″ = 0.6. (For a network of n weights the curvature is an n×n matrix,
+    which is too large to store. Networks are trained with first derivatives: lesson 6.)
   `);
   return {
     newton5: errors[5]!,
@@ -239,12 +239,12 @@ function gradientPenalty(print: Print): Numbers {
   const show = (pair: readonly number[]): string => `(${pair.map((p) => p.toFixed(2)).join(', ')})`;
   print(prose`
 
-    A loss may contain a gradient: a penalty (‖∂f/∂x‖ − 1)² keeps a function's slope near 1. For f = w·x the slope is w, so with w = (3, 4)
-    the penalty's own gradient is 2(‖w‖ − 1)·w/‖w‖ = 8·(0.6, 0.8). Engine: ${show(alone)}.
+    A loss may contain a gradient: the penalty (‖∂f/∂x‖ − 1)² keeps a function's slope near 1. For f = w·x the slope is w, so with w = (3, 4)
+    the gradient of the penalty is 2(‖w‖ − 1)·w/‖w‖ = 8·(0.6, 0.8). The engine gives ${show(alone)}.
 
-    Mistake: to leave createGraph out. The slope is then a plain number that came from nowhere. A loss of nothing but the penalty is refused:
+    Mistake: leaving out createGraph. The slope is then a constant without a history. A loss that consists of the penalty alone is refused:
       ${refusal(() => penalty(false).backward())}
-    Beside another term the mistake is silent: the gradient of w₀ + w₁ + penalty is ${show(withData)}, and without createGraph ${show(withoutGraph)}.
+    With another term in the loss, the mistake is silent: the gradient of w₀ + w₁ + penalty is ${show(withData)}, and without createGraph ${show(withoutGraph)}.
   `);
   return { penalty0: alone[0], penalty1: alone[1], penaltyBeside: withData[1], penaltyLost: withoutGraph[1] };
 }
@@ -263,17 +263,17 @@ function freedGraph(print: Print): Numbers {
   const silent = noGrad(() => x.square());
   print(prose`
 
-    5. How long it lasts
+    5. How long the tape lives
 
-    Nodes hold their operands, and so the loss holds every intermediate array: backward needs them. When backward has passed a node, it
-    empties it, and the arrays can be collected.
+    Nodes hold their operands, so the loss holds every intermediate array; backward needs them. After backward has processed a node, it
+    clears the node, and the arrays can be garbage-collected.
 
       tensors behind y = ln e^(x²)      before backward ${before}, after ${after}
 
-    A second backward would have nothing to go by, and says so:
+    A second backward has no tape left, and reports it:
       ${message}
-    With retainGraph the tape stays. x² at 3, twice: ${gradOf(x)} = 2·6, since gradients add up.
-    Inside noGrad nothing is recorded to begin with (requiresGrad: ${silent.requiresGrad}): for evaluation. detach() cuts one tensor off.
+    With retainGraph the tape is kept. x² at 3, twice: ${gradOf(x)} = 2·6, since gradients add up.
+    Inside noGrad, for evaluation, nothing is recorded at all (requiresGrad: ${silent.requiresGrad}). detach() cuts off a single tensor.
   `);
   return { behindBefore: before, behindAfter: after, retained: gradOf(x) };
 }
@@ -293,18 +293,18 @@ function leak(print: Print): Numbers {
   });
   print(prose`
 
-    6. Mistake: a running sum that holds everything
+    6. Mistake: a running sum that keeps every tape
 
-    "total = total.add(loss)", for the mean loss of an epoch: each loss brings its whole tape along. After 100 steps of two operations,
-    ${tensorsBehind(history)} tensors are alive behind the total of ${history.itemSync().toLocaleString('en')}. Add numbers instead, sum += loss.itemSync(): ${sum.toLocaleString('en')}, and nothing is held.
+    "total = total.add(loss)", for the mean loss of an epoch: each loss holds its whole tape. After 100 steps of two operations,
+    ${tensorsBehind(history)} tensors are alive behind the total of ${history.itemSync().toLocaleString('en')}. Add numbers instead, sum += loss.itemSync(): the sum is ${sum.toLocaleString('en')}, and no tape is kept.
 
-    The other way round, a tape whose arrays were overwritten is wrong, so every array has a version, and backward compares:
+    Conversely, a tape is invalid if its arrays are overwritten. Every array has a version, and backward compares it:
       ${changed}
   `);
   return { leaked: tensorsBehind(history), total: history.itemSync(), sum };
 }
 
-/** The tape of one training step of the digits' VAE. */
+/** The tape of one training step of the VAE for MNIST. */
 function theTapeOfAVae(print: Print): Numbers {
   const generator = new Generator(6);
   const model = new VAE({ inputSize: 784, hidden: [400], latent: 20 });
@@ -318,8 +318,8 @@ function theTapeOfAVae(print: Print): Numbers {
 
     7. The tape that trains the VAE
 
-    The same recorder around model.elbo(images).loss, for a batch of 16 digits: ${graph.nodes.length} tensors, ${parameters.length} of them parameters and ${made.length} made
-    by operations, with ${(bytes / 1024).toFixed(0)} KiB in all that live until backward has passed. The largest:
+    The same recorder applied to model.elbo(images).loss, for a batch of 16 digits: ${graph.nodes.length} tensors. ${parameters.length} of them are parameters, and ${made.length} were
+    computed by operations; these use ${(bytes / 1024).toFixed(0)} KiB, which backward frees. The largest:
   `);
   print(
     table([
@@ -334,15 +334,15 @@ function theTapeOfAVae(print: Print): Numbers {
   );
   print(prose`
 
-    All but a few scalars grow with the batch; the parameters do not. That is what a batch costs.
+    All of them but a few scalars grow with the batch; the parameters do not. This is the memory cost of a batch.
 
     In this repository: packages/core/src/tape.ts, packages/core/src/backward.ts and packages/core/src/accumulate.ts, in this
-    order; packages/core/src/trace/trace.ts, which made these tables; packages/core/src/transforms.ts for grad of grad. Next: lesson 5, what an operation does when it runs.
+    order; packages/core/src/trace/trace.ts made these tables; packages/core/src/transforms.ts has grad of grad. Next: lesson 5, what happens when an operation runs.
 
     Exercises
 
       a) Predict f, f′, f″ and f‴ of x·x·x at x = 2, then use grad. (8, 12, 12, 6)
-      b) A column of the Hessian without the Hessian: the gradient of ⟨∇f, v⟩ is H·v. For f = x₀²·x₁ at (1, 2) and v = (1, 0)? (4, 2)
+      b) A column of the Hessian without the Hessian: the gradient of ⟨∇f, v⟩ is H·v. What is it for f = x₀²·x₁ at (1, 2) and v = (1, 0)? (4, 2)
       c) Two losses share a layer. Call backward on both: which one needs retainGraph, and what does it cost?
   `);
   return {

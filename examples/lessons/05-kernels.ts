@@ -1,8 +1,8 @@
 /**
  * Lesson 5: kernels.
  *
- * Question: the product of two matrices of 256 rows and columns is 16,777,216 multiply-adds, however it is written. Why is one
- * program for it a hundred times as fast as another?
+ * Question: the product of two 256 × 256 matrices is 16,777,216 multiply-adds, however it is written. Why is one
+ * program a hundred times as fast as another?
  *
  * npm run lesson -- 5
  */
@@ -21,7 +21,7 @@ import {
 import type { GpuBackend } from '@varigrad/core/gpu';
 import { type Numbers, type Print, prose, runLesson, table } from './run.js';
 
-/** What the same operation runs on. */
+/** The backends that the same operation runs on. */
 interface Machines {
   reference: Backend;
   wasm: WasmBackend;
@@ -53,7 +53,7 @@ export async function lesson(print: Print): Promise<Numbers> {
   return numbers;
 }
 
-/** C = A·B, [m, k]·[k, n], as the definition says. */
+/** C = A·B, [m, k]·[k, n], as in the definition. */
 function multiplyByRows(a: HostArray, b: HostArray, m: number, k: number, n: number): Float32Array {
   const c = new Float32Array(m * n);
   for (let i = 0; i < m; i++) {
@@ -80,7 +80,7 @@ function multiplyInOrder(a: HostArray, b: HostArray, m: number, k: number, n: nu
 
 type Multiply = typeof multiplyByRows;
 
-/** The definition, and what it does to memory. */
+/** The definition, and how it accesses memory. */
 async function threeLoops(print: Print): Promise<Numbers> {
   const n = 256;
   const [a, b] = [0, 1].map((seed) => randomArray(n * n, seed)) as [Float32Array, Float32Array];
@@ -91,22 +91,22 @@ async function threeLoops(print: Print): Promise<Numbers> {
 
         for i  for j  for p   sum += A[i, p]·B[p, j]           C[i, j] = sum
 
-    Two things hold the inner loop back. Memory: B[p, j] is at n·p + j (lesson 2), so with n = 256 each step moves ${4 * n} bytes forward,
-    and of each line of 64 bytes that the memory sends, one number is used. And waiting: each addition needs the sum before it, and an
-    addition takes about 4 cycles, although a core could begin two in each. At 3 GHz: 16.8 million · 4 / 3e9 = 22 ms.
+    Two things slow the inner loop down. Memory access: B[p, j] is at n·p + j (lesson 2), so with n = 256 each step moves ${4 * n} bytes forward,
+    and only one number of each 64-byte cache line is used. Latency: each addition needs the previous sum, and an
+    addition takes about 4 cycles, although a core can start two per cycle. At 3 GHz this is 16.8 million · 4 / 3e9 = 22 ms.
 
-    Exchange the loops over j and p, and both are gone: B is read number by number, and the additions go to different elements of C. But
-    now C is read and written at each step. Predict which is faster, and by how much:
+    Exchanging the loops over j and p removes both: B is read in order, and the additions go to different elements of C. But
+    now C is read and written in each step. Predict which is faster, and by how much:
 
       i, j, p   ${byRows.toFixed(1)} ms      i, p, j   ${inOrder.toFixed(1)} ms      (times vary with the machine, and from run to run)
 
-    Usually neither wins by much: jumping and waiting were traded for a write at each step. To be rid of all three, the sums
+    Usually neither wins by much: the strided access and the latency were traded for a write in each step. To avoid all three, the sums
     must stay in registers, and there must be several of them.
   `);
   return { strideBytes: 4 * n };
 }
 
-/** Reads from memory that an inner loop over a tile of rows × columns makes for each multiply-add: counted. */
+/** Counts the memory reads per multiply-add of an inner loop over a tile of rows × columns. */
 function readsPerProduct(rows: number, columns: number): number {
   const [m, n, k] = [8, 8, 5];
   let [reads, products] = [0, 0];
@@ -128,9 +128,9 @@ function registerTiles(print: Print): Numbers {
 
     2. Register tiles
 
-    The first loop reads two numbers for each multiply-add. A core reads about as many numbers in a cycle as it can multiply, so half of
-    its arithmetic would stand idle even without any waiting. Compute a tile of C at once, say 4×4, its 16 sums in registers: one step of p reads 4 numbers of A's column
-    and 4 of B's row, and multiplies each with each. And the 16 sums do not wait for each other.
+    The first loop reads two numbers per multiply-add. In one cycle, a core can read about as many numbers as it can multiply, so half of
+    its arithmetic units would be idle even without latency. Instead, compute a tile of C at once, say 4×4, with its 16 sums in registers. One step of p reads
+    4 numbers of A's column and 4 of B's row, and multiplies each with each. The 16 sums do not depend on each other.
 
                      B[p, j] …  B[p, j+7]              8 numbers: 2 vectors of 4
                    ┌────────────┬────────────┐
@@ -141,7 +141,7 @@ function registerTiles(print: Print): Numbers {
                    └────────────┴────────────┘
           4 numbers, each copied into all 4 lanes of a vector ("splat")
 
-    Predict the reads per multiply-add of a tile of r×c: r + c reads for r·c products.
+    Predict the reads per multiply-add of an r×c tile: r + c reads for r·c products.
   `);
   print(
     table([
@@ -152,14 +152,14 @@ function registerTiles(print: Print): Numbers {
   print(prose`
 
     In plain TypeScript the 4×4 tile is sixteen variables, s00 to s33: packages/core/src/backend/reference/matmul.ts. In WebAssembly a vector
-    of 128 bits holds 4 numbers (SIMD: one instruction, 4 additions), so the 4×8 tile is 8 vectors, c00 to c31. A step is 2 loads of B, 4
-    splats of A, and 8 vector multiply-adds, for 32 products. Eight sums are just enough to hide the waiting: 4 cycles, 2 additions begun in each.
-    Why not 8×8? Its 16 sums, 2 vectors of B and one of A are 19 registers, and x86 before AVX-512 has 16: the others would go to memory.
+    of 128 bits holds 4 numbers (SIMD: one instruction, 4 additions), so the 4×8 tile is 8 vectors, c00 to c31. One step is 2 loads of B, 4
+    splats of A, and 8 vector multiply-adds, for 32 products. Eight sums are just enough to hide the latency of 4 cycles with 2 additions started per cycle.
+    Why not 8×8? Its 16 sums, 2 vectors of B and one of A need 19 registers, and x86 before AVX-512 has 16. The rest would be spilled to memory.
   `);
   return { reads1x1: single, reads4x4: square, reads4x8: wide, tileRegisters: (4 * 8) / 4 };
 }
 
-/** Rows of A (`[m, k]`) as panels of 4 rows, each `[k][4]`: the order in which the tile reads it. */
+/** Copies rows of A (`[m, k]`) into panels of 4 rows, each `[k][4]`: the order in which the tile reads them. */
 function packA(a: readonly number[], m: number, k: number): number[] {
   const packed: number[] = [];
   for (let i = 0; i < m; i += 4) {
@@ -177,15 +177,15 @@ function packing(print: Print): Numbers {
 
     3. Packing
 
-    The tile wants A[i, p], A[i+1, p], A[i+2, p], A[i+3, p] side by side, but they lie a row apart. So A is copied first, into
-    panels of 4 rows, in the very order in which the tile will read it. Here A is [6, 3], and element A[i, p] is written as ip:
+    The tile needs A[i, p], A[i+1, p], A[i+2, p], A[i+3, p] next to each other, but in memory they are a row apart. So A is first copied into
+    panels of 4 rows, in the order in which the tile reads it. Here A is [6, 3], and element A[i, p] is written as ip:
 
       in memory   ${show(a)}
       packed      ${show(packed.slice(0, 12))}  |  ${show(packed.slice(12))}
 
-    Rows 0 to 3 are the first panel; rows 4 and 5 are the second, filled up with zeros, so that the inner loop needs no border cases.
-    B is packed into panels of 8 columns in the same manner. Each copy costs m·k + k·n moves, and saves m·n·k irregular reads: for 256³, 131,072
-    against 16,777,216. And a transposed operand is only another way of packing, so lesson 3's dC·Bᵀ costs no more than A·B.
+    Rows 0 to 3 are the first panel. Rows 4 and 5 are the second, padded with zeros, so that the inner loop needs no special case at the border.
+    B is packed in the same way, into panels of 8 columns. The copies cost m·k + k·n moves and replace m·n·k irregular reads: for 256³, 131,072
+    against 16,777,216. A transposed operand is only packed differently, so dC·Bᵀ of lesson 3 costs no more than A·B.
   `);
   return {
     packedLength: packed.length,
@@ -204,8 +204,8 @@ function cacheBlocks(print: Print): Numbers {
 
     4. Blocks for the caches
 
-    A panel is read once for each tile beside it, so it should stay near. The wasm kernel cuts the inner axis into blocks of
-    at most ${KC}, B's columns into blocks of ${NC}, and takes ${MC} rows of A at a time. In use are then
+    Each panel is read once per tile next to it, so it should stay in a cache. The wasm kernel splits the inner axis into blocks of
+    at most ${KC} and B's columns into blocks of ${NC}, and processes ${MC} rows of A at a time. In use at once are
   `);
   print(
     table([
@@ -218,23 +218,23 @@ function cacheBlocks(print: Print): Numbers {
   );
   print(prose`
 
-    Threads take different rows of C. None ever shares a sum with another, so the bits of the result do not depend on their number.
+    Threads compute different rows of C. No sum is shared by two threads, so the number of threads does not change a single bit of the result.
   `);
   return { KC, NC, MC, panelKiB: kib(KC * 12) };
 }
 
-/** How many elements are not the same number, and the largest difference. */
+/** Counts the elements that differ, and finds the largest difference. */
 function compare(a: HostArray, b: HostArray): { different: number; worst: number } {
   let [different, worst] = [0, 0];
   for (let i = 0; i < a.length; i++) {
     const difference = Math.abs(a[i]! - b[i]!);
-    if (difference !== 0) different++; // NaN counts as well
+    if (difference !== 0) different++; // counts NaN, too
     worst = Math.max(worst, difference);
   }
   return { different, worst };
 }
 
-/** One element of the product of two n×n matrices, in the language of gpu.js: a small part of JavaScript. */
+/** One element of the product of two n×n matrices, in the subset of JavaScript that gpu.js supports. */
 const ONE_ELEMENT = `function (a, b, n) {
   let sum = 0.0;
   for (let p = 0; p < n; p++) {
@@ -252,7 +252,7 @@ interface GpuJs {
   };
 }
 
-/** ONE_ELEMENT as a function of two matrices, made by gpu.js for hosts without a GPU. */
+/** Compiles ONE_ELEMENT with gpu.js, for machines without a GPU, to a function of two matrices. */
 async function compileOneElement(n: number): Promise<(a: HostArray, b: HostArray) => HostArray[]> {
   const { GPU } = ((await import('gpu.js')) as unknown as { default: GpuJs }).default;
   const kernel = new GPU({ mode: 'webasm' }).createKernel(ONE_ELEMENT, {
@@ -273,24 +273,24 @@ async function threadPerElement(print: Print, { gpuJs }: Machines): Promise<Numb
   );
   print(prose`
 
-    5. A thread for each element
+    5. One thread per element
 
-    A GPU takes the other way. Its program has no loops over i and j: it computes one element, and is started once for each, here 65,536
-    times. gpu.js takes it as text, in a small part of JavaScript, and translates it to what the machine has:
+    A GPU works the other way. Its program has no loops over i and j: it computes one element, and is started once per element, here 65,536
+    times. gpu.js accepts it as text, in a subset of JavaScript, and translates it for the machine:
 
         ${ONE_ELEMENT}
 
-    this.thread says which element it is: y is the row i, x the column j. Each sum waits for its last addition, as in section 1. But a GPU
-    keeps tens of thousands of threads at hand, and while one waits, others compute; and neighbouring threads read neighbouring elements of
-    B, so that a line of memory serves them all. Tiles, in memory that a group of threads shares, help there too; this
-    kernel has none. The library's own (packages/core/src/backend/gpu/matmul.ts) is of the same kind, with positions that
-    also fit batches and transposed operands.
+    this.thread identifies the element: y is the row i, x the column j. Each sum waits for its previous addition, as in section 1. But a GPU
+    runs tens of thousands of threads, and while some wait, others compute. Neighbouring threads read neighbouring elements of
+    B, so that one cache line serves them all. Tiles in memory that a group of threads shares help there, too; this
+    kernel has none. The library's own kernel (packages/core/src/backend/gpu/matmul.ts) is of the same kind, with index arithmetic that
+    also supports batches and transposed operands.
 
-    Mistake: to count in floats. In gpu.js a variable (loop counters excepted) is a float32, even one that is used as an index, and there 16777216 + 1 is ${Math.fround(2 ** 24 + 1)}: in
-    a larger array, every second element from there on could never be read. (packages/core/src/backend/gpu/program.ts has the rules.)
+    Mistake: counting in floats. In gpu.js a variable (except loop counters) is a float32, even if it is used as an index, and in float32 16777216 + 1 is ${Math.fround(2 ** 24 + 1)}.
+    In a larger array, every second element beyond that index could never be read. (packages/core/src/backend/gpu/program.ts has the rules.)
 
-    Here it runs on "${gpuJs.description}": gpu.js has made WebAssembly of the same text, with a loop over all threads. It
-    differs from the three loops by ${worst.toExponential(1)} at most for ${n}×${n}; for a GPU's speed one needs a GPU (mode 'webgpu').
+    Here it runs on "${gpuJs.description}": gpu.js compiled the same text to WebAssembly, with a loop over all threads. It
+    differs from the three loops by at most ${worst.toExponential(1)} for ${n}×${n}. A GPU's speed needs a GPU (mode 'webgpu').
   `);
   return { floatIndex: Math.fround(2 ** 24 + 1), worstOneElement: worst };
 }
@@ -300,7 +300,7 @@ async function product(machine: Backend, a: HostArray, b: HostArray, n: number):
   return withBackend(machine, () => tensor(a, { shape: [n, n] }).matmul(tensor(b, { shape: [n, n] }))).data();
 }
 
-/** What 'the same result' means for floating-point numbers. */
+/** What "the same result" means for floating-point numbers. */
 async function equalOrNot(print: Print, { wasm, oneThread, gpuJs }: Machines): Promise<Numbers> {
   const n = 192;
   const [a, b] = [2, 3].map((seed) => randomArray(n * n, seed)) as [Float32Array, Float32Array];
@@ -314,9 +314,9 @@ async function equalOrNot(print: Print, { wasm, oneThread, gpuJs }: Machines): P
   const threads = compare(fast, await product(oneThread, a, b, n)).different;
   print(prose`
 
-    6. Mistake: to expect equal bits
+    6. Mistake: expecting equal bits
 
-    The loops keep their sums in float64, the other two in float32, and blocks and fused multiply-adds round elsewhere again. So for
+    The loops keep their sums in float64, the other two in float32, and blocks and fused multiply-adds round at different points. For
     [${n}, ${n}] matrices, ${n * n} elements:
   `);
   print(
@@ -329,8 +329,8 @@ async function equalOrNot(print: Print, { wasm, oneThread, gpuJs }: Machines): P
   );
   print(prose`
 
-    Whole numbers are the exact test of a kernel: below 2²⁴ every sum is exact in any order, so one wrong index shows. Random
-    numbers are the test of its accuracy, with a tolerance that comes from k and the precision.
+    Whole numbers are an exact test of a kernel: below 2²⁴ every sum is exact in any order, so a single wrong index is visible. Random
+    numbers test its accuracy, with a tolerance derived from k and the precision.
   `);
   return {
     wholeWasm,
@@ -363,11 +363,11 @@ async function sameTape(print: Print, { reference, wasm, gpuJs }: Machines): Pro
   const gradientGpu = compare(byLoops, await gradientOn(gpuJs)).worst;
   print(prose`
 
-    7. The tape does not know
+    7. The tape does not depend on the backend
 
-    An operation calls kernels by name, from a table that each backend fills (packages/core/src/backend/backend.ts: a missing kernel is
-    a type error). Shapes, the tape and the gradients of lessons 1 to 4 are the same code on any of them. dA of Σ tanh(A·B) on the
-    reference backend differs from that on wasm by at most ${gradientWasm.toExponential(1)}, and from that on gpu.js by ${gradientGpu.toExponential(1)}.
+    An operation calls kernels by name, from a table that each backend fills (packages/core/src/backend/backend.ts; a missing kernel is
+    a type error). Shapes, the tape and the gradients of lessons 1 to 4 are the same code on every backend. dA of Σ tanh(A·B) on the
+    reference backend differs from the result on wasm by at most ${gradientWasm.toExponential(1)}, and from the result on gpu.js by ${gradientGpu.toExponential(1)}.
   `);
   return { gradientWasm, gradientGpu };
 }
@@ -398,22 +398,22 @@ async function race(print: Print, { reference, wasm, oneThread, gpuJs }: Machine
   ];
   print(prose`
 
-    8. The race
+    8. Comparison
 
-    [${n}, ${n}]·[${n}, ${n}] on this machine, the shortest of some runs, reading of the result included. A product is 2·${n}³ operations:
+    [${n}, ${n}]·[${n}, ${n}] on this machine: the shortest of several runs, including the readback of the result. A product is 2·${n}³ operations:
   `);
   print(table([['', '    ms', 'GFLOP/s'], ...rows]));
   print(prose`
 
-    In this repository: packages/core/src/backend/wasm/assembly/gemm.ts, now that you know what it wants: packA and packB, then
-    'tile' with its eight vectors, then 'gemm', which cuts the blocks. npm run bench:kernels measures with more care. Next: lesson 6, what to do with a gradient.
+    In this repository: packages/core/src/backend/wasm/assembly/gemm.ts: packA and packB, then
+    'tile' with its eight vectors, then 'gemm', which forms the blocks. npm run bench:kernels measures more carefully. Next: lesson 6, what to do with a gradient.
 
     Exercises
 
-      a) Which tiles of r rows and c columns (c a multiple of 4) fit into 16 registers, with B's vectors and one of A? Which of them
-         reads least? (r·c/4 + c/4 + 1 ≤ 16; 6×8, with 7/24 reads for each multiply-add.)
-      b) Write a 2×2 tile in plain TypeScript, and put it into the race. How do you test it? (Whole numbers, odd sizes.)
-      c) Pack B before the i, j, p loops, so that its columns lie in a row. Does it help? Why not more? (Section 1: waiting.)
+      a) Which tiles of r rows and c columns (c a multiple of 4) fit into 16 registers, together with B's vectors and one vector of A? Which of them
+         has the fewest reads? (r·c/4 + c/4 + 1 ≤ 16; 6×8, with 7/24 reads per multiply-add.)
+      b) Write a 2×2 tile in plain TypeScript, and add it to the comparison. How do you test it? (Whole numbers, odd sizes.)
+      c) Pack B before the i, j, p loops, so that each column is contiguous. Does it help? Why not more? (Section 1: latency.)
   `);
 }
 
@@ -422,7 +422,7 @@ function randomArray(size: number, seed: number): Float32Array {
   return Float32Array.from(new Generator(seed).words(size), (word) => word / 2 ** 31 - 1);
 }
 
-/** The shortest of at most five runs in a tenth of a second, after one to warm up. */
+/** The shortest of at most five runs within a tenth of a second, after one warm-up run. */
 async function milliseconds(f: () => unknown): Promise<number> {
   await f();
   let [shortest, total] = [Number.POSITIVE_INFINITY, 0];

@@ -1,8 +1,8 @@
 /**
  * Lesson 6: optimizers.
  *
- * Question: the gradient says which way is down, but not how far to go. What goes wrong if one always goes a fixed share of it,
- * and what do momentum and Adam do about it?
+ * Question: the gradient gives the direction of descent, but not how far to go. What goes wrong if each step is a fixed multiple of it,
+ * and how do momentum and Adam help?
  *
  * npm run lesson -- 6
  */
@@ -47,16 +47,16 @@ export async function lesson(print: Print): Promise<Numbers> {
 
     10. The picture
 
-    runs/lessons/optimizers.svg has the ways of all three optimizers over the height lines of the bowl, of the turned bowl and of the valley.
+    runs/lessons/optimizers.svg shows the paths of all three optimizers over the contour lines of the bowl, the turned bowl and the valley.
 
     In this repository: packages/nn/src/optim/sgd.ts and packages/nn/src/optim/adam.ts have the settings, and
-    packages/core/src/backend/reference/update.ts the arithmetic, which is one kernel for a whole parameter: sgdStep and adamStep. The schedules
+    packages/core/src/backend/reference/update.ts has the arithmetic, one kernel per parameter: sgdStep and adamStep. The schedules
     are in packages/nn/src/optim/schedules.ts. Next: lesson 7, where the gradient itself is random.
 
     Exercises
 
       a) In the bowl of section 1, which rate makes SGD reach x = 0 in a single step? And y = 0? (1; 1/25)
-      b) Give section 2's SGD nesterov: true. Then try η = 1/25 and momentum 0.7, with and without it. (It flies away; 24 steps, 34.)
+      b) Give the SGD of section 2 nesterov: true. Then try η = 1/25 and momentum 0.7, with and without it. (It diverges; 24 steps, 34.)
       c) What is Adam's second step if the second gradient is exactly minus the first? (0.0526·η, back: m̂ = (0.09 − 0.1)/0.19·g, v̂ = g².)
   `);
   return exact;
@@ -64,7 +64,7 @@ export async function lesson(print: Print): Promise<Numbers> {
 
 const at = (points: readonly Point[], step: number): Point => points[step] as Point;
 
-/** The largest distance of one coordinate from a formula, over all steps. */
+/** The largest deviation of a coordinate from a formula, over all steps. */
 function worst(points: readonly Point[], formula: (step: number) => Point): number {
   return Math.max(
     ...points.flatMap(([x, y], t) => [Math.abs(x - formula(t)[0]), Math.abs(y - formula(t)[1])]),
@@ -86,9 +86,9 @@ function gradientDescent(print: Print): Numbers {
     1. Gradient descent in a bowl
 
     L = ½(x² + 25y²) has the gradient (x, 25y). The rule p ← p − η·gradient multiplies x by 1 − η and y by 1 − 25η in each step,
-    whatever the other does. So everything can be known beforehand: after t steps x = (1 − η)ᵗ·x₀ and y = (1 − 25η)ᵗ·y₀.
+    independently. So the result is known in advance: after t steps x = (1 − η)ᵗ·x₀ and y = (1 − 25η)ᵗ·y₀.
 
-    Predict: from x = −8, y = ${y0}, which of these rates gets lowest in 100 steps? Which does not get down at all?
+    Predict: from x = −8, y = ${y0}, which of these rates gets lowest in 100 steps? Which one diverges?
   `);
   print(
     table([
@@ -102,11 +102,11 @@ function gradientDescent(print: Print): Numbers {
   const best = stepsNeeded(bowl, BOWL_START, sgd(2 / 26)) ?? Number.NaN;
   print(prose`
 
-    The steepest direction sets the limit: above η = 2/25 = 0.08, 1 − 25η is below −1, and y grows: by 1.025 a step at 0.081, slowly enough
-    to be taken for bad luck. Below 1/25, y comes down on one side; between the two rates it jumps from side to side. The best rate makes both
-    factors equal in size: 1 − η = 25η − 1, so η = 2/26, and both are 24/26 = 0.923. That is as good as it gets, because the flat
-    direction has to live with a rate that the steep one permits. The ratio of the curvatures, 25, is the condition number κ:
-    the best factor is (κ − 1)/(κ + 1). To come below L = 0.001 takes ${best} steps.
+    The steepest direction sets the limit. Above η = 2/25 = 0.08, 1 − 25η is below −1, and y grows: by a factor of 1.025 per step at 0.081, slowly enough
+    to go unnoticed at first. Below 1/25, y stays on one side; between the two rates it jumps from side to side. The best rate makes both
+    factors equal in size: 1 − η = 25η − 1, so η = 2/26, and both are 24/26 = 0.923. No rate is better, because the flat
+    direction must use a rate that is stable in the steep one. The ratio of the curvatures, 25, is the condition number κ, and
+    the best factor is (κ − 1)/(κ + 1). It takes ${best} steps to get below L = 0.001.
 
     All ${100 * rates.length} steps of the library's SGD agree with the formula to ${Math.max(...differences).toExponential(0)}.
   `);
@@ -132,21 +132,21 @@ function momentum(print: Print): Numbers {
 
     2. Momentum
 
-    Let the step be a sum of gradients that fade: b ← μb + gradient, then p ← p − ηb. Where gradients agree, along x, they add up to
-    1/(1 − μ) of one; where they change sign, along y, they cancel. Predict: with η = 1/9, for which SGD alone would explode
-    (1 − 25/9 = −1.8), does it come down?
+    Let the step be a decaying sum of gradients: b ← μb + gradient, then p ← p − ηb. Where gradients agree, along x, they add up to
+    1/(1 − μ) times one gradient; where they alternate in sign, along y, they cancel. With η = 1/9, SGD alone would diverge
+    (1 − 25/9 = −1.8). Predict: does momentum converge?
 
-    Two steps in a row give one rule without b: pₜ₊₁ = (1 + μ − ηλ)·pₜ − μ·pₜ₋₁, for each coordinate with its curvature λ. Its solutions are
-    powers of the roots of r² − (1 + μ − ηλ)·r + μ = 0. While the roots are complex, both have the size √μ, whatever λ is: flat and steep
-    go down together. For κ = 25 the best are μ = ((√κ − 1)/(√κ + 1))² = 4/9 and η = 1/9, with double roots 2/3 for λ = 1 and −2/3 for 25:
+    Combining two steps eliminates b: pₜ₊₁ = (1 + μ − ηλ)·pₜ − μ·pₜ₋₁, for each coordinate with its curvature λ. Its solutions are
+    powers of the roots of r² − (1 + μ − ηλ)·r + μ = 0. If the roots are complex, both have absolute value √μ for every λ: flat and steep
+    directions converge equally fast. For κ = 25 the best settings are μ = ((√κ − 1)/(√κ + 1))² = 4/9 and η = 1/9, with double roots 2/3 for λ = 1 and −2/3 for λ = 25:
 
       x = x₀·(1 + t/3)·(2/3)ᵗ      y = y₀·(1 + 5t/3)·(−2/3)ᵗ
   `);
   print(table([['t', 'x', 'y'], ...[0, 1, 5, 20].map((t) => [String(t), ...at(points, t)])]));
   print(prose`
 
-    It overshoots at first, and then each step takes a third away, against a thirteenth of plain SGD: ${steps} steps to L < 0.001. The
-    factor is (√κ − 1)/(√κ + 1), so momentum puts the root of the condition number in its place. Agreement with the formula: ${difference.toExponential(0)}.
+    It overshoots at first. Then each step removes a third of the distance, compared with a thirteenth for plain SGD: ${steps} steps to L < 0.001. The
+    factor is (√κ − 1)/(√κ + 1), so momentum replaces the condition number by its square root. Agreement with the formula: ${difference.toExponential(0)}.
   `);
   return {
     momentumAgainstFormula: difference,
@@ -155,7 +155,7 @@ function momentum(print: Print): Numbers {
   };
 }
 
-/** Gradients that add up are momentum without friction. */
+/** Gradients that accumulate are momentum without friction. */
 function forgottenZeroGrad(print: Print): Numbers {
   const rate = 0.07;
   const p = parameter(tensor([-8]));
@@ -174,19 +174,19 @@ function forgottenZeroGrad(print: Print): Numbers {
 
     3. Mistake: no zeroGrad
 
-    backward adds to the gradient (lesson 4). Without zeroGrad the step is along the sum of all gradients so far: momentum with
-    μ = 1. The size of its roots is √μ = 1: the ball rolls for ever. On ½x² with η = ${rate}, from x = −8, it swings like a pendulum,
+    backward adds to the gradient (lesson 4). Without zeroGrad, each step follows the sum of all gradients so far: momentum with
+    μ = 1. The absolute value of its roots is √μ = 1, so the motion never decays. On ½x² with η = ${rate}, from x = −8, it swings like a pendulum,
     x = −8·cos((t + ½)θ)/cos(θ/2) with cos θ = 1 − η/2. Largest |x| from step 900 to 1000:
 
       with zeroGrad     ${Math.abs(8 * (1 - rate) ** 900).toExponential(0)}
       without           ${largest.toFixed(3)}      (the formula differs by ${difference.toExponential(0)})
 
-    A loss that rises and falls in regular waves is worth a look at the training loop.
+    If a loss rises and falls in regular waves, check the training loop.
   `);
   return { pendulumLargest: largest, pendulumAgainstFormula: difference };
 }
 
-/** p after one step of Adam from 0, for a loss whose gradient is `slope`. */
+/** p after one step of Adam from 0, for a loss with gradient `slope`. */
 function firstStep(slope: number, learningRate: number): number {
   const p = parameter(tensor([0]));
   const optimizer = new Adam([p], { learningRate });
@@ -201,9 +201,9 @@ function adamFirstStep(print: Print): Numbers {
   const tiny = firstStep(1e-8, 0.1);
   print(prose`
 
-    4. Adam: the gradient's size does not count
+    4. Adam: the size of the gradient does not matter
 
-    Adam keeps two running means of the gradient g, and divides one by the root of the other:
+    Adam keeps two running means of the gradient g, and divides one by the square root of the other:
 
       m ← 0.9·m + 0.1·g          m̂ = m/(1 − 0.9ᵗ)
       v ← 0.999·v + 0.001·g²     v̂ = v/(1 − 0.999ᵗ)          p ← p − η·m̂/(√v̂ + ε),  ε = 1e-8
@@ -213,8 +213,8 @@ function adamFirstStep(print: Print): Numbers {
   print(table([['gradient', 'step'], ...slopes.map((slope, i) => [slope, steps[i]!])]));
   print(prose`
 
-    m̂ = g and v̂ = g², so the step is −η·g/|g|: the learning rate is the length of the step, in the units of the parameter. That is
-    why 0.001 suits so many networks, and why nobody could say such a thing of SGD. Only ε sets a limit: at g = 1e-8 = ε the step is
+    m̂ = g and v̂ = g², so the step is −η·g/|g|: the learning rate is the length of the step, in units of the parameter. This is
+    why 0.001 suits so many networks; SGD has no such default. The only limit is ε: at g = 1e-8 = ε the step is
     ${tiny.toFixed(3)}, half of it.
   `);
   return {
@@ -225,7 +225,7 @@ function adamFirstStep(print: Print): Numbers {
   };
 }
 
-/** Adam in numbers, with its bias correction or without: the length of each step for a gradient that is always 1. */
+/** The length of each Adam step for a constant gradient of 1, with or without bias correction, in plain arithmetic. */
 function adamLengths(steps: number, corrected: boolean): number[] {
   let [m, v] = [0, 0];
   return Array.from({ length: steps }, (_, i) => {
@@ -256,8 +256,8 @@ function withoutCorrection(print: Print): Numbers {
 
     5. Mistake: no bias correction
 
-    m and v start at 0, so at first they are too small: m by 1 − 0.9ᵗ, v by 1 − 0.999ᵗ. Leave the correction out, and the first
-    steps are … predict: too short, or too long? For a gradient that is always 1, in units of η:
+    m and v start at 0, so at first they are too small: m by the factor 1 − 0.9ᵗ, v by 1 − 0.999ᵗ. Predict: without the correction, are the
+    first steps too short or too long? For a constant gradient of 1, in units of η:
   `);
   print(
     table([
@@ -271,9 +271,9 @@ function withoutCorrection(print: Print): Numbers {
   );
   print(prose`
 
-    Too long: m is a tenth of what it should be, but √v only a thirty-second part (√0.001), so the first step is 0.1/√0.001 = 3.16·η. At step
-    ${wrong.indexOf(peak) + 1} it is ${peak.toFixed(2)}·η, and for ${tooLong} steps more than 2η, at the very time when the network is random and gradients are
-    large. It looks like an instability that calls for a warm-up, and it is one line left out.
+    Too long: m is a tenth of its true value, but √v only √0.001, about a thirty-second, so the first step is 0.1/√0.001 = 3.16·η. At step
+    ${wrong.indexOf(peak) + 1} it is ${peak.toFixed(2)}·η, and for ${tooLong} steps it is more than 2η, just when the network is still random and gradients are
+    large. It looks like an instability that needs a warm-up, but it is one missing line.
   `);
   return {
     adamAgainstArithmetic: Math.max(...library.map((length, i) => Math.abs(length - right[i]!))),
@@ -284,7 +284,7 @@ function withoutCorrection(print: Print): Numbers {
   };
 }
 
-/** What each optimizer does when the loss is scaled, and when the coordinates are turned. */
+/** The effect of a scaled loss, and of rotated coordinates, on each optimizer. */
 function scaleAndDirection(print: Print): Numbers {
   const turnedStart = turn(tensor([[...BOWL_START]])).dataSync() as unknown as [number, number];
   const thousand: Surface = (p) => bowl(p).mul(1000);
@@ -304,19 +304,19 @@ function scaleAndDirection(print: Print): Numbers {
   });
   print(prose`
 
-    6. What Adam sees and what it does not
+    6. Scale and direction
 
-    Three tries with each optimizer: the bowl; the same bowl turned by 45°; and the bowl with a loss a thousand times as large
-    (someone took a sum for a mean). The height L after 20 steps, always measured in the first bowl. Predict which numbers in a row are equal.
+    Each optimizer runs three times: in the bowl; in the same bowl turned by 45°; and in the bowl with a loss a thousand times as large
+    (a sum in place of a mean). The table shows the height L after 20 steps, always measured in the first bowl. Predict which numbers in a row are equal.
   `);
   print(table([['', 'bowl', 'turned', 'loss × 1000'], ...rows]));
   const [plain, heavy, adaptive] = rows as [(typeof rows)[0], (typeof rows)[0], (typeof rows)[0]];
   print(prose`
 
-    SGD and momentum do not know where the axes point, but depend on the loss's scale. Adam does not know the scale, but the axes
-    matter to it: it divides each coordinate by that coordinate's own size of gradient, which helps if steep and flat directions
-    are coordinates, and less if they lie between them. (In a network they often are coordinates: the input of one weight is
-    rarely on, that of another always.)
+    SGD and momentum do not depend on the direction of the axes, but on the scale of the loss. Adam does not depend on the scale, but on the
+    axes: it divides each coordinate by the size of that coordinate's gradient. This helps if the steep and flat directions
+    are along the axes, and less if they lie between them. (In a network they often are along the axes: the input of one weight is
+    rarely active, that of another always.)
   `);
   return {
     sgdTurned: Math.abs(plain[2] / plain[1] - 1),
@@ -343,8 +343,8 @@ function curvedValley(print: Print): Numbers {
 
     7. A curved valley
 
-    L = 10(y − x²)² + (x − 1)², from (−1.2, 1.8) to the minimum at (1, 1). Steps until L < 0.001, by learning rate; — means that it
-    flew away or did not arrive in 3000:
+    L = 10(y − x²)² + (x − 1)², from (−1.2, 1.8) to the minimum at (1, 1). Steps until L < 0.001, by learning rate; — means that the run
+    diverged or needed more than 3000:
   `);
   print(
     table([
@@ -354,22 +354,22 @@ function curvedValley(print: Print): Numbers {
   );
   print(prose`
 
-    Well set, momentum is as fast as Adam. The difference is how long one has to look for a good setting: a rate that is twice too large
-    costs Adam some steps, and SGD the run. A comparison of optimizers at one learning rate, the same for all, says nothing: the rate
+    With good settings, momentum is as fast as Adam. The difference is how hard it is to find them: a rate twice too large
+    costs Adam a few steps, but makes SGD diverge. A comparison of optimizers at one learning rate says nothing: the rate
     has another meaning, and another unit, in each.
   `);
   const [plain, heavy, adaptive] = tries.map(({ steps }) => steps.filter((count) => count !== null).length);
   return { sgdWorks: plain ?? 0, momentumWorks: heavy ?? 0, adamWorks: adaptive ?? 0 };
 }
 
-/** Final variance of 20,000 walkers on ½x² whose gradients carry noise N(0, 1). */
+/** Final variance of 20,000 independent runs on ½x², whose gradients have noise N(0, 1). */
 function walkers(schedule: Schedule, steps: number): number {
   const generator = new Generator(6);
   const x = parameter(zeros([20_000]));
   const optimizer = new SGD([x], { learningRate: 0.5 });
   for (let step = 0; step < steps; step++) {
     optimizer.learningRate = 0.5 * schedule(step);
-    const slope = randn(x.shape, { generator }); // what a minibatch's loss has beside the true one
+    const slope = randn(x.shape, { generator }); // the noise of a minibatch gradient
     optimizer.zeroGrad();
     x.square().mul(0.5).add(x.mul(slope)).sum().backward(); // gradient: x + slope
     optimizer.step();
@@ -386,14 +386,14 @@ function noise(print: Print): Numbers {
 
     8. Noise, and why learning rates fall
 
-    A minibatch's gradient is the true one plus noise. On ½x² with noise of variance 1, x² does not go to 0: each step shrinks the variance by
-    (1 − η)² and adds η², so it settles where V = (1 − η)²·V + η², which is η/(2 − η). Going on for longer does not help. A rate
-    that falls does. 20,000 walkers from x = 0, η = 0.5, ${STEPS} steps; mean of x² (± its standard error, 1%):
+    A minibatch's gradient is the true one plus noise. On ½x² with noise of variance 1, x² does not converge to 0: each step shrinks the variance by
+    (1 − η)² and adds η², so it converges to V = (1 − η)²·V + η², which is η/(2 − η). More steps do not help. A falling rate
+    does. 20,000 runs from x = 0, η = 0.5, ${STEPS} steps; mean of x² (± its standard error, 1%):
 
       constant rate    ${constant.toFixed(4)}      by formula ${limit.toFixed(4)}
       cosineSchedule   ${falling.toFixed(4)}
 
-    So a training curve that has gone flat may still have something in it: divide the rate by ten, and look.
+    So a training curve that has become flat may still improve: divide the rate by ten, and see.
   `);
   return { varianceConstant: constant, varianceFalling: falling };
 }
@@ -416,14 +416,14 @@ function weightDecay(print: Print): Numbers {
 
     9. Mistake: weight decay inside Adam
 
-    Weight decay is meant to take 1 − η·0.01 of each weight. In SGD it can be written as 0.01·p added to the gradient. In Adam, what is added to the
-    gradient is divided by its own size. One step from p = 5, with η = 0.1 and a loss that does not depend on p. Predict all three:
+    Weight decay should remove the fraction η·0.01 of each weight per step. In SGD it can be written as 0.01·p added to the gradient. In Adam, whatever is added to the
+    gradient is divided by the gradient's size. One step from p = 5, with η = 0.1 and a loss that does not depend on p. Predict all three:
 
       SGD, added to the gradient       ${plain.toFixed(4)}
       Adam, added to the gradient      ${l2.toFixed(4)}
-      AdamW, beside the gradient       ${decoupled.toFixed(4)}
+      AdamW, apart from the gradient   ${decoupled.toFixed(4)}
 
-    Adam moved a full step of 0.1, and would have for a decay of 1e-5 too: the strength has lost its meaning. AdamW takes the decay beside the gradient.
+    Adam moved a full step of 0.1, and would do so for a decay of 1e-5, too: the strength has no effect. AdamW applies the decay separately.
   `);
   return { decaySgd: plain, decayAdam: l2, decayAdamW: decoupled };
 }

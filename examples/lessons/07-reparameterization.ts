@@ -1,8 +1,8 @@
 /**
  * Lesson 7: the reparameterization trick.
  *
- * Question: z is drawn at random from N(μ, σ²), and a loss f(z) is computed from it. How can there be a derivative with respect to μ,
- * when μ only says how the dice are loaded?
+ * Question: z is drawn at random from N(μ, σ²), and a loss f(z) is computed from it. How can the loss have a derivative with respect to μ,
+ * when μ only affects which numbers are likely?
  *
  * npm run lesson -- 7
  */
@@ -38,7 +38,7 @@ const DRAWS = 100_000;
 const MU = 2;
 const SIGMA = 0.5;
 
-/** Mean and variance of many draws, each with its standard error. */
+/** Mean and variance of many samples, each with its standard error. */
 interface Statistics {
   mean: number;
   meanError: number;
@@ -65,7 +65,7 @@ const plusMinus = (value: number, error: number): string => {
   return `${value.toFixed(digits)} ± ${error.toFixed(digits)}`;
 };
 
-/** μ and log σ² as parameters, one copy a draw, so that one backward gives the gradient of every draw by itself. */
+/** μ and log σ² as parameters, one copy per sample, so that one backward gives a separate gradient for every sample. */
 function copies(count: number, mu = MU): { mu: Tensor; logVar: Tensor } {
   const filled = (value: number) =>
     parameter(tensor(new Float64Array(count).fill(value), { shape: [count, 1] }));
@@ -74,14 +74,14 @@ function copies(count: number, mu = MU): { mu: Tensor; logVar: Tensor } {
 
 const gradOf = (t: Tensor): Tensor => t.grad as Tensor;
 
-/** ∂/∂μ of f(z), one for each draw: through z = μ + σε. */
+/** ∂/∂μ of f(z), one per sample: through z = μ + σε. */
 function pathwise(f: (z: Tensor) => Tensor, eps: Tensor, mu = MU): Tensor {
   const q = copies(eps.size, mu);
   f(reparameterize(q, { eps })).sum().backward();
   return gradOf(q.mu);
 }
 
-/** f(z)·∂ log q(z)/∂μ, one for each draw: z is data, and only its probability depends on μ. */
+/** f(z)·∂ log q(z)/∂μ, one per sample: z is a constant, and only its probability depends on μ. */
 function scoreFunction(f: (z: Tensor) => Tensor, eps: Tensor, mu = MU): Tensor {
   const q = copies(eps.size, mu);
   const z = reparameterize(q, { eps }).detach();
@@ -93,7 +93,7 @@ function scoreFunction(f: (z: Tensor) => Tensor, eps: Tensor, mu = MU): Tensor {
   return gradOf(q.mu);
 }
 
-/** What happens if one just draws, and calls backward. */
+/** What happens if z is just drawn, and backward is called. */
 function blocked(print: Print): Numbers {
   const mu = parameter(tensor([[MU]])).named('mu');
   const logVar = parameter(tensor([[2 * Math.log(SIGMA)]])).named('logVar');
@@ -104,17 +104,17 @@ function blocked(print: Print): Numbers {
   };
   const { reason, message } = whyNoGrad(mu, loss);
   print(prose`
-    1. A drawn number is a constant
+    1. A random number is a constant
 
     Take f(z) = z² and z from N(μ, σ²), with μ = ${MU} and σ = ${SIGMA}. The mean of f is μ² + σ² = ${MU ** 2 + SIGMA ** 2}, so it has derivatives: 2μ = ${2 * MU} with
-    respect to μ, and 2σ = ${2 * SIGMA} with respect to σ. Now draw a z, a number like 2.31, compute its square, 5.34, and call backward. Predict μ's gradient.
+    respect to μ, and 2σ = ${2 * SIGMA} with respect to σ. Now draw a z, such as 2.31, compute its square, 5.34, and call backward. Predict μ's gradient.
 
-    The library, asked why there is none (a random generator that gives back plain numbers does what detach does here):
+    There is none, and the library explains why (a random generator that returns plain numbers has the same effect as detach here):
 
       ${message}
 
-    The square depends on z. But the 2.31 does not remember that it came from μ. Two ways lead out: differentiate the
-    probability of 2.31, or make the drawing itself a formula.
+    The square depends on z. But the number 2.31 has no record of μ. There are two solutions: differentiate the
+    probability of 2.31, or write the sampling itself as a formula.
   `);
   return { blockedIsDetached: Number(reason === 'detached') };
 }
@@ -130,13 +130,13 @@ function twoEstimators(print: Print): Numbers {
 
     2. Two estimators of the same number
 
-    Score function (REINFORCE): differentiate the probability. ∂/∂μ ∫ q(z)·f(z) dz = ∫ q·(∂ log q/∂μ)·f dz, which is a mean again. With the
-    Gaussian, each draw gives f(z)·(z − μ)/σ²: "move towards the draws that had a large f".
+    Score function (REINFORCE): differentiate the probability. ∂/∂μ ∫ q(z)·f(z) dz = ∫ q·(∂ log q/∂μ)·f dz, which is again a mean. For the
+    Gaussian, each sample gives f(z)·(z − μ)/σ²: "move towards the samples with a large f".
 
-    Pathwise: z = μ + σ·ε, with ε from N(0, 1), is the same distribution, but now the dice know nothing of μ, and z is a function of it.
-    Each draw gives f′(z)·∂z/∂μ = 2z: "move each draw downhill".
+    Pathwise: z = μ + σ·ε, with ε from N(0, 1), has the same distribution, but now the random number does not depend on μ, and z is a function of μ.
+    Each sample gives f′(z)·∂z/∂μ = 2z: "move each sample downhill".
 
-    Both have the right mean, ${2 * MU}. Predict which scatters more, and how much. ${DRAWS.toLocaleString('en')} draws, the same ε for both:
+    Both have the right mean, ${2 * MU}. Predict which has the larger variance, and by how much. ${DRAWS.toLocaleString('en')} samples, with the same ε for both:
   `);
   print(
     table([
@@ -157,9 +157,9 @@ function twoEstimators(print: Print): Numbers {
   );
   print(prose`
 
-    The formulas: 4σ² for 2z; and (μ⁴ + 18μ²σ² + 15σ⁴)/σ² − 4μ² for the other, from the moments 1, 3, 15 of ε², ε⁴, ε⁶. The score
-    function needs ${(scoreVariance / (4 * s2)).toFixed(0)} draws where the path needs one. It has no idea of the slope of f: it must find out by comparing
-    heights, while f′ tells the slope from a single place. And mind what it does as σ → 0: μ⁴/σ², without limit. The path's goes to 0.
+    The formulas: 4σ² for 2z, and (μ⁴ + 18μ²σ² + 15σ⁴)/σ² − 4μ² for the other, from the moments 1, 3, 15 of ε², ε⁴, ε⁶. The score
+    function needs ${(scoreVariance / (4 * s2)).toFixed(0)} samples for each sample of the pathwise estimator. It does not use the slope of f and must compare
+    heights instead, while f′ gives the slope at a single point. As σ → 0, its variance grows like μ⁴/σ², without limit. The pathwise variance goes to 0.
   `);
   return {
     scoreMean: score.mean,
@@ -174,7 +174,7 @@ function twoEstimators(print: Print): Numbers {
   };
 }
 
-/** The usual remedy for the score function. */
+/** The usual way to reduce the variance of the score function. */
 function baseline(print: Print): Numbers {
   const eps = randn([DRAWS, 1], { generator: new Generator(2) });
   const shifted = (b: number): Statistics => statistics(scoreFunction((z) => z.square().sub(b), eps));
@@ -185,8 +185,8 @@ function baseline(print: Print): Numbers {
 
     3. Aside: a baseline
 
-    The mean of (z − μ)/σ² is 0, so any constant b may be taken from f without changing the mean: (f(z) − b)·(z − μ)/σ². Two good
-    choices are the mean of f, ${mean}, and E[f·s²]/E[s²] = μ² + 3σ² = ${best} with s = (z − μ)/σ², which is the best there is.
+    The mean of (z − μ)/σ² is 0, so any constant b may be subtracted from f without changing the mean: (f(z) − b)·(z − μ)/σ². Two good
+    choices are the mean of f, ${mean}, and the optimum E[f·s²]/E[s²] = μ² + 3σ² = ${best} with s = (z − μ)/σ².
   `);
   print(
     table([
@@ -196,7 +196,7 @@ function baseline(print: Print): Numbers {
   );
   print(prose`
 
-    Still ${((rows[2] as (typeof rows)[2])[1].variance).toFixed(0)} times the path's variance of 1. Whoever uses the score function needs a baseline; but it is no substitute for a derivative of f.
+    This is still ${((rows[2] as (typeof rows)[2])[1].variance).toFixed(0)} times the pathwise variance of 1. The score function needs a baseline, but a baseline does not replace the derivative of f.
   `);
   const [, meanRow, bestRow] = rows as [(typeof rows)[0], (typeof rows)[0], (typeof rows)[0]];
   return {
@@ -207,7 +207,7 @@ function baseline(print: Print): Numbers {
   };
 }
 
-/** Var of the score-function gradient of μ₁, for f = Σ zⱼ² over d dimensions. */
+/** Variance of the score-function gradient of μ₁, for f = Σ zⱼ² over d dimensions. */
 function scoreVarianceIn(d: number): number {
   const [m2, s2] = [MU ** 2, SIGMA ** 2];
   const rest = (d - 1) * (m2 + s2); // mean of the other terms' sum, and its variance
@@ -229,8 +229,8 @@ function dimensions(print: Print): Numbers {
 
     4. Many dimensions
 
-    A VAE's z has 20 dimensions, its loss hundreds of terms. Let f = Σ zⱼ² over d dimensions. The path's gradient of μ₁ is 2z₁, whatever the others do:
-    variance ${4 * SIGMA ** 2}. The score function multiplies (z₁ − μ)/σ² with the whole f, so all the other terms are noise in it:
+    A VAE's z has 20 dimensions, and its loss hundreds of terms. Let f = Σ zⱼ² over d dimensions. The pathwise gradient of μ₁ is 2z₁, whatever the other dimensions are:
+    its variance is ${4 * SIGMA ** 2}. The score function multiplies (z₁ − μ)/σ² by the whole f, so that all other terms are noise:
   `);
   print(
     table([
@@ -244,7 +244,7 @@ function dimensions(print: Print): Numbers {
   );
   print(prose`
 
-    It grows as d². That is why the VAE came with this trick, and why training one by the score function takes a good baseline and patience.
+    It grows as d². This is why VAEs use the reparameterization trick, and why training with the score function needs a good baseline and patience.
   `);
   return Object.fromEntries(
     measured.flatMap(([d, s, formula]) => [
@@ -255,7 +255,7 @@ function dimensions(print: Print): Numbers {
   );
 }
 
-/** Where the path has no slope. */
+/** A function without a slope. */
 function stepFunction(print: Print): Numbers {
   const mu = 0.3;
   const eps = randn([DRAWS, 1], { generator: new Generator(3) });
@@ -271,15 +271,15 @@ function stepFunction(print: Print): Numbers {
     5. Where the trick does not work
 
     f(z) = 1 if z > 0, else 0. Its mean is Φ(μ/σ), with the derivative φ(μ/σ)/σ: for μ = ${mu} and σ = ${SIGMA}, ${normalCdf(mu / SIGMA).toFixed(4)} and ${density.toFixed(4)}. Predict
-    what the path says. The slope of a step is 0 on both sides, so the gradient is 0 for every draw. The library refuses rather than
-    say 0:
+    the pathwise gradient. The slope of a step is 0 on both sides, so the gradient is 0 for every sample. The library throws an error instead of returning
+    0:
 
       ${why.message}
 
-    The score function asks for no slope: its mean is ${plusMinus(score.mean, score.meanError)}, and ${density.toFixed(4)} by formula.
+    The score function does not need the slope of f: its mean is ${plusMinus(score.mean, score.meanError)}, and by formula ${density.toFixed(4)}.
 
-    Often one makes the step soft, sigmoid(z/width): then the path is back, with a bias that falls and a variance that grows as the width
-    gets small. This is how discrete codes are trained (Gumbel-softmax):
+    A common remedy is a soft step, sigmoid(z/width). It has a pathwise gradient, whose bias falls and whose variance grows as the width
+    shrinks. Discrete codes are trained in this way (Gumbel-softmax):
   `);
   print(
     table([
@@ -300,7 +300,7 @@ function stepFunction(print: Print): Numbers {
   };
 }
 
-/** Minimises E[(z − 3)²] + KL(q ‖ N(0, 1)) by SGD with 100 draws a step; returns μ and σ². */
+/** Minimises E[(z − 3)²] + KL(q ‖ N(0, 1)) by SGD with 100 samples per step; returns μ and σ². */
 function fitPosterior(isBlocked: boolean): { mu: number; variance: number } {
   const mu = parameter(tensor([[0.5]]));
   const logVar = parameter(tensor([[-1]]));
@@ -328,11 +328,11 @@ function whatItCosts(print: Print): Numbers {
   const wrong = fitPosterior(true);
   print(prose`
 
-    6. Mistake: the gradient blocked in a VAE
+    6. Mistake: a blocked gradient in a VAE
 
-    A detach() too much, or z drawn in a noGrad block, gives no error in a VAE, because the KL term has a way to μ and σ of its own. A model
-    of one number: minimise E[(z − 3)²] + KL(N(μ, σ²) ‖ N(0, 1)). The first term pulls z to 3, the second to the prior. By calculus:
-    2(μ − 3) + μ = 0 and 1 + ½ − 1/(2σ²) = 0, so μ = 2 and σ² = 1/3. Predict what is reached when the first term's gradient is
+    A detach() too many, or z drawn inside noGrad, raises no error in a VAE, because the KL term depends on μ and σ directly. A model
+    of one number: minimise E[(z − 3)²] + KL(N(μ, σ²) ‖ N(0, 1)). The first term pulls z to 3, the second to the prior. By calculus,
+    2(μ − 3) + μ = 0 and 1 + ½ − 1/(2σ²) = 0, so μ = 2 and σ² = 1/3. Predict the result if the first term's gradient is
     blocked.
   `);
   print(
@@ -344,9 +344,9 @@ function whatItCosts(print: Print): Numbers {
   );
   print(prose`
 
-    Only the KL is minimised: q becomes the prior, and z says nothing about the data. In a VAE this looks like "posterior collapse":
-    the KL goes to 0, every reconstruction is the same blurred mean, and the loss still falls, because the decoder learns that mean. When
-    you see it, ask whyNoGrad, or compare the encoder's gradient with and without the reconstruction term, before you change the model.
+    Only the KL is minimised: q becomes the prior, and z contains no information about the data. In a VAE this looks like "posterior collapse":
+    the KL goes to 0, every reconstruction is the same blurred mean, and the loss still falls, because the decoder learns that mean. If
+    you see this, use whyNoGrad, or compare the encoder's gradient with and without the reconstruction term, before you change the model.
   `);
   return {
     trickMu: right.mu,
@@ -370,20 +370,20 @@ function wrongSigma(print: Print): Numbers {
     The encoder's second output is log σ², a number of any sign; σ = exp(½·logVar). For logVar = −2, the spread of z should be e⁻¹ = ${Math.exp(-1).toFixed(4)}:
 
       mu + exp(0.5·logVar)·eps     ${right.toFixed(4)}
-      mu + exp(logVar)·eps         ${noHalf.toFixed(4)}      the variance in σ's place
-      mu + logVar·eps              ${noExp.toFixed(4)}      the logarithm in σ's place
+      mu + exp(logVar)·eps         ${noHalf.toFixed(4)}      the variance instead of σ
+      mu + logVar·eps              ${noExp.toFixed(4)}      the logarithm instead of σ
 
-    The wrong two train without an error, towards another model: the z that the decoder sees is not the q that the KL term
-    is computed for. The loss is no bound of log p(x) then, and samples from the prior look worse than reconstructions.
+    The two wrong versions train without an error, but the z that the decoder receives does not follow the q for which the KL term
+    is computed. The loss is then not a bound of log p(x), and samples from the prior look worse than reconstructions.
 
-    In this repository: packages/vae/src/posteriors/gaussian.ts has reparameterize and gaussianLogProb, the two estimators' ingredients. Other
-    posteriors beside it are more such formulas: any distribution that can be written as a smooth function of fixed noise. Next: lesson 8.
+    In this repository: packages/vae/src/posteriors/gaussian.ts has reparameterize and gaussianLogProb, the parts of the two estimators. The other
+    posteriors in that folder are more such formulas: any distribution that can be written as a smooth function of fixed noise. Next: lesson 8.
 
     Exercises
 
-      a) f(z) = z: which estimator of ∂/∂μ has variance 0? What is the other's? (The path; μ²/σ² + 2 = ${MU ** 2 / SIGMA ** 2 + 2}.)
-      b) Take logVar.grad in place of mu.grad in section 2: which mean do the two estimators have? (∂/∂log σ² of μ² + σ²: σ² = ${SIGMA ** 2}, both.)
-      c) Draw ε and −ε in pairs, as section 6 does. What is the variance of the pathwise gradient of z² then, a pair being one draw? (0.)
+      a) f(z) = z: which estimator of ∂/∂μ has variance 0? What is the variance of the other? (The pathwise one; μ²/σ² + 2 = ${MU ** 2 / SIGMA ** 2 + 2}.)
+      b) Use logVar.grad instead of mu.grad in section 2: what mean do the two estimators have? (∂/∂log σ² of μ² + σ²: σ² = ${SIGMA ** 2}, both.)
+      c) Draw ε and −ε in pairs, as section 6 does. What is the variance of the pathwise gradient of z² then, if a pair counts as one sample? (0.)
   `);
   return { spreadRight: right, spreadNoHalf: noHalf, spreadNoExp: noExp };
 }

@@ -1,7 +1,7 @@
 /**
- * Lesson 8: the VAE from the ELBO up.
+ * Lesson 8: the VAE, starting from the ELBO.
  *
- * Question: a model makes z at random and x from z. How likely is a given x? One must average over all z, and there are too many.
+ * Question: a model draws z at random and x from z. How likely is a given x? The answer is an average over all z, which are too many.
  *
  * npm run lesson -- 8
  */
@@ -29,7 +29,7 @@ import { type Numbers, type Print, prose, runLesson, table } from './run.js';
 
 /** Prints the text and returns the numbers that the tests check. */
 export async function lesson(print: Print): Promise<Numbers> {
-  print('LESSON 8 — THE VAE FROM THE ELBO UP\n');
+  print('LESSON 8 — THE VAE, STARTING FROM THE ELBO\n');
   return withBackend(createReference(Float64Array), () => ({
     ...averageOverThePrior(print),
     ...bound(print),
@@ -66,7 +66,7 @@ class Always extends Module implements Encoder {
   }
 }
 
-/** The library's VAE with the decoder 2z, σ = 1, and two draws an image: with ε = 1 and −1 its ELBO is exact (see `axisPoints`). */
+/** The library's VAE with the decoder 2z, σ = 1, and two samples per image: with ε = 1 and −1 its ELBO is exact (see `axisPoints`). */
 function oneNumberVae(encoder?: Encoder): VAE {
   const decoder = new Linear(1, 1);
   decoder.weight.assign(full([1, 1], SLOPE));
@@ -76,7 +76,7 @@ function oneNumberVae(encoder?: Encoder): VAE {
   return new VAE({ inputSize: 1, hidden: [], latent: 1, samples: 2, likelihood, decoder, ...parts });
 }
 
-/** What an average over the prior costs. */
+/** The cost of averaging over the prior. */
 function averageOverThePrior(print: Print): Numbers {
   const draws = 100_000;
   const z = randn([draws, 1], { generator: new Generator(1) });
@@ -90,23 +90,23 @@ function averageOverThePrior(print: Print): Numbers {
     1. The integral
 
     A model in two steps: draw z from p(z) = N(0, 1), then x from p(x|z) = N(2z, 1). How likely is x = ${X}? p(x) = ∫ p(x|z)·p(z) dz, the mean
-    of p(x|z) over all z. Here everything is Gaussian, and so it is known: x is 2z plus noise, with variance 4 + 1, and
+    of p(x|z) over all z. Here everything is Gaussian, so the answer is known: x is 2z plus noise, with variance 4 + 1, and
 
       log p(${X}) = log N(${X}; 0, 5) = ${LOG_EVIDENCE.toFixed(4)}
 
-    If p(x|z) were a network, one could still draw z from the prior and average. ${draws.toLocaleString('en')} draws give log p ≈ ${Math.log(estimate).toFixed(4)}. Predict how
-    many are needed for an error of 10% if x has d such numbers, each with a z of its own.
+    If p(x|z) were a network, z could still be drawn from the prior and averaged over. ${draws.toLocaleString('en')} samples give log p ≈ ${Math.log(estimate).toFixed(4)}. Predict how
+    many are needed for an error of 10% if x consists of d such numbers, each with its own z.
   `);
-  print(table([['d', 'draws for 10%'], ...[1, 2, 10, 20].map((d) => [String(d), needed(d)])]));
+  print(table([['d', 'samples for 10%'], ...[1, 2, 10, 20].map((d) => [String(d), needed(d)])]));
   print(prose`
 
-    The relative second moment E[p(x|z)²]/p(x)², ${exact.toFixed(3)} here (measured: ${relative.toFixed(3)}), is raised to the power d: most z explain
-    nothing of this x, and nearly all of the mean comes from a few. A digit's VAE has 20 dimensions.
+    The relative second moment E[p(x|z)²]/p(x)², ${exact.toFixed(3)} here (measured: ${relative.toFixed(3)}), is raised to the power d: most z do not
+    explain x at all, and a few contribute nearly all of the mean. A VAE for MNIST has 20 dimensions.
   `);
   return { priorEstimate: Math.log(estimate), priorMoment: relative, priorMomentExact: exact };
 }
 
-/** Evidence = ELBO + KL to the posterior, for any q. */
+/** Evidence = ELBO + KL to the posterior, for every q. */
 function bound(print: Print): Numbers {
   const { mean, variance: width } = POSTERIOR;
   const choices = [
@@ -127,7 +127,7 @@ function bound(print: Print): Numbers {
 
     2. The bound
 
-    Draw z from another distribution q, near those z that explain x, and correct by a weight: p(x) is the mean over q of
+    Draw z from another distribution q, near those z that explain x, and correct with a weight: p(x) is the mean over q of
     w = p(x|z)·p(z)/q(z). The logarithm of a mean is at least the mean of the logarithm (Jensen), so
 
       log p(x) ≥ E_q[log w] = E_q[log p(x|z)] − KL(q ‖ p(z))      the ELBO, Evidence Lower BOund
@@ -146,8 +146,8 @@ function bound(print: Print): Numbers {
   );
   print(prose`
 
-    The sum is always log p(x) = ${LOG_EVIDENCE.toFixed(6)}. To raise the ELBO by a better q is to bring q towards the posterior, without ever computing the
-    posterior: neither recon nor the KL to the prior asks for it. Training minimises −ELBO, the sum of the first two columns.
+    The sum is always log p(x) = ${LOG_EVIDENCE.toFixed(6)}. A q with a higher ELBO is closer to the posterior, yet the
+    posterior is never computed: neither recon nor the KL to the prior uses it. Training minimises −ELBO, the sum of the first two columns.
   `);
   return {
     sumError: Math.max(...rows.map(({ elbo, gap }) => Math.abs(elbo + gap - LOG_EVIDENCE))),
@@ -167,10 +167,10 @@ function tighter(print: Print): Numbers {
   });
   print(prose`
 
-    3. More draws, a tighter bound
+    3. More samples, a tighter bound
 
-    Average k weights before the logarithm, log 1/k Σ wᵢ, and the bound gets tighter; in the end it is section 1 with a better place to draw
-    from. With the worst q of the table, the prior (200,000 draws in all):
+    Averaging k weights before the logarithm, log 1/k Σ wᵢ, makes the bound tighter. For large k it is the estimate of section 1, with a better distribution to sample
+    from. With the worst q of the table, the prior (200,000 samples in all):
   `);
   print(
     table([
@@ -198,7 +198,7 @@ function tighter(print: Print): Numbers {
 
 const ENCODED = [-4, -1, 0, 1, 4];
 
-/** One encoder for all x. */
+/** One encoder for every x. */
 function amortized(print: Print): Numbers {
   const model = oneNumberVae();
   const x = tensor([...ENCODED], { shape: [ENCODED.length, 1] });
@@ -211,16 +211,16 @@ function amortized(print: Print): Numbers {
 
     4. The encoder
 
-    One could search a q for each x by gradient descent. The VAE trains one network that says q for all: mu(x) and logVar(x). Here a line
+    The best q could be found for each x by gradient descent. A VAE instead trains one network that gives q for every x: mu(x) and logVar(x). Here a line
     is enough: mu = 2x/5, and the variance does not depend on x. Only the encoder is trained, by Adam on −ELBO, with
-    x = −4, −1, 0, 1, 4. It has never been told the posterior:
+    x = −4, −1, 0, 1, 4. The true posterior is not used:
 
                    learned                        exact
       mu(x)        ${weight('mu.weight').toFixed(6)}·x + ${Math.abs(weight('mu.bias')).toFixed(6)}       0.4·x
       σ²           ${Math.exp(weight('logVar.bias')).toFixed(6)}                       0.2
       gap          ${Math.abs(gap).toExponential(0)} nats
 
-    A network that is too small, or a q of the wrong family, leaves a gap: the model is then trained on a bound that is loose.
+    If the network is too small, or q is of the wrong family, a gap remains, and the model is trained on a loose bound.
   `);
   return {
     encoderSlope: weight('mu.weight'),
@@ -231,7 +231,7 @@ function amortized(print: Print): Numbers {
 
 /** Eight images of four pixels, with mean 0 and these variances along four orthogonal directions. */
 const VARIANCES = [5, 2, 0.6, 0.4] as const;
-/** A VAE with nothing but linear layers. */
+/** A VAE that consists of linear layers only. */
 function linearVae(latent: number, learned: boolean): VAE {
   const likelihood = new Gaussian({ sigma: 1, learned });
   const generator = new Generator(2);
@@ -242,7 +242,7 @@ function linearVae(latent: number, learned: boolean): VAE {
 const bestNll = (modelled: readonly number[]): number =>
   0.5 * modelled.reduce((sum, v, i) => sum + Math.log(2 * Math.PI * v) + VARIANCES[i]! / v, 0);
 
-/** Decoder and σ trained too: probabilistic PCA. */
+/** The decoder and σ are trained, too: probabilistic PCA. */
 function principalComponents(print: Print): Numbers {
   const model = linearVae(2, true);
   const x = tensor(eightImages(VARIANCES));
@@ -259,12 +259,12 @@ function principalComponents(print: Print): Numbers {
   const best = bestNll([5, 2, 0.5, 0.5]);
   print(prose`
 
-    5. All of it at once
+    5. Encoder and decoder together
 
-    Now train the decoder and σ too, on eight images of four pixels with variances ${VARIANCES.join(', ')} along four directions. With linear layers and two
-    latent dimensions the VAE is probabilistic PCA, whose best solution is known: σ² is the mean of the variances that are left
-    over, (0.6 + 0.4)/2, and the decoder's columns span the first two directions, with squared lengths 5 − σ² and 2 − σ².
-    Predict whether the VAE gets there: it maximises only a bound, with a diagonal q.
+    Now train the decoder and σ, too, on eight images of four pixels with variances ${VARIANCES.join(', ')} along four directions. With linear layers and two
+    latent dimensions the VAE is probabilistic PCA, whose best solution is known: σ² is the mean of the remaining
+    variances, (0.6 + 0.4)/2, and the decoder's columns span the first two directions, with squared lengths 5 − σ² and 2 − σ².
+    Predict whether the VAE reaches it, although it only maximises a bound, with a diagonal q.
   `);
   print(
     table([
@@ -272,12 +272,12 @@ function principalComponents(print: Print): Numbers {
       ['σ²', sigma2.toFixed(6), '0.500000'],
       ['|decoder|² along the first', squares[0]!.toFixed(6), '4.500000'],
       ['|decoder|² along the second', squares[1]!.toFixed(6), '1.500000'],
-      ['nats an image: −ELBO, −log p', loss.toFixed(6), best.toFixed(6)],
+      ['nats per image: −ELBO, −log p', loss.toFixed(6), best.toFixed(6)],
     ]),
   );
   print(prose`
 
-    It does, and the bound is tight. The diagonal q even decides what PCA leaves open: any rotation of z gives the same p(x), but only with
+    It does, and the bound is tight. The diagonal q even determines what PCA leaves undetermined: any rotation of z gives the same p(x), but only with
     orthogonal columns (here their product is ${Math.abs(dot).toExponential(0)}) is the true posterior diagonal, and the gap 0.
   `);
   return {
@@ -289,7 +289,7 @@ function principalComponents(print: Print): Numbers {
   };
 }
 
-/** Four latent dimensions, σ = 1, and what the KL pays for. */
+/** Four latent dimensions, σ = 1, and the KL of each. */
 function collapse(print: Print): Numbers {
   const model = linearVae(4, false);
   const x = tensor(eightImages(VARIANCES));
@@ -300,19 +300,19 @@ function collapse(print: Print): Numbers {
 
     6. What a latent dimension costs
 
-    Fix σ = 1 and offer four dimensions. A direction of variance λ is worth encoding only if λ > σ²: what is below is noise, as far as this model
-    can tell. A direction that is worth encoding should have a KL of ½ log(λ/σ²) nats: ½ log 5 = ${(0.5 * Math.log(5)).toFixed(4)} and ½ log 2 = ${(0.5 * Math.log(2)).toFixed(4)}. Predict the other two dimensions.
+    Fix σ = 1 and provide four dimensions. A direction of variance λ is worth encoding only if λ > σ²; in this model, anything smaller is
+    noise. A direction that is worth encoding should have a KL of ½ log(λ/σ²) nats: ½ log 5 = ${(0.5 * Math.log(5)).toFixed(4)} and ½ log 2 = ${(0.5 * Math.log(2)).toFixed(4)}. Predict the other two dimensions.
 
       KL of the four dimensions, sorted   ${kl.map((value) => value.toFixed(4)).join('   ')}
       −ELBO ${loss.toFixed(4)}, best possible −log p(x) ${bestNll([5, 2, 1, 1]).toFixed(4)}
 
-    Two dimensions are switched off: their q is the prior for every image. This "posterior collapse" is no failure of training. It is
-    the optimum, and a larger σ switches off more.
+    Two dimensions are switched off: their q is the prior for every image. This "posterior collapse" is not a failure of training. It is
+    the optimum, and a larger σ switches off more dimensions.
   `);
   return { ...Object.fromEntries(kl.map((value, i) => [`kl${i}`, value])), collapseLoss: loss };
 }
 
-/** The same with the mean over pixels in place of the sum. */
+/** The same with the mean over pixels instead of the sum. */
 function meanForSum(print: Print): Numbers {
   const model = linearVae(4, false);
   const x = tensor(eightImages(VARIANCES));
@@ -323,13 +323,13 @@ function meanForSum(print: Print): Numbers {
 
     7. Mistake: the mean over pixels
 
-    log p(x|z) is a sum over pixels. Someone takes the mean, because the numbers look nicer. Then recon is a fourth of what it should be beside the
-    KL, the same as a KL that counts four times (β = 4), or as if σ² were 4: only directions with λ > 4 survive. Predict: ½ log(5/4) = ${(0.5 * Math.log(5 / 4)).toFixed(4)}.
+    log p(x|z) is a sum over pixels. With the mean over four pixels instead, recon is a fourth of its true value relative to the
+    KL. This is the same as weighting the KL by four (β = 4), or as σ² = 4: only directions with λ > 4 survive. Predict: ½ log(5/4) = ${(0.5 * Math.log(5 / 4)).toFixed(4)}.
 
       KL of the four dimensions, sorted   ${kl.map((value) => value.toFixed(4)).join('   ')}
       true −ELBO ${loss.toFixed(4)}: worse than section 6, as it must be
 
-    With 784 pixels β is 784, and nothing survives: every digit is decoded to the same grey blot.
+    With 784 pixels β is 784, and no direction survives: every digit is decoded to the same grey blob.
   `);
   return { ...Object.fromEntries(kl.map((value, i) => [`meanKl${i}`, value])), meanLoss: loss };
 }
@@ -343,22 +343,22 @@ function toTheDigits(print: Print): Numbers {
 
     8. From lines to digits
 
-    Put networks in place of the lines, and p(x) has no formula any more. Everything else stays: recon and the KL in nats per image, summed over
-    pixels and dimensions; one ε in place of the exact points, which makes the gradient noisy (lesson 7) and not wrong; the bound.
+    If networks replace the lines, p(x) has no formula any more. Everything else stays: recon and KL in nats per image, summed over
+    pixels and dimensions; the bound; and one random ε in place of the exact points, which makes the gradient noisy (lesson 7) but not wrong.
 
-    Which recon? It is −log p(x|z), and so says what a pixel is. Black or white: Bernoulli, cross-entropy. A Gaussian with
-    σ = 1: half the squared error, plus 784·½·log 2π = ${constant.toFixed(2)} nats; not the squared error, which would be a Gaussian of σ² = ½.
-    New images come from z ~ N(0, I), the prior, and not from some q.
+    Which recon? It is −log p(x|z), so it depends on what a pixel is. Black or white: Bernoulli, the cross-entropy. A Gaussian with
+    σ = 1: half the squared error, plus 784·½·log 2π = ${constant.toFixed(2)} nats. The squared error itself would be a Gaussian of σ² = ½.
+    New images come from z ~ N(0, I), the prior, and not from a q.
 
     In this repository: packages/vae/src/models/vae.ts, whose imageTerms is section 2 for a batch; packages/vae/src/elbo.ts has
-    the weights of section 3; packages/vae/src/estimators/log-likelihood.ts does it for a data set. npm start trains the digits.
-    Next: lesson 9, a VAE that is told what it sees.
+    the weights of section 3; packages/vae/src/estimators/log-likelihood.ts applies them to a data set. npm start trains on MNIST.
+    Next: lesson 9, a VAE that also receives the label.
 
     Exercises
 
-      a) For q = N(m, 1/5), ELBO as a function of m? (log p(x) − ½·5·(m − 1.2)².)
+      a) For q = N(m, 1/5), what is the ELBO as a function of m? (log p(x) − ½·5·(m − 1.2)².)
       b) In section 6 set σ = 1.5. Which dimensions stay, and what is their KL? (One: ½ log(5/2.25) = 0.3993.)
-      c) In section 5 take latent: 1. What is σ², and the −ELBO? (σ² = 1, the mean of 2, 0.6, 0.4; ½(4 log 2π + log 5 + 4) = ${bestNll([5, 1, 1, 1]).toFixed(4)}.)
+      c) In section 5 use latent: 1. What are σ² and the −ELBO? (σ² = 1, the mean of 2, 0.6, 0.4; ½(4 log 2π + log 5 + 4) = ${bestNll([5, 1, 1, 1]).toFixed(4)}.)
   `);
   return { gaussianConstant: constant };
 }

@@ -1,7 +1,7 @@
 /**
  * Lesson 9: the conditional VAE.
  *
- * Question: if encoder and decoder are told which digit an image shows, what is left for the latent to say?
+ * Question: if encoder and decoder receive the label of an image, what does the latent code still contain?
  *
  * npm run lesson -- 9
  */
@@ -54,7 +54,7 @@ export async function lesson(print: Print): Promise<Numbers> {
 
 /** Variances within a class along four directions. */
 const WITHIN = [0.5, 2, 0.6, 0.4] as const;
-/** The class moves an image by plus or minus this along the first direction. */
+/** Each class shifts its images by plus or minus this along the first direction. */
 const SHIFT = Math.sqrt(4.5);
 
 /** Sixteen images of four pixels, first the eight of class 0. */
@@ -65,7 +65,7 @@ const sixteenImages = (): Tensor =>
     ),
   );
 
-/** Share of the codes' variance that lies between the two classes, for the dimension that has most of it. */
+/** The share of a code's variance that lies between the two classes, for the dimension with the largest share. */
 function labelShare(codes: Tensor): number {
   const [zeros, ones] = codes.split(8) as [Tensor, Tensor];
   const between = zeros
@@ -74,11 +74,11 @@ function labelShare(codes: Tensor): number {
     .square()
     .div(4);
   const total = codes.std({ axis: 0, correction: 0 }).square();
-  const shares = between.div(total.maximum(tensor(1e-6))); // a dimension that is off has no variance to share
+  const shares = between.div(total.maximum(tensor(1e-6))); // a dimension that is off has no variance
   return shares.amax().itemSync();
 }
 
-/** The linear models of lesson 8, with a class. */
+/** The linear models of lesson 8, with classes. */
 function twoClasses(print: Print): Numbers {
   const x = sixteenImages();
   const labels = oneHot(
@@ -106,15 +106,15 @@ function twoClasses(print: Print): Numbers {
   ];
   const saved = (rows[0]?.loss ?? 0) - (rows[1]?.loss ?? 0);
   print(prose`
-    1. Where everything is exact
+    1. An exact example
 
-    A conditional VAE is a VAE of p(x|y): the label y, as a one-hot row, is joined to the encoder's input and to z. Its bound is
+    A conditional VAE is a VAE of p(x|y): the label y, as a one-hot row, is concatenated to the encoder's input and to z. Its bound is
 
       log p(x|y) ≥ E_q[log p(x|z, y)] − KL(q(z|x, y) ‖ p(z))
 
-    Sixteen images of four pixels with the variances of lesson 8, 5, 2, 0.6 and 0.4 along four directions. But now nine tenths of the 5
-    come from two classes: eight images are moved by +√4.5 along the first direction, eight by −√4.5, and within a class only 0.5 is
-    left. σ is 1, so (lesson 8, section 6) a direction costs ½ log λ nats if λ > 1, and nothing otherwise. Predict the KLs of both models.
+    Sixteen images of four pixels have the variances of lesson 8, 5, 2, 0.6 and 0.4, along four directions. But now nine tenths of the 5
+    come from two classes: eight images are shifted by +√4.5 along the first direction, eight by −√4.5, and within a class only 0.5
+    remains. σ is 1, so (lesson 8, section 6) a direction costs ½ log λ nats if λ > 1, and nothing otherwise. Predict the KLs of both models.
   `);
   print(
     table([
@@ -130,13 +130,13 @@ function twoClasses(print: Print): Numbers {
   );
   print(prose`
 
-    The last column is the variance of a code's class means by its variance in all, where it is largest. The VAE pays ½ log 5 for the
-    first direction, and nine tenths of what that code says is the class. For the CVAE what is left in that direction is less than the noise:
-    the dimension is off, and nothing in z depends on the label. The style, the second direction, costs both ½ log 2.
+    The last column is the variance between the classes divided by the total variance of a code, where it is largest. The VAE uses ½ log 5 nats for the
+    first direction, and nine tenths of that code's variance is the class. For the CVAE the remaining variance in that direction is below the noise:
+    the dimension is off, and nothing in z depends on the label. The second direction, the style, costs both models ½ log 2.
 
     Both bounds are tight, so the label saved log p(x|y) − log p(x) = ${saved.toFixed(4)} nats: ½ log 5, and ½·(1 − 0.5) because the images are closer to their mean.
-    But a label of two equal classes holds only log 2 = ${Math.LN2.toFixed(4)}, and under one distribution of x and y the mean of log p(x|y)/p(x) cannot be
-    more. The rest is a better model: two Gaussians at ±√4.5 are not one of variance 5.
+    But the label of two equal classes contains only log 2 = ${Math.LN2.toFixed(4)} nats, and under one distribution of x and y the mean of log p(x|y)/p(x) cannot be
+    larger. The rest comes from a better model: two Gaussians at ±√4.5 are not one Gaussian of variance 5.
   `);
   return {
     saved,
@@ -161,14 +161,14 @@ interface Models {
   readonly conditional: ConditionalVAE;
 }
 
-/** 5,000 digits to train and 2,000 to test, 14 × 14 pixels of 0 or 1: quick, and good enough to read. */
+/** 5,000 digits for training and 2,000 for testing, 14 × 14 binary pixels: fast to train on, and still legible. */
 async function smallDigits(): Promise<Digits> {
   const { train, test } = await mnist();
   const small = (data: Dataset): Dataset => binarizeDataset(halved(data), 'threshold', new Generator(0));
   return { train: small(firstOf(train, 5000)), test: small(firstOf(test, 2000)) };
 }
 
-/** Each square of 2 × 2 pixels becomes one, their mean. */
+/** Halves the resolution: each pixel is the mean of 2 × 2 pixels. */
 function halved(data: Dataset): Dataset {
   const [height, width] = data.imageShape;
   const images = withBackend(createReference(), () =>
@@ -179,7 +179,7 @@ function halved(data: Dataset): Dataset {
   return { ...data, images: Float32Array.from(images), imageShape: [height / 2, width / 2] };
 }
 
-/** The same network, data, noise and number of steps; z has two dimensions. */
+/** Both models, with the same network, data, noise and number of steps; z has two dimensions. */
 async function trainBoth(digits: Digits): Promise<Models> {
   const options = { inputSize: pixelsOf(digits.train), hidden: [128], latent: 2 };
   const plain = new VAE({ ...options, generator: new Generator(1) });
@@ -199,14 +199,14 @@ function batchOf(data: Dataset): { x: Tensor; labels: Tensor } {
   };
 }
 
-/** One z of q(z|x) for each image, as a data set whose "pixels" are its dimensions. */
+/** One sample of q(z|x) per image, as a data set whose "pixels" are the dimensions of z. */
 function drawnCodes(model: VAE, data: Dataset, seed: number): Dataset {
   const { x, labels } = batchOf(data);
   const z = noGrad(() => model.reparameterize(model.encode(x, labels), { generator: new Generator(seed) }));
   return { ...data, images: Float32Array.from(z.dataSync()), imageShape: [1, model.latent] };
 }
 
-/** How well a small classifier reads the label from z. */
+/** How well a small classifier predicts the label from z. */
 async function readLabels(model: VAE, digits: Digits): Promise<{ accuracy: number; information: number }> {
   const [seen, unseen] = [drawnCodes(model, digits.train, 1), drawnCodes(model, digits.test, 2)];
   const probe = await trainClassifier(seen, { hidden: [64], epochs: 10, learningRate: 0.01, seed: 1 });
@@ -233,9 +233,9 @@ async function whatTheLatentSays(print: Print, digits: Digits, models: Models): 
 
     2. Digits: what can be read from z
 
-    Now 5,000 digits of 14 × 14 black or white pixels, a hidden layer of 128, and only two dimensions of z, so that room in it is scarce.
-    VAE and CVAE have the same network, but for the ten label inputs. Then a classifier with 64 hidden units is trained to read the label from one draw of
-    z, and tested on 2,000 other digits. By chance it is right for one in ten. Predict both.
+    Now 5,000 digits of 14 × 14 black or white pixels, a hidden layer of 128, and only two dimensions of z, so that its capacity is small.
+    VAE and CVAE have the same network, except for the ten label inputs. Then a classifier with 64 hidden units is trained to predict the label from one sample of
+    z, and tested on 2,000 other digits. By chance it is right for one in ten. Predict both accuracies.
   `);
   print(
     table([
@@ -252,10 +252,10 @@ async function whatTheLatentSays(print: Print, digits: Digits, models: Models): 
   );
   print(prose`
 
-    (Nats an image; the label has log 10 = 2.30. The last column is the label's entropy less the classifier's cross-entropy, a lower bound of the
-    mutual information of z and y; the KL is an upper bound of all that z says.) The CVAE's z says much less about the class.
-    No term of the loss forbids it: every nat of z is paid for in the KL, and to tell a decoder what it has been told already buys nothing.
-    What remains is what training has not yet removed, and styles that differ from class to class.
+    (Nats per image; the label has log 10 = 2.30. The last column is the label's entropy minus the classifier's cross-entropy, a lower bound of the
+    mutual information of z and y. The KL is an upper bound of all information in z.) The CVAE's z contains much less information about the class.
+    No term of the loss forbids it. But every nat in z costs a nat of KL, and information that the decoder already has brings no gain.
+    What remains is information that training has not removed yet, and styles that differ between classes.
   `);
   return Object.fromEntries(
     rows.flatMap(({ name, losses, accuracy, information }) => [
@@ -279,15 +279,15 @@ async function writesWhatIsAsked(print: Print, digits: Digits, { conditional }: 
   const transfer = await classAccuracy(conditional, reader, { from: firstOf(digits.test, 200) });
   print(prose`
 
-    3. Style and class apart
+    3. Style and class separated
 
-    If z does not hold the class, then one z can be written in every class. A classifier of images (${percentOf(readable)} right on real test digits) reads what the
-    CVAE makes:
+    If z does not contain the class, one z can be decoded with every class. A classifier of images (${percentOf(readable)} correct on real test digits) judges the
+    images of the CVAE:
 
-      z from the prior N(0, I), a class is asked for               read as that class: ${percentOf(prior.accuracy)}
-      z of a test digit, written as each of the nine others        read as that class: ${percentOf(transfer.accuracy)}
+      z from the prior N(0, I), with a requested class             classified as requested: ${percentOf(prior.accuracy)}
+      z of a test digit, decoded as each of the nine others        classified as requested: ${percentOf(transfer.accuracy)}
 
-    With 20 dimensions there is room for the class in z, and the decoder gets contradictory orders: far fewer come out as asked.
+    With 20 dimensions, z has room for the class, too, and the decoder can receive two different classes: far fewer images are as requested.
   `);
   return { readerAccuracy: readable, priorAccuracy: prior.accuracy, transferAccuracy: transfer.accuracy };
 }
@@ -318,17 +318,17 @@ function comparingBounds(print: Print, digits: Digits, { plain, conditional }: M
 
     4. Mistake: comparing the two ELBOs
 
-    The CVAE's −ELBO is lower, but it bounds −log p(x|y), and the VAE's −log p(x): other quantities. p(x) = Σ p(x|y)·p(y), so ask the CVAE about
-    each image ten times, once with each label, with p(y) = 1/10 (500 test digits, bounds of 20 draws, nats an image):
+    The CVAE's −ELBO is lower, but it bounds −log p(x|y), and the VAE's bounds −log p(x). These are different quantities. p(x) = Σ p(x|y)·p(y), so evaluate the CVAE on
+    each image ten times, once per label, with p(y) = 1/10 (500 test digits, bounds with 20 samples, nats per image):
 
       VAE     −log p(x)                    ${nll(own).toFixed(2)}
       CVAE    −log p(x|y), right label     ${nll(given).toFixed(2)}
       CVAE    −log p(x, y)                 ${nll(joint).toFixed(2)}      log 10 more
       CVAE    −log p(x), over all labels   ${nll(marginal).toFixed(2)}      to be compared with the first line
 
-    As a model of images the CVAE is better too, and as in section 1 not because the label holds so much: its prior of z and y together has ten
-    parts, and two dimensions serve styles only. The label with the largest bound is a guess of the class (Bayes, with equal p(y)), and
-    ${percentOf(right)} of them are right, without any classifier having been trained.
+    As a model of images the CVAE is better, too. As in section 1, the reason is not the information in the label: its prior of z and y together has ten
+    components, and both dimensions of z are free for style. The label with the largest bound is a prediction of the class (Bayes, with equal p(y)), and
+    ${percentOf(right)} of these are correct, although no classifier was trained.
   `);
   return {
     plainNll: nll(own),
@@ -341,7 +341,7 @@ function comparingBounds(print: Print, digits: Digits, { plain, conditional }: M
 
 const percentOf = (share: number): string => `${(100 * share).toFixed(1)}%`;
 
-/** What a refused call says. */
+/** The error message of a refused call. */
 function refusal(f: () => unknown): string {
   try {
     f();
@@ -359,20 +359,20 @@ function mistakes(print: Print, { conditional }: Models): Numbers {
 
     5. Mistake: the label as a number
 
-    One input y = 0 … 9 would make a 9 nine times a 1, and an 8 almost a 9. Classes have no order: ten inputs, one of them 1. The library refuses:
+    A single input y = 0 … 9 would make a 9 nine times as large as a 1, and an 8 almost a 9. Classes have no order, so there are ten inputs, one of which is 1. The library refuses:
 
       ${asNumbers}
       ${forgotten}
 
-    In this repository: packages/vae/src/models/conditional-vae.ts is the whole model, two concatenations on top of vae.ts;
-    packages/vae/src/priors/conditional-normal.ts gives each class a prior of its own; packages/vae/src/diagnostics/class-accuracy.ts is
-    section 3. npm start -- --model cvae trains the large one. That was the last lesson: examples/lessons/README.md has them all.
+    In this repository: packages/vae/src/models/conditional-vae.ts is the whole model, two concatenations added to vae.ts;
+    packages/vae/src/priors/conditional-normal.ts gives each class its own prior; packages/vae/src/diagnostics/class-accuracy.ts is
+    section 3. npm start -- --model cvae trains the full-size model. This was the last lesson: examples/lessons/README.md lists them all.
 
     Exercises
 
-      a) In section 1 let the class move images by ±3. What are the VAE's KLs, and the share of the class? (½ log 9.5, ½ log 2; 9/9.5.)
-      b) And if it moves them by ±√4.5 along the second direction instead? (VAE: one KL, ½ log 6.5. CVAE: ½ log 2. Saved: ½ log 3.25.)
-      c) Section 2 with latent: 10. Why is more of the label left in z? (Ten dimensions have room for all, and nothing has to give way.)
+      a) In section 1 let the class shift images by ±3. What are the VAE's KLs, and the share of the class? (½ log 9.5, ½ log 2; 9/9.5.)
+      b) And if it shifts them by ±√4.5 along the second direction instead? (VAE: one KL, ½ log 6.5. CVAE: ½ log 2. Saved: ½ log 3.25.)
+      c) Section 2 with latent: 10. Why does more of the label remain in z? (Ten dimensions have room for everything, so nothing is crowded out.)
   `);
   return {
     numbersRefused: Number(asNumbers.includes('one-hot')),

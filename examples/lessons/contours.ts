@@ -1,8 +1,8 @@
-/** Height lines of a function of two variables with paths drawn over them, as SVG. Used by descent.ts. */
+/** Contour lines of a function of two variables, with paths drawn over them, as SVG. Used by descent.ts. */
 
 export type Point = readonly [x: number, y: number];
 
-/** A way over the surface, from its first point to its last. */
+/** A path over the surface, from its first point to its last. */
 export interface Path {
   readonly name: string;
   readonly points: readonly Point[];
@@ -15,15 +15,15 @@ export interface Panel {
   readonly heights: (points: readonly Point[]) => ArrayLike<number>;
   readonly x: readonly [low: number, high: number];
   readonly y: readonly [low: number, high: number];
-  /** Heights at which a line is drawn, in ascending order. */
+  /** Heights of the contour lines, in ascending order. */
   readonly levels: readonly number[];
   readonly minimum: Point;
   readonly paths: readonly Path[];
 }
 
-/** Colours that differ also for colour-blind readers (Okabe & Ito 2008). */
+/** Colours that colour-blind readers can distinguish (Okabe & Ito 2008). */
 const COLORS = ['#d55e00', '#0072b2', '#009e73', '#cc79a7'];
-/** Squares along each side of the grid on which heights are computed. */
+/** Number of grid squares along each side; heights are computed at their corners. */
 const CELLS = 90;
 const SIDE = 300;
 const GAP = 24;
@@ -32,13 +32,13 @@ const LEGEND = 44;
 
 const rounded = (x: number): string => String(Math.round(x * 10) / 10);
 
-/** Panels side by side; equal names have equal colours, and one legend below stands for all. */
+/** Draws panels side by side. Equal names have equal colours, and one legend below the panels lists them. */
 export function contourPicture(panels: readonly Panel[]): string {
   const [width, height] = [GAP + panels.length * (SIDE + GAP), TOP + SIDE + LEGEND];
   const names = [...new Set(panels.flatMap((panel) => panel.paths.map((path) => path.name)))];
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-family="system-ui, sans-serif" font-size="14" fill="#212529">`,
-    `<title>The ways of ${names.join(', ')} over height lines</title>`,
+    `<title>Paths of ${names.join(', ')} over contour lines</title>`,
     `<rect width="${width}" height="${height}" fill="#ffffff"/>`,
     `<clipPath id="panel"><rect width="${SIDE}" height="${SIDE}"/></clipPath>`,
     ...panels.map((panel, i) => drawPanel(panel, GAP + i * (SIDE + GAP), names)),
@@ -69,7 +69,7 @@ function drawPanel(panel: Panel, left: number, names: readonly string[]): string
     }),
     ...panel.paths.map(({ name, points }) => {
       const color = COLORS[names.indexOf(name)];
-      const dots = points.map((p) => `M${place(p)}h0`).join(''); // lines of no length, with round ends
+      const dots = points.map((p) => `M${place(p)}h0`).join(''); // zero-length lines with round ends
       return (
         `<path d="${polyline(points)}" fill="none" stroke="${color}" stroke-width="1.5"/>` +
         `<path d="${dots}" stroke="${color}" stroke-width="4" stroke-linecap="round"/>`
@@ -83,13 +83,13 @@ function drawPanel(panel: Panel, left: number, names: readonly string[]): string
   ].join('\n');
 }
 
-/** Marks where the ways start. */
+/** Marks the start of the paths. */
 function ring(place: string): string {
   const [x, y] = place.split(' ');
   return `<circle cx="${x}" cy="${y}" r="6" fill="none" stroke="#212529" stroke-width="2"/>`;
 }
 
-/** For each level, its lines. */
+/** The contour lines of each level. */
 export function contours({
   heights,
   x,
@@ -117,7 +117,7 @@ export function contours({
       for (let column = 0; column < CELLS; column++) {
         const a = row * side + column;
         const [b, c, d] = [a + 1, a + side, a + side + 1];
-        // A line that enters a square leaves it: 0, 2 or 4 edges are crossed.
+        // A line that enters a square also leaves it: 0, 2 or 4 edges are crossed.
         const ends = [...crossing(a, b), ...crossing(a, c), ...crossing(b, d), ...crossing(c, d)];
         for (let i = 0; i + 1 < ends.length; i += 2) link(links, ends[i] as string, ends[i + 1] as string);
       }
@@ -131,7 +131,7 @@ function link(links: Map<string, string[]>, a: string, b: string): void {
   links.set(b, [...(links.get(b) ?? []), a]);
 }
 
-/** Single links joined to lines: open ones from end to end, closed ones back to their start. */
+/** Joins single links to lines: open lines from end to end, closed lines back to their start. */
 function chains(links: Map<string, string[]>): string[][] {
   const used = new Set<string>();
   const walk = (start: string): string[] => {

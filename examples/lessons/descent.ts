@@ -1,15 +1,15 @@
-/** Loss surfaces of two variables, and the ways of optimizers over them. Used by lesson 6. */
+/** Loss surfaces of two variables, and the paths of optimizers over them. Used by lesson 6. */
 import { parameter, type Tensor, tensor } from '@varigrad/core';
 import { Adam, type Optimizer, SGD } from '@varigrad/nn';
 import { contourPicture, type Path, type Point } from './contours.js';
 
-/** Heights of a loss surface at places `[n, 2]`: `[n]`. */
+/** Heights of a loss surface at points `[n, 2]`: `[n]`. */
 export type Surface = (p: Tensor) => Tensor;
 export type MakeOptimizer = (parameters: Tensor[]) => Optimizer;
 
-/** Where every way over the bowl starts. */
+/** Start of every path over the bowl. */
 export const BOWL_START: Point = [-8, 2];
-/** Where every way through the valley starts. */
+/** Start of every path through the valley. */
 export const VALLEY_START: Point = [-1.2, 1.8];
 
 /** ½(x² + 25y²): 25 times as steep along y as along x. */
@@ -19,7 +19,7 @@ export const bowl: Surface = (p) =>
     .mul(tensor([0.5, 12.5]))
     .sum({ axis: 1 });
 
-/** Rows turned by 45° to the left. */
+/** Rotates rows by 45° counterclockwise. */
 export const turn = (p: Tensor): Tensor =>
   p.matmul(
     tensor([
@@ -27,7 +27,7 @@ export const turn = (p: Tensor): Tensor =>
       [-1, 1],
     ]).mul(Math.SQRT1_2),
   );
-/** The bowl, turned by 45°. */
+/** The bowl, rotated by 45°. */
 export const turnedBowl: Surface = (p) =>
   bowl(
     p.matmul(
@@ -40,24 +40,24 @@ export const turnedBowl: Surface = (p) =>
     ),
   );
 
-/** 10(y − x²)² + (x − 1)²: a valley along a parabola, lowest at (1, 1). Rosenbrock's, less steep. */
+/** 10(y − x²)² + (x − 1)²: a valley along a parabola, with the minimum at (1, 1). A less steep Rosenbrock function. */
 export const valley: Surface = (p) => {
   const [x, y] = p.split(1, { axis: 1 }) as [Tensor, Tensor];
   return y.sub(x.square()).square().mul(10).add(x.sub(1).square()).sum({ axis: 1 });
 };
 
-/** A maker of SGD with these settings. */
+/** Returns a function that creates SGD with these settings. */
 export const sgd =
   (learningRate: number, momentum = 0): MakeOptimizer =>
   (p) =>
     new SGD(p, { learningRate, momentum });
-/** A maker of Adam with this rate. */
+/** Returns a function that creates Adam with this learning rate. */
 export const adam =
   (learningRate: number): MakeOptimizer =>
   (p) =>
     new Adam(p, { learningRate });
 
-/** Where an optimizer goes from `start`: that place and the places after each step. */
+/** The path of an optimizer: `start`, and the point after each step. */
 export function descend(surface: Surface, start: Point, make: MakeOptimizer, steps: number): Point[] {
   const p = parameter(tensor([[...start]]));
   const optimizer = make([p]);
@@ -72,7 +72,7 @@ export function descend(surface: Surface, start: Point, make: MakeOptimizer, ste
   return places;
 }
 
-/** Steps until the height is below 0.001, or null if 3000 are not enough. */
+/** Number of steps until the height is below 0.001, or null if 3000 are not enough. */
 export function stepsNeeded(surface: Surface, start: Point, make: MakeOptimizer): number | null {
   const p = parameter(tensor([[...start]]));
   const optimizer = make([p]);
@@ -87,13 +87,13 @@ export function stepsNeeded(surface: Surface, start: Point, make: MakeOptimizer)
   return null;
 }
 
-/** Heights 1, 2, 5, 10, … up to `most`, from `least`. */
+/** Heights 1, 2, 5, 10, … from `least` up to `most`. */
 function levels(least: number, most: number): number[] {
   const powers = Array.from({ length: 9 }, (_, i) => 10 ** (i - 4));
   return powers.flatMap((ten) => [1, 2, 5].map((n) => n * ten)).filter((h) => h >= least && h <= most);
 }
 
-/** The ways of all optimizers over three surfaces, as SVG. */
+/** Draws the paths of all optimizers over three surfaces, as SVG. */
 export function descentPicture(): string {
   const heights =
     (surface: Surface) =>

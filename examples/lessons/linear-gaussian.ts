@@ -1,11 +1,11 @@
-/** VAEs made of linear layers, for lessons 8 and 9: with noise that need not be drawn, the bound and its gradient are exact. */
+/** VAEs of linear layers, for lessons 8 and 9. With a fixed set of noise points, the bound and its gradient are exact. */
 import { type Tensor, tensor } from '@varigrad/core';
 import { Adam } from '@varigrad/nn';
 import { type ElboOptions, StandardNormal, type VAE } from '@varigrad/vae';
 
 /**
- * ε = ±√d along each of the d axes, for each of `count` images: `[count, 2d · d]`. These 2d points have mean 0 and covariance I, as N(0, I)
- * has, so the mean of a quadratic function over them is its mean over N(0, I).
+ * ε = ±√d along each of the d axes, for each of `count` images: `[count, 2d · d]`. Like N(0, I), these 2d points have mean 0 and
+ * covariance I. So the mean of a quadratic function over them is its mean over N(0, I).
  */
 export function axisPoints(d: number, count: number): Tensor {
   const axes = Array.from({ length: d }, (_, axis) => axis);
@@ -15,7 +15,7 @@ export function axisPoints(d: number, count: number): Tensor {
   return tensor(Array.from({ length: count }, () => points.flat()));
 }
 
-/** Four orthogonal directions of length 1 in the space of images of four pixels. */
+/** Four orthogonal unit vectors in the space of images of four pixels. */
 export const DIRECTIONS = [
   [0.5, 0.5, 0.5, 0.5],
   [0.5, -0.5, 0.5, -0.5],
@@ -30,7 +30,7 @@ export function eightImages(variances: readonly number[]): number[][] {
   );
 }
 
-/** Minimises −ELBO over all images at once by Adam, with a rate that falls to 0. */
+/** Minimises −ELBO over all images at once with Adam; the learning rate falls to 0. */
 export function train(
   model: VAE,
   parameters: Tensor[],
@@ -54,7 +54,7 @@ export function negativeElbo(model: VAE, x: Tensor, labels?: Tensor): number {
   return model.elbo(x, labels === undefined ? { eps } : { eps, labels }).loss.itemSync();
 }
 
-/** Mean KL(q(z|x) ‖ N(0, I)) of each latent dimension in nats, the largest first. */
+/** Mean KL(q(z|x) ‖ N(0, I)) of each latent dimension in nats, in descending order. */
 export function klByDimension(model: VAE, x: Tensor, labels?: Tensor): number[] {
   const kl = new StandardNormal(model.latent).klPerDimension(model.encode(x, labels));
   return Array.from(kl.mean({ axis: 0 }).dataSync()).sort((a, b) => b - a);

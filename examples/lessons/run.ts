@@ -1,28 +1,28 @@
-/** What all lessons share: how one is started, and how its text is laid out. */
+/** Functions that all lessons share: how a lesson is started, and how its text is laid out. */
 import { realpathSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 
-/** Takes a line of text, or several. */
+/** Prints a line of text, or several. */
 export type Print = (line: string) => void;
 
 /** Results by name. */
 export type Numbers = Record<string, number>;
 
-/** Prints prose and figures as it computes, and returns the numbers that the tests check. */
+/** Prints text and tables as it computes, and returns the numbers that the tests check. */
 export type Lesson = (print: Print) => Promise<Numbers>;
 
-/** Runs the lesson if its file (`import.meta.url`) is the program that Node was started with, and not an import. */
+/** Runs the lesson if its file (`import.meta.url`) is the program that Node was started with, and does nothing if it was imported. */
 export async function runLesson(url: string, lesson: Lesson): Promise<void> {
   const program = process.argv[1];
   if (program !== undefined && pathToFileURL(realpathSync(program)).href === url) await lesson(console.log);
 }
 
-/** Characters in a line of prose. */
+/** Characters per line of prose. */
 const WIDTH = 100;
 
 /**
- * Text written in the program's own indentation, which is taken away. Paragraphs are filled into lines of 100 characters;
- * indented lines (formulas, pictures, figures) stay as they are. A value of several lines keeps them below each other.
+ * Removes the indentation of the program from a text. Paragraphs are filled into lines of 100 characters; indented lines
+ * (formulas, pictures, tables) stay as they are. The lines of a multi-line value are aligned below each other.
  */
 export function prose(strings: TemplateStringsArray, ...values: unknown[]): string {
   const indents = strings.flatMap((part) =>
@@ -39,7 +39,7 @@ export function prose(strings: TemplateStringsArray, ...values: unknown[]): stri
   return text.replace(/^\n/, '').trimEnd().replaceAll(paragraph, fill);
 }
 
-/** The same words in lines as long as fit. */
+/** Fills words into lines as long as possible. */
 function fill(paragraph: string): string {
   const lines: string[] = [];
   let line = '';
@@ -53,7 +53,7 @@ function fill(paragraph: string): string {
   return [...lines, line].join('\n');
 }
 
-/** An empty line, then rows of cells as text in columns; numbers to the right, with six significant digits. */
+/** Formats rows of cells as columns after an empty line. Numbers are aligned on the right, with six significant digits. */
 export function table(rows: readonly (readonly (string | number)[])[]): string {
   const text = rows.map((row) =>
     row.map((x) => (typeof x === 'number' ? String(Number(x.toPrecision(6))) : x)),

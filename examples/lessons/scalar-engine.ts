@@ -1,18 +1,18 @@
 /**
  * Reverse-mode automatic differentiation of scalars: the whole idea, in at most 100 lines.
  *
- * A number that was computed remembers what it was computed from, and how strongly it depends on each of those:
+ * A computed number stores its operands, and how strongly it depends on each of them:
  * for y = f(a, b), the local derivatives ∂y/∂a and ∂y/∂b. The chain rule does the rest.
  */
 
-/** A number, and where it came from. */
+/** A number, and how it was computed. */
 export class Scalar {
   readonly value: number;
-  /** What it was computed from. Empty for a leaf, where gradients end. */
+  /** The operands. Empty for a leaf, where gradients end. */
   readonly operands: readonly Scalar[];
-  /** ∂this/∂operand, for each operand: plain numbers, known as soon as the operation has run. */
+  /** ∂this/∂operand for each operand: plain numbers, known as soon as the operation has run. */
   readonly derivatives: readonly number[];
-  /** Place in the order of creation. Operands exist before their result, so theirs are smaller. */
+  /** Position in the order of creation. Operands are created before their result, so their positions are smaller. */
   readonly serial: number;
   /** ∂y/∂this, summed over all calls of `backward(y)`; kept for leaves. */
   grad = 0;
@@ -25,7 +25,7 @@ export class Scalar {
     this.serial = Scalar.#count++;
   }
 
-  // Each operation is its value, its operands, and its derivative with respect to each of them.
+  // Each operation gives its value, its operands, and its derivative with respect to each operand.
 
   add(b: Scalar): Scalar {
     return new Scalar(this.value + b.value, [this, b], [1, 1]); // d(a + b) = da + db
@@ -60,10 +60,10 @@ export class Scalar {
   }
 }
 
-/** The tape: all that y was computed from, and y itself, in the order in which it was computed. */
+/** The tape: y and everything it was computed from, in the order of computation. */
 export function tapeOf(y: Scalar): Scalar[] {
   const found = new Set([y]);
-  // The set grows while it is walked, and the walk goes on until nothing new is found.
+  // The set grows during the walk, which ends when nothing new is found.
   for (const node of found) for (const operand of node.operands) found.add(operand);
   return [...found].sort((a, b) => a.serial - b.serial);
 }
@@ -72,7 +72,7 @@ export function tapeOf(y: Scalar): Scalar[] {
 export function backward(y: Scalar): void {
   const gradients = new Map([[y, 1]]); // ∂y/∂y = 1
   for (const node of tapeOf(y).reverse()) {
-    // All that consumes this number comes later on the tape and has had its turn: the sum is complete.
+    // Everything that uses this number is later on the tape and was already processed, so the sum is complete.
     const gradient = gradients.get(node) ?? 0;
     if (node.operands.length === 0) node.grad += gradient;
     node.operands.forEach((operand, i) => {

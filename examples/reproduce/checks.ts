@@ -1,4 +1,4 @@
-/** What the pictures of the models must show, as numbers. */
+/** Numerical checks of what the pictures of the models must show. */
 import { Generator, noGrad, scope } from '@varigrad/core';
 import {
   binarizeDataset,
@@ -20,19 +20,19 @@ import type { mnist } from '@varigrad/vae/node';
 /** One measured number. */
 export interface Check {
   what: string;
-  /** What an independent implementation reached, and what is required, in words. */
+  /** The result of an independent implementation, and the requirement, as text. */
   reference: string;
   required: string;
   found: string;
   ok: boolean;
 }
 
-/** The trained model of a row. */
+/** Returns the trained model of a row. */
 export type ModelOf = (id: string) => Promise<GenerativeModel>;
 
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 
-/** Measures everything. `model` gives the trained models by their row's id. */
+/** Runs all checks. @param model - returns the trained model of a row's id */
 export async function pictureChecks(
   model: ModelOf,
   { train, test }: Awaited<ReturnType<typeof mnist>>,
@@ -51,7 +51,7 @@ export async function pictureChecks(
     ...(await coverageChecks(model, classifier)),
     ...(await denoisingChecks(model, test)),
     check(
-      'classifier 784-400-10, test digits read right',
+      'classifier 784-400-10, accuracy on test digits',
       '97.5 %',
       '≥ 97 %',
       accuracy,
@@ -59,7 +59,7 @@ export async function pictureChecks(
       accuracy >= 0.97,
     ),
     check(
-      'CVAE z=2: prior samples read as their class',
+      'CVAE z=2: prior samples classified as requested',
       '99.7 %',
       '≥ 97 %',
       drawn.accuracy,
@@ -67,14 +67,14 @@ export async function pictureChecks(
       drawn.accuracy >= 0.97,
     ),
     check(
-      'CVAE z=2: style transfer read as its class',
+      'CVAE z=2: style transfer classified as requested',
       '99.6 %',
       '≥ 97 %',
       transferred.accuracy,
       percent,
       transferred.accuracy >= 0.97,
     ),
-    check('CVAE z=20: prior samples read as their class', '58 %', 'none', wide.accuracy, percent, true),
+    check('CVAE z=20: prior samples classified as requested', '58 %', 'none', wide.accuracy, percent, true),
     ...(await importanceChecks(model, test)),
   ];
 }
@@ -92,7 +92,7 @@ function check(
 
 /** Standard deviations of a 2-D code over 500 test images. */
 async function spreadChecks(model: ModelOf, test: Dataset): Promise<Check[]> {
-  const shown = binarizeDataset(firstOf(test, 500), 'threshold', new Generator(0)); // what these models were trained on
+  const shown = binarizeDataset(firstOf(test, 500), 'threshold', new Generator(0)); // the targets of these models
   const spread = async (id: string): Promise<{ text: string; stds: number[] }> => {
     const codes = await codesOf(await model(id), shown);
     const stds = [0, 1].map((axis) => deviation(codes.filter((_, i) => i % 2 === axis)));
@@ -123,7 +123,7 @@ function deviation(values: Float32Array): number {
   return Math.sqrt(values.reduce((sum, z) => sum + (z - mean) ** 2, 0) / values.length);
 }
 
-/** Classes that a classifier finds among 2,000 decoded z ~ N(0, I), at least 1 in 200. */
+/** Number of classes that a classifier finds among 2,000 decoded z ~ N(0, I); a class counts if it has at least 1 in 200. */
 async function coverageChecks(
   model: ModelOf,
   classifier: Awaited<ReturnType<typeof trainClassifier>>,
@@ -175,7 +175,7 @@ async function denoisingChecks(model: ModelOf, test: Dataset): Promise<Check[]> 
   ];
 }
 
-/** The estimate falls as k grows, because the bound gets tighter. */
+/** The estimate must fall as k grows, because the bound gets tighter. */
 async function importanceChecks(model: ModelOf, test: Dataset): Promise<Check[]> {
   const vae = await model('vae-threshold');
   if (!isLatentModel(vae)) throw new Error('a VAE has a latent variable');

@@ -1,4 +1,4 @@
-/** `npm run reproduce`: trains the models of rows.ts on MNIST and compares what they reach with an independent implementation. */
+/** `npm run reproduce`: trains the models of rows.ts on MNIST and compares the results with an independent implementation. */
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -16,23 +16,23 @@ import { checkTable, outcomeTable } from './table.js';
 const HELP = `npm run reproduce -- [options]
 
 Trains every model of the table for 10 epochs on all 60,000 images and compares it with its reference: about half an hour on
-two cores. What is finished is kept, so a run that was interrupted goes on where it stopped.
+two cores. Finished models are kept, so an interrupted run continues where it stopped.
 
   --only TEXT     the row with this id, or all rows whose ids contain it (may be given several times)
   --out FOLDER    folder of results and weights (default runs/reproduce)
-  --seed N        of weights, shuffling and noise (default 1)
+  --seed N        seed of weights, shuffling and noise (default 1)
   --threads N     threads of the wasm backend (default: all cores)
-  --list          print the ids and end
-  --help          this text`;
+  --list          print the ids and exit
+  --help          print this text`;
 
 const EPOCHS = 10;
 
 type Mnist = Awaited<ReturnType<typeof mnist>>;
 
-/** What all rows share. */
+/** Data and settings that all rows share. */
 interface Run {
   data: Mnist;
-  /** Of results and weights. */
+  /** Folder of results and weights. */
   folder: string;
   seed: number;
 }
@@ -51,7 +51,7 @@ async function main(): Promise<void> {
   if (values.help) return console.log(HELP);
   if (values.list) return console.log(ROWS.map(({ id }) => id).join('\n'));
   const rows = ROWS.filter(({ id }) => values.only?.some((text) => isMeant(text, id)) ?? true);
-  if (rows.length === 0) throw new Error(`no row is called ${values.only?.join(' or ')} — see --list`);
+  if (rows.length === 0) throw new Error(`--only ${values.only?.join(' or ')}: no row has such an id — see --list`);
   const { description } = await init({
     threads: values.threads === undefined ? undefined : Number(values.threads),
   });
@@ -68,7 +68,7 @@ async function main(): Promise<void> {
   console.log(`\n${tables.join('\n')}`);
 }
 
-/** A whole id means that row only. */
+/** The rows that match `--only`; a complete id selects that row only. */
 function isMeant(text: string, id: string): boolean {
   return ROWS.some((row) => row.id === text) ? id === text : id.includes(text);
 }
@@ -77,7 +77,7 @@ function rowOf(id: string): Row {
   return ROWS.find((row) => row.id === id) as Row;
 }
 
-/** The model of a row, and how long its training took. A model that was trained before is read from its file. */
+/** The model of a row, and its training time. A model that was trained before is read from its file. */
 async function trained(
   row: Row,
   { data, folder, seed }: Run,

@@ -8,23 +8,23 @@ import {
 } from '@varigrad/vae';
 import type { Row } from './rows.js';
 
-/** What a model reached on the test set, nats per image. */
+/** Results of a model on the test set, in nats per image. */
 export interface Outcome {
-  /** Wall time of training, the evaluation after each epoch included. */
+  /** Wall time of training, including the evaluation after each epoch. */
   seconds: number;
   loss: number;
   recon: number;
   kl: number;
   /** Latent dimensions whose mean varies over the test set (variance above 0.01). */
   active: number;
-  /** −log p(x) of the first 2,000 test images, by 500 importance samples each. */
+  /** −log p(x) of the first 2,000 test images, with 500 importance samples each. */
   nll?: number;
 }
 
 const NLL_IMAGES = 2000;
 const NLL_SAMPLES = 500;
 
-/** Active units, and the NLL where the row asks for it. */
+/** Measures the active units, and the NLL if the row requires it. */
 export async function measure(
   { targets: binarization, nll: wanted }: Row,
   model: GenerativeModel,

@@ -1,5 +1,5 @@
 /**
- * The experiments of `npm run reproduce`: each model on MNIST with what an independent implementation (PyTorch 1.13.1) reached
+ * The experiments of `npm run reproduce`: each model on MNIST, with the results of an independent implementation (PyTorch 1.13.1)
  * with the same network, optimizer and number of epochs. Nats per image on the whole test set.
  */
 import { type Generator, tensor } from '@varigrad/core';
@@ -25,24 +25,24 @@ import {
 
 /** One experiment. */
 export interface Row {
-  /** Name on the command line and of its files. */
+  /** Name on the command line and in file names. */
   id: string;
   title: string;
   targets: Binarization;
-  /** The model with its initial weights; `train` is what it will be trained on. */
+  /** The model with its initial weights; `train` is its training set. */
   build(generator: Generator, train: Dataset): GenerativeModel;
-  /** Adam 1e-3 and 10 epochs for all. Default 128. */
+  /** Batch size. Default 128. All rows use Adam 1e-3 and 10 epochs. */
   batchSize?: number;
   beta?: number;
-  /** Noise on what the encoder sees when the model is evaluated. */
+  /** Noise on the encoder's input during the evaluation. */
   corruption?: Corruption;
-  /** The row whose training is used; default: this one's own. */
+  /** Id of the row whose trained model is used. Default: this row. */
   trainedAs?: string;
-  /** What is compared: −ELBO (recon + KL of one sample). */
+  /** The compared number: −ELBO (recon + KL with one sample). */
   reference: { loss: number; recon?: number; kl?: number; active?: number; nll?: number };
-  /** How far the loss may be off: seeds and generators differ. */
+  /** Allowed deviation of the loss; seeds and generators differ. */
   tolerance: number;
-  /** Importance-sampled NLL is estimated too. */
+  /** Whether the importance-sampled NLL is estimated, too. */
   nll: boolean;
 }
 

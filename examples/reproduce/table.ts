@@ -2,7 +2,7 @@ import type { Check } from './checks.js';
 import type { Outcome } from './outcome.js';
 import type { Row } from './rows.js';
 
-/** The comparison as a Markdown table; a row outside of its tolerance is marked. */
+/** The comparison as a Markdown table; a row outside its tolerance is marked. */
 export function outcomeTable(outcomes: readonly (readonly [Row, Outcome])[]): string {
   const head =
     '| model | targets | −ELBO, reference | ours | recon + KL | active units | NLL, reference | ours | wall time |';
@@ -25,12 +25,12 @@ export function outcomeTable(outcomes: readonly (readonly [Row, Outcome])[]): st
   return `${[head, head.replace(/[^|]+/g, '---'), ...lines].join('\n')}\n`;
 }
 
-/** −ELBO with one sample: for an IWAE the loss is a tighter bound. */
+/** −ELBO with one sample. For an IWAE it differs from the loss, which is a tighter bound. */
 export function bound({ recon, kl }: Outcome): number {
   return recon + kl;
 }
 
-/** What the pictures must show, as a Markdown table. */
+/** The checks of the pictures as a Markdown table. */
 export function checkTable(checks: readonly Check[]): string {
   const head = '| what | reference | required | here |';
   const lines = checks.map(

@@ -1,5 +1,5 @@
 /**
- * `npm run semi-supervised`: MNIST with ten labels a class. M2, which learns from the images without labels as well, against a
+ * `npm run semi-supervised`: MNIST with ten labels per class. M2, which also learns from the unlabelled images, is compared with a
  * classifier of the labelled images alone. M2 works on the codes of M1, a plain VAE of all images ("M1+M2").
  * See Kingma, Rezende, Mohamed & Welling 2014, arXiv:1406.5298.
  */
@@ -21,20 +21,20 @@ import { codesAsImages, digitsOfClasses, type Settings, type Split, trainM1, tra
 
 const HELP = `npm run semi-supervised -- [options]
 
-Learns the digits from 100 labelled images and 60,000 without labels, and compares test accuracies:
-a classifier of the labelled pixels; a classifier of their codes by a VAE (M1); and M2 on those codes.
-Takes a few minutes.
+Learns MNIST from 100 labelled and 60,000 unlabelled images, and compares the test accuracies of three
+models: a classifier of the labelled pixels; a classifier of their codes by a VAE (M1); and M2 on those
+codes. It takes a few minutes.
 
-  --labels N      labelled images of each class (default 10)
-  --m1-epochs N   of the VAE; with 0 there is none, and M2 sees the pixels (default 5)
-  --epochs N      of M2 (default 20)
-  --repeat N      times a labelled image comes up in an epoch of M2 (default 60)
+  --labels N      labelled images per class (default 10)
+  --m1-epochs N   epochs of M1; 0 trains no M1, and M2 uses the pixels (default 5)
+  --epochs N      epochs of M2 (default 20)
+  --repeat N      copies of each labelled image per epoch of M2 (default 60)
   --alpha X       weight of the classification loss (default 10)
-  --train-limit N use only the first N training images (default 0: all)
-  --seed N        chooses the labelled images, the weights and the noise (default 1)
+  --train-limit N use only the first N training images (default 0, all images)
+  --seed N        seed of the labelled images, the weights and the noise (default 1)
   --threads N     threads of the wasm backend (default: all cores)
-  --out FOLDER    for result.json, classes.svg and classes.png (default runs/semi-supervised)
-  --help          this text`;
+  --out FOLDER    folder for result.json, classes.svg and classes.png (default runs/semi-supervised)
+  --help          print this text`;
 
 const OPTIONS = {
   labels: { type: 'string', default: '10' },
@@ -49,7 +49,7 @@ const OPTIONS = {
   help: { type: 'boolean', default: false },
 } as const;
 
-/** What was reached: percent of the test images. */
+/** Results: accuracy on the test images in percent. */
 interface Result {
   classifierOnPixels: number;
   classifierOnCodes?: number;
@@ -73,7 +73,7 @@ async function main(): Promise<void> {
     threads: values.threads === undefined ? undefined : wholeNumber('threads', values.threads, 1),
   });
   console.log(
-    `${settings.labels} labelled images a class, seed ${settings.seed}, on ${description}. Losses in nats per image.\n`,
+    `${settings.labels} labelled images per class, seed ${settings.seed}, on ${description}. Losses in nats per image.\n`,
   );
   const { train, test } = await mnist();
   const data = { train: limit === 0 ? train : firstOf(train, limit), test };
@@ -97,7 +97,7 @@ function report(
     `Test accuracy with ${10 * labels} labels:`,
     line('classifier of the pixels', classifierOnPixels),
     ...(classifierOnCodes === undefined ? [] : [line('classifier of M1’s codes', classifierOnCodes)]),
-    `${line(m1Epochs === 0 ? 'M2' : 'M1+M2', m2)}   (${sign}${Math.abs(gain).toFixed(1)} points on the pixels’ classifier)`,
+    `${line(m1Epochs === 0 ? 'M2' : 'M1+M2', m2)}   (${sign}${Math.abs(gain).toFixed(1)} points compared with the classifier of the pixels)`,
   ].join('\n');
 }
 
@@ -126,17 +126,17 @@ async function compare(all: Split, settings: Settings, folder: string): Promise<
   };
 }
 
-/** What M2 has to beat: a network of one hidden layer, which learns the labelled images by heart (all of them at each step). */
+/** The baseline for M2: a network with one hidden layer, trained on the labelled images (all of them in each step). */
 function classifierOf(labelled: Dataset, hidden: number, seed: number): Promise<ImageClassifier> {
   return trainClassifier(labelled, { hidden: [hidden], epochs: 300, batchSize: labelled.count, seed });
 }
 
-/** The same classifier on the codes of the labelled images: what M1 alone is worth. @param test - codes */
+/** The same classifier on the codes of the labelled images, which measures M1 alone. @param test - codes */
 async function onCodes(m1: VAE, labelled: Dataset, test: Dataset, seed: number): Promise<number> {
   return rightOf(await classifierOf(await codesAsImages(m1, labelled), 200, seed), test);
 }
 
-/** Percent of the images that are given their class. */
+/** Percentage of the images that are assigned their class. */
 async function rightOf(classifier: ImageClassifier, data: Dataset): Promise<number> {
   return 100 * (await classifierAccuracy(classifier, data));
 }
@@ -145,12 +145,12 @@ const percent = (value: number): string => `${value.toFixed(2)}%`;
 
 function wholeNumber(name: string, text: string, min: number): number {
   if (/^\d+$/.test(text) && Number(text) >= min) return Number(text);
-  throw new Error(`--${name} ${text}: expected a whole number from ${min}`);
+  throw new Error(`--${name} ${text}: expected a whole number of at least ${min}`);
 }
 
 function amount(name: string, text: string): number {
   if (Number(text) >= 0 && text !== '') return Number(text);
-  throw new Error(`--${name} ${text}: expected a number from 0`);
+  throw new Error(`--${name} ${text}: expected a number of at least 0`);
 }
 
 main().catch((error: unknown) => {

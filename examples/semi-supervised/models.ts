@@ -15,7 +15,7 @@ import {
 } from '@varigrad/vae';
 import { createReporter } from '@varigrad/vae/cli';
 
-/** What the command line sets. */
+/** Settings of the command line. */
 export interface Settings {
   labels: number;
   m1Epochs: number;
@@ -35,7 +35,7 @@ const BATCH = 200;
 
 /** M1: a VAE of all images, with 50 dimensions and no labels. */
 export async function trainM1(data: Split, { m1Epochs, seed }: Settings): Promise<VAE> {
-  console.log('M1: VAE 784-400-50 of all images, targets dynamic');
+  console.log('M1: VAE 784-400-50 of all images, dynamic targets');
   const model = new VAE({ latent: 50, generator: new Generator(seed) });
   const reporter = createReporter(process.stdout);
   await fit(model, data, {
@@ -51,8 +51,8 @@ export async function trainM1(data: Split, { m1Epochs, seed }: Settings): Promis
 }
 
 /**
- * What M2 sees of an image: its code by M1, as an "image" of one row. With a generator it is a draw from q(z|x), another one for
- * each copy of an image; else the mean.
+ * The input of M2 for each image: its code by M1, as an "image" of one row. With a generator the code is a sample of q(z|x), a
+ * separate one for each copy of an image; otherwise it is the mean.
  */
 export async function codesAsImages(m1: VAE, data: Dataset, generator?: Generator): Promise<Dataset> {
   const codes = new Float32Array(data.count * m1.latent);
@@ -71,7 +71,7 @@ export async function codesAsImages(m1: VAE, data: Dataset, generator?: Generato
   return { ...data, images: codes, imageShape: [1, m1.latent] };
 }
 
-/** M2 of images of which a few have labels. @param pixels - whether these are pixels, and not codes */
+/** Trains M2 on images of which some have labels. @param pixels - whether the inputs are pixels, and not codes */
 export async function trainM2(
   data: Split,
   { epochs, alpha, seed }: Settings,
@@ -79,7 +79,7 @@ export async function trainM2(
 ): Promise<SemiSupervisedVAE> {
   const inputSize = pixelsOf(data.train);
   const hidden = pixels ? [400] : [200];
-  console.log(`\nM2: ${inputSize}-${hidden}-20 of ${pixels ? 'the pixels, targets dynamic' : "M1's codes"}`);
+  console.log(`\nM2: ${inputSize}-${hidden}-20 of ${pixels ? 'the pixels, dynamic targets' : "M1's codes"}`);
   const model = new SemiSupervisedVAE({
     inputSize,
     hidden,
@@ -105,7 +105,7 @@ export async function trainM2(
   return model;
 }
 
-/** Ten styles z in every class, each column a class. */
+/** Draws ten styles z in every class; each column is a class. */
 export async function digitsOfClasses(
   m1: VAE | undefined,
   m2: SemiSupervisedVAE,

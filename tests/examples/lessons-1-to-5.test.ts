@@ -1,4 +1,4 @@
-/** Lessons 1 to 5: their numbers against closed forms, the engine of lesson 1 against differences, and what they point to. */
+/** Lessons 1 to 5: their numbers compared with closed forms, the engine of lesson 1 compared with finite differences, and the files they name. */
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -26,15 +26,15 @@ test('the engine of lesson 1 has at most 100 lines', () => {
   assert.ok(lines.length <= 100, `${lines.length} lines`);
   assert.not.ok(
     lines.some((line) => line.startsWith('import')),
-    'the engine stands on nothing',
+    'the engine has no imports',
   );
 });
 
-test('every file that a lesson names is there, and each says where to go on reading', () => {
+test('every file that a lesson names exists, and each lesson lists files to read next', () => {
   for (const name of files) checkPaths(name);
 });
 
-test('names of functions that a lesson points to are in the file that it names', () => {
+test('functions that a lesson names are in the named file', () => {
   checkNames('core/src/tape.ts', 'apply');
   checkNames('core/src/backward.ts', 'topologicalOrder', 'pushToInputs');
   checkNames('core/src/accumulate.ts', 'accumulate');
@@ -45,7 +45,7 @@ test('names of functions that a lesson points to are in the file that it names',
   checkNames('core/src/backend/wasm/assembly/gemm.ts', 'packA', 'packB', 'tile', 'gemm');
 });
 
-test('the scalar engine: each operation against a central difference', () => {
+test('the scalar engine: each operation compared with a central difference', () => {
   const unary: Record<string, [(x: Scalar) => Scalar, number[]]> = {
     exp: [(x) => x.exp(), [-2, 0, 1.5]],
     log: [(x) => x.log(), [0.2, 1, 7]],
@@ -92,7 +92,7 @@ test('the scalar engine: gradients add up over paths and over calls, through dee
   assert.is(one.grad, 30_001);
 });
 
-test('lesson 1: its derivatives by formula, its mistakes, and agreement with core', async () => {
+test('lesson 1: derivatives by formula, mistakes, and agreement with core', async () => {
   const { text, numbers } = await run(1);
   near(numbers.dyda, 5 + Math.cos(2), 1e-14, 'b + cos a');
   assert.is(numbers.dydb, 2);
@@ -117,7 +117,7 @@ test('lesson 1: its derivatives by formula, its mistakes, and agreement with cor
   assert.match(text, /w = 1\.9\d*, b = 0\.9/);
 });
 
-test('lesson 2: gradients of a bias by formula, and the wrong numbers of three mistakes', async () => {
+test('lesson 2: gradients of a bias by formula, and the results of three mistakes', async () => {
   const { numbers } = await run(2);
   assert.is(numbers.strided, 22);
   assert.is(numbers.reshaped, 11);
@@ -136,15 +136,15 @@ test('lesson 2: gradients of a bias by formula, and the wrong numbers of three m
   assert.is(numbers.refused, 1);
   const targets = [1, 2, 3, 4];
   const each = targets.flatMap((p) => targets.map((t) => (p - t) ** 2));
-  near(numbers.wrongLoss, each.reduce((a, b) => a + b) / 16, 1e-6, 'each minus each');
+  near(numbers.wrongLoss, each.reduce((a, b) => a + b) / 16, 1e-6, 'every pair is compared');
   assert.is(numbers.rightLoss, 0);
-  near(numbers.push0, (2 / 16) * (4 * 1 - 10), 1e-6, 'push on the first');
-  near(numbers.push3, (2 / 16) * (4 * 4 - 10), 1e-6, 'push on the last');
+  near(numbers.push0, (2 / 16) * (4 * 1 - 10), 1e-6, 'gradient of the first prediction');
+  near(numbers.push3, (2 / 16) * (4 * 4 - 10), 1e-6, 'gradient of the last prediction');
   assert.is(numbers.keptRowSums, 0);
   assert.is(numbers.lostRowSums, 6); // |1 + 2 − 6| + |3 + 6 − 6|
 });
 
-test('lesson 3: both gradients by hand and by differences, and what a product costs', async () => {
+test('lesson 3: both gradients by hand and by differences, and the cost of a product', async () => {
   const { numbers } = await run(3);
   assert.is(numbers.dA00, 1 * 1 + 10 * 0);
   assert.is(numbers.dB00, 1 * 1 + 4 * 100);
@@ -168,7 +168,7 @@ test('lesson 3: both gradients by hand and by differences, and what a product co
   assert.is(numbers.costRatio, 267); // (2·400³ + 400²) / (3·400²) = (2·400 + 1) / 3
 });
 
-test('lesson 4: order, sums, higher derivatives, and what stays in memory', async () => {
+test('lesson 4: order, sums, higher derivatives, and memory', async () => {
   const { numbers } = await run(4);
   assert.is(numbers.tapeNodes, 4);
   assert.is(numbers.partsToX, 3);
@@ -201,7 +201,7 @@ test('lesson 4: order, sums, higher derivatives, and what stays in memory', asyn
   assert.is(numbers.vaeLargest, 4 * 16 * 784);
 });
 
-test('lesson 5: tiles, packing, block sizes as in the kernel, and equal results', async () => {
+test('lesson 5: tiles, packing, the block sizes of the kernel, and equal results', async () => {
   const { text, numbers } = await run(5);
   for (const [r, c] of [
     [1, 1],
@@ -211,7 +211,7 @@ test('lesson 5: tiles, packing, block sizes as in the kernel, and equal results'
     near(numbers[`reads${r}x${c}`], 1 / r + 1 / c, 1e-12, `reads of a ${r}×${c} tile`);
   }
   assert.is(numbers.tileRegisters, 8);
-  assert.is(numbers.packedLength, 2 * 4 * 3); // two panels of 4 rows, the second filled up
+  assert.is(numbers.packedLength, 2 * 4 * 3); // two panels of 4 rows, the second one padded
   assert.is(numbers.packed4, 1); // A[0, 1] follows A[0…3, 0]
   assert.is(numbers.packed12, 40); // the second panel starts with A[4, 0]
   assert.is(numbers.packed14, 0);
@@ -236,7 +236,7 @@ test('lesson 5: tiles, packing, block sizes as in the kernel, and equal results'
   assert.match(text, /wasm \(SIMD/);
 });
 
-test('the exercises have the answers that they give', () => {
+test('the answers of the exercises are correct', () => {
   const values = (t: Tensor | undefined): number[] => Array.from((t as Tensor).dataSync());
   const gradsOf = (f: ScalarFunction, ...inputs: Tensor[]): number[][] =>
     valueAndGrad(f)(...inputs).grads.map(values);
@@ -315,7 +315,7 @@ test('the exercises have the answers that they give', () => {
   assert.equal(tiles.sort((p, q) => p[0] - q[0])[0], [1 / 6 + 1 / 8, 6, 8]);
 });
 
-test('a lesson runs by its number and as a program; another number lists them', async () => {
+test('a lesson runs by its number and as a program; an unknown number lists the lessons', async () => {
   const node = promisify(execFile);
   const start = ['--conditions=@varigrad/source', '--import', import.meta.resolve('tsx')];
   const program = (name: string): string => fileURLToPath(new URL(name, LESSONS));
@@ -328,7 +328,7 @@ test('a lesson runs by its number and as a program; another number lists them', 
   assert.match(unknown.stdout, '03-matmul.ts');
 });
 
-test('prose takes away the indentation of the program, and keeps that of the text', () => {
+test('prose removes the indentation of the program, and keeps that of the text', () => {
   const text = prose`
       one
         two ${'a\nb'}
@@ -338,7 +338,7 @@ test('prose takes away the indentation of the program, and keeps that of the tex
   assert.is(text, 'one\n  two a\n      b\n\nthree');
 });
 
-test('a table has columns, numbers to the right', () => {
+test('a table has aligned columns, with numbers on the right', () => {
   assert.is(
     table([
       ['x', 'y'],

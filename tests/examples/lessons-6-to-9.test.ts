@@ -1,4 +1,4 @@
-/** Lessons 6 to 9: their numbers against closed forms, loops over plain numbers, and inequalities that must hold. */
+/** Lessons 6 to 9: their numbers compared with closed forms, plain loops, and inequalities. */
 import { readFileSync } from 'node:fs';
 import {
   createReference,
@@ -35,7 +35,7 @@ import { checkNames, checkPaths, LESSONS, lessonFiles, near, nearAll, run } from
 type Numbers = Record<string, number>;
 
 const exactly = <T>(f: () => T): T => withBackend(createReference(Float64Array), f);
-/** Within five standard errors, the error being given or being the number called `…Error`. */
+/** Asserts a distance of at most five standard errors. The default error is the number called `…Error`. */
 function nearMean(numbers: Numbers, name: string, expected: number, error = numbers[`${name}Error`]): void {
   assert.ok((error as number) > 0, `${name} has an error`);
   near(numbers[name], expected, 5 * (error as number), name);
@@ -49,7 +49,7 @@ function expectation(f: (z: number) => number, mean: number, variance: number): 
   return sum;
 }
 
-test('there are nine lessons, each in the index, and all files that they and the index name are there', () => {
+test('there are nine lessons, the index lists each, and all named files exist', () => {
   assert.is(lessonFiles.length, 9);
   for (const name of lessonFiles.slice(5)) checkPaths(name);
   const index = readFileSync(new URL('README.md', LESSONS), 'utf8');
@@ -58,14 +58,14 @@ test('there are nine lessons, each in the index, and all files that they and the
   for (const name of lessonFiles) assert.ok(links.includes(name), `the index has ${name}`);
 });
 
-test('names that lessons 6 to 9 point to are in the files that they name', () => {
+test('functions that lessons 6 to 9 name are in the named files', () => {
   checkNames('core/src/backend/reference/update.ts', 'sgdStep', 'adamStep');
   checkNames('vae/src/posteriors/gaussian.ts', 'reparameterize', 'gaussianLogProb');
   checkNames('vae/src/models/vae.ts', 'imageTerms');
   checkNames('vae/src/elbo.ts', 'logWeights', 'importanceWeightedBound');
 });
 
-/** Steps until ½(x² + 25y²) is below 0.001, for p ← p − η·b with b ← μb + gradient, over plain numbers. */
+/** Number of steps until ½(x² + 25y²) is below 0.001, for p ← p − η·b with b ← μb + gradient, in plain arithmetic. */
 function stepsOnTheBowl(rate: number, momentum: number, nesterov = false): number {
   let [[x, y], [bx, by]] = [[...BOWL_START], [0, 0]] as [[number, number], [number, number]];
   for (let step = 0; step < 1000; step++) {
@@ -77,7 +77,7 @@ function stepsOnTheBowl(rate: number, momentum: number, nesterov = false): numbe
   return Number.POSITIVE_INFINITY;
 }
 
-test('lesson 6: SGD, momentum and the pendulum by their formulas', async () => {
+test('lesson 6: SGD, momentum and the pendulum by formula', async () => {
   const { numbers } = await run(6);
   assert.ok((numbers.sgdAgainstFormula as number) < 1e-10);
   near(numbers.sgdX10, -8 * (12 / 13) ** 10, 1e-12, 'x');
@@ -91,7 +91,7 @@ test('lesson 6: SGD, momentum and the pendulum by their formulas', async () => {
   near(numbers.momentumX20, x, 1e-12, 'the rule without b');
 
   assert.ok((numbers.pendulumAgainstFormula as number) < 1e-10);
-  // Of xₜ₊₁ = (2 − η)xₜ − xₜ₋₁, xₜ² + xₜ₋₁² − (2 − η)xₜxₜ₋₁ never changes; so amplitude² = that/(1 − (1 − η/2)²).
+  // For xₜ₊₁ = (2 − η)xₜ − xₜ₋₁, I = xₜ² + xₜ₋₁² − (2 − η)xₜxₜ₋₁ is invariant, so amplitude² = I/(1 − (1 − η/2)²).
   const [first, second] = [-8, -8 * (1 - 0.07)];
   const invariant = first ** 2 + second ** 2 - (2 - 0.07) * first * second;
   const amplitude = Math.sqrt(invariant / (1 - (1 - 0.07 / 2) ** 2));
@@ -133,7 +133,7 @@ test('lesson 6: SGD, momentum and the pendulum by their formulas', async () => {
   nearMean(numbers, 'varianceFalling', falling, relativeError * falling);
 });
 
-test('lesson 6: the height lines are at their heights, and the picture of the index is the one that is drawn', async () => {
+test('lesson 6: contour lines have the right heights, and the picture in the index is up to date', async () => {
   const area = { x: [-2, 2], y: [-2, 2], levels: [0.5, 5] } as const;
   for (const surface of [bowl, turnedBowl, valley]) {
     const heights = (points: readonly Point[]): ArrayLike<number> =>
@@ -164,7 +164,7 @@ test('lesson 7: means, variances and their growth by closed forms and quadrature
   const { numbers } = await run(7);
   const variance = 0.25;
   const score = (z: number): number => (z - 2) / variance;
-  /** Variance of (f + rest)·score, where rest has this mean and second moment. */
+  /** Variance of (f + rest)·score, where `rest` has the given mean and second moment. */
   const scoreVariance = (f: (z: number) => number, rest = 0, restSquare = 0): number =>
     expectation((z) => (f(z) ** 2 + 2 * f(z) * rest + restSquare) * score(z) ** 2, 2, variance) - 16;
   assert.is(numbers.blockedIsDetached, 1);
@@ -218,16 +218,16 @@ test('lesson 7: means, variances and their growth by closed forms and quadrature
 
 const LOG_2_PI = Math.log(2 * Math.PI);
 let eighth: ReturnType<typeof run> | undefined;
-/** Lesson 8 is run once, for two tests. */
+/** Lesson 8 runs once for two tests. */
 const lesson8 = (): ReturnType<typeof run> => {
   eighth ??= run(8);
   return eighth;
 };
-/** −log p of a Gaussian whose variances along four axes are `modelled`, for data that have `actual`. */
+/** −log p of a Gaussian with the variances `modelled` along four axes, for data with the variances `actual`. */
 const gaussianNll = (modelled: readonly number[], actual: readonly number[]): number =>
   0.5 * modelled.reduce((sum, v, i) => sum + LOG_2_PI + Math.log(v) + (actual[i] as number) / v, 0);
 
-test('lesson 8: evidence, bound and gap in the model of one number', async () => {
+test('lesson 8: evidence, bound and gap in the one-dimensional model', async () => {
   const { numbers } = await lesson8();
   const evidence = Math.log(expectation((z) => Math.exp(-0.5 * (3 - 2 * z) ** 2), 0, 1)) - 0.5 * LOG_2_PI;
   near(evidence, -0.5 * (Math.log(10 * Math.PI) + 9 / 5), 1e-9, 'N(3; 0, 5)');
@@ -254,13 +254,13 @@ test('lesson 8: evidence, bound and gap in the model of one number', async () =>
     ['iwae1', 'iwae10'],
     ['iwae10', 'iwae100'],
   ] as const)
-    assert.ok((numbers[few] as number) < (numbers[more] as number), 'more draws, a higher bound');
+    assert.ok((numbers[few] as number) < (numbers[more] as number), 'more samples, a higher bound');
   near(numbers.encoderSlope, 0.4, 1e-4, 'slope of the posterior mean');
   near(numbers.encoderVariance, 0.2, 1e-3, 'posterior variance');
   assert.ok(Math.abs(numbers.encoderGap as number) < 1e-5, 'no gap');
 });
 
-test('lesson 8: linear models reach probabilistic PCA, and lose the dimensions that they must', async () => {
+test('lesson 8: linear models reach probabilistic PCA, and the expected dimensions collapse', async () => {
   const { numbers } = await lesson8();
   const actual = [5, 2, 0.6, 0.4];
   near(numbers.ppcaLoss, gaussianNll([5, 2, 0.5, 0.5], actual), 1e-6, 'the maximum of the likelihood');
@@ -283,13 +283,13 @@ test('lesson 8: linear models reach probabilistic PCA, and lose the dimensions t
   near(numbers.gaussianConstant, 392 * LOG_2_PI, 1e-9, '784·½·log 2π');
 });
 
-test('lesson 9: two classes by formula; the label in z, and bounds, by inequalities that must hold', async () => {
+test('lesson 9: two classes by formula; the label in z, and the bounds, by inequalities', async () => {
   const { numbers } = await run(9);
   const styles = 0.5 * Math.log(2);
   near(numbers.VAEKl0, 0.5 * Math.log(5), 1e-3, 'VAE: class direction');
   near(numbers.VAEKl1, styles, 1e-3, 'VAE: style');
   near(numbers.CVAEKl0, styles, 1e-3, 'CVAE: style');
-  near(numbers.CVAEKl1, 0, 1e-3, 'CVAE: nothing else');
+  near(numbers.CVAEKl1, 0, 1e-3, 'CVAE: no other dimension');
   near(numbers.VAELoss, gaussianNll([5, 2, 1, 1], [5, 2, 0.6, 0.4]), 1e-4, 'VAE: tight');
   near(numbers.CVAELoss, gaussianNll([1, 2, 1, 1], [0.5, 2, 0.6, 0.4]), 1e-4, 'CVAE: tight');
   near(numbers.VAEShare, 0.9, 1e-3, 'VAE: share of the class');
@@ -298,17 +298,17 @@ test('lesson 9: two classes by formula; the label in z, and bounds, by inequalit
 
   for (const name of ['VAE', 'CVAE']) {
     const information = numbers[`${name}Information`] as number;
-    assert.ok(information <= Math.log(10), 'no more than the label has');
+    assert.ok(information <= Math.log(10), 'at most the entropy of the label');
     assert.ok(information <= (numbers[`${name}Kl`] as number), 'I(z; y) ≤ I(z; x, y) ≤ KL');
   }
-  assert.ok((numbers.VAEAccuracy as number) > 0.35, `the VAE's z says the class: ${numbers.VAEAccuracy}`);
+  assert.ok((numbers.VAEAccuracy as number) > 0.35, `the VAE's z contains the class: ${numbers.VAEAccuracy}`);
   assert.ok((numbers.CVAEAccuracy as number) < 0.3, `the CVAE's z does not: ${numbers.CVAEAccuracy}`);
   assert.ok((numbers.CVAEInformation as number) < 0.5 * (numbers.VAEInformation as number));
   assert.ok(
     (numbers.readerAccuracy as number) > 0.75,
-    `the classifier reads digits: ${numbers.readerAccuracy}`,
+    `accuracy of the classifier: ${numbers.readerAccuracy}`,
   );
-  assert.ok((numbers.priorAccuracy as number) > 0.97, `as asked: ${numbers.priorAccuracy}`);
+  assert.ok((numbers.priorAccuracy as number) > 0.97, `classified as requested: ${numbers.priorAccuracy}`);
   assert.ok((numbers.transferAccuracy as number) > 0.97, `style transfer: ${numbers.transferAccuracy}`);
 
   near((numbers.jointNll as number) - (numbers.givenNll as number), Math.log(10), 1e-4, 'log p(y)');
@@ -322,7 +322,7 @@ test('lesson 9: two classes by formula; the label in z, and bounds, by inequalit
   assert.is(numbers.forgottenRefused, 1);
 });
 
-test('the exercises of lesson 6 have the answers that they give', () => {
+test('the answers of lesson 6 are correct', () => {
   const sgd = (learningRate: number, momentum: number, nesterov: boolean) => (p: Tensor[]) =>
     new SGD(p, { learningRate, momentum, nesterov });
   exactly(() => {
@@ -345,9 +345,9 @@ test('the exercises of lesson 6 have the answers that they give', () => {
   });
 });
 
-test('the exercises of lesson 7 have the answers that they give', () => {
+test('the answers of lesson 7 are correct', () => {
   near(expectation((z) => (z * (z - 2)) ** 2 / 0.25 ** 2, 2, 0.25) - 1, 18, 1e-9, 'score function of f = z');
-  // by the moments of ε: both estimators of ∂/∂log σ² have the mean σ²
+  // from the moments of ε: both estimators of ∂/∂log σ² have the mean σ²
   const sigma = 0.5;
   near(
     expectation((e) => 2 * (2 + sigma * e) * 0.5 * sigma * e, 0, 1),
@@ -370,7 +370,7 @@ test('the exercises of lesson 7 have the answers that they give', () => {
   });
 });
 
-test('the exercises of lessons 8 and 9 have the answers that they give', () => {
+test('the answers of lessons 8 and 9 are correct', () => {
   exactly(() => {
     const evidence = -0.5 * (Math.log(10 * Math.PI) + 9 / 5);
     for (const m of [0, 2]) {

@@ -34,10 +34,10 @@ test('--help names every option', () => {
     assert.match(stdout, `--${name} `);
 });
 
-test('options that cannot be are refused before anything starts', () => {
+test('invalid options are refused before the run starts', () => {
   for (const [args, message] of [
-    [['--labels', '0'], '--labels 0: expected a whole number from 1'],
-    [['--alpha', 'much'], '--alpha much: expected a number from 0'],
+    [['--labels', '0'], '--labels 0: expected a whole number of at least 1'],
+    [['--alpha', 'much'], '--alpha much: expected a number of at least 0'],
     [['--epoch', '2'], "Unknown option '--epoch'"],
   ] as const) {
     const { status, stdout, stderr } = run(...args);
@@ -47,7 +47,7 @@ test('options that cannot be are refused before anything starts', () => {
   }
 });
 
-test('a small run leaves its result and a picture, and prints what the file says', () => {
+test('a small run writes its result and a picture, and prints the numbers of the file', () => {
   const small = '--labels 2 --train-limit 500 --m1-epochs 1 --epochs 1 --repeat 3 --threads 1 --out'.split(
     ' ',
   );

@@ -1,4 +1,4 @@
-/** Rewrites one file for ever with contents that tell whether they are whole; killed by atomic.test.ts. */
+/** Rewrites one file forever with contents that show whether they are complete. atomic.test.ts kills this process. */
 import { writeFileAtomic } from '@varigrad/vae/node';
 
 const path = process.argv[2] as string;

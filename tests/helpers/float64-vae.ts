@@ -1,6 +1,6 @@
 /**
  * An independent VAE in float64: plain loops, hand-derived gradients, Adam. It shares no code with the library and
- * exists so that tests can hold the library's training steps against it.
+ * exists so that tests can compare the library's training steps with it.
  */
 
 /** Weights of a 1-hidden-layer VAE; matrices are row-major `[out][in]`, flattened. */
@@ -40,7 +40,7 @@ function affine(l: Layer, x: Float64Array): Float64Array {
   return y;
 }
 
-/** Gradients of an affine layer: into `grads`, and the one for x. */
+/** Gradients of an affine layer: stores those of weight and bias in `grads`, and returns the gradient of x. */
 function affineBackward(
   l: Layer,
   name: string,

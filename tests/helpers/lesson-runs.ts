@@ -1,4 +1,4 @@
-/** Running a lesson for its numbers, and comparing them. */
+/** Runs lessons, and compares their numbers. */
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,13 +14,13 @@ export const lessonFiles: string[] = readdirSync(LESSONS)
   .filter((name) => /^\d\d-.*\.ts$/.test(name))
   .sort();
 
-/** What a lesson printed and returned. */
+/** The text and the numbers of a lesson. */
 export interface LessonRun {
   text: string;
   numbers: Record<string, number>;
 }
 
-/** Runs a lesson on the backend that a program starts with. */
+/** Runs a lesson on the default backend. */
 export async function run(number: number): Promise<LessonRun> {
   const file = new URL(lessonFiles[number - 1] as string, LESSONS);
   const { lesson } = (await import(file.href)) as { lesson: Lesson };
@@ -33,7 +33,7 @@ export async function run(number: number): Promise<LessonRun> {
     process.chdir(root);
     rmSync(folder, { recursive: true });
   });
-  assert.is(backend(), before, 'a lesson leaves the backend as it was');
+  assert.is(backend(), before, 'a lesson does not change the backend');
   return { text: lines.join('\n'), numbers };
 }
 
@@ -55,7 +55,7 @@ export function nearAll(
   for (const [i, value] of expected.entries()) near(actual[i], value, tolerance, `${what}, ${i}`);
 }
 
-/** The files that a lesson names are there, and it says where to go on reading. */
+/** Asserts that the files named in a lesson exist, and that the lesson lists files to read next. */
 export function checkPaths(name: string): void {
   const source = readFileSync(new URL(name, LESSONS), 'utf8');
   assert.match(source, 'In this repository: packages/', name);
@@ -64,7 +64,7 @@ export function checkPaths(name: string): void {
   for (const path of paths) assert.ok(existsSync(new URL(path, ROOT)), `${name} names ${path}`);
 }
 
-/** Functions, classes and methods that a lesson points to are defined in the file that it names, a path in `packages`. */
+/** Asserts that functions, classes and methods named in a lesson are defined in the named file, a path in `packages`. */
 export function checkNames(path: string, ...names: string[]): void {
   const source = readFileSync(new URL(`packages/${path}`, ROOT), 'utf8');
   for (const name of names) {

@@ -1,5 +1,5 @@
 /**
- * A VAE in which everything is known: p(z) = N(0, I), p(x|z) = N(Wz + b, σ²I), so that p(x) = N(b, WWᵀ + σ²I) and p(z|x) is a Gaussian
+ * A VAE with known evidence and posterior: p(z) = N(0, I), p(x|z) = N(Wz + b, σ²I), so that p(x) = N(b, WWᵀ + σ²I) and p(z|x) is a Gaussian
  * with covariance (I + WᵀW/σ²)⁻¹. All exact values come from plain loops here.
  */
 import { Generator, randn } from '@varigrad/core';
@@ -46,13 +46,13 @@ export function linearVae(): VAE {
   return model;
 }
 
-/** Images drawn from the model itself, so that its evidence is neither tiny nor the encoder's fit perfect. */
+/** Images sampled from the model itself, so that the evidence is not tiny and the encoder's fit is not perfect. */
 export function linearImages(count: number): Dataset {
   const images = Float32Array.from(randn([count, PIXELS], { generator: new Generator(22) }).dataSync());
   return { images, labels: new Uint8Array(count), count, imageShape: [1, PIXELS], classes: 1 };
 }
 
-/** What is exact about one image. */
+/** The exact values for one image. */
 export interface Exact {
   logEvidence: number;
   /** p(z|x) */

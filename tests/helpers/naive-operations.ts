@@ -1,4 +1,4 @@
-/** The operations of the explorer's presets once more, in float64 and in the plainest form: what graphs are checked against. */
+/** The operations of the explorer's presets as plain float64 loops, for comparison with the graphs. */
 import type { GraphNode } from '@varigrad/core/trace';
 
 /** An array in float64. */
@@ -11,7 +11,7 @@ type Rule = (inputs: readonly Plain[], node: GraphNode) => readonly number[];
 
 const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
-/** Place in an array of shape `from` of the element that is broadcast to place `i` of `to`. */
+/** Index in an array of shape `from` of the element that is broadcast to index `i` of shape `to`. */
 function broadcastPlace(i: number, to: readonly number[], from: readonly number[]): number {
   let [place, stride, rest] = [0, 1, i];
   for (let axis = to.length - 1; axis >= 0; axis--) {
@@ -53,7 +53,7 @@ const linear: Rule = ([x, weight, bias], { params }) => {
     .map((u) => (activation === 'relu' ? Math.max(u, 0) : u));
 };
 
-/** Sums over axes, of arrays with at most two. */
+/** Sums over axes of arrays with at most two axes. */
 const sum: Rule = ([x], { params, output }) => {
   const { axes } = params as { axes: readonly number[] };
   const totals = new Array<number>(sizeOf(output.shape)).fill(0);
@@ -81,7 +81,7 @@ const gather: Rule = ([x, index]) => {
   return index!.values.map((column, i) => x!.values[Math.floor(i / to) * from + column]!);
 };
 
-/** By the operation's name: its result's values. */
+/** The values of each operation's result, by the operation's name. */
 export const naive: Readonly<Record<string, Rule>> = {
   add: elementwise((a, b) => a + b),
   sub: elementwise((a, b) => a - b),

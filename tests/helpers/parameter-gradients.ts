@@ -1,11 +1,11 @@
-/** Gradients of a loss by a module's own parameters, against finite differences. */
+/** Gradients of a loss with respect to a module's parameters, compared with finite differences. */
 import { Generator, noGrad, type Tensor, tensor } from '@varigrad/core';
 import type { Module } from '@varigrad/nn';
 import * as assert from 'uvu/assert';
 
 /**
- * For every parameter, the slope of `loss` along a random direction by central differences of fourth order, and by the tape. To be
- * called on a float64 backend, with all noise fixed.
+ * For every parameter, compares the slope of `loss` along a random direction by fourth-order central differences with the tape. Call
+ * it on a float64 backend, with all noise fixed.
  */
 export function checkParameterGradients(model: Module, loss: () => Tensor, tolerance = 1e-6): void {
   model.zeroGrad();
@@ -32,7 +32,7 @@ export function checkParameterGradients(model: Module, loss: () => Tensor, toler
     assert.ok(error < tolerance, `${name}: by the tape ${analytic}, by differences ${numeric}`);
     assert.ok(
       gradient.some((g) => g !== 0),
-      `${name} has no gradient at all`,
+      `${name} has no gradient`,
     );
   }
 }

@@ -1,6 +1,6 @@
 /**
- * A model whose pictures can be worked out by hand, for the tests of figures: it decodes z to the two pixels σ(z₁) and σ(z₂),
- * plus a share of the class.
+ * A model whose images can be computed by hand, for the tests of figures. It decodes z to the two pixels σ(z₁) and σ(z₂), shifted by
+ * the class.
  */
 import { Generator, randn, type Tensor, tensor } from '@varigrad/core';
 import { Module } from '@varigrad/nn';
@@ -11,14 +11,14 @@ export const SHAPE = [1, 2] as const;
 export const CLASS_STEP = 2;
 export const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 
-/** Pixels are σ(z + 2·class); the mean of z is the image less ½, doubled. */
+/** Pixels are σ(z + 2·class); the mean of z is 2·(image − ½). */
 export class Transparent extends Module implements GenerativeModel {
   readonly kind = 'transparent';
   readonly inputSize = 2;
   readonly latent = 2;
   readonly classes: number;
   readonly likelihood: Bernoulli = new Bernoulli();
-  /** Modes in which encode and decode were called. */
+  /** The values of `training` when encode and decode were called. */
   readonly modes: boolean[] = [];
 
   constructor(classes = 0) {
@@ -41,7 +41,7 @@ export class Transparent extends Module implements GenerativeModel {
 
   decode(z: Tensor, labels?: Tensor): Tensor {
     this.modes.push(this.training);
-    assert.is(labels === undefined, this.classes === 0, 'labels go to conditional models, and to no other');
+    assert.is(labels === undefined, this.classes === 0, 'only conditional models receive labels');
     if (labels === undefined) return z;
     const classes = tensor(Array.from({ length: this.classes }, (_, c) => [CLASS_STEP * c]));
     return z.add(labels.matmul(classes));
@@ -52,7 +52,7 @@ export class Transparent extends Module implements GenerativeModel {
   }
 }
 
-/** The texts are equal. Pixels may differ by one level of grey, because sigmoid may round differently. */
+/** Asserts that the texts are equal, and that pixels differ by at most one grey level, because sigmoid may round differently. */
 export function assertSameSheet(
   { pixels: found, ...rest }: Sheet,
   { pixels: expected, ...expectedRest }: Sheet,
@@ -69,7 +69,7 @@ export function assertSameSheet(
 export const pair = ([z1, z2]: readonly [number, number], label = 0): number[] =>
   [z1, z2].map((z) => sigmoid(z + CLASS_STEP * label));
 
-/** The styles a figure draws: standard normal pairs of a seed. */
+/** The styles that a figure samples: standard normal pairs of a seed. */
 export function styles(count: number, seed: number): [number, number][] {
   const z = randn([count, 2], { generator: new Generator(seed) }).dataSync();
   return Array.from({ length: count }, (_, i) => [z[2 * i], z[2 * i + 1]] as [number, number]);

@@ -1,4 +1,4 @@
-/** Files that are always whole: also when the writer is killed, fails, or is not alone. */
+/** Atomic writes: a file is complete even if the writer is killed, fails, or is one of several. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
@@ -30,7 +30,7 @@ function freshFolder(): string {
   return folder;
 }
 
-test('writes text and bytes, and makes missing folders', async () => {
+test('writes text and bytes, and creates missing folders', async () => {
   const folder = freshFolder();
   await writeFileAtomic(join(folder, 'a', 'b', 'text'), 'σ = 1\n');
   await writeFileAtomic(join(folder, 'a', 'b', 'bytes'), Uint8Array.of(0, 255, 10));
@@ -39,7 +39,7 @@ test('writes text and bytes, and makes missing folders', async () => {
   assert.equal(readdirSync(join(folder, 'a', 'b')), ['bytes', 'text']);
 });
 
-test('a file in the working folder needs no folder in its name', async () => {
+test('a file name without a folder is written to the working folder', async () => {
   const folder = freshFolder();
   const before = process.cwd();
   process.chdir(folder);
@@ -47,7 +47,7 @@ test('a file in the working folder needs no folder in its name', async () => {
   assert.equal(readdirSync(folder), ['here']);
 });
 
-test('replaces an older file, shorter or longer', async () => {
+test('replaces an older file that is shorter or longer', async () => {
   const path = join(freshFolder(), 'file');
   for (const contents of ['long '.repeat(100), 'short', 'longer again '.repeat(9), '']) {
     await writeFileAtomic(path, contents);
@@ -55,7 +55,7 @@ test('replaces an older file, shorter or longer', async () => {
   }
 });
 
-test('a failure leaves the old state and no temporary file', async () => {
+test('a failure keeps the old file and leaves no temporary file', async () => {
   const folder = freshFolder();
   const target = join(folder, 'target');
   mkdirSync(join(target, 'full'), { recursive: true }); // a folder that is not empty cannot be replaced
@@ -65,7 +65,7 @@ test('a failure leaves the old state and no temporary file', async () => {
   assert.equal(readdirSync(target), ['full']);
 });
 
-test('writers of one file at the same time leave the contents of one of them', async () => {
+test('several simultaneous writers leave the contents of one of them', async () => {
   const folder = freshFolder();
   const path = join(folder, 'file');
   const contents = ['a', 'b', 'c', 'd'].map((letter, i) => letter.repeat(100_000 + i));
@@ -77,7 +77,7 @@ test('writers of one file at the same time leave the contents of one of them', a
 const WRITER = fileURLToPath(new URL('../helpers/atomic-writer.ts', import.meta.url));
 const ROUNDS = 8;
 
-test('a writer killed at any moment leaves a whole file, and its leftovers can be removed', async () => {
+test('a killed writer leaves a complete file, and its temporary files can be removed', async () => {
   const folder = freshFolder();
   const path = join(folder, 'file');
   const delays = new Generator(1).words(ROUNDS);
@@ -95,14 +95,14 @@ test('a writer killed at any moment leaves a whole file, and its leftovers can b
     const text = readFileSync(path, 'utf8');
     const digit = text[0] as string;
     assert.is(text.length, 3_000_000 + Number(digit));
-    assert.ok(text === digit.repeat(text.length), 'the contents are of one writing');
+    assert.ok(text === digit.repeat(text.length), 'the contents come from one write');
   }
   const removed = await removeLeftovers(folder);
   assert.equal(readdirSync(folder), ['file']);
   assert.ok(removed.length <= ROUNDS && removed.every((name) => name.startsWith('.file.')));
 });
 
-test('only temporary files are removed as leftovers', async () => {
+test('only temporary files are removed', async () => {
   const folder = freshFolder();
   const leftover = '.weights.bin.0b0f7a3e-1111-4222-8333-123456789abc.tmp';
   const others = ['.hidden', '.notes.tmp', 'plain.tmp', leftover.slice(1), `${leftover}.txt`];
@@ -111,7 +111,7 @@ test('only temporary files are removed as leftovers', async () => {
   assert.equal(readdirSync(folder).sort(), [...others].sort());
 });
 
-test('a folder that is not there has no leftovers; a path that is no folder is an error', async () => {
+test('a missing folder has no temporary files; a path that is not a folder is an error', async () => {
   const folder = freshFolder();
   assert.equal(await removeLeftovers(join(folder, 'none')), []);
   assert.not.ok(existsSync(join(folder, 'none')));

@@ -1,4 +1,4 @@
-/** Autoencoders without a distribution over codes, and the noise that one of them removes. */
+/** Autoencoders, and the noise that the denoising autoencoder removes. */
 import { createReference, Generator, rand, randn, type Tensor, tensor, withBackend } from '@varigrad/core';
 import { Adam } from '@varigrad/nn';
 import {
@@ -29,7 +29,7 @@ const sizes = { inputSize: 12, hidden: [8], latent: 3, activation: 'tanh' } as c
 const images = (count: number, seed: number): Tensor => rand([count, 12], { generator: new Generator(seed) });
 const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
 
-test('an autoencoder is deterministic: two encodes of one image are equal to the bit', () => {
+test('an autoencoder is deterministic: encoding an image twice gives equal bits', () => {
   const model = new Autoencoder(sizes);
   const x = images(5, 1);
   assert.equal(numbers(model.codes(x)), numbers(model.codes(x)));
@@ -38,7 +38,7 @@ test('an autoencoder is deterministic: two encodes of one image are equal to the
   assert.is(model.kind, 'ae');
 });
 
-test('any widths, down to one layer a side', () => {
+test('any widths, down to one layer on each side', () => {
   const shapes = (hidden: number[]): Record<string, readonly number[]> =>
     Object.fromEntries(
       Array.from(new Autoencoder({ ...sizes, hidden }).namedParameters(), ([name, p]) => [name, p.shape]),
@@ -69,7 +69,7 @@ test('the activation of the code', () => {
   );
 });
 
-test('the loss is the reconstruction alone: cross-entropy, or square error', () => {
+test('the loss is the reconstruction loss alone: cross-entropy or squared error', () => {
   const x = images(4, 5);
   const targets = numbers(x);
   for (const likelihood of [new Bernoulli(), new SquaredError()]) {
@@ -88,7 +88,7 @@ test('the loss is the reconstruction alone: cross-entropy, or square error', () 
   }
 });
 
-test('the square error is a Gaussian of variance ½ but for the constant, and refuses what it must', () => {
+test('the squared error is a Gaussian of variance ½ without its constant, and refuses NaN', () => {
   const mu = images(3, 1);
   const x = images(3, 2);
   const squares = numbers(new SquaredError().logProb(mu, x));
@@ -117,14 +117,14 @@ test('gradients of the reconstruction loss, plain and with fixed noise on the in
   });
 });
 
-test('an autoencoder has no KL term to weigh', () => {
+test('an autoencoder has no KL term: beta and freeBits are refused', () => {
   const x = images(2, 1);
   const message = 'elbo: an autoencoder has no KL term — leave out beta and freeBits';
   refuses(() => new Autoencoder(sizes).elbo(x, { beta: 2 }), message);
   refuses(() => new DenoisingAutoencoder(sizes).elbo(x, { freeBits: 0.1 }), message);
 });
 
-test('training, evaluation and figures take autoencoders', async () => {
+test('training, evaluation and figures work with autoencoders', async () => {
   const build = { inputSize: SIZE * SIZE, hidden: [16], latent: 4 };
   for (const model of [
     new Autoencoder({ ...build, generator: new Generator(1) }),
@@ -146,8 +146,8 @@ test('training, evaluation and figures take autoencoders', async () => {
   }
 });
 
-test('masking: a pixel is dropped with probability p, and rescaling keeps the mean', () => {
-  const x = images(4000, 9).mul(0.5).add(0.25); // no pixel is 0 by itself
+test('masking: each pixel becomes 0 with probability p, and rescaling keeps the mean', () => {
+  const x = images(4000, 9).mul(0.5).add(0.25); // no pixel is 0
   for (const p of [0, 0.3, 0.5]) {
     for (const rescale of [false, true]) {
       const values = numbers(corrupt(x, masking(p, { rescale }), { generator: new Generator(2) }));
@@ -162,7 +162,7 @@ test('masking: a pixel is dropped with probability p, and rescaling keeps the me
   }
 });
 
-test('salt and pepper: half of the spoilt pixels are 0, half are 1; Gaussian noise has its deviation', () => {
+test('salt and pepper: half of the changed pixels are 0, half are 1; Gaussian noise has its standard deviation', () => {
   const x = images(4000, 9).mul(0.5).add(0.25);
   const clean = numbers(x);
   const values = numbers(corrupt(x, saltAndPepper(0.2), { generator: new Generator(3) }));
@@ -176,7 +176,7 @@ test('salt and pepper: half of the spoilt pixels are 0, half are 1; Gaussian noi
   assert.ok(Math.abs(Math.sqrt(mean(noise.map((v) => v * v))) - 0.3) < 0.005);
 });
 
-test('noise that cannot be is refused', () => {
+test('invalid noise options are refused', () => {
   refuses(() => masking(1.5), 'masking: p must be a number from 0 to 1, found 1.5');
   refuses(() => masking(1, { rescale: true }), 'masking: p = 1 leaves no pixel to rescale — use a smaller p');
   refuses(() => saltAndPepper(-1), 'saltAndPepper: p must be a number from 0 to 1, found -1');
@@ -187,7 +187,7 @@ test('noise that cannot be is refused', () => {
   );
 });
 
-test('a denoising autoencoder sees noise in training only, and is scored against the clean image', () => {
+test('a denoising autoencoder adds noise in training only, and its loss compares with the clean image', () => {
   const seen: number[][] = [];
   const watched: Corruption = {
     ...masking(0.5),
@@ -208,7 +208,7 @@ test('a denoising autoencoder sees noise in training only, and is scored against
   const eps = model.noise(2, new Generator(8)) as Tensor;
   const found = model.elbo(x, { eps }).loss.itemSync();
   assert.is(seen.length, 1);
-  // One after the other: the mean of −log p(x|codes of the noisy image) over images and draws.
+  // In a loop: the mean of −log p(x|codes of the noisy image) over images and noise samples.
   const losses = seen[0]?.flatMap((_, i, all) => {
     if (i % 12 !== 0) return [];
     const image = Math.floor(i / 36);
@@ -220,7 +220,7 @@ test('a denoising autoencoder sees noise in training only, and is scored against
   assert.ok(Math.abs(found - clean) > 1e-3, 'the noise changes the loss');
 });
 
-test('any model can be evaluated on images with noise, whatever the batch size', async () => {
+test('any model can be evaluated on noisy images, with any batch size', async () => {
   const models = [
     new VAE({ inputSize: SIZE * SIZE, hidden: [16], latent: 2 }),
     new Autoencoder({ inputSize: SIZE * SIZE, hidden: [16], latent: 2 }),
@@ -236,7 +236,7 @@ test('any model can be evaluated on images with noise, whatever the batch size',
   }
 });
 
-test('the loss of a VAE with another input: encoded from that input, scored against x', () => {
+test('a VAE with another input: it encodes that input, and its loss compares with x', () => {
   const model = new VAE(sizes);
   const [x, input] = [images(3, 1), images(3, 2)];
   const eps = randn([3, 3], { generator: new Generator(3) });

@@ -1,4 +1,4 @@
-/** Whatever the model, a data set is worth the same however it is cut into batches. */
+/** The loss of a data set does not depend on the batch size, for any model. */
 
 import type { Tensor } from '@varigrad/core';
 import { Generator } from '@varigrad/core';
@@ -38,7 +38,7 @@ const data: Dataset = {
   classes: 3,
 };
 
-/** Features normalised over the batch in training, by running statistics in evaluation. */
+/** Features normalised over the batch in training, and with running statistics in evaluation. */
 class Normalised extends Module implements Body {
   readonly outFeatures = 6;
   readonly linear: Linear;

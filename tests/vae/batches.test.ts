@@ -1,4 +1,4 @@
-/** Batching, and the small operations on data sets. */
+/** Batches, and small operations on data sets. */
 import { ArgumentError, Generator } from '@varigrad/core';
 import { batches, type Dataset, firstOf, pixelsOf } from '@varigrad/vae';
 import { test } from 'uvu';
@@ -36,13 +36,13 @@ function imagesOf(data: Dataset, batchSize: number, order?: Uint32Array): number
 
 const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
-test('without an order, every image comes once and in turn, whatever the batch size', () => {
+test('without an order, every image occurs once, in order, for any batch size', () => {
   for (const batchSize of [1, 2, 3, 10, 11, 100]) {
     assert.equal(imagesOf(numbered(10), batchSize), upTo(10));
   }
 });
 
-test('the last batch holds what is left', () => {
+test('the last batch contains the remaining images', () => {
   const sizes = (count: number, batchSize: number) =>
     [...batches(numbered(count), { batchSize })].map((batch) => batch.size);
   assert.equal(sizes(10, 4), [4, 4, 2]);
@@ -62,11 +62,11 @@ test('a shuffled pass follows the permutation and is the same for the same seed'
   );
 });
 
-test('an order may repeat and leave out images', () => {
+test('an order may repeat or omit images', () => {
   assert.equal(imagesOf(numbered(5), 2, Uint32Array.of(4, 4, 0)), [4, 4, 0]);
 });
 
-test('batches are the caller’s own: changing one changes neither the data nor another batch', () => {
+test('batches are copies: changing one changes neither the data nor another batch', () => {
   const data = numbered(6);
   const kept = [...batches(data, { batchSize: 4 })];
   kept[0]?.images.fill(-1);
@@ -75,7 +75,7 @@ test('batches are the caller’s own: changing one changes neither the data nor 
   assert.is(kept[1]?.images[0], 40);
 });
 
-test('refuses a batch size that would never end, at the call', () => {
+test('refuses an invalid batch size at the call', () => {
   for (const batchSize of [0, -1, 1.5, Number.NaN]) {
     assert.throws(
       () => batches(numbered(3), { batchSize }),
@@ -86,14 +86,14 @@ test('refuses a batch size that would never end, at the call', () => {
   }
 });
 
-test('refuses an order with an image that is not there', () => {
+test('refuses an order with an image outside the data set', () => {
   assert.throws(
     () => batches(numbered(3), { batchSize: 2, order: Uint32Array.of(0, 3) }),
     (error: Error) => error.message === 'batches: image 3 is not among 3 images, 0 to 2',
   );
 });
 
-test('the first images of a data set share its memory', () => {
+test('firstOf shares memory with the data set', () => {
   const data = numbered(5);
   const first = firstOf(data, 2);
   assert.is(first.count, 2);
@@ -106,7 +106,7 @@ test('the first images of a data set share its memory', () => {
   assert.is(pixelsOf(data), 6);
 });
 
-test('refuses a count of images that is none', () => {
+test('firstOf refuses an invalid count', () => {
   for (const count of [-1, 0.5, Number.NaN]) {
     assert.throws(
       () => firstOf(numbered(3), count),

@@ -1,4 +1,4 @@
-/** The four ways in which grey values become targets. */
+/** The four binarizations of grey values. */
 import { ArgumentError, Generator } from '@varigrad/core';
 import { type Binarization, binarizeBatch, binarizeDataset, type Dataset, firstOf } from '@varigrad/vae';
 import { test } from 'uvu';
@@ -9,19 +9,19 @@ function dataset(images: Float32Array): Dataset {
   return { images, labels: new Uint8Array(count).fill(3), count, imageShape: [2, 2], classes: 4 };
 }
 
-/** The grey values of a file, 0/255 to 255/255, each `times` times. */
+/** All grey values of a file, 0/255 to 255/255, each repeated `times` times. */
 const greys = (times: number): Float32Array =>
   Float32Array.from({ length: 256 * times }, (_, i) => (i % 256) / 255);
 
 const under = (binarization: Binarization, images: Float32Array, seed = 0): Float32Array =>
   binarizeDataset(dataset(images), binarization, new Generator(seed)).images;
 
-test('none leaves the data as they are', () => {
+test('none does not change the data', () => {
   const data = dataset(greys(1));
   assert.is(binarizeDataset(data, 'none', new Generator(0)), data);
 });
 
-test('threshold is x > 0.5: from byte 128 on', () => {
+test('threshold is x > 0.5: byte 128 and above', () => {
   const binary = under('threshold', greys(1));
   assert.equal(
     Array.from(binary),
@@ -45,13 +45,13 @@ test('no binarization changes its input, the labels or the shape', () => {
 const STATIC_BITS =
   '01001101110010111001011100100111100001100100101110010010100101001110000101010000000000101011100001000010000010010111001101100010';
 
-test('static is one fixed draw, whatever the generator', () => {
+test('static is one fixed sample, for any generator', () => {
   const half = new Float32Array(128).fill(0.5);
   assert.is(under('static', half, 1).join(''), STATIC_BITS);
   assert.is(under('static', half, 2).join(''), STATIC_BITS);
 });
 
-test('the static draw of an image does not depend on how many images are used', () => {
+test('the static sample of an image does not depend on the number of images', () => {
   const data = dataset(greys(40));
   const whole = binarizeDataset(data, 'static', new Generator(0));
   for (const count of [1, 5, 2000]) {
@@ -60,7 +60,7 @@ test('the static draw of an image does not depend on how many images are used', 
   }
 });
 
-test('dynamic is a new draw at each use, and the same for the same seed', () => {
+test('dynamic is a new sample at each use, and reproducible with a seed', () => {
   const data = dataset(greys(4));
   const generator = new Generator(8);
   const first = binarizeDataset(data, 'dynamic', generator).images;
@@ -69,7 +69,7 @@ test('dynamic is a new draw at each use, and the same for the same seed', () => 
   assert.equal(under('dynamic', greys(4), 8), first);
 });
 
-test('a pixel is 1 with its grey value as probability', () => {
+test('a pixel is 1 with a probability equal to its grey value', () => {
   const times = 4000;
   const draws = binarizeBatch(greys(times), new Generator(12));
   const ones = new Float64Array(256);
@@ -90,14 +90,14 @@ test('a pixel is 1 with its grey value as probability', () => {
   assert.is(ones[255], times, 'white stays white');
 });
 
-test('a draw equal to the grey value gives 0, so black is never set, not even by a draw of 0', () => {
+test('a random number equal to the grey value gives 0, so black stays 0 even for a random number of 0', () => {
   const draws = new Generator(6).uniform(64);
   assert.ok(binarizeBatch(draws, new Generator(6)).every((x) => x === 0));
   const justAbove = draws.map((x) => x + 2 ** -24);
   assert.ok(binarizeBatch(justAbove, new Generator(6)).every((x) => x === 1));
 });
 
-test('refuses a word that is no binarization', () => {
+test('refuses an unknown binarization', () => {
   assert.throws(
     () => under('stochastic' as Binarization, greys(1)),
     (error: Error) =>

@@ -1,4 +1,4 @@
-/** The VAE with categorical codes: its draws, its three estimators, and its bound by enumeration. */
+/** The VAE with categorical codes: its samples, its three estimators, and its bound by enumeration. */
 import { createReference, Generator, rand, type Tensor, tensor, withBackend } from '@varigrad/core';
 import { Adam } from '@varigrad/nn';
 import {
@@ -58,7 +58,7 @@ test('Gumbel noise: mean γ, variance π²/6, always finite', () => {
   assert.ok(Math.abs(variance - Math.PI ** 2 / 6) < 0.04, `${variance}`);
 });
 
-test('a relaxed draw sums to one, and becomes the hard draw as the temperature falls', () => {
+test('a relaxed sample sums to one, and approaches the one-hot sample as the temperature falls', () => {
   const generator = new Generator(1);
   const logits = rand([50, 4], { generator }).mul(3);
   const noise = gumbel([50, 4], { generator });
@@ -73,7 +73,7 @@ test('a relaxed draw sums to one, and becomes the hard draw as the temperature f
   assert.ok((distances[3] as number) < 0.05);
 });
 
-test('straight through: the value of one tensor to the bit, the gradient of the other', () => {
+test('straight through: exactly the value of one tensor, and the gradient of the other', () => {
   const value = tensor([0.1, 0.7]);
   const source = tensor([3, -1e6], { requiresGrad: true });
   const through = straightThrough(value, source.square());
@@ -85,7 +85,7 @@ test('straight through: the value of one tensor to the bit, the gradient of the 
   assert.equal(numbers(source.grad as Tensor), [6, -4e6]);
 });
 
-/** log p(x|z) of each image at every value of z, by decoding one value after the other. */
+/** log p(x|z) of each image at every value of z, decoded one value at a time. */
 function enumerate(model: RelaxedCategoricalVAE, x: Tensor): { z: number[]; logP: number[] }[] {
   const { categories: K } = model;
   const values = Array.from({ length: K * K }, (_, i) =>
@@ -102,7 +102,7 @@ function enumerate(model: RelaxedCategoricalVAE, x: Tensor): { z: number[]; logP
   }));
 }
 
-test('the sum is exact: −ELBO exceeds −log p(x) by KL(q(z|x) ‖ p(z|x)), all by going through z one by one', () => {
+test('the sum is exact: −ELBO exceeds −log p(x) by KL(q(z|x) ‖ p(z|x)), computed by enumerating z', () => {
   withBackend(float64, () => {
     const model = sharp({ estimator: 'sum' });
     const x = images(4);
@@ -123,7 +123,7 @@ test('the sum is exact: −ELBO exceeds −log p(x) by KL(q(z|x) ‖ p(z|x)), al
   });
 });
 
-test('in evaluation the draws are exact: their mean loss is that of the sum', () => {
+test('in evaluation mode the samples are exact: their mean loss equals the exact sum', () => {
   const exact = sharp({ estimator: 'sum' });
   const x = images(1);
   const many = x.expand([20_000, 6]);
@@ -137,13 +137,13 @@ test('in evaluation the draws are exact: their mean loss is that of the sum', ()
     const mean = sum(losses) / losses.length;
     const error = Math.sqrt(sum(losses.map((l) => (l - mean) ** 2))) / losses.length;
     const found = model.elbo(many, { generator: new Generator(4) });
-    assert.ok(Math.abs(found.recon.itemSync() - mean) < 1e-4, 'one-hot draws of q');
+    assert.ok(Math.abs(found.recon.itemSync() - mean) < 1e-4, 'one-hot samples of q');
     assert.ok(Math.abs(mean - wanted.recon.itemSync()) < 4 * error, `${mean} ± ${error}`);
     assert.ok(Math.abs(found.kl.itemSync() - wanted.kl.itemSync()) < 1e-4);
   }
 });
 
-test('KL: 0 for a uniform q, log K for each variable where q is certain', () => {
+test('KL: 0 for a uniform q, log K per variable for a one-hot q', () => {
   const model = make();
   for (const [name, p] of model.namedParameters())
     if (name.startsWith('encoder.out')) p.assign(p.detach().mul(0));
@@ -167,7 +167,7 @@ test('gradients of the relaxed bound, with fixed noise, and of the exact sum', (
   });
 });
 
-test('straight-through: the decoder sees one-hot rows, the encoder gets the relaxed draw’s gradient', () => {
+test('straight-through: the decoder receives one-hot rows, the encoder the gradient of the relaxed sample', () => {
   withBackend(float64, () => {
     const model = make({ estimator: 'straight-through', temperature: 0.7 });
     const x = images(3);
@@ -175,7 +175,7 @@ test('straight-through: the decoder sees one-hot rows, the encoder gets the rela
     model.elbo(x, { eps, beta: 0 }).loss.backward();
     const bias = model.parameters().find((p) => p.shape.join() === '6') as Tensor; // of the logits
     const found = numbers(bias.grad as Tensor);
-    // By hand: the slope of the loss at the one-hot z, taken along the relaxed z, which differences give.
+    // Expected: the slope of the loss at the one-hot z, in the direction in which the relaxed z changes, by finite differences.
     const noise = eps.reshape([3, 2, 3]);
     const z = hardMax(model.logProbs(x).add(noise)).reshape([3, 6]).detach().requiresGrad_();
     model.likelihood.logProb(model.decode(z), x).mean().neg().backward();
@@ -196,7 +196,7 @@ test('straight-through: the decoder sees one-hot rows, the encoder gets the rela
   });
 });
 
-test('the temperature follows its schedule by the training step', async () => {
+test('the temperature follows its schedule of training steps', async () => {
   const steps: number[] = [];
   const model = new RelaxedCategoricalVAE({
     inputSize: SIZE * SIZE,
@@ -210,7 +210,7 @@ test('the temperature follows its schedule by the training step', async () => {
     generator: new Generator(1),
   });
   const before = await evaluate(model, data.test, { binarization: 'threshold' });
-  assert.equal(steps, [], 'evaluation has no temperature');
+  assert.equal(steps, [], 'evaluation uses no temperature');
   await fit(model, data, {
     optimizer: new Adam(model.parameters(), { learningRate: 0.01 }),
     epochs: 20,
@@ -231,14 +231,14 @@ test('the temperature follows its schedule by the training step', async () => {
   assert.is(sum(z), 50 * 3);
 });
 
-test('annealing: exponential, down to a floor', () => {
+test('annealing: exponential decay to a lower limit', () => {
   const temperature = annealing({ from: 2, floor: 0.5, rate: 0.1 });
   assert.is(temperature(0), 2);
   assert.ok(Math.abs(temperature(10) - 2 / Math.E) < 1e-12);
   assert.is(temperature(1000), 0.5);
 });
 
-test('what cannot be is refused', () => {
+test('invalid options are refused', () => {
   refuses(
     () => make({ categories: 1 }),
     'RelaxedCategoricalVAE: categories must be a whole number of at least 2, found 1',

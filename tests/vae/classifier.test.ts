@@ -1,4 +1,4 @@
-/** The classifier, and how it judges a conditional model whose pictures are known. */
+/** The classifier, and the class accuracy of a conditional model with known images. */
 import { ArgumentError, Generator, oneHot, type Tensor, tensor } from '@varigrad/core';
 import { Module } from '@varigrad/nn';
 import {
@@ -15,7 +15,7 @@ import {
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 
-/** Noisy images of one bright pixel in four: its place is the class. */
+/** Noisy images of four pixels, one of which is bright: its position is the class. */
 function dots(count: number, seed: number): Dataset {
   const noise = new Generator(seed).words(count * 4);
   const labels = Uint8Array.from({ length: count }, (_, i) => i % 4);
@@ -26,14 +26,14 @@ function dots(count: number, seed: number): Dataset {
   return { images, labels, count, imageShape: [2, 2], classes: 4 };
 }
 
-test('it learns what separates the classes, the same for the same seed', async () => {
+test('it learns to separate the classes, reproducibly with a seed', async () => {
   const [train, unseen] = [dots(800, 1), dots(400, 2)];
   const losses: number[] = [];
   const options = { hidden: [16], epochs: 30, batchSize: 50, learningRate: 0.01, seed: 3 };
   const classifier = await trainClassifier(train, { ...options, onEpoch: ({ loss }) => losses.push(loss) });
   assert.is(losses.length, 30);
   assert.ok(losses.at(-1)! < 0.5 * losses[0]!, `${losses}`);
-  // The best rule, the brightest pixel, is not perfect: 0.4 + 0.6u against three of 0.6u.
+  // The best rule, the brightest pixel, is not perfect: 0.4 + 0.6u is compared with three values of 0.6u.
   const brightest = await classifierAccuracy({ classify: (x) => x }, unseen);
   const found = await classifierAccuracy(classifier, unseen, { batchSize: 33 });
   assert.ok(found > brightest - 0.05, `${found}, by the brightest pixel ${brightest}`);
@@ -49,7 +49,7 @@ test('it learns what separates the classes, the same for the same seed', async (
   );
 });
 
-test('predicted classes are the likeliest ones', async () => {
+test('predicted classes are the most likely ones', async () => {
   const scores: ImageClassifier = { classify: (x) => x };
   const classes = await predictClasses(
     scores,
@@ -62,16 +62,16 @@ test('predicted classes are the likeliest ones', async () => {
   assert.equal([...classes], [1, 0, 2]);
 });
 
-/** Draws class y as a pixel at y, unless z is above 1: then class 0 whatever was asked. The code of an image is its first pixel. */
+/** Decodes class y to a bright pixel at y. If z is above 1, the image shows class 0 instead. The code of an image is its first pixel. */
 class Painter extends Module implements GenerativeModel {
   readonly kind = 'painter';
   readonly inputSize = 4;
   readonly latent = 1;
   readonly classes: number;
   readonly likelihood: Bernoulli = new Bernoulli();
-  /** Rows that were decoded at a time. */
+  /** Number of rows of each call of decode. */
   readonly sizes: number[] = [];
-  /** z of every row from the prior. */
+  /** z of every row of a prior sample. */
   readonly drawn: number[] = [];
 
   constructor(classes: number) {
@@ -84,8 +84,8 @@ class Painter extends Module implements GenerativeModel {
   }
 
   samplePrior(count: number, { labels }: { labels?: Tensor } = {}): Tensor {
-    assert.equal(labels?.shape, [count, this.classes], 'a conditional prior needs them');
-    // Every style in every class: the tenth style of each class fails.
+    assert.equal(labels?.shape, [count, this.classes], 'a conditional prior needs labels');
+    // Every style is decoded with every class; the tenth style of each class fails.
     const z = Array.from({ length: count }, (_, i) => (Math.floor(i / this.classes) % 10 === 9 ? 2 : 0));
     this.drawn.push(...z);
     return tensor(z.map((value) => [value]));
@@ -110,7 +110,7 @@ class Painter extends Module implements GenerativeModel {
 
 const brightest: ImageClassifier = { classify: (x) => x };
 
-test('prior samples: each class is asked for equally often', async () => {
+test('prior samples: each class is requested equally often', async () => {
   const model = new Painter(4);
   const { accuracy, perClass, count } = await classAccuracy(model, brightest, {
     perClass: 50,
@@ -118,7 +118,7 @@ test('prior samples: each class is asked for equally often', async () => {
   });
   assert.is(count, 200);
   assert.equal(model.sizes, [80, 80, 40]);
-  // Each full batch of twenty styles holds two failing ones, the last ten one.
+  // Each full batch of twenty styles contains two failing ones, the last batch of ten contains one.
   assert.equal(perClass, [1, 0.9, 0.9, 0.9]);
   assert.ok(Math.abs(accuracy - 0.925) < 1e-12);
   assert.ok(model.training, 'the mode is restored');
@@ -137,7 +137,7 @@ test('style transfer: every class but the image’s own', async () => {
     batchSize: 2,
   });
   assert.is(count, 9);
-  // The first style fails in the three classes it is asked for.
+  // The first style fails in all three requested classes.
   assert.ok(Math.abs(accuracy - 6 / 9) < 1e-12);
   assert.equal(perClass, [1, 1 / 2, 2 / 3, 1 / 2]);
 });

@@ -1,4 +1,4 @@
-/** Convolutional networks in a VAE: sizes, evaluation that does not depend on the batch, training, and checkpoints. */
+/** Convolutional networks in a VAE: sizes, evaluation for any batch size, training, and checkpoints. */
 import { Generator, noGrad, rand, randn, type Tensor, tensor } from '@varigrad/core';
 import { Adam, decodeSafetensors, encodeSafetensors } from '@varigrad/nn';
 import {
@@ -28,7 +28,7 @@ function model(imageShape: readonly [number, number], { batchNorm = false, seed 
   });
 }
 
-/** Bright squares at random places: something that can be learned. */
+/** Bright squares at random positions: simple images that a VAE can learn. */
 function squares(count: number, side: number, seed = 7): Dataset {
   const places = new Generator(seed).words(2 * count);
   const images = new Float32Array(count * side * side);
@@ -40,7 +40,7 @@ function squares(count: number, side: number, seed = 7): Dataset {
   return { images, labels: new Uint8Array(count), count, imageShape: [side, side], classes: 1 };
 }
 
-test('the decoder gives back the size of any image, in blocks of pixels', () => {
+test('the decoder restores the size of any image, in blocks of pixels', () => {
   for (const shape of [
     [28, 28],
     [9, 14],
@@ -94,7 +94,7 @@ test('training lowers −ELBO, and a checkpoint gives the same model', async () 
   }
 });
 
-test('convolutions see where a thing is: a shifted image has a shifted feature map', () => {
+test('a shifted image has a shifted feature map', () => {
   const body = new ConvolutionalBody([16, 16], { channels: [3], generator: new Generator(5) });
   const image = (left: number): Tensor => {
     const values = new Float32Array(256);

@@ -1,4 +1,4 @@
-/** Statistics of codes, collapse in words, reconstruction error and gradient norms, against plain loops over all images at once. */
+/** Latent statistics, collapse, reconstruction error and gradient norms, compared with plain loops over all images. */
 import { Generator, randn, type Tensor, tensor } from '@varigrad/core';
 import {
   Autoencoder,
@@ -39,7 +39,7 @@ const close = (found: number, wanted: number, what: string, relative = 1e-5): vo
 const column = (t: Tensor, i: number): number[] =>
   [...t.dataSync()].filter((_, place) => place % (t.shape[1] as number) === i);
 
-/** A VAE whose last dimension is pinned to the prior and whose first is strong. */
+/** A VAE whose last dimension equals the prior and whose first dimension is strong. */
 function partlyCollapsed(): VAE {
   const model = new VAE({ ...sizes, generator: new Generator(2) });
   const state = model.stateDict();
@@ -82,7 +82,7 @@ test('a Gaussian posterior: moments of mu, the aggregate posterior and the KL of
   assert.is(found.count, COUNT);
 });
 
-test('the KLs sum to that of the loss', async () => {
+test('the KLs of the dimensions sum to the KL of the loss', async () => {
   const model = new ConditionalVAE({ ...sizes, classes: 3 });
   const { klPerDimension } = await latentStatistics(model, data);
   const labels = tensor(Array.from(data.labels, (label) => [0, 1, 2].map((c) => Number(c === label))));
@@ -93,7 +93,7 @@ test('the KLs sum to that of the loss', async () => {
   );
 });
 
-test('the batch size makes no difference, also with a flow or without a posterior', async () => {
+test('the batch size does not change the statistics, also with a flow or without a posterior', async () => {
   const models: GenerativeModel[] = [
     partlyCollapsed(),
     new VAE({ ...sizes, posterior: new PlanarFlow(3, { features: 6, length: 2 }) }),
@@ -112,7 +112,7 @@ test('the batch size makes no difference, also with a flow or without a posterio
   }
 });
 
-test('a code without a distribution has its own spread and no KL; neither has a flow by dimension', async () => {
+test('a deterministic code has the variance of its codes and no KL; a flow has no KL per dimension', async () => {
   const plain = new Autoencoder(sizes);
   const found = await latentStatistics(plain, data);
   assert.is(found.klPerDimension, null);
@@ -128,7 +128,7 @@ test('a code without a distribution has its own spread and no KL; neither has a 
   for (let i = 0; i < 3; i++) close(bent.aggregate.mean[i]!, mean(column(draws, i)), `mean ${i}`, 1e-4);
 });
 
-test('moments: a large offset does not cancel', () => {
+test('moments: a large offset causes no cancellation', () => {
   const moments = new Moments(1);
   moments.add([1e9, 1e9 + 1, 1e9 + 2]);
   moments.add([1e9 + 3]);
@@ -154,13 +154,13 @@ test('collapse: dimensions without variance and without KL', async () => {
   assert.equal(collapse([1, 0.5], [2, 1]), { dimensions: [], isTotal: false });
   assert.equal(collapse([1, 0.001, 0], [2, 0.002, 0]), { dimensions: [1, 2], isTotal: false });
   assert.equal(collapse([0.001, 0], [0.001, 0]), { dimensions: [0, 1], isTotal: true });
-  // A mean that does not vary, but a variance that is not the prior's: the decoder is told something.
+  // A constant mean with a variance that differs from the prior's still carries information.
   assert.equal(collapse([1, 0], [2, 0.7]), { dimensions: [], isTotal: false });
   assert.equal(collapse([1, 0], null), { dimensions: [1], isTotal: false });
   assert.ok(findCollapse(await latentStatistics(partlyCollapsed(), data)).dimensions.includes(2));
 });
 
-test('collapse in words: which dimensions, and what to try', () => {
+test('describeCollapse: which dimensions, and what to try', () => {
   const words = (variance: number[], kl: number[] | null) => describeCollapse(statistics(variance, kl));
   assert.is(
     words([1, 0.5], [2, 1]),
@@ -190,13 +190,13 @@ test('reconstruction error: squares, and pixels on the wrong side of ½', async 
       close(found.squaredError, 9 * mean(guess!.map((value, i) => (value - clean![i]!) ** 2)), 'squares');
       close(found.wrongPixels, misses(guess!), 'wrong pixels');
       close(found.wrongInputPixels, misses(spoilt!), 'wrong input pixels');
-      close(mean([...found.squaredErrors]), found.squaredError, 'by image');
+      close(mean([...found.squaredErrors]), found.squaredError, 'per image');
     }
     assert.is(misses(spoilt!) > 0.05, corruption !== undefined);
   }
 });
 
-test('gradient norms: by hand, and none before backward', async () => {
+test('gradient norms equal those computed by hand, and are null before backward', async () => {
   const model = new VAE({ ...sizes, generator: new Generator(4) });
   const before = await gradientNorms(model);
   assert.ok(before.every(({ gradient, weight }) => gradient === null && weight > 0));
@@ -213,7 +213,7 @@ test('gradient norms: by hand, and none before backward', async () => {
   }
 });
 
-test('refusals', async () => {
+test('errors', async () => {
   const model = new Autoencoder(sizes);
   const none = { ...data, count: 0, images: new Float32Array(0), labels: new Uint8Array(0) };
   for (const [op, look] of [

@@ -1,4 +1,4 @@
-/** The doubly reparameterized gradient against its definition, by finite differences. */
+/** The doubly reparameterized gradient, compared with finite differences of its definition. */
 import { createReference, Generator, noGrad, rand, type Tensor, tensor, withBackend } from '@varigrad/core';
 import { gaussianLogProb, IWAE, iwaeBound, VAE } from '@varigrad/vae';
 import { test } from 'uvu';
@@ -10,14 +10,14 @@ const [BATCH, K, PIXELS, LATENT] = [3, 5, 6, 2];
 const sizes = { inputSize: PIXELS, hidden: [5], latent: LATENT, activation: 'tanh' } as const;
 const images = (): Tensor => rand([BATCH, PIXELS], { generator: new Generator(2) });
 
-/** Rows image after image, each K times. */
+/** Each row K times in a row. */
 const repeated = (t: Tensor): Tensor =>
   t
     .unsqueeze(1)
     .expand([BATCH, K, t.shape[1] as number])
     .reshape([BATCH * K, t.shape[1] as number]);
 
-test('encoder: the slope of −1/batch Σᵢ w̃ᵢ² log w(zᵢ), where φ moves zᵢ alone and w̃ and q’s density stand still', () => {
+test('encoder: the slope of −1/batch Σᵢ w̃ᵢ² log w(zᵢ), where φ changes zᵢ only, and w̃ and the density of q are constant', () => {
   withBackend(float64, () => {
     const model = new IWAE({ ...sizes, samples: K, gradient: 'dreg', generator: new Generator(1) });
     const x = images();
@@ -85,7 +85,7 @@ test('decoder: the gradient of the bound itself', () => {
   });
 });
 
-test('iwaeBound of a VAE, k = 5, by every parameter', () => {
+test('iwaeBound of a VAE, k = 5: gradients with respect to every parameter', () => {
   withBackend(float64, () => {
     const model = new VAE({ ...sizes, generator: new Generator(1) });
     const eps = model.noise(BATCH * K, new Generator(4)).reshape([BATCH, K, LATENT]);

@@ -1,4 +1,4 @@
-/** The gradient of every bound of the VAE family by every parameter, in float64 and with fixed noise, against finite differences. */
+/** Gradients of every bound of the VAE family with respect to every parameter, compared with finite differences in float64 with fixed noise. */
 import { createReference, Generator, oneHot, rand, type Tensor, withBackend } from '@varigrad/core';
 import {
   ConditionalNormal,
@@ -79,14 +79,14 @@ for (const [name, make, options] of CASES) {
   });
 }
 
-/** The encoder's gradient of an IWAE, all parameters one after the other. */
+/** The encoder's gradient of an IWAE, with all parameters concatenated. */
 function encoderGradient(model: IWAE, x: Tensor, eps: Tensor): number[] {
   model.zeroGrad();
   model.elbo(x, { eps }).loss.backward();
   return model.encoder.parameters().flatMap((p) => [...(p.grad as Tensor).dataSync()]);
 }
 
-test('DReG has the same mean as the plain gradient of the bound, and less noise', () => {
+test('DReG has the same mean as the standard gradient of the bound, and a smaller variance', () => {
   withBackend(float64, () => {
     const build = (gradient: 'standard' | 'dreg'): IWAE =>
       new IWAE({ ...sizes, samples: 8, gradient, generator: new Generator(1) });
@@ -94,7 +94,7 @@ test('DReG has the same mean as the plain gradient of the bound, and less noise'
     const generator = new Generator(5);
     const x = images();
     const rounds = 1500;
-    // A projection on a fixed direction makes one number of each gradient.
+    // A projection onto a fixed direction reduces each gradient to one number.
     const draws = Array.from({ length: rounds }, () => {
       const eps = models[0].noise(BATCH, generator);
       return models.map((model) =>

@@ -1,4 +1,4 @@
-/** Estimators of log p(x), held against a VAE whose evidence and posterior are known exactly. */
+/** Estimators of log p(x), compared with a VAE whose evidence and posterior are known exactly. */
 import { backend, createReference, Generator, randn, setBackend, tensor, withBackend } from '@varigrad/core';
 import {
   ConditionalVAE,
@@ -33,7 +33,7 @@ const float64 = createReference(Float64Array);
 const mean = (values: ArrayLike<number>): number =>
   Array.from(values).reduce((sum, value) => sum + value, 0) / values.length;
 
-/** Every image of the data set with its exact values and what the encoder says of it. */
+/** Every image of the data set, with its exact values and the encoder's output. */
 function known(model: VAE, data: Dataset): { x: number[]; mu: number[]; logVar: number[]; truth: Exact }[] {
   return Array.from({ length: data.count }, (_, n) => {
     const x = Array.from(data.images.subarray(n * PIXELS, (n + 1) * PIXELS));
@@ -48,7 +48,7 @@ test('linear-Gaussian: ELBO + KL(q ‖ p(z|x)) = log p(x), both KLs and the reco
     for (const { x, mu, logVar, truth } of known(model, linearImages(20))) {
       const gap = klToPosterior(mu, logVar, truth);
       assert.ok(gap > 0.01, `a gap of ${gap} proves nothing`);
-      // The expectation over q by all sign patterns of ±1, exact for the quadratic −log p(x|z): E ε = 0, E εε' = I.
+      // The expectation over q from all sign patterns of ±1. It is exact for the quadratic −log p(x|z): E ε = 0, E εεᵀ = I.
       const signs = [
         [1, 1],
         [1, -1],
@@ -66,7 +66,7 @@ test('linear-Gaussian: ELBO + KL(q ‖ p(z|x)) = log p(x), both KLs and the reco
   });
 });
 
-test('linear-Gaussian: the NLL estimate is within three standard errors of the truth, image by image and in the mean', async () => {
+test('linear-Gaussian: the NLL estimate is within three standard errors of the exact value, per image and on average', async () => {
   const model = linearVae();
   const data = linearImages(60);
   const truths = known(model, data).map(({ truth }) => truth.logEvidence);
@@ -76,19 +76,19 @@ test('linear-Gaussian: the NLL estimate is within three standard errors of the t
   const scores = truths.map((truth, n) => (found.logLikelihoods[n]! - truth) / found.standardErrors[n]!);
   const within = scores.filter((score) => Math.abs(score) < 3).length;
   assert.ok(within >= 58, `${60 - within} of 60 images lie more than three standard errors away`);
-  // Standard errors that were too large would make all scores small.
+  // Standard errors that are too large would make all scores small.
   const spread = Math.sqrt(mean(scores.map((score) => score ** 2)));
   assert.ok(spread > 0.6 && spread < 1.5, `scores have a root mean square of ${spread}`);
   assert.ok(found.effectiveSamples.every((count) => count > 1 && count < 2000));
 });
 
-test('an encoder that is the posterior needs one draw: every weight is p(x)', async () => {
+test('with the exact posterior as encoder, one sample is enough: every weight is p(x)', async () => {
   const before = backend();
   setBackend(float64);
   try {
     const model = linearVae();
     const state = model.stateDict();
-    // With one latent direction an orthogonal decoder makes the posterior covariance diagonal.
+    // With one latent direction, the posterior covariance is diagonal if the decoder is orthogonal.
     const W = state['decoder.out.weight']!.data;
     for (let i = 0; i < PIXELS; i++) {
       W[i * LATENT] = i === 0 ? 0.8 : 0;
@@ -122,7 +122,7 @@ test('an encoder that is the posterior needs one draw: every weight is p(x)', as
   }
 });
 
-test('the ELBO with L draws: closed and sampled KL agree with the exact value within three standard errors', async () => {
+test('the ELBO with L samples: closed and sampled KL agree with the exact value within three standard errors', async () => {
   const model = linearVae();
   const data = linearImages(40);
   const wanted = mean(
@@ -141,11 +141,17 @@ test('the ELBO with L draws: closed and sampled KL agree with the exact value wi
     await estimateElbo(model, data, { samples: 2000, kl: 'sampled' }),
   ];
   const ratio = few.standardError / many.standardError;
-  assert.ok(ratio > 6 && ratio < 16, `100 times the draws make the error 10 times smaller, here ${ratio}`);
-  assert.ok(Number.isNaN((await estimateElbo(model, data)).standardError), 'one draw has no standard error');
+  assert.ok(
+    ratio > 6 && ratio < 16,
+    `100 times as many samples should make the error 10 times smaller, found ${ratio}`,
+  );
+  assert.ok(
+    Number.isNaN((await estimateElbo(model, data)).standardError),
+    'one sample has no standard error',
+  );
 });
 
-test('the NLL falls as k grows, from −ELBO at k = 1, and never below the truth', async () => {
+test('the NLL falls as k grows, from −ELBO at k = 1, and never below the exact value', async () => {
   const model = linearVae();
   const data = linearImages(200);
   const truth = -mean(known(model, data).map((image) => image.truth.logEvidence));
@@ -187,7 +193,7 @@ function everyModel(): [string, LatentModel][] {
   ];
 }
 
-test('the batch size makes no difference, for any model, number of draws and estimator', async () => {
+test('the batch size does not change the result, for any model, number of samples and estimator', async () => {
   const data = greyImages();
   for (const [name, model] of everyModel()) {
     for (const samples of [1, 5, 50]) {
@@ -200,7 +206,7 @@ test('the batch size makes no difference, for any model, number of draws and est
         for (const batchSize of [1, 7, 128]) {
           (await values(batchSize)).forEach((value, n) => {
             const apart = Math.abs(value - whole[n]!) / Math.abs(whole[n]!);
-            assert.ok(apart < 1e-5, `${name}, ${samples} draws, ${batchSize} at a time: ${apart}`);
+            assert.ok(apart < 1e-5, `${name}, ${samples} samples, ${batchSize} at a time: ${apart}`);
           });
         }
       }
@@ -208,7 +214,7 @@ test('the batch size makes no difference, for any model, number of draws and est
   }
 });
 
-test('the memory is bounded: no more draws are decoded at a time than asked for', async () => {
+test('the memory is bounded: at most batchSize samples are decoded at a time', async () => {
   const model = new VAE({ inputSize: 9, hidden: [6], latent: 3 });
   let most = 0;
   const decode = model.decode.bind(model);
@@ -228,7 +234,7 @@ test('the memory is bounded: no more draws are decoded at a time than asked for'
   }
 });
 
-test('a seed decides the estimate, and the model is left as it was', async () => {
+test('the seed determines the estimate, and the model is not changed', async () => {
   const model = new VAE({ inputSize: 9, hidden: [6], latent: 3 });
   const data = greyImages();
   const nll = async (seed: number) => (await estimateLogLikelihood(model, data, { samples: 8, seed })).nll;
@@ -242,10 +248,10 @@ test('a seed decides the estimate, and the model is left as it was', async () =>
     problem = error.message;
   });
   assert.is(problem, 'out of paint');
-  assert.ok(model.training, 'training mode is restored even then');
+  assert.ok(model.training, 'training mode is restored after an error');
 });
 
-test('the estimate of a conditional model is that of log p(x|y)', async () => {
+test('for a conditional model, the estimate is log p(x|y)', async () => {
   const model = new ConditionalVAE({ inputSize: 9, hidden: [6], latent: 3, classes: 3 });
   const data = greyImages(6);
   const other = { ...data, labels: data.labels.map((label) => (label + 1) % 3) };
@@ -256,7 +262,7 @@ test('the estimate of a conditional model is that of log p(x|y)', async () => {
   assert.is.not(right.nll, wrong.nll);
 });
 
-test('iwaeBound: k draws under one logarithm, as written out by hand', () => {
+test('iwaeBound: the logarithm of the mean of k weights, compared with plain loops', () => {
   withBackend(float64, () => {
     const model = linearVae();
     const data = linearImages(4);
@@ -303,7 +309,7 @@ test('LogMeanExp: no overflow, no underflow, and zero weights', () => {
   assert.is(of([Number.NEGATIVE_INFINITY]).value, Number.NEGATIVE_INFINITY);
 });
 
-test('refusals', async () => {
+test('errors', async () => {
   const vae = new VAE({ inputSize: 9, hidden: [6], latent: 3 });
   const refusal = async (call: Promise<unknown>): Promise<string> =>
     call.then(

@@ -1,4 +1,4 @@
-/** Evaluation of a whole data set, and the averages over batches of different sizes. */
+/** Evaluation of a whole data set, and averages over batches of different sizes. */
 import { Generator, oneHot, randn, tensor } from '@varigrad/core';
 import { binarizeBatch, ConditionalVAE, type Dataset, evaluate, type LatentModel, VAE } from '@varigrad/vae';
 import { test } from 'uvu';
@@ -24,7 +24,7 @@ const conditional = (): ConditionalVAE =>
 const isClose = (a: number, b: number, relative: number): boolean =>
   Math.abs(a - b) <= relative * Math.max(Math.abs(a), Math.abs(b));
 
-test('the batch size makes no difference', async () => {
+test('the batch size does not change the result', async () => {
   const data = greyImages(200);
   for (const model of [vae(), conditional()] as LatentModel[]) {
     for (const binarization of ['none', 'threshold', 'static', 'dynamic'] as const) {
@@ -50,7 +50,7 @@ test('the result is −ELBO of all images at once, with the noise of the seed', 
   }
 });
 
-test('dynamic targets are drawn after the noise, so both follow from the seed', async () => {
+test('dynamic targets are drawn after the noise, so the seed determines both', async () => {
   const data = greyImages(50);
   const model = vae();
   const generator = new Generator(4);
@@ -68,7 +68,7 @@ test('the same seed gives the same number, another seed another', async () => {
   assert.not.equal(await evaluate(model, data), await evaluate(model, data, { seed: 1 }));
 });
 
-test('the model is evaluated in evaluation mode, without gradients, and left as it was', async () => {
+test('the model is evaluated in evaluation mode, without gradients, and is not changed', async () => {
   const model = vae();
   const before = model.stateDict();
   const modes: boolean[] = [];
@@ -91,7 +91,7 @@ test('the model is evaluated in evaluation mode, without gradients, and left as 
 
 const values = (loss: number, recon: number, kl: number) => tensor([loss, recon, kl]);
 
-test('an average counts each batch by its images', async () => {
+test('an average weights each batch by its number of images', async () => {
   const meter = new Meter();
   meter.add(values(1, 8, 0.5), 5);
   meter.add(values(4, 2, 3.5), 1);
@@ -101,7 +101,7 @@ test('an average counts each batch by its images', async () => {
   assert.equal(await meter.mean(), { loss: 1.5, recon: 7, kl: 1 });
 });
 
-test('reading in between changes nothing, and a meter goes on from its state', async () => {
+test('intermediate readings do not change the averages, and a meter continues from its state', async () => {
   const meter = new Meter();
   meter.add(values(1, 8, 0.5), 5);
   const state = await meter.state();
@@ -110,10 +110,10 @@ test('reading in between changes nothing, and a meter goes on from its state', a
   assert.equal(await next.mean(), { loss: 1.5, recon: 7, kl: 1 });
   meter.add(values(4, 2, 3.5), 1);
   assert.equal(await meter.mean(), { loss: 1.5, recon: 7, kl: 1 });
-  assert.equal(state, { loss: 5, recon: 40, kl: 2.5, count: 5 }, 'the state taken is the caller’s own');
+  assert.equal(state, { loss: 5, recon: 40, kl: 2.5, count: 5 }, 'the returned state is a copy');
 });
 
-test('what a meter reads is loss, recon and kl, in this order', () => {
+test('a meter reads loss, recon and kl, in this order', () => {
   const packed = packElbo({ loss: tensor(3), recon: tensor(2), kl: tensor(1) });
   assert.equal(Array.from(packed.dataSync()), [3, 2, 1]);
 });

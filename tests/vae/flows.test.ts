@@ -35,7 +35,7 @@ function logDeterminant(a: number[][]): number {
 
 for (const [index, name] of ['PlanarFlow', 'InverseAutoregressiveFlow'].entries()) {
   for (const latent of [1, 2, 4]) {
-    test(`${name}: log q(z|x) is that of ε less the log-determinant of a numeric Jacobian, latent ${latent}`, () => {
+    test(`${name}: log q(z|x) is log N(ε; 0, I) minus the log-determinant of a numeric Jacobian, latent ${latent}`, () => {
       withBackend(float64, () => {
         const flow = flows(latent)[index] as PosteriorFamily;
         const generator = new Generator(latent);
@@ -93,13 +93,13 @@ test('an inverse autoregressive step: dimension j of z does not depend on later 
     };
     const z = (eps: number[]): number[] => [...flow.draw(q, tensor([eps])).z.dataSync()];
     const [before, after] = [z([1, -1, 0.5, 2]), z([1, -1, 0.7, 2])];
-    assert.equal(after.slice(0, 2), before.slice(0, 2), 'dimensions before the third stay');
+    assert.equal(after.slice(0, 2), before.slice(0, 2), 'the first two dimensions do not change');
     assert.not.equal(after[2], before[2]);
-    assert.not.equal(after[3], before[3], 'the one behind it follows');
+    assert.not.equal(after[3], before[3], 'the next dimension changes');
   });
 });
 
-test('the code of an image is where the flow takes the mean of its base, and that is what is decoded', () => {
+test('the code of an image is the flow of the base mean, and reconstructions decode it', () => {
   for (const [i, posterior] of flows(3).entries()) {
     const model = new VAE({ inputSize: 4, hidden: [FEATURES], latent: 3, posterior });
     const x = randn([2, 4], { generator: new Generator(3) }).sigmoid();
@@ -119,7 +119,7 @@ test('the code of an image is where the flow takes the mean of its base, and tha
           .z.dataSync(),
       ],
     );
-    assert.ok(code.sub(q.mu).abs().amax().itemSync() > 1e-3, `flow ${i} moves the mean`);
+    assert.ok(code.sub(q.mu).abs().amax().itemSync() > 1e-3, `flow ${i} changes the mean`);
     assert.equal(
       [...model.reconstruct(x).dataSync()],
       [...model.likelihood.mean(model.decode(code)).dataSync()],
@@ -135,7 +135,7 @@ test('a flow without features from the encoder is refused', () => {
   refuses(() => iaf.draw(q, tensor([[0, 0]])), `InverseAutoregressiveFlow: ${advice}`);
 });
 
-test('a VAE takes a flow as its posterior: every parameter of the flow gets a gradient', () => {
+test('a VAE with a flow as its posterior: every parameter of the flow receives a gradient', () => {
   for (const index of [0, 1]) {
     const posterior = [
       () => new PlanarFlow(3, { features: 6, length: 2 }),

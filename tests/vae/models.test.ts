@@ -1,4 +1,4 @@
-/** The two models: shapes, refusals, and −ELBO, which exceeds −log p(x) by a KL. */
+/** VAE and ConditionalVAE: shapes, errors, and −ELBO, which exceeds −log p(x) by a KL. */
 import {
   ArgumentError,
   Generator,
@@ -57,7 +57,7 @@ test('shapes: the conditional VAE', () => {
   assert.equal(model.elbo(x, { labels }).loss.shape, []);
 });
 
-test('the layers: the decoder mirrors the encoder, and labels widen both', () => {
+test('layers: the decoder mirrors the encoder, and labels widen both', () => {
   const shapes = (model: LatentModel): Record<string, readonly number[]> =>
     Object.fromEntries(Array.from(model.namedParameters(), ([name, p]) => [name, p.shape]));
   const wanted = (labels: number): Record<string, number[]> => ({
@@ -96,7 +96,7 @@ test('the conditional VAE needs labels', () => {
   }
 });
 
-test('the conditional VAE refuses labels that do not fit, and names both shapes', () => {
+test('the conditional VAE refuses labels of a wrong shape, and names both shapes', () => {
   const model = new ConditionalVAE({ inputSize: 12, hidden: [8], latent: 3, classes: 4 });
   const x = zeros([2, 12]);
   const z = zeros([2, 3]);
@@ -118,7 +118,7 @@ test('the conditional VAE refuses labels that do not fit, and names both shapes'
   }
 });
 
-test('the label matters to both halves of a conditional VAE', () => {
+test('encoder and decoder of a conditional VAE depend on the label', () => {
   const model = new ConditionalVAE({ inputSize: 12, hidden: [8], latent: 3, generator: new Generator(1) });
   const x = zeros([1, 12]);
   const z = zeros([1, 3]);
@@ -138,7 +138,7 @@ test('z = mu + σ·ε', () => {
   close(second, -2 - 0.5, 1e-6);
 });
 
-test('the loss is recon + beta·kl, and kl is never below 0', () => {
+test('the loss is recon + beta·kl, and kl is never negative', () => {
   const generator = new Generator(3);
   for (let round = 0; round < 50; round++) {
     const model = new VAE({ inputSize: 9, hidden: [5], latent: 4, generator });
@@ -165,7 +165,7 @@ test('−ELBO exceeds −log p(x) by KL(q(z|x) ‖ p(z|x)), all by integration o
   const generator = new Generator(8);
   const x = tensor([[1, 0, 1, 1]]);
   const eps = Array.from({ length: 201 }, (_, i) => (i - 100) / 10); // −10 … 10
-  const step = 0.1; // exact to many digits, since all integrands are smooth
+  const step = 0.1; // accurate to many digits, because all integrands are smooth
   for (const likelihood of [new Bernoulli(), new Gaussian({ sigma: 0.7 })]) {
     const model = new VAE({
       inputSize: 4,
@@ -204,7 +204,7 @@ test('−ELBO exceeds −log p(x) by KL(q(z|x) ‖ p(z|x)), all by integration o
   }
 });
 
-test('weights that were saved give the same loss', () => {
+test('saved weights give the same loss', () => {
   const labels = oneHot([1, 0, 2], 3);
   const sizes = { inputSize: 6, hidden: [5], latent: 2 };
   const build: readonly ((seed: number) => LatentModel)[] = [

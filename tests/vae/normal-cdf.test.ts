@@ -1,4 +1,4 @@
-/** Φ and its inverse against the nearest doubles to values of mpmath 1.3.0, computed with 60 digits at the doubles written here. */
+/** Φ and its inverse, compared with values of mpmath 1.3.0 at these doubles, computed with 60 digits and rounded to doubles. */
 import { ArgumentError } from '@varigrad/core';
 import { inverseNormalCdf, normalCdf } from '@varigrad/vae';
 import { test } from 'uvu';
@@ -39,13 +39,13 @@ const QUANTILES: readonly [p: number, z: number][] = [
 
 const relative = (found: number, expected: number): number => Math.abs(found / expected - 1);
 
-test('Φ agrees to 12 digits, also far out in the lower tail', () => {
+test('Φ agrees to 12 digits, also far in the lower tail', () => {
   for (const [z, p] of CDF) assert.ok(relative(normalCdf(z), p) < 1e-12, `Φ(${z}) = ${normalCdf(z)}`);
   assert.equal([Number.NEGATIVE_INFINITY, 0, Number.POSITIVE_INFINITY].map(normalCdf), [0, 0.5, 1]);
   assert.ok(Number.isNaN(normalCdf(Number.NaN)));
 });
 
-test('quantiles agree to 12 digits; near ½, where p itself has lost them, to the digits of p', () => {
+test('quantiles agree to 12 digits, or near ½ to the precision of p', () => {
   for (const [p, z] of QUANTILES) {
     const found = inverseNormalCdf(p);
     const tolerance = Math.max(1e-12, 1e-15 / Math.abs(z));
@@ -54,7 +54,7 @@ test('quantiles agree to 12 digits; near ½, where p itself has lost them, to th
   assert.is(inverseNormalCdf(0.5), 0);
 });
 
-test('one is the inverse of the other, and both rise', () => {
+test('the two functions are inverses of each other, and both increase', () => {
   let before = Number.NEGATIVE_INFINITY;
   for (let i = 1; i < 2000; i++) {
     const p = i / 2000;
@@ -73,7 +73,7 @@ test('the smallest and the largest probabilities have finite quantiles', () => {
   }
 });
 
-test('refuses what is no probability between 0 and 1', () => {
+test('refuses numbers that are not probabilities between 0 and 1', () => {
   for (const p of [0, 1, -0.1, 1.1, Number.NaN]) {
     assert.throws(
       () => inverseNormalCdf(p),

@@ -90,7 +90,7 @@ test('a convolutional VAE with a flow and a learned likelihood', () => {
   );
 });
 
-test('a codebook and its use are lines of their own', () => {
+test('a codebook and its usage have separate lines', () => {
   assert.is(
     String(new VQVAE({ inputSize: 9, hidden: [], vectors: 2, width: 3, codebookSize: 5 })),
     `VQVAE(2 vectors, commitment 0.25) (138 parameters)
@@ -106,7 +106,7 @@ test('a codebook and its use are lines of their own', () => {
   );
 });
 
-test('models and their parts say their own options', () => {
+test('models and their parts print their options', () => {
   const sizes = { inputSize: 9, hidden: [6], latent: 2 };
   const first = (module: unknown): string => String(module).split('\n')[0]!;
   const texts: [unknown, string][] = [

@@ -17,7 +17,7 @@ import { refuses } from '../refuses.js';
 const float64 = createReference(Float64Array);
 const numbers = (t: Tensor): number[] => [...t.dataSync()];
 
-/** Every prior over one dimension, away from its initial values, with what it may look at. */
+/** Every prior over one dimension, away from its initial values, with its context. */
 function priors(): [string, Prior, PriorContext][] {
   const generator = new Generator(7);
   const model = new VAE({ inputSize: 3, hidden: [4], latent: 1, generator });
@@ -36,7 +36,7 @@ function priors(): [string, Prior, PriorContext][] {
   ];
 }
 
-test('the density of every prior integrates to one, and its draws have its mean and variance', () => {
+test('the density of every prior integrates to one, and its samples have its mean and variance', () => {
   withBackend(float64, () => {
     for (const [name, prior, context] of priors()) {
       const step = 0.01;
@@ -98,7 +98,7 @@ test('closed-form KLs agree with their integrals and vanish where posterior and 
   });
 });
 
-test('gradients of every log-density, in z and in the parameters', () => {
+test('gradients of every log-density with respect to z and the parameters', () => {
   withBackend(float64, () => {
     for (const [name, prior, context] of priors()) {
       const z = randn([2, 1], { generator: new Generator(3) });
@@ -132,7 +132,7 @@ test('gradients of every log-density, in z and in the parameters', () => {
   });
 });
 
-test('a VampPrior is made of the model it stands in, and trains its pseudo-images', () => {
+test('a VampPrior uses the encoder of its model, and its pseudo-images are trained', () => {
   const model = new VAE({ inputSize: 6, hidden: [5], latent: 2, prior: new VampPrior(6, { components: 3 }) });
   const x = tensor([[0, 1, 0, 1, 0.5, 0.25]]);
   model.elbo(x).loss.backward();
@@ -164,7 +164,7 @@ test('a label-conditional prior: samples of a class lie where its prior does', (
   assert.equal(numbers(model.samplePrior(3, { labels })).map(Math.sign), [1, -1, -1]);
   model.elbo(tensor([[0, 1, 1, 0]]), { labels: oneHot([0], 2) }).loss.backward();
   const [own, other] = numbers(prior.mu.grad as Tensor);
-  assert.ok(own !== 0 && other === 0, 'only the class of the image learns');
+  assert.ok(own !== 0 && other === 0, 'only the class of the image receives a gradient');
   refuses(
     () => new VAE({ inputSize: 4, latent: 1, prior }).elbo(tensor([[0, 1, 1, 0]])),
     'ConditionalNormal: p(z|y) needs labels — use this prior in a ConditionalVAE',

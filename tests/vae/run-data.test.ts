@@ -1,4 +1,4 @@
-/** Where the images of a run come from: folders of PNG images, IDX files, MNIST by name. */
+/** Loading the images of a run: folders of PNG images, IDX files, MNIST by name. */
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -46,7 +46,7 @@ test('subfolders are classes, in the order of their names, and are mixed evenly'
   assert.is(noun, 'image');
   assert.equal(notes, ['Classes: 0 = a, 1 = b, 2 = c9, 3 = c10.', 'For testing: the last 2 of 20.']);
   assert.equal([train.count, held.count, train.classes, ...train.imageShape], [18, 2, 4, 2, 3]);
-  // Each image has its own label, 9 comes before 10, and any half holds half of each class.
+  // Each image keeps its label, 9 comes before 10, and each half contains half of each class.
   const values = [...bytesOf(train), ...bytesOf(held)];
   const labels = [...train.labels, ...held.labels];
   values.forEach((value, i) => {
@@ -60,7 +60,7 @@ test('subfolders are classes, in the order of their names, and are mixed evenly'
     assert.is(labels.slice(0, 10).filter((l) => l === label).length, half, `class ${label}`);
 });
 
-test('colours become grey by their luminance, transparency black, and it is said', async () => {
+test('colours become grey by their luminance, transparency becomes black, and a note says so', async () => {
   const path = folder('colours');
   writePngFile(join(path, '1.png'), [2, 2], (x, y) =>
     y === 0 ? [255, 0, 0, 255] : [0, 255, 0, x === 0 ? 255 : 51],
@@ -83,7 +83,7 @@ test('colours become grey by their luminance, transparency black, and it is said
   assert.is(train.classes, 0);
 });
 
-test('folders train and test are taken as they are', async () => {
+test('folders train and test are used as the two sets', async () => {
   const path = join(scratch, 'parted');
   for (const set of ['train', 'test'])
     for (const name of ['x', 'y']) {
@@ -105,7 +105,7 @@ test('folders train and test are taken as they are', async () => {
   await isRefused(path, `--data ${path}: the images of train and test differ in size`);
 });
 
-test('a folder that holds no such images is refused with what is wrong', async () => {
+test('a folder without usable images is refused with the reason', async () => {
   const empty = folder('empty');
   await isRefused(empty, `--data ${empty}: there are no PNG images`);
   const absent = join(scratch, 'absent');
@@ -143,7 +143,7 @@ test('a folder that holds no such images is refused with what is wrong', async (
   assert.ok(message.startsWith(`--data ${join(broken, '1.png')}: cannot be read as PNG: `), message);
 });
 
-test('IDX files: a folder named as MNIST, zipped or not, and a pair', async () => {
+test('IDX files: a folder with the file names of MNIST, gzipped or not, and a pair', async () => {
   const path = writeIdxFolder(join(scratch, 'idx'));
   const { train, test: held, notes } = await loadData(path);
   assert.equal([train.count, held.count, train.classes, notes.length], [96, 24, 4, 0]);
@@ -198,7 +198,7 @@ test('a limit takes the first images, and validation the last of those', async (
   assert.is(message, '--validation 50: there are only 50 training images');
 });
 
-test('a model is trained on a folder of PNG images, and says what was done to them', async () => {
+test('a model is trained on a folder of PNG images, and the output describes their conversion', async () => {
   const path = folder('shapes');
   for (const name of ['disc', 'frame']) {
     folder('shapes', name);
@@ -220,7 +220,7 @@ test('a model is trained on a folder of PNG images, and says what was done to th
   assert.match(await does('evaluate', run), /, 4 test images, /);
 });
 
-test('a model that is told the class needs classes', async () => {
+test('a conditional model needs classes', async () => {
   const path = folder('unlabelled');
   for (let i = 0; i < 6; i++) grey(join(path, `${i}.png`), 40 * i);
   for (const model of ['cvae', 'm2']) {

@@ -3,18 +3,18 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { refuses } from '../refuses.js';
 
-test('linear warm-up: 0, then in equal steps to beta, which stays', () => {
+test('linear warm-up: in equal steps from 0 to beta, then constant', () => {
   const beta = linearWarmUp(4, 2);
   assert.equal([0, 1, 2, 3, 4, 100].map(beta), [0, 0.5, 1, 1.5, 2, 2]);
 });
 
-test('cyclic warm-up: rises and stays, period by period', () => {
+test('cyclic warm-up: rises and stays constant in each period', () => {
   const beta = cyclicWarmUp(4);
   assert.equal([0, 1, 2, 3, 4, 5, 6, 7].map(beta), [0, 0.5, 1, 1, 0, 0.5, 1, 1]);
   assert.equal([0, 1, 2, 3, 4].map(cyclicWarmUp(4, { beta: 4, rising: 1 })), [0, 1, 2, 3, 0]);
 });
 
-test('schedules refuse what is no number of steps', () => {
+test('schedules refuse invalid numbers of steps', () => {
   refuses(() => linearWarmUp(0), 'linearWarmUp: steps must be a whole number above 0, found 0');
   refuses(() => cyclicWarmUp(1.5), 'cyclicWarmUp: period must be a whole number above 0, found 1.5');
   refuses(

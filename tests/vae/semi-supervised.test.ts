@@ -1,4 +1,4 @@
-/** M2: the marginalised label, the two bounds, and data sets of which few labels are known. */
+/** M2: the marginalised label, the two bounds, and data sets with few labels. */
 import {
   createReference,
   Generator,
@@ -54,10 +54,10 @@ const LABELS = [
   [0, 0, 0],
 ];
 
-test('each bound by hand: a known label is used, an unknown one is summed over', () => {
+test('each bound by hand: a known label is used, and unknown labels are summed over', () => {
   withBackend(float64, () => {
     const model = make({ alpha: 7 });
-    for (const p of model.classifier.parameters()) p.assign(p.detach().mul(3)); // q(y|x) away from even
+    for (const p of model.classifier.parameters()) p.assign(p.detach().mul(3)); // q(y|x) far from uniform
     const x = images(4);
     const eps = tensor([[0.3], [-1], [2], [0.5]]);
     const q = numbers(model.classify(x).exp());
@@ -129,7 +129,7 @@ test('gradients of the bound with known and unknown labels, with fixed noise', (
   });
 });
 
-test('codes: of the given class, or of the likeliest where it is unknown', () => {
+test('codes: of the given class, or of the most likely class if it is unknown', () => {
   const model = make();
   const x = images(4);
   const likeliest = numbers(model.classify(x).argmax({ axis: 1 }));
@@ -138,7 +138,7 @@ test('codes: of the given class, or of the likeliest where it is unknown', () =>
   assert.equal(numbers(model.codes(x)), numbers(model.encode(x, oneHot(likeliest, 3)).mu));
 });
 
-test('a labelled subset has so many images of every class, and the rest keeps none of its labels', () => {
+test('a labelled subset has perClass images of every class, and the other images have no labels', () => {
   const subset = labelledSubset(data.train, { perClass: 3, seed: 1 });
   assert.is(subset.count, 6);
   assert.equal([...subset.labels].sort(), [0, 0, 0, 1, 1, 1]);
@@ -178,13 +178,13 @@ function noisyPatterns(count: number, seed: number): Dataset {
 }
 const SIDE = 6;
 
-/** Share of right classes, in percent. */
+/** Percentage of correct classes. */
 function accuracy(logits: (x: Tensor) => Tensor, { images: pixels, labels, count }: Dataset): number {
   const found = numbers(logits(tensor(pixels, { shape: [count, SIDE * SIDE] })).argmax({ axis: 1 }));
   return (100 * found.filter((label, i) => label === labels[i]).length) / count;
 }
 
-test('two labels a class and 300 images without: far better than a classifier of the four', async () => {
+test('two labels per class and 300 unlabelled images give far better accuracy than a classifier of the four labelled images', async () => {
   const [all, unseen] = [noisyPatterns(300, 1), noisyPatterns(200, 2)];
   const labelled = labelledSubset(all, { perClass: 2 });
   const init = { generator: new Generator(6) };
@@ -214,7 +214,7 @@ test('two labels a class and 300 images without: far better than a classifier of
   const [few, many] = [(x: Tensor) => supervised.forward(x), (x: Tensor) => model.classify(x)].map((f) =>
     accuracy(f, unseen),
   ) as [number, number];
-  assert.ok(many > few + 8, `${many}%, and ${few}% with the labels alone`);
+  assert.ok(many > few + 8, `${many}%, compared with ${few}% for the labels alone`);
   const after = await evaluate(model, unseen);
   for (const batchSize of [1, 7]) {
     const { loss } = await evaluate(model, unseen, { batchSize });
@@ -223,7 +223,7 @@ test('two labels a class and 300 images without: far better than a classifier of
   assert.ok((await classStyleFigure(model, [SIDE, SIDE])).pixels.width > 0);
 });
 
-test('what cannot be is refused', async () => {
+test('invalid options are refused', async () => {
   refuses(
     () => make().elbo(images(1), { freeBits: 1 }),
     'elbo: M2 does not support free bits — leave out freeBits',

@@ -1,10 +1,10 @@
-/** What training says while it runs, by a clock that the tests move. */
+/** Progress reports of training, with a clock that the tests control. */
 import { type EpochResult, type FitOptions, fit, type Progress, type TrainState } from '@varigrad/vae';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { BATCH, data, STEPS, vae, WatchedAdam } from '../helpers/bars.js';
 
-/** Runs `use` with a clock that stands still but for the milliseconds one adds to it. */
+/** Runs `use` with a clock that only moves by the milliseconds that are added to it. */
 async function withClock<T>(use: (advance: (milliseconds: number) => void) => Promise<T>): Promise<T> {
   let now = 5000;
   const before = Object.getOwnPropertyDescriptor(performance, 'now');
@@ -19,7 +19,7 @@ async function withClock<T>(use: (advance: (milliseconds: number) => void) => Pr
   }
 }
 
-/** A run whose steps last 50 ms each, by the clock. */
+/** A run whose steps take 50 ms each, by that clock. */
 function timedRun(options: Partial<FitOptions>): Promise<{ results: EpochResult[]; state: TrainState }> {
   return withClock(async (advance) => {
     const model = vae();
@@ -28,14 +28,14 @@ function timedRun(options: Partial<FitOptions>): Promise<{ results: EpochResult[
     const results: EpochResult[] = [];
     const onEpoch = (result: EpochResult) => {
       results.push(result);
-      advance(1e6); // time that is spent on something else
+      advance(1e6); // time spent outside training
     };
     const all = { optimizer, epochs: 2, batchSize: BATCH, onEpoch, ...options };
     return { state: await fit(model, data, all), results };
   });
 }
 
-test('progress comes about ten times a second and says what is the case', async () => {
+test('progress is reported about ten times per second, with correct values', async () => {
   const seen: Progress[] = [];
   await timedRun({ onProgress: (progress) => seen.push(progress) });
   assert.equal(
@@ -47,7 +47,7 @@ test('progress comes about ten times a second and says what is the case', async 
   for (const { loss } of seen) assert.ok(loss > 0 && Number.isFinite(loss));
 });
 
-test('the time of an epoch is that of its steps, also of those before a stop', async () => {
+test('the time of an epoch is the time of its steps, including those before a stop', async () => {
   const whole = await timedRun({});
   const stop = new AbortController();
   const first = await timedRun({
@@ -68,7 +68,7 @@ test('the time of an epoch is that of its steps, also of those before a stop', a
   }
 });
 
-test('timers have their turn during an epoch: one of them can stop it', async () => {
+test('timers run during an epoch, and one of them can stop it', async () => {
   const stop = new AbortController();
   setTimeout(() => stop.abort());
   const { state } = await timedRun({ signal: stop.signal });

@@ -1,4 +1,4 @@
-/** Training: it learns, reports what it did, and goes on after a stop exactly as if there had been none. */
+/** Training: the loss falls, the results are reported, and a stopped run continues exactly like an uninterrupted one. */
 import { ArgumentError } from '@varigrad/core';
 import { Adam, type OptimizerState, type StateDict } from '@varigrad/nn';
 import {
@@ -14,14 +14,14 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { BATCH, conditional, data, SIZE, STEPS, vae, WatchedAdam } from '../helpers/bars.js';
 
-/** What a run saves. */
+/** The saved state of a run. */
 interface Saved {
   weights: StateDict;
   optimizer: OptimizerState;
   state: TrainState;
 }
 
-/** One run of a fresh model, from the start or from what was saved, stopped after `stopAfter` steps if given. */
+/** Runs a new model, from the start or from a saved state, and stops after `stopAfter` steps if given. */
 async function run(
   make: () => LatentModel,
   options: Omit<FitOptions, 'optimizer'>,
@@ -53,12 +53,12 @@ async function run(
   return { saved: { weights: model.stateDict(), optimizer: optimizer.stateDict(), state }, results, steps };
 }
 
-/** All but the time, which no two runs share. */
+/** All results except the times, which differ between runs. */
 const timeless = ({ seconds: _, ...rest }: TrainState) => rest;
 const losses = (results: readonly EpochResult[]) =>
   results.map(({ epoch, train, test: t }) => [epoch, train, t]);
 
-test('the loss falls, in training and on images that were not seen', async () => {
+test('the loss falls on training images and on test images', async () => {
   for (const make of [vae, conditional]) {
     const { results, steps } = await run(make, { epochs: 30, binarization: 'threshold' });
     assert.is(steps, 30 * STEPS);
@@ -69,7 +69,7 @@ test('the loss falls, in training and on images that were not seen', async () =>
 });
 
 for (const binarization of ['none', 'threshold', 'static', 'dynamic'] as const satisfies Binarization[]) {
-  test(`a run stopped and continued is the same to the bit as one that was not: ${binarization}`, async () => {
+  test(`a stopped and continued run equals an uninterrupted one bit for bit: ${binarization}`, async () => {
     const options = { epochs: 3, binarization, seed: 9 };
     for (const make of binarization === 'dynamic' ? [vae, conditional] : [vae]) {
       const whole = await run(make, options);
@@ -87,7 +87,7 @@ for (const binarization of ['none', 'threshold', 'static', 'dynamic'] as const s
   });
 }
 
-test('a run stopped at every step is still the same', async () => {
+test('a run stopped at every step gives the same result', async () => {
   const options = { epochs: 2, binarization: 'dynamic', seed: 4 } as const;
   const whole = await run(vae, options);
   let from: Saved | undefined;
@@ -95,25 +95,25 @@ test('a run stopped at every step is still the same', async () => {
   assert.equal(from?.weights, whole.saved.weights);
 });
 
-test('a finished run can be given more epochs', async () => {
+test('a finished run can continue with more epochs', async () => {
   const whole = await run(vae, { epochs: 3 });
   const first = await run(vae, { epochs: 2 });
   assert.is(first.saved.state.epoch, 3);
   assert.is(first.saved.state.step, 0);
   const again = await run(vae, { epochs: 2 }, { from: first.saved });
-  assert.is(again.steps, 0, 'nothing is left to do');
+  assert.is(again.steps, 0, 'no step is left');
   const second = await run(vae, { epochs: 3 }, { from: first.saved });
   assert.equal(second.saved.weights, whole.saved.weights);
 });
 
-test('the state says where the run stands', async () => {
+test('the state contains the position of the run', async () => {
   const { saved } = await run(vae, { epochs: 3 }, { stopAfter: STEPS + 2 });
   assert.is(saved.state.epoch, 2);
   assert.is(saved.state.step, 2);
   assert.is(saved.state.sums.count, 2 * BATCH);
 });
 
-test('a signal that was given before the start leaves all as it is', async () => {
+test('a signal that is aborted before the start changes nothing', async () => {
   const model = vae();
   const before = model.stateDict();
   const optimizer = new Adam(model.parameters());
@@ -123,13 +123,13 @@ test('a signal that was given before the start leaves all as it is', async () =>
   assert.equal(model.stateDict(), before);
 });
 
-test('the seed decides the run: same seed, same weights', async () => {
+test('the seed determines the run: same seed, same weights', async () => {
   const weights = async (seed: number) => (await run(vae, { epochs: 1, seed })).saved.weights;
   assert.equal(await weights(1), await weights(1));
   assert.not.equal(await weights(1), await weights(2));
 });
 
-/** Records the images of each step, without learning anything. */
+/** Records the images of each step without changing the weights. */
 async function imagesSeen(epochs: number, binarization: Binarization): Promise<Float32Array[]> {
   const model = vae();
   const seen: Float32Array[] = [];
@@ -153,7 +153,7 @@ function imagesOf(steps: readonly Float32Array[]): string[] {
   return images;
 }
 
-test('an epoch takes every image once, in an order of its own', async () => {
+test('an epoch uses every image once, in its own order', async () => {
   const seen = await imagesSeen(2, 'none');
   assert.equal(
     seen.map((step) => step.length / SIZE ** 2),
@@ -189,7 +189,7 @@ test('the results of an epoch are averages over its images', async () => {
     batchSize: BATCH,
     beta: 3,
     onEpoch: async (result, next) => {
-      await new Promise((resolve) => setTimeout(resolve)); // what follows must wait for it
+      await new Promise((resolve) => setTimeout(resolve)); // training must wait for this
       results.push(result);
       states.push(next);
     },
@@ -208,7 +208,7 @@ test('the results of an epoch are averages over its images', async () => {
     ],
   );
   for (const { train, test: tested } of results) {
-    // The KL term needs no noise, so with weights that stand still it is known.
+    // The KL term uses no noise, so with constant weights its value is known.
     assert.ok(Math.abs(train.kl - training.kl) < 1e-5 * training.kl, `${train.kl} and ${training.kl}`);
     assert.ok(Math.abs(train.loss - (train.recon + 3 * train.kl)) < 1e-5 * train.loss);
     assert.equal(tested, testing);
@@ -225,7 +225,7 @@ test('an error of onEpoch ends the run', async () => {
   assert.is(outcome, 'the disk is full');
 });
 
-test('refuses a batch size that is none', async () => {
+test('refuses an invalid batch size', async () => {
   const model = vae();
   const optimizer = new Adam(model.parameters());
   const outcome = await fit(model, data, { optimizer, epochs: 1, batchSize: 0 }).catch(
@@ -234,7 +234,7 @@ test('refuses a batch size that is none', async () => {
   assert.is(outcome, 'batches: batchSize must be a whole number above 0, found 0');
 });
 
-test('refuses a seed that is none, or that would share its epochs’ streams with another', async () => {
+test('refuses a seed that is invalid, or would share the random streams of its epochs with another seed', async () => {
   const model = vae();
   const optimizer = new Adam(model.parameters());
   for (const seed of [-1, 0.5, Number.NaN, 2 ** 32]) {

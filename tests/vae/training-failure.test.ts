@@ -1,4 +1,4 @@
-/** Training that meets a NaN or an Infinity: it stops, says where it came from, and nothing good is lost. */
+/** Training that meets a NaN or an Infinity: it stops, reports the source, and keeps the last good state. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -29,7 +29,7 @@ function model(body?: Body): VAE {
   );
 }
 
-/** Trains, and expects a failure. */
+/** Trains, and returns the expected error. */
 async function failure(
   failing: VAE,
   options: Partial<FitOptions> = {},
@@ -42,7 +42,7 @@ async function failure(
     assert.instance(error, TrainingError);
     return error as TrainingError;
   }
-  throw new Error('training went on');
+  throw new Error('training did not fail');
 }
 
 /** Sets one number of a parameter. */
@@ -55,7 +55,7 @@ function poke(target: VAE, name: string, value: number): void {
 const finite = (target: Module): boolean =>
   Object.values(target.stateDict()).every(({ data: values }) => values.every(Number.isFinite));
 
-test('a weight that is Infinity: its name, what uses it, and the range of the others', async () => {
+test('an infinite weight: the error has its name, the operation that uses it, and the range of the other values', async () => {
   const spoilt = model();
   const name = 'decoder.hidden.layers.0.weight';
   const others = [...spoilt.stateDict()[name]!.data].slice(1);
@@ -70,7 +70,7 @@ test('a weight that is Infinity: its name, what uses it, and the range of the ot
   );
 });
 
-test('a forward pass that overflows: the operation, the module, and what it was given', async () => {
+test('a forward pass that overflows: the error has the operation, the module, and its input range', async () => {
   const spoilt = model();
   poke(spoilt, 'encoder.logVar.bias', 200); // σ = e¹⁰⁰
   const error = await failure(spoilt);
@@ -79,7 +79,7 @@ test('a forward pass that overflows: the operation, the module, and what it was 
   assert.is(cause?.phase, 'forward');
   assert.is(cause?.module, 'posterior');
   const [input] = cause!.inputs;
-  assert.ok(input!.max > 88.7 && input!.max < 110, `half the log-variance, here ${input!.max}`);
+  assert.ok(input!.max > 88.7 && input!.max < 110, `expected half the log-variance, found ${input!.max}`);
   assert.is(input!.notFinite, 0);
   assert.match(
     error.message,
@@ -88,7 +88,7 @@ test('a forward pass that overflows: the operation, the module, and what it was 
   assert.match(error.message, / — a smaller learning rate often helps$/);
 });
 
-/** Features that are finite and whose derivative is not: √0. */
+/** A network whose outputs are finite and whose derivative is infinite: √0. */
 class Root extends Module implements Body {
   readonly layers: HiddenLayers = new HiddenLayers(PIXELS, [16], { generator: new Generator(1) });
   readonly outFeatures = 16;
@@ -107,10 +107,10 @@ test('a backward pass that divides by zero', async () => {
   assert.is(error.cause?.phase, 'backward');
   assert.is(error.cause?.module, 'encoder.hidden');
   assert.equal([error.cause!.inputs[1]!.min, error.cause!.inputs[1]!.max], [0, 0]);
-  assert.equal(spoilt.stateDict(), before, 'no step was taken with such gradients');
+  assert.equal(spoilt.stateDict(), before, 'no step used these gradients');
 });
 
-/** Features with dropout; an image that is white all over makes them overflow. */
+/** Features with dropout, which overflow for a completely white image. */
 class Trap extends Module implements Body {
   readonly layers: HiddenLayers = new HiddenLayers(PIXELS, [16], { generator: new Generator(1) });
   readonly dropout: Dropout = new Dropout(0.2);
@@ -123,14 +123,14 @@ class Trap extends Module implements Body {
 }
 
 for (const binarization of ['none', 'dynamic'] as const) {
-  test(`in the middle of an epoch: the step that failed, and the weights before it (${binarization})`, async () => {
+  test(`a failure in the middle of an epoch: the error names the step, and the weights before it are restored (${binarization})`, async () => {
     const seed = 5;
     const white = 20;
     const images = data.train.images.slice().fill(1, white * PIXELS, (white + 1) * PIXELS);
     const train = { ...data.train, images };
     const order = new Generator(BigInt(seed) | (1n << 32n)).permutation(train.count);
     const failing = Math.floor(order.indexOf(white) / BATCH);
-    assert.ok(failing > 0 && failing < STEPS - 1, 'a step in the middle');
+    assert.ok(failing > 0 && failing < STEPS - 1, 'the failing step is in the middle');
     const options = { seed, binarization, beta: (step: number) => 0.1 * (step + 1) };
 
     const spoilt = model(new Trap());
@@ -184,7 +184,7 @@ test('the last good checkpoint stays on disk', async () => {
   }
 });
 
-test('an evaluation that fails is not saved either', async () => {
+test('an epoch whose evaluation fails is not saved', async () => {
   const images = data.test.images.slice().fill(1, 3 * PIXELS, 4 * PIXELS);
   const spoilt = model(new Trap());
   const optimizer = new WatchedAdam(spoilt.parameters(), { learningRate: 0.01 });
@@ -199,7 +199,7 @@ test('an evaluation that fails is not saved either', async () => {
   assert.match(message, /^fit: the evaluation after epoch 1: exp: the forward pass made NaN or Infinity in /);
 });
 
-test('a run that is stopped is not handed back with spoilt weights', async () => {
+test('a stopped run does not return NaN or infinite weights', async () => {
   const spoilt = model();
   const stop = new AbortController();
   const optimizer = new WatchedAdam(spoilt.parameters(), { learningRate: 1e39 });

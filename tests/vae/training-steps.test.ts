@@ -60,11 +60,11 @@ function compareGradient(name: string, found: ArrayLike<number>, expected: Float
   }
 }
 
-test('the loss has a known value where everything is zero', () => {
+test('the loss has a known value if all weights are zero', () => {
   const model = new VAE({ inputSize: 10, hidden: [4], latent: 2 });
   for (const p of model.parameters()) p.assign(p.mul(0).detach());
   const { loss, recon, kl } = model.elbo(tensor([[0, 1, 0, 1, 0, 1, 0, 1, 0, 1]]));
-  assert.ok(Math.abs(recon.itemSync() - 10 * Math.log(2)) < 1e-5); // every pixel a fair coin
+  assert.ok(Math.abs(recon.itemSync() - 10 * Math.log(2)) < 1e-5); // every pixel has probability ½
   assert.is(kl.itemSync(), 0);
   assert.is(loss.itemSync(), recon.itemSync());
 });

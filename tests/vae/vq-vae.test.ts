@@ -1,4 +1,4 @@
-/** The vector-quantized VAE: nearest vectors, the gradients that skip them, and vectors nobody uses. */
+/** The vector-quantized VAE: nearest vectors, the gradients that bypass them, and unused vectors. */
 import { createReference, Generator, rand, type Tensor, tensor, withBackend } from '@varigrad/core';
 import { Adam } from '@varigrad/nn';
 import { evaluate, fit, perplexity, reconstructionFigure, VQVAE, type VQVAEOptions } from '@varigrad/vae';
@@ -29,37 +29,37 @@ const CODEBOOK = [
   [-0.1, 0.3],
 ];
 
-/** Number of the nearest vector by comparing all distances. */
+/** Index of the nearest vector, by comparing all distances. */
 function nearest(z: readonly number[], codebook: readonly (readonly number[])[] = CODEBOOK): number {
   const distances = codebook.map((e) => sum(e.map((v, i) => (v - (z[i] as number)) ** 2)));
   return distances.indexOf(Math.min(...distances));
 }
 
-/** The encoder's vectors of a batch, each `width` numbers. */
+/** The encoder's vectors of a batch, each with `width` numbers. */
 function vectorsOf(model: VQVAE, x: Tensor): number[][] {
   const z = numbers(model.encoder.forward(x));
   return Array.from({ length: z.length / 2 }, (_, i) => z.slice(2 * i, 2 * i + 2));
 }
 
-test('each of the encoder’s vectors becomes the nearest of the codebook', () => {
+test('each vector of the encoder is replaced by the nearest codebook vector', () => {
   const model = make();
   const x = images(20);
   const vectors = vectorsOf(model, x);
-  const codebook = [0, 1, 2, 34].map((i) => (vectors[i] as number[]).map((v) => v + 0.01)); // where vectors are
+  const codebook = [0, 1, 2, 34].map((i) => (vectors[i] as number[]).map((v) => v + 0.01)); // close to vectors of the encoder
   model.codebook.assign(tensor(codebook));
   const wanted = vectors.map((z) => nearest(z, codebook));
   assert.ok(new Set(wanted).size > 2, `${new Set(wanted).size} vectors are used`);
   assert.equal(numbers(model.codeIndices(x)), wanted);
   assert.equal(model.codeIndices(x).shape, [20, 3]);
   assert.equal(numbers(model.codes(x)), numbers(tensor(wanted.flatMap((k) => codebook[k] as number[]))));
-  assert.equal(numbers(model.codes(x)), numbers(model.codes(x)), 'codes are certain');
+  assert.equal(numbers(model.codes(x)), numbers(model.codes(x)), 'codes are deterministic');
   const shares = numbers(model.codeShares(x));
   shares.forEach((share, k) => {
     assert.ok(Math.abs(share - wanted.filter((w) => w === k).length / 60) < 1e-6);
   });
 });
 
-test('the loss: −ELBO and, in training, the codebook’s and the commitment loss', () => {
+test('the loss: −ELBO and, in training mode, the codebook loss and the commitment loss', () => {
   const model = make({ commitment: 0.4 });
   model.codebook.assign(tensor(CODEBOOK));
   const x = images(5);
@@ -77,13 +77,13 @@ test('the loss: −ELBO and, in training, the codebook’s and the commitment lo
   assert.ok(Math.abs(model.eval().elbo(x).loss.itemSync() - bound) < 1e-5);
 });
 
-test('gradients: the decoder’s and the codebook’s are plain ones, the encoder’s skips the quantization', () => {
+test('gradients: ordinary for the decoder and the codebook; the encoder’s gradient bypasses the quantization', () => {
   withBackend(float64, () => {
     const model = make({ commitment: 0.4 });
     model.codebook.assign(tensor(CODEBOOK));
     const x = images(5);
     model.elbo(x).loss.backward();
-    // By hand, with indices and what is held constant fixed at their values: each term on its own.
+    // By hand, each term separately, with the indices and the constant parts fixed at their values.
     const indices = model.codeIndices(x).reshape([15]);
     const z0 = model.encoder.forward(x).detach();
     const e0 = model.codebook.detach().indexSelect(indices).reshape([5, 6]);
@@ -133,14 +133,14 @@ test('gradients: the decoder’s and the codebook’s are plain ones, the encode
   });
 });
 
-test('perplexity: 1 if one vector is used, their number if all are alike', () => {
+test('perplexity: 1 if one vector is used, and their number if all are used equally', () => {
   assert.ok(Math.abs(perplexity(tensor([0, 1, 0])).itemSync() - 1) < 1e-6);
   assert.ok(Math.abs(perplexity(tensor([0.25, 0.25, 0.25, 0.25])).itemSync() - 4) < 1e-5);
   const wanted = 0.2 ** -0.2 * 0.8 ** -0.8;
   assert.ok(Math.abs(perplexity(tensor([0.2, 0.8, 0])).itemSync() - wanted) < 1e-6);
 });
 
-test('a vector that is not used is moved to one of the encoder’s; a used one stays', () => {
+test('an unused codebook vector is replaced by a vector of the encoder; a used one is kept', () => {
   const far = [
     [0.1, 0.1],
     [1e3, 1e3],
@@ -154,7 +154,7 @@ test('a vector that is not used is moved to one of the encoder’s; a used one s
   ] as const) {
     const model = make({ restartBelow });
     model.codebook.assign(tensor(far));
-    model.usage.assign(tensor([0.25, 0.25, 0.25, 0.25])); // as if all had been used so far
+    model.usage.assign(tensor([0.25, 0.25, 0.25, 0.25])); // as if all had been used equally
     const given = vectorsOf(model, x).map(String);
     for (let step = 0; step < 100; step++) model.elbo(x, { generator: new Generator(step) });
     const after = numbers(model.codebook);
@@ -169,7 +169,7 @@ test('a vector that is not used is moved to one of the encoder’s; a used one s
   assert.equal(numbers(still.codebook), far.flat().map(Math.fround), 'evaluation changes nothing');
 });
 
-test('the first step already moves all codebook vectors that nothing is near', () => {
+test('the first step replaces every codebook vector that is not the nearest of any encoder vector', () => {
   const model = make({ restartBelow: 0.03 });
   model.codebook.assign(
     tensor([
@@ -224,7 +224,7 @@ test('training: the loss falls, several vectors are used, figures and restored w
   for (let i = 0; i < 8; i++) assert.ok(rows.has(String(numbers(z).slice(3 * i, 3 * i + 3))));
 });
 
-test('what cannot be is refused', () => {
+test('invalid options are refused', () => {
   refuses(() => make({ codebookSize: 0 }), 'VQVAE: codebookSize must be a whole number above 0, found 0');
   refuses(
     () => make().elbo(images(1), { beta: 2 }),

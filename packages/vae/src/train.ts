@@ -18,7 +18,7 @@ import {
   TrainingSnapshot,
 } from './training-failure.js';
 
-/** The position of a run. With the weights and the optimizer's state, it allows a run to continue bit for bit. */
+/** How far a run has got. Together with the weights and the optimizer's state, it lets the run continue bit for bit. */
 export interface TrainState {
   /** Epoch in progress, counted from 1. */
   epoch: number;

@@ -178,7 +178,7 @@ export const widths: Kind<readonly number[]> = {
     value.every((n) => Number.isInteger(n) && n >= 1 && n <= 16_384),
 };
 
-/** The path of a file or a folder, or another non-empty text. */
+/** A non-empty text, such as the path of a file or a folder. */
 export const path: Kind<string> = {
   shown: 'path',
   says: 'a non-empty text',

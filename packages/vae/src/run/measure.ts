@@ -41,6 +41,7 @@ export interface MeasureOptions extends Pick<EvaluateOptions, 'batchSize' | 'see
   importanceSamples?: number;
 }
 
+/** Measures a trained model on test images. @throws UsageError for importance samples of a model whose log p(x) cannot be estimated */
 export async function measureRun(
   { folder, config, model, weights }: OpenRun,
   test: Dataset,
