@@ -4,6 +4,7 @@ import type { Page } from 'playwright-core';
 import { presets } from '../../examples/explorer/src/presets/list.js';
 import type { Exhibit, Preset } from '../../examples/explorer/src/presets/preset.js';
 import type { Explorer } from './explorer.js';
+import { checkFingers, checkMouse } from './explorer-pan-zoom.js';
 import { checkNumbers, checkShown, expectedSteps, readShown } from './explorer-panel.js';
 import { check } from './in-page.js';
 
@@ -288,6 +289,8 @@ export const explorerTests: Readonly<Record<string, ExplorerTest>> = {
     },
   'keys move through steps and nodes': checkMovingKeys,
   'keys for scale, colours, help, program and play': checkOtherKeys,
+  'the mouse and the wheel move and scale the picture': checkMouse,
+  'one finger moves the picture, two scale it': checkFingers,
   'search finds nodes; modules close and open': checkSearchAndModules,
   'the address holds the state: it survives a reload, and going back works': checkAddress,
   'addresses that fit nothing': checkOddAddresses,

@@ -56,7 +56,7 @@ async function runTest(
   const contexts: BrowserContext[] = [];
   const explorer: Explorer = {
     async open(hash, size = 'desktop') {
-      const context = await browser.newContext({ viewport: SIZES[size] });
+      const context = await browser.newContext({ viewport: SIZES[size], hasTouch: size === 'phone' });
       contexts.push(context);
       const page = await context.newPage();
       page.setDefaultTimeout(10_000);

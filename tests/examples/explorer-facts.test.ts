@@ -72,9 +72,9 @@ test('a broadcast operand says along which axes its gradient was summed', () => 
 
 test('why there is no gradient is said in words', () => {
   const waiting = (id: string, name: string, step?: number) => factsOf(sceneOf(id), name, step).waiting;
-  assert.is(waiting('scalar', 'q', 0), 'backward has not come by yet');
+  assert.is(waiting('scalar', 'q', 0), 'backward has not reached it yet');
   assert.is(waiting('detached-bad', 'z'), 'detached: backward ends here');
-  assert.match(waiting('detached-bad', 'encoder.weight'), 'every way from the loss to it is cut');
+  assert.match(waiting('detached-bad', 'encoder.weight'), 'every path from the loss to it is cut');
   assert.is(waiting('broadcasting', 'X'), 'it requires no gradient');
   const first = recordGraph(() => tensor([1, 2]).requiresGrad_().mul(2).named('y'));
   assert.is(factsOf(sceneFrom(first), 'y').waiting, 'backward was not called in this recording');
@@ -97,7 +97,7 @@ test('rules of operands that get nothing say why, and name no axes', () => {
   };
   assert.equal(rule('linear-regression', 'prediction', 0), ['requires no gradient', false, '']);
   assert.equal(rule('broadcasting', 'loss', 1), ['a constant: no gradient is needed', false, '']);
-  assert.equal(rule('detached-bad', 'output', 0), ['detached: no gradient goes back', false, '']);
+  assert.equal(rule('detached-bad', 'output', 0), ['detached: no gradient is sent', false, '']);
 });
 
 test('a linear layer shows its activation, if it has one', () => {
@@ -253,7 +253,7 @@ test('heat maps: a large array is seen by the means of blocks, and each says wha
   );
   const vector = heatMap(summaryOf(Array.from({ length: 1000 }, (_, i) => i)))!;
   assert.equal([vector.rows.length, vector.rows[0]!.length], [8, 32]);
-  assert.is(vector.rows[7]![31]!.place, 'places 997–999: mean');
+  assert.is(vector.rows[7]![31]!.place, 'elements 997–999: mean');
 });
 
 test('statistics of arrays that one does not see at a glance', () => {

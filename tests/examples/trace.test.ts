@@ -11,7 +11,7 @@ import * as assert from 'uvu/assert';
 const scratch = mkdtempSync(join(tmpdir(), 'varigrad-trace-'));
 test.after(() => rmSync(scratch, { recursive: true, force: true }));
 
-test('the trace example writes a graph, a flame picture and the story of a gradient', () => {
+test('the trace example writes a graph, a flame graph and the explanation of a gradient', () => {
   const main = fileURLToPath(new URL('../../examples/trace/main.ts', import.meta.url));
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
