@@ -27,7 +27,7 @@ for (const { id, run } of presets) {
 const simple = () =>
   recordGraph(() => tensor([1, 2]).requiresGrad_().named('x').square().sum().named('loss'));
 
-/** The JSON of that small graph with other text at one place. */
+/** The JSON of that small graph with one text replaced. */
 function changed(from: string, to: string): string {
   const json = toJSON(simple());
   assert.is(json.split(from).length, 2, `${from} is there once`);
@@ -36,7 +36,7 @@ function changed(from: string, to: string): string {
 
 const REMEDY = ' — load a file that toJSON(graph) wrote';
 
-test('a file that is no graph is refused, with the place of the fault', () => {
+test('a file that is not a graph is refused, with the faulty place', () => {
   const refusal = (text: string, message: string) => refuses(() => parseGraph(text), message + REMEDY);
   refusal('[]', 'the file: expected an object');
   refusal('{}', 'nodes: expected a list');
@@ -54,7 +54,7 @@ test('a file that is no graph is refused, with the place of the fault', () => {
   );
 });
 
-test('a graph from a file is introduced by its size', () => {
+test('a graph from a file is described by its size', () => {
   const { prose, title, preset } = openFile('step.json', simple());
   assert.equal([title, preset], ['step.json', 'file']);
   assert.equal(prose, ['3 nodes, 2 of them operations. Backward was recorded.']);
@@ -76,7 +76,7 @@ test('a program is traced through its default export, with the names of its mode
   assert.ok(graph.backward!.length > 0);
 });
 
-test('a program that cannot be traced is told why', () => {
+test('errors of programs that cannot be traced give the reason', () => {
   const nothing = 'nothing to trace — end the program with: export default () => loss';
   refuses(() => traceExports({}), nothing);
   refuses(() => traceExports({ default: tensor(1) }), nothing);
@@ -132,7 +132,7 @@ test('the page is built into any folder, refers to nothing outside it, and is se
   }
 });
 
-/** Lines that call an operation must be told to come from a line of the source that calls it too. */
+/** Script lines that call an operation must map to source lines that call it. */
 async function checkSources(folder: string): Promise<void> {
   const { lines, files }: Sources = JSON.parse(await readFile(join(folder, 'sources.json'), 'utf8'));
   const script = (await readFile(join(folder, 'explorer.js'), 'utf8')).split('\n');
@@ -168,7 +168,7 @@ async function checkServer(folder: string): Promise<void> {
 
 const MAIN = fileURLToPath(new URL('../../examples/explorer/main.ts', import.meta.url));
 
-test('npm run explorer refuses what it does not know, and has a help text', () => {
+test('npm run explorer refuses unknown options and invalid ports, and has a help text', () => {
   const run = (...args: string[]) => {
     const node = ['--conditions=@varigrad/source', '--import', 'tsx', MAIN, ...args];
     const { status, stdout, stderr } = spawnSync(process.execPath, node, { encoding: 'utf8' });
