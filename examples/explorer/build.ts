@@ -1,4 +1,4 @@
-/** Makes the page: a folder of static files that any server can offer, at any path. */
+/** Builds the page: a folder of static files for any server, at any path. */
 import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { SourceMap, type SourceMapPayload } from 'node:module';
 import { join } from 'node:path';
@@ -11,8 +11,8 @@ import type { Sources } from './src/sources.js';
 const HERE: string = fileURLToPath(new URL('.', import.meta.url));
 
 /**
- * Writes the page into a folder, which is emptied first: index.html, the page's styles and script, and each package as a module of its
- * own, which the import map of index.html names, so that programs written in the page can import them.
+ * Writes the page into a folder, which is emptied first: index.html, the styles, the script, and each package as separate
+ * modules. The import map of index.html names the modules, so that programs written in the page can import them.
  */
 export async function buildExplorer(outFolder: string): Promise<void> {
   await rm(outFolder, { recursive: true, force: true });
@@ -26,12 +26,12 @@ export async function buildExplorer(outFolder: string): Promise<void> {
 }
 
 /**
- * Entry points that programs of the page can import, relative to the package's `src`. The page has no gpu.js and no file
- * system, so the others are left out.
+ * Entry points that programs in the page can import, relative to the package's `src`. The others need gpu.js or a file
+ * system.
  */
 const ENTRIES: Readonly<Record<string, readonly string[]>> = { core: ['index', 'trace/index'] };
 
-/** A package imports the others by name. Its path has `core/dist` in it: by that a trace knows the library's own calls. */
+/** Packages import each other by name. The path contains `core/dist`, by which a trace recognises library code. */
 async function bundlePackage(name: string, outFolder: string): Promise<void> {
   await build({
     ...BROWSER_BUNDLE,
@@ -64,7 +64,7 @@ async function bundlePage(outFolder: string): Promise<void> {
   await writeFile(join(outFolder, 'sources.json'), JSON.stringify(sourcesOf(code, JSON.parse(map))));
 }
 
-/** Which line of which preset's source each line of the script comes from, and those sources. */
+/** The preset source line of each line of the script, and the sources. */
 function sourcesOf(code: string, payload: SourceMapPayload & { sourcesContent?: string[] }): Sources {
   const map = new SourceMap(payload);
   const lines: Record<string, string> = {};

@@ -1,4 +1,4 @@
-/** `npm run explorer`: builds the page into examples/explorer/dist and offers it on this machine. */
+/** `npm run explorer`: builds the page into examples/explorer/dist and serves it on this machine. */
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { buildExplorer } from './build.js';
@@ -6,10 +6,10 @@ import { serveFolder } from './serve.js';
 
 const HELP = `npm run explorer -- [options]
 
-Builds the explorer page into examples/explorer/dist and serves it on 127.0.0.1. The folder can be put on any static server.
+Builds the explorer page into examples/explorer/dist and serves it on 127.0.0.1. Any static server can serve the folder.
 
   --build        build only
-  --port <n>     port to listen on; 0: any that is free. Default 8017
+  --port <n>     port to listen on; 0: any free port. Default 8017
   --help         this text
 `;
 
@@ -18,7 +18,7 @@ const FOLDER = fileURLToPath(new URL('dist', import.meta.url));
 function portFrom(text: string): number {
   const port = Number(text);
   if (/^\d+$/.test(text) && port <= 65535) return port;
-  throw new Error(`--port: not a port: ${text} — give a number from 0 to 65535`);
+  throw new Error(`--port must be a number from 0 to 65535, found ${text}`);
 }
 
 async function run(): Promise<void> {
@@ -38,7 +38,7 @@ async function run(): Promise<void> {
   console.log('built examples/explorer/dist');
   if (values.build) return;
   const { address } = await serveFolder(FOLDER, port);
-  console.log(`the explorer is at ${address} — Ctrl+C ends it`);
+  console.log(`explorer: ${address} (press Ctrl+C to stop)`);
 }
 
 try {

@@ -1,6 +1,6 @@
 /**
- * `npm run trace`: one training step of a VAE, watched. Writes into runs/trace/: the graph (SVG, Mermaid, DOT, and JSON for the
- * explorer), a flame picture of where the time goes, and the story of one gradient.
+ * `npm run trace`: records one training step of a VAE. Writes into runs/trace/ the graph (SVG, Mermaid, DOT, and JSON for the
+ * explorer), a flame graph of its times, and the explanation of one gradient.
  */
 import { join } from 'node:path';
 import { Generator, rand, type Tensor } from '@varigrad/core';
@@ -22,8 +22,8 @@ const FOLDER = join('runs', 'trace');
 const generator = new Generator(0);
 const model = new VAE({ inputSize: 784, hidden: [400], latent: 20, generator });
 const pixels = rand([128, 784], { generator }).named('pixels', ['batch', 'pixel']);
-const watch = { names: [...model.namedParameters()], modules: [...model.namedModules()] };
-const bias = new Map(watch.names).get('encoder.logVar.bias') as Tensor;
+const record = { names: [...model.namedParameters()], modules: [...model.namedModules()] };
+const bias = new Map(record.names).get('encoder.logVar.bias') as Tensor;
 
 const step = (): Tensor => {
   const { loss } = model.elbo(pixels, { generator });
@@ -33,14 +33,14 @@ const step = (): Tensor => {
 };
 for (let i = 0; i < 5; i++) step(); // the first steps compile
 
-const graph = recordGraph(step, watch);
+const graph = recordGraph(step, record);
 const files = {
   'vae-step.svg': toSVG(graph),
   'vae-step.mmd': toMermaid(graph),
   'vae-step.dot': toDot(graph),
   'vae-step.json': toJSON(graph),
-  'flame.svg': toFlameSVG(profile(step, watch)),
-  'gradient.txt': explain(model.elbo(pixels, { generator }).loss, bias, { names: watch.names }),
+  'flame.svg': toFlameSVG(profile(step, record)),
+  'gradient.txt': explain(model.elbo(pixels, { generator }).loss, bias, { names: record.names }),
 };
 for (const [name, text] of Object.entries(files)) {
   await writeFileAtomic(join(FOLDER, name), text);

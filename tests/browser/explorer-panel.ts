@@ -1,4 +1,4 @@
-/** What the explorer must show of the node in focus at each step, worked out from the graph alone, and reading what it shows. */
+/** The expected content of the explorer's node panel at each step, computed from the graph, and the shown content. */
 import type { ArraySummary, Graph, GraphNode } from '@varigrad/core/trace';
 import type { Page } from 'playwright-core';
 import { check } from './in-page.js';
@@ -10,19 +10,19 @@ export interface Numbers {
 }
 
 /**
- * Arrays by where they stand: `value`, `gradient`, `operand 0` (its value), `part 0` (what was sent to it), `sum 0` (what
- * it has received by then, where that is more), `arrived 0` (what the gradient is the sum of, where that is more).
+ * Arrays by their place: `value`, `gradient`, `operand 0` (its value), `part 0` (the gradient sent to it), `sum 0` (its
+ * accumulated gradient, if there are several parts), `arrived 0` (the parts of the gradient, if there are several).
  */
 export type Panel = ReadonlyMap<string, Numbers>;
 
-/** Which node is in focus, and what is shown of it. */
+/** The node in focus, and its shown arrays. */
 export interface Shown {
   readonly step: number;
   readonly node: number;
   readonly panel: Panel;
 }
 
-/** What is shown of an array. */
+/** The shown numbers of an array. */
 export function numbersOf(summary: ArraySummary): Numbers {
   const { values, min, max, mean, std, norm } = summary;
   return values === undefined
@@ -30,7 +30,7 @@ export function numbersOf(summary: ArraySummary): Numbers {
     : { values, statistics: false };
 }
 
-/** The sum of gradients that came one by one; the engine's own where they are too large to be in the graph. */
+/** The sum of several gradients; the recorded sum if their values are not in the graph. */
 function total(parts: readonly ArraySummary[], engine: ArraySummary): Numbers {
   if (parts.length === 0 || parts.some(({ values }) => values === undefined)) return numbersOf(engine);
   const values = parts[0]!.values!.map((_, i) => parts.reduce((sum, part) => sum + part.values![i]!, 0));
@@ -44,7 +44,7 @@ function forwardPanel({ nodes }: Graph, { output, inputs }: GraphNode): Map<stri
   ]);
 }
 
-/** What must be shown at each step: the start, every operation, every turn of backward. */
+/** The expected content at each step: the start, every operation, every backward operation. */
 export function expectedSteps(graph: Graph): Shown[] {
   const { nodes, backward = [] } = graph;
   const operations = nodes.filter(({ op }) => op !== 'leaf');
@@ -74,12 +74,12 @@ export function expectedSteps(graph: Graph): Shown[] {
 
 const NUMBER = /(?:min|max|mean|std|norm) (\S+)/g;
 
-/** Numbers as the page writes them in words. */
+/** Numbers in the page's notation. */
 function parsed(text: string): number {
   return Number(text.replaceAll('−', '-').replace('∞', 'Infinity'));
 }
 
-/** Reads what the page shows. */
+/** Reads the shown content from the page. */
 export async function readShown(page: Page): Promise<Shown> {
   const { step, node, arrays } = await page.evaluate(() => {
     const article = document.querySelector<HTMLElement>('#node article');
@@ -118,10 +118,10 @@ export async function readShown(page: Page): Promise<Shown> {
 
 /** Both computed with JavaScript's Math, whose last digit depends on the engine. */
 const TOLERANCE = 1e-6;
-/** Of numbers written with four digits. */
+/** Tolerance of numbers with four digits. */
 const WRITTEN = 1e-3;
 
-/** @throws Error that says which number differs */
+/** @throws Error that names the differing number */
 export function checkNumbers(found: Numbers | undefined, wanted: Numbers, where: string): void {
   check(found !== undefined, `${where} is not shown`);
   const same = found.statistics === wanted.statistics && found.values.length === wanted.values.length;
@@ -137,7 +137,7 @@ export function checkNumbers(found: Numbers | undefined, wanted: Numbers, where:
   });
 }
 
-/** @throws Error that says where what is shown is not what must be shown */
+/** @throws Error that names the place where the shown content differs from the expected one */
 export function checkShown(found: Shown, wanted: Shown): void {
   const where = `step ${wanted.step}, node ${wanted.node}`;
   check(found.step === wanted.step, `the page is at step ${found.step}, not ${wanted.step}`);

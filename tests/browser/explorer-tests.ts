@@ -1,16 +1,17 @@
-/** What a reader does in the explorer, and what must then be seen. */
+/** User actions in the explorer, and their expected results. */
 import { type Graph, toJSON } from '@varigrad/core/trace';
 import type { Page } from 'playwright-core';
 import { presets } from '../../examples/explorer/src/presets/list.js';
 import type { Exhibit, Preset } from '../../examples/explorer/src/presets/preset.js';
 import type { Explorer } from './explorer.js';
+import { checkFingers, checkMouse } from './explorer-pan-zoom.js';
 import { checkNumbers, checkShown, expectedSteps, readShown } from './explorer-panel.js';
 import { check } from './in-page.js';
 
-/** A test passes unless it throws; a string that it promises is shown beside its name. */
+/** A test passes unless it throws; a returned string is printed beside its name. */
 export type ExplorerTest = (explorer: Explorer) => Promise<unknown>;
 
-/** Opens a preset by the menu. */
+/** Selects a preset in the menu. */
 async function choose(page: Page, id: string): Promise<void> {
   await page.selectOption('#preset', id);
   await page.waitForFunction((id) => location.hash.startsWith(`#preset=${id}`), id);
@@ -30,7 +31,7 @@ async function scrub(page: Page, graph: Graph): Promise<number> {
   return steps.length;
 }
 
-/** Compares the numbers that a preset announces, which were worked out by hand, with what is shown after the last step. */
+/** Compares the expected numbers of a preset, derived by hand, with the numbers shown after the last step. */
 async function checkAnnounced(page: Page, { graph, expected }: Exhibit): Promise<void> {
   await page.keyboard.press('End');
   for (const { node: name, of, numbers } of expected) {
@@ -64,7 +65,7 @@ async function stateOf(page: Page): Promise<Readonly<Record<string, string>>> {
   return Object.fromEntries(new URLSearchParams(hash));
 }
 
-/** Presses a key and checks a part of the address; undefined: it must not be there. */
+/** Presses a key and checks a part of the address; undefined: it must be absent. */
 async function press(page: Page, key: string, part: string, wanted: number | undefined): Promise<void> {
   await page.keyboard.press(key);
   const found = (await stateOf(page))[part];
@@ -119,7 +120,7 @@ async function checkOtherKeys({ open, picture }: Explorer): Promise<void> {
   check(await page.isVisible('#program'), 'p does not open the editor');
   await page.keyboard.press('Escape');
   check(!(await page.isVisible('#program')), 'Escape does not close the editor');
-  await page.waitForFunction(() => document.activeElement === document.body); // keys are text until the focus has left
+  await page.waitForFunction(() => document.activeElement === document.body); // until then the editor receives the keys
   await page.keyboard.press('Space');
   await page.waitForFunction(() => /step=[2-9]/.test(location.hash));
   await page.keyboard.press('Space');
@@ -164,7 +165,7 @@ async function checkAddress({ open }: Explorer): Promise<void> {
   for (const key of ['b', 'ArrowRight', 'ArrowRight', 'ArrowUp']) await page.keyboard.press(key);
   await page.click('#tabs [data-tab=modules]');
   await page.click('[data-toggle-module=encoder]');
-  // Without the node's details: times are measured anew.
+  // Without the node's details, whose times differ.
   const seen = async (): Promise<string> => {
     const parts = '#step-text, #node-title, #node-formula, #node-value, #node-gradient, #node-operands';
     return [await page.evaluate(() => location.hash), ...(await page.locator(parts).allTextContents())].join(
@@ -195,7 +196,7 @@ async function checkOddAddresses({ open }: Explorer): Promise<void> {
   );
 }
 
-/** The graph of a program that is neither a preset nor the example, written out and run in the page. */
+/** Runs a new program in the page, and opens a valid and a broken file. */
 async function checkProgramAndFile({ open, picture }: Explorer): Promise<void> {
   const page = await open('preset=scalar');
   await page.keyboard.press('p');
@@ -232,7 +233,7 @@ async function checkProgramAndFile({ open, picture }: Explorer): Promise<void> {
   await picture(page, 'broken-file');
 }
 
-/** Nothing is wider than the window, and what one steers with is in it. */
+/** Nothing is wider than the window, and all controls are inside it. */
 async function checkLayout(explorer: Explorer, size: 'desktop' | 'phone', theme: string): Promise<void> {
   const page = await explorer.open('preset=scalar', size);
   await page.emulateMedia({ colorScheme: theme === 'dark' ? 'dark' : 'light' });
@@ -279,7 +280,7 @@ function presetOf(id: string): Preset {
 }
 
 export const explorerTests: Readonly<Record<string, ExplorerTest>> = {
-  'every preset opens; every step forward and back shows the numbers of the graph, and those worked out by hand':
+  'every preset opens; every step forward and back shows the numbers of the graph and those derived by hand':
     async ({ open }) => {
       const page = await open('');
       let steps = 0;
@@ -288,10 +289,12 @@ export const explorerTests: Readonly<Record<string, ExplorerTest>> = {
     },
   'keys move through steps and nodes': checkMovingKeys,
   'keys for scale, colours, help, program and play': checkOtherKeys,
+  'the mouse and the wheel move and scale the picture': checkMouse,
+  'one finger moves the picture, two scale it': checkFingers,
   'search finds nodes; modules close and open': checkSearchAndModules,
-  'the address holds the state: it survives a reload, and going back works': checkAddress,
-  'addresses that fit nothing': checkOddAddresses,
-  'a program of one’s own, a file, a broken file': checkProgramAndFile,
-  'at a desk: everything is in the window': (explorer) => checkLayout(explorer, 'desktop', 'light'),
+  'the address stores the state: it survives a reload, and the back button works': checkAddress,
+  'invalid addresses': checkOddAddresses,
+  'a new program, a file, a broken file': checkProgramAndFile,
+  'on a desktop: everything is in the window': (explorer) => checkLayout(explorer, 'desktop', 'light'),
   'on a phone: everything is in the window': (explorer) => checkLayout(explorer, 'phone', 'dark'),
 };

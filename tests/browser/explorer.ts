@@ -1,4 +1,4 @@
-/** The explorer page (examples/explorer) as a reader uses it: built, served as static files, driven in Chromium. */
+/** Tests of the explorer page (examples/explorer): built, served as static files, opened in Chromium. */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,17 +9,17 @@ import { serveFolder } from '../../examples/explorer/serve.js';
 import { type ExplorerTest, explorerTests } from './explorer-tests.js';
 import type { PageReport } from './in-page.js';
 
-/** A desk's window, and a phone's. */
+/** Window sizes. */
 export const SIZES = {
   desktop: { width: 1440, height: 900 },
   phone: { width: 390, height: 844 },
 } as const;
 
-/** What a test is given. */
+/** The argument of a test. */
 export interface Explorer {
-  /** Opens the page at what follows # in an address, in a window of its own. */
+  /** Opens the page in a new window, at the part of the address after #. */
   open(hash: string, size?: keyof typeof SIZES): Promise<Page>;
-  /** Keeps a picture of the window, if pictures were asked for. */
+  /** Saves a picture of the window, if a folder was given. */
   picture(page: Page, name: string): Promise<void>;
 }
 
@@ -45,7 +45,7 @@ export async function testExplorer(
   }
 }
 
-/** Runs one test. Whatever a page throws, says an error about on its console or cannot load fails it. */
+/** Runs one test. It fails if the page throws, writes an error to its console, or fails to load a file. */
 async function runTest(
   browser: Browser,
   address: string,
@@ -56,7 +56,7 @@ async function runTest(
   const contexts: BrowserContext[] = [];
   const explorer: Explorer = {
     async open(hash, size = 'desktop') {
-      const context = await browser.newContext({ viewport: SIZES[size] });
+      const context = await browser.newContext({ viewport: SIZES[size], hasTouch: size === 'phone' });
       contexts.push(context);
       const page = await context.newPage();
       page.setDefaultTimeout(10_000);

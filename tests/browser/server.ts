@@ -1,4 +1,4 @@
-/** A static server for the pages of these tests, on 127.0.0.1 only. */
+/** A server for the pages of these tests, on 127.0.0.1 only. Its files are in memory; sirv serves folders. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 

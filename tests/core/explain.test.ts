@@ -1,4 +1,4 @@
-/** The formulas are evaluated as they are written; the stories are checked against gradients worked out by hand. */
+/** Formulas are evaluated from their text; explanations are checked against gradients derived by hand. */
 import {
   createReference,
   Generator,
@@ -32,11 +32,11 @@ const floor = (f: () => void): void => withBackend(createReference(Float64Array)
 
 interface Recorded {
   operations: OperationRecord[];
-  /** With copies of the values, which do not outlive the backward pass. */
+  /** With copies of the values, which are released after the backward pass. */
   gradients: (GradientRecord & { dyValues: HostArray; sent: HostArray })[];
 }
 
-/** What the engine does in one case of the table: its operations, and the gradients that go back. */
+/** The operations of one case of the table, and their gradients. */
 function record(c: OpCase): Recorded {
   const found: Recorded = { operations: [], gradients: [] };
   const inputs = caseInputs(c, 7).map(toTensor);
@@ -53,7 +53,7 @@ function record(c: OpCase): Recorded {
   return found;
 }
 
-test('every operation that the table of cases runs has its formula, and a function without one is made of others', () => {
+test('every operation in the table of cases has a formula; a function without one is composed of others', () => {
   floor(() => {
     const parts = new Map<string, Set<string>>();
     for (const c of opCases) {
@@ -69,7 +69,7 @@ test('every operation that the table of cases runs has its formula, and a functi
   });
 });
 
-/** Reads an operand as broadcasting does: at a row-major place of the result's shape. */
+/** The element of a broadcast operand at a row-major index of the result. */
 function at(t: Tensor, place: number, shape: Shape): number {
   let [rest, own, stride] = [place, 0, 1];
   for (let axis = shape.length - 1; axis >= 0; axis--) {
@@ -83,7 +83,7 @@ function at(t: Tensor, place: number, shape: Shape): number {
   return (t.values as Float64Array)[own]!;
 }
 
-/** The operands' values for the formula, at a place of the result; clamp's bounds are no operands. */
+/** The variables of the formula at an index of the result; clamp's bounds are not operands. */
 function valuesAt(
   record: { inputs: readonly Tensor[]; out: Tensor; params: unknown },
   place: number,
@@ -112,14 +112,14 @@ test('elementwise formulas, evaluated as written, give the values of every case'
     }
   });
   const all = Object.keys(formulas).filter((op) => formulas[op]!.elementwise);
-  // `alias` and the sum of gradients come from differentiation itself.
+  // `alias` and `sumOfGradients` are used by differentiation only.
   assert.equal(
     all.filter((op) => !checked.has(op)),
     ['alias', 'sumOfGradients'],
   );
 });
 
-test('elementwise derivatives, evaluated as written and summed where an operand was repeated, are what is sent', () => {
+test('elementwise derivatives, evaluated as written and summed where an operand was repeated, are the sent gradients', () => {
   const checked = new Set<string>();
   floor(() => {
     for (const c of opCases) {
@@ -146,7 +146,7 @@ test('elementwise derivatives, evaluated as written and summed where an operand 
   assert.equal(left, ['alias 0', 'sumOfGradients 0', 'sumOfGradients 1']);
 });
 
-test('operands without a derivative in the table get no gradient from the engine, and the others do', () => {
+test('operands without a derivative in the table receive no gradient, and the others do', () => {
   floor(() => {
     const served = new Set(
       opCases.flatMap((c) => record(c).gradients.map(({ op, index }) => `${op} ${index}`)),
@@ -203,7 +203,7 @@ const partsOf = (story: GradientStory): (readonly number[] | undefined)[] =>
 
 test('every path has its product of local derivatives, and the products add up to the gradient', () => {
   const a = leaf(3, 'a');
-  // L = 2a·a + e^a: along mul(a·2) 2·a = 6, along the other factor 2a = 6, along exp e³.
+  // L = 2a·a + e^a at a = 3: 2·a = 6 along mul(a·2), 2a = 6 along the other factor, e³ along exp.
   const story = gradientStory(() => a.mul(2).mul(a).add(a.exp()), a);
   assert.is(story.pathCount, 3);
   const parts = partsOf(story).map((values) => values![0]!);
@@ -231,7 +231,7 @@ test('local derivatives of small elementwise operations', () => {
   ]);
 });
 
-test('the number of paths is counted without walking them', () => {
+test('paths are counted without enumerating them', () => {
   const x = leaf(1, 'x');
   let y = x;
   for (let i = 0; i < 40; i++) y = y.mul(0.5).add(y.mul(0.5));
@@ -275,7 +275,7 @@ test('the check runs the recorded operations again: steepest elements and a rand
   assert.is(story.checks[3]!.index, null);
 });
 
-test('a wrong derivative is found out', async () => {
+test('a wrong derivative is detected', async () => {
   const { apply } = await import('@varigrad/core');
   const wrong = {
     name: 'wrongSquare',
@@ -328,7 +328,7 @@ test('the text of a value in the middle that is used twice', () => {
   assert.match(text, /∂loss\/∂w +\[21, 39\]/);
 });
 
-test('large tensors are told by their statistics, linear with its activation', () => {
+test('large tensors are printed as statistics, linear with its activation', () => {
   const generator = new Generator(1);
   const w = randn([30, 20], { generator }).requiresGrad_();
   const x = randn([7, 20], { generator });
@@ -364,7 +364,7 @@ test('a tensor that the loss does not depend on, and losses that cannot be expla
   );
 });
 
-test('explaining leaves tape and gradients as they were', () => {
+test('explain changes neither the tape nor gradients', () => {
   const w = leaf([1, 2], 'w');
   const loss = w.square().sum();
   explain(loss, w);

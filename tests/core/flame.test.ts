@@ -1,4 +1,4 @@
-/** The picture's bars are measured again from the SVG: widths in proportion to times, parts within their wholes. */
+/** Bars are measured in the SVG: widths are proportional to times, and parts lie below their wholes. */
 import { Generator, randn, type Tensor } from '@varigrad/core';
 import {
   formatProfile,
@@ -71,7 +71,7 @@ test('bars are as wide as their times, and parts lie below their wholes', () => 
   }
 });
 
-test('tooltips tell milliseconds, share, calls and bytes; texts fit; kinds have their colours', () => {
+test('tooltips contain milliseconds, share, calls and bytes; texts fit; kinds have their colours', () => {
   const bars = barsOf(toFlameSVG(entries, { width: 1024 }));
   const find = (start: string): Bar => bars.find(({ title }) => title.startsWith(`${start}\n`))!;
   assert.is(find('forward › encoder').title, 'forward › encoder\n40.000 ms (40.0%), 4 calls, 2.00 MiB');
@@ -100,7 +100,7 @@ test('bars too narrow to see are left out, and an empty profile is an empty pict
   assert.is(barsOf(toFlameSVG([])).length, 0);
 });
 
-test('the document stands alone, knows dark pages, and escapes names', () => {
+test('the document is self-contained, has colours for dark pages, and escapes names', () => {
   const svg = toFlameSVG([entry('forward', 'a<b', 'op&', 1)], { title: '<step>' });
   assert.match(svg, /^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg"/);
   assert.match(svg, '@media (prefers-color-scheme: dark)');
@@ -115,7 +115,7 @@ const x = randn([5, 4], { generator });
 const loss = () => model.forward(x).square().sum();
 const names = [...model.namedParameters()];
 
-test('profile tells modules apart if it has names, forward and backward', () => {
+test('profile separates modules if names are given, forward and backward', () => {
   const found = profile(() => loss().backward(), { names });
   const rows = found.map(({ module, op, phase, calls }) => [module, op, phase, calls].join(' ')).sort();
   assert.equal(rows, [
@@ -134,7 +134,7 @@ test('profile tells modules apart if it has names, forward and backward', () => 
   assert.not.match(formatProfile(nameless), 'module');
 });
 
-test('given the modules, operations without parameters belong to whose method ran them', () => {
+test('with modules, operations without parameters belong to the module whose method called them', () => {
   const layer = new (class extends Module {
     readonly inner: Linear = new Linear(4, 3, { generator });
     forward(t: Tensor): Tensor {
@@ -158,7 +158,7 @@ test('given the modules, operations without parameters belong to whose method ra
   );
 });
 
-test('the modules are as before also when the function throws', () => {
+test('the modules are restored if the function throws', () => {
   const before = Object.getOwnPropertyNames(model);
   assert.throws(() =>
     recordGraph(
@@ -172,7 +172,7 @@ test('the modules are as before also when the function throws', () => {
   assert.equal(Object.getOwnPropertyNames(model), before);
 });
 
-test('a traced graph contains the same profile, but for the times', () => {
+test('a traced graph contains the same profile except for times', () => {
   const plain = (list: ProfileEntry[]) =>
     list.map(({ module, op, phase, calls, bytes }) => [module, op, phase, calls, bytes].join(' ')).sort();
   const traced = profileOf(recordGraph(loss, { names }));

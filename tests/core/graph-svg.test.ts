@@ -34,7 +34,7 @@ const contains = (a: Rect, b: Rect): boolean =>
   a.x + a.width >= b.x + b.width - TOLERANCE &&
   a.y + a.height >= b.y + b.height - TOLERANCE;
 
-/** What any correct drawing satisfies, whatever the graph. */
+/** Conditions that every correct drawing satisfies. */
 function checkDrawing(graph: Graph, picture: Layout): void {
   const { boxes, edges, groups } = picture;
   const page = { x: 0, y: 0, width: picture.width, height: picture.height };
@@ -66,7 +66,7 @@ function checkDrawing(graph: Graph, picture: Layout): void {
     assert.ok(last.x > end.x && last.x < end.x + end.width);
     for (let i = 1; i < points.length; i++) {
       const [p, q] = [points[i - 1]!, points[i]!];
-      // A bend stays in the rectangle between its ends; slim ones count as a pixel wide.
+      // A bend stays in the rectangle between its ends, which is taken as at least one pixel wide.
       const x = Math.min(p.x, q.x);
       const piece = { x: x - 0.5, y: p.y, width: Math.abs(p.x - q.x) + 1, height: q.y - p.y };
       for (const box of boxes) assert.not(overlap(box, piece), `${label}: an arrow is on ${box.lines[0]}`);
@@ -112,7 +112,7 @@ function vaeStep(): Graph {
 }
 const vae = vaeStep();
 
-/** A graph of plain data with random edges and modules, as no program would make it. */
+/** A graph of plain data with random edges and modules. */
 function randomGraph(seed: number, count: number): Graph {
   const random = new Generator(seed);
   const draw = (below: number): number => (random.words(1)[0] as number) % below;
@@ -162,7 +162,7 @@ test('random graphs with interleaved modules are correct drawings', () => {
   }
 });
 
-test('an arrow is drawn from its first point to its last, without pieces that have no length', () => {
+test('an arrow is drawn from its first point to its last, without segments of length 0', () => {
   const point = (x: number, y: number) => ({ x, y });
   const path = edgePath([point(5, 0), point(5, 0), point(5, 8), point(9, 16), point(9, 16)]);
   assert.is(path, 'M5 0 L5 8 C5 12 9 12 9 16');
@@ -220,7 +220,7 @@ test('a module called twice, one call after the other, is two frames, and siblin
   checkDrawing(parallel, layout(parallel));
 });
 
-test('boxes tell operation, constants, name and shape, and their kind', () => {
+test('boxes show operation, constants, name, shape and kind', () => {
   const a = tensor([1, 2]).requiresGrad_().named('a');
   const b = tensor([3, 4]).named('b');
   const graph = trace(

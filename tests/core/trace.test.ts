@@ -21,7 +21,7 @@ const ops = (graph: Graph): string[] => graph.nodes.map((node) => node.op);
 const byName = (graph: Graph, name: string): GraphNode =>
   graph.nodes.find((node) => node.name === name) as GraphNode;
 
-test('a trace holds the values and gradients of the engine', () => {
+test('a trace contains the values and gradients of the tensors', () => {
   const a = tensor([
     [1, 2],
     [3, 4],
@@ -34,7 +34,7 @@ test('a trace holds the values and gradients of the engine', () => {
   assert.equal(graph.nodes[2]!.inputs, [0, 1]);
   assert.equal(graph.nodes[2]!.output.values, [10, 40, 30, 80]);
   assert.equal(graph.nodes[graph.result]!.output.values, [120 + 50 - 0]);
-  // x is used twice: the two parts are kept at their operations, and their sum at x.
+  // x is used twice: its operations have the two parts, and x has their sum.
   assert.equal(graph.nodes[2]!.inputGradients[0]!.values, [10, 20, 10, 20]);
   assert.equal(graph.nodes[3]!.inputGradients[1]!.values, [1, 1, 1, 1]);
   assert.equal(byName(graph, 'a').gradient!.values, [...a.grad!.dataSync()]);
@@ -79,7 +79,7 @@ test('the trace of a VAE step has the real operations, shapes, names and gradien
   assert.is(byName(graph, 'pixels').gradient, undefined);
 });
 
-test('a trace counts exactly the operations that ran, and none when it is over', () => {
+test('a trace records exactly the operations that ran, and none afterwards', () => {
   const graph = trace((x) => x.exp().log().sum(), randn([4]));
   assert.equal(ops(graph), ['leaf', 'exp', 'log', 'sum']);
   const length = graph.nodes.length;
@@ -87,7 +87,7 @@ test('a trace counts exactly the operations that ran, and none when it is over',
   assert.is(graph.nodes.length, length);
 });
 
-test('large arrays are kept as statistics only', () => {
+test('large arrays are stored as statistics only', () => {
   const graph = trace((x) => x.mul(2), tensor(Float32Array.from({ length: 1000 }, (_, i) => i)));
   const { values, min, max, mean, notFinite } = graph.nodes.find((node) => node.op === 'mul')!.output;
   assert.equal([values, min, max, mean, notFinite], [undefined, 0, 1998, 999, 0]);
@@ -126,7 +126,7 @@ function anomalyOf(f: () => Tensor): NotFiniteError {
   throw new Error('nothing was found');
 }
 
-test('detectAnomaly names the first operation that leaves the numbers, and what it was given', () => {
+test('detectAnomaly names the first operation with a result that is not finite, and its operands', () => {
   const logVar = tensor([1, 200]).requiresGrad_();
   const forward = anomalyOf(() => logVar.mul(0.5).exp().log().sum());
   assert.is(forward.op, 'exp');
@@ -173,7 +173,7 @@ test('detectAnomaly names the module, forward and backward', () => {
   assert.match(backward.message, / in decoder\.out at trace\.test\.ts:\d+ — /);
 });
 
-test('debug({ nan: true }) watches everything until it is switched off', () => {
+test('debug({ nan: true }) checks all operations until it is switched off', () => {
   const overflow = (): Tensor => tensor([100]).exp();
   debug({ nan: true });
   try {
@@ -184,7 +184,7 @@ test('debug({ nan: true }) watches everything until it is switched off', () => {
   assert.is(overflow().itemSync(), Number.POSITIVE_INFINITY);
 });
 
-test('detectAnomaly blames nobody for operands that were not finite, and lets sound code pass', () => {
+test('detectAnomaly ignores operations whose operands are not finite, and finite computations', () => {
   assert.is(
     detectAnomaly(() => tensor([1, 2]).sum().itemSync()),
     3,

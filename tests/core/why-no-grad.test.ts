@@ -1,4 +1,4 @@
-/** Each way of losing a gradient is planted and must be found by its name, with the operation and the line. */
+/** Each reason for a missing gradient is built on purpose and must be found, with the operation and the line. */
 import {
   clamp,
   Generator,
@@ -41,7 +41,7 @@ test('requiresGrad is false', () => {
   assert.match(found.message, 'w [2] does not require a gradient');
 });
 
-test('an intermediate result keeps no gradient unless asked to', () => {
+test('an intermediate result keeps no gradient without retainGrad', () => {
   const h = leaf([1, 2]).exp().named('h');
   const found = whyNoGrad(h);
   expectReason(found, 'intermediate', 'exp');
@@ -63,7 +63,7 @@ test('no backward yet', () => {
   expectReason(whyNoGrad(w), 'hasGradient');
 });
 
-test('never used: not at all, or for something that the loss does not see', () => {
+test('never used: not at all, or in a value that the loss does not depend on', () => {
   const [w, v] = [leaf([1, 2]), leaf([3, 4], 'v')];
   const unused = whyNoGrad(w, () => v.sum());
   expectReason(unused, 'neverUsed');
@@ -75,7 +75,7 @@ test('never used: not at all, or for something that the loss does not see', () =
   expectReason(elsewhere, 'neverUsed');
   assert.match(
     elsewhere.message,
-    /it was used by exp#\d+ at why-no-grad\.test\.ts:\d+, whose results go elsewhere/,
+    /it was used by exp#\d+ at why-no-grad\.test\.ts:\d+, and the loss does not depend on the result/,
   );
   expectReason(whyNoGrad(w, v.sum()), 'neverUsed');
   const copied = whyNoGrad(w, () => v.mul(w.dataSync()[0]!).sum());
@@ -88,7 +88,7 @@ test('detached: the tensor itself, or something computed from it', () => {
   expectReason(direct, 'detached', 'mul');
   assert.match(
     direct.message,
-    /^w: gradients cannot come back through detach\(\), which was called on w, on the way to mul#/,
+    /^w: gradients do not pass detach\(\), which was called on w, on the way to mul#/,
   );
   assert.match(direct.source, LINE);
   const later = whyNoGrad(w, () => w.exp().named('h').detach().mul(v).sum());
@@ -98,7 +98,7 @@ test('detached: the tensor itself, or something computed from it', () => {
   expectReason(unlabelled, 'detached', 'add');
 });
 
-test('one detached way does not hide an open one', () => {
+test('a detached path does not hide an open one', () => {
   const w = leaf([1, 2]);
   expectReason(
     whyNoGrad(w, () => w.detach().mul(w).sum()),
@@ -106,7 +106,7 @@ test('one detached way does not hide an open one', () => {
   );
 });
 
-test('made in a noGrad block', () => {
+test('computed in a noGrad block', () => {
   const [w, v] = [leaf([1, 2]), leaf([3, 4], 'v')];
   const found = whyNoGrad(w, () =>
     noGrad(() => w.exp().square())
@@ -155,7 +155,7 @@ test('dead relu, as an operation and inside linear', () => {
   assert.match(inLinear.source, LINE);
 });
 
-test('a relu that is dead for some units only is no reason', () => {
+test('a relu with some dead units is not reported', () => {
   const w = leaf([1, -1]);
   expectReason(
     whyNoGrad(w, () => w.relu().sum()),
@@ -163,7 +163,7 @@ test('a relu that is dead for some units only is no reason', () => {
   );
 });
 
-test('the gradient comes to dead units only', () => {
+test('only dead units receive a gradient', () => {
   const w = leaf([1, -1]);
   const found = whyNoGrad(w, () =>
     w
@@ -172,7 +172,7 @@ test('the gradient comes to dead units only', () => {
       .sum(),
   );
   expectReason(found, 'deadRelu', 'relu');
-  assert.match(found.message, 'every unit that the gradient comes to is off');
+  assert.match(found.message, 'every unit that receives a gradient is off');
 });
 
 test('saturated sigmoid and tanh, as operations and inside linear', () => {
@@ -181,7 +181,7 @@ test('saturated sigmoid and tanh, as operations and inside linear', () => {
   expectReason(found, 'saturated', 'sigmoid');
   assert.match(
     found.message,
-    /sigmoid is saturated, its result is \[2\], values from 9\.\d+e-14 to 1, and its derivative nowhere above/,
+    /sigmoid is saturated: its result is \[2\], values from 9\.\d+e-14 to 1, its largest derivative/,
   );
   expectReason(
     whyNoGrad(w, () => w.tanh().mean()),
@@ -226,7 +226,7 @@ test('multiplied by zero: a factor, a mask, a matrix of zeros', () => {
   );
 });
 
-test('other derivatives that are 0: clamp beyond its bounds, sign, the other side of where', () => {
+test('other derivatives that are 0: clamp outside its bounds, sign, the unselected operand of where', () => {
   const w = leaf([5, 6]);
   expectReason(
     whyNoGrad(w, () => clamp(w, { max: 1 }).sum()),
@@ -247,7 +247,7 @@ test('other derivatives that are 0: clamp beyond its bounds, sign, the other sid
   assert.match(other.message, 'its derivative for operand b is 0');
 });
 
-test('contributions that cancel', () => {
+test('contributions that cancel out', () => {
   const w = leaf([1, 2]);
   expectReason(
     whyNoGrad(w, () => w.sub(w).sum()),
@@ -263,7 +263,7 @@ test('NaN', () => {
   assert.match(found.fix, 'detectAnomaly');
 });
 
-test('one lost way does not hide an open one', () => {
+test('a path without gradient does not hide an open one', () => {
   const w = leaf([1, 2]);
   expectReason(
     whyNoGrad(w, () => w.mul(0).add(w).sum()),
@@ -278,10 +278,10 @@ test('zero without a loss, and a graph that was freed', () => {
   expectReason(whyNoGrad(w), 'zero');
   const freed = whyNoGrad(v, loss);
   expectReason(freed, 'neverUsed');
-  assert.match(freed.message, 'backward went through this loss and left no gradient at v');
+  assert.match(freed.message, 'backward of this loss left no gradient at v');
 });
 
-test('the tape alone tells zero derivatives, and that a tensor is not on it', () => {
+test('with the tape alone, zero derivatives and absent tensors are found', () => {
   const w = leaf([1, 2]);
   expectReason(whyNoGrad(w, w.sub(100).relu().sum()), 'deadRelu', 'relu');
   const found = whyNoGrad(
@@ -294,7 +294,7 @@ test('the tape alone tells zero derivatives, and that a tensor is not on it', ()
   assert.match(found.fix, 'whyNoGrad(tensor, () => loss)');
 });
 
-test('an autoencoder whose latent is detached: the encoder is cut off, and the names tell where', () => {
+test('an autoencoder whose latent is detached: the encoder is cut off, and the message names the place', () => {
   const generator = new Generator(1);
   const layer = (inFeatures: number, outFeatures: number) =>
     new Linear(inFeatures, outFeatures, { generator });
@@ -316,7 +316,7 @@ test('an autoencoder whose latent is detached: the encoder is cut off, and the n
   expectReason(found, 'detached', 'linear');
   assert.match(
     found.message,
-    /^encoder\.weight: gradients cannot come back through detach\(\), which was called on linear#\d+ at why/,
+    /^encoder\.weight: gradients do not pass detach\(\), which was called on linear#\d+ at why/,
   );
   expectReason(whyNoGrad(encoder.weight, recon(false), { names }), 'noBackward');
   expectReason(whyNoGrad(decoder.weight, recon(true)), 'noBackward');

@@ -19,7 +19,7 @@ function factsOf(scene: Scene, name: string, step: number = scene.steps.length -
 
 const scalar = sceneOf('scalar');
 
-test('an operation before its turn, after its computation, after backward', () => {
+test('an operation before and after its computation, and after backward', () => {
   const at = (step: number) => {
     const { value, gradient, complete } = factsOf(scalar, 'q', step);
     return [value?.values?.[0], gradient?.values?.[0], complete];
@@ -30,7 +30,7 @@ test('an operation before its turn, after its computation, after backward', () =
   assert.equal(at(5), [4.5, 9, true]);
 });
 
-test('each operand has its rule, its vector-Jacobian product and the sum it has by then', () => {
+test('each operand has its rule, its vector-Jacobian product and the sum so far', () => {
   const { formula, operands } = factsOf(scalar, 'product');
   assert.equal(formula, ['y = a · b']);
   const told = operands.map(({ letter, title, rule, part, sum, parts }) => {
@@ -50,7 +50,7 @@ test('a leaf is complete only when its last consumer has sent its part', () => {
   assert.equal(factsOf(scalar, 'x').formula, ['a leaf that requires a gradient: a parameter']);
 });
 
-test('a broadcast operand says along which axes its gradient was summed', () => {
+test('a broadcast operand names the axes along which its gradient was summed', () => {
   const scene = sceneOf('broadcasting');
   const { operands } = factsOf(scene, 'y');
   assert.is(operands[1]!.title, 'rows');
@@ -70,11 +70,11 @@ test('a broadcast operand says along which axes its gradient was summed', () => 
   );
 });
 
-test('why there is no gradient is said in words', () => {
+test('a sentence says why there is no gradient', () => {
   const waiting = (id: string, name: string, step?: number) => factsOf(sceneOf(id), name, step).waiting;
-  assert.is(waiting('scalar', 'q', 0), 'backward has not come by yet');
+  assert.is(waiting('scalar', 'q', 0), 'backward has not reached it yet');
   assert.is(waiting('detached-bad', 'z'), 'detached: backward ends here');
-  assert.match(waiting('detached-bad', 'encoder.weight'), 'every way from the loss to it is cut');
+  assert.match(waiting('detached-bad', 'encoder.weight'), 'every path from the loss to it is cut');
   assert.is(waiting('broadcasting', 'X'), 'it requires no gradient');
   const first = recordGraph(() => tensor([1, 2]).requiresGrad_().mul(2).named('y'));
   assert.is(factsOf(sceneFrom(first), 'y').waiting, 'backward was not called in this recording');
@@ -90,14 +90,14 @@ test('in noGrad, the first operation says that backward ends there, the others t
   assert.match(waiting('exp'), /^no operand requires a gradient/);
 });
 
-test('rules of operands that get nothing say why, and name no axes', () => {
+test('rules of operands without a gradient give the reason, and name no axes', () => {
   const rule = (id: string, name: string, operand: number) => {
     const { rule, graded, reduction } = factsOf(sceneOf(id), name).operands[operand]!;
     return [rule, graded, reduction];
   };
   assert.equal(rule('linear-regression', 'prediction', 0), ['requires no gradient', false, '']);
   assert.equal(rule('broadcasting', 'loss', 1), ['a constant: no gradient is needed', false, '']);
-  assert.equal(rule('detached-bad', 'output', 0), ['detached: no gradient goes back', false, '']);
+  assert.equal(rule('detached-bad', 'output', 0), ['detached: no gradient is sent', false, '']);
 });
 
 test('a linear layer shows its activation, if it has one', () => {
@@ -108,7 +108,7 @@ test('a linear layer shows its activation, if it has one', () => {
   assert.equal([...new Set(formulas)], ['y = f(x Wᵀ + b); f(u) = max(u, 0)', 'y = x Wᵀ + b']);
 });
 
-test('a formula that defines its elements is left as it is', () => {
+test('a formula that defines its elements is unchanged', () => {
   const x = tensor([1, 2, 3]).requiresGrad_();
   const { formula, operands } = factsOf(sceneFrom(recordGraph(() => x.cumsum().named('c').sum())), 'c');
   assert.equal(formula, ['yᵢ = x₀ + … + xᵢ']);
@@ -126,7 +126,7 @@ const transposed = (m: Matrix): Matrix => m[0]!.map((_, j) => m.map((row) => row
 const times = (a: Matrix, b: Matrix): Matrix =>
   a.map((row) => transposed(b).map((column) => row.reduce((sum, v, k) => sum + v * column[k]!, 0)));
 
-/** The value of `dy Bᵀ` and the like. */
+/** The value of a product such as `dy Bᵀ`. */
 function evaluate(formula: string, matrices: Readonly<Record<string, Matrix>>): Matrix {
   const factors = formula.split(' ').map((factor) => {
     const matrix = matrices[factor.replace('ᵀ', '')]!;
@@ -135,7 +135,7 @@ function evaluate(formula: string, matrices: Readonly<Record<string, Matrix>>): 
   return times(factors[0]!, factors[1]!);
 }
 
-test("matmul's formulas have the transposes of the call, and are what the engine does", () => {
+test("matmul's formulas have the transposes of the call, and equal the sent gradients", () => {
   const rows = (t: Tensor): Matrix => {
     const [height, width] = t.shape as [number, number];
     const values = [...t.dataSync()];
@@ -185,7 +185,7 @@ test("matmul's formulas have the transposes of the call, and are what the engine
 const summaryOf = (values: Parameters<typeof tensor>[0]) =>
   recordGraph(() => tensor(values)).nodes[0]!.output;
 
-test('heat maps: rows, colours by the largest magnitude, what is not finite apart', () => {
+test('heat maps: rows, colours by the largest magnitude, values that are not finite', () => {
   const { rows, printed } = heatMap(
     summaryOf([
       [1, -2],
@@ -212,7 +212,7 @@ test('heat maps: rows, colours by the largest magnitude, what is not finite apar
   );
 });
 
-test('heat maps: long vectors are wrapped, matrices of a batch stand below each other', () => {
+test('heat maps: long vectors are wrapped, matrices of a batch are stacked', () => {
   const long = heatMap(summaryOf(Array.from({ length: 70 }, (_, i) => i)))!;
   assert.equal(
     long.rows.map((row) => row.length),
@@ -233,7 +233,7 @@ test('heat maps: long vectors are wrapped, matrices of a batch stand below each 
   );
 });
 
-test('heat maps: a large array is seen by the means of blocks, and each says what it covers', () => {
+test('heat maps: a large array is shown as block means, each with its range', () => {
   const rows = Array.from({ length: 20 }, (_, y) => Array.from({ length: 40 }, (_, x) => 100 * y + x));
   const map = heatMap(summaryOf(rows))!;
   assert.equal([map.rows.length, map.rows[0]!.length], [16, 16]);
@@ -253,10 +253,10 @@ test('heat maps: a large array is seen by the means of blocks, and each says wha
   );
   const vector = heatMap(summaryOf(Array.from({ length: 1000 }, (_, i) => i)))!;
   assert.equal([vector.rows.length, vector.rows[0]!.length], [8, 32]);
-  assert.is(vector.rows[7]![31]!.place, 'places 997–999: mean');
+  assert.is(vector.rows[7]![31]!.place, 'elements 997–999: mean');
 });
 
-test('statistics of arrays that one does not see at a glance', () => {
+test('statistics of all but very small arrays', () => {
   assert.is(statistics(summaryOf([1, 2, 3])), '');
   const values = [1, 1, 1, 1, 1, 1, -1, -1, -1, -1, -1, -1];
   assert.is(statistics(summaryOf(values)), 'min −1 · max 1 · mean 0 · std 1 · norm 3.464');

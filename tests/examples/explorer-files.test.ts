@@ -27,7 +27,7 @@ for (const { id, run } of presets) {
 const simple = () =>
   recordGraph(() => tensor([1, 2]).requiresGrad_().named('x').square().sum().named('loss'));
 
-/** The JSON of that small graph with other text at one place. */
+/** The JSON of that small graph with one text replaced. */
 function changed(from: string, to: string): string {
   const json = toJSON(simple());
   assert.is(json.split(from).length, 2, `${from} is there once`);
@@ -36,28 +36,25 @@ function changed(from: string, to: string): string {
 
 const REMEDY = ' — load a file that toJSON(graph) wrote';
 
-test('a file that is no graph is refused, with the place of the fault', () => {
+test('a file that is not a graph is refused, with the faulty place', () => {
   const refusal = (text: string, message: string) => refuses(() => parseGraph(text), message + REMEDY);
-  refusal('[]', 'the file: an object is missing');
-  refusal('{}', 'nodes: a list is missing');
-  refusal('{"nodes":[],"result":0}', 'nodes: there are none');
-  refusal(changed('"result":2', '"result":9'), 'result: 9 is not the number of a node (0 … 2)');
+  refusal('[]', 'the file: expected an object');
+  refusal('{}', 'nodes: expected a list');
+  refusal('{"nodes":[],"result":0}', 'nodes: the list is empty');
+  refusal(changed('"result":2', '"result":9'), 'result: 9 is not the id of a node (0 … 2)');
   refusal(changed('"id":1', '"id":2'), 'nodes[1].id: 2 instead of 1');
-  refusal(
-    changed('"inputs":[0]', '"inputs":[1]'),
-    'nodes[1].inputs[0]: 1 is not the number of a node (0 … 0)',
-  );
+  refusal(changed('"inputs":[0]', '"inputs":[1]'), 'nodes[1].inputs[0]: 1 is not the id of a node (0 … 0)');
   refusal(changed('"min":5', '"min":"small"'), 'nodes[2].output.min: "small" is not a number');
-  refusal(changed('"op":"leaf",', ''), 'nodes[0].op: a text is missing');
+  refusal(changed('"op":"leaf",', ''), 'nodes[0].op: expected a string');
   refusal(changed('"values":[1,2]', '"values":[1]'), 'nodes[0].output.values: 1 values for the shape [2]');
-  refusal(changed('"node":2', '"node":-1'), 'backward[0].node: -1 is not the number of a node (0 … 2)');
+  refusal(changed('"node":2', '"node":-1'), 'backward[0].node: -1 is not the id of a node (0 … 2)');
   assert.throws(
     () => parseGraph('{"nodes": ['),
-    /^the file: no JSON \(.*\) — load a file that toJSON\(graph\) wrote$/,
+    /^the file: not JSON \(.*\) — load a file that toJSON\(graph\) wrote$/,
   );
 });
 
-test('a graph from a file is introduced by its size', () => {
+test('a graph from a file is described by its size', () => {
   const { prose, title, preset } = openFile('step.json', simple());
   assert.equal([title, preset], ['step.json', 'file']);
   assert.equal(prose, ['3 nodes, 2 of them operations. Backward was recorded.']);
@@ -79,7 +76,7 @@ test('a program is traced through its default export, with the names of its mode
   assert.ok(graph.backward!.length > 0);
 });
 
-test('a program that cannot be traced is told why', () => {
+test('errors of programs that cannot be traced give the reason', () => {
   const nothing = 'nothing to trace — end the program with: export default () => loss';
   refuses(() => traceExports({}), nothing);
   refuses(() => traceExports({ default: tensor(1) }), nothing);
@@ -135,7 +132,7 @@ test('the page is built into any folder, refers to nothing outside it, and is se
   }
 });
 
-/** Lines that call an operation must be told to come from a line of the source that calls it too. */
+/** Script lines that call an operation must map to source lines that call it. */
 async function checkSources(folder: string): Promise<void> {
   const { lines, files }: Sources = JSON.parse(await readFile(join(folder, 'sources.json'), 'utf8'));
   const script = (await readFile(join(folder, 'explorer.js'), 'utf8')).split('\n');
@@ -154,11 +151,9 @@ async function checkServer(folder: string): Promise<void> {
   const { server, address } = await serveFolder(folder, 0);
   try {
     const page = await fetch(address);
-    assert.equal([page.status, page.headers.get('content-type')], [200, 'text/html; charset=utf-8']);
-    assert.is(
-      (await fetch(`${address}explorer.js`)).headers.get('content-type'),
-      'text/javascript; charset=utf-8',
-    );
+    assert.equal([page.status, page.headers.get('content-type')], [200, 'text/html;charset=utf-8']);
+    // Module scripts are UTF-8 whatever the header says.
+    assert.is((await fetch(`${address}explorer.js`)).headers.get('content-type'), 'text/javascript');
     const port = Number(new URL(address).port);
     const error = await serveFolder(folder, port).catch((reason: Error) => reason);
     assert.is((error as Error).message, `port ${port} is in use — choose another one with --port`);
@@ -173,7 +168,7 @@ async function checkServer(folder: string): Promise<void> {
 
 const MAIN = fileURLToPath(new URL('../../examples/explorer/main.ts', import.meta.url));
 
-test('npm run explorer refuses what it does not know, and has a help text', () => {
+test('npm run explorer refuses unknown options and invalid ports, and has a help text', () => {
   const run = (...args: string[]) => {
     const node = ['--conditions=@varigrad/source', '--import', 'tsx', MAIN, ...args];
     const { status, stdout, stderr } = spawnSync(process.execPath, node, { encoding: 'utf8' });
@@ -185,7 +180,7 @@ test('npm run explorer refuses what it does not know, and has a help text', () =
   for (const port of ['abc', '70000']) {
     const { status, stderr } = run(`--port=${port}`);
     assert.is(status, 1);
-    const what = `--port: not a port: ${port} — give a number from 0 to 65535`;
+    const what = `--port must be a number from 0 to 65535, found ${port}`;
     assert.is(stderr, `npm run explorer: ${what}\n`);
   }
   assert.match(run('--nothing').stderr, /^npm run explorer: Unknown option '--nothing'/);

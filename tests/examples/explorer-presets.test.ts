@@ -29,7 +29,7 @@ function close(found: readonly number[], wanted: readonly number[], tolerance: n
   });
 }
 
-test('ids are unique, and every preset says something', () => {
+test('ids are unique, and every preset has a text', () => {
   assert.is(new Set(presets.map(({ id }) => id)).size, presets.length);
   for (const { id, prose } of presets) {
     assert.match(id, /^[a-z-]+$/);
@@ -88,7 +88,7 @@ for (const { id } of presets) {
   });
 }
 
-/** Σ dy · f, of which a vector-Jacobian product is the gradient. */
+/** Σ dy · f; its gradient is the vector-Jacobian product. */
 function weighted(node: GraphNode, inputs: readonly Plain[], dy: readonly number[]): number {
   return naive[node.op]!(inputs, node).reduce((total, value, i) => total + value * dy[i]!, 0);
 }
@@ -116,7 +116,7 @@ function checkProducts({ nodes, backward = [] }: Graph): void {
   }
 }
 
-/** Operations and result shapes that a loss hangs on, read off the engine's own tape. */
+/** Operations and result shapes on the tape of a loss. */
 function tapeOf(loss: Tensor): { op: string; shape: Shape }[] {
   const seen = new Set<Tensor>();
   const pending = [loss];
@@ -152,7 +152,7 @@ test('the traced VAE step has the operations, the node count and the shapes of t
   };
   const parts = stepParts();
   withRecorder(counter, () => trainingStep(parts));
-  assert.equal(shown, sorted(ran), 'a step that nobody traces');
+  assert.equal(shown, sorted(ran), 'a step without a trace');
   assert.is(graph.nodes.length, ran.length + leaves.size);
 });
 
@@ -177,7 +177,7 @@ test("the VAE step's loss and gradients are those of an independent VAE in float
   }
 });
 
-test('the blocked gradient: the same values with and without the trick, and no way past z', () => {
+test('the blocked gradient: the same values with and without the trick, and no gradient past z', () => {
   const open = run('reparameterization').graph;
   const blocked = run('reparameterization-blocked').graph;
   assert.equal(
@@ -197,7 +197,7 @@ test('the blocked gradient: the same values with and without the trick, and no w
   assert.equal(reasons('reparameterization-blocked'), ['noGrad', 'noGrad']);
 });
 
-test('museum: an average over pixels divides the gradient by their number, and only that one', () => {
+test('museum: an average over pixels divides only the gradient of the logits by their number', () => {
   const gradient = (id: string, name: string) => named(run(id).graph, name).gradient!.norm;
   assert.is(gradient('scaling-good', 'logits') / gradient('scaling-bad', 'logits'), 4);
   assert.is(gradient('scaling-good', 'mu'), gradient('scaling-bad', 'mu'));
@@ -213,7 +213,7 @@ test('museum: detectAnomaly names exp, and finds nothing when it is bounded', ()
   assert.equal(run('overflow-good').findings, []);
 });
 
-test('museum: a second backward adds to leaves, starts anew elsewhere, and needs the graph', () => {
+test('museum: a second backward adds to leaves, starts from zero elsewhere, and needs the graph', () => {
   const { graph } = run('double-backward-bad');
   const turns = graph.backward!.map(({ node, dy, sums }) => [
     graph.nodes[node]!.op,
@@ -229,7 +229,7 @@ test('museum: a second backward adds to leaves, starts anew elsewhere, and needs
   assert.match(run('double-backward-freed').findings[0]!.says, "the graph behind 'square' was freed");
 });
 
-test('museum: a detached latent remembers whose values it has', () => {
+test('museum: a detached latent refers to the node that it was detached from', () => {
   const { graph } = run('detached-bad');
   assert.match(
     run('detached-bad').findings[0]!.says,
@@ -242,7 +242,7 @@ test('museum: a detached latent remembers whose values it has', () => {
   assert.is(named(run('detached-good').graph, 'code').detachedFrom, undefined);
 });
 
-test('museum: dropout in evaluation leaves a mask in the graph, eval() leaves nothing', () => {
+test('museum: dropout in evaluation adds a mask to the graph, eval() removes it', () => {
   const ops = (id: string) =>
     run(id)
       .graph.nodes.filter(({ op }) => op !== 'leaf')

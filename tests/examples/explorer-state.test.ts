@@ -62,7 +62,7 @@ test('steps: the start, operations in order, then backward in the opposite order
   assert.equal(turnsOf(scalar.steps, q), [5]);
 });
 
-test('steps: a value that is used twice collects its gradients one after the other', () => {
+test('steps: a value that is used twice accumulates its gradients one after the other', () => {
   const at = (step: number) => {
     const { parts, sum } = received(scalar.graph, scalar.steps, step, x);
     return { parts: parts.map(({ from, gradient }) => [from, gradient.values![0]]), sum: sum?.values?.[0] };
@@ -76,7 +76,7 @@ test('steps: a value that is used twice collects its gradients one after the oth
   assert.equal(at(6), { parts: both, sum: 13.5 });
 });
 
-test('steps: in a second backward pass operations start anew, leaves go on', () => {
+test('steps: in a second backward pass operations start from zero, leaves accumulate', () => {
   const { graph, steps } = sceneOf('double-backward-bad');
   const sumAt = (step: number, name: string) =>
     received(graph, steps, step, idOf(graph, name)).sum!.values![0];
@@ -91,7 +91,7 @@ test('steps: a recording without backward ends with its last operation', () => {
   assert.is(firstBackward(stepsOf(graph)), 4);
 });
 
-test('every step is told in words', () => {
+test('every step has a sentence', () => {
   assert.equal(
     scalar.steps.map((_, i) => stepText(scalar, i)),
     [
@@ -109,7 +109,7 @@ test('every step is told in words', () => {
 const after = (scene: Scene, from: State, ...actions: readonly Action[]): State =>
   actions.reduce((state, action) => reduce(state, action, scene), from);
 
-test('moving stays within the steps, and looks at the step again', () => {
+test('moving stays within the steps, and resets the focus', () => {
   const step = (...actions: Action[]) => after(scalar, START, ...actions).step;
   assert.is(step({ kind: 'move', by: 1 }), 1);
   assert.is(step({ kind: 'move', by: -1 }), 0);
@@ -120,7 +120,7 @@ test('moving stays within the steps, and looks at the step again', () => {
   assert.is(focusOf(moved, scalar), q);
 });
 
-test('the focus goes to operands, consumers, and the steps of a node', () => {
+test('the focus moves to operands, consumers, and the steps of a node', () => {
   const atL: State = { ...START, step: 3 };
   const focus = (from: State, ...actions: Action[]) => focusOf(after(scalar, from, ...actions), scalar);
   assert.is(focus(atL, { kind: 'operand' }), q);
@@ -137,7 +137,7 @@ test('the focus goes to operands, consumers, and the steps of a node', () => {
   assert.is(after(scalar, START, { kind: 'focus', node: 99 }).focus, null);
 });
 
-test('a node’s turn goes round through the passes of backward', () => {
+test('the backward step of a node cycles through the backward passes', () => {
   const scene = sceneOf('double-backward-bad');
   const node = idOf(scene.graph, 'product');
   const turns = turnsOf(scene.steps, node);
@@ -146,7 +146,7 @@ test('a node’s turn goes round through the passes of backward', () => {
   assert.equal([at(0), at(turns[0]!), at(turns[1]!)], [turns[0], turns[1], turns[0]]);
 });
 
-test('from a detached leaf one comes to the value that it was detached from', () => {
+test('the operand of a detached leaf is the value that it was detached from', () => {
   const scene = sceneOf('detached-bad');
   const [z, code] = [idOf(scene.graph, 'z'), idOf(scene.graph, 'code')];
   assert.is(focusOf(after(scene, { ...START, focus: z }, { kind: 'operand' }), scene), code);
@@ -174,7 +174,7 @@ test('modules close and open, by name, by the node in focus, all at once', () =>
   assert.equal(after(scalar, START, { kind: 'toggleFocused' }), START);
 });
 
-test('the address holds the state, whatever is in it', () => {
+test('the address stores any state', () => {
   const states: State[] = [
     START,
     { ...START, step: 12, focus: 0, collapsed: ['decoder', 'encoder.mu'] },
@@ -184,7 +184,7 @@ test('the address holds the state, whatever is in it', () => {
   for (const state of states) assert.equal(decodeState(`#${encodeState(state)}`, 'other'), state);
 });
 
-test('an address that says nothing, or nonsense, leads to the start', () => {
+test('an empty or invalid address leads to the start', () => {
   const start = { ...START, preset: 'first' };
   for (const hash of ['', '#', '#step=-1&focus=x', '#preset=&step=1e9', '#collapsed=,,']) {
     assert.equal(decodeState(hash, 'first'), start, hash);
@@ -211,14 +211,14 @@ test('search finds operations, names, modules, shapes and numbers', () => {
   assert.equal(search(vae.graph, '#7'), [7]);
   assert.equal(search(vae.graph, '#999'), []);
   assert.equal(search(vae.graph, '   '), []);
-  assert.equal(titles('nothing of that kind'), []);
+  assert.equal(titles('no such node'), []);
   assert.is(shortTitleOf(vae.graph.nodes.find(({ name }) => name === 'encoder.mu.weight')!), 'weight');
 });
 
 const press = (key: string, element = 'body', more = {}) =>
   commandOf({ key, ctrlKey: false, altKey: false, metaKey: false, ...more }, element);
 
-test('keys: one command each, none while something else needs the key', () => {
+test('keys: one command each, none while another element uses the key', () => {
   assert.is(new Set(bindings.map(({ key }) => key)).size, bindings.length);
   for (const { key, command } of bindings) assert.is(press(key), command);
   assert.is(press('ArrowRight', 'textarea'), undefined);
@@ -239,7 +239,7 @@ function marked(scene: Scene, state: State) {
   return { box, arrow };
 }
 
-test('marks: what is to come, what happens, what has a gradient', () => {
+test('marks: future, current, with gradient', () => {
   const start = marked(scalar, START);
   assert.equal(start.box(x), ['focus']);
   assert.equal(start.box(L), ['future']);
@@ -256,7 +256,7 @@ test('marks: what is to come, what happens, what has a gradient', () => {
   assert.equal(backward.arrow(y, product), []);
 });
 
-test('marks: gradients cannot come past a value that is not on the tape', () => {
+test('marks: gradients do not pass a value that is not on the tape', () => {
   const scene = sceneOf('reparameterization-blocked');
   const mu = idOf(scene.graph, 'mu');
   const { arrow } = marked(scene, { ...START, step: scene.steps.length - 1 });

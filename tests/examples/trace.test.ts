@@ -1,4 +1,4 @@
-/** `npm run trace` writes every picture it names, of the step that really ran. */
+/** `npm run trace` writes all its files, from a recorded step. */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,7 +11,7 @@ import * as assert from 'uvu/assert';
 const scratch = mkdtempSync(join(tmpdir(), 'varigrad-trace-'));
 test.after(() => rmSync(scratch, { recursive: true, force: true }));
 
-test('the trace example writes a graph, a flame picture and the story of a gradient', () => {
+test('the trace example writes a graph, a flame graph and the explanation of a gradient', () => {
   const main = fileURLToPath(new URL('../../examples/trace/main.ts', import.meta.url));
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
@@ -34,7 +34,7 @@ test('the trace example writes a graph, a flame picture and the story of a gradi
   assert.equal(pixels?.output.shape, [128, 784]);
   for (const module of ['encoder', 'decoder'])
     assert.ok(nodes.some((node) => node.module.startsWith(module)));
-  // q(z|x) reaches the loss by the reconstruction and by the KL.
+  // q(z|x) affects the loss through the reconstruction and through the KL term.
   assert.match(file('gradient.txt'), /2 paths lead from the loss back to encoder\.logVar\.bias/);
   assert.match(file('gradient.txt'), /They agree\./);
 });

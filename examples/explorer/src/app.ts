@@ -1,4 +1,4 @@
-/** The page's state and all that follows from it: one graph is open, at one step, with one node in focus. */
+/** The page's state and its display: one graph is open, at one step, with one node in focus. */
 import { byId, element, refill } from './dom.js';
 import type { Opened } from './opened.js';
 import { type Action, fitted, focusOf, reduce, type Scene, type State } from './state.js';
@@ -15,7 +15,7 @@ import { showScrubber } from './views/scrubber.js';
 
 const PLAY_MS = 900;
 
-/** What is shown, and how it changes. */
+/** Shows the state and applies actions to it. */
 export class App {
   readonly graphView: GraphView;
   readonly dispatch: (action: Action) => void = (action) => this.#act(action);
@@ -29,7 +29,7 @@ export class App {
     this.graphView = new GraphView(document.querySelector('#graph') as SVGSVGElement, this.dispatch);
   }
 
-  /** What is open; undefined before the first graph. */
+  /** The open graph; undefined before the first one. */
   get opened(): Opened | undefined {
     return this.#opened;
   }
@@ -39,7 +39,7 @@ export class App {
     return this.#state;
   }
 
-  /** Shows a graph in a state, as far as the state fits it. */
+  /** Shows a graph in a state; values of the state that do not fit the graph are corrected. */
   open(opened: Opened, state: State): void {
     this.pause();
     this.#query = '';
@@ -55,7 +55,7 @@ export class App {
     this.#show();
   }
 
-  /** Sets the menu to what is open. */
+  /** Selects the open graph in the menu. */
   showChoice(): void {
     byId<HTMLSelectElement>('preset').value = this.#opened?.preset ?? '';
   }
@@ -66,7 +66,7 @@ export class App {
     this.#show();
   }
 
-  /** Goes on by itself until the end, or stops. */
+  /** Starts to play the steps to the end, or stops. */
   playOrPause(): void {
     if (this.#timer !== undefined) {
       this.pause();
@@ -97,7 +97,7 @@ export class App {
 
   #showCode({ code, preset }: Opened, { graph }: Scene, focus: number): void {
     if (code === undefined) {
-      refill(byId('code'), element('p', { class: 'faint' }, 'The program of this graph is not known.'));
+      refill(byId('code'), element('p', { class: 'faint' }, 'The source code of this graph is unknown.'));
       return;
     }
     const edit = preset === 'program' ? () => openEditor(code.text) : undefined;

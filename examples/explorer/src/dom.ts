@@ -1,9 +1,9 @@
-/** Making elements. */
+/** Creation of HTML and SVG elements. */
 
-/** Text or an element; false, null and '' leave nothing. */
+/** Text or an element; false, null and '' are skipped. */
 export type Child = Node | string | false | null;
 
-/** Attributes by name; a boolean is present or absent, a function listens to the event of that name. */
+/** Attributes by name. A boolean sets or omits the attribute; a function is a listener of the event with that name. */
 export type Attributes = Readonly<Record<string, string | number | boolean | ((event: Event) => void)>>;
 
 /** `element('p', { class: 'prose' }, 'text')` */
@@ -15,7 +15,7 @@ export function element<Tag extends keyof HTMLElementTagNameMap>(
   return filled(document.createElement(tag), attributes, children);
 }
 
-/** The same for a part of a picture. */
+/** The same for SVG. */
 export function svgElement<Tag extends keyof SVGElementTagNameMap>(
   tag: Tag,
   attributes: Attributes = {},
@@ -38,7 +38,7 @@ function present(children: readonly Child[]): (Node | string)[] {
 }
 
 /**
- * Puts new content into an element. If something with a `data-key` had the focus, its successor with that key gets it.
+ * Replaces the content of an element. If an element with a `data-key` had the focus, the new element with that key gets it.
  */
 export function refill(parent: Element, ...children: readonly Child[]): void {
   const key = parent.contains(document.activeElement) ? keyOf(document.activeElement) : undefined;

@@ -1,4 +1,4 @@
-/** Numbers and shapes as the page writes them. */
+/** Numbers, options and sizes as text. */
 
 /** A number with a few significant digits: −0.375, 1.2e6, ∞. */
 export function formatNumber(value: number, digits = 4): string {

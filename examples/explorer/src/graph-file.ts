@@ -1,8 +1,8 @@
-/** Reading graphs that `toJSON` wrote. */
+/** Reads graphs that `toJSON` wrote. */
 import { formatShape } from '@varigrad/core';
 import type { ArrayOverview, ArraySummary, BackwardStep, Graph, GraphNode } from '@varigrad/core/trace';
 
-/** A file that is not a graph; the message says at what place. */
+/** The file is not a graph; the message names the faulty place. */
 export class GraphFileError extends Error {
   override readonly name = 'GraphFileError';
 
@@ -15,18 +15,18 @@ type Fields = Readonly<Record<string, unknown>>;
 
 /**
  * The graph in a text that `toJSON` wrote; 'NaN', 'Infinity' and '-Infinity' become numbers again.
- * @throws GraphFileError if it is no JSON, lacks something, or refers to nodes that do not exist
+ * @throws GraphFileError if the text is not JSON, is incomplete, or refers to nodes that do not exist
  */
 export function parseGraph(text: string): Graph {
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);
   } catch (error) {
-    throw new GraphFileError('the file', `no JSON (${(error as Error).message})`);
+    throw new GraphFileError('the file', `not JSON (${(error as Error).message})`);
   }
   const { nodes, result, backward } = fieldsOf(parsed, 'the file');
   const list = listOf(nodes, 'nodes');
-  if (list.length === 0) throw new GraphFileError('nodes', 'there are none');
+  if (list.length === 0) throw new GraphFileError('nodes', 'the list is empty');
   const count = list.length;
   const graph: Graph = {
     nodes: list.map((node, i) => nodeFrom(node, `nodes[${i}]`, i)),
@@ -39,17 +39,17 @@ export function parseGraph(text: string): Graph {
 
 function fieldsOf(value: unknown, place: string): Fields {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Fields;
-  throw new GraphFileError(place, 'an object is missing');
+  throw new GraphFileError(place, 'expected an object');
 }
 
 function listOf(value: unknown, place: string): readonly unknown[] {
   if (Array.isArray(value)) return value;
-  throw new GraphFileError(place, 'a list is missing');
+  throw new GraphFileError(place, 'expected a list');
 }
 
 function idFrom(value: unknown, place: string, count: number): number {
   if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < count) return value;
-  throw new GraphFileError(place, `${JSON.stringify(value)} is not the number of a node (0 … ${count - 1})`);
+  throw new GraphFileError(place, `${JSON.stringify(value)} is not the id of a node (0 … ${count - 1})`);
 }
 
 const NAMED_NUMBERS: Fields = { NaN: Number.NaN, Infinity: Number.POSITIVE_INFINITY, '-Infinity': -Infinity };
@@ -62,7 +62,7 @@ function numberFrom(value: unknown, place: string): number {
 
 function textFrom(value: unknown, place: string): string {
   if (typeof value === 'string') return value;
-  throw new GraphFileError(place, 'a text is missing');
+  throw new GraphFileError(place, 'expected a string');
 }
 
 function summaryFrom(value: unknown, place: string): ArraySummary {
@@ -114,7 +114,7 @@ function nodeFrom(value: unknown, place: string, id: number): GraphNode {
   const number = (key: string): number => numberFrom(fields[key], `${place}.${key}`);
   if (fields.id !== id)
     throw new GraphFileError(`${place}.id`, `${JSON.stringify(fields.id)} instead of ${id}`);
-  // Operands come before results: an operand's number is below the node's own.
+  // Operands come before results: an operand's id is below the node's.
   const inputs = listOf(fields.inputs, `${place}.inputs`);
   const inputGradients = summaries(fields.inputGradients, `${place}.inputGradients`);
   return {

@@ -1,34 +1,34 @@
-/** An array as rows of coloured cells: where everything goes, without drawing it. */
+/** An array as rows of coloured cells, as plain data. */
 import { formatShape } from '@varigrad/core';
 import { type ArraySummary, unravelIndex } from '@varigrad/core/trace';
 import { formatNumber } from './format.js';
 
 /** One element, or the mean of a block of them. */
 export interface Cell {
-  /** Its place in the array, `[1, 3]`; of a block: 'rows 0–7, columns 0–48'. */
+  /** Its index, `[1, 3]`; of a block: 'rows 0–7, columns 0–48'. */
   readonly place: string;
   readonly value: number;
-  /** From −1 (the most negative) over 0 to 1 (the largest); 0 for what is not finite. */
+  /** The value divided by the largest absolute value, from −1 to 1; 0 if it is not finite. */
   readonly level: number;
   readonly text: string;
 }
 
-/** Rows of cells. Of arrays with more than two axes the matrices stand below each other. */
+/** Rows of cells. The matrices of an array with more than two axes are stacked. */
 export interface HeatMap {
   readonly rows: readonly (readonly Cell[])[];
-  /** Whether the cells have room for their numbers. */
+  /** Whether numbers are printed in the cells. */
   readonly printed: boolean;
 }
 
-/** Longest row of a vector; a longer one is wrapped. */
+/** Longest row of a vector; longer vectors are wrapped. */
 const LONGEST_ROW = 32;
-/** Numbers are printed in arrays of at most this many columns and elements. */
+/** Numbers are printed for arrays of at most this many columns and elements. */
 const PRINTED_COLUMNS = 8;
 const PRINTED_CELLS = 64;
-/** Size of an array whose statistics say no more than its numbers do. */
+/** Largest array that is shown without statistics. */
 const GLANCE = 8;
 
-/** The cells of an array, or of the block means of a large one; null if neither was kept. */
+/** The cells of an array, or of the block means of a large one; null if neither was recorded. */
 export function heatMap({ shape, values, overview }: ArraySummary): HeatMap | null {
   if (values !== undefined) {
     const placeOf = (i: number): string => (shape.length === 0 ? '' : formatShape(unravelIndex(i, shape)));
@@ -40,13 +40,13 @@ export function heatMap({ shape, values, overview }: ArraySummary): HeatMap | nu
   const height = shape.reduce((a, b) => a * b, 1) / width;
   const placeOf = (i: number): string => {
     const across = blockRange(i % columns, columns, width);
-    if (shape.length === 1) return `places ${across}: mean`;
+    if (shape.length === 1) return `elements ${across}: mean`;
     return `rows ${blockRange(Math.floor(i / columns), rows, height)}, columns ${across}: mean`;
   };
   return layOut(overview.values, shape.length === 1 ? LONGEST_ROW : columns, placeOf);
 }
 
-/** `0–7`: places of block `block` out of `blocks` along an axis. */
+/** `0–7`: the indices in block `block` of `blocks` along an axis. */
 function blockRange(block: number, blocks: number, length: number): string {
   const [first, end] = [block, block + 1].map((b) => Math.ceil((b * length) / blocks)) as [number, number];
   return end - first === 1 ? String(first) : `${first}–${end - 1}`;
@@ -73,7 +73,7 @@ function columnsOf(shape: readonly number[], size: number): number {
   return Math.max(1, Math.min(size, LONGEST_ROW));
 }
 
-/** `min −1.2 · max 3.4 · mean 0.1 · norm 5`, and what is not finite; '' for arrays that one sees at a glance. */
+/** `min −1.2 · max 3.4 · mean 0.1 · norm 5`, and the number of values that are not finite; '' for very small arrays. */
 export function statistics({ shape, min, max, mean, std, norm, notFinite }: ArraySummary): string {
   if (shape.reduce((a, b) => a * b, 1) <= GLANCE) return '';
   const parts = [

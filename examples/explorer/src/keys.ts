@@ -1,6 +1,6 @@
-/** What each key does. */
+/** Keyboard commands. */
 
-/** Things that a key can ask for. */
+/** Commands of keys and buttons. */
 export type Command =
   | 'forward'
   | 'back'
@@ -22,7 +22,7 @@ export type Command =
   | 'program'
   | 'help';
 
-/** A key, what it does, and how that is called in the help. */
+/** A key, its command, and its description in the help. */
 export interface Binding {
   readonly key: string;
   readonly shown: string;
@@ -42,18 +42,18 @@ export const bindings: readonly Binding[] = [
   { key: 'ArrowDown', shown: '↓', command: 'consumer', says: 'look at the first consumer' },
   { key: 'Escape', shown: 'Esc', command: 'follow', says: 'look at the step again' },
   { key: 'v', shown: 'v', command: 'computed', says: 'to the step that computes the node in focus' },
-  { key: 'g', shown: 'g', command: 'turn', says: 'to the node’s turn in backward' },
+  { key: 'g', shown: 'g', command: 'turn', says: 'to the backward step of the node in focus' },
   { key: 'c', shown: 'c', command: 'toggleModule', says: 'close or open the module of the node' },
   { key: '/', shown: '/', command: 'search', says: 'search' },
   { key: 'f', shown: 'f', command: 'fit', says: 'fit the graph to the window' },
-  { key: '+', shown: '+', command: 'zoomIn', says: 'larger' },
-  { key: '-', shown: '−', command: 'zoomOut', says: 'smaller' },
-  { key: 't', shown: 't', command: 'theme', says: 'light, dark, or as the system' },
+  { key: '+', shown: '+', command: 'zoomIn', says: 'zoom in' },
+  { key: '-', shown: '−', command: 'zoomOut', says: 'zoom out' },
+  { key: 't', shown: 't', command: 'theme', says: 'colours: light, dark or system' },
   { key: 'p', shown: 'p', command: 'program', says: 'write a program' },
   { key: '?', shown: '?', command: 'help', says: 'this list' },
 ];
 
-/** What of a keyboard event matters. */
+/** The relevant part of a keyboard event. */
 export interface Pressed {
   readonly key: string;
   readonly ctrlKey: boolean;
@@ -61,9 +61,9 @@ export interface Pressed {
   readonly metaKey: boolean;
 }
 
-/** Kinds of elements that need keys themselves: none of ours while one of them has the focus. */
+/** Elements that use keys for typing; commands are off while one of them has the focus. */
 const TYPING: ReadonlySet<string> = new Set(['input', 'textarea', 'select']);
-/** Elements that Space presses. */
+/** Elements that Space activates. */
 const PRESSABLE: ReadonlySet<string> = new Set(['button', 'summary', 'a']);
 
 /**

@@ -1,4 +1,4 @@
-/** Opening what an address, the menu, a file or the editor asks for. */
+/** Opens what an address, the menu, a file or the editor selects. */
 import type { App } from './app.js';
 import { GraphFileError, parseGraph } from './graph-file.js';
 import { openFile, openPreset, openProgram } from './opened.js';
@@ -9,12 +9,12 @@ import type { Sources } from './sources.js';
 import type { State } from './state.js';
 import { notify, openEditor } from './views/dialogs.js';
 
-/** The state in which something is opened anew. */
+/** The state after opening a graph. */
 export function freshState(preset: string, program = ''): State {
   return { preset, step: 0, focus: null, collapsed: [], program };
 }
 
-/** Shows what a state describes; says in words what cannot be shown, and then shows the first preset. */
+/** Shows what a state describes. If that is impossible, shows the first preset and a message. */
 export async function openState(app: App, state: State, sources: Sources): Promise<void> {
   notify('');
   if (state.preset === 'program' && state.program !== '') {
@@ -30,15 +30,15 @@ export async function openState(app: App, state: State, sources: Sources): Promi
   openFirst(app, sources);
   notify(
     state.preset === 'file'
-      ? 'The address says that a file was open, but not what was in it: open it again.'
-      : `There is nothing called “${state.preset}”: choose from the menu.`,
+      ? 'This link refers to a local file. Open the file again.'
+      : `There is no preset “${state.preset}”. Choose one from the menu.`,
   );
 }
 
-/** Runs the program of an address only if its reader ran it before: a link may come from anyone. */
+/** Runs the program in an address only if the user ran it before: links may come from untrusted sources. */
 async function openLinkedProgram(app: App, state: State): Promise<void> {
   if (!wasRun(state.program)) {
-    openEditor(state.program, 'This program came with the link. Read it: it has not been run.');
+    openEditor(state.program, 'This program is part of the link and was not run. Read it first.');
     return;
   }
   try {
@@ -67,7 +67,7 @@ async function run(app: App, state: State): Promise<void> {
   app.open(openProgram({ file: PROGRAM_FILE, text: state.program }, graph), state);
 }
 
-/** Shows the graph in a file, or says what is wrong with the file. */
+/** Shows the graph in a file, or a message if the file is faulty. */
 export async function openGraphFile(app: App, file: File): Promise<void> {
   try {
     const graph = parseGraph(await file.text());

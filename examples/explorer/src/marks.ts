@@ -1,12 +1,12 @@
-/** How boxes and arrows of the picture look at a step, as class names. */
+/** The state of boxes and arrows at a step, as CSS class names. */
 import type { Graph, GraphNode, LayoutBox, LayoutEdge } from '@varigrad/core/trace';
 import { focusOf, type Scene, type State } from './state.js';
 import { forwardStepOf, received, type Step } from './steps.js';
 
-/** What a box's colours and frame say. */
+/** State of a box. */
 export type BoxMark = 'future' | 'current' | 'focus' | 'graded';
 
-/** What an arrow's colour and dashes say: values go along it, gradients come back, or cannot. */
+/** State of an arrow: a value passes, a gradient passes, or gradients are blocked. */
 export type EdgeMark = 'future' | 'carries' | 'returns' | 'returned' | 'blocked';
 
 export function boxMarks(box: LayoutBox, state: State, scene: Scene): BoxMark[] {
@@ -47,12 +47,12 @@ export function edgeMarks(
   return marks.flatMap(([mark, applies]) => (applies ? [mark] : []));
 }
 
-/** Whether a node has another one as its operand, or is that one detached. */
+/** Whether a node has the other one as operand, or was detached from it. */
 function uses({ inputs, detachedFrom }: GraphNode, source: number): boolean {
   return inputs.includes(source) || detachedFrom === source;
 }
 
-/** Whether a value that requires a gradient goes into an operation that is not on the tape. */
+/** Whether a value that requires a gradient is used by an operation that is not on the tape. */
 function isBlocked({ nodes }: Graph, source: number, consumer: number): boolean {
   return nodes[source]?.requiresGrad === true && nodes[consumer]?.requiresGrad === false;
 }

@@ -1,4 +1,4 @@
-/** All that there is to say about one node at one step, without drawing it. */
+/** The facts about one node at one step, as plain data. */
 import { formatShape } from '@varigrad/core';
 import {
   type ArraySummary,
@@ -18,21 +18,21 @@ import { forwardStepOf, latestTurn, type Part, received, turnsOf } from './steps
 /** One operand of the node in focus. */
 export interface OperandFacts {
   readonly id: number;
-  /** Its letter in the formula. */
+  /** Its name in the formula. */
   readonly letter: string;
   readonly title: string;
   readonly output: ArraySummary;
-  /** `∂L/∂a = dy · b`; a sentence if no gradient goes there. */
+  /** `∂L/∂a = dy · b`; a sentence if no gradient is sent. */
   readonly rule: string;
-  /** Whether a gradient goes there. */
+  /** Whether a gradient is sent. */
   readonly graded: boolean;
-  /** Why the product was summed before it was sent: the operand was broadcast. '' if it was not. */
+  /** Why the product was summed before it was sent: the operand was broadcast; '' otherwise. */
   readonly reduction: string;
-  /** The vector-Jacobian product; null: not asked for; undefined: its turn has not come. */
+  /** The vector-Jacobian product; null: not needed; undefined: not computed yet. */
   readonly part: ArraySummary | null | undefined;
-  /** What the operand has received from all its consumers by then. */
+  /** The gradient accumulated at the operand so far. */
   readonly sum: ArraySummary | undefined;
-  /** How many parts that sum has. */
+  /** Number of parts in that sum. */
   readonly parts: number;
 }
 
@@ -40,20 +40,20 @@ export interface OperandFacts {
 export interface NodeFacts {
   readonly node: GraphNode;
   readonly title: string;
-  /** `y = a · b`, and the activation on a line of its own; for a leaf, what it is. */
+  /** `y = a · b`, and a line for the activation; for a leaf, its kind. */
   readonly formula: readonly string[];
   /** Options, module, source line, memory, time. */
   readonly details: readonly (readonly [string, string])[];
   readonly operands: readonly OperandFacts[];
   /** undefined: not computed yet. */
   readonly value: ArraySummary | undefined;
-  /** ∂L/∂y, as far as it has come in; undefined: nothing yet. */
+  /** ∂L/∂y accumulated so far; undefined: none yet. */
   readonly gradient: ArraySummary | undefined;
-  /** What that consists of. */
+  /** The parts of that sum. */
   readonly parts: readonly Part[];
-  /** Whether all of it has arrived. */
+  /** Whether all parts have arrived. */
   readonly complete: boolean;
-  /** Why there is no gradient, or when it will come; '' if it is here. */
+  /** Why there is no gradient yet or at all; '' if it is complete. */
   readonly waiting: string;
   readonly computedAt: number;
   readonly turns: readonly number[];
@@ -96,15 +96,13 @@ function formulaLines(graph: Graph, node: GraphNode): string[] {
     ];
   }
   if (detachedFrom !== undefined) {
-    return [
-      `the values of ${titleOf(graph.nodes[detachedFrom] as GraphNode)}, detached: without its history`,
-    ];
+    return [`the values of ${titleOf(graph.nodes[detachedFrom] as GraphNode)}, detached from the tape`];
   }
   if (node.requiresGrad) return ['a leaf that requires a gradient: a parameter'];
   return [node.name === '' ? 'a constant' : 'a leaf that requires no gradient: data or noise'];
 }
 
-/** `y = a + b`; a formula that says itself what it defines (`yᵢ = …`) stays as it is. */
+/** `y = a + b`; a formula with its own left side (`yᵢ = …`) is unchanged. */
 function equation(left: string, right: string): string {
   return /^(y|dx)\S* = /.test(right) ? right : `${left} = ${right}`;
 }
@@ -119,7 +117,7 @@ function detailsOf({
   output,
   ...node
 }: GraphNode): [string, string][] {
-  // A browser's clock is coarse: what took no time by it is not told.
+  // A browser's clock is coarse; times of 0 are not shown.
   const time = (ms: number): string => (ms > 0 ? `${formatNumber(ms, 2)} ms` : '');
   const details: [string, string][] = [
     ['node', `#${id}`],
@@ -169,12 +167,12 @@ function operandFacts(
 }
 
 function noGradient({ op, name, detachedFrom }: GraphNode): string {
-  if (detachedFrom !== undefined) return 'detached: no gradient goes back';
-  if (op !== 'leaf') return 'not on the tape: no gradient goes back';
+  if (detachedFrom !== undefined) return 'detached: no gradient is sent';
+  if (op !== 'leaf') return 'not on the tape: no gradient is sent';
   return name === '' ? 'a constant: no gradient is needed' : 'requires no gradient';
 }
 
-/** Says along which axes an operand was repeated to fit the result. */
+/** Names the axes along which an operand was repeated. */
 function reductionOf({ output: from }: GraphNode, { output: to }: GraphNode): string {
   const shift = to.shape.length - from.shape.length;
   const axes = to.shape.flatMap((length, axis) =>
@@ -186,13 +184,14 @@ function reductionOf({ output: from }: GraphNode, { output: to }: GraphNode): st
 
 function whyNone(graph: Graph, node: GraphNode): string {
   if (graph.backward === undefined) return 'backward was not called in this recording';
-  if (node.gradient !== undefined) return 'backward has not come by yet';
+  if (node.gradient !== undefined) return 'backward has not reached it yet';
   if (node.detachedFrom !== undefined) return 'detached: backward ends here';
   if (node.op === 'leaf') {
     if (!node.requiresGrad) return 'it requires no gradient';
-    return 'no gradient came by: every way from the loss to it is cut, or there is none';
+    return 'no gradient reached it: every path from the loss to it is cut, or there is none';
   }
-  if (node.requiresGrad) return 'backward does not come by: the loss does not depend on it, or nobody asked';
+  if (node.requiresGrad)
+    return 'backward does not reach it: the loss does not depend on it, or its gradient was not needed';
   const cut = node.inputs.some((input) => graph.nodes[input]?.requiresGrad === true);
   return cut
     ? 'not on the tape although an operand requires a gradient: computed in noGrad, or without a derivative. Backward ends here'

@@ -1,16 +1,16 @@
-/** Graphs that the page can open, whatever they come from. */
+/** Graphs that the page can open: presets, files and programs. */
 import type { Graph } from '@varigrad/core/trace';
 import { presets } from './presets/list.js';
 import type { Expected, Finding, Preset } from './presets/preset.js';
 import { type Sources, withOriginalPlaces } from './sources.js';
 
-/** A program's text and how traces call it. */
+/** A program's text and its file name in traces. */
 export interface Code {
   readonly file: string;
   readonly text: string;
 }
 
-/** A graph with what there is to say about it. */
+/** A graph and its description. */
 export interface Opened {
   /** Id of the preset, `file` or `program`. */
   readonly preset: string;
@@ -20,13 +20,13 @@ export interface Opened {
   readonly graph: Graph;
   readonly expected: readonly Expected[];
   readonly findings: readonly Finding[];
-  /** Presets to compare with: the cure of a fault, the fault of a cure. */
+  /** Related presets: the fix of a bug, the bug of a fix. */
   readonly related: readonly Preset[];
-  /** The program that made the graph, if it is known. */
+  /** The program that computed the graph, if it is known. */
   readonly code?: Code;
 }
 
-/** Of a graph that is not the page's own. */
+/** Fields of a graph that is not a preset. */
 const NOTHING_KNOWN = { expected: [], findings: [], related: [] } as const;
 
 /** Runs a preset. */
@@ -48,13 +48,13 @@ export function openPreset(preset: Preset, sources: Sources): Opened {
   };
 }
 
-/** The presets whose ids begin with the same word. */
+/** The presets whose ids start with the same word. */
 function relatedTo({ id }: Preset): Preset[] {
   const [stem] = id.split('-');
   return presets.filter((other) => other.id !== id && other.id.split('-')[0] === stem);
 }
 
-/** A graph that was read from a file. */
+/** A graph from a file. */
 export function openFile(name: string, graph: Graph): Opened {
   const operations = graph.nodes.filter(({ op }) => op !== 'leaf').length;
   const passes = graph.backward === undefined ? 'Backward was not recorded.' : 'Backward was recorded.';
@@ -62,8 +62,8 @@ export function openFile(name: string, graph: Graph): Opened {
   return { preset: 'file', title: name, prose, graph, ...NOTHING_KNOWN };
 }
 
-/** A graph of a program that the reader wrote. */
+/** A graph of the user's program. */
 export function openProgram(code: Code, graph: Graph): Opened {
-  const prose = ['Your program, traced on the engine in this page. Change it and run it again (p).'];
+  const prose = ['Your program, traced in this page. Press p to edit it and run it again.'];
   return { preset: 'program', title: 'Your program', prose, graph, ...NOTHING_KNOWN, code };
 }

@@ -1,4 +1,4 @@
-/** The page: connects what is in index.html with the state. */
+/** The page: connects the elements of index.html with the state. */
 import { App } from './app.js';
 import { byId, element } from './dom.js';
 import { type Command, commandOf } from './keys.js';
@@ -43,7 +43,7 @@ const commands: Readonly<Record<Command, () => void>> = {
   help: () => byId<HTMLDialogElement>('help').showModal(),
 };
 
-/** Buttons by id, and what they do. */
+/** Commands of the buttons, by id. */
 const buttons: Readonly<Record<string, Command>> = {
   first: 'first',
   back: 'back',
@@ -71,7 +71,7 @@ function showTab(tab: string): void {
   }
 }
 
-/** An answer is an object only if the page was built; without sources, traces name lines of the bundle. */
+/** Sources written by the build. Without them, traces name lines of the bundle. */
 async function fetchSources(): Promise<Sources> {
   try {
     const response = await fetch(new URL('sources.json', import.meta.url));
@@ -155,7 +155,7 @@ function listenToKeys(): void {
   document.addEventListener('keydown', (event) => {
     if (document.querySelector('dialog[open]') !== null) return;
     const active = document.activeElement;
-    // A slider has no use for letters, and moves by the arrow keys just as the page does.
+    // A slider ignores letters, and its arrow keys do the same as the page's.
     const isSlider = active instanceof HTMLInputElement && active.type === 'range';
     const command = commandOf(event, isSlider ? '' : (active?.tagName.toLowerCase() ?? ''));
     if (command === undefined) return;
@@ -186,7 +186,7 @@ function listenToButtons(): void {
   );
 }
 
-/** Where the node in focus has a tab instead of a column of its own, as in styles/phone.css. */
+/** Narrow windows, where the node in focus is a tab and not a column, as in styles/phone.css. */
 const NARROW = window.matchMedia('(max-width: 860px)');
 
 restoreTheme();

@@ -1,4 +1,4 @@
-/** Programs to begin with in the editor. */
+/** Example programs for the editor. */
 
 /** A program by its name in the menu. */
 export interface ProgramExample {
@@ -15,7 +15,7 @@ const t = tensor([[1], [0], [1]]).named('target');
 const w = tensor([[0.5], [-0.5]]).requiresGrad_().named('w');
 const b = tensor([0]).requiresGrad_().named('b');
 
-// The default export is traced; then backward is called on its result.
+// The default export is traced; backward is called on its result.
 export default () => {
   const logits = x.matmul(w).add(b).named('logits');
   return bceWithLogits(logits, t).named('loss');
@@ -29,7 +29,7 @@ const generator = new Generator(1);
 const x = randn([5, 4], { generator }).named('x');
 const classes = tensor([0, 1, 2, 0, 1]).named('classes');
 
-// An exported model gives its names to the parameters, and its modules to the graph.
+// Export the model to show its parameter names and modules in the graph.
 export const model = new Sequential(
   new Linear(4, 6, { generator }),
   new ReLU(),
@@ -55,7 +55,7 @@ export default () => {
 };
 `;
 
-/** The first one is what the editor opens with. */
+/** The editor opens with the first one. */
 export const programExamples: readonly ProgramExample[] = [
   { title: 'Logistic regression', text: LOGISTIC },
   { title: 'A network with modules', text: NETWORK },

@@ -1,9 +1,9 @@
-/** Programs that the reader writes in the page: modules that import the packages by name, run in the page itself. */
+/** Programs written in the page: modules that import the packages by name and run in the page. */
 import { Tensor } from '@varigrad/core';
 import { type Graph, type Names, type RecordOptions, recordGraph } from '@varigrad/core/trace';
 import { Module } from '@varigrad/nn';
 
-/** A program that could not be run or traced; the message is for its author. */
+/** A program that could not be run or traced. */
 export class ProgramError extends Error {
   override readonly name = 'ProgramError';
   /** Line of the program, from 1; undefined if it is not known. */
@@ -15,7 +15,7 @@ export class ProgramError extends Error {
   }
 }
 
-/** How the program's lines are called in traces and error messages. */
+/** The program's file name in traces and error messages. */
 export const PROGRAM_FILE = 'program.js';
 
 /** A module as `import` gives it. */
@@ -23,13 +23,13 @@ export type Exports = Readonly<Record<string, unknown>>;
 
 /**
  * Runs a program and traces the function that it exports.
- * @throws ProgramError that says what is wrong, and in which line
+ * @throws ProgramError with the cause and the line
  */
 export async function runProgram(text: string): Promise<Graph> {
   return traceExports(await importText(text));
 }
 
-/** @throws ProgramError if there is no function to trace, or it throws or returns something else than a tensor */
+/** @throws ProgramError if there is no function to trace, or it throws, or it does not return a tensor */
 export function traceExports({ default: f, model }: Exports): Graph {
   if (typeof f !== 'function') {
     throw new ProgramError('nothing to trace — end the program with: export default () => loss');
@@ -75,7 +75,7 @@ async function importText(text: string): Promise<Exports> {
     if (unknown !== undefined) {
       const known =
         "'@varigrad/core', '@varigrad/core/trace', '@varigrad/nn' and '@varigrad/vae' can be imported";
-      throw new ProgramError(`there is no module '${unknown}' here — ${known}`);
+      throw new ProgramError(`the module '${unknown}' is unavailable — ${known}`);
     }
     throw explained(error);
   } finally {
@@ -83,7 +83,7 @@ async function importText(text: string): Promise<Exports> {
   }
 }
 
-/** A syntax error with its line, which only the window's error event tells: the module is loaded once more for that. */
+/** A syntax error with its line. Only the window's error event has the line, so the module is loaded once more. */
 async function located(error: SyntaxError, address: string): Promise<ProgramError> {
   const line = await new Promise<number | undefined>((resolve) => {
     const script = document.createElement('script');

@@ -1,8 +1,8 @@
-/** Which programs the reader ran: only those run again by themselves, since a link with a program may come from anyone. */
+/** Programs that the user ran. Only these run automatically from a link, since links may come from untrusted sources. */
 
 const KEY = 'varigrad-explorer-programs';
 
-/** Without permission to store, the memory lasts until the page is left. */
+/** If storage is forbidden, the list lasts until the page is left. */
 const ran: Set<string> = new Set(stored());
 
 /** Remembers a program until the tab is closed. */
@@ -15,7 +15,7 @@ export function rememberRun(program: string): void {
   }
 }
 
-/** Whether the reader ran this very program in this tab. */
+/** Whether the user ran exactly this program in this tab. */
 export function wasRun(program: string): boolean {
   return ran.has(program);
 }

@@ -1,8 +1,8 @@
-/** Finding nodes by what is written on them. */
+/** Search for nodes by their text. */
 import { formatShape } from '@varigrad/core';
 import type { Graph, GraphNode } from '@varigrad/core/trace';
 
-/** `mul → z`, `encoder.mu.weight`, `constant`: how a node is called. */
+/** The title of a node: `mul → z`, `encoder.mu.weight`, `constant`. */
 export function titleOf({ op, name }: GraphNode): string {
   if (op === 'leaf') return name || 'constant';
   return name === '' ? op : `${op} → ${name}`;
@@ -16,8 +16,8 @@ export function shortTitleOf(node: GraphNode): string {
 }
 
 /**
- * Ids of the nodes in which every word of the query occurs: in operation, name, module or shape; `#7` is node 7.
- * Those whose operation or name begins with the query come first.
+ * Ids of the nodes that contain every word of the query in operation, name, module or shape; `#7` is node 7.
+ * Nodes whose operation or name starts with the query come first.
  */
 export function search({ nodes }: Graph, query: string): number[] {
   const words = query.toLowerCase().split(/\s+/).filter(Boolean);

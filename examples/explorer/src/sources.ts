@@ -1,7 +1,7 @@
-/** The presets' source text, and where in it a line of the bundled script comes from. */
+/** The presets' source text, and the source line of each line of the bundled script. */
 import type { Exhibit } from './presets/preset.js';
 
-/** What the build writes beside the script. */
+/** The content of sources.json, which the build writes. */
 export interface Sources {
   /** `scalar.ts:23` by the number of a line of the script. */
   readonly lines: Readonly<Record<string, string>>;
@@ -9,18 +9,18 @@ export interface Sources {
   readonly files: Readonly<Record<string, string>>;
 }
 
-/** No sources: places stay as they are. */
+/** Without sources, places are unchanged. */
 export const noSources: Sources = { lines: {}, files: {} };
 
-/** A place of the bundled script, as traces and messages have it. */
+/** A line of the bundled script in traces and messages. */
 const PLACE = /explorer\.js:(\d+)/g;
 
-/** A text in which places of the script have become places of the sources. */
+/** The text with lines of the script replaced by lines of the sources. */
 export function originalPlaces(text: string, { lines }: Sources): string {
   return text.replace(PLACE, (place, line: string) => lines[line] ?? place);
 }
 
-/** An exhibit whose nodes and findings name lines of the sources. */
+/** The exhibit with lines of the script replaced in its nodes and findings. */
 export function withOriginalPlaces(exhibit: Exhibit, sources: Sources): Exhibit {
   const { graph, findings } = exhibit;
   const nodes = graph.nodes.map((node) => ({ ...node, source: originalPlaces(node.source, sources) }));

@@ -1,28 +1,28 @@
-/** What the page shows, and how the reader's actions change it. */
+/** The state of the page, and how actions change it. */
 import type { Graph, GraphNode } from '@varigrad/core/trace';
 import { forwardStepOf, nodeOfStep, type Step, turnsOf } from './steps.js';
 
-/** All that is needed to show the same thing again; the page's address holds it. */
+/** Everything needed to show the same view again; stored in the page's address. */
 export interface State {
   /** Id of a preset; `file` or `program` for a graph from elsewhere. */
   readonly preset: string;
   /** Number of the step, from 0. */
   readonly step: number;
-  /** Id of the node that was chosen to look at; null: that of the step. */
+  /** Id of the selected node; null: the node of the step. */
   readonly focus: number | null;
   /** Paths of closed modules, sorted. */
   readonly collapsed: readonly string[];
-  /** Text of the program that made the graph; '' if none did. */
+  /** Text of the program that computed the graph; '' without one. */
   readonly program: string;
 }
 
-/** A graph and its steps: what actions refer to. */
+/** A graph and its steps, to which actions refer. */
 export interface Scene {
   readonly graph: Graph;
   readonly steps: readonly Step[];
 }
 
-/** What a reader can do. */
+/** Actions of the user. */
 export type Action =
   | { readonly kind: 'go'; readonly to: number }
   | { readonly kind: 'move'; readonly by: number }
@@ -41,7 +41,7 @@ export function focusOf(state: State, { steps }: Scene): number {
   return state.focus ?? nodeOfStep(steps[state.step] as Step);
 }
 
-/** The state after an action. Steps and nodes that do not exist are brought back into range. */
+/** The state after an action. Steps and nodes are clamped to the valid range. */
 export function reduce(state: State, action: Action, scene: Scene): State {
   const { graph, steps } = scene;
   const focus = focusOf(state, scene);
@@ -83,7 +83,7 @@ function toggled(collapsed: readonly string[], module: string): readonly string[
   return others.length < collapsed.length ? others : [...others, module].sort();
 }
 
-/** A state whose numbers fit the scene: addresses may be old, or typed. */
+/** The state with its numbers clamped to the scene: an address may be outdated or edited. */
 export function fitted(state: State, { graph, steps }: Scene): State {
   const modules = new Set(modulesOf(graph));
   return {
@@ -94,12 +94,12 @@ export function fitted(state: State, { graph, steps }: Scene): State {
   };
 }
 
-/** The nodes that use a value: as an operand, or detached. */
+/** The nodes that use a value as an operand or were detached from it. */
 export function consumersOf({ nodes }: Graph, id: number): number[] {
   return nodes.filter((n) => n.inputs.includes(id) || n.detachedFrom === id).map((n) => n.id);
 }
 
-/** All module paths, those of the outer ones included: `encoder`, `encoder.mu`, … */
+/** All module paths, including outer modules: `encoder`, `encoder.mu`, … */
 export function modulesOf({ nodes }: Graph): string[] {
   const paths = nodes.flatMap(({ module }) => {
     const names = module === '' ? [] : module.split('.');
@@ -112,7 +112,7 @@ function outermostModules(graph: Graph): string[] {
   return modulesOf(graph).filter((module) => !module.includes('.'));
 }
 
-/** The closed module that hides a node, if one does. */
+/** The closed module that hides a node, if any. */
 export function hiddenBy(graph: Graph, id: number, collapsed: readonly string[]): string | undefined {
   const { module } = graph.nodes[id] as GraphNode;
   return collapsed.find((path) => module === path || module.startsWith(`${path}.`));

@@ -1,24 +1,24 @@
-/** A recorded computation as a sequence of steps: one operation forward, or one backward, at a time. */
+/** A recorded computation as a sequence of steps, one forward or backward operation each. */
 import type { ArraySummary, BackwardStep, Graph, GraphNode } from '@varigrad/core/trace';
 
-/** What happens in one step. */
+/** One step. */
 export type Step =
-  /** Nothing has been computed; the leaves are there. */
+  /** Only the leaves have values. */
   | { readonly kind: 'start' }
   /** An operation computes its value. */
   | { readonly kind: 'forward'; readonly node: number }
-  /** An operation receives ∂loss/∂(its value) and sends to each operand its part. */
+  /** An operation receives ∂loss/∂(its value) and sends a gradient to each operand. */
   | { readonly kind: 'backward'; readonly node: number; readonly turn: BackwardStep };
 
-/** A gradient that came along one edge of the graph. */
+/** A gradient sent along one edge of the graph. */
 export interface Part {
-  /** The operation that sent it, and which of its operands the receiver is. */
+  /** The operation that sent it, and the operand that received it. */
   readonly from: number;
   readonly operand: number;
   readonly gradient: ArraySummary;
 }
 
-/** The start, all operations in order, and then backward's turns in theirs. */
+/** The start, all operations in order, and all backward operations in order. */
 export function stepsOf({ nodes, backward = [] }: Graph): readonly Step[] {
   const forward = nodes.filter(({ op }) => op !== 'leaf');
   return [
@@ -28,7 +28,7 @@ export function stepsOf({ nodes, backward = [] }: Graph): readonly Step[] {
   ];
 }
 
-/** The node that a step is about; at the start, the first one. */
+/** The node of a step; at the start, the first node. */
 export function nodeOfStep(step: Step): number {
   return step.kind === 'start' ? 0 : step.node;
 }
@@ -46,20 +46,20 @@ export function forwardStepOf(graph: Graph, steps: readonly Step[], id: number):
   return op === 'leaf' ? 0 : steps.findIndex((step) => step.kind === 'forward' && step.node === id);
 }
 
-/** The steps in which backward comes by a node. */
+/** The backward steps of a node. */
 export function turnsOf(steps: readonly Step[], id: number): readonly number[] {
   return steps.flatMap((step, i) => (step.kind === 'backward' && step.node === id ? [i] : []));
 }
 
-/** The turn of a node that is under way, or the last one before; undefined if none has come yet. */
+/** The current or latest backward step of a node; undefined before the first one. */
 export function latestTurn(steps: readonly Step[], at: number, id: number): BackwardStep | undefined {
   const step = steps[turnsOf(steps, id).findLast((number) => number <= at) ?? -1];
   return step?.kind === 'backward' ? step.turn : undefined;
 }
 
 /**
- * The gradients that a node has received by step `at`, in the order of their arrival, and their sum. An operation uses up
- * in its turn what it has received; a leaf keeps adding.
+ * The gradients that a node has received by step `at`, in the order of arrival, and their sum. The sum of an operation
+ * starts anew after its backward step; a leaf keeps accumulating.
  */
 export function received(
   graph: Graph,

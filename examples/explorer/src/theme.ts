@@ -1,22 +1,22 @@
-/** Light or dark: as the system says, unless the reader chose. */
+/** Light or dark colours: the system's, unless the user selected one. */
 
 const THEMES = ['system', 'light', 'dark'] as const;
 const KEY = 'varigrad-explorer-theme';
 
 type Theme = (typeof THEMES)[number];
 
-/** What was chosen last time. Without permission to store, the system decides. */
+/** The theme selected last; the system's if storage is forbidden. */
 export function restoreTheme(): void {
   let stored: string | null = null;
   try {
     stored = localStorage.getItem(KEY);
   } catch {
-    // The browser forbids storage to this page: it starts as the system says.
+    // Storage is forbidden: start with the system's theme.
   }
   apply(THEMES.find((theme) => theme === stored) ?? 'system');
 }
 
-/** The next of system, light, dark. @returns its name */
+/** Selects the next of system, light, dark. @returns its name */
 export function nextTheme(): string {
   const now = THEMES.indexOf((document.documentElement.dataset.theme ?? 'system') as Theme);
   const theme = THEMES[(now + 1) % THEMES.length] as Theme;
@@ -24,7 +24,7 @@ export function nextTheme(): string {
   try {
     localStorage.setItem(KEY, theme);
   } catch {
-    // As above: the choice holds until the page is closed.
+    // Storage is forbidden: the selection lasts until the page is closed.
   }
   return theme;
 }
@@ -34,6 +34,6 @@ function apply(theme: Theme): void {
   const button = document.getElementById('theme');
   if (button === null) return;
   button.textContent = { system: '◐', light: '☀', dark: '☾' }[theme];
-  button.title = `colours: ${theme === 'system' ? 'as the system' : theme} (t)`;
+  button.title = `colours: ${theme} (t)`;
   button.setAttribute('aria-label', button.title);
 }

@@ -1,4 +1,4 @@
-/** The state as the part of the page's address after #, so that a link shows what its sender saw. */
+/** The state as the part of the page's address after #, so that a link shows the same view. */
 import type { State } from './state.js';
 
 /** `preset=vae-step&step=12&focus=8&collapsed=decoder,encoder` */
@@ -13,7 +13,7 @@ export function encodeState({ preset, step, focus, collapsed, program }: State):
   return parts.join('&');
 }
 
-/** The state that an address describes; what it does not say, or says wrongly, is as at the start of `fallback`. */
+/** The state in an address; missing and invalid parts are those of the start of `fallback`. */
 export function decodeState(hash: string, fallback: string): State {
   const params = new Map(
     hash
@@ -37,7 +37,7 @@ export function decodeState(hash: string, fallback: string): State {
   };
 }
 
-/** Percent signs undone; a text in which they are wrong stays as it is. */
+/** Percent-decoded text; unchanged if the encoding is invalid. */
 function decoded(text = ''): string {
   try {
     return decodeURIComponent(text);

@@ -2,14 +2,14 @@ import { tensor } from '@varigrad/core';
 import { recordGraph } from '@varigrad/core/trace';
 import { exhibit, type Preset } from './preset.js';
 
-/** A bias for each column and one for each row: what is repeated forward is summed backward. */
+/** A bias for each column and one for each row: forward repeats them, backward sums their gradients. */
 export const broadcasting: Preset = {
   id: 'broadcasting',
   title: 'A broadcast bias',
   group: 'First steps',
   prose: [
-    'X is [3, 4]; the bias of the columns is [4], that of the rows [3, 1]. Adding repeats the first over the rows and the second over the columns. The loss is ½ Σ y², so the gradient that comes back to y is y itself.',
-    'A bias that was used three times receives three gradients, and they add up: the gradient of `columns` is the sum over the rows of y, that of `rows` the sum over its columns. Shapes tell: a gradient has the shape of its tensor, always.',
+    'X is [3, 4]; the bias of the columns is [4], that of the rows [3, 1]. Adding repeats the first over the rows and the second over the columns. The loss is ½ Σ y², so the gradient of y is y itself.',
+    'A bias that is used three times receives three gradients, and they add up: the gradient of `columns` is the sum of y over the rows, that of `rows` the sum over the columns. A gradient always has the shape of its tensor.',
   ],
   run: () => {
     const X = tensor([

@@ -3,14 +3,14 @@ import { recordGraph } from '@varigrad/core/trace';
 import { mse } from '@varigrad/nn';
 import { exhibit, type Preset } from './preset.js';
 
-/** Least squares for y = 1 + 2x, seen from the wrong line. */
+/** Least squares for y = 1 + 2x, starting at the line y = x. */
 export const linearRegression: Preset = {
   id: 'linear-regression',
   title: 'Linear regression',
   group: 'First steps',
   prose: [
     'Four points of the line y = 1 + 2x. The rows of X are (1, x), so X θ is intercept + slope · x; θ starts at (0, 1). The loss is the mean of the squared residuals r = X θ − y.',
-    'The gradient in closed form is 2/n · Xᵀ r = (−5, −10). The graph arrives at it by parts: mean sends 1/4 to each square, square multiplies by 2r, matmul multiplies by Xᵀ. Both numbers are negative: intercept and slope must grow.',
+    'The gradient in closed form is 2/n · Xᵀ r = (−5, −10). The graph computes it in parts: mean sends 1/4 to each square, square multiplies by 2r, matmul multiplies by Xᵀ. Both numbers are negative: intercept and slope must increase.',
   ],
   run: () => {
     const X = tensor([

@@ -1,29 +1,29 @@
-/** What the explorer opens with: computations of known outcome, run on the real engine. */
+/** Presets: computations with known results, run by the library itself. */
 import type { Tensor } from '@varigrad/core';
 import type { Graph } from '@varigrad/core/trace';
 
-/** A number, or a few, that must appear in the graph. */
+/** Numbers that must appear in the graph. */
 export interface Expected {
   /** Name of the node, as given by `named` or by the model. */
   readonly node: string;
   readonly of: 'value' | 'gradient';
-  /** Row-major; 'none' where there must be no gradient. */
+  /** Row-major; 'none' if there must be no gradient. */
   readonly numbers: readonly number[] | 'none';
-  /** Where the numbers come from, in a few words. */
+  /** How the numbers are derived, in a few words. */
   readonly because: string;
 }
 
-/** What an engine's own tool said about the computation. */
+/** The report of a library tool about the computation. */
 export interface Finding {
   /** The tool: detectAnomaly, whyNoGrad, or the error that was thrown. */
   readonly tool: string;
   readonly says: string;
 }
 
-/** A computation that has been run and recorded. */
+/** A recorded computation. */
 export interface Exhibit {
   readonly graph: Graph;
-  /** The engine's tensors by the names they have in the graph: what the graph is held against. */
+  /** The tensors by their names in the graph; tests compare the graph with them. */
   readonly tensors: ReadonlyMap<string, Tensor>;
   readonly expected: readonly Expected[];
   readonly findings: readonly Finding[];
@@ -35,20 +35,20 @@ export interface Preset {
   readonly id: string;
   readonly title: string;
   readonly group: 'First steps' | 'Reparameterization' | 'Variational autoencoder' | 'Bug museum';
-  /** Of the bug museum: whether this is the fault or its cure. */
+  /** In the bug museum: whether this is the bug or its fix. */
   readonly verdict?: 'known bad' | 'known good';
-  /** Paragraphs: what is computed, what to look at. */
+  /** Paragraphs: the computation, and what to look for. */
   readonly prose: readonly string[];
   readonly run: () => Exhibit;
 }
 
-/** The title with a mark for the verdict, as the menu has it. */
+/** The title in the menu, with a mark for the verdict. */
 export function markedTitle({ title, verdict }: Preset): string {
   if (verdict === undefined) return title;
   return `${verdict === 'known bad' ? '✗' : '✓'} ${title}`;
 }
 
-/** An exhibit of named tensors, without findings unless they are given. */
+/** An exhibit of named tensors. */
 export function exhibit(
   graph: Graph,
   tensors: readonly Tensor[],

@@ -39,8 +39,8 @@ const withTrick: Preset = {
   title: 'With the trick, ε = (1, −½)',
   group: 'Reparameterization',
   prose: [
-    `${SETTING} The noise ε is drawn first and enters as a constant: z = mu + σ ε is then a differentiable function of mu and logVar.`,
-    'Both receive gradients on two paths: through z, and through the KL term. At logVar the part through z is (z − x) · ε · σ / 2: a noise that made things worse makes σ smaller.',
+    `${SETTING} The noise ε is sampled first and is a constant: z = mu + σ ε is then a differentiable function of mu and logVar.`,
+    'Both receive gradients on two paths: through z, and through the KL term. At logVar the part through z is (z − x) · ε · σ / 2: noise that increased the loss decreases σ.',
   ],
   run: () =>
     gaussianStep(
@@ -67,8 +67,8 @@ const withoutNoise: Preset = {
   title: 'With the trick, ε = 0',
   group: 'Reparameterization',
   prose: [
-    `${SETTING} With ε = 0 the sample is the mean, z = mu: what a deterministic evaluation does.`,
-    'The path from z to logVar is there, but its local derivative contains the factor ε = 0: mul sends exact zeros. Nothing but the KL term tells σ what to be.',
+    `${SETTING} With ε = 0 the sample is the mean, z = mu, as in a deterministic evaluation.`,
+    'The path from z to logVar exists, but its local derivative contains the factor ε = 0: mul sends exact zeros. Only the KL term has a gradient for σ.',
   ],
   run: () =>
     gaussianStep(
@@ -90,11 +90,11 @@ const withoutNoise: Preset = {
 
 const withoutTrick: Preset = {
   id: 'reparameterization-blocked',
-  title: 'Without the trick: z is drawn, not computed',
+  title: 'Without the trick: z is sampled, not computed',
   group: 'Reparameterization',
   prose: [
-    `${SETTING} Here z is drawn from N(mu, σ²) by a sampler that records nothing, as any random number generator would do. The values are those of the version with the trick, to the last bit.`,
-    'The operations that make z are drawn without a way back: no gradient comes past z. mu and logVar still learn from the KL term, which alone would send every posterior to N(0, 1), whatever x is.',
+    `${SETTING} Here z is sampled from N(mu, σ²) by a function that is not recorded, like any random number generator. The values are bit for bit those of the version with the trick.`,
+    'In the graph, no gradient passes z. mu and logVar still receive gradients from the KL term, which alone moves every posterior to N(0, 1), whatever x is.',
   ],
   run: () =>
     gaussianStep(
@@ -107,7 +107,7 @@ const withoutTrick: Preset = {
           node: 'z',
           of: 'gradient',
           numbers: 'none',
-          because: 'z needs no gradient: nothing behind it is recorded',
+          because: 'z needs no gradient: the operations before it are not recorded',
         },
         { node: 'mu', of: 'gradient', numbers: [2, -1], because: 'mu, from the KL term alone' },
         { node: 'logVar', of: 'gradient', numbers: [0, 1.5], because: '½(σ² − 1), from the KL term alone' },

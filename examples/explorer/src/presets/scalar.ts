@@ -9,7 +9,7 @@ export const scalar: Preset = {
   group: 'First steps',
   prose: [
     'L = (x·y + x)² at x = 3, y = 0.5. Forward, each operation computes one number from the numbers before it. Backward, each receives ∂L/∂(its result) and multiplies it by its own local derivatives: one number for each operand.',
-    'x is used twice, by mul and by add. Each sends its part (4.5 and 9), and the parts add up to ∂L/∂x = 13.5: the chain rule for several variables.',
+    'x is used twice, by mul and by add. Each sends a gradient (4.5 and 9), and they add up to ∂L/∂x = 13.5: the chain rule for several variables.',
   ],
   run: () => {
     const x = tensor(3).requiresGrad_().named('x');

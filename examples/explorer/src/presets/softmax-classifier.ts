@@ -5,14 +5,14 @@ import { exhibit, type Preset } from './preset.js';
 
 const LN2 = Math.LN2;
 
-/** Cross-entropy of a linear classifier, with weights that make all probabilities halves and quarters. */
+/** Cross-entropy of a linear classifier, with weights for which all probabilities are ½ or ¼. */
 export const softmaxClassifier: Preset = {
   id: 'softmax-classifier',
   title: 'Softmax classifier',
   group: 'First steps',
   prose: [
     'Two inputs, three classes, logits = x Wᵀ + b, and the mean cross-entropy −ln p(class). The weights are 0 and ln 2, so the probabilities are (½, ¼, ¼) for the first input and (¼, ¼, ½) for the second. The classes are 0 and 1.',
-    'Whatever happens inside, the gradient that reaches the logits is (p − one-hot) / batch. Each row of it sums to zero: raising one logit is lowering the others.',
+    'The gradient of the logits is (p − one-hot) / batch. Each row sums to zero: increasing all logits of an example by the same number does not change the loss.',
   ],
   run: () => {
     const x = tensor([
@@ -54,7 +54,7 @@ export const softmaxClassifier: Preset = {
           node: 'b',
           of: 'gradient',
           numbers: [-0.125, -0.25, 0.375],
-          because: 'summed over the batch, which b was broadcast along',
+          because: 'summed over the batch, along which b was broadcast',
         },
       ],
     );

@@ -9,7 +9,7 @@ const PIXELS = Array.from({ length: 4 }, (_, column) =>
   Array.from({ length: 16 }, (_, i) => Number(i % 4 === column)),
 );
 
-/** What the step is made of, for the page and for a step without a recorder in the tests. */
+/** The parts of the step, for the page and for tests that run a step without a recorder. */
 export interface StepParts {
   readonly model: VAE;
   readonly x: Tensor;
@@ -17,7 +17,7 @@ export interface StepParts {
   readonly optimizer: Adam;
 }
 
-/** A 16-6-2 VAE, a batch of four pictures and the noise, the same ones each time. */
+/** A 16-6-2 VAE, a batch of four pictures and the noise, with fixed seeds. */
 export function stepParts(): StepParts {
   const generator = new Generator(4);
   const model = new VAE({ inputSize: 16, hidden: [6], latent: 2, generator });
@@ -51,22 +51,22 @@ function run(): Exhibit {
       { node: 'pixels', of: 'value', numbers: PIXELS.flat(), because: 'one bar in each picture' },
       { node: 'recon', of: 'gradient', numbers: [1], because: 'loss = recon + kl' },
       { node: 'kl', of: 'gradient', numbers: [1], because: 'loss = recon + kl' },
-      { node: 'pixels', of: 'gradient', numbers: 'none', because: 'data: nobody asked for it' },
-      { node: 'eps', of: 'gradient', numbers: 'none', because: 'noise: nobody asked for it' },
+      { node: 'pixels', of: 'gradient', numbers: 'none', because: 'data needs no gradient' },
+      { node: 'eps', of: 'gradient', numbers: 'none', because: 'noise needs no gradient' },
     ],
     findings: [],
   };
 }
 
-/** A whole step of the engine's own VAE. */
+/** A complete training step of the library's VAE. */
 export const vaeStep: Preset = {
   id: 'vae-step',
-  title: 'A whole step of a small VAE',
+  title: 'A training step of a small VAE',
   group: 'Variational autoencoder',
   prose: [
     'The VAE of @varigrad/vae, small: 16 pixels, 6 hidden units, 2 latent dimensions, a batch of 4 pictures with one bar each. The loss is the negative ELBO in nats per image: recon (summed over pixels, averaged over the batch) plus KL.',
     'The step is the one that trains on MNIST: elbo, zeroGrad, backward, an Adam step. The values are those before the update. Close a module (c) to see the encoder and the decoder as one box each.',
-    'Untrained, every pixel has a probability near ½, so recon is near 16 · ln 2 ≈ 11.1. Follow the gradient from the loss down: it reaches z, the add of `posterior`, only through the decoder, and mu and logVar on two paths, as in the reparameterization presets.',
+    'In the untrained model every pixel has a probability near ½, so recon is near 16 · ln 2 ≈ 11.1. Follow the gradient from the loss: it reaches z, the add of `posterior`, only through the decoder, and mu and logVar on two paths, as in the reparameterization presets.',
   ],
   run,
 };

@@ -1,4 +1,4 @@
-/** What a preset is about: its prose, the numbers one should see, and what the engine's tools say of it. */
+/** The description of a preset: its text, the expected numbers, and the reports of the library's tools. */
 import type { ArraySummary, Graph } from '@varigrad/core/trace';
 import { type Child, element } from '../dom.js';
 import { formatNumber } from '../format.js';
@@ -69,12 +69,12 @@ function numbersList(graph: Graph, expected: readonly Expected[], dispatch: Disp
   return element(
     'section',
     { id: 'expected', class: 'expected' },
-    element('h3', {}, 'Numbers one should see'),
+    element('h3', {}, 'Expected numbers'),
     element('ul', {}, ...rows),
   );
 }
 
-/** Text in which what stands between backticks is code. */
+/** Text with code between backticks. */
 function withCode(text: string): Child[] {
   return text.split('`').map((piece, i) => (i % 2 === 1 ? element('code', {}, piece) : piece));
 }

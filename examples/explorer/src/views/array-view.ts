@@ -4,7 +4,7 @@ import { element } from '../dom.js';
 import { formatNumber } from '../format.js';
 import { type Cell, heatMap, statistics } from '../heat-map.js';
 
-/** The values of an array as coloured cells: blue below zero, orange above it, their number in them where it fits. */
+/** The values of an array as coloured cells: blue below zero, orange above it; small arrays with numbers. */
 export function arrayView(array: ArraySummary): HTMLElement {
   const map = heatMap(array);
   const numbers = statistics(array);

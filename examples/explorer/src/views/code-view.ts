@@ -1,10 +1,10 @@
-/** The program that made the graph, with the line of the node in focus marked. */
+/** The source code of the graph, with the line of the node in focus marked. */
 import type { Graph } from '@varigrad/core/trace';
 import { element } from '../dom.js';
 import type { Code } from '../opened.js';
 import type { Action } from '../state.js';
 
-/** All lines of the program; those that made nodes can be clicked. */
+/** All lines of the program; lines that computed nodes can be clicked. */
 export function codeView(
   { file, text }: Code,
   { nodes }: Graph,
@@ -40,7 +40,7 @@ export function codeView(
         element('code', {}, line === '' ? '\u00a0' : line),
       );
     });
-  const hint = 'Coloured lines made nodes: click one to look at them.';
+  const hint = 'Coloured lines computed nodes. Click one to see its nodes.';
   return [
     element('h2', {}, file),
     element('p', { class: 'faint' }, hint),
@@ -50,10 +50,10 @@ export function codeView(
 }
 
 function editButton(click: () => void): HTMLElement {
-  return element('button', { type: 'button', id: 'edit-program', click }, 'Change it (p)');
+  return element('button', { type: 'button', id: 'edit-program', click }, 'Edit (p)');
 }
 
-/** The id after `id` in a list, around: clicking again shows the next node of the same line. */
+/** The id after `id` in a circular list: clicking again shows the next node of the same line. */
 function nextOf(ids: readonly number[], id: number): number {
   return ids[(ids.indexOf(id) + 1) % ids.length]!;
 }

@@ -1,4 +1,4 @@
-/** The list of keys, the program editor, and the line of text that says what went wrong. */
+/** The list of keys, the program editor, and the line for error messages. */
 import { byId, element } from '../dom.js';
 import { bindings } from '../keys.js';
 import { ProgramError } from '../program.js';
@@ -15,7 +15,7 @@ export function setUpHelp(): void {
     ?.replaceChildren(...rows);
 }
 
-/** Shows a message above the page; '' takes it away. */
+/** Shows a message above the page; '' removes it. */
 export function notify(message: string): void {
   const notice = byId('notice');
   const text = notice.querySelector('p') as HTMLElement;

@@ -1,4 +1,4 @@
-/** The graph as a picture in which boxes can be clicked, and which shows how far the computation has come. */
+/** The graph as a picture with clickable boxes; it shows the progress of the computation. */
 import {
   edgePath,
   type Graph,
@@ -17,17 +17,17 @@ import { type Action, focusOf, type Scene, type State } from '../state.js';
 import { forwardStepOf, received } from '../steps.js';
 import { PanZoom } from './pan-zoom.js';
 
-/** The shape that is not written at arrows: most of a scalar computation's have it. */
+/** The shape of scalars, which is not printed at arrows. */
 const SCALAR = '[]';
 
-/** Smallest scale at which a picture is shown unasked: below it labels cannot be read. */
-const READABLE = 0.7;
+/** Smallest initial scale of a picture; at smaller scales labels are unreadable. */
+const READABLE = 0.65;
 /** Radius of the corners of leaves. */
 const ROUND = 18;
 
 type Dispatch = (action: Action) => void;
 
-/** What is drawn of one layout, to be marked at each step. */
+/** The drawn elements of one layout, which are marked at each step. */
 interface Picture {
   readonly graph: Graph;
   readonly collapsed: string;
@@ -48,7 +48,7 @@ export class GraphView {
     this.#dispatch = dispatch;
   }
 
-  /** Draws the graph if it, or what is closed of it, has changed; marks boxes and arrows; moves to the focus. */
+  /** Draws the graph if it or the set of closed modules has changed; marks boxes and arrows; moves to the focus. */
   show(state: State, scene: Scene): void {
     const collapsed = state.collapsed.join();
     if (this.#picture?.graph !== scene.graph || this.#picture.collapsed !== collapsed) {
@@ -74,7 +74,7 @@ export class GraphView {
     if (this.#picture !== undefined) this.panZoom.fit(this.#picture.layout);
   }
 
-  /** Adapts to another size of the window: shows what can be read of the picture around the focus. */
+  /** Adapts to a new window size: shows the readable part of the picture around the focus. */
   resized(): void {
     if (this.#picture === undefined) return;
     this.panZoom.fit(this.#picture.layout, READABLE);
@@ -137,7 +137,7 @@ export class GraphView {
   }
 }
 
-/** The graph with arrows to detached leaves: their values come from somewhere, though no gradient goes back. */
+/** The graph with arrows to detached leaves, which carry values but no gradients. */
 function withDetachments({ nodes, ...rest }: Graph): Graph {
   const drawn = nodes.map((node) =>
     node.detachedFrom === undefined ? node : { ...node, inputs: [node.detachedFrom] },
@@ -145,7 +145,7 @@ function withDetachments({ nodes, ...rest }: Graph): Graph {
   return { ...rest, nodes: drawn };
 }
 
-/** What stands in a box below the shape at the end: room is kept for it from the start. */
+/** The last line in a box, as after the last step; its space is reserved from the start. */
 function note(node: GraphNode): string {
   const value = scalarOf(node);
   const gradient = node.gradient === undefined ? '' : gradientText(node.gradient);

@@ -3,7 +3,7 @@ import type { Graph } from '@varigrad/core/trace';
 import { element } from '../dom.js';
 import { type Action, modulesOf, type State } from '../state.js';
 
-/** A row for each module; one sentence if there are none. */
+/** A row for each module, or one sentence without modules. */
 export function moduleList(graph: Graph, { collapsed }: State, dispatch: (action: Action) => void): Node[] {
   const modules = modulesOf(graph);
   if (modules.length === 0) return [element('p', { class: 'faint' }, 'This graph has no modules.')];

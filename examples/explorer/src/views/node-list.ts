@@ -1,4 +1,4 @@
-/** The tape as a list: all nodes in order, or those that a search finds. */
+/** The tape as a list: all nodes in order, or the results of a search. */
 import { formatShape } from '@varigrad/core';
 import type { Graph, GraphNode } from '@varigrad/core/trace';
 import { element } from '../dom.js';
@@ -7,7 +7,7 @@ import type { Action, Scene, State } from '../state.js';
 import { focusOf } from '../state.js';
 import { forwardStepOf } from '../steps.js';
 
-/** Longest list; in a larger graph one searches. */
+/** Most rows; larger graphs must be searched. */
 const MOST_ROWS = 400;
 
 /** Ids of the nodes to list. */

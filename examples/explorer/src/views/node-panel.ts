@@ -1,4 +1,4 @@
-/** The node in focus: what it computes, what came in, what it sends back. */
+/** The node in focus: its computation, its incoming gradient, the gradients that it sends. */
 import { formatShape } from '@varigrad/core';
 import type { GraphNode } from '@varigrad/core/trace';
 import { element } from '../dom.js';
@@ -10,7 +10,7 @@ import { arrayView } from './array-view.js';
 
 type Dispatch = (action: Action) => void;
 
-/** All about the node in focus. */
+/** The panel of the node in focus. */
 export function nodePanel(scene: Scene, state: State, dispatch: Dispatch): HTMLElement {
   const id = focusOf(state, scene);
   const facts = nodeFacts(scene, state.step, id);
@@ -33,7 +33,7 @@ export function nodePanel(scene: Scene, state: State, dispatch: Dispatch): HTMLE
   );
 }
 
-/** Says that the step is about another node than the one in focus. */
+/** A note if the step is at another node than the one in focus. */
 function elsewhere(
   { graph, steps }: Scene,
   { step }: State,
@@ -52,7 +52,7 @@ function elsewhere(
         type: 'button',
         id: 'follow',
         class: 'node-link',
-        title: 'look at the step again (Esc)',
+        title: 'back to the node of the step (Esc)',
         click: () => dispatch({ kind: 'focus', node: null }),
       },
       titleOf(graph.nodes[current] as GraphNode),

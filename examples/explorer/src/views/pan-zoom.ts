@@ -1,4 +1,6 @@
 /** Moving and scaling a picture with mouse, fingers or keys. */
+import { type Selection, select } from 'd3-selection';
+import { type D3ZoomEvent, type ZoomBehavior, ZoomTransform, zoom, zoomTransform } from 'd3-zoom';
 import { svgElement } from '../dom.js';
 
 /** Of a picture, in its own units. */
@@ -14,113 +16,74 @@ export interface Area extends Size {
 }
 
 const LARGEST_FIT = 1.35;
-const LIMITS = [0.15, 4] as const;
+const LIMITS: [smallest: number, largest: number] = [0.15, 4];
 const MARGIN = 24;
-/** What is left around an area that is to be seen, for its neighbours. */
+/** Space kept visible around a revealed area, for its neighbours. */
 const AROUND = 90;
-const CLICK_WAY = 6;
+/** Pixels; a press that moves farther is not a click. */
+const CLICK_DISTANCE = 6;
 
 /** An `svg` that fills its parent, and in it a layer that can be moved and scaled. */
 export class PanZoom {
-  readonly svg: SVGSVGElement;
   readonly layer: SVGGElement = svgElement('g');
-  #x = 0;
-  #y = 0;
-  #scale = 1;
+  readonly #svg: SVGSVGElement;
+  readonly #selection: Selection<SVGSVGElement, unknown, null, undefined>;
+  readonly #zoom: ZoomBehavior<SVGSVGElement, unknown>;
   #size: Size = { width: 0, height: 0 };
-  /** Fingers or the mouse, while pressed. */
-  readonly #pointers: Map<number, { x: number; y: number }> = new Map();
-  /** How far they have come since one was put down: what ends a long way off is no click. */
-  #way = 0;
 
   constructor(svg: SVGSVGElement) {
-    this.svg = svg;
+    this.#svg = svg;
     svg.append(this.layer);
-    svg.addEventListener('pointerdown', (event) => {
-      this.#way = 0;
-      this.#pointers.set(event.pointerId, at(event));
-    });
-    svg.addEventListener('pointermove', (event) => this.#moved(event));
-    for (const end of ['pointerup', 'pointercancel', 'pointerleave'] as const) {
-      svg.addEventListener(end, (event) => this.#pointers.delete(event.pointerId));
-    }
-    const suppress = (event: MouseEvent): void => {
-      if (this.#way > CLICK_WAY) event.stopPropagation();
-    };
-    svg.addEventListener('click', suppress, { capture: true });
-    svg.addEventListener('wheel', (event) => this.#turned(event), { passive: false });
+    this.#zoom = zoom<SVGSVGElement, unknown>()
+      .scaleExtent(LIMITS)
+      .clickDistance(CLICK_DISTANCE)
+      .on('zoom', ({ transform }: D3ZoomEvent<SVGSVGElement, unknown>) => {
+        this.layer.setAttribute('transform', String(transform));
+      });
+    this.#selection = select(svg).call(this.#zoom);
+    this.#selection.on('dblclick.zoom', null); // a double click opens a module
+    // At the limits of the scale d3-zoom leaves the wheel to the page, which would scroll.
+    svg.addEventListener('wheel', (event) => event.preventDefault(), { passive: false });
   }
 
-  /** Shows a whole picture; at `smallest` scale, as much of it as there is room for from the top. */
+  /** Shows a whole picture; at `smallest` scale, as much of it as fits, from the top. */
   fit(picture: Size, smallest: number = LIMITS[0]): void {
     this.#size = picture;
-    const { clientWidth: width, clientHeight: height } = this.svg;
+    const { clientWidth: width, clientHeight: height } = this.#svg;
     const across = (width - 2 * MARGIN) / picture.width;
     const down = (height - 2 * MARGIN) / picture.height;
-    this.#scale = Math.max(smallest, Math.min(across, down, LARGEST_FIT));
-    this.#x = (width - this.#scale * picture.width) / 2;
-    this.#y = Math.max(MARGIN, (height - this.#scale * picture.height) / 2);
-    this.#apply();
+    const scale = Math.max(smallest, Math.min(across, down, LARGEST_FIT));
+    const x = (width - scale * picture.width) / 2;
+    const y = Math.max(MARGIN, (height - scale * picture.height) / 2);
+    this.#zoom.transform(this.#selection, new ZoomTransform(scale, x, y));
   }
 
-  /** Scales around a point of the window, by default the middle. */
-  zoom(factor: number, around?: { x: number; y: number }): void {
-    const { clientWidth, clientHeight } = this.svg;
-    const { x, y } = around ?? { x: clientWidth / 2, y: clientHeight / 2 };
-    const scale = Math.min(LIMITS[1], Math.max(LIMITS[0], this.#scale * factor));
-    this.#x = x - ((x - this.#x) * scale) / this.#scale;
-    this.#y = y - ((y - this.#y) * scale) / this.#scale;
-    this.#scale = scale;
-    this.#apply();
+  /** Scales around the middle of the window. */
+  zoom(factor: number): void {
+    const { clientWidth, clientHeight } = this.#svg;
+    this.#zoom.scaleBy(this.#selection, factor, [clientWidth / 2, clientHeight / 2]);
   }
 
-  /** Moves the picture just as far as is needed to see an area of it, with some of what is around it. */
+  /** Moves the picture no farther than needed to show an area of it, with some space around it. */
   reveal(area: Area): void {
-    const { clientWidth, clientHeight } = this.svg;
+    const { k: scale, x, y } = zoomTransform(this.#svg);
+    const { clientWidth, clientHeight } = this.#svg;
     const shift = (offset: number, from: number, length: number, whole: number, room: number): number => {
-      const start = offset + this.#scale * from;
-      const end = start + this.#scale * length;
+      const start = offset + scale * from;
+      const end = start + scale * length;
       const margin = Math.min(AROUND, Math.max(0, (room - (end - start)) / 2));
-      const first = Math.max(start - margin, offset - MARGIN);
-      const last = Math.min(end + margin, offset + this.#scale * whole + MARGIN);
+      const spare = room - scale * whole;
+      const edge = spare < 0 ? MARGIN : Math.min(MARGIN, spare / 2);
+      const first = Math.max(start - margin, offset - edge);
+      const last = Math.min(end + margin, offset + scale * whole + edge);
       if (first < 0) return -first;
       return Math.min(0, room - last);
     };
-    this.#x += shift(this.#x, area.x, area.width, this.#size.width, clientWidth);
-    this.#y += shift(this.#y, area.y, area.height, this.#size.height, clientHeight);
-    this.#apply();
-  }
-
-  #apply(): void {
-    this.layer.setAttribute('transform', `translate(${this.#x} ${this.#y}) scale(${this.#scale})`);
-  }
-
-  #moved(event: PointerEvent): void {
-    const before = this.#pointers.get(event.pointerId);
-    if (before === undefined) return;
-    const now = at(event);
-    const [other] = [...this.#pointers].flatMap(([id, point]) => (id === event.pointerId ? [] : [point]));
-    this.#pointers.set(event.pointerId, now);
-    this.#way += distance(now, before);
-    if (other === undefined) {
-      this.#x += now.x - before.x;
-      this.#y += now.y - before.y;
-      this.#apply();
-      return;
-    }
-    const { left, top } = this.svg.getBoundingClientRect();
-    const middle = { x: (now.x + other.x) / 2 - left, y: (now.y + other.y) / 2 - top };
-    this.zoom(distance(now, other) / Math.max(1, distance(before, other)), middle);
-  }
-
-  #turned(event: WheelEvent): void {
-    event.preventDefault();
-    const { left, top } = this.svg.getBoundingClientRect();
-    this.zoom(Math.exp(-event.deltaY / 500), { x: event.clientX - left, y: event.clientY - top });
+    const moved = new ZoomTransform(
+      scale,
+      x + shift(x, area.x, area.width, this.#size.width, clientWidth),
+      y + shift(y, area.y, area.height, this.#size.height, clientHeight),
+    );
+    this.#zoom.transform(this.#selection, moved);
   }
 }
-
-const at = ({ clientX, clientY }: PointerEvent): { x: number; y: number } => ({ x: clientX, y: clientY });
-
-const distance = (a: { x: number; y: number }, b: { x: number; y: number }): number =>
-  Math.hypot(a.x - b.x, a.y - b.y);

@@ -1,4 +1,4 @@
-/** Taking the graph along: as JSON, which the page opens again, or as a picture. */
+/** Saves the graph: as JSON, which the page can open, or as a picture. */
 import { toJSON, toSVG } from '@varigrad/core/trace';
 import { element } from '../dom.js';
 import type { Opened } from '../opened.js';

@@ -1,11 +1,11 @@
-/** The row of buttons, slider and text with which one moves through the steps. */
+/** Buttons, slider and text for moving through the steps. */
 import type { GraphNode } from '@varigrad/core/trace';
 import { byId } from '../dom.js';
 import { shortTitleOf, titleOf } from '../search.js';
 import type { Scene, State } from '../state.js';
 import { firstBackward, type Step } from '../steps.js';
 
-/** Shows where the state is in the sequence of steps. */
+/** Shows the current step. */
 export function showScrubber({ step: at }: State, scene: Scene, playing: boolean): void {
   const { steps } = scene;
   const last = steps.length - 1;
@@ -26,7 +26,7 @@ export function showScrubber({ step: at }: State, scene: Scene, playing: boolean
   byId('play').setAttribute('aria-pressed', String(playing));
 }
 
-/** What happens in a step, in one sentence. */
+/** A step in one sentence. */
 export function stepText({ graph, steps }: Scene, at: number): string {
   const step = steps[at] as Step;
   if (step.kind === 'start') return 'start: the leaves have their values';
@@ -35,6 +35,6 @@ export function stepText({ graph, steps }: Scene, at: number): string {
   const receivers = node.inputs.flatMap((input, i) =>
     step.turn.inputGradients[i] === null ? [] : [shortTitleOf(graph.nodes[input] as GraphNode)],
   );
-  const to = receivers.length === 0 ? 'nobody' : receivers.join(' and ');
-  return `backward: ${titleOf(node)} sends gradients to ${to}`;
+  if (receivers.length === 0) return `backward: ${titleOf(node)} sends no gradients`;
+  return `backward: ${titleOf(node)} sends gradients to ${receivers.join(' and ')}`;
 }

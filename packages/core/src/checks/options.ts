@@ -1,15 +1,15 @@
-/** Checks of options objects. An unknown name is an error that suggests the nearest known one. */
+/** Checks of options objects: every name must be an option of the function. Messages suggest the nearest name. */
 
 import { ArgumentError } from '../errors.js';
 import { callee, describeValue, isPlainObject } from './arguments.js';
 
-/** All names of an options interface, the most common one first. A list that lacks a name does not compile. */
+/** All names of an options interface, the most common one first. An incomplete list does not compile. */
 export type OptionNames<Options extends object> = Readonly<Record<keyof Options, true>>;
 
 /**
- * Refuses values that are not plain objects, and unknown options.
- * @param op - the function or class, as the caller writes it
- * @param names - the options; the first one appears in the example of a correct call
+ * Refuses a value that is not an options object, and unknown options.
+ * @param op - the name of the function or class
+ * @param names - the options; the first one is used in the example of a correct call
  * @param before - the arguments before the options in that example: `'size, '`
  * @throws ArgumentError
  */
@@ -61,7 +61,7 @@ export function checkChoice<Choice extends string>(
   throw new ArgumentError(op, `${name} must be one of ${list}, found ${describeValue(value)}${question}`);
 }
 
-/** Option names of other libraries (folded), with the names used here. */
+/** Folded names of other libraries' options, and the names used here. */
 const elsewhere: ReadonlyMap<string, readonly string[]> = new Map([
   ['dim', ['axis']],
   ['dims', ['axis']],
@@ -89,19 +89,22 @@ function suggestions(name: string, names: readonly string[]): readonly string[] 
   return near < 0 ? [] : [names[near]!];
 }
 
-/** Maps spellings such as `requires_grad` and `requiresGrad` to one form. */
+/** Makes spellings such as `requires_grad` and `requiresGrad` equal. */
 function fold(name: string): string {
   return name.replaceAll(/[_-]/g, '').toLowerCase();
 }
 
-/** The place of the word that was probably meant: the one with the fewest changed letters; −1 if none is near. */
+/** The index of the word with the smallest edit distance; −1 if none is near. */
 export function nearest(written: string, words: readonly string[]): number {
   const distances = words.map((word) => editDistance(written, word));
   const smallest = Math.min(...distances);
   return smallest <= Math.max(1, written.length / 3) ? distances.indexOf(smallest) : -1;
 }
 
-/** The fewest insertions, deletions and replacements of a letter and swaps of two neighbours (optimal string alignment). */
+/**
+ * The minimum number of inserted, deleted and replaced letters and of swapped neighbours (optimal string alignment).
+ * fastest-levenshtein is not used because it counts a swap, the most frequent typing error, as two edits.
+ */
 function editDistance(a: string, b: string): number {
   const rows = [Array.from({ length: b.length + 1 }, (_, j) => j)];
   const at = (i: number, j: number): number => rows[i]?.[j] ?? Number.POSITIVE_INFINITY;

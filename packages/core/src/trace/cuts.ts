@@ -1,8 +1,8 @@
-/** Where values go on but gradients do not come back: detach, noGrad, and operands without a derivative. */
+/** Places that values pass and gradients do not: detach, noGrad, and operands without a derivative. */
 import { derivativeOf, formulas } from './formulas.js';
 import type { Graph, GraphNode } from './graph.js';
 
-/** A place that a value passes and its gradient does not. */
+/** An edge that a value passes and its gradient does not. */
 export interface Cut {
   readonly reason: 'detached' | 'noGrad' | 'notDifferentiable';
   /** Id of the node before the cut. */
@@ -11,17 +11,17 @@ export interface Cut {
   readonly to: number;
 }
 
-/** How a value goes through a graph. */
+/** How a value propagates through a graph. */
 export interface ValueFlow {
-  /** Whether the result depends on the value at all. */
+  /** Whether the result depends on the value. */
   readonly reachesResult: boolean;
   /** Ids of the operations that use the value itself. */
   readonly users: readonly number[];
-  /** Places on the way to the result that gradients do not pass, the first ones on each way, in order. */
+  /** The first cut on each path to the result, in the graph's order. */
   readonly cuts: readonly Cut[];
 }
 
-/** An edge along which a value goes: to operand `operand` of an operation, or (null) to a detached tensor. */
+/** An edge of the graph: from a value to operand `operand` of an operation, or (null) to a detached tensor. */
 interface Step {
   readonly to: number;
   readonly operand: number | null;
@@ -35,11 +35,11 @@ export function valueFlow(graph: Graph, start: number): ValueFlow {
   for (const [from, list] of steps)
     for (const { to } of list) sources.set(to, [...(sources.get(to) ?? []), from]);
   const relevant = reachable(graph.result, (id) => sources.get(id) ?? []);
-  const onTheWay = (id: number): boolean => forward.has(id) && relevant.has(id);
+  const onPath = (id: number): boolean => forward.has(id) && relevant.has(id);
   const cuts: Cut[] = [];
   reachable(start, (id) =>
     (steps.get(id) ?? []).flatMap((step) => {
-      if (!onTheWay(step.to)) return [];
+      if (!onPath(step.to)) return [];
       const reason = cutAt(graph, step);
       if (reason === null) return [step.to];
       cuts.push({ reason, from: id, to: step.to });
@@ -53,7 +53,7 @@ export function valueFlow(graph: Graph, start: number): ValueFlow {
   };
 }
 
-/** Where each value goes: into operations, and on without its history where it was detached. */
+/** The outgoing edges of each node: to the operations that use it and to tensors detached from it. */
 function stepsOf(graph: Graph): Map<number, Step[]> {
   const steps = new Map<number, Step[]>(graph.nodes.map(({ id }) => [id, []]));
   for (const { id, inputs, detachedFrom } of graph.nodes) {
@@ -65,7 +65,7 @@ function stepsOf(graph: Graph): Map<number, Step[]> {
   return steps;
 }
 
-/** Why a gradient cannot come back along a step from a node that needs one; null: it can. */
+/** Why a gradient cannot pass an edge backward; null if it can. */
 function cutAt(graph: Graph, { to, operand }: Step): Cut['reason'] | null {
   if (operand === null) return 'detached';
   const { op, requiresGrad } = graph.nodes[to] as GraphNode;

@@ -4,23 +4,22 @@ import { VarigradError } from '../errors.js';
 import { type Recorder, setRecorder, withRecorder } from '../recorder.js';
 import type { Tensor } from '../tensor.js';
 import type { ArraySummary } from './graph.js';
-import { type Modules, ModuleWatch } from './modules.js';
-import { callSite } from './source.js';
+import { callSite, type Modules, ModuleWatch } from './modules.js';
 import { describeSummary, summarize } from './summary.js';
 
 /** Where an operation was called. */
 interface Place {
-  /** File and line; '' where the engine does not tell. */
+  /** File and line; '' if the JavaScript engine gives no stack trace. */
   readonly source: string;
-  /** Dotted path of the module whose method called it; '' if there is none, or modules are not watched. */
+  /** Dotted path of the module whose method called it; '' without one, or if no modules were given. */
   readonly module: string;
 }
 
-/** The first NaN or Infinity, at the operation that made it. */
+/** The first NaN or Infinity, with the operation that produced it. */
 export class NotFiniteError extends VarigradError {
   override readonly name = 'NotFiniteError';
   readonly phase: 'forward' | 'backward';
-  /** What the operation was given; backward: ∂loss/∂output, then the operand whose gradient it is. */
+  /** Forward: the operands. Backward: ∂loss/∂output, then the operand whose gradient is not finite. */
   readonly inputs: readonly ArraySummary[];
   readonly source: string;
   readonly module: string;
@@ -44,10 +43,10 @@ export class NotFiniteError extends VarigradError {
 
 const finite = (t: Tensor): boolean => t.dataSync().every(Number.isFinite);
 
-/** Stops at the first operation that makes something not finite out of finite operands. */
+/** Throws at the first operation that returns a NaN or an Infinity for finite operands. */
 class NotFiniteWatch implements Recorder {
   readonly #modules: ModuleWatch | undefined;
-  /** Where each result was made: its gradient goes wrong at a time when that call is long over. */
+  /** Where each result was computed: the stack of the backward pass no longer contains that call. */
   readonly #places: WeakMap<Tensor, Place> = new WeakMap();
 
   constructor(modules?: ModuleWatch) {
@@ -70,15 +69,15 @@ class NotFiniteWatch implements Recorder {
 
 /** Options of `detectAnomaly`. */
 export interface AnomalyOptions {
-  /** A model's `namedModules()`: then the error also says in which module it happened. */
+  /** A model's `namedModules()`; the error then also names the module. */
   modules?: Modules;
 }
 
 const ANOMALY_OPTIONS: OptionNames<AnomalyOptions> = { modules: true };
 
 /**
- * Runs `f` and throws at the first operation, forward or backward, that makes a NaN or an Infinity out of finite operands.
- * Reads every value, so it is slow: for finding a fault, not for training.
+ * Runs `f` and throws at the first operation, forward or backward, that returns a NaN or an Infinity for finite operands.
+ * Every value is read, which is slow: use it to find a fault, not for training.
  * @throws NotFiniteError naming the operation, the ranges of its operands, the line, and the module
  */
 export function detectAnomaly<T>(f: () => T, options: AnomalyOptions = {}): T {
@@ -93,8 +92,8 @@ export function detectAnomaly<T>(f: () => T, options: AnomalyOptions = {}): T {
 }
 
 /**
- * Switches checks on for everything that runs from now on, or off again: with `nan`, every operation is checked as in
- * `detectAnomaly`. A trace or a profile that is taken meanwhile suspends it.
+ * Switches global checks on or off. With `nan`, every operation from now on is checked as in `detectAnomaly`. Checks are
+ * suspended while a trace or a profile is recorded.
  */
 export function debug(options: { nan: boolean }): void {
   checkOptions('debug', options, { nan: true });

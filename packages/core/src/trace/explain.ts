@@ -1,4 +1,4 @@
-/** The story of a gradient, told in text. */
+/** The computation of a gradient, explained as text. */
 import { formatShape, type Shape } from '../errors.js';
 import type { Tensor } from '../tensor.js';
 import { activations, derivativeOf, formulaOf, formulas, operandName } from './formulas.js';
@@ -14,22 +14,22 @@ import {
 } from './story.js';
 import { short } from './summary.js';
 
-/** Operations told in full; of longer stories the middle is left out. */
+/** Most operations printed; the middle of longer lists is left out. */
 const MOST_STEPS = 60;
-/** Values shown of an array; larger ones are told by their statistics. */
+/** Arrays of at most this many values are printed; larger ones as statistics. */
 const MOST_SHOWN = 8;
 /** Largest relative error of float32 gradients against differences. */
 const AGREE = 1e-3;
-/** Nodes shown of a path; of longer ones the middle is left out. */
+/** Most nodes printed of a path; the middle of longer paths is left out. */
 const MOST_NODES = 12;
 
 /**
- * Tells how ∂loss/∂tensor came about: every path from the loss to the tensor; for each operation its formula, the
- * gradient that came in and what it sent on; the sums where a value was used several times or was broadcast; and the
- * result beside central differences. Neither the tape nor any `.grad` changes.
+ * Explains how ∂loss/∂tensor was computed: the paths from the loss to the tensor; for each operation its formula, its
+ * incoming gradient and the gradients of its operands; the sums where a value was used several times or was broadcast; and
+ * a comparison with central differences. Neither the tape nor any `.grad` changes.
  *
- * The differences run the tape's operations again in float64, with noise and all other leaves as they were.
- * @param loss - a scalar whose graph was not freed, or a function that computes it; then the text tells source lines
+ * The differences run the tape's operations again in float64, with the same noise and the same values of all other leaves.
+ * @param loss - a scalar whose graph was not freed, or a function that computes it; with a function the text has source lines
  * @throws GradError if the loss needs no gradient, is not a scalar, or its graph was freed
  */
 export function explain(loss: Tensor | (() => Tensor), tensor: Tensor, options: ExplainOptions = {}): string {
@@ -68,7 +68,7 @@ function nameOf({ graph, target }: GradientStory, id: number): string {
   return output.values?.length === 1 ? short(output.values[0]!) : `constant#${id}`;
 }
 
-/** All values of a small array as NumPy would nest them, the statistics of a large one. */
+/** All values of a small array, nested as in NumPy, or the statistics of a large one. */
 function show({ shape, values, min, max, mean, norm, notFinite }: ArraySummary): string {
   if (values !== undefined && values.length <= MOST_SHOWN) return nest(values, shape);
   const bad = notFinite > 0 ? `, ${notFinite} not finite` : '';
@@ -98,8 +98,8 @@ function tellPaths(story: GradientStory): string[] {
     left === 0
       ? []
       : [
-          `  … and ${left} more. Backward does not walk them one by one: it visits each operation once, with the sum of`,
-          '  all that arrives there.',
+          `  … and ${left} more. Backward does not follow them one by one: it visits each operation once, with the sum of`,
+          '  the gradients that arrive there.',
         ];
   const sum = one ? [] : ['The gradient is the sum over all paths: the chain rule of several variables.'];
   return [title, ...columns(rows), ...more, ...sum];
@@ -137,7 +137,7 @@ function tellSteps(story: GradientStory): string[] {
   ];
 }
 
-/** One operation: its formula, its gradient, and what it sends towards the target. */
+/** One operation: its formula, its gradient, and the gradients that it sends towards the target. */
 function tellStep(story: GradientStory, id: number): string[] {
   const { graph } = story;
   const node = nodeAt(graph, id);
@@ -190,7 +190,7 @@ function withNorm({ values, norm }: ArraySummary): string {
     : '';
 }
 
-/** What an operation sends to each operand on the way to the target. */
+/** The gradient that an operation sends to each operand on a path to the target. */
 function departures(story: GradientStory, node: GraphNode): string[][] {
   const { graph, order } = story;
   const towards = new Set(order);
@@ -207,7 +207,7 @@ function departures(story: GradientStory, node: GraphNode): string[][] {
   });
 }
 
-/** Says over which axes a gradient was summed because its operand had been repeated along them. */
+/** Names the axes over which a gradient was summed because its operand was repeated along them. */
 function broadcasting(graph: Graph, node: GraphNode, input: number): string {
   const matrices = node.op === 'matmul' ? 2 : 0;
   if (matrices === 0 && formulas[node.op]?.elementwise !== true) return '';
@@ -247,7 +247,7 @@ function tellChecks(checks: readonly DerivativeCheck[], step: number): string[] 
     ...columns([['  along', 'backward', 'differences', 'relative error'], ...rows]),
     worst < AGREE
       ? 'They agree.'
-      : 'They differ: next to a kink (relu at 0) the difference mixes both sides; elsewhere a derivative is wrong.',
+      : 'They differ: near a kink (relu at 0) the difference mixes both sides; elsewhere a derivative is wrong.',
   ];
 }
 

@@ -1,8 +1,8 @@
-/** A traced graph as text for other programs. */
+/** A traced graph as text for other programs: Graphviz, Mermaid, JSON. */
 
 import { checkGraph, type Graph, type GraphNode } from './graph.js';
 
-/** The first line in a node's box: its name if it has one, else the operation. */
+/** The text in a node's box: operation and name. */
 function title({ op, name }: GraphNode): string {
   return op === 'leaf' ? name || 'constant' : name ? `${op} → ${name}` : op;
 }
@@ -16,7 +16,7 @@ function byModule(graph: Graph): Map<string, GraphNode[]> {
   return groups;
 }
 
-/** The graph in Graphviz' language, with shapes on the edges and a box around each module. */
+/** The graph in Graphviz's DOT language, with shapes on the edges and a box around each module. */
 export function toDot(graph: Graph): string {
   checkGraph('toDot', graph);
   const quote = (text: string): string => `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
@@ -50,7 +50,7 @@ export function toMermaid(graph: Graph): string {
   return `flowchart TB\n${[...groups, ...edges].join('\n')}\n`;
 }
 
-/** The graph as JSON. NaN and infinities, which JSON lacks, become strings. */
+/** The graph as JSON. NaN and infinities, which JSON does not have, become strings. */
 export function toJSON(graph: Graph): string {
   checkGraph('toJSON', graph);
   return JSON.stringify(graph, (_, value) =>

@@ -1,8 +1,8 @@
-/** A profile as a flame picture. */
+/** A profile as a flame graph. */
 import { checkArray } from '../checks/arguments.js';
 import { checkOptions, type OptionNames } from '../checks/options.js';
 import type { ProfileEntry } from './profile.js';
-import { escapeXML, px } from './xml.js';
+import { escapeXML, px } from './svg.js';
 
 /** Options of `toFlameSVG`. */
 export interface FlameOptions {
@@ -14,7 +14,7 @@ export interface FlameOptions {
 
 const FLAME_OPTIONS: OptionNames<FlameOptions> = { title: true, width: true };
 
-/** A bar, and the shorter bars that it consists of. */
+/** A bar, and the bars below it that add up to it. */
 interface Bar {
   readonly label: string;
   /** The names from the top bar down to this one. */
@@ -48,9 +48,9 @@ svg { font: 12px system-ui, 'Segoe UI', 'DejaVu Sans', sans-serif; color-scheme:
 `;
 
 /**
- * A profile as a picture: from top to bottom all, forward and backward, the modules, and the operations; the width of a bar
- * is its time. Every bar has a tooltip with milliseconds, share, calls and bytes.
- * @returns an SVG document that needs nothing else, with colours for light and dark pages
+ * A profile as a flame graph. The rows, from the top: all operations, forward and backward, the modules, the operations.
+ * The width of a bar is its time. Every bar has a tooltip with milliseconds, share, calls and bytes.
+ * @returns a self-contained SVG document, with colours for light and dark pages
  */
 export function toFlameSVG(entries: readonly ProfileEntry[], options: FlameOptions = {}): string {
   checkArray('toFlameSVG', 'the entries', entries);
@@ -94,7 +94,7 @@ function barsOf(entries: readonly ProfileEntry[]): Bar {
       at.bytes += bytes;
     };
     count();
-    // A module and an operation may have one name: the key tells them apart.
+    // A module and an operation can have the same name; the parentheses keep their keys apart.
     for (const key of [phase, ...modules, `${op}()`]) {
       const next = at.parts.get(key) ?? bar([...at.path, key.replace(/\(\)$/, '')]);
       at.parts.set(key, next);
@@ -105,7 +105,7 @@ function barsOf(entries: readonly ProfileEntry[]): Bar {
   return joined(top);
 }
 
-/** Joins a module that contains nothing but one module with it: `hidden.layers.0` takes one row. */
+/** Joins a module with its only part if that is a module too: `hidden.layers.0` is one row. */
 function joined(bar: Bar): Bar {
   const parts = [...bar.parts].map(([key, part]) => [key, joined(part)] as const);
   const only = parts.length === 1 ? parts[0]?.[1] : undefined;

@@ -1,7 +1,7 @@
 /**
- * What each operation computes and what it sends back, as text. Elementwise formulas keep to a notation that can be
- * evaluated, and the tests do so: `·` is the product, `[…]` is 1 if the condition holds and else 0, σ is the sigmoid, Φ and φ
- * are the distribution function and the density of N(0, 1).
+ * The formula of each operation and of its derivatives, as text. Elementwise formulas use a notation that the tests
+ * evaluate: `·` is the product, `[…]` is 1 if the condition holds and else 0, σ is the sigmoid, Φ and φ are the
+ * distribution function and the density of N(0, 1).
  */
 import { elementwiseFormulas } from '../functions/formulas.generated.js';
 import type { Formula } from '../functions/row.js';
@@ -46,7 +46,7 @@ function product({ transposeA = false, transposeB = false }: Transposes): Formul
   );
 }
 
-/** By the operation's name, as graphs and error messages have it. */
+/** Formulas by the operation's name, as in graphs and error messages. */
 export const formulas: Readonly<Record<string, Formula>> = {
   ...elementwiseFormulas,
   clamp: map('min(max(x, low), high)', 'dy · [low ≤ x] · [x ≤ high]'),
@@ -65,7 +65,7 @@ export const formulas: Readonly<Record<string, Formula>> = {
   amax: other(['x'], 'max x over the axes', 'dy · [x = y] / (number of elements equal to y)'),
   amin: other(['x'], 'min x over the axes', 'dy · [x = y] / (number of elements equal to y)'),
   logSumExp: other(['x'], 'ln Σ exp(x) over the axes', 'dy · softmax(x)'),
-  argmax: other(['x'], 'place of the largest element', null),
+  argmax: other(['x'], 'index of the largest element', null),
   softmax: other(['x'], 'exp(x) / Σ exp(x)', 'y · (dy − Σ dy · y)'),
   logSoftmax: other(['x'], 'x − ln Σ exp(x)', 'dy − softmax(x) · Σ dy'),
   cumsum: other(['x'], 'yᵢ = x₀ + … + xᵢ', 'dxᵢ = dyᵢ + dyᵢ₊₁ + …'),
@@ -77,7 +77,7 @@ export const formulas: Readonly<Record<string, Formula>> = {
     '(dy · f′)ᵀ x',
     'dy · f′, summed over the batch',
   ),
-  reshape: other(['x'], 'x under another shape', "dy under x's shape"),
+  reshape: other(['x'], 'x in another shape', "dy in x's shape"),
   permute: other(['x'], 'x with its axes in another order', 'dy with its axes in the order of x'),
   expand: other(['x'], 'x, repeated', 'dy, summed over the repetitions'),
   slice: other(['x'], 'a part of x', 'dy in that part, 0 elsewhere'),
@@ -92,7 +92,7 @@ export const formulas: Readonly<Record<string, Formula>> = {
   scatterAdd: other(['x', 'index'], 'y[indexᵢ] = Σ xᵢ along the axis', 'dxᵢ = dy[indexᵢ]', null),
 };
 
-/** What `linear` does after its product, and the derivative of that, as its own result y tells it. */
+/** The activation of `linear`, and its derivative as a function of the result y. */
 export const activations: Readonly<Record<string, { readonly value: string; readonly derivative: string }>> =
   {
     relu: { value: 'f(u) = max(u, 0)', derivative: 'f′ = [y > 0]' },
@@ -100,7 +100,7 @@ export const activations: Readonly<Record<string, { readonly value: string; read
     tanh: { value: 'f(u) = tanh(u)', derivative: 'f′ = 1 − y²' },
   };
 
-/** The name of operand `index` in an operation's formulas; a, b, … if nothing is known of the operation. */
+/** The name of operand `index` in an operation's formulas; `operand 0`, … for an operation without formulas. */
 export function operandName(op: string, index: number): string {
   const operands = formulas[op]?.operands ?? [];
   return operands[index] ?? (operands.length > 0 ? `${operands.at(-1)}${index}` : `operand ${index}`);
@@ -109,14 +109,14 @@ export function operandName(op: string, index: number): string {
 /** `linear` without an activation. */
 const affine: Formula = other(['x', 'W', 'b'], 'x Wᵀ + b', 'dy W', 'dyᵀ x', 'dy, summed over the batch');
 
-/** The formula of an operation with its options: the transposes of a matmul, whether a linear layer has an activation. */
+/** The formula of an operation with its options: the transposes of a matmul, the activation of a linear layer. */
 export function formulaOf(op: string, params?: unknown): Formula | undefined {
   if (op === 'matmul') return product((params ?? {}) as Transposes);
   const { activation } = (params ?? {}) as { readonly activation?: string };
   return op === 'linear' && activation === 'none' ? affine : formulas[op];
 }
 
-/** What the operation sends to operand `index`; null if that has no derivative, or nothing is known of the operation. */
+/** The gradient of operand `index` as a formula; null if it has no derivative, or the operation has no formulas. */
 export function derivativeOf(op: string, index: number, params?: unknown): string | null {
   const derivatives = formulaOf(op, params)?.derivatives ?? [];
   return derivatives[Math.min(index, derivatives.length - 1)] ?? null;

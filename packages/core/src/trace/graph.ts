@@ -2,72 +2,72 @@ import { describeValue } from '../checks/arguments.js';
 import type { Shape } from '../errors.js';
 import { ArgumentError } from '../errors.js';
 
-/** A large array seen from afar: means of blocks of the matrix `[all other axes, last axis]`. */
+/** A large array in low resolution: means of blocks of the matrix `[all other axes, last axis]`. */
 export interface ArrayOverview {
-  /** Blocks down and across; block r covers the rows from ⌈r·height/rows⌉ on, and columns likewise. */
+  /** Number of blocks down and across; block r starts at row ⌈r·height/rows⌉, and columns likewise. */
   readonly rows: number;
   readonly columns: number;
   /** Row-major, to four significant digits. */
   readonly values: readonly number[];
 }
 
-/** What is known of an array: all of its values if it is small, an overview if it is not, and always their statistics. */
+/** Statistics of an array, with all values of a small one or an overview of a large one. */
 export interface ArraySummary {
   readonly shape: Shape;
   readonly min: number;
   readonly max: number;
   readonly mean: number;
-  /** Standard deviation of the values, as a population. */
+  /** Population standard deviation of the values. */
   readonly std: number;
   /** Euclidean norm, √Σ x². */
   readonly norm: number;
-  /** Values that are exactly 0. */
+  /** Number of values that are exactly 0. */
   readonly zeros: number;
-  /** Values that are NaN or infinite. */
+  /** Number of values that are NaN or infinite. */
   readonly notFinite: number;
-  /** Row-major values, if there are at most 256. */
+  /** Row-major values of an array of at most 256. */
   readonly values?: readonly number[];
-  /** Of more than 256 values. */
+  /** Present for more than 256 values. */
   readonly overview?: ArrayOverview;
 }
 
-/** One tensor of a traced computation, and the operation that made it. */
+/** One tensor of a traced computation, and the operation that computed it. */
 export interface GraphNode {
   readonly id: number;
-  /** The operation's name; 'leaf' for what the computation started from. */
+  /** The operation's name; 'leaf' for a tensor that no traced operation computed. */
   readonly op: string;
-  /** The tensor's name, if it has one (see `named`), else ''. */
+  /** The tensor's name (see `named`); '' without one. */
   readonly name: string;
-  /** The module that the parameter belongs to, or that owns the operation's parameters, `encoder.mu`; '' if there is none. */
+  /** The module of the parameter, or of the operation's parameters, `encoder.mu`; '' without one. */
   readonly module: string;
-  /** File and line of the call, where the engine tells. */
+  /** File and line of the call; '' if unknown. */
   readonly source: string;
-  /** The operands' ids: the edges forward. Gradients go along them in the other direction. */
+  /** Ids of the operands: the edges of the graph. Gradients follow them in the opposite direction. */
   readonly inputs: readonly number[];
-  /** What the operation was told besides its operands (axes, slopes …). */
+  /** The operation's options (axes, slopes …). */
   readonly params: unknown;
   readonly output: ArraySummary;
   readonly requiresGrad: boolean;
-  /** ∂loss/∂this, summed over all consumers; absent if backward did not come by. */
+  /** ∂loss/∂this, summed over all consumers; absent if backward did not reach it. */
   readonly gradient?: ArraySummary;
-  /** What each operand received: the operation's vector-Jacobian products. null: not asked for. */
+  /** The gradient sent to each operand: the operation's vector-Jacobian products. null: not needed. */
   readonly inputGradients: readonly (ArraySummary | null)[];
-  /** Of a leaf: id of the node that it was detached from, whose values it shares without its history. */
+  /** Of a leaf: id of the node that it was detached from. */
   readonly detachedFrom?: number;
   readonly bytes: number;
   readonly milliseconds: number;
   readonly backwardMilliseconds: number;
 }
 
-/** One operation's turn in a backward pass. */
+/** One operation in a backward pass. */
 export interface BackwardStep {
   /** Id of the operation's node. */
   readonly node: number;
-  /** ∂loss/∂output that came in. */
+  /** The incoming gradient, ∂loss/∂output. */
   readonly dy: ArraySummary;
-  /** What it sent to each operand: its vector-Jacobian products. null: not asked for. */
+  /** The gradient sent to each operand: the vector-Jacobian products. null: not needed. */
   readonly inputGradients: readonly (ArraySummary | null)[];
-  /** What each operand has received by now, from this operation and from those before it. */
+  /** The gradient accumulated at each operand so far, this operation's part included. */
   readonly sums: readonly (ArraySummary | null)[];
 }
 
@@ -76,7 +76,7 @@ export interface Graph {
   readonly nodes: readonly GraphNode[];
   /** Id of the result. */
   readonly result: number;
-  /** Operations in the order in which backward came by; one appears again if backward ran again. Absent if none ran. */
+  /** Operations in the order of backward; a second backward pass lists them again. Absent if backward did not run. */
   readonly backward?: readonly BackwardStep[];
 }
 

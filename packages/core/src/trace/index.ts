@@ -44,7 +44,7 @@ export {
   type GradientUse,
   gradientStory,
 } from './story.js';
-export { edgePath, type SVGOptions, toSVG } from './svg.js';
+export { edgePath, escapeXML, type SVGOptions, toSVG } from './svg.js';
 export { type Names, type RecordOptions, recordGraph, trace } from './trace.js';
 export {
   type NoGradDiagnosis,
@@ -52,4 +52,3 @@ export {
   type WhyNoGradOptions,
   whyNoGrad,
 } from './why-no-grad.js';
-export { escapeXML } from './xml.js';

@@ -18,16 +18,19 @@ export interface Vertex {
 }
 
 const SWEEPS = 12;
-/** First each row follows its neighbour on one side, which moves far; then both, which evens out. */
+/** Rough sweeps align each row with one neighbouring row, in large moves; fine sweeps with both rows, in small ones. */
 const ROUGH_SWEEPS = 16;
 const FINE_SWEEPS = 100;
-/** Bounds the work in pictures of tens of thousands of vertices. */
+/** Limits the time for pictures of tens of thousands of vertices. */
 const MOST_MOVES = 500_000;
 /** Pixels of movement below which the sweeps end. */
 const STILL = 0.2;
 const GAP = 16;
 
-/** Vertex numbers of each rank from left to right, with few crossings: of all sweeps' orders, the best one. */
+/**
+ * Vertex numbers of each rank from left to right, with few crossings: the best order of all sweeps. Upward sweeps reverse
+ * ties and exchange neighbours also where nothing is gained, which leaves local minima.
+ */
 export function orderRanks(vertices: readonly Vertex[]): number[][] {
   const rows: number[][] = [];
   vertices.forEach(({ rank }, v) => {
@@ -40,8 +43,11 @@ export function orderRanks(vertices: readonly Vertex[]): number[][] {
     const down = sweep % 2 === 0;
     const places = placesIn(rows, vertices);
     const order = rows.map((_, r) => (down ? r : rows.length - 1 - r));
-    for (const r of order) sortRow(rows[r]!, vertices, places, down ? 'above' : 'below');
-    exchangeNeighbours(rows, vertices);
+    for (const r of order) {
+      if (!down) rows[r]!.reverse();
+      sortRow(rows[r]!, vertices, places, down ? 'above' : 'below');
+    }
+    exchangeNeighbours(rows, vertices, !down);
     const found = crossings(rows, vertices);
     if (found < fewest) {
       fewest = found;
@@ -62,7 +68,7 @@ function placesIn(rows: readonly (readonly number[])[], vertices: readonly Verte
   return places;
 }
 
-/** Where a link meets its other end: the place of that vertex and a part of a place for the offset on it. */
+/** Where a link ends: the place of that vertex, plus a fraction of a place for the offset on it. */
 function placeOf(link: Link, vertices: readonly Vertex[], places: readonly number[]): number {
   const { width } = vertices[link.vertex] as Vertex;
   return places[link.vertex]! + (0.9 * link.other) / Math.max(1, width);
@@ -87,8 +93,8 @@ function sortRow(
   });
 }
 
-/** Exchanges neighbours wherever that removes crossings. */
-function exchangeNeighbours(rows: readonly number[][], vertices: readonly Vertex[]): void {
+/** Exchanges neighbours wherever that removes crossings; with `ties`, also where their number stays the same. */
+function exchangeNeighbours(rows: readonly number[][], vertices: readonly Vertex[], ties: boolean): void {
   const places = placesIn(rows, vertices);
   const ends = (v: number, side: 'above' | 'below'): number[] =>
     (vertices[v] as Vertex)[side].map((link) => placeOf(link, vertices, places));
@@ -99,7 +105,7 @@ function exchangeNeighbours(rows: readonly number[][], vertices: readonly Vertex
         const [left, right] = [ends(a, side), ends(b, side)];
         return sum + inversions(left, right) - inversions(right, left);
       }, 0);
-      if (gain <= 0) continue;
+      if (gain < 0 || (gain === 0 && !ties)) continue;
       row[i] = b;
       row[i + 1] = a;
       places[b] = i;
@@ -108,7 +114,7 @@ function exchangeNeighbours(rows: readonly number[][], vertices: readonly Vertex
   }
 }
 
-/** Pairs (l, r) with l > r: crossings of the links of a left vertex with those of a right one. */
+/** Number of pairs (l, r) with l > r: crossings of the links of a left vertex with those of a right one. */
 function inversions(left: readonly number[], right: readonly number[]): number {
   let count = 0;
   for (const l of left) for (const r of right) if (l > r) count++;
@@ -119,13 +125,13 @@ function crossings(rows: readonly (readonly number[])[], vertices: readonly Vert
   const places = placesIn(rows, vertices);
   const place = (link: Link): number => placeOf(link, vertices, places);
   return rows.reduce((count, row) => {
-    // From left to right, and at one vertex from left to right: links cross where a later end is further left.
+    // Link ends, by their starts from left to right: two links cross if the later end is further left.
     const ends = row.flatMap((v) => (vertices[v] as Vertex).below.map(place).sort((a, b) => a - b));
     return count + sortCounting(ends);
   }, 0);
 }
 
-/** Sorts by merging, and counts the pairs that stood in the wrong order. */
+/** Merge sort in place. @returns the number of pairs that were in the wrong order */
 function sortCounting(values: number[]): number {
   if (values.length < 2) return 0;
   const half = values.length >> 1;
@@ -139,7 +145,7 @@ function sortCounting(values: number[]): number {
   return count;
 }
 
-/** The x of each vertex's centre: rows without overlaps, and arrows as straight as that allows. */
+/** The x of each vertex's centre: no overlaps in a row, and arrows as straight as possible. */
 export function closest(rows: readonly (readonly number[])[], vertices: readonly Vertex[]): number[] {
   const centres = new Array<number>(vertices.length).fill(0);
   for (const row of rows) {
@@ -165,15 +171,15 @@ const ABOVE: Sides = ['above'];
 const BELOW: Sides = ['below'];
 const BOTH: Sides = ['above', 'below'];
 
-/** Bends of one arrow pull at each other the most: long arrows become straight. */
+/** Weight of a link: largest between two bends of one arrow, so that long arrows become straight. */
 function pull(a: Vertex, b: Vertex): number {
   return a.dummy && b.dummy ? 8 : a.dummy || b.dummy ? 2 : 1;
 }
 
 /**
- * Puts a row where its neighbours want it: minimises Σ wᵢ(xᵢ − dᵢ)² under xᵢ₊₁ − xᵢ ≥ distanceᵢ.
- * With the distances taken out this is isotonic regression, which pooling adjacent violators solves exactly.
- * @returns the longest way that a vertex moved
+ * Moves a row towards its neighbouring rows: minimises Σ wᵢ(xᵢ − dᵢ)² subject to xᵢ₊₁ − xᵢ ≥ distanceᵢ.
+ * After subtracting the distances this is isotonic regression, which pooling adjacent violators solves exactly.
+ * @returns the largest distance that a vertex moved
  */
 function settle(
   row: readonly number[],
@@ -191,8 +197,8 @@ function settle(
     return shift;
   });
   row.forEach((v, i) => {
-    const { wish, weight } = wishOf(v, vertices, centres, sides);
-    let block = { mean: wish - shifts[i]!, weight, count: 1 };
+    const { target, weight } = targetOf(v, vertices, centres, sides);
+    let block = { mean: target - shifts[i]!, weight, count: 1 };
     for (let last = blocks.at(-1); last !== undefined && last.mean > block.mean; last = blocks.at(-1)) {
       blocks.pop();
       const total = last.weight + block.weight;
@@ -213,13 +219,13 @@ function settle(
   return farthest;
 }
 
-/** Where a vertex would make its arrows straight, and how much it matters. */
-function wishOf(
+/** The x at which a vertex's arrows are straightest, and its weight. */
+function targetOf(
   v: number,
   vertices: readonly Vertex[],
   centres: readonly number[],
   sides: Sides,
-): { wish: number; weight: number } {
+): { target: number; weight: number } {
   const own = vertices[v] as Vertex;
   let [sum, weight] = [0, 0];
   for (const side of sides) {
@@ -229,6 +235,6 @@ function wishOf(
       weight += strength;
     }
   }
-  // A vertex without wishes stays, and hardly resists.
-  return weight === 0 ? { wish: centres[v]!, weight: 0.01 } : { wish: sum / weight, weight };
+  // A vertex without links stays in place; a small weight lets its neighbours move it.
+  return weight === 0 ? { target: centres[v]!, weight: 0.01 } : { target: sum / weight, weight };
 }

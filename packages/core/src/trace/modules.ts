@@ -1,19 +1,21 @@
+/** Where an operation is called: the running module and the source line. */
+
 /** Modules by their dotted paths: a model's `namedModules()`. */
 export type Modules = Iterable<readonly [path: string, module: object]>;
 
 /**
- * Knows whose method is running. While `run` lasts, the modules' methods are wrapped on the modules themselves; before
- * and after, nothing is left of it and calls cost nothing more.
+ * Tracks the module whose method is running. During `run`, methods are wrapped on the module objects; afterwards the
+ * wrappers are removed, so that calls outside have no overhead.
  */
 export class ModuleWatch {
   readonly #running: string[] = [];
 
-  /** Path of the innermost module with a method at work; '' if there is none. */
+  /** Path of the innermost module with a running method; '' without one. */
   get current(): string {
     return this.#running.at(-1) ?? '';
   }
 
-  /** Runs `f` with the modules watched. A module under two paths goes by the first. */
+  /** Runs `f` with the modules watched. A module with two paths is reported under the first. */
   run<T>(modules: Modules, f: () => T): T {
     const undo: (() => void)[] = [];
     try {
@@ -26,7 +28,7 @@ export class ModuleWatch {
     }
   }
 
-  /** Puts a method of its own before each inherited one. @returns what takes them away again */
+  /** Shadows each inherited method with a wrapper. @returns functions that remove the wrappers */
   #wrap(path: string, module: object): (() => void)[] {
     const running = this.#running;
     return [...inheritedMethods(module)].map(([name, method]) => {
@@ -46,7 +48,7 @@ export class ModuleWatch {
 
 type Method = (...args: unknown[]) => unknown;
 
-/** Methods of the module's classes that it has not overridden itself, the most derived ones. */
+/** Methods of the module's classes, the most derived ones, without those defined on the module object. */
 function inheritedMethods(module: object): Map<string, Method> {
   const methods = new Map<string, Method>();
   let prototype: object | null = Object.getPrototypeOf(module);
@@ -58,4 +60,19 @@ function inheritedMethods(module: object): Map<string, Method> {
     prototype = Object.getPrototypeOf(prototype);
   }
   return methods;
+}
+
+/** Matches stack frames of the library itself and of Node. */
+const LIBRARY = /[/\\](?:core|nn|vae)[/\\](?:src|dist)[/\\]|node:internal/;
+
+/** File and line of the innermost caller outside the library, `train.ts:12`; '' if the engine gives no stack trace. */
+export function callSite(): string {
+  const before = Error.stackTraceLimit;
+  // V8 keeps ten frames by default; calls of nested modules are deeper.
+  Error.stackTraceLimit = 64;
+  const frames = new Error().stack?.split('\n').slice(1) ?? [];
+  Error.stackTraceLimit = before;
+  const frame = frames.find((line) => /:\d+:\d+\)?$/.test(line) && !LIBRARY.test(line));
+  const place = frame && /([^/\\(]+):(\d+):\d+\)?$/.exec(frame);
+  return place ? `${place[1]}:${place[2]}` : '';
 }

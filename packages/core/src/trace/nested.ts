@@ -1,4 +1,4 @@
-/** Frames within frames: each is drawn in layers for itself, and arrows pass through ports on the frames. */
+/** Nested frames: each has its own layered drawing, and arrows pass through ports on the frames. */
 import { type Layered, type LayeredEdge, type LayeredItem, layered, type Point } from './layered.js';
 import type { BoxItem, GroupItem, Item } from './module-tree.js';
 
@@ -8,7 +8,7 @@ export interface Rect extends Point {
   readonly height: number;
 }
 
-/** An arrow between boxes, of whatever frames. Arrows of one source share the ports that they pass. */
+/** An arrow between boxes of any frames. Arrows from one source share ports. */
 export interface Arrow {
   readonly source: number;
   readonly from: BoxItem;
@@ -23,14 +23,14 @@ export interface Nested {
   readonly boxes: ReadonlyMap<BoxItem, Rect>;
   /** Outer frames first. */
   readonly groups: readonly (Rect & { readonly module: string; readonly nesting: number })[];
-  /** In the order of the arrows asked for. */
+  /** In the order of the given arrows. */
   readonly arrows: readonly { readonly points: readonly Point[]; readonly label: Point }[];
 }
 
-/** How to draw boxes and frames, in pixels. */
+/** Sizes of boxes and frames, in pixels. */
 export interface NestedStyle {
   size(box: BoxItem): { width: number; height: number };
-  /** Space for the text on a frame's upper edge. */
+  /** Width of the title at the top of a frame. */
   titleWidth(group: GroupItem): number;
   readonly titleHeight: number;
   readonly padding: number;
@@ -39,11 +39,11 @@ export interface NestedStyle {
 /** A piece of an arrow within one frame. */
 type Piece = Layered['edges'][number];
 
-/** What one frame contains, in coordinates of its own until it is placed. */
+/** The content of one frame, in the frame's coordinates until it is placed. */
 interface Level {
   readonly width: number;
   readonly height: number;
-  /** Where arrows pass its edges, by their source: distances from its left end. */
+  /** Where arrows cross the upper and the lower edge, by source: distances from the left end. */
   readonly entries: ReadonlyMap<number, number>;
   readonly exits: ReadonlyMap<number, number>;
   place(at: Point): void;
@@ -63,7 +63,7 @@ export function nested(items: readonly Item[], arrows: readonly Arrow[], style: 
   };
 }
 
-/** For each box the items around it, from the outermost frame to the box itself. */
+/** For each box its path: from the outermost frame to the box itself. */
 function pathsOf(items: readonly Item[], above: readonly Item[] = []): Map<BoxItem, readonly Item[]> {
   const paths = new Map<BoxItem, readonly Item[]>();
   for (const item of items) {
@@ -83,7 +83,7 @@ class Drawing {
   readonly #arrows: readonly Arrow[];
   readonly #paths: ReadonlyMap<BoxItem, readonly Item[]>;
   readonly #style: NestedStyle;
-  /** Placed pieces by frame (null: the picture), source and ends. */
+  /** Placed pieces by frame (null: the whole picture), then by source and ends. */
   readonly #pieces: Map<GroupItem | null, Map<string, Piece>> = new Map();
   readonly #numbers: Map<Item, number> = new Map();
 
@@ -93,7 +93,7 @@ class Drawing {
     this.#style = style;
   }
 
-  /** Lays out the content of a frame (or of the picture, if `group` is null) that has `depth` frames around it. */
+  /** Lays out the content of a frame (null: the whole picture) at nesting level `depth`. */
   level(children: readonly Item[], depth: number, group: GroupItem | null): Level {
     const levels = new Map(
       children.flatMap((child) =>
@@ -129,7 +129,7 @@ class Drawing {
     return this.#frame(children, depth, group, content, { levels, sizes, ports, keys: [...edges.keys()] });
   }
 
-  /** A frame's measures around its content, and how to put it into the picture. */
+  /** The size of a frame around its content, and a function that places it. */
   #frame(
     children: readonly Item[],
     depth: number,
@@ -163,7 +163,7 @@ class Drawing {
         if (child.kind === 'box') this.boxes.set(child, { ...at, width: size.width, height: size.height });
         else parts.levels.get(child)?.place(at);
       });
-      // Pieces that start or end at the frame go on through its padding to the edge itself.
+      // Pieces that start or end at the frame are extended through its padding to the edge.
       const stretched = (key: string, points: readonly Point[]): readonly Point[] => {
         const first = key.startsWith('edge') ? [{ x: (points[0] as Point).x, y }] : [];
         const last = key.endsWith('edge') ? [{ x: (points.at(-1) as Point).x, y: y + height }] : [];
@@ -178,7 +178,7 @@ class Drawing {
     return { width, height, entries: crossings('in'), exits: crossings('out'), place };
   }
 
-  /** The parts of arrows that lie directly in a frame, between two of its items or an item and its edge. */
+  /** The parts of arrows that lie directly in a frame: between two items, or between an item and the edge. */
   *#piecesIn(depth: number, group: GroupItem | null): Iterable<{ arrow: Arrow; from: End; to: End }> {
     for (const arrow of this.#arrows) {
       const end = (box: BoxItem): End => {

@@ -6,29 +6,29 @@ import { checkGraph, type Graph } from './graph.js';
 import { type Modules, ModuleWatch } from './modules.js';
 import type { Names } from './trace.js';
 
-/** What one kind of operation cost in a profile, in one module. */
+/** The cost of one kind of operation in one module. */
 export interface ProfileEntry {
   op: string;
-  /** The module that owns the operation's parameters, `encoder.mu`; '' if there is none, or names were not given. */
+  /** The module of the operation, `encoder.mu`; '' without one, or if neither names nor modules were given. */
   module: string;
   phase: 'forward' | 'backward';
   calls: number;
   milliseconds: number;
-  /** Bytes of results. */
+  /** Total bytes of the results. */
   bytes: number;
 }
 
 /** Options of `profile`. */
 export interface ProfileOptions {
-  /** A model's `namedParameters()`: tells modules apart by the parameters that operations use. */
+  /** A model's `namedParameters()`: an operation belongs to the module of its parameters. */
   names?: Names;
-  /** A model's `namedModules()`: tells modules apart by whose method ran an operation. */
+  /** A model's `namedModules()`: an operation belongs to the module whose method called it. */
   modules?: Modules;
 }
 
 const PROFILE_OPTIONS: OptionNames<ProfileOptions> = { names: true, modules: true };
 
-/** Adds up costs of one kind. */
+/** Sums of costs by pass, module and operation. */
 class Entries {
   readonly #entries: Map<string, ProfileEntry> = new Map();
 
@@ -41,15 +41,15 @@ class Entries {
     this.#entries.set(key, entry);
   }
 
-  /** The most expensive first. */
+  /** Entries, the most expensive first. */
   list(): ProfileEntry[] {
     return [...this.#entries.values()].sort((a, b) => b.milliseconds - a.milliseconds);
   }
 }
 
 /**
- * Runs `f` and tells how often each operation ran, forward and backward, and how long it took, the most expensive first.
- * The time between operations is not in it. `formatProfile` makes a table of it, `toFlameSVG` a picture.
+ * Runs `f` and returns how often each operation ran, forward and backward, and how long it took, the most expensive first.
+ * Time between operations is not counted. `formatProfile` prints a table, `toFlameSVG` draws a flame graph.
  */
 export function profile(f: () => unknown, options: ProfileOptions = {}): ProfileEntry[] {
   checkFunction('profile', f);
@@ -76,7 +76,7 @@ export function profile(f: () => unknown, options: ProfileOptions = {}): Profile
   return entries.list();
 }
 
-/** The profile that a traced graph contains. A trace reads every value, so that caches are colder than in a bare run. */
+/** The profile of a traced graph. Tracing reads every value, so caches are colder than in a plain run. */
 export function profileOf(graph: Graph): ProfileEntry[] {
   checkGraph('profileOf', graph);
   const entries = new Entries();
@@ -105,7 +105,7 @@ export function profileOf(graph: Graph): ProfileEntry[] {
   return entries.list();
 }
 
-/** A profile as a table; with a column of modules if it knows any. */
+/** A profile as a table, with a column of modules if the profile has any. */
 export function formatProfile(entries: readonly ProfileEntry[]): string {
   checkArray('formatProfile', 'the entries', entries);
   const total = entries.reduce((sum, entry) => sum + entry.milliseconds, 0);

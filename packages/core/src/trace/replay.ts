@@ -7,8 +7,8 @@ import { apply, noGrad } from '../tape.js';
 import type { TapeNode, Tensor } from '../tensor.js';
 
 /**
- * The loss as a function of one tensor on its tape: the recorded operations run again, in float64, with all that does
- * not depend on the tensor as it was (noise and dropout masks included).
+ * The loss as a function of one tensor on its tape. The recorded operations run again in float64; all values that do not
+ * depend on the tensor stay the same, noise and dropout masks included.
  * @throws GradError if the graph was freed
  */
 export function replay(loss: Tensor, of: Tensor): (values: Float64Array) => number {

@@ -1,4 +1,4 @@
-/** How a gradient came about, as plain data: paths, contributions, and a check by finite differences. */
+/** The computation of a gradient as plain data: paths, contributions, and a check by finite differences. */
 import type { HostArray } from '../backend/backend.js';
 import { withBackend } from '../backend/current.js';
 import { gradients, topologicalOrder } from '../backward.js';
@@ -16,40 +16,40 @@ import { replay } from './replay.js';
 import { summarize } from './summary.js';
 import { GraphRecorder, type Names } from './trace.js';
 
-/** One use of a value by an operation, seen from backward: the operation sends a gradient to this operand. */
+/** One use of a value by an operation: in backward, the operation sends a gradient to this operand. */
 export interface GradientUse {
   /** Id of the operation's node. */
   readonly consumer: number;
-  /** Which of its operands the value is, from 0. */
+  /** Index of the operand, from 0. */
   readonly operand: number;
 }
 
-/** A way from the loss back to the tensor, and the part of the gradient that comes along it. */
+/** A path from the loss back to the tensor, and its contribution to the gradient. */
 export interface GradientPath {
-  /** From the loss's operation on; the last use's operand is the tensor. */
+  /** From the operation that computed the loss; the operand of the last use is the tensor. */
   readonly uses: readonly GradientUse[];
   readonly gradient: ArraySummary;
 }
 
-/** A derivative from backward beside the same from finite differences. */
+/** A derivative from backward and the same derivative from finite differences. */
 export interface DerivativeCheck {
-  /** Place of the element; null: along a random direction. */
+  /** Index of the element; null: along a random direction. */
   readonly index: readonly number[] | null;
   readonly backward: number;
   /** (L(w + h·v) − L(w − h·v)) / 2h, in float64. */
   readonly numeric: number;
 }
 
-/** All that `explain` tells. */
+/** The data that `explain` prints. */
 export interface GradientStory {
   readonly graph: Graph;
-  /** Id of the tensor whose gradient it is. */
+  /** Id of the tensor whose gradient is explained. */
   readonly target: number;
-  /** Nodes that the gradient passes, the loss first and the target last. */
+  /** Ids of the nodes on paths from the loss to the target, the loss first. */
   readonly order: readonly number[];
-  /** ∂y/∂operand where operation and operand are elementwise, of one shape and small: dy times this is what is sent. */
+  /** ∂y/∂operand of elementwise operations whose operand is small and has the result's shape: dy times this is sent. */
   readonly locals: readonly (GradientUse & { readonly derivative: ArraySummary })[];
-  /** The first ones of all `pathCount` paths. */
+  /** The first of all `pathCount` paths. */
   readonly paths: readonly GradientPath[];
   readonly pathCount: number;
   readonly checks: readonly DerivativeCheck[];
@@ -59,27 +59,27 @@ export interface GradientStory {
 
 /** Options of `gradientStory` and `explain`. */
 export interface ExplainOptions {
-  /** Names for tensors that have none: a model's `namedParameters()`. */
+  /** Names for unnamed tensors: a model's `namedParameters()`. */
   names?: Names;
-  /** Paths to list; default 8. */
+  /** Most paths to list; default 8. */
   maxPaths?: number;
-  /** Whether to compare with finite differences, which runs the operations again several times; default true. */
+  /** Compare with finite differences, which runs the operations several times more; default true. */
   check?: boolean;
 }
 
 const EXPLAIN_OPTIONS: OptionNames<ExplainOptions> = { names: true, maxPaths: true, check: true };
 
-/** Small, so that a difference seldom meets a kink of relu; float64 has digits enough. */
+/** Small, so that few differences span a kink of relu; float64 leaves enough digits. */
 const STEP = 1e-6;
-/** Tensors of at most this many elements are checked element by element; of larger ones, the steepest few. */
+/** Tensors of at most this many elements are checked element by element; in larger ones, the steepest elements. */
 const CHECKED = 6;
-/** Local derivatives are told of results of at most this many elements. */
+/** Local derivatives are listed for results of at most this many elements. */
 const SMALL = 8;
 const STEEPEST = 3;
 
 /**
- * The story of ∂loss/∂target as data. Neither the tape nor any `.grad` changes.
- * @param loss - a scalar with its tape, or a function that computes it (then nodes know the lines that made them)
+ * How ∂loss/∂target is computed, as data. Neither the tape nor any `.grad` changes.
+ * @param loss - a scalar with its tape, or a function that computes it; with a function the nodes have source lines
  * @throws GradError if the loss needs no gradient, is not a scalar, or its graph was freed
  */
 export function gradientStory(
@@ -90,7 +90,7 @@ export function gradientStory(
   return storyOf('gradientStory', loss, target, options);
 }
 
-/** `gradientStory` for the function `op`, which its errors name. */
+/** `gradientStory`, with errors that name the function `op`. */
 export function storyOf(
   op: string,
   loss: Tensor | (() => Tensor),
@@ -124,7 +124,7 @@ export function storyOf(
   });
 }
 
-/** Records the operations behind a loss: those of its tape, or those that run while a function computes it. */
+/** Records the operations of a loss: those on its tape, or those that run while a function computes it. */
 export function recordLoss(op: string, recorder: GraphRecorder, loss: Tensor | (() => Tensor)): Tensor {
   if (typeof loss !== 'function') {
     checkTensor(op, loss, 'the loss', 'a tensor or a function that computes one');
@@ -137,7 +137,7 @@ export function recordLoss(op: string, recorder: GraphRecorder, loss: Tensor | (
   return result;
 }
 
-/** Records the operations that a tape remembers. */
+/** Records the operations on a tape. */
 function recordTape(recorder: GraphRecorder, loss: Tensor): Tensor {
   for (const out of topologicalOrder(loss)) {
     if (out.node === null) continue;
@@ -158,7 +158,7 @@ function operandOf(graph: Graph, { consumer, operand }: GradientUse): number {
   return graph.nodes[consumer]!.inputs[operand]!;
 }
 
-/** Number of paths from each node back to the target; nodes without any are absent. Operands come before results. */
+/** Number of paths from each node back to the target; nodes without a path are absent. Needs operands before results. */
 function waysTo(graph: Graph, target: number): Map<number, number> {
   const ways = new Map<number, number>([[target, 1]]);
   for (const node of graph.nodes) {
@@ -206,7 +206,7 @@ function firstPaths(
   return found;
 }
 
-/** A path as a list from its end, so that paths share what they have in common. */
+/** A path as a linked list from its end; paths share their common part. */
 interface Chain {
   readonly use: GradientUse;
   readonly before: Chain | null;
@@ -218,7 +218,7 @@ function unchain(path: Chain | null): GradientUse[] {
   return uses.reverse();
 }
 
-/** Local derivatives of the elementwise operations: what they send if dy is 1 everywhere. */
+/** Local derivatives of the elementwise operations: their gradients for dy = 1. */
 function localsOf(
   graph: Graph,
   order: readonly number[],
@@ -235,7 +235,7 @@ function localsOf(
   });
 }
 
-/** The product of local derivatives along one path: one vector-Jacobian product after the other. */
+/** The product of the derivatives along one path, as successive vector-Jacobian products. */
 function alongPath(uses: readonly GradientUse[], tensors: readonly Tensor[]): ArraySummary {
   const product = (): Tensor => {
     let gradient = ones((tensors[uses[0]?.consumer ?? 0] as Tensor).shape);

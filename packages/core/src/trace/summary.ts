@@ -3,7 +3,7 @@ import { formatShape, type Shape } from '../errors.js';
 import type { Tensor } from '../tensor.js';
 import type { ArrayOverview, ArraySummary } from './graph.js';
 
-/** Arrays of at most this many elements are kept whole; of larger ones, as many block means at most. */
+/** Arrays of at most this many elements are stored completely; larger ones as at most this many block means. */
 const MOST_VALUES = 256;
 const MOST_ROWS = 16;
 
@@ -56,7 +56,7 @@ function overview(data: HostArray, shape: Shape): ArrayOverview {
   return { rows, columns, values };
 }
 
-/** `[64, 20], values from -1.2 to 3.4`, with a word on NaN and Infinity. */
+/** `[64, 20], values from -1.2 to 3.4`, with the number of NaN and infinite values. */
 export function describeSummary({ shape, min, max, notFinite }: ArraySummary): string {
   const range = min <= max ? `values from ${short(min)} to ${short(max)}` : 'no numbers';
   return `${formatShape(shape)}, ${range}${notFinite > 0 ? `, ${notFinite} not finite` : ''}`;

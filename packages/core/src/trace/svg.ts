@@ -1,14 +1,13 @@
-/** Pictures of graphs as SVG: self-contained, light or dark with the reader's system. */
+/** Pictures of graphs as self-contained SVG, light or dark as the system. */
 import { checkOptions, type OptionNames } from '../checks/options.js';
 import { checkGraph, type Graph, type GraphNode } from './graph.js';
 import type { Point } from './layered.js';
 import { type BoxKind, type Layout, type LayoutEdge, type LayoutOptions, layout } from './layout.js';
 import { describeSummary, short } from './summary.js';
-import { escapeXML, px } from './xml.js';
 
 /** Options of `toSVG`. */
 export interface SVGOptions extends Omit<LayoutOptions, 'note'> {
-  /** Write ‖∂loss/∂node‖ into each box that backward came by, and the parts of it on the arrows. Default true. */
+  /** Print ‖∂loss/∂node‖ in each box that backward reached, and show its parts in tooltips of the arrows. Default true. */
   gradients?: boolean;
   /** A line above the picture. */
   title?: string;
@@ -64,15 +63,15 @@ svg { font: 12px system-ui, 'Segoe UI', 'DejaVu Sans', sans-serif; color-scheme:
 `;
 
 const MARGIN = 16;
-/** About the width of a character of a label. */
+/** Approximate width of a character of a label. */
 const LABEL_CHARACTER = 5.2;
 const LEGEND_HEIGHT = 28;
 const TITLE_HEIGHT = 26;
 
 /**
- * The graph as a picture: data flow from top to bottom, a frame around each module, shapes on boxes and arrows, and in
- * red the norms of the gradients that came back. Every box has a tooltip with its statistics and the line of its call.
- * @returns an SVG document that needs nothing else, with colours for light and dark pages
+ * The graph as a picture: data flow from top to bottom, a frame around each module, shapes on boxes and arrows, and the
+ * norms of the gradients in red. Every box has a tooltip with its statistics and the line of its call.
+ * @returns a self-contained SVG document, with colours for light and dark pages
  */
 export function toSVG(graph: Graph, options: SVGOptions = {}): string {
   checkGraph('toSVG', graph);
@@ -145,7 +144,7 @@ export function edgePath(points: readonly Point[]): string {
   const segments = rest.flatMap((p) => {
     const middle = (before.y + p.y) / 2;
     const straight = Math.abs(before.x - p.x) < 0.05;
-    // A piece without length would leave an arrowhead at it without a direction.
+    // A segment of length 0 would leave the arrowhead without a direction.
     if (straight && Math.abs(before.y - p.y) < 0.05) return [];
     const to = `${px(p.x)} ${px(p.y)}`;
     const segment = straight ? `L${to}` : `C${px(before.x)} ${px(middle)} ${px(p.x)} ${px(middle)} ${to}`;
@@ -166,7 +165,7 @@ function box(graph: Graph, { kind, lines, nodes, x, y, width, height }: Layout['
   return `<g class="box ${kind}"><title>${escapeXML(tooltip)}</title>${rect}${rows.join('')}</g>`;
 }
 
-/** All that is known of a node in a few lines. */
+/** A node in a few lines, for its tooltip. */
 function describeNode({ op, name, module, source, output, gradient, milliseconds }: GraphNode): string {
   const head = [op, name, module && `in ${module}`, source && `at ${source}`].filter((part) => part !== '');
   const back = gradient === undefined ? [] : [`gradient ${describeSummary(gradient)}`];
@@ -174,7 +173,7 @@ function describeNode({ op, name, module, source, output, gradient, milliseconds
   return [head.join(' '), describeSummary(output), ...back, ...time].join('\n');
 }
 
-/** The value's shape, and the norm of what the consumer sends back along the arrow. */
+/** The value's shape, and a tooltip with the norm of the gradient that the consumer sends. */
 function edgeLabel(graph: Graph, picture: Layout, edge: LayoutEdge, gradients: boolean): string {
   const { x, y } = edge.labelAt;
   const consumers = picture.boxes[edge.to]?.nodes ?? [];
@@ -189,4 +188,20 @@ function edgeLabel(graph: Graph, picture: Layout, edge: LayoutEdge, gradients: b
   const half = (LABEL_CHARACTER * edge.label.length) / 2;
   const back = `<rect class="label-back" x="${px(x - half)}" y="${px(y - 7)}" width="${px(2 * half)}" height="14"/>`;
   return `${back}<text class="label" x="${px(x)}" y="${px(y + 4)}">${tooltip}${escapeXML(edge.label)}</text>`;
+}
+
+/** Text as XML character data or attribute value. Characters that XML forbids are left out. */
+export function escapeXML(text: string): string {
+  const forbidden = /[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu;
+  return text
+    .replace(forbidden, '')
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;');
+}
+
+/** A coordinate, rounded to one decimal. */
+export function px(x: number): string {
+  return String(Math.round(10 * x) / 10);
 }

@@ -8,24 +8,23 @@ import { type GradientRecord, type OperationRecord, type Recorder, withRecorder 
 import type { Storage } from '../storage.js';
 import type { Tensor } from '../tensor.js';
 import type { ArraySummary, BackwardStep, Graph, GraphNode } from './graph.js';
-import { type Modules, ModuleWatch } from './modules.js';
-import { callSite } from './source.js';
+import { callSite, type Modules, ModuleWatch } from './modules.js';
 import { summarize, summarizeValues } from './summary.js';
 
-/** Names for tensors that have none of their own: a model's `namedParameters()`, or any list of pairs. */
+/** Names for unnamed tensors: a model's `namedParameters()`, or any list of pairs. */
 export type Names = Iterable<readonly [name: string, tensor: Tensor]>;
 
 /** Options of `recordGraph`. */
 export interface RecordOptions {
-  /** Names for tensors that have none: a model's `namedParameters()`. What uses a parameter belongs to its module. */
+  /** Names for unnamed tensors: a model's `namedParameters()`. An operation on a parameter belongs to its module. */
   names?: Names;
-  /** A model's `namedModules()`: then operations without parameters, too, belong to the module whose method ran them. */
+  /** A model's `namedModules()`: every operation then belongs to the module whose method called it. */
   modules?: Modules;
 }
 
 const RECORD_OPTIONS: OptionNames<RecordOptions> = { names: true, modules: true };
 
-/** A node while it is being filled in. */
+/** A node during the recording. */
 type Draft = { -readonly [K in keyof GraphNode]: GraphNode[K] } & { inputGradients: (ArraySummary | null)[] };
 
 type DraftStep = BackwardStep & {
@@ -33,7 +32,7 @@ type DraftStep = BackwardStep & {
   sums: (ArraySummary | null)[];
 };
 
-/** A leaf with a dotted name. What it is used by belongs to its module. */
+/** A leaf with a dotted name. Operations on it belong to its module. */
 function isParameter({ op, module }: Draft): boolean {
   return op === 'leaf' && module !== '';
 }
@@ -49,9 +48,9 @@ export class GraphRecorder implements Recorder {
   readonly #names: Map<Tensor, string>;
   /** The tensor of each node. */
   readonly tensors: Tensor[] = [];
-  /** The latest node with this memory: a leaf that shares it was detached. */
+  /** The latest node with this storage; a leaf that shares it was detached. */
   readonly #owners: Map<Storage, number> = new Map();
-  /** Sums of the gradients that arrived at each node, whole: a summary cannot be added to. */
+  /** Sums of the gradients of each node, with all values: summaries cannot be added. */
   readonly #gradients: Map<number, HostArray> = new Map();
 
   readonly #watch: ModuleWatch | undefined;
@@ -84,7 +83,7 @@ export class GraphRecorder implements Recorder {
     (this.drafts[id] as Draft).gradient = step.sums[index];
   }
 
-  /** The turn that backward is at; a new one begins with another operation, or when an operand is served again. */
+  /** The current step of backward. A new step begins with another operation, or with a second gradient for an operand. */
   #stepOf(node: Draft, index: number, dy: Tensor): DraftStep {
     const last = this.steps.at(-1);
     if (last?.node === node.id && last.inputGradients[index] === null) return last;
@@ -92,22 +91,22 @@ export class GraphRecorder implements Recorder {
     const step: DraftStep = { node: node.id, dy: summarize(dy), inputGradients: [...none], sums: none };
     this.steps.push(step);
     node.gradient = step.dy;
-    // As in the engine: what arrived at an operation is used up by its turn. Only leaves add up over several passes.
+    // As on the tape: the gradient of an operation is dropped after use; only leaves accumulate over several passes.
     if (node.op !== 'leaf') this.#gradients.delete(node.id);
     return step;
   }
 
-  /** Whether a backward pass has come by. */
+  /** Whether a backward pass was recorded. */
   get sawGradients(): boolean {
     return this.steps.length > 0;
   }
 
-  /** The node of a tensor; one that no operation made becomes a leaf. */
+  /** The node of a tensor; a tensor without a recorded operation becomes a leaf. */
   idOf(tensor: Tensor): number {
     return this.#ids.get(tensor) ?? this.#add(tensor, { op: 'leaf' });
   }
 
-  /** What was recorded, with the names that tensors have by now: `x.mul(y).named('z')` names z when it is made. */
+  /** The recorded graph. Names are read last: `x.mul(y).named('z')` names z after the operation was recorded. */
   graph(result: Tensor): Graph {
     const id = this.idOf(result);
     for (const draft of this.drafts) draft.name = this.#nameOf(this.tensors[draft.id] as Tensor);
@@ -148,9 +147,9 @@ export class GraphRecorder implements Recorder {
 }
 
 /**
- * Runs `f` and returns all that happened as plain data. If the result is a scalar that needs a gradient and `f` did not
- * call `backward` itself (as a whole training step does), it is called too; gradients accumulate in `.grad` as ever.
- * @throws BackendError on a device: a trace reads every value
+ * Runs `f` and returns the recorded computation as plain data. If the result is a scalar that requires a gradient and `f`
+ * did not call `backward` itself (a training step does), `backward` is called; gradients accumulate in `.grad` as usual.
+ * @throws BackendError on a device: a trace reads every value synchronously
  */
 export function recordGraph(f: () => Tensor, options: RecordOptions = {}): Graph {
   checkFunction('recordGraph', f);
@@ -163,7 +162,10 @@ export function recordGraph(f: () => Tensor, options: RecordOptions = {}): Graph
   const result = watch.run(modules, () => withRecorder(recorder, () => refusePromise('recordGraph', f())));
   checkTensor('recordGraph', result, 'the value of the function');
   if (result.storage.backend.memory === 'device') {
-    throw new BackendError('trace', 'values on a device cannot be read at once — trace on a host backend');
+    throw new BackendError(
+      'trace',
+      'values on a device cannot be read synchronously — trace on a host backend',
+    );
   }
   if (!recorder.sawGradients && result.requiresGrad && result.size === 1) {
     withBackend(result.storage.backend, () =>

@@ -1,32 +1,32 @@
-/** Operations where a gradient comes in and nothing comes out. */
+/** Operations that receive a gradient and send (nearly) zero. */
 import type { Tensor } from '../tensor.js';
 import { formulas } from './formulas.js';
 import type { ArraySummary, Graph, GraphNode } from './graph.js';
 import { usesOf } from './story.js';
 
-/** An operation that sends (nearly) nothing to an operand although a gradient arrived, or a sum that came to nothing. */
+/** An operation that receives a gradient and sends (nearly) zero to an operand, or a sum of gradients that is 0. */
 export interface Vanishing {
   readonly reason: 'deadRelu' | 'saturated' | 'multipliedByZero' | 'zeroDerivative' | 'cancelled';
   /** Id of the node: the operation, or for 'cancelled' the value whose contributions add up to 0. */
   readonly node: number;
-  /** Which operand gets nothing, from 0. */
+  /** Index of the operand that receives zero, from 0. */
   readonly operand: number;
   /** The largest |f′| of a saturated function. */
   readonly slope?: number;
 }
 
-/** Below this, the derivative of a squashing function counts as nothing. */
+/** Below this, the derivative of a squashing function counts as 0. */
 const FLAT = 1e-4;
 
-/** The derivatives of functions that saturate, from their own results. */
+/** Derivatives of functions that saturate, as functions of their results. */
 const SLOPES: Readonly<Record<string, (y: number) => number>> = {
   sigmoid: (y) => y * (1 - y),
   tanh: (y) => 1 - y * y,
 };
 
 /**
- * The places without which the gradient would reach the target, nearest to the result first; none if some way from the
- * result to the target is free of them.
+ * The operations that stop the gradient on every path from the result to the target, nearest to the result first; none if
+ * some path is free of them.
  */
 export function vanishingPoints(graph: Graph, tensors: readonly Tensor[], target: number): Vanishing[] {
   const found: Vanishing[] = [];
@@ -79,7 +79,7 @@ function isZero(graph: Graph, id: number): boolean {
   return (graph.nodes[id] as GraphNode).output.norm === 0;
 }
 
-/** The squashing function that an operation is or contains. */
+/** The activation function that an operation is or contains. */
 export function activationOf({ op, params }: GraphNode): string {
   return op === 'linear' ? (params as { activation: string }).activation : op in formulas ? op : '';
 }

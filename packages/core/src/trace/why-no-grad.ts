@@ -1,4 +1,4 @@
-/** Finding the place where a gradient got lost. */
+/** Finds the place where a gradient stops. */
 
 import { withBackend } from '../backend/current.js';
 import { gradients } from '../backward.js';
@@ -17,13 +17,14 @@ import { GraphRecorder, type Names } from './trace.js';
 import { activationOf, type Vanishing, vanishingPoints } from './vanishing.js';
 
 /**
- * Why a tensor has no gradient, or none to speak of.
+ * Why a tensor has no gradient, or a gradient of 0.
  *
  * - `hasGradient`: nothing is wrong
  * - `requiresGradFalse`, `intermediate` (backward keeps gradients of leaves only), `noBackward`
- * - `neverUsed`, `detached`, `noGrad`, `notDifferentiable` (comparisons, argmax, indices): no gradient comes by
- * - `deadRelu`, `saturated`, `multipliedByZero`, `zeroDerivative`, `cancelled`: it is 0 or next to it
- * - `notFinite`; `zero`: it is 0, and without the loss nobody can tell why
+ * - `neverUsed`, `detached`, `noGrad`, `notDifferentiable` (comparisons, argmax, indices): no gradient reaches it
+ * - `deadRelu`, `saturated`, `multipliedByZero`, `zeroDerivative`, `cancelled`: it is 0 or nearly 0
+ * - `notFinite`: it has NaN or infinite elements
+ * - `zero`: it is 0; the reason cannot be found without the loss
  */
 export type NoGradReason =
   | 'hasGradient'
@@ -36,14 +37,14 @@ export type NoGradReason =
   | 'notFinite'
   | 'zero';
 
-/** What `whyNoGrad` found: plain data. */
+/** The result of `whyNoGrad`, as plain data. */
 export interface NoGradDiagnosis {
   readonly reason: NoGradReason;
-  /** What is the matter, with names and values. */
+  /** The cause, with names and values. */
   readonly message: string;
-  /** What to do about it; '' if nothing is wrong. */
+  /** The remedy; '' if nothing is wrong. */
   readonly fix: string;
-  /** The operation where the gradient stops; '' if there is none. */
+  /** The operation where the gradient stops; '' without one. */
   readonly op: string;
   /** File and line of that operation, if the loss was given as a function; else ''. */
   readonly source: string;
@@ -51,18 +52,18 @@ export interface NoGradDiagnosis {
 
 /** Options of `whyNoGrad`. */
 export interface WhyNoGradOptions {
-  /** Names for tensors that have none: a model's `namedParameters()`. */
+  /** Names for unnamed tensors: a model's `namedParameters()`. */
   names?: Names;
 }
 
 const WHY_OPTIONS: OptionNames<WhyNoGradOptions> = { names: true };
 
 /**
- * Says why a tensor has no gradient after `backward`, or a gradient of 0. Neither the tape nor any `.grad` changes.
+ * Finds out why a tensor has no gradient after `backward`, or a gradient of 0. Neither the tape nor any `.grad` changes.
  *
- * Without a loss it can only look at the tensor. With the loss (before its graph is freed) it follows the tape. With a
- * function that computes the loss it also sees what leaves no trace on the tape, `detach` and `noGrad`, and the lines.
- * @returns the first reason that applies, with a remedy in words
+ * Without a loss only the tensor is examined. With the loss (before its graph is freed) the tape is followed. With a
+ * function that computes the loss, `detach` and `noGrad`, which are not on the tape, and source lines are found too.
+ * @returns the first reason that applies, with a remedy
  */
 export function whyNoGrad(
   tensor: Tensor,
@@ -80,7 +81,7 @@ export function whyNoGrad(
   if (typeof loss !== 'function' && loss.node?.freed === true) return afterBackward(tensor, name);
 
   const recorder = new GraphRecorder(options.names ?? []);
-  const target = recorder.idOf(tensor); // first, so that what is detached from it is known as such
+  const target = recorder.idOf(tensor); // first, so that tensors detached from it are recognised
   const result = recordLoss('whyNoGrad', recorder, loss);
   const gradient = gradientOf(recorder, result, tensor);
   const graph = recorder.graph(result);
@@ -101,7 +102,7 @@ function diagnosis(
   return { reason, message, fix, op: at.op, source: at.source };
 }
 
-/** What can be seen on the tensor itself, whatever the loss. */
+/** Reasons that are visible on the tensor itself, without the loss. */
 function lookAtTensor(tensor: Tensor, name: string): NoGradDiagnosis | null {
   if (!tensor.requiresGrad) {
     return diagnosis(
@@ -124,27 +125,27 @@ function withoutLoss(tensor: Tensor, name: string): NoGradDiagnosis {
   if (grad === null) {
     return diagnosis(
       'noBackward',
-      `no gradient has come to ${name} yet: backward was not called, or the loss did not use it, or zeroGrad came after`,
-      'call loss.backward(); if you did, ask whyNoGrad(tensor, () => loss) with the loss',
+      `${name} has no gradient yet: backward was not called, the loss does not depend on it, or zeroGrad was called since`,
+      'call loss.backward(); if it was called, call whyNoGrad(tensor, () => loss)',
     );
   }
   const gradient = summarize(grad);
   if (gradient.notFinite > 0) return notFinite(name, gradient);
   if (gradient.norm > 0) return healthy(tensor, name, gradient);
-  return diagnosis('zero', `the gradient of ${name} is 0`, 'ask whyNoGrad(tensor, () => loss) with the loss');
+  return diagnosis('zero', `the gradient of ${name} is 0`, 'call whyNoGrad(tensor, () => loss)');
 }
 
-/** The loss's graph is gone; only what backward left can be looked at. */
+/** The loss's graph was freed; only the gradients that backward left can be examined. */
 function afterBackward(tensor: Tensor, name: string): NoGradDiagnosis {
   if (tensor.peekGrad() !== null) return withoutLoss(tensor, name);
   return diagnosis(
     'neverUsed',
-    `backward went through this loss and left no gradient at ${name}: the loss does not depend on it by a way that gradients take`,
-    'give the loss as a function, whyNoGrad(tensor, () => loss): that tells detach, noGrad and forgotten tensors apart',
+    `backward of this loss left no gradient at ${name}: the loss does not depend on it along a path that gradients take`,
+    'pass the loss as a function, whyNoGrad(tensor, () => loss): this distinguishes detach, noGrad and unused tensors',
   );
 }
 
-/** ∂(Σ result)/∂tensor; on the way the recorder learns all gradients. */
+/** ∂(Σ result)/∂tensor; all gradients on the way are recorded. */
 function gradientOf(recorder: GraphRecorder, result: Tensor, tensor: Tensor): ArraySummary {
   const zero = { ...summarize(tensor), norm: 0, notFinite: 0 };
   if (!result.requiresGrad) return zero;
@@ -160,7 +161,7 @@ function notFinite(name: string, gradient: ArraySummary): NoGradDiagnosis {
   return diagnosis(
     'notFinite',
     `the gradient of ${name} is NaN or infinite: ${describeSummary(gradient)}`,
-    'run the step in detectAnomaly(() => …): it names the operation that made the first such value',
+    'run the step in detectAnomaly(() => …): it names the operation that produced the first such value',
   );
 }
 
@@ -168,7 +169,7 @@ function healthy(tensor: Tensor, name: string, gradient: ArraySummary): NoGradDi
   if (tensor.peekGrad() === null) {
     return diagnosis(
       'noBackward',
-      `the loss depends on ${name}, but no backward has been called since it was made (or since zeroGrad): ∂loss/∂${name} would be ${describeSummary(gradient)}`,
+      `the loss depends on ${name}, but backward was not called since it was created (or since zeroGrad): ∂loss/∂${name} would be ${describeSummary(gradient)}`,
       'call loss.backward()',
     );
   }
@@ -194,15 +195,15 @@ function fromFlow(name: string, graph: Graph, flow: ValueFlow, complete: boolean
       const where = user === undefined ? '' : `, on the way to ${place(user)}`;
       return diagnosis(
         'detached',
-        `${name}: gradients cannot come back through detach(), which was called on ${value}${where}`,
-        'leave the detach() out (or, if the way is meant to be closed, expect no gradient)',
+        `${name}: gradients do not pass detach(), which was called on ${value}${where}`,
+        'remove detach() (if it is intended, expect no gradient)',
         user ?? after,
       );
     }
     case 'noGrad':
       return diagnosis(
         'noGrad',
-        `${name}: ${place(after)} was computed inside noGrad, so that it has no history`,
+        `${name}: ${place(after)} was computed inside noGrad and is not on the tape`,
         'compute it outside of noGrad',
         after,
       );
@@ -210,7 +211,7 @@ function fromFlow(name: string, graph: Graph, flow: ValueFlow, complete: boolean
       return diagnosis(
         'notDifferentiable',
         `${name}: ${place(after)} has no derivative for its operand ${operandName(after.op, after.inputs.indexOf(cut.from))}`,
-        'replace it by something smooth (a sigmoid for a comparison, a softmax for argmax), or do not expect a gradient',
+        'replace it with a smooth function (sigmoid for a comparison, softmax for argmax), or expect no gradient',
         after,
       );
   }
@@ -221,24 +222,24 @@ function neverUsed(name: string, graph: Graph, flow: ValueFlow, complete: boolea
   const but =
     users.length === 0
       ? 'no operation used it'
-      : `it was used by ${users.join(', ')}, whose results go elsewhere`;
+      : `it was used by ${users.join(', ')}, and the loss does not depend on the result`;
   const message = complete
     ? `the loss was computed without ${name}: ${but}`
-    : `${name} is not in the loss's graph: it was never used, or the way was cut by detach or noGrad`;
+    : `${name} is not in the loss's graph: it was not used, or detach or noGrad cut the path`;
   const fix = complete
-    ? 'use it where the loss is computed, and not a copy of its values (data(), itemSync())'
-    : 'give the loss as a function, whyNoGrad(tensor, () => loss): that tells these cases apart';
+    ? 'use the tensor in the loss, not a copy of its values (data(), itemSync())'
+    : 'pass the loss as a function, whyNoGrad(tensor, () => loss): this distinguishes the cases';
   return diagnosis('neverUsed', message, fix);
 }
 
 function fromVanishing(name: string, graph: Graph, vanishing: Vanishing): NoGradDiagnosis {
   const node = graph.nodes[vanishing.node] as GraphNode;
-  const stops = `the gradient on its way to ${name} ends at ${place(node)}`;
+  const stops = `the gradient for ${name} stops at ${place(node)}`;
   const [x, y] = [graph.nodes[node.inputs[0]!] as GraphNode | undefined, node.output];
   switch (vanishing.reason) {
     case 'deadRelu': {
       const given = node.op === 'relu' && x !== undefined ? `, given ${describeSummary(x.output)}` : '';
-      const off = y.max <= 0 ? 'every unit is off' : 'every unit that the gradient comes to is off';
+      const off = y.max <= 0 ? 'every unit is off' : 'every unit that receives a gradient is off';
       return diagnosis(
         'deadRelu',
         `${stops}: relu′ is 0 where its input is not above 0, and ${off}${given}`,
@@ -249,7 +250,7 @@ function fromVanishing(name: string, graph: Graph, vanishing: Vanishing): NoGrad
     case 'saturated':
       return diagnosis(
         'saturated',
-        `${stops}: ${activationOf(node)} is saturated, its result is ${describeSummary(y)}, and its derivative nowhere above ${short(vanishing.slope ?? 0)}`,
+        `${stops}: ${activationOf(node)} is saturated: its result is ${describeSummary(y)}, its largest derivative ${short(vanishing.slope ?? 0)}`,
         'scale its input down (smaller weights, normalised data), or compute the loss from logits (bceWithLogits)',
         node,
       );
@@ -263,22 +264,22 @@ function fromVanishing(name: string, graph: Graph, vanishing: Vanishing): NoGrad
       return diagnosis(
         'multipliedByZero',
         `${stops}, which multiplies by zero: the other factor is ${factor.join(' and ')}`,
-        'find out why that factor is 0 (weights started at 0, a mask, a weight of the loss)',
+        'find out why that factor is 0 (weights initialised with 0, a mask, a weight of the loss)',
         node,
       );
     }
     case 'cancelled':
       return diagnosis(
         'cancelled',
-        `the parts of the gradient that arrive at ${node.op === 'leaf' ? name : place(node)} add up to 0`,
-        'the loss does not change with it to first order: look for x − x, or a minimum',
+        `the gradients that arrive at ${node.op === 'leaf' ? name : place(node)} add up to 0`,
+        'the loss does not depend on it to first order: look for x − x, or a minimum',
         node,
       );
     case 'zeroDerivative':
       return diagnosis(
         'zeroDerivative',
         `${stops}: its derivative for operand ${operandName(node.op, vanishing.operand)} is 0 at these values`,
-        'look at its inputs: a clamp beyond its bounds, the other side of a where or a maximum, a step function',
+        'check its inputs: a clamp outside its bounds, the unselected operand of where or maximum, a step function',
         node,
       );
   }

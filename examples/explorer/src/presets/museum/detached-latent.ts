@@ -37,7 +37,7 @@ function step(detached: boolean): Exhibit {
   );
 }
 
-/** A latent that was detached: the decoder learns, the encoder does not. */
+/** A detached latent: the decoder learns, the encoder does not. */
 export const detachedLatent: readonly Preset[] = [
   {
     id: 'detached-bad',
@@ -45,8 +45,8 @@ export const detachedLatent: readonly Preset[] = [
     group: 'Bug museum',
     verdict: 'known bad',
     prose: [
-      'z = code.detach() shares the values of `code` and forgets where they came from. The loss falls all the same, since the decoder learns; the encoder stays as it was initialised, for ever. The usual ways to do this unawares: detach() left over from a picture, reading values out and making a new tensor of them, or sampling inside noGrad.',
-      'In the graph the arrow from code to z is dashed: the values go along it, gradients do not come back.',
+      'z = code.detach() shares the values of `code` but not its history. The loss still decreases, since the decoder learns; the encoder never changes. Common causes: a detach() left over from plotting, a new tensor made from values that were read, or sampling inside noGrad.',
+      'In the graph the arrow from code to z is dashed: values pass, gradients do not.',
     ],
     run: () => step(true),
   },

@@ -69,7 +69,7 @@ function zeroGradBetween(): Exhibit {
   );
 }
 
-/** Two backward passes over one loss. */
+/** Two backward passes of one loss. */
 export const doubleBackward: readonly Preset[] = [
   {
     id: 'double-backward-bad',
@@ -77,8 +77,8 @@ export const doubleBackward: readonly Preset[] = [
     group: 'Bug museum',
     verdict: 'known bad',
     prose: [
-      'loss = (w · x)², and backward is called twice, the first time with retainGraph. Gradients of leaves accumulate: that is how large batches are made of small ones. Without zeroGrad in between, w.grad is 24, twice what it should be, and every step is as long as two.',
-      'Scrub through: the same two operations have their turn again in a second pass. Inside a pass gradients start anew; only the leaf keeps what it has.',
+      'loss = (w · x)², and backward is called twice, the first time with retainGraph. Gradients of leaves accumulate, so that several small batches can add up to a large one. Without zeroGrad in between, w.grad is 24, twice the correct value, and every step is twice as long.',
+      'Move through the steps: the second pass visits the same two operations again. Gradients of operations start from zero in each pass; only the leaf accumulates.',
     ],
     run: twiceWithoutZeroGrad,
   },
@@ -88,7 +88,7 @@ export const doubleBackward: readonly Preset[] = [
     group: 'Bug museum',
     verdict: 'known bad',
     prose: [
-      'The first backward frees the graph behind it, since the values it saved are needed no more. A second one has nothing to walk along; the engine refuses it, and names the operation and the option that would have kept the graph.',
+      'The first backward frees the graph, since its saved values are no longer needed. A second one is an error, which names the operation and the option that keeps the graph.',
     ],
     run: freedGraph,
   },
@@ -98,7 +98,7 @@ export const doubleBackward: readonly Preset[] = [
     group: 'Bug museum',
     verdict: 'known good',
     prose: [
-      'Each step computes its loss anew, forgets the gradients of the step before, and calls backward once. This is the second of two such steps: w.grad is 12 again.',
+      'Each step computes its loss, resets the gradients of the previous step, and calls backward once. This is the second of two such steps: w.grad is 12 again.',
     ],
     run: zeroGradBetween,
   },

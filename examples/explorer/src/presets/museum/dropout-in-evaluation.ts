@@ -58,13 +58,13 @@ function evaluation(forgotEval: boolean): Exhibit {
   );
 }
 
-/** Which units the mask keeps: the same draw from the same seed. */
+/** The units that the mask keeps: the same random numbers from the same seed. */
 function keptUnits(): number[] {
   const draws: Tensor = rand([INPUTS.length], { generator: new Generator(SEED) });
   return [...draws.dataSync()].map((u) => Number(u >= P));
 }
 
-/** A network that is evaluated while it still drops units. */
+/** An evaluation with active dropout. */
 export const dropoutInEvaluation: readonly Preset[] = [
   {
     id: 'dropout-bad',
@@ -72,8 +72,8 @@ export const dropoutInEvaluation: readonly Preset[] = [
     group: 'Bug museum',
     verdict: 'known bad',
     prose: [
-      'model.eval() was forgotten before the evaluation, so half of the hidden units are set to 0 and the others doubled. The output should be 36; it is another number on every call, and every reported metric is noisy and worse than the model.',
-      'The graph gives it away: between `hidden` and the sum stand ge (the mask) and two mul, which have no business in an evaluation. Asked about a unit that was dropped, whyNoGrad names the mask.',
+      'model.eval() was not called before the evaluation, so half of the hidden units are set to 0 and the others doubled. The output should be 36; it differs on every call, and every reported metric is noisy and too pessimistic.',
+      'The graph shows it: between `hidden` and the sum are ge (the mask) and two mul, which do not belong in an evaluation. For a dropped unit, whyNoGrad names the mask.',
     ],
     run: () => evaluation(true),
   },
@@ -82,9 +82,7 @@ export const dropoutInEvaluation: readonly Preset[] = [
     title: 'Dropout switched off by eval()',
     group: 'Bug museum',
     verdict: 'known good',
-    prose: [
-      'After eval() the layer returns its input: it leaves no trace in the graph, and the output is 36.',
-    ],
+    prose: ['After eval() the layer returns its input: it adds nothing to the graph, and the output is 36.'],
     run: () => evaluation(false),
   },
 ];

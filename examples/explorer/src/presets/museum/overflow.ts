@@ -31,7 +31,7 @@ function anomaly(f: () => Tensor): Finding[] {
 
 const CLAMPED = Math.exp(10);
 
-/** exp of a log-variance above 88.7 leaves float32. */
+/** exp of a log-variance above 88.7 overflows float32. */
 export const overflow: readonly Preset[] = [
   {
     id: 'overflow-bad',
@@ -39,8 +39,8 @@ export const overflow: readonly Preset[] = [
     group: 'Bug museum',
     verdict: 'known bad',
     prose: [
-      'The variance is exp(logVar). One log-variance has run off to 100, and exp(100) ≈ 2.7e43 is beyond float32, whose largest number is 3.4e38: the result is Infinity, and so are the loss and the gradient. The next update makes every weight of the encoder NaN.',
-      'detectAnomaly stops at the first operation that made something infinite out of finite operands, before the trail of NaN gets long.',
+      'The variance is exp(logVar). One log-variance has reached 100, and exp(100) ≈ 2.7e43 is beyond float32, whose largest number is 3.4e38: the result is Infinity, and so are the loss and the gradient. The next update makes every weight of the encoder NaN.',
+      'detectAnomaly stops at the first operation with an infinite result for finite operands, before NaN spreads.',
     ],
     run: () =>
       step(
@@ -74,7 +74,7 @@ export const overflow: readonly Preset[] = [
     verdict: 'known good',
     prose: [
       'The log-variance is clamped to [−10, 10] before exp: all numbers stay finite.',
-      'It has a price that the graph shows: where clamp cut, it sends back 0, so a log-variance that is out of bounds stays there. Bounds belong far outside the useful range.',
+      'The graph shows the cost: outside its bounds clamp sends a gradient of 0, so a log-variance that is out of bounds stays there. Choose bounds far outside the useful range.',
     ],
     run: () =>
       step(

@@ -56,7 +56,7 @@ function step(averageOverPixels: boolean): Exhibit {
   );
 }
 
-/** Reconstruction averaged over pixels, KL summed over dimensions: the commonest fault of VAE code. */
+/** Reconstruction averaged over pixels, KL summed over dimensions: the most common bug in VAE code. */
 export const scaling: readonly Preset[] = [
   {
     id: 'scaling-bad',
@@ -64,8 +64,8 @@ export const scaling: readonly Preset[] = [
     group: 'Bug museum',
     verdict: 'known bad',
     prose: [
-      'The reconstruction loss is averaged over the batch and over the pixels, the KL term over the batch only. With 4 pixels the reconstruction counts 4 times too little; with the 784 of MNIST, 784 times, as if beta were 784. The posterior collapses to the prior and every sample looks the same.',
-      'Nothing fails and no gradient is missing, so no detector can name this fault; the graph can. The div that makes `recon` divides by 8 = batch · pixels, the one that makes `kl` by 2 = batch.',
+      'The reconstruction loss is averaged over the batch and over the pixels, the KL term over the batch only. With 4 pixels the weight of the reconstruction is 4 times too small; with the 784 pixels of MNIST, 784 times, as with beta = 784. The posterior collapses to the prior and every sample looks the same.',
+      'Nothing fails and no gradient is missing, so no tool detects this bug; the graph shows it. The div that computes `recon` divides by 8 = batch · pixels, the one that computes `kl` by 2 = batch.',
     ],
     run: () => step(true),
   },
@@ -76,7 +76,7 @@ export const scaling: readonly Preset[] = [
     verdict: 'known good',
     prose: [
       'Both terms are summed over what belongs to one image (pixels, latent dimensions) and averaged over the batch: nats per image, the same number for every batch size.',
-      'The gradient at the logits is 4 times that of the known-bad version; the one at mu has not changed.',
+      'The gradient of the logits is 4 times that of the known-bad version; that of mu is the same.',
     ],
     run: () => step(false),
   },
