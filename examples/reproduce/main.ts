@@ -51,7 +51,8 @@ async function main(): Promise<void> {
   if (values.help) return console.log(HELP);
   if (values.list) return console.log(ROWS.map(({ id }) => id).join('\n'));
   const rows = ROWS.filter(({ id }) => values.only?.some((text) => isMeant(text, id)) ?? true);
-  if (rows.length === 0) throw new Error(`--only ${values.only?.join(' or ')}: no row has such an id — see --list`);
+  if (rows.length === 0)
+    throw new Error(`--only ${values.only?.join(' or ')}: no row has such an id — see --list`);
   const { description } = await init({
     threads: values.threads === undefined ? undefined : Number(values.threads),
   });
