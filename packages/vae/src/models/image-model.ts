@@ -49,7 +49,8 @@ export interface ImageModelParts<Encoder extends Module> {
 
 /**
  * The parts that the options name, and fully connected networks in place of those left out. The encoder takes its initial weights first.
- * @param op - the model's class, for messages; @param head - ends an encoder that starts with the hidden layers; @param classes - width of the labels that are joined to x and to z
+ * @param op - the model's class, for messages
+ * @param head - ends an encoder that starts with the hidden layers; @param classes - width of the labels that are joined to x and to z
  */
 export function makeParts<Encoder extends Module>(
   op: string,
