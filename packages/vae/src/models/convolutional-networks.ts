@@ -55,14 +55,18 @@ function sizes(imageShape: ImageShape, count: number): ImageShape[] {
   return all;
 }
 
-/** The options, with defaults. @throws ArgumentError unless the image and the channels are arrays of whole numbers */
+/**
+ * The options, with defaults.
+ * @param before - the arguments before the options, for messages
+ * @throws ArgumentError unless the image and the channels are arrays
+ */
 function checked(
   op: string,
   imageShape: ImageShape,
   options: ConvolutionalOptions,
   before: string,
 ): ConvolutionalOptions & { channels: readonly number[]; batchNorm: boolean } {
-  checkArray(op, 'imageShape', imageShape, before.startsWith('latent') ? 'latent, ' : '');
+  checkArray(op, 'imageShape', imageShape, before.slice(0, before.indexOf('imageShape')));
   checkWhole(op, 'the height of imageShape', imageShape[0]);
   checkWhole(op, 'the width of imageShape', imageShape[1]);
   checkOptions(op, options, CONVOLUTIONAL_OPTIONS, before);

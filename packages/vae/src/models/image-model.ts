@@ -49,7 +49,8 @@ export interface ImageModelParts<Encoder extends Module> {
 
 /**
  * The parts given in the options, and fully connected networks for those left out. The encoder's weights are initialised first.
- * @param op - the model's class, for messages; @param head - adds the output layers to an encoder's hidden layers; @param classes - width of the labels concatenated to x and to z
+ * @param op - the model's class, for messages
+ * @param head - adds the output layers to an encoder's hidden layers; @param classes - width of the labels concatenated to x and to z
  */
 export function makeParts<Encoder extends Module>(
   op: string,
