@@ -18,6 +18,7 @@ import { ROOT } from '../../scripts/packages.js';
 import { findChromium, gpuProcessBytes, startChromium } from './chromium.js';
 import { testExplorer } from './explorer.js';
 import type { PageReport } from './in-page.js';
+import { testReport } from './report.js';
 import { type Served, type Server, serve } from './server.js';
 import { type PageSetting, SETTINGS } from './settings.js';
 
@@ -136,15 +137,24 @@ async function runPage(browser: Browser, server: Server, setting: PageSetting): 
 }
 
 const EXPLORER = 'explorer';
+const REPORT = 'report';
 
 /** The pages whose names contain one of the words; all if there are no words. @throws Error if a word matches none */
-function choosePages(words: readonly string[]): { settings: readonly PageSetting[]; explorer: boolean } {
-  const names = [...SETTINGS.map(({ name }) => name), EXPLORER];
+function choosePages(words: readonly string[]): {
+  settings: readonly PageSetting[];
+  explorer: boolean;
+  report: boolean;
+} {
+  const names = [...SETTINGS.map(({ name }) => name), EXPLORER, REPORT];
   const unmatched = words.filter((word) => !names.some((name) => name.includes(word)));
   if (unmatched.length > 0)
     throw new Error(`page names must be among ${names.join(', ')}, found ${unmatched.join(', ')}`);
   const chosen = (name: string): boolean => words.length === 0 || words.some((word) => name.includes(word));
-  return { settings: SETTINGS.filter(({ name }) => chosen(name)), explorer: chosen(EXPLORER) };
+  return {
+    settings: SETTINGS.filter(({ name }) => chosen(name)),
+    explorer: chosen(EXPLORER),
+    report: chosen(REPORT),
+  };
 }
 
 async function main(): Promise<void> {
@@ -152,7 +162,7 @@ async function main(): Promise<void> {
     options: { pictures: { type: 'string' } },
     allowPositionals: true,
   });
-  const { settings, explorer } = choosePages(positionals);
+  const { settings, explorer, report } = choosePages(positionals);
   const executable = findChromium();
   const server = await serve(await bundle(settings));
   const shared = await startChromium(executable);
@@ -169,6 +179,7 @@ async function main(): Promise<void> {
       tell(setting.name, { name: 'the page as a whole', milliseconds, error: errors.join('\n') });
     }
     if (explorer) await testExplorer(shared, (report) => tell(EXPLORER, report), values.pictures);
+    if (report) await testReport(shared, (outcome) => tell(REPORT, outcome));
   } finally {
     await shared.close();
     await server.close();

@@ -171,6 +171,6 @@ export const compare: Command = {
   usage: '[config.json …]',
   flags: { ...flagsOf(FIELDS), ...flagsOf(SHARED), ...flagsOf(MACHINE_FIELDS) },
   notes:
-    'Each configuration file and each of --models is trained in its own folder. All other options apply to\nevery model that accepts them. Finished epochs are kept: the same command continues.',
+    'Each configuration file and each of --models is trained in its own folder. All other options apply\nto every model that accepts them. Finished epochs are kept: the same command continues.',
   run: runCompare,
 };

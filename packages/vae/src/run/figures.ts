@@ -72,7 +72,7 @@ export const FIGURES: Readonly<Record<string, FigureEntry>> = {
       reconstructionFigure(model, test, { title: title ?? 'Test images and their reconstructions' }),
   },
   denoising: {
-    help: 'test images, the same with noise, and the reconstructions of the noisy ones; dae',
+    help: 'test images, without and with noise, and their reconstructions; dae',
     eachEpoch: (epoch) => `Denoising after epoch ${epoch}`,
     obstacle: ({ model }) =>
       model instanceof DenoisingAutoencoder ? undefined : 'the model was not trained to remove noise',
@@ -136,7 +136,7 @@ export const FIGURES: Readonly<Record<string, FigureEntry>> = {
     draw: ({ model, test }, title) => interpolationFigure(model, test, { path: 'spherical', title }),
   },
   traversal: {
-    help: 'one coordinate of z at a time; the ten with the largest KL, if z has more',
+    help: 'one coordinate of z at a time; at most ten, those with the largest KL',
     draw: drawTraversal,
   },
   scatter: {
