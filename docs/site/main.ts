@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util';
 import { ROOT } from '../../scripts/packages.js';
 import { runSteps, runTool } from '../../scripts/steps.js';
 import { layOut, relativeLink } from './layout.js';
-import { findDeadLinks, mapLinks } from './links.js';
+import { findDeadLinks, hasLinks, mapLinks } from './links.js';
 import { Pages } from './pages.js';
 
 const SITE = import.meta.dirname;
@@ -18,6 +18,9 @@ const API = join(DIST, 'api');
 const TYPEDOC = join(SITE, 'node_modules/typedoc/bin/typedoc');
 const SIRV = join(SITE, 'node_modules/sirv-cli/bin.js');
 const TYPESCRIPT = join(SITE, 'node_modules/typescript/bin/tsc');
+
+/** A link to a line of a source file, as typedoc.json makes it. */
+const SOURCE_LINK = /<a href="site:([^"#]*)#[^>]*>([^<]*)<\/a>/g;
 
 const { values } = parseArgs({ options: { serve: { type: 'boolean' } } });
 
@@ -56,7 +59,9 @@ async function linkApi(pages: Pages): Promise<void> {
   const sections = pages.sections();
   for (const file of filesBelow(API).filter((name) => name.endsWith('.html'))) {
     const path = posix.join('api', file);
-    const html = mapLinks(readFileSync(join(DIST, path), 'utf8'), (link) => {
+    const page = readFileSync(join(DIST, path), 'utf8');
+    const linkable = page.replace(SOURCE_LINK, (link, source, text) => (pages.has(source) ? link : text));
+    const html = mapLinks(linkable, (link) => {
       const [scheme, rest = ''] = link.split(/:(.*)/);
       if (scheme === 'site') return pages.resolve('README.md', path, rest);
       const section = sections.find(({ name }) => scheme === 'section' && name === rest);
@@ -79,8 +84,7 @@ function writePages(pages: Pages): void {
 }
 
 function checkLinks(): void {
-  const read = (path: string): string =>
-    path.endsWith('.html') ? readFileSync(join(DIST, path), 'utf8') : '';
+  const read = (path: string): string => (hasLinks(path) ? readFileSync(join(DIST, path), 'utf8') : '');
   const dead = findDeadLinks(new Map(filesBelow(DIST).map((path) => [path, read(path)])));
   if (dead.length > 0) throw new Error(dead.join('\n'));
 }

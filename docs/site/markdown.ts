@@ -31,7 +31,7 @@ const LANGUAGES: Readonly<Record<string, string>> = {
 };
 
 const highlighter = await createHighlighter({
-  themes: ['github-light', 'github-dark'],
+  themes: ['github-light-default', 'github-dark-default'],
   langs: [...new Set(Object.values(LANGUAGES))],
 });
 
@@ -46,7 +46,7 @@ export function escapeHtml(text: string): string {
 export function highlight(code: string, language: string, anchors = false): string {
   return highlighter.codeToHtml(code, {
     lang: LANGUAGES[language] ?? 'text',
-    themes: { light: 'github-light', dark: 'github-dark' },
+    themes: { light: 'github-light-default', dark: 'github-dark-default' },
     defaultColor: 'light-dark()',
     transformers: [
       {
