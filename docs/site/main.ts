@@ -4,7 +4,7 @@
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join, posix } from 'node:path';
+import { dirname, join, posix, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ROOT } from '../../scripts/packages.js';
 import { runSteps, runTool } from '../../scripts/steps.js';
@@ -64,8 +64,10 @@ async function linkApi(pages: Pages): Promise<void> {
     const html = mapLinks(linkable, (link) => {
       const [scheme, rest = ''] = link.split(/:(.*)/);
       if (scheme === 'site') return pages.resolve('README.md', path, rest);
-      const section = sections.find(({ name }) => scheme === 'section' && name === rest);
-      return section?.pages[0] === undefined ? link : relativeLink(path, section.pages[0].path);
+      if (scheme !== 'section') return link;
+      const first = sections.find(({ name }) => name === rest)?.pages[0];
+      if (first === undefined) throw new Error(`typedoc.json: ${link}: no page in this section`);
+      return relativeLink(path, first.path);
     });
     write(path, html);
   }
@@ -91,6 +93,7 @@ function checkLinks(): void {
 
 const files = repositoryFiles();
 const pages = new Pages(ROOT, files);
+console.log(`Building the site in ${relative(ROOT, DIST)}`);
 rmSync(DIST, { recursive: true, force: true });
 await runSteps([
   { name: "types of the site's tools", run: async () => void (await runTool(TYPESCRIPT, ['-p', SITE])) },
@@ -104,7 +107,6 @@ await runSteps([
   { name: 'links to the repository', run: async () => writePages(pages) },
   { name: 'links inside the site', run: async () => checkLinks() },
 ]);
-console.error(`The site is in ${DIST}`);
 if (values.serve) {
   const server = spawn(process.execPath, [SIRV, DIST, '--dev'], { stdio: 'inherit' });
   server.on('exit', (code) => process.exit(code ?? 1));
