@@ -38,7 +38,9 @@ export async function renderLesson(
   const { number, title, paragraphs } = readIntroduction(program, source);
   const args = ['--conditions=@varigrad/source', '--import', 'tsx', OUTPUT, join(root, source)];
   const printed = JSON.parse(await runProgram(process.execPath, args, root)) as Printed[];
-  const headings: Heading[] = [{ id: 'lesson', text: `${number}. ${title}`, level: 1 }];
+  const headings: Heading[] = [
+    { id: 'lesson', text: `${number}. ${title[0]?.toUpperCase()}${title.slice(1)}`, level: 1 },
+  ];
   const html = [
     `<h1 id="lesson">Lesson ${number}: ${escapeHtml(title)}</h1>`,
     ...paragraphs.map((text) => `<p class="question">${withFileLinks(text, source)}</p>`),
@@ -122,13 +124,19 @@ function renderText(text: string, source: string, headings: Heading[]): string {
 function renderBlock(lines: readonly string[], source: string, headings: Heading[]): string {
   const [first = ''] = lines;
   if (/^ +[a-z]\) /.test(first)) return renderExercises(lines, source);
-  if (first.startsWith(' ')) return `<pre tabindex="0">${withFileLinks(lines.join('\n'), source)}</pre>`;
+  if (first.startsWith(' ')) return `<pre tabindex="0">${withFileLinks(unindent(lines), source)}</pre>`;
   if (lines.length > 1 || !/^(\d+\. .*|Exercises)$/.test(first)) {
     return `<p>${withFileLinks(lines.join(' '), source)}</p>`;
   }
   const id = slug(first);
   headings.push({ id, text: first, level: 2 });
   return `<h2 id="${id}"><a href="#${id}">${escapeHtml(first)}</a></h2>`;
+}
+
+/** The lines without the spaces that all of them begin with. */
+function unindent(lines: readonly string[]): string {
+  const indents = lines.filter((line) => line !== '').map((line) => line.search(/\S/));
+  return lines.map((line) => line.slice(Math.min(...indents))).join('\n');
 }
 
 /** `a) …` on a line of its own, or on several. */

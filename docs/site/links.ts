@@ -9,6 +9,11 @@ const ID = /\s(?:id|name)="([^"]*)"/g;
 const MOST_NAMED = 3;
 const SCHEME = /^[a-z][a-z\d+.-]*:/i;
 
+/** Whether a file can have links and anchors: HTML and SVG. */
+export function hasLinks(path: string): boolean {
+  return /\.(html|svg)$/.test(path);
+}
+
 /** Whether a link leads out of the site: it has a scheme or a host. */
 export function isExternal(link: string): boolean {
   return SCHEME.test(link) || link.startsWith('//');
@@ -48,10 +53,10 @@ export function splitLink(link: string): { path: string; anchor: string } {
 /**
  * Lists the links of a site that lead nowhere: to a file that does not exist, to an anchor that its page does not have, or to an
  * absolute path, which breaks when the site lies in a subfolder. Links with a scheme or a host are not followed.
- * @param files - path to content; the content of a file that is not HTML is not read
+ * @param files - path to content; the content is read only if `hasLinks(path)`
  */
 export function findDeadLinks(files: ReadonlyMap<string, string>): string[] {
-  const pages = [...files].filter(([path]) => path.endsWith('.html'));
+  const pages = [...files].filter(([path]) => hasLinks(path));
   const ids = new Map(pages.map(([path, html]) => [path, idsOf(html)]));
   const found = new Map<string, string[]>();
   for (const [page, html] of pages) {

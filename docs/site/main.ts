@@ -4,12 +4,12 @@
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join, posix } from 'node:path';
+import { dirname, join, posix, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ROOT } from '../../scripts/packages.js';
 import { runSteps, runTool } from '../../scripts/steps.js';
 import { layOut, relativeLink } from './layout.js';
-import { findDeadLinks, mapLinks } from './links.js';
+import { findDeadLinks, hasLinks, mapLinks } from './links.js';
 import { Pages } from './pages.js';
 
 const SITE = import.meta.dirname;
@@ -18,6 +18,9 @@ const API = join(DIST, 'api');
 const TYPEDOC = join(SITE, 'node_modules/typedoc/bin/typedoc');
 const SIRV = join(SITE, 'node_modules/sirv-cli/bin.js');
 const TYPESCRIPT = join(SITE, 'node_modules/typescript/bin/tsc');
+
+/** A link to a line of a source file, as typedoc.json makes it. */
+const SOURCE_LINK = /<a href="site:([^"#]*)#[^>]*>([^<]*)<\/a>/g;
 
 const { values } = parseArgs({ options: { serve: { type: 'boolean' } } });
 
@@ -56,11 +59,15 @@ async function linkApi(pages: Pages): Promise<void> {
   const sections = pages.sections();
   for (const file of filesBelow(API).filter((name) => name.endsWith('.html'))) {
     const path = posix.join('api', file);
-    const html = mapLinks(readFileSync(join(DIST, path), 'utf8'), (link) => {
+    const page = readFileSync(join(DIST, path), 'utf8');
+    const linkable = page.replace(SOURCE_LINK, (link, source, text) => (pages.has(source) ? link : text));
+    const html = mapLinks(linkable, (link) => {
       const [scheme, rest = ''] = link.split(/:(.*)/);
       if (scheme === 'site') return pages.resolve('README.md', path, rest);
-      const section = sections.find(({ name }) => scheme === 'section' && name === rest);
-      return section?.pages[0] === undefined ? link : relativeLink(path, section.pages[0].path);
+      if (scheme !== 'section') return link;
+      const first = sections.find(({ name }) => name === rest)?.pages[0];
+      if (first === undefined) throw new Error(`typedoc.json: ${link}: no page in this section`);
+      return relativeLink(path, first.path);
     });
     write(path, html);
   }
@@ -79,14 +86,14 @@ function writePages(pages: Pages): void {
 }
 
 function checkLinks(): void {
-  const read = (path: string): string =>
-    path.endsWith('.html') ? readFileSync(join(DIST, path), 'utf8') : '';
+  const read = (path: string): string => (hasLinks(path) ? readFileSync(join(DIST, path), 'utf8') : '');
   const dead = findDeadLinks(new Map(filesBelow(DIST).map((path) => [path, read(path)])));
   if (dead.length > 0) throw new Error(dead.join('\n'));
 }
 
 const files = repositoryFiles();
 const pages = new Pages(ROOT, files);
+console.log(`Building the site in ${relative(ROOT, DIST)}`);
 rmSync(DIST, { recursive: true, force: true });
 await runSteps([
   { name: "types of the site's tools", run: async () => void (await runTool(TYPESCRIPT, ['-p', SITE])) },
@@ -100,7 +107,6 @@ await runSteps([
   { name: 'links to the repository', run: async () => writePages(pages) },
   { name: 'links inside the site', run: async () => checkLinks() },
 ]);
-console.error(`The site is in ${DIST}`);
 if (values.serve) {
   const server = spawn(process.execPath, [SIRV, DIST, '--dev'], { stdio: 'inherit' });
   server.on('exit', (code) => process.exit(code ?? 1));

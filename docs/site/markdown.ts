@@ -31,7 +31,7 @@ const LANGUAGES: Readonly<Record<string, string>> = {
 };
 
 const highlighter = await createHighlighter({
-  themes: ['github-light', 'github-dark'],
+  themes: ['github-light', 'github-dark-default'],
   langs: [...new Set(Object.values(LANGUAGES))],
 });
 
@@ -44,10 +44,11 @@ export function escapeHtml(text: string): string {
  * @param language - of a fence, or the ending of a file; an unknown one is not highlighted
  * @param anchors - whether line n has the anchor `Ln` */
 export function highlight(code: string, language: string, anchors = false): string {
-  return highlighter.codeToHtml(code, {
+  const html = highlighter.codeToHtml(code.trimEnd(), {
     lang: LANGUAGES[language] ?? 'text',
-    themes: { light: 'github-light', dark: 'github-dark' },
+    themes: { light: 'github-light', dark: 'github-dark-default' },
     defaultColor: 'light-dark()',
+    tokenizeTimeLimit: 0, // ms per line; the default leaves lines plain on a busy machine
     transformers: [
       {
         pre: (node) => {
@@ -59,6 +60,7 @@ export function highlight(code: string, language: string, anchors = false): stri
       },
     ],
   });
+  return html.replace(/;--shiki-light:[^"]*"/g, '"'); // the two colours again, as variables
 }
 
 /** Markdown as HTML, with the same anchors as on GitHub. */

@@ -48,6 +48,11 @@ export class Pages {
     this.folders = new Set(files.flatMap(foldersOf));
   }
 
+  /** Whether the repository has this file. */
+  has(file: string): boolean {
+    return this.files.has(file);
+  }
+
   /** Adds a page. */
   add(source: string): void {
     this.sources.add(source);

@@ -10,12 +10,14 @@ const dead = (files: Readonly<Record<string, string>>): string[] =>
 test('links to pages, anchors, images and folders that exist are alive', () => {
   const found = dead({
     'index.html': `<a href="docs/gpu.html#modes">modes</a> <a href="#top">top</a> <h1 id="top">t</h1>
-      <img alt="digits > 0" src="images/a%20b.png"> <a href="docs/">all</a>`,
+      <img alt="digits > 0" src="images/a%20b.png"> <a href="docs/">all</a>
+      <use href="docs/icons.svg#menu">`,
     'docs/gpu.html': `<h2 class="x" id="modes">Modes</h2><a href='x'>single quotes are not used by the builder</a>
       <a href="../index.html?q=1#top">start</a>`,
     'docs/index.html':
       '<a href="https://example.org/nowhere">out</a> <a href="mailto:a@example.org">mail</a>',
-    'images/a b.png': '',
+    'images/a b.png': '<a href="not read">',
+    'docs/icons.svg': '<svg><g id="menu"></g><use href="#menu"/></svg>',
   });
   assert.equal(found, []);
 });
