@@ -48,7 +48,7 @@ async function outputOnGpu(program: string): Promise<string> {
     return await output(program);
   } catch (error) {
     if (!(error as Error).message.includes('no GPU was found')) throw error;
-    return output(program.replaceAll('gpu()', "gpu({ mode: 'cpu' })").replaceAll('webgpu', 'cpu'));
+    return output(program.replaceAll('gpu()', "gpu({ mode: 'cpu' })"));
   }
 }
 
