@@ -4,7 +4,7 @@ import type { Browser, Page } from 'playwright-core';
 import * as assert from 'uvu/assert';
 import { type ReportedRun, reportPage } from '../../packages/vae/src/cli/report.js';
 import { complete } from '../../packages/vae/src/run/fields.js';
-import { RUN_FIELDS } from '../../packages/vae/src/run/run-fields.js';
+import { RUN_FIELDS } from '../../packages/vae/src/run/run-options.js';
 import type { PageReport } from './in-page.js';
 
 const losses = (loss: number) => ({ loss, recon: loss - 5, kl: 5 });
