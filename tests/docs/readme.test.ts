@@ -1,5 +1,5 @@
 /** The front page is short, relative links lead somewhere, and the packages carry what npm shows. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -35,6 +35,20 @@ for (const file of PAGES) {
     }
   });
 }
+
+test('the files and test words that CONTRIBUTING names exist, except those that its recipes create', () => {
+  const created = /laplace|sparse-autoencoder/;
+  const text = readDocument('CONTRIBUTING.md');
+  for (const [, path = ''] of text.matchAll(/`((?:packages|tests)\/[\w./-]+\.ts)`/g))
+    assert.ok(created.test(path) || existsSync(join(ROOT, path)), path);
+  const tests = readdirSync(join(ROOT, 'tests'), { recursive: true, encoding: 'utf8' });
+  for (const [, words = ''] of text.matchAll(/npm test -- ([\w/ -]+)/g)) {
+    for (const word of words.trim().split(' ')) {
+      const isThere = tests.some((path) => path.endsWith('.test.ts') && path.includes(word));
+      assert.ok(created.test(word) || isThere, word);
+    }
+  }
+});
 
 test('every document is linked from the README', () => {
   const readme = readDocument('README.md');
