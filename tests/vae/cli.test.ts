@@ -363,7 +363,7 @@ test('commands on a run refuse what is no run, or not yet one', async () => {
   );
   await isRefused(
     ['evaluate', join(scratch, 'vae'), '--data', 'mnist'],
-    `--data mnist: its images are 28 × 28 pixels, and the model's are 8 × 8`,
+    `--data mnist: expected images of 8 × 8 pixels, found 28 × 28`,
   );
 });
 
