@@ -8,6 +8,6 @@ export function refuses(f: () => unknown, message: string): void {
   } catch (error) {
     refusal = error;
   }
-  assert.instance(refusal, Error, `nothing was thrown, expected: ${message}`);
+  assert.instance(refusal, Error, `no error was thrown, expected: ${message}`);
   assert.is((refusal as Error).message, message);
 }

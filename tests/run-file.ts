@@ -1,11 +1,11 @@
 /**
- * Runs one uvu test file and reports to the parent process, over the IPC channel, what really ran.
- * uvu itself calls a file without `test.run()` a success, so the suites that a file queued are counted here.
+ * Runs one uvu test file and reports its results to the parent process over the IPC channel.
+ * uvu reports success for a file without `test.run()`, so the suites that a file has queued are counted here.
  */
 import { readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 
-/** What a test file did; `failures` are messages about the file as a whole. */
+/** The result of a test file; `failures` are messages about the file as a whole. */
 export interface FileReport {
   passed: number;
   failed: number;
@@ -42,7 +42,7 @@ async function runFile(path: string): Promise<FileReport> {
     report.failures.push('a test is marked .only: the others would be left out');
   }
 
-  globalThis.UVU_DEFER = 1; // uvu then queues suites and leaves running them to us
+  globalThis.UVU_DEFER = 1; // uvu then only queues suites; they are run below
   globalThis.UVU_INDEX = 0;
   const suites: QueuedSuite[] = [];
   globalThis.UVU_QUEUE = [suites];
@@ -55,7 +55,7 @@ async function runFile(path: string): Promise<FileReport> {
     if (errors !== true) process.stdout.write(`\n${errors}\n`);
   }
   if (report.passed + report.failed === 0)
-    report.failures.push('no test ran: has the file tests and test.run()?');
+    report.failures.push('no test ran — check that the file has tests and calls test.run()');
   return report;
 }
 

@@ -31,7 +31,7 @@ function findTests(root: string): string[] {
     .sort();
 }
 
-/** Kills `child` after `ms`, saying so in `failures`. */
+/** Kills `child` after `ms` and records the reason in `failures`. */
 function killAfter(child: ChildProcess, ms: number, failures: string[], why: string): NodeJS.Timeout {
   return setTimeout(() => {
     failures.push(why);
@@ -57,7 +57,7 @@ function runFile(path: string): Promise<FileResult> {
   child.on('message', (message) => {
     report = message as FileReport;
     clearTimeout(timer);
-    const why = `its tests are over but the process does not end (${LINGER_MS / 1000} s): killed`;
+    const why = `its tests have ended but the process has not exited after ${LINGER_MS / 1000} s: killed`;
     timer = killAfter(child, LINGER_MS, failures, why);
   });
   return new Promise((done, fail) => {
