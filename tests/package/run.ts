@@ -74,8 +74,8 @@ async function bundleForBrowser(name: string, folder: string, conditions: string
 }
 
 /**
- * The smallest program: its bundle has the methods of tensors, although nothing of the file that attaches them is imported,
- * and nothing of the other entries.
+ * The smallest program. Its bundle has the methods of tensors, although the program does not import the file that attaches
+ * them. It contains no code of the other entries.
  */
 async function bundleOneTensor(): Promise<void> {
   const outfile = join(project, 'one-tensor.mjs');

@@ -3,6 +3,7 @@ import { escapeXML } from '@varigrad/core/trace';
 import { lineChart } from '../figures/line-chart.js';
 import { effective } from '../run/fields.js';
 import type { Measurement } from '../run/measure.js';
+import { counted } from '../run/progress.js';
 import type { RunConfig } from '../run/run-config.js';
 import { RUN_FIELDS } from '../run/run-options.js';
 import type { EpochResult } from '../train.js';
@@ -63,7 +64,7 @@ ${figureSections(runs).join('\n')}
 }
 
 function introduction(runs: readonly ReportedRun[], machine: string): string {
-  const sizes = [...new Set(runs.map(({ measured }) => `${measured.images} test images`))].join(', ');
+  const sizes = [...new Set(runs.map(({ measured }) => counted(measured.images, 'test image')))].join(', ');
   return `${runs.length} ${runs.length === 1 ? 'model' : 'models'}, trained one after another on ${machine}; ${sizes}. Adam throughout.`;
 }
 

@@ -52,10 +52,10 @@ export function describeCollapse(statistics: LatentStatistics, advice?: string):
     );
   }
   return (
-    `${dimensions.length} of ${latent} dimensions of z have collapsed (${ranges(dimensions)}): their q(z|x) is the prior for every image, ` +
-    `and the decoder ignores them; the other ${latent - dimensions.length} carry all the information${nats}. ` +
+    `${dimensions.length} of ${latent} dimensions of z ${dimensions.length === 1 ? 'has' : 'have'} collapsed (${ranges(dimensions)}): the q(z|x) of ${dimensions.length === 1 ? 'this dimension' : 'these dimensions'} is the prior for every image, ` +
+    `and the decoder ignores it; the rest of z carries all the information${nats}. ` +
     'This is harmless if reconstructions are good: z is larger than the data needs, and a smaller latent would be enough. ' +
-    `To use these dimensions, try ${advice ?? 'a KL weight that rises from 0 (linearWarmUp), free bits of 0.1 to 0.5 nats per dimension, a beta of at most 1, or a learned prior'}.`
+    `To use all dimensions, try ${advice ?? 'a KL weight that rises from 0 (linearWarmUp), free bits of 0.1 to 0.5 nats per dimension, a beta of at most 1, or a learned prior'}.`
   );
 }
 
