@@ -19,7 +19,7 @@ export function linearWarmUp(steps: number, beta = 1): BetaSchedule {
 
 /**
  * A repeated `linearWarmUp`: in each period of `period` steps, the weight rises during the first `rising` part and then stays constant.
- * @param rising - above 0 and at most 1. Default ½.
+ * @param options - `beta`: the final weight, default 1; `rising`: above 0 and at most 1, default ½
  * @throws ArgumentError if `period` is not a whole number above 0, or `rising` is out of range
  * @see Fu et al. 2019, arXiv:1903.10145
  */

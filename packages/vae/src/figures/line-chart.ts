@@ -54,8 +54,7 @@ export function lineChart({
 /**
  * −ELBO, reconstruction and KL of every epoch, on training and test images. If the loss is not −ELBO (another weight of
  * the KL, or an importance-weighted bound), the loss is drawn, too. Without a KL, as for an autoencoder, only the loss is drawn.
- * @param heldOut - name of the second set. Default 'test'
- * @param targets - the binarization, for the title
+ * @param options - `heldOut`: name of the second set, default 'test'; `targets`: the binarization, for the title
  */
 export function lossChart(
   results: readonly EpochResult[],
