@@ -1,3 +1,7 @@
+import { checkArray, checkNumber, checkWhole } from '@varigrad/core/checks';
+import { checkValues } from '../checks.js';
+import { checkImageShape } from './checks.js';
+
 /** A colour as red, green and blue, 0 to 255. */
 export type Color = readonly [red: number, green: number, blue: number];
 
@@ -9,6 +13,9 @@ export class Raster {
   readonly pixels: Uint8Array;
 
   constructor(width: number, height: number, background: Color = [255, 255, 255]) {
+    checkWhole('Raster', 'width', width, 0);
+    checkWhole('Raster', 'height', height, 0);
+    checkArray('Raster', 'background', background, 'width, height, ');
     this.width = width;
     this.height = height;
     this.pixels = new Uint8Array(width * height * 3);
@@ -17,6 +24,8 @@ export class Raster {
 
   /** Fills a rectangle; the part outside the picture is ignored. */
   rect(x: number, y: number, width: number, height: number, color: Color): void {
+    for (const [name, value] of Object.entries({ x, y, width, height })) checkNumber('rect', name, value);
+    checkArray('rect', 'color', color, 'x, y, width, height, ');
     const left = Math.max(0, x);
     const right = Math.min(this.width, x + width);
     for (let row = Math.max(0, y); row < Math.min(this.height, y + height); row++) {
@@ -32,7 +41,17 @@ export class Raster {
    * Draws an image with its top left pixel at (x, y).
    * @param values - `[height · width · channels]` with 1 (grey) or 3 (RGB) channels; clamped to [0, 1]
    */
-  image(x: number, y: number, values: Float32Array, [height, width]: readonly [number, number]): void {
+  image(
+    x: number,
+    y: number,
+    values: Float32Array,
+    imageShape: readonly [height: number, width: number],
+  ): void {
+    checkNumber('image', 'x', x);
+    checkNumber('image', 'y', y);
+    checkValues('image', 'values', values);
+    checkImageShape('image', imageShape);
+    const [height, width] = imageShape;
     const channels = values.length / (height * width);
     const byte = (i: number): number => Math.round(255 * Math.min(1, Math.max(0, values[i] ?? 0)));
     for (let i = 0; i < height * width; i++) {
@@ -44,6 +63,7 @@ export class Raster {
 
   /** The picture with each pixel as a square of `scale` × `scale`. */
   enlarged(scale: number): Raster {
+    checkWhole('enlarged', 'scale', scale);
     const large = new Raster(this.width * scale, this.height * scale);
     for (let i = 0; i < this.width * this.height; i++) {
       const [red = 0, green = 0, blue = 0] = this.pixels.subarray(3 * i, 3 * i + 3);
