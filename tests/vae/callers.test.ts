@@ -320,6 +320,10 @@ refused('estimators and diagnostics', [
     'reconstructionError(model, images, { noise: 1 })',
     "reconstructionError: unknown option 'noise' (options: batchSize, binarization, seed, corruption)",
   ],
+  [
+    "reconstructionError(model, images, { corruption: 'masking' })",
+    "reconstructionError: corruption must be a corruption, such as masking(0.5), found 'masking'",
+  ],
   ['predictClasses(classifier)', 'predictClasses: images must be a tensor, found undefined'],
   ['findCollapse()', 'findCollapse: the argument must be what latentStatistics returned, found undefined'],
   [

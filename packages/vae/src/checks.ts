@@ -71,6 +71,11 @@ export function checkNumberOrFunction(op: string, name: string, value: unknown):
   );
 }
 
+/** @throws ArgumentError unless `corruption` has the methods of a corruption */
+export function checkCorruption(op: string, corruption: unknown, name = 'corruption'): void {
+  checkMethod(op, name, corruption, 'apply', 'a corruption, such as masking(0.5)');
+}
+
 /** Checks the arguments of a prior's `sample`. @throws ArgumentError */
 export function checkPriorSample(count: unknown, options: { readonly generator?: unknown }): void {
   checkWhole('sample', 'count', count, 0);

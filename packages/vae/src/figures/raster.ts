@@ -19,13 +19,18 @@ export class Raster {
     this.width = width;
     this.height = height;
     this.pixels = new Uint8Array(width * height * 3);
-    this.rect(0, 0, width, height, background);
+    this.#fill(0, 0, width, height, background);
   }
 
   /** Fills a rectangle; the part outside the picture is ignored. */
   rect(x: number, y: number, width: number, height: number, color: Color): void {
     for (const [name, value] of Object.entries({ x, y, width, height })) checkNumber('rect', name, value);
     checkArray('rect', 'color', color, 'x, y, width, height, ');
+    this.#fill(x, y, width, height, color);
+  }
+
+  /** `rect` without checks, for one pixel after another. */
+  #fill(x: number, y: number, width: number, height: number, color: Color): void {
     const left = Math.max(0, x);
     const right = Math.min(this.width, x + width);
     for (let row = Math.max(0, y); row < Math.min(this.height, y + height); row++) {
@@ -57,7 +62,7 @@ export class Raster {
     for (let i = 0; i < height * width; i++) {
       const color: Color =
         channels === 1 ? [byte(i), byte(i), byte(i)] : [byte(3 * i), byte(3 * i + 1), byte(3 * i + 2)];
-      this.rect(x + (i % width), y + Math.floor(i / width), 1, 1, color);
+      this.#fill(x + (i % width), y + Math.floor(i / width), 1, 1, color);
     }
   }
 
@@ -68,7 +73,7 @@ export class Raster {
     for (let i = 0; i < this.width * this.height; i++) {
       const [red = 0, green = 0, blue = 0] = this.pixels.subarray(3 * i, 3 * i + 3);
       const [x, y] = [i % this.width, Math.floor(i / this.width)];
-      large.rect(x * scale, y * scale, scale, scale, [red, green, blue]);
+      large.#fill(x * scale, y * scale, scale, scale, [red, green, blue]);
     }
     return large;
   }

@@ -1,7 +1,7 @@
 /** Sheets of images and their reconstructions. */
 import { Generator } from '@varigrad/core';
-import { checkMethod, checkOptions, type OptionNames } from '@varigrad/core/checks';
-import { checkDataset, checkModel } from '../checks.js';
+import { checkOptions, type OptionNames } from '@varigrad/core/checks';
+import { checkCorruption, checkDataset, checkModel } from '../checks.js';
 import { type Corruption, corrupt } from '../corruptions.js';
 import { type Dataset, firstOf, pixelsOf } from '../data/dataset.js';
 import type { GenerativeModel } from '../models/model.js';
@@ -86,7 +86,7 @@ export async function denoisingFigure(
   checkDataset('denoisingFigure', data);
   checkOptions('denoisingFigure', options, DENOISING_OPTIONS, 'model, data, ');
   const { corruption, title = 'Noise removed', columns = 10, rows = 3, seed = 0 } = options;
-  checkMethod('denoisingFigure', 'corruption', corruption, 'apply', 'a corruption, such as masking(0.5)');
+  checkCorruption('denoisingFigure', corruption);
   checkCounts('denoisingFigure', { columns, rows });
   const shown = firstOf(data, columns * rows);
   const noisy = {

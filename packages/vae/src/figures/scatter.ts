@@ -93,20 +93,9 @@ export function scatterAnimation(
   panels: readonly ScatterPanel[],
   options: ScatterAnimationOptions = {},
 ): string {
-  checkOptions('scatterAnimation', options, ANIMATION_OPTIONS, 'panels, ');
-  checkScatter('scatterAnimation', panels, options);
+  checkAnimation(panels, options);
   const { step = 0.5, hold = 2 } = options;
-  checkLengths('scatterAnimation', { step });
-  checkNumber('scatterAnimation', 'hold', hold, hold >= 0 && Number.isFinite(hold), 'of at least 0');
-  const [first] = panels;
-  if (first === undefined)
-    throw new ArgumentError('scatterAnimation', 'an animation needs at least one panel');
-  const odd = panels.find(({ points }) => points.length !== first.points.length);
-  if (odd !== undefined)
-    throw new ArgumentError(
-      'scatterAnimation',
-      `a panel has ${odd.points.length} coordinates and the first one ${first.points.length} — all need the same points`,
-    );
+  const first = panels[0]!;
   const seconds = step * (panels.length - 1) + hold;
   const times = [...panels.map((_, i) => (i * step) / seconds), 1].map((time) => Number(time.toFixed(5)));
   const animate = (name: string, values: readonly string[], mode: string, keys = times): string =>
@@ -155,6 +144,23 @@ function checkScatter(op: string, panels: readonly ScatterPanel[], options: Scat
   if (!(Array.isArray(axes) && axes.length === 2))
     throw new ArgumentError(op, `axes must be two names, such as ['z1', 'z2'], found ${describeValue(axes)}`);
   for (const name of axes) checkText(op, 'the name of an axis', name);
+}
+
+function checkAnimation(panels: readonly ScatterPanel[], options: ScatterAnimationOptions): void {
+  const op = 'scatterAnimation';
+  checkOptions(op, options, ANIMATION_OPTIONS, 'panels, ');
+  checkScatter(op, panels, options);
+  const { step = 0.5, hold = 2 } = options;
+  checkLengths(op, { step });
+  checkNumber(op, 'hold', hold, hold >= 0 && Number.isFinite(hold), 'of at least 0');
+  const [first] = panels;
+  if (first === undefined) throw new ArgumentError(op, 'an animation needs at least one panel');
+  const odd = panels.find(({ points }) => points.length !== first.points.length);
+  if (odd !== undefined)
+    throw new ArgumentError(
+      op,
+      `a panel has ${odd.points.length} coordinates and the first one ${first.points.length} — all need the same points`,
+    );
 }
 
 /** Values of `visibility`, and their times, of what is shown from `start` to `end`. */

@@ -41,14 +41,9 @@ export async function interpolationFigure(
   data: Dataset,
   options: InterpolationOptions = {},
 ): Promise<Sheet> {
-  checkModel('interpolationFigure', model);
-  checkDataset('interpolationFigure', data);
-  checkOptions('interpolationFigure', options, INTERPOLATION_OPTIONS, 'model, data, ');
-  const { title = `From one image to another, ${options.path ?? 'linear'} in z` } = options;
+  checkInterpolation(model, data, options);
   const { pairs = 8, steps = 9, path = 'linear' } = options;
-  checkWhole('interpolationFigure', 'pairs', pairs);
-  checkWhole('interpolationFigure', 'steps', steps, 2);
-  checkChoice('interpolationFigure', 'path', path, { linear: true, spherical: true });
+  const { title = `From one image to another, ${path} in z` } = options;
   const ends = firstOf(data, 2 * Math.min(pairs, Math.floor(data.count / 2)));
   const rows = ends.count / 2;
   const { latent } = model;
@@ -79,6 +74,17 @@ export async function interpolationFigure(
     title,
     columnLabels: ['input', ...Array.from({ length: steps }, (_, i) => fraction(i / (steps - 1))), 'input'],
   });
+}
+
+function checkInterpolation(model: GenerativeModel, data: Dataset, options: InterpolationOptions): void {
+  const op = 'interpolationFigure';
+  checkModel(op, model);
+  checkDataset(op, data);
+  checkOptions(op, options, INTERPOLATION_OPTIONS, 'model, data, ');
+  const { pairs = 8, steps = 9, path = 'linear' } = options;
+  checkCounts(op, { pairs });
+  checkWhole(op, 'steps', steps, 2);
+  checkChoice(op, 'path', path, { linear: true, spherical: true });
 }
 
 const fraction = (t: number): string => `t=${t.toFixed(2)}`;
