@@ -250,6 +250,10 @@ refused('training and evaluation', [
     "fit: beta must be a number or a function of the step, found 'linear'",
   ],
   ['fit(model, data, { optimizer, epochs: 1, state: 3 })', 'fit: state must be what fit returned, found 3'],
+  [
+    "fit(model, data, { optimizer, epochs: 1, seed: '5' })",
+    "fit: seed must be a whole number from 0 to 2³² − 1, found '5'",
+  ],
   ['fit(model, data, { optimizer, epochs: 1, onEpoch: 1 })', 'fit: onEpoch must be a function, found 1'],
   [
     "fit(model, data, { optimizer, epochs: 1, binarization: 'statik' })",
@@ -315,6 +319,10 @@ refused('estimators and diagnostics', [
   [
     'reconstructionError(model, images, { noise: 1 })',
     "reconstructionError: unknown option 'noise' (options: batchSize, binarization, seed, corruption)",
+  ],
+  [
+    "reconstructionError(model, images, { corruption: 'masking' })",
+    "reconstructionError: corruption must be a corruption, such as masking(0.5), found 'masking'",
   ],
   ['predictClasses(classifier)', 'predictClasses: images must be a tensor, found undefined'],
   ['findCollapse()', 'findCollapse: the argument must be what latentStatistics returned, found undefined'],

@@ -69,7 +69,7 @@ test('a linear walk goes through the middle, with both images at its ends', asyn
   assertSameSheet(sheet, expected);
   await refusesLater(
     interpolationFigure(new Transparent(), dataset(4), { steps: 1 }),
-    'interpolationFigure: steps must be a whole number above 1, not 1',
+    'interpolationFigure: steps must be a whole number of at least 2, found 1',
   );
 });
 

@@ -215,7 +215,7 @@ test('refuses a plane of another dimension, classes that are not there, and an e
   for (const size of [0, 2.5]) {
     assert.is(
       await message(manifoldFigure(new Transparent(), SHAPE, { size })),
-      `latentSteps: size must be a whole number above 0, not ${size}`,
+      `manifoldFigure: size must be a whole number above 0, found ${size}`,
     );
   }
 });

@@ -79,7 +79,7 @@ test('refuses numbers that are not probabilities between 0 and 1', () => {
       () => inverseNormalCdf(p),
       (error: Error) =>
         error instanceof ArgumentError &&
-        error.message === `inverseNormalCdf: the probability ${p} is not between 0 and 1`,
+        error.message === `inverseNormalCdf: p must be a number between 0 and 1, found ${p}`,
     );
   }
 });

@@ -299,16 +299,16 @@ test('images, labels and sizes that do not fit are refused with the reason', () 
     'gridSheet: 4 values are not a whole number of 2 × 2 images with 3 channels',
   );
   for (const columns of [0, -1, 1.5, Number.NaN]) {
-    const message = `gridSheet: columns must be a whole number of at least 1, not ${columns}`;
+    const message = `gridSheet: columns must be a whole number above 0, found ${columns}`;
     assert.is(refusal(four, { ...square, columns }), message);
   }
   assert.is(
     refusal(four, { ...square, scale: 0.5 }),
-    'gridSheet: scale must be a whole number of at least 1, not 0.5',
+    'gridSheet: scale must be a whole number above 0, found 0.5',
   );
   assert.is(
     refusal(four, { ...square, gap: -1 }),
-    'gridSheet: gap must be a whole number of at least 0, not -1',
+    'gridSheet: gap must be a whole number of at least 0, found -1',
   );
   assert.is(
     refusal(four, { ...square, columnLabels: ['a', 'b'] }),

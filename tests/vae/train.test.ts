@@ -243,7 +243,10 @@ test('refuses a seed that is invalid, or would share the random streams of its e
         (e: Error) => e,
       );
       assert.instance(error, ArgumentError);
-      assert.is((error as Error).message, `fit: a seed is a whole number from 0 to 2³² − 1, not ${seed}`);
+      assert.is(
+        (error as Error).message,
+        `fit: seed must be a whole number from 0 to 2³² − 1, found ${seed}`,
+      );
     }
   }
   const { steps } = await run(vae, { epochs: 1, seed: 2 ** 32 - 1 });

@@ -32,6 +32,36 @@ export function checkDataset(op: string, data: unknown, name = 'data'): void {
   );
 }
 
+/** @throws ArgumentError unless `value` is a string */
+export function checkText(op: string, name: string, value: unknown): void {
+  if (typeof value === 'string') return;
+  throw new ArgumentError(op, `${name} must be a string, found ${describeValue(value)}`);
+}
+
+/** @throws ArgumentError unless `value` is a typed array, or an array where `kind` allows one */
+export function checkValues(
+  op: string,
+  name: string,
+  value: unknown,
+  kind: 'an array of numbers' | 'a Float32Array' = 'an array of numbers',
+): void {
+  const isArray = Array.isArray(value);
+  if (ArrayBuffer.isView(value) || (isArray && kind === 'an array of numbers')) return;
+  const isTensor = typeof (value as { data?: unknown } | null | undefined)?.data === 'function';
+  const fix = isArray
+    ? ' — write Float32Array.from(…)'
+    : isTensor
+      ? ' — pass the values that its method data() returns'
+      : '';
+  throw new ArgumentError(op, `${name} must be ${kind}, found ${describeValue(value)}${fix}`);
+}
+
+/** @throws ArgumentError unless `value` is an object with these fields; `name` says what it is: 'a panel' */
+export function checkFields(op: string, name: string, value: unknown, fields: readonly string[]): void {
+  if (typeof value === 'object' && value !== null && fields.every((field) => field in value)) return;
+  throw new ArgumentError(op, `${name} must be { ${fields.join(', ')} }, found ${describeValue(value)}`);
+}
+
 /** @throws ArgumentError unless `value` is a number, or a function of the training step */
 export function checkNumberOrFunction(op: string, name: string, value: unknown): void {
   if (typeof value === 'number' || typeof value === 'function') return;
@@ -39,6 +69,17 @@ export function checkNumberOrFunction(op: string, name: string, value: unknown):
     op,
     `${name} must be a number or a function of the step, found ${describeValue(value)}`,
   );
+}
+
+/** @throws ArgumentError unless `corruption` has the methods of a corruption */
+export function checkCorruption(op: string, corruption: unknown, name = 'corruption'): void {
+  checkMethod(op, name, corruption, 'apply', 'a corruption, such as masking(0.5)');
+}
+
+/** Checks the arguments of a prior's `sample`. @throws ArgumentError */
+export function checkPriorSample(count: unknown, options: { readonly generator?: unknown }): void {
+  checkWhole('sample', 'count', count, 0);
+  checkOptions('sample', options, { generator: true }, 'count, context, ');
 }
 
 /** The options of `fit` whose values are checked, of any type. */

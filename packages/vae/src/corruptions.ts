@@ -1,6 +1,7 @@
 /** Noise on images: for denoising autoencoders, and for measuring how well any model handles noisy input. */
 import { ArgumentError, type Generator, rand, randn, type Shape, type Tensor, where } from '@varigrad/core';
-import { checkMethod, checkNumber, checkOptions, checkTensor } from '@varigrad/core/checks';
+import { checkNumber, checkOptions, checkTensor } from '@varigrad/core/checks';
+import { checkCorruption } from './checks.js';
 
 /** A way to corrupt images. The random numbers are separate from the rule that applies them, so that tests can keep them fixed. */
 export interface Corruption {
@@ -19,7 +20,7 @@ export function corrupt(
   options: { generator?: Generator | undefined } = {},
 ): Tensor {
   checkTensor('corrupt', x, 'x');
-  checkMethod('corrupt', 'the corruption', corruption, 'apply', 'a corruption, such as masking(0.5)');
+  checkCorruption('corrupt', corruption, 'the corruption');
   checkOptions('corrupt', options, { generator: true }, 'x, corruption, ');
   return corruption.apply(x, corruption.noise(x.shape, options));
 }

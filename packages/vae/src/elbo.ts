@@ -1,6 +1,7 @@
 /** The evidence lower bound and related bounds for one batch of images. */
 import { ArgumentError, eye, type Generator, type Tensor } from '@varigrad/core';
 import { checkNumber, checkOptions, checkTensor, type OptionNames } from '@varigrad/core/checks';
+import { checkFields } from './checks.js';
 import type { Posterior } from './posteriors/posterior.js';
 
 /** The negative evidence lower bound and its two parts: scalars in nats per image, to be minimised. */
@@ -78,7 +79,10 @@ export interface SampleTerms {
 }
 
 /** log w = log p(x|z) + log p(z) − log q(z|x), `[batch, samples]`. */
-export function logWeights({ likelihood, prior, posterior }: SampleTerms): Tensor {
+export function logWeights(terms: SampleTerms): Tensor {
+  checkFields('logWeights', 'the argument', terms, ['likelihood', 'prior', 'posterior']);
+  const { likelihood, prior, posterior } = terms;
+  checkTensor('logWeights', likelihood, 'likelihood');
   return likelihood.add(prior).sub(posterior);
 }
 

@@ -1,6 +1,6 @@
 import { Generator, type Tensor } from '@varigrad/core';
-import { checkMethod, checkOptions, type OptionNames } from '@varigrad/core/checks';
-import { checkDataset, checkModel } from './checks.js';
+import { checkOptions, type OptionNames } from '@varigrad/core/checks';
+import { checkCorruption, checkDataset, checkModel } from './checks.js';
 import type { Corruption } from './corruptions.js';
 import { binarizeDataset } from './data/binarize.js';
 import { type Dataset, pixelsOf } from './data/dataset.js';
@@ -36,8 +36,7 @@ export async function evaluate(
   checkDataset('evaluate', data);
   checkOptions('evaluate', options, EVALUATE_OPTIONS, 'model, data, ');
   const { corruption } = options;
-  if (corruption !== undefined)
-    checkMethod('evaluate', 'corruption', corruption, 'apply', 'a corruption, such as masking(0.5)');
+  if (corruption !== undefined) checkCorruption('evaluate', corruption);
   const meter = new Meter();
   await overLosses(
     model,

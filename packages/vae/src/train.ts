@@ -1,5 +1,5 @@
 import { ArgumentError, Generator, type GeneratorState, scope, type Tensor, tensor } from '@varigrad/core';
-import type { OptionNames } from '@varigrad/core/checks';
+import { describeValue, type OptionNames } from '@varigrad/core/checks';
 import type { Optimizer } from '@varigrad/nn';
 import { checkFitArguments } from './checks.js';
 import { type Batch, batches } from './data/batches.js';
@@ -111,7 +111,10 @@ export async function fit(
   const { epochs, batchSize = 128, binarization = 'none', seed = 0, signal } = options;
   // The epoch number takes the upper half of the generator's seed.
   if (!(Number.isInteger(seed) && seed >= 0 && seed < 2 ** 32))
-    throw new ArgumentError('fit', `a seed is a whole number from 0 to 2³² − 1, not ${seed}`);
+    throw new ArgumentError(
+      'fit',
+      `seed must be a whole number from 0 to 2³² − 1, found ${describeValue(seed)}`,
+    );
   const train =
     binarization === 'dynamic' ? data.train : binarizeDataset(data.train, binarization, new Generator(seed));
   let state = options.state ?? startOfEpoch(1, seed);

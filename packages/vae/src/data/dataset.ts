@@ -14,7 +14,9 @@ export interface Dataset {
 }
 
 /** Number of pixels of one image. */
-export function pixelsOf({ imageShape: [height, width] }: Dataset): number {
+export function pixelsOf(data: Dataset): number {
+  checkDataset('pixelsOf', data);
+  const [height, width] = data.imageShape;
   return height * width;
 }
 

@@ -2,11 +2,13 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { formatShape, sameShape, VarigradError } from '@varigrad/core';
+import { checkText } from '../checks.js';
 import type { Dataset } from './dataset.js';
 import { type IdxArray, IdxError, readIdx } from './idx.js';
 
 /** Reads an IDX file, plain or gzipped. @throws IdxError with the path if the file is absent, damaged or not IDX */
 export async function readIdxFile(path: string): Promise<IdxArray> {
+  checkText('readIdxFile', 'path', path);
   let bytes: Uint8Array;
   try {
     bytes = await readFile(path);
@@ -21,6 +23,8 @@ export async function readIdxFile(path: string): Promise<IdxArray> {
  * @throws IdxError if a file is damaged or has another shape, or the two counts differ
  */
 export async function readIdxDataset(imagePath: string, labelPath: string): Promise<Dataset> {
+  checkText('readIdxDataset', 'imagePath', imagePath);
+  checkText('readIdxDataset', 'labelPath', labelPath);
   const [images, labels] = await Promise.all([readIdxFile(imagePath), readIdxFile(labelPath)]);
   if (!(images.data instanceof Uint8Array) || images.shape.length !== 3) {
     throw new IdxError(

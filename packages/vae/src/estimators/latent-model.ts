@@ -1,10 +1,12 @@
 import type { Tensor } from '@varigrad/core';
 import { checkMethod } from '@varigrad/core/checks';
+import { checkModel } from '../checks.js';
 import type { GenerativeModel, LatentModel } from '../models/model.js';
 import type { Posterior } from '../posteriors/posterior.js';
 
 /** Whether the model's code is a continuous random variable with a prior, so that bounds of log p(x) can be computed. */
 export function isLatentModel(model: GenerativeModel): model is LatentModel {
+  checkModel('isLatentModel', model);
   return 'posterior' in model && 'prior' in model && 'sampleTerms' in model;
 }
 

@@ -1,6 +1,8 @@
 /** Bar charts as SVG text. */
+import { checkArray, checkNumber, checkOptions, checkWhole, type OptionNames } from '@varigrad/core/checks';
 import { escapeXML } from '@varigrad/core/trace';
-import { axisOf, chart, colorOf, gridLine, plotOf, px, xTick } from './chart.js';
+import { checkFields, checkText, checkValues } from '../checks.js';
+import { axisOf, chart, checkPage, colorOf, gridLine, PAGE_OPTIONS, plotOf, px, xTick } from './chart.js';
 
 /** One bar from 0 up (or down). */
 export interface Bar {
@@ -22,17 +24,15 @@ export interface BarChartOptions {
   height?: number;
 }
 
+const BAR_CHART_OPTIONS: OptionNames<BarChartOptions> = { ...PAGE_OPTIONS, bars: true, groups: true };
+
 /** Bars with axes, grid and legend, as SVG text. A bar whose value is not finite is left out. */
-export function barChart({
-  title,
-  xLabel,
-  yLabel,
-  bars,
-  groups = [],
-  width = 860,
-  height = 400,
-}: BarChartOptions): string {
+export function barChart(options: BarChartOptions): string {
+  checkOptions('barChart', options, BAR_CHART_OPTIONS);
+  const { title, xLabel, yLabel, bars, groups = [], width = 860, height = 400 } = options;
+  checkBars(bars, groups);
   const page = { title, xLabel, yLabel, width, height };
+  checkPage('barChart', page);
   const plot = plotOf(page, groups);
   const { at: yAt, ticks } = axisOf([0, ...bars.map(({ value }) => value)], [plot.bottom, plot.top], 5);
   const slot = (plot.right - plot.left) / Math.max(1, bars.length);
@@ -50,6 +50,18 @@ export function barChart({
   ]);
 }
 
+function checkBars(bars: readonly Bar[], groups: readonly string[]): void {
+  checkArray('barChart', 'bars', bars, '{ bars: ', ' }');
+  for (const bar of bars) {
+    checkFields('barChart', 'a bar', bar, ['label', 'value']);
+    checkText('barChart', 'the label of a bar', bar.label);
+    checkNumber('barChart', 'the value of a bar', bar.value);
+    checkWhole('barChart', 'the group of a bar', bar.group ?? 0, 0);
+  }
+  checkArray('barChart', 'groups', groups, '{ groups: ', ' }');
+  for (const name of groups) checkText('barChart', 'the name of a group', name);
+}
+
 /**
  * The KL of each latent dimension, largest first; active and inactive dimensions differ in colour.
  * @param kl - nats per image of each dimension
@@ -57,11 +69,12 @@ export function barChart({
  */
 export function klChart(
   kl: ArrayLike<number>,
-  {
-    title = 'KL of each latent dimension',
-    active = Array.from(kl, (nats) => nats > 0.01),
-  }: { title?: string | undefined; active?: readonly boolean[] } = {},
+  options: { title?: string | undefined; active?: readonly boolean[] } = {},
 ): string {
+  checkValues('klChart', 'kl', kl);
+  checkOptions('klChart', options, { active: true, title: true }, 'kl, ');
+  const { title = 'KL of each latent dimension', active = Array.from(kl, (nats) => nats > 0.01) } = options;
+  checkArray('klChart', 'active', active, 'kl, { active: ', ' }');
   const order = Array.from(kl, (_, d) => d).sort((a, b) => kl[b]! - kl[a]!);
   return barChart({
     title,

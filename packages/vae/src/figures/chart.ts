@@ -1,7 +1,10 @@
 /** Parts of all charts, as SVG text: page, axes, ticks, legend. */
+import type { OptionNames } from '@varigrad/core/checks';
 import { escapeXML } from '@varigrad/core/trace';
 import { extent, tickIncrement } from 'd3-array';
 import { scaleLinear } from 'd3-scale';
+import { checkText } from '../checks.js';
+import { checkLengths } from './checks.js';
 
 /** Colours that differ also for colour-blind readers: seven of Okabe & Ito (2008), then purple, brown and grey. */
 export const COLORS: readonly string[] = [
@@ -37,6 +40,21 @@ export interface Page {
   yLabel: string;
   width: number;
   height: number;
+}
+
+/** The options of `Page`. */
+export const PAGE_OPTIONS: OptionNames<Page> = {
+  title: true,
+  xLabel: true,
+  yLabel: true,
+  width: true,
+  height: true,
+};
+
+/** @throws ArgumentError unless the texts are strings and the sizes are above 0 */
+export function checkPage(op: string, { width, height, ...texts }: Page): void {
+  for (const [name, text] of Object.entries(texts)) checkText(op, name, text);
+  checkLengths(op, { width, height });
 }
 
 /** The plot of a page with room on its right for names of a legend. */

@@ -1,4 +1,5 @@
 import { type Generator, type Tensor, tensor } from '@varigrad/core';
+import type { OptionNames } from '@varigrad/core/checks';
 import { type Dataset, pixelsOf } from '../data/dataset.js';
 import type { GenerativeModel } from '../models/model.js';
 import { labelsOf, overBatches } from '../over-batches.js';
@@ -9,6 +10,9 @@ export interface FigureOptions {
   /** Seed of the samples. Default 0. */
   seed?: number;
 }
+
+/** The options of `FigureOptions`. */
+export const FIGURE_OPTIONS: OptionNames<FigureOptions> = { title: true, seed: true };
 
 /**
  * Images, `[count · pixels]` in [0, 1], decoded in evaluation mode from the z that `latents` returns: the mean of p(x|z),

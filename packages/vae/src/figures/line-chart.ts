@@ -1,9 +1,23 @@
 /** Line charts as SVG text. */
 
+import { ArgumentError } from '@varigrad/core';
+import { checkArray, checkOptions, describeValue, type OptionNames } from '@varigrad/core/checks';
 import { escapeXML } from '@varigrad/core/trace';
+import { checkFields, checkText } from '../checks.js';
 import type { Losses } from '../meter.js';
 import type { EpochResult } from '../train.js';
-import { axisOf, chart, colorOf, gridLine, type Plot, plotOf, px, xTick } from './chart.js';
+import {
+  axisOf,
+  chart,
+  checkPage,
+  colorOf,
+  gridLine,
+  PAGE_OPTIONS,
+  type Plot,
+  plotOf,
+  px,
+  xTick,
+} from './chart.js';
 
 /** One line: points (x, y) in order of x. Values that are not finite leave a gap. */
 export interface Series {
@@ -21,16 +35,15 @@ export interface LineChartOptions {
   height?: number;
 }
 
+const LINE_CHART_OPTIONS: OptionNames<LineChartOptions> = { ...PAGE_OPTIONS, series: true };
+
 /** A chart of lines with axes, grid and legend, as SVG text. */
-export function lineChart({
-  title,
-  xLabel,
-  yLabel,
-  series,
-  width = 860,
-  height = 460,
-}: LineChartOptions): string {
+export function lineChart(options: LineChartOptions): string {
+  checkOptions('lineChart', options, LINE_CHART_OPTIONS);
+  const { title, xLabel, yLabel, series, width = 860, height = 460 } = options;
   const page = { title, xLabel, yLabel, width, height };
+  checkPage('lineChart', page);
+  checkSeries(series);
   const names = series.map(({ name }) => name);
   const plot: Plot = plotOf(page, names);
   const points = series.flatMap((s) => s.points).filter(([x, y]) => Number.isFinite(x) && Number.isFinite(y));
@@ -51,6 +64,21 @@ export function lineChart({
   ]);
 }
 
+function checkSeries(series: readonly Series[]): void {
+  checkArray('lineChart', 'series', series, '{ series: ', ' }');
+  for (const line of series) {
+    checkFields('lineChart', 'a line', line, ['name', 'points']);
+    checkText('lineChart', 'the name of a line', line.name);
+    checkArray('lineChart', 'the points of a line', line.points, '{ series: [{ name, points: ', ' }] }');
+    const odd = line.points.findIndex((point) => !Array.isArray(point));
+    if (odd >= 0)
+      throw new ArgumentError(
+        'lineChart',
+        `a point must be [x, y], found ${describeValue(line.points[odd])}`,
+      );
+  }
+}
+
 /**
  * −ELBO, reconstruction and KL of every epoch, on training and test images. If the loss is not −ELBO (another weight of
  * the KL, or an importance-weighted bound), the loss is drawn, too. Without a KL, as for an autoencoder, only the loss is drawn.
@@ -58,8 +86,12 @@ export function lineChart({
  */
 export function lossChart(
   results: readonly EpochResult[],
-  { title, heldOut = 'test', targets }: { title?: string; heldOut?: string; targets?: string } = {},
+  options: { title?: string; heldOut?: string; targets?: string } = {},
 ): string {
+  checkOptions('lossChart', options, { title: true, heldOut: true, targets: true }, 'results, ');
+  const { title, heldOut = 'test', targets } = options;
+  checkResults(results);
+  checkText('lossChart', 'heldOut', heldOut);
   const losses = results.flatMap(({ train, test }) => [train, test]);
   const hasKl = losses.length === 0 || losses.some(({ kl }) => kl !== 0);
   const isBound = losses.every(
@@ -84,6 +116,11 @@ export function lossChart(
     yLabel: 'nats per image',
     series: shown.flatMap(([name, of]) => [line('train', name, of), line('test', name, of)]),
   });
+}
+
+function checkResults(results: readonly EpochResult[]): void {
+  checkArray('lossChart', 'results', results);
+  for (const result of results) checkFields('lossChart', 'a result', result, ['epoch', 'train', 'test']);
 }
 
 /** A line, and a dot with its values as a tooltip at each point. */

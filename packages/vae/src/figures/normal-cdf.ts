@@ -1,4 +1,4 @@
-import { ArgumentError } from '@varigrad/core';
+import { checkNumber } from '@varigrad/core/checks';
 
 /** Density of N(0, 1), e^(−z²/2)/√(2π). */
 function density(z: number): number {
@@ -10,6 +10,7 @@ function density(z: number): number {
  * tail beyond |z| = 3. @see Abramowitz & Stegun 26.2.11 and 26.2.14
  */
 export function normalCdf(z: number): number {
+  checkNumber('normalCdf', 'z', z);
   const a = Math.abs(z);
   if (a > 3) {
     let fraction = 0;
@@ -31,8 +32,7 @@ export function normalCdf(z: number): number {
  * @param p - probability, 0 < p < 1. @throws ArgumentError otherwise
  */
 export function inverseNormalCdf(p: number): number {
-  if (!(p > 0 && p < 1))
-    throw new ArgumentError('inverseNormalCdf', `the probability ${p} is not between 0 and 1`);
+  checkNumber('inverseNormalCdf', 'p', p, p > 0 && p < 1, 'between 0 and 1');
   if (p > 0.5) return -inverseNormalCdf(1 - p);
   const t = Math.sqrt(-2 * Math.log(p));
   // The tail behaves like e^(−z²/2)/(z√2π): a start that is right to a few per cent.

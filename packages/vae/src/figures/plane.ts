@@ -1,12 +1,17 @@
 /** What a model with a 2-D z decodes over the latent plane. */
 import { ArgumentError, tensor } from '@varigrad/core';
+import { checkChoice, checkOptions, checkWhole, type OptionNames } from '@varigrad/core/checks';
+import { checkModel } from '../checks.js';
 import type { GenerativeModel } from '../models/model.js';
+import { checkCounts, checkImageShape } from './checks.js';
 import { decodeImages } from './decode.js';
 import { inverseNormalCdf } from './normal-cdf.js';
 import { gridSheet, type Sheet } from './sheets.js';
 
 /** Steps along an axis: equal in probability under N(0, 1), or equal in z from −3 to 3. */
 export type Spacing = 'quantile' | 'linear';
+
+const SPACINGS: Readonly<Record<Spacing, true>> = { quantile: true, linear: true };
 
 /** Options of `manifoldFigure`. */
 export interface ManifoldOptions {
@@ -19,6 +24,15 @@ export interface ManifoldOptions {
   spacing?: Spacing;
 }
 
+/** Options of a figure of all classes. */
+type ClassManifoldsOptions = Omit<ManifoldOptions, 'label'>;
+
+const CLASS_MANIFOLDS_OPTIONS: OptionNames<ClassManifoldsOptions> = {
+  size: true,
+  spacing: true,
+  title: true,
+};
+
 /**
  * The plane as a square of images. By default the coordinates are quantiles of N(0, 1): every image then stands for the
  * same prior probability.
@@ -27,14 +41,16 @@ export interface ManifoldOptions {
 export async function manifoldFigure(
   model: GenerativeModel,
   imageShape: readonly [number, number],
-  {
-    title = 'The latent plane: each image is decoded from one point z',
-    size = 20,
-    label = 0,
-    spacing = 'quantile',
-  }: ManifoldOptions = {},
+  options: ManifoldOptions = {},
 ): Promise<Sheet> {
-  checkPlane('manifoldFigure', model);
+  checkPlane('manifoldFigure', model, imageShape);
+  const names = { ...CLASS_MANIFOLDS_OPTIONS, label: true } as const;
+  checkOptions('manifoldFigure', options, names, 'model, imageShape, ');
+  const { title = 'The latent plane: each image is decoded from one point z' } = options;
+  const { size = 20, label = 0, spacing = 'quantile' } = options;
+  checkCounts('manifoldFigure', { size });
+  checkWhole('manifoldFigure', 'label', label, 0);
+  checkChoice('manifoldFigure', 'spacing', spacing, SPACINGS);
   const axis = latentSteps(size, spacing).map((z) =>
     (Math.abs(z) < 0.005 ? 0 : z).toFixed(2).replace('-', '−'),
   );
@@ -55,19 +71,20 @@ export async function manifoldFigure(
  */
 export async function classManifoldsFigure(
   model: GenerativeModel,
-  [height, width]: readonly [number, number],
-  {
-    title = 'The latent plane of each class',
-    size = 6,
-    spacing = 'quantile',
-  }: Omit<ManifoldOptions, 'label'> = {},
+  imageShape: readonly [number, number],
+  options: ClassManifoldsOptions = {},
 ): Promise<Sheet> {
-  checkPlane('classManifoldsFigure', model);
+  checkPlane('classManifoldsFigure', model, imageShape);
+  checkOptions('classManifoldsFigure', options, CLASS_MANIFOLDS_OPTIONS, 'model, imageShape, ');
+  const { title = 'The latent plane of each class', size = 6, spacing = 'quantile' } = options;
+  checkCounts('classManifoldsFigure', { size });
+  checkChoice('classManifoldsFigure', 'spacing', spacing, SPACINGS);
   if (model.classes === 0)
     throw new ArgumentError(
       'classManifoldsFigure',
       'the model is not conditional — use a model with classes, such as ConditionalVAE',
     );
+  const [height, width] = imageShape;
   const planes: Float32Array[] = [];
   for (let label = 0; label < model.classes; label++)
     planes.push(mosaic(await decodePlane(model, size, spacing, label), size, height, width));
@@ -110,9 +127,10 @@ function mosaic(images: Float32Array, size: number, height: number, width: numbe
   return values;
 }
 
-function checkPlane(caller: string, model: GenerativeModel): void {
-  if (model.latent !== 2)
-    throw new ArgumentError(caller, `z has ${model.latent} dimensions — a plane needs 2`);
+function checkPlane(op: string, model: GenerativeModel, imageShape: readonly [number, number]): void {
+  checkModel(op, model);
+  checkImageShape(op, imageShape);
+  if (model.latent !== 2) throw new ArgumentError(op, `z has ${model.latent} dimensions — a plane needs 2`);
 }
 
 function stepsInWords(spacing: Spacing): string {
@@ -122,11 +140,11 @@ function stepsInWords(spacing: Spacing): string {
 /**
  * Coordinates of one axis of a latent plane, in ascending order: the quantiles of N(0, 1) at (i + ½)/size, or equal steps
  * from −3 to 3.
- * @throws ArgumentError if the size is not a whole number above 0
+ * @throws ArgumentError if the size is not a whole number above 0, or the spacing is unknown
  */
 export function latentSteps(size: number, spacing: Spacing): number[] {
-  if (!(Number.isInteger(size) && size > 0))
-    throw new ArgumentError('latentSteps', `size must be a whole number above 0, not ${size}`);
+  checkWhole('latentSteps', 'size', size);
+  checkChoice('latentSteps', 'spacing', spacing, SPACINGS);
   return Array.from({ length: size }, (_, i) => {
     if (spacing === 'quantile') return inverseNormalCdf((i + 0.5) / size);
     return size === 1 ? 0 : -3 + (6 * i) / (size - 1);

@@ -1,5 +1,7 @@
 import { PNG } from 'pngjs';
+import { checkText } from '../checks.js';
 import { writeFileAtomic } from '../files/atomic.js';
+import { checkPicture, checkSheet } from './checks.js';
 import type { Raster } from './raster.js';
 import { type Sheet, sheetSVG } from './sheets.js';
 
@@ -7,7 +9,9 @@ const GREY = 0;
 const RGB = 2;
 
 /** The bytes of a PNG file with the picture's pixels: one byte per pixel if the picture is grey, else three. */
-export function encodePng({ width, height, pixels }: Raster): Uint8Array {
+export function encodePng(picture: Raster): Uint8Array {
+  checkPicture('encodePng', picture);
+  const { width, height, pixels } = picture;
   const isGrey = pixels.every((value, i) => value === pixels[i - (i % 3)]);
   const colorType = isGrey ? GREY : RGB;
   const png = new PNG({ width, height, colorType, inputColorType: colorType, inputHasAlpha: false });
@@ -17,11 +21,14 @@ export function encodePng({ width, height, pixels }: Raster): Uint8Array {
 
 /** Writes a picture as a PNG file, atomically. */
 export async function writePng(path: string, picture: Raster): Promise<void> {
+  checkText('writePng', 'path', path);
+  checkPicture('writePng', picture);
   await writeFileAtomic(path, encodePng(picture));
 }
 
 /** The sheet as SVG text with its pixels embedded as PNG. */
 export function encodeSheet(sheet: Sheet): string {
+  checkSheet('encodeSheet', sheet);
   return sheetSVG(sheet, `data:image/png;base64,${Buffer.from(encodePng(sheet.pixels)).toString('base64')}`);
 }
 
@@ -30,6 +37,8 @@ export function encodeSheet(sheet: Sheet): string {
  * @returns both files
  */
 export async function writeSheet(path: string, sheet: Sheet): Promise<[svg: string, png: string]> {
+  checkText('writeSheet', 'path', path);
+  checkSheet('writeSheet', sheet);
   const files: [string, string] = [`${path}.svg`, `${path}.png`];
   await writeFileAtomic(files[0], encodeSheet(sheet));
   await writePng(files[1], sheet.pixels.enlarged(sheet.scale));

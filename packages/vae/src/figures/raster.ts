@@ -1,3 +1,7 @@
+import { checkArray, checkNumber, checkWhole } from '@varigrad/core/checks';
+import { checkValues } from '../checks.js';
+import { checkImageShape } from './checks.js';
+
 /** A colour as red, green and blue, 0 to 255. */
 export type Color = readonly [red: number, green: number, blue: number];
 
@@ -9,14 +13,24 @@ export class Raster {
   readonly pixels: Uint8Array;
 
   constructor(width: number, height: number, background: Color = [255, 255, 255]) {
+    checkWhole('Raster', 'width', width, 0);
+    checkWhole('Raster', 'height', height, 0);
+    checkArray('Raster', 'background', background, 'width, height, ');
     this.width = width;
     this.height = height;
     this.pixels = new Uint8Array(width * height * 3);
-    this.rect(0, 0, width, height, background);
+    this.#fill(0, 0, width, height, background);
   }
 
   /** Fills a rectangle; the part outside the picture is ignored. */
   rect(x: number, y: number, width: number, height: number, color: Color): void {
+    for (const [name, value] of Object.entries({ x, y, width, height })) checkNumber('rect', name, value);
+    checkArray('rect', 'color', color, 'x, y, width, height, ');
+    this.#fill(x, y, width, height, color);
+  }
+
+  /** `rect` without checks, for one pixel after another. */
+  #fill(x: number, y: number, width: number, height: number, color: Color): void {
     const left = Math.max(0, x);
     const right = Math.min(this.width, x + width);
     for (let row = Math.max(0, y); row < Math.min(this.height, y + height); row++) {
@@ -32,23 +46,34 @@ export class Raster {
    * Draws an image with its top left pixel at (x, y).
    * @param values - `[height · width · channels]` with 1 (grey) or 3 (RGB) channels; clamped to [0, 1]
    */
-  image(x: number, y: number, values: Float32Array, [height, width]: readonly [number, number]): void {
+  image(
+    x: number,
+    y: number,
+    values: Float32Array,
+    imageShape: readonly [height: number, width: number],
+  ): void {
+    checkNumber('image', 'x', x);
+    checkNumber('image', 'y', y);
+    checkValues('image', 'values', values);
+    checkImageShape('image', imageShape);
+    const [height, width] = imageShape;
     const channels = values.length / (height * width);
     const byte = (i: number): number => Math.round(255 * Math.min(1, Math.max(0, values[i] ?? 0)));
     for (let i = 0; i < height * width; i++) {
       const color: Color =
         channels === 1 ? [byte(i), byte(i), byte(i)] : [byte(3 * i), byte(3 * i + 1), byte(3 * i + 2)];
-      this.rect(x + (i % width), y + Math.floor(i / width), 1, 1, color);
+      this.#fill(x + (i % width), y + Math.floor(i / width), 1, 1, color);
     }
   }
 
   /** The picture with each pixel as a square of `scale` × `scale`. */
   enlarged(scale: number): Raster {
+    checkWhole('enlarged', 'scale', scale);
     const large = new Raster(this.width * scale, this.height * scale);
     for (let i = 0; i < this.width * this.height; i++) {
       const [red = 0, green = 0, blue = 0] = this.pixels.subarray(3 * i, 3 * i + 3);
       const [x, y] = [i % this.width, Math.floor(i / this.width)];
-      large.rect(x * scale, y * scale, scale, scale, [red, green, blue]);
+      large.#fill(x * scale, y * scale, scale, scale, [red, green, blue]);
     }
     return large;
   }

@@ -1,9 +1,19 @@
 /** Sheets of images and their reconstructions. */
 import { Generator } from '@varigrad/core';
+import { checkOptions, type OptionNames } from '@varigrad/core/checks';
+import { checkCorruption, checkDataset, checkModel } from '../checks.js';
 import { type Corruption, corrupt } from '../corruptions.js';
 import { type Dataset, firstOf, pixelsOf } from '../data/dataset.js';
 import type { GenerativeModel } from '../models/model.js';
-import { decodeImages, encodeImages, type FigureOptions, imagesOf, valuesOf } from './decode.js';
+import { checkCounts } from './checks.js';
+import {
+  decodeImages,
+  encodeImages,
+  FIGURE_OPTIONS,
+  type FigureOptions,
+  imagesOf,
+  valuesOf,
+} from './decode.js';
 import { gridSheet, type Sheet } from './sheets.js';
 
 /** Number of images on a sheet. */
@@ -12,16 +22,19 @@ interface SheetSize {
   rows?: number;
 }
 
+const SIZE_OPTIONS: OptionNames<SheetSize> = { columns: true, rows: true };
+
 /** The first images of a data set, each above its reconstruction from the posterior's mean. */
 export async function reconstructionFigure(
   model: GenerativeModel,
   data: Dataset,
-  {
-    title = 'Test images and their reconstructions',
-    columns = 10,
-    rows = 4,
-  }: { title?: string | undefined } & SheetSize = {},
+  options: { title?: string | undefined } & SheetSize = {},
 ): Promise<Sheet> {
+  checkModel('reconstructionFigure', model);
+  checkDataset('reconstructionFigure', data);
+  checkOptions('reconstructionFigure', options, { ...SIZE_OPTIONS, title: true }, 'model, data, ');
+  const { title = 'Test images and their reconstructions', columns = 10, rows = 4 } = options;
+  checkCounts('reconstructionFigure', { columns, rows });
   const shown = firstOf(data, columns * rows);
   const lines = [
     { label: 'input', images: shown.images },
@@ -34,13 +47,14 @@ export async function reconstructionFigure(
 export async function sampledReconstructionFigure(
   model: GenerativeModel,
   data: Dataset,
-  {
-    title = 'The mean of p(x|z), and a sample of it',
-    columns = 10,
-    rows = 3,
-    seed = 0,
-  }: FigureOptions & SheetSize = {},
+  options: FigureOptions & SheetSize = {},
 ): Promise<Sheet> {
+  const op = 'sampledReconstructionFigure';
+  checkModel(op, model);
+  checkDataset(op, data);
+  checkOptions(op, options, { ...SIZE_OPTIONS, ...FIGURE_OPTIONS }, 'model, data, ');
+  const { title = 'The mean of p(x|z), and a sample of it', columns = 10, rows = 3, seed = 0 } = options;
+  checkCounts(op, { columns, rows });
   const shown = firstOf(data, columns * rows);
   const lines = [
     { label: 'input', images: shown.images },
@@ -56,12 +70,24 @@ export interface DenoisingFigureOptions extends FigureOptions, SheetSize {
   corruption: Corruption;
 }
 
+const DENOISING_OPTIONS: OptionNames<DenoisingFigureOptions> = {
+  corruption: true,
+  ...SIZE_OPTIONS,
+  ...FIGURE_OPTIONS,
+};
+
 /** Each image, the image with noise, and the reconstruction of the noisy image. */
 export async function denoisingFigure(
   model: GenerativeModel,
   data: Dataset,
-  { corruption, title = 'Noise removed', columns = 10, rows = 3, seed = 0 }: DenoisingFigureOptions,
+  options: DenoisingFigureOptions,
 ): Promise<Sheet> {
+  checkModel('denoisingFigure', model);
+  checkDataset('denoisingFigure', data);
+  checkOptions('denoisingFigure', options, DENOISING_OPTIONS, 'model, data, ');
+  const { corruption, title = 'Noise removed', columns = 10, rows = 3, seed = 0 } = options;
+  checkCorruption('denoisingFigure', corruption);
+  checkCounts('denoisingFigure', { columns, rows });
   const shown = firstOf(data, columns * rows);
   const noisy = {
     ...shown,

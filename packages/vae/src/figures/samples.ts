@@ -1,8 +1,11 @@
 /** Sheets of generated images: z from the prior, decoded. */
 import { ArgumentError, Generator, randn } from '@varigrad/core';
+import { checkOptions, checkWhole, type OptionNames } from '@varigrad/core/checks';
+import { checkDataset, checkModel } from '../checks.js';
 import { type Dataset, firstOf, pixelsOf } from '../data/dataset.js';
 import type { GenerativeModel } from '../models/model.js';
-import { decodeImages, encodeImages, type FigureOptions } from './decode.js';
+import { checkCounts, checkImageShape } from './checks.js';
+import { decodeImages, encodeImages, FIGURE_OPTIONS, type FigureOptions } from './decode.js';
 import { gridSheet, type Sheet } from './sheets.js';
 
 /** Options of `samplesFigure`. */
@@ -13,18 +16,25 @@ export interface SamplesOptions extends FigureOptions {
   label?: number;
 }
 
+const SAMPLES_OPTIONS: OptionNames<SamplesOptions> = {
+  columns: true,
+  rows: true,
+  label: true,
+  ...FIGURE_OPTIONS,
+};
+
 /** Mean images of z drawn from the prior. */
 export async function samplesFigure(
   model: GenerativeModel,
   imageShape: readonly [number, number],
-  {
-    title = 'Samples: decoded z from the prior',
-    columns = 10,
-    rows = 10,
-    seed = 0,
-    label,
-  }: SamplesOptions = {},
+  options: SamplesOptions = {},
 ): Promise<Sheet> {
+  checkModel('samplesFigure', model);
+  checkImageShape('samplesFigure', imageShape);
+  checkOptions('samplesFigure', options, SAMPLES_OPTIONS, 'model, imageShape, ');
+  const { title = 'Samples: decoded z from the prior', columns = 10, rows = 10, seed = 0, label } = options;
+  checkCounts('samplesFigure', { columns, rows });
+  if (label !== undefined) checkWhole('samplesFigure', 'label', label, 0);
   const labels = Uint8Array.from(
     { length: columns * rows },
     (_, i) => label ?? i % Math.max(1, model.classes),
@@ -48,12 +58,20 @@ export interface ClassStyleOptions extends FigureOptions {
   from?: Dataset;
 }
 
+const CLASS_STYLE_OPTIONS: OptionNames<ClassStyleOptions> = { styles: true, from: true, ...FIGURE_OPTIONS };
+
 /** One style z per row and one class per column. @throws ArgumentError if the model is not conditional */
 export async function classStyleFigure(
   model: GenerativeModel,
   imageShape: readonly [number, number],
-  { title = 'Rows share a style z, columns the class', styles = 10, seed = 0, from }: ClassStyleOptions = {},
+  options: ClassStyleOptions = {},
 ): Promise<Sheet> {
+  checkModel('classStyleFigure', model);
+  checkImageShape('classStyleFigure', imageShape);
+  checkOptions('classStyleFigure', options, CLASS_STYLE_OPTIONS, 'model, imageShape, ');
+  const { title = 'Rows share a style z, columns the class', styles = 10, seed = 0, from } = options;
+  checkCounts('classStyleFigure', { styles });
+  if (from !== undefined) checkDataset('classStyleFigure', from, 'from');
   const { classes } = model;
   if (classes === 0)
     throw new ArgumentError(

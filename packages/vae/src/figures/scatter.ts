@@ -1,10 +1,20 @@
 /** Points of a plane, coloured by class: codes of a 2-D latent space. */
 import { ArgumentError } from '@varigrad/core';
+import {
+  checkArray,
+  checkNumber,
+  checkOptions,
+  checkWhole,
+  describeValue,
+  type OptionNames,
+} from '@varigrad/core/checks';
 import { escapeXML } from '@varigrad/core/trace';
 import { extent } from 'd3-array';
+import { checkDataset, checkFields, checkModel, checkText, checkValues } from '../checks.js';
 import { type Dataset, firstOf } from '../data/dataset.js';
 import type { GenerativeModel } from '../models/model.js';
 import { type Axis, axisOf, colorOf, gridLine, type Plot, px, xTick } from './chart.js';
+import { checkLengths } from './checks.js';
 import { encodeImages, valuesOf } from './decode.js';
 
 /** One square of points. */
@@ -25,6 +35,8 @@ export interface ScatterOptions {
   axes?: readonly [x: string, y: string];
 }
 
+const SCATTER_OPTIONS: OptionNames<ScatterOptions> = { title: true, size: true, axes: true };
+
 /** Options of `scatterAnimation`. */
 export interface ScatterAnimationOptions extends ScatterOptions {
   /** Seconds from one panel to the next. Default 0.5. */
@@ -32,6 +44,12 @@ export interface ScatterAnimationOptions extends ScatterOptions {
   /** Seconds for which the last panel stays. Default 2. */
   hold?: number;
 }
+
+const ANIMATION_OPTIONS: OptionNames<ScatterAnimationOptions> = {
+  step: true,
+  hold: true,
+  ...SCATTER_OPTIONS,
+};
 
 const MARGIN = 16;
 /** Room left of a panel, for the numbers and the name of its axis. */
@@ -46,6 +64,8 @@ const LEGEND = 56;
  * @throws ArgumentError if points and labels do not fit
  */
 export function scatterFigure(panels: readonly ScatterPanel[], options: ScatterOptions = {}): string {
+  checkOptions('scatterFigure', options, SCATTER_OPTIONS, 'panels, ');
+  checkScatter('scatterFigure', panels, options);
   return page(panels, panels.length, options, (plots) =>
     panels.map((panel, i) => {
       const plot = plots[i]!;
@@ -71,17 +91,11 @@ export function scatterFigure(panels: readonly ScatterPanel[], options: ScatterO
  */
 export function scatterAnimation(
   panels: readonly ScatterPanel[],
-  { step = 0.5, hold = 2, ...options }: ScatterAnimationOptions = {},
+  options: ScatterAnimationOptions = {},
 ): string {
-  const [first] = panels;
-  if (first === undefined)
-    throw new ArgumentError('scatterAnimation', 'an animation needs at least one panel');
-  const odd = panels.find(({ points }) => points.length !== first.points.length);
-  if (odd !== undefined)
-    throw new ArgumentError(
-      'scatterAnimation',
-      `a panel has ${odd.points.length} coordinates and the first one ${first.points.length} — all need the same points`,
-    );
+  checkAnimation(panels, options);
+  const { step = 0.5, hold = 2 } = options;
+  const first = panels[0]!;
   const seconds = step * (panels.length - 1) + hold;
   const times = [...panels.map((_, i) => (i * step) / seconds), 1].map((time) => Number(time.toFixed(5)));
   const animate = (name: string, values: readonly string[], mode: string, keys = times): string =>
@@ -110,6 +124,45 @@ export function scatterAnimation(
   });
 }
 
+function checkScatter(op: string, panels: readonly ScatterPanel[], options: ScatterOptions): void {
+  checkArray(op, 'panels', panels);
+  for (const panel of panels) {
+    checkFields(op, 'a panel', panel, ['title', 'points', 'labels']);
+    const { points, labels } = panel;
+    checkText(op, 'the title of a panel', panel.title);
+    checkValues(op, 'the points of a panel', points);
+    checkValues(op, 'the labels of a panel', labels);
+    if (points.length !== 2 * labels.length)
+      throw new ArgumentError(
+        op,
+        `${points.length} coordinates for ${labels.length} labels — give two for each`,
+      );
+  }
+  const { title = '', size = 420, axes = ['z1', 'z2'] } = options;
+  checkText(op, 'title', title);
+  checkLengths(op, { size });
+  if (!(Array.isArray(axes) && axes.length === 2))
+    throw new ArgumentError(op, `axes must be two names, such as ['z1', 'z2'], found ${describeValue(axes)}`);
+  for (const name of axes) checkText(op, 'the name of an axis', name);
+}
+
+function checkAnimation(panels: readonly ScatterPanel[], options: ScatterAnimationOptions): void {
+  const op = 'scatterAnimation';
+  checkOptions(op, options, ANIMATION_OPTIONS, 'panels, ');
+  checkScatter(op, panels, options);
+  const { step = 0.5, hold = 2 } = options;
+  checkLengths(op, { step });
+  checkNumber(op, 'hold', hold, hold >= 0 && Number.isFinite(hold), 'of at least 0');
+  const [first] = panels;
+  if (first === undefined) throw new ArgumentError(op, 'an animation needs at least one panel');
+  const odd = panels.find(({ points }) => points.length !== first.points.length);
+  if (odd !== undefined)
+    throw new ArgumentError(
+      op,
+      `a panel has ${odd.points.length} coordinates and the first one ${first.points.length} — all need the same points`,
+    );
+}
+
 /** Values of `visibility`, and their times, of what is shown from `start` to `end`. */
 function shownDuring(start: number, end: number): [values: string[], times: number[]] {
   const before = start === 0 ? [] : [{ value: 'hidden', time: 0 }];
@@ -125,13 +178,6 @@ function page(
   { title = '', size = 420 }: ScatterOptions,
   draw: (plots: readonly Plot[]) => readonly string[],
 ): string {
-  for (const { points, labels } of panels) {
-    if (points.length !== 2 * labels.length)
-      throw new ArgumentError(
-        'scatterFigure',
-        `${points.length} coordinates for ${labels.length} labels — give two for each`,
-      );
-  }
   const top = MARGIN + (title === '' ? 0 : TITLE) + PANEL_TITLE;
   const plots = Array.from({ length: count }, (_, i) => {
     const left = MARGIN + AXIS + i * (AXIS + size + MARGIN);
@@ -208,17 +254,30 @@ const number = (value: number): string => value.toFixed(2).replace('-', '−');
 export async function latentScatter(
   models: readonly { title: string; model: GenerativeModel }[],
   data: Dataset,
-  { count = 500, ...options }: ScatterOptions & { count?: number } = {},
+  options: ScatterOptions & { count?: number } = {},
 ): Promise<string> {
+  const op = 'latentScatter';
+  checkArray(op, 'models', models, '', ', data');
+  for (const one of models) {
+    checkFields(op, 'an element of models', one, ['title', 'model']);
+    checkText(op, 'the title of a model', one.title);
+    checkModel(op, one.model);
+  }
+  checkDataset(op, data);
+  checkOptions(op, options, { count: true, ...SCATTER_OPTIONS }, 'models, data, ');
+  const { count = 500, ...layout } = options;
+  checkWhole(op, 'count', count, 0);
   const shown = firstOf(data, count);
   const panels: ScatterPanel[] = [];
   for (const { title, model } of models)
     panels.push({ title, points: await codesOf(model, shown), labels: shown.labels });
-  return scatterFigure(panels, { title: `Codes of the first ${shown.count} test images`, ...options });
+  return scatterFigure(panels, { title: `Codes of the first ${shown.count} test images`, ...layout });
 }
 
 /** The 2-D codes of a whole data set, `[2 · count]`. @throws ArgumentError if z does not have 2 dimensions */
 export async function codesOf(model: GenerativeModel, data: Dataset): Promise<Float32Array> {
+  checkModel('codesOf', model);
+  checkDataset('codesOf', data);
   if (model.latent !== 2)
     throw new ArgumentError('codesOf', `z has ${model.latent} dimensions — a plane needs 2`);
   return valuesOf(model, () => encodeImages(model, data));

@@ -1,6 +1,9 @@
 /** Sheets: images in a grid, with a title and labels around them. */
 import { ArgumentError } from '@varigrad/core';
+import { checkArray, checkOptions, checkWhole, describeValue, type OptionNames } from '@varigrad/core/checks';
 import { escapeXML } from '@varigrad/core/trace';
+import { checkText, checkValues } from '../checks.js';
+import { checkCounts, checkImageShape, checkSheet } from './checks.js';
 import { Raster } from './raster.js';
 
 /** The layout and labels of a sheet of images. */
@@ -21,6 +24,18 @@ export interface SheetOptions {
   /** Pixels between images, before they are enlarged. Default: about 4 pixels of the drawn sheet. */
   gap?: number;
 }
+
+const SHEET_OPTIONS: OptionNames<SheetOptions> = {
+  columns: true,
+  imageShape: true,
+  channels: true,
+  title: true,
+  columnLabels: true,
+  rowLabels: true,
+  caption: true,
+  scale: true,
+  gap: true,
+};
 
 /** A label, and the middle of its row or column in `pixels`. */
 export interface SheetLabel {
@@ -53,14 +68,12 @@ const widthOf = (text: string, size: number): number => Math.ceil(0.62 * size * 
  * @throws ArgumentError if the values are not a whole number of images, or the labels or sizes do not fit
  */
 export function gridSheet(images: Float32Array, options: SheetOptions): Sheet {
+  checkSheetArguments(images, options);
   const { columns, imageShape, title = '', columnLabels = [], rowLabels = [], caption = '' } = options;
   const [height, width] = imageShape;
   const { count, size } = countImages(images, imageShape, options.channels ?? 1);
   const { scale = Math.max(1, Math.round(56 / height)) } = options;
   const { gap = Math.max(1, Math.round(4 / scale)) } = options;
-  checkWhole('columns', columns, 1);
-  checkWhole('scale', scale, 1);
-  checkWhole('gap', gap, 0);
   const rows = Math.ceil(count / columns);
   checkLabels('column', columnLabels, columns);
   checkLabels('row', rowLabels, rows);
@@ -88,6 +101,8 @@ export function gridSheet(images: Float32Array, options: SheetOptions): Sheet {
  * @param href - address of `sheet.pixels` as an image, for example a data URI
  */
 export function sheetSVG(sheet: Sheet, href: string): string {
+  checkSheet('sheetSVG', sheet);
+  checkText('sheetSVG', 'href', href);
   const { pixels, scale, title, caption, columnLabels, rowLabels } = sheet;
   const { left, top, width, height } = layOut(sheet);
   const [imageWidth, imageHeight] = [pixels.width * scale, pixels.height * scale];
@@ -137,9 +152,23 @@ function widest(labels: readonly string[]): number {
   return labels.reduce((most, label) => Math.max(most, widthOf(label, LABEL.size)), 0);
 }
 
-function checkWhole(name: string, value: number, least: number): void {
-  if (Number.isInteger(value) && value >= least) return;
-  throw new ArgumentError('gridSheet', `${name} must be a whole number of at least ${least}, not ${value}`);
+function checkSheetArguments(images: Float32Array, options: SheetOptions): void {
+  const op = 'gridSheet';
+  checkValues(op, 'images', images, 'a Float32Array');
+  checkOptions(op, options, SHEET_OPTIONS, 'images, ');
+  const { columns, imageShape, channels = 1, title = '', caption = '', scale = 1, gap = 0 } = options;
+  checkCounts(op, { columns, scale });
+  checkWhole(op, 'gap', gap, 0);
+  checkImageShape(op, imageShape);
+  if (channels !== 1 && channels !== 3)
+    throw new ArgumentError(op, `channels must be 1 or 3, found ${describeValue(channels)}`);
+  checkText(op, 'title', title);
+  checkText(op, 'caption', caption);
+  const { columnLabels = [], rowLabels = [] } = options;
+  for (const [name, labels] of Object.entries({ columnLabels, rowLabels })) {
+    checkArray(op, name, labels, `images, { ${name}: `, ' }');
+    for (const label of labels) checkText(op, `a label in ${name}`, label);
+  }
 }
 
 function checkLabels(kind: 'row' | 'column', labels: readonly string[], places: number): void {

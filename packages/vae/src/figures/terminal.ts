@@ -1,5 +1,8 @@
 /** Images as text, with two pixels per character, one above the other. */
 import { ArgumentError } from '@varigrad/core';
+import { checkOptions, describeValue, type OptionNames } from '@varigrad/core/checks';
+import { checkValues } from '../checks.js';
+import { checkCounts, checkImageShape } from './checks.js';
 
 /** Options of `terminalImages`. */
 export interface TerminalOptions {
@@ -10,6 +13,8 @@ export interface TerminalOptions {
   depth?: 8 | 24;
 }
 
+const TERMINAL_OPTIONS: OptionNames<TerminalOptions> = { imageShape: true, columns: true, depth: true };
+
 const RESET = '\u001b[0m';
 
 /**
@@ -17,10 +22,10 @@ const RESET = '\u001b[0m';
  * @param images - `[count · height · width]`, 0 black to 1 white
  * @throws ArgumentError if the values are not a whole number of images
  */
-export function terminalImages(
-  images: ArrayLike<number>,
-  { imageShape: [height, width], columns, depth = 24 }: TerminalOptions,
-): string {
+export function terminalImages(images: ArrayLike<number>, options: TerminalOptions): string {
+  checkTerminalArguments(images, options);
+  const { imageShape, columns, depth = 24 } = options;
+  const [height, width] = imageShape;
   const size = height * width;
   if (images.length === 0 || images.length % size !== 0)
     throw new ArgumentError(
@@ -42,6 +47,16 @@ export function terminalImages(
     }
   }
   return lines.join('\n');
+}
+
+function checkTerminalArguments(images: ArrayLike<number>, options: TerminalOptions): void {
+  checkValues('terminalImages', 'images', images);
+  checkOptions('terminalImages', options, TERMINAL_OPTIONS, 'images, ');
+  const { imageShape, columns = 1, depth = 24 } = options;
+  checkImageShape('terminalImages', imageShape);
+  checkCounts('terminalImages', { columns });
+  if (depth !== 8 && depth !== 24)
+    throw new ArgumentError('terminalImages', `depth must be 8 or 24, found ${describeValue(depth)}`);
 }
 
 function cell(upper: number, lower: number, depth: 8 | 24): string {

@@ -1,7 +1,18 @@
 /** Sheets of straight and curved paths through the latent space. */
 import { ArgumentError, tensor } from '@varigrad/core';
+import {
+  checkArray,
+  checkChoice,
+  checkNumber,
+  checkOptions,
+  checkWhole,
+  describeValue,
+  type OptionNames,
+} from '@varigrad/core/checks';
+import { checkDataset, checkModel, checkValues } from '../checks.js';
 import { type Dataset, firstOf, pixelsOf } from '../data/dataset.js';
 import type { GenerativeModel } from '../models/model.js';
+import { checkCounts, checkImageShape } from './checks.js';
 import { decodeImages, encodeImages, valuesOf } from './decode.js';
 import { latentSteps } from './plane.js';
 import { gridSheet, type Sheet } from './sheets.js';
@@ -17,14 +28,22 @@ export interface InterpolationOptions {
   path?: 'linear' | 'spherical';
 }
 
+const INTERPOLATION_OPTIONS: OptionNames<InterpolationOptions> = {
+  pairs: true,
+  steps: true,
+  path: true,
+  title: true,
+};
+
 /** Paths from the code of one image to the code of the next, with the two images at the ends. A conditional model keeps the label of the first. */
 export async function interpolationFigure(
   model: GenerativeModel,
   data: Dataset,
-  { title, pairs = 8, steps = 9, path = 'linear' }: InterpolationOptions = {},
+  options: InterpolationOptions = {},
 ): Promise<Sheet> {
-  if (!(Number.isInteger(steps) && steps > 1))
-    throw new ArgumentError('interpolationFigure', `steps must be a whole number above 1, not ${steps}`);
+  checkInterpolation(model, data, options);
+  const { pairs = 8, steps = 9, path = 'linear' } = options;
+  const { title = `From one image to another, ${path} in z` } = options;
   const ends = firstOf(data, 2 * Math.min(pairs, Math.floor(data.count / 2)));
   const rows = ends.count / 2;
   const { latent } = model;
@@ -52,9 +71,20 @@ export async function interpolationFigure(
   return gridSheet(sheet, {
     columns: steps + 2,
     imageShape: data.imageShape,
-    title: title ?? `From one image to another, ${path} in z`,
+    title,
     columnLabels: ['input', ...Array.from({ length: steps }, (_, i) => fraction(i / (steps - 1))), 'input'],
   });
+}
+
+function checkInterpolation(model: GenerativeModel, data: Dataset, options: InterpolationOptions): void {
+  const op = 'interpolationFigure';
+  checkModel(op, model);
+  checkDataset(op, data);
+  checkOptions(op, options, INTERPOLATION_OPTIONS, 'model, data, ');
+  const { pairs = 8, steps = 9, path = 'linear' } = options;
+  checkCounts(op, { pairs });
+  checkWhole(op, 'steps', steps, 2);
+  checkChoice(op, 'path', path, { linear: true, spherical: true });
 }
 
 const fraction = (t: number): string => `t=${t.toFixed(2)}`;
@@ -67,9 +97,15 @@ function lerp(a: Float32Array, b: Float32Array, t: number): Float32Array {
  * sin((1 − t)Ω)/sin Ω · a + sin(tΩ)/sin Ω · b, where Ω is the angle between a and b. The lengths in between stay near those
  * of the ends; in many dimensions, N(0, I) has its mass at such lengths. Parallel vectors and zero are joined by a straight
  * line.
+ * @throws ArgumentError if the lengths of the vectors differ
  * @see Shoemake (1985), Animating rotation with quaternion curves
  */
 export function slerp(a: Float32Array, b: Float32Array, t: number): Float32Array {
+  checkValues('slerp', 'a', a);
+  checkValues('slerp', 'b', b);
+  checkNumber('slerp', 't', t);
+  if (a.length !== b.length)
+    throw new ArgumentError('slerp', `a and b must have the same length, found ${a.length} and ${b.length}`);
   const dot = (u: Float32Array, v: Float32Array): number => u.reduce((sum, x, i) => sum + x * v[i]!, 0);
   const cosine = dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b));
   const angle = Math.acos(Math.min(1, Math.max(-1, cosine)));
@@ -93,26 +129,30 @@ export interface TraversalOptions {
   caption?: string;
 }
 
+const TRAVERSAL_OPTIONS: OptionNames<TraversalOptions> = {
+  dimensions: true,
+  steps: true,
+  around: true,
+  label: true,
+  title: true,
+  caption: true,
+};
+
 /** In each row, one coordinate of z goes from −3 to 3 and the others stay. @throws ArgumentError if a dimension does not exist */
 export async function traversalFigure(
   model: GenerativeModel,
   imageShape: readonly [number, number],
-  {
+  options: TraversalOptions = {},
+): Promise<Sheet> {
+  checkTraversal(model, imageShape, options);
+  const {
     title = 'One coordinate of z at a time',
     dimensions = Array.from({ length: Math.min(10, model.latent) }, (_, d) => d),
     steps = 11,
     around = new Float32Array(model.latent),
     label = 0,
     caption = dimensions.length < model.latent ? `${dimensions.length} of ${model.latent} dimensions` : '',
-  }: TraversalOptions = {},
-): Promise<Sheet> {
-  for (const d of dimensions) {
-    if (!(Number.isInteger(d) && d >= 0 && d < model.latent))
-      throw new ArgumentError(
-        'traversalFigure',
-        `dimension ${d} does not exist — z has dimensions 0 to ${model.latent - 1}`,
-      );
-  }
+  } = options;
   const places = latentSteps(steps, 'linear');
   const z = dimensions.flatMap((d) =>
     places.map((place) => Array.from(around, (value, i) => (i === d ? place : value))),
@@ -126,4 +166,32 @@ export async function traversalFigure(
     rowLabels: dimensions.map((d) => `z${d + 1}`),
     caption,
   });
+}
+
+function checkTraversal(
+  model: GenerativeModel,
+  imageShape: readonly [number, number],
+  options: TraversalOptions,
+): void {
+  const op = 'traversalFigure';
+  checkModel(op, model);
+  checkImageShape(op, imageShape);
+  checkOptions(op, options, TRAVERSAL_OPTIONS, 'model, imageShape, ');
+  const { dimensions = [], steps = 1, around = [], label = 0 } = options;
+  checkArray(op, 'dimensions', dimensions, 'model, imageShape, { dimensions: ', ' }');
+  for (const d of dimensions) {
+    if (!(Number.isInteger(d) && d >= 0 && d < model.latent))
+      throw new ArgumentError(
+        op,
+        `dimension ${describeValue(d)} does not exist — z has dimensions 0 to ${model.latent - 1}`,
+      );
+  }
+  checkCounts(op, { steps });
+  checkValues(op, 'around', around);
+  if (options.around !== undefined && around.length !== model.latent)
+    throw new ArgumentError(
+      op,
+      `around must have one value for each of the ${model.latent} dimensions of z, found ${around.length}`,
+    );
+  checkWhole(op, 'label', label, 0);
 }

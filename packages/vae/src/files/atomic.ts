@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { ArgumentError } from '@varigrad/core';
+import { describeValue } from '@varigrad/core/checks';
+import { checkText } from '../checks.js';
 
 /**
  * Writes a file atomically: at any moment the path holds either the old or the complete new contents. The contents go into a temporary
@@ -8,6 +11,12 @@ import { basename, dirname, join } from 'node:path';
  * can leave the hidden temporary file, which is never read; see `removeLeftovers`.
  */
 export async function writeFileAtomic(path: string, contents: string | Uint8Array): Promise<void> {
+  checkText('writeFileAtomic', 'path', path);
+  if (typeof contents !== 'string' && !(contents instanceof Uint8Array))
+    throw new ArgumentError(
+      'writeFileAtomic',
+      `contents must be a string or a Uint8Array, found ${describeValue(contents)}`,
+    );
   await mkdir(dirname(path), { recursive: true });
   const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`);
   try {
@@ -34,6 +43,7 @@ const TEMPORARY = /^\..+\.[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12
  * @returns the names of the removed files; an empty list if the folder does not exist
  */
 export async function removeLeftovers(folder: string): Promise<string[]> {
+  checkText('removeLeftovers', 'folder', folder);
   const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return [];
     throw error;

@@ -1,4 +1,5 @@
 import { bernoulli, type Generator, type Tensor } from '@varigrad/core';
+import { checkTensor } from '@varigrad/core/checks';
 import { bceWithLogits, Module } from '@varigrad/nn';
 import type { Likelihood } from './likelihood.js';
 
@@ -17,10 +18,11 @@ export class Bernoulli extends Module implements Likelihood {
   }
 
   mean(logits: Tensor): Tensor {
+    checkTensor('Bernoulli', logits, 'logits');
     return logits.sigmoid();
   }
 
   sample(logits: Tensor, generator?: Generator): Tensor {
-    return bernoulli(logits.sigmoid(), { generator });
+    return bernoulli(this.mean(logits), { generator });
   }
 }

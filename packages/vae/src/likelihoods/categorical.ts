@@ -1,5 +1,5 @@
 import { ArgumentError, arange, type Generator, type Tensor } from '@varigrad/core';
-import { checkOptions, checkWhole } from '@varigrad/core/checks';
+import { checkOptions, checkTensor, checkWhole } from '@varigrad/core/checks';
 import { type Description, Module } from '@varigrad/nn';
 import { gumbel } from '../posteriors/gumbel.js';
 import type { Likelihood } from './likelihood.js';
@@ -60,6 +60,7 @@ export class Categorical extends Module implements Likelihood {
 
   /** `[batch, levels · pixels]` → log-probabilities `[batch, levels, pixels]` */
   #logProbs(logits: Tensor): Tensor {
+    checkTensor('Categorical', logits, 'logits');
     const [batch, outputs] = logits.shape as [number, number];
     const levels = this.outputsPerPixel;
     return logits.reshape([batch, levels, outputs / levels]).logSoftmax({ axis: 1 });

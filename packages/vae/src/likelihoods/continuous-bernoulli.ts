@@ -1,5 +1,5 @@
 import { type Generator, rand, type Tensor, where } from '@varigrad/core';
-import { checkNumber, checkOptions } from '@varigrad/core/checks';
+import { checkNumber, checkOptions, checkTensor } from '@varigrad/core/checks';
 import { bceWithLogits, Module } from '@varigrad/nn';
 import type { Likelihood } from './likelihood.js';
 
@@ -102,6 +102,7 @@ export class ContinuousBernoulli extends Module implements Likelihood {
   }
 
   #bounded(logits: Tensor): Tensor {
+    checkTensor('ContinuousBernoulli', logits, 'logits');
     return logits.clamp({ min: -this.#limit, max: this.#limit });
   }
 }

@@ -1,5 +1,5 @@
 import { full, type Generator, parameter, randn, type Tensor } from '@varigrad/core';
-import { checkChoice, checkNumber, checkOptions, type OptionNames } from '@varigrad/core/checks';
+import { checkChoice, checkNumber, checkOptions, checkTensor, type OptionNames } from '@varigrad/core/checks';
 import { type Description, gaussianNll, Module } from '@varigrad/nn';
 import type { Likelihood } from './likelihood.js';
 import { checkRange } from './support.js';
@@ -62,11 +62,13 @@ export class Gaussian extends Module implements Likelihood {
   }
 
   mean(outputs: Tensor): Tensor {
+    checkTensor('Gaussian', outputs, 'outputs');
     return linkMean(outputs, this.#link);
   }
 
   sample(outputs: Tensor, generator?: Generator): Tensor {
-    const eps = randn(outputs.shape, { generator });
-    return this.mean(outputs).add(eps.mul(this.logSigma.exp()));
+    const mean = this.mean(outputs);
+    const eps = randn(mean.shape, { generator });
+    return mean.add(eps.mul(this.logSigma.exp()));
   }
 }

@@ -1,5 +1,5 @@
 import { ArgumentError, type Generator, randn, type Tensor } from '@varigrad/core';
-import { checkChoice, checkNumber, checkOptions, type OptionNames } from '@varigrad/core/checks';
+import { checkChoice, checkNumber, checkOptions, checkTensor, type OptionNames } from '@varigrad/core/checks';
 import { type Description, gaussianNll, Module } from '@varigrad/nn';
 import { LINKS, linkMean, type MeanLink } from './gaussian.js';
 import type { Likelihood } from './likelihood.js';
@@ -64,6 +64,7 @@ export class PixelGaussian extends Module implements Likelihood {
 
   /** Splits `[batch, 2 · pixels]` into the mean and the bounded log-variance, each `[batch, pixels]`. */
   #parts(outputs: Tensor): { mu: Tensor; logVar: Tensor } {
+    checkTensor('PixelGaussian', outputs, 'outputs');
     const [mean, logVar] = outputs.split((outputs.shape[1] as number) / 2, { axis: 1 }) as [Tensor, Tensor];
     return { mu: linkMean(mean, this.#link), logVar: logVar.clamp(this.#bounds) };
   }

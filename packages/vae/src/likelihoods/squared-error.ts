@@ -1,4 +1,5 @@
 import type { Generator, Tensor } from '@varigrad/core';
+import { checkTensor } from '@varigrad/core/checks';
 import { Module } from '@varigrad/nn';
 import { Gaussian } from './gaussian.js';
 import type { Likelihood } from './likelihood.js';
@@ -20,10 +21,11 @@ export class SquaredError extends Module implements Likelihood {
   }
 
   mean(mu: Tensor): Tensor {
+    checkTensor('SquaredError', mu, 'mu');
     return mu;
   }
 
   sample(mu: Tensor, generator?: Generator): Tensor {
-    return this.#gaussian.sample(mu, generator);
+    return this.#gaussian.sample(this.mean(mu), generator);
   }
 }

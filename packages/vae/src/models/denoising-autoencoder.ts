@@ -1,6 +1,7 @@
 import type { Generator, Tensor } from '@varigrad/core';
-import { checkMethod, checkOptions, checkWhole, type OptionNames } from '@varigrad/core/checks';
+import { checkOptions, checkWhole, type OptionNames } from '@varigrad/core/checks';
 import type { Description } from '@varigrad/nn';
+import { checkCorruption } from '../checks.js';
 import { type Corruption, masking } from '../corruptions.js';
 import { checkElboArguments, type Elbo, type ElboOptions, repeatRows } from '../elbo.js';
 import { AUTOENCODER_OPTIONS, Autoencoder, type AutoencoderOptions } from './autoencoder.js';
@@ -36,7 +37,7 @@ export class DenoisingAutoencoder extends Autoencoder {
     const { corruption = masking(0.5), noiseSamples = 1, ...rest } = options;
     super(rest, op);
     checkWhole(op, 'noiseSamples', noiseSamples);
-    checkMethod(op, 'corruption', corruption, 'apply', 'a corruption, such as masking(0.5)');
+    checkCorruption(op, corruption);
     this.corruption = corruption;
     this.noiseSamples = noiseSamples;
   }

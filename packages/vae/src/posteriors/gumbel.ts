@@ -1,14 +1,15 @@
 import { arange, type Generator, rand, type Shape, type Tensor } from '@varigrad/core';
-import { checkTensor } from '@varigrad/core/checks';
+import { checkOptions, checkTensor } from '@varigrad/core/checks';
 
 /**
  * Standard Gumbel noise, g = −log(−log u) with u uniform in (0, 1): argmaxₖ(logitₖ + gₖ) is a sample of softmax(logits).
  * @returns any shape, values from −2.85 to 16.7
  * @see Maddison, Tarlow & Minka 2014, arXiv:1411.0030
  */
-export function gumbel(shape: Shape, { generator }: { generator?: Generator | undefined } = {}): Tensor {
+export function gumbel(shape: Shape, options: { generator?: Generator | undefined } = {}): Tensor {
+  checkOptions('gumbel', options, { generator: true }, 'shape, ');
   // Uniform numbers are multiples of 2⁻²⁴ and can be 0.
-  return rand(shape, { generator })
+  return rand(shape, options)
     .clamp({ min: 2 ** -25 })
     .log()
     .neg()

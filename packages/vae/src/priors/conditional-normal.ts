@@ -1,6 +1,7 @@
 import { ArgumentError, type Generator, parameter, randn, type Tensor, zeros } from '@varigrad/core';
-import { checkWhole } from '@varigrad/core/checks';
+import { checkTensor, checkWhole } from '@varigrad/core/checks';
 import { type Description, Module } from '@varigrad/nn';
+import { checkPriorSample } from '../checks.js';
 import { gaussianLogProb } from '../posteriors/gaussian.js';
 import type { Posterior } from '../posteriors/posterior.js';
 import type { Prior, PriorContext } from './prior.js';
@@ -30,13 +31,10 @@ export class ConditionalNormal extends Module implements Prior {
     return gaussianLogProb(z, mu, logVar);
   }
 
-  sample(
-    _count: number,
-    context: PriorContext,
-    { generator }: { generator?: Generator | undefined } = {},
-  ): Tensor {
+  sample(count: number, context: PriorContext, options: { generator?: Generator | undefined } = {}): Tensor {
+    checkPriorSample(count, options);
     const { mu, logVar } = this.#of(context);
-    return mu.add(logVar.mul(0.5).exp().mul(randn(mu.shape, { generator })));
+    return mu.add(logVar.mul(0.5).exp().mul(randn(mu.shape, options)));
   }
 
   /** ½(logVar_p − logVar_q + (σ_q² + (mu_q − mu_p)²)/σ_p² − 1), `[batch, latent]` */
@@ -49,12 +47,14 @@ export class ConditionalNormal extends Module implements Prior {
   }
 
   /** Mean and log-variance of each row's class, `[batch, latent]`. */
-  #of({ labels }: PriorContext): Posterior {
+  #of(context: PriorContext): Posterior {
+    const { labels } = context ?? {};
     if (labels === undefined)
       throw new ArgumentError(
         'ConditionalNormal',
         'p(z|y) needs labels — use this prior in a ConditionalVAE',
       );
+    checkTensor('ConditionalNormal', labels, 'labels');
     return { mu: labels.matmul(this.mu), logVar: labels.matmul(this.logVar) }; // one-hot rows select
   }
 }

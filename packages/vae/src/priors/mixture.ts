@@ -8,8 +8,9 @@ import {
   type Tensor,
   zeros,
 } from '@varigrad/core';
-import { checkNumber, checkOptions, checkWhole, type OptionNames } from '@varigrad/core/checks';
+import { checkNumber, checkOptions, checkTensor, checkWhole, type OptionNames } from '@varigrad/core/checks';
 import { type Description, Module } from '@varigrad/nn';
+import { checkPriorSample } from '../checks.js';
 import type { Prior, PriorContext } from './prior.js';
 
 /** Options of `MixtureOfGaussians`. */
@@ -86,6 +87,7 @@ export class MixtureOfGaussians extends Module implements Prior {
 
   /** @throws ShapeError if z is not `[batch, latent]` */
   logProb(z: Tensor): Tensor {
+    checkTensor('MixtureOfGaussians', z, 'z');
     if (z.rank !== 2 || z.shape[1] !== this.mu.shape[1]) {
       const problem = `z ${formatShape(z.shape)} for components ${formatShape(this.mu.shape)} — z is [batch, latent]`;
       throw new ShapeError('MixtureOfGaussians.logProb', [z.shape, this.mu.shape], problem);
@@ -93,14 +95,11 @@ export class MixtureOfGaussians extends Module implements Prior {
     return mixtureLogProb(z, this.logits.logSoftmax(), this.mu, this.logVar);
   }
 
-  sample(
-    count: number,
-    _context: PriorContext,
-    { generator }: { generator?: Generator | undefined } = {},
-  ): Tensor {
-    const component = drawComponents(this.logits.logSoftmax(), count, { generator });
+  sample(count: number, _context: PriorContext, options: { generator?: Generator | undefined } = {}): Tensor {
+    checkPriorSample(count, options);
+    const component = drawComponents(this.logits.logSoftmax(), count, options);
     const mu = this.mu.indexSelect(component);
     const sigma = this.logVar.indexSelect(component).mul(0.5).exp();
-    return mu.add(sigma.mul(randn(mu.shape, { generator })));
+    return mu.add(sigma.mul(randn(mu.shape, options)));
   }
 }

@@ -7,8 +7,17 @@ import {
   type Tensor,
   zeros,
 } from '@varigrad/core';
-import { checkNumber, checkOptions, checkTensor, checkWhole, type OptionNames } from '@varigrad/core/checks';
+import {
+  checkMethod,
+  checkNumber,
+  checkOptions,
+  checkTensor,
+  checkWhole,
+  type OptionNames,
+} from '@varigrad/core/checks';
 import { type Description, Module } from '@varigrad/nn';
+import { checkPriorSample } from '../checks.js';
+import type { Posterior } from '../posteriors/posterior.js';
 import { drawComponents, mixtureLogProb } from './mixture.js';
 import type { Prior, PriorContext } from './prior.js';
 
@@ -72,18 +81,27 @@ export class VampPrior extends Module implements Prior {
   }
 
   logProb(z: Tensor, context: PriorContext): Tensor {
-    const { mu, logVar } = context.encode(this.pseudoInputs());
+    checkTensor('VampPrior', z, 'z');
+    const { mu, logVar } = this.#encode(context, this.pseudoInputs());
     return mixtureLogProb(z, this.#logWeights(), mu, logVar);
   }
 
-  sample(
-    count: number,
-    context: PriorContext,
-    { generator }: { generator?: Generator | undefined } = {},
-  ): Tensor {
-    const component = drawComponents(this.#logWeights(), count, { generator });
-    const q = context.encode(this.pseudoInputs().indexSelect(component));
-    return q.mu.add(q.logVar.mul(0.5).exp().mul(randn(q.mu.shape, { generator })));
+  sample(count: number, context: PriorContext, options: { generator?: Generator | undefined } = {}): Tensor {
+    checkPriorSample(count, options);
+    const component = drawComponents(this.#logWeights(), count, options);
+    const q = this.#encode(context, this.pseudoInputs().indexSelect(component));
+    return q.mu.add(q.logVar.mul(0.5).exp().mul(randn(q.mu.shape, options)));
+  }
+
+  #encode(context: PriorContext, x: Tensor): Posterior {
+    checkMethod(
+      'VampPrior',
+      'the context',
+      context,
+      'encode',
+      'an object with an encode method, such as a VAE',
+    );
+    return context.encode(x);
   }
 
   #logWeights(): Tensor {
