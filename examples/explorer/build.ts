@@ -26,10 +26,12 @@ export async function buildExplorer(outFolder: string): Promise<void> {
 }
 
 /**
- * Entry points that programs in the page can import, relative to the package's `src`. The others need gpu.js or a file
- * system.
+ * Entry points that the packages and programs in the page import, relative to the package's `src`; index.html maps their names.
+ * The others need gpu.js or a file system.
  */
-const ENTRIES: Readonly<Record<string, readonly string[]>> = { core: ['index', 'trace/index'] };
+const ENTRIES: Readonly<Record<string, readonly string[]>> = {
+  core: ['index', 'checks/index', 'trace/index'],
+};
 
 /** Packages import each other by name. The path contains `core/dist`, by which a trace recognises library code. */
 async function bundlePackage(name: string, outFolder: string): Promise<void> {

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -125,12 +125,24 @@ test('the page is built into any folder, refers to nothing outside it, and is se
       assert.match(file, /^\.\//);
       assert.ok((await stat(join(folder, file))).isFile(), file);
     }
+    await checkImports(folder, html);
     await checkSources(folder);
     await checkServer(folder);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 });
+
+/** The import map names every package that a script imports. */
+async function checkImports(folder: string, html: string): Promise<void> {
+  const names = new Set([...html.matchAll(/"(@varigrad\/[^"]+)":/g)].map(([, name]) => name));
+  const scripts = (await readdir(folder, { recursive: true })).filter((file) => file.endsWith('.js'));
+  for (const script of scripts) {
+    const code = await readFile(join(folder, script), 'utf8');
+    for (const [, name] of code.matchAll(/\b(?:from|import) ?"(@varigrad\/[^"]+)"/g))
+      assert.ok(names.has(name), `${script} imports ${name}`);
+  }
+}
 
 /** Script lines that call an operation must map to source lines that call it. */
 async function checkSources(folder: string): Promise<void> {
