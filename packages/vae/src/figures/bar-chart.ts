@@ -65,7 +65,7 @@ function checkBars(bars: readonly Bar[], groups: readonly string[]): void {
 /**
  * The KL of each latent dimension, largest first; active and inactive dimensions differ in colour.
  * @param kl - nats per image of each dimension
- * @param active - whether each dimension is active; default: whether its KL exceeds 0.01
+ * @param options - `active`: whether each dimension is active, default: whether its KL exceeds 0.01; `title`
  */
 export function klChart(
   kl: ArrayLike<number>,

@@ -248,7 +248,7 @@ const number = (value: number): string => value.toFixed(2).replace('-', '−');
 
 /**
  * The codes of the same test images under several models with a 2-D z, side by side.
- * @param count - images. Default 500
+ * @param options - `count`: images, default 500; `title` and the other options of `scatterFigure`
  * @throws ArgumentError if a model's z does not have 2 dimensions
  */
 export async function latentScatter(
