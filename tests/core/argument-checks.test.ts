@@ -8,8 +8,9 @@ import * as testing from '@varigrad/core/testing';
 import * as trace from '@varigrad/core/trace';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { refusedCalls } from '../helpers/refused-calls.js';
 
-const { ArgumentError, backend, randn, tensor } = core;
+const { backend, randn, tensor } = core;
 
 const scope = {
   ...core,
@@ -27,25 +28,7 @@ const scope = {
   current: backend(),
 };
 
-function call(text: string): unknown {
-  return new Function(...Object.keys(scope), `return ${text};`)(...Object.values(scope));
-}
-
-/** Checks that each call throws an ArgumentError with the message. */
-function refused(name: string, rows: readonly (readonly [call: string, message: string])[]): void {
-  test(name, async () => {
-    for (const [text, message] of rows) {
-      let found: unknown;
-      try {
-        await call(text);
-      } catch (error) {
-        found = error;
-      }
-      assert.instance(found, ArgumentError, `${text}: ${found}`);
-      assert.is((found as Error).message, message, text);
-    }
-  });
-}
+const refused = refusedCalls(scope);
 
 refused('options that are not an object', [
   ['x.sum(0)', 'sum: options must be an object, found 0 — write sum({ axis: 0 })'],
@@ -426,9 +409,9 @@ test('messages show values as code, and truncate long ones', () => {
 
 test('an error in a callback restores the backend and the recording state', () => {
   const before = backend();
-  assert.throws(() => call('withBackend(createReference(), async () => {})'), /asynchronous/);
+  assert.throws(() => core.withBackend(core.createReference(), async () => {}), /asynchronous/);
   assert.is(backend(), before);
-  assert.throws(() => call('noGrad(async () => {})'), /asynchronous/);
+  assert.throws(() => core.noGrad(async () => {}), /asynchronous/);
   assert.ok(core.isGradEnabled());
 });
 

@@ -26,7 +26,7 @@ import {
 } from '@varigrad/core/trace';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { refuses } from '../refuses.js';
+import { refuses } from '../helpers/refuses.js';
 
 const floor = (f: () => void): void => withBackend(createReference(Float64Array), f);
 

@@ -2,7 +2,7 @@ import { BackendError, createReference, createWasm } from '@varigrad/core';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ResidentMemory } from '../../packages/core/src/backend/wasm/memory.js';
-import { refuses } from '../refuses.js';
+import { refuses } from '../helpers/refuses.js';
 
 // Hosts that refuse the module, workers or memory.
 const reference = createReference();

@@ -15,7 +15,7 @@ import { openFile } from '../../examples/explorer/src/opened.js';
 import { presets } from '../../examples/explorer/src/presets/list.js';
 import { traceExports } from '../../examples/explorer/src/program.js';
 import { originalPlaces, type Sources, withOriginalPlaces } from '../../examples/explorer/src/sources.js';
-import { refuses } from '../refuses.js';
+import { refuses } from '../helpers/refuses.js';
 
 for (const { id, run } of presets) {
   test(`${id}: a graph comes back from JSON as it was, NaN and infinities included`, () => {

@@ -14,7 +14,7 @@ import { Adam } from '@varigrad/nn';
 import { VAE } from '@varigrad/vae';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { refuses } from '../refuses.js';
+import { refuses } from '../helpers/refuses.js';
 
 async function onCpu(f: (machine: GpuBackend) => Promise<void>): Promise<void> {
   const machine = await gpu({ mode: 'cpu' });

@@ -14,7 +14,7 @@ import { VAE } from '@varigrad/vae';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { firstThatOpens, howToGet } from '../../packages/core/src/backend/gpu/modes.js';
-import { refuses } from '../refuses.js';
+import { refuses } from '../helpers/refuses.js';
 import { sizeErrors, specialReductionErrors, specialValueErrors, tableDifferences } from './suite.js';
 import { memoryOverSteps, trainingDifference } from './vae-run.js';
 

@@ -8,7 +8,7 @@ import { HostDriver } from '../../packages/core/src/backend/gpu/host-driver.js';
 import { Machine } from '../../packages/core/src/backend/gpu/machine.js';
 import { BufferPool } from '../../packages/core/src/backend/gpu/pool.js';
 import type { DeviceBuffer } from '../../packages/core/src/backend/gpu/webgpu.js';
-import { refuses } from '../refuses.js';
+import { refuses } from '../helpers/refuses.js';
 
 const NEGATE = {
   name: 'negate',

@@ -5,7 +5,7 @@
 import * as core from '@varigrad/core';
 import * as nn from '@varigrad/nn';
 import { test } from 'uvu';
-import { refusedCalls } from '../refused-calls.js';
+import { refusedCalls } from '../helpers/refused-calls.js';
 
 const layer = new nn.Linear(2, 3);
 const scope = {

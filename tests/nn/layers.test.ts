@@ -18,7 +18,7 @@ import {
 } from '@varigrad/nn';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { refuses } from '../refuses.js';
+import { refuses } from '../helpers/refuses.js';
 
 const float64 = createReference(Float64Array);
 const generator = new Generator(11);

@@ -12,7 +12,7 @@ import {
 } from '@varigrad/nn';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { refuses } from '../refuses.js';
+import { refuses } from '../helpers/refuses.js';
 
 const generator = new Generator(11);
 const x = randn([4, 5], { generator });

@@ -39,7 +39,7 @@ import {
 } from '@varigrad/nn';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { refuses } from '../refuses.js';
+import { refuses } from '../helpers/refuses.js';
 
 class Net extends Module {
   readonly fc1 = new Linear(3, 4, { activation: 'relu', generator: new Generator(1) });

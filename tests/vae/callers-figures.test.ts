@@ -3,7 +3,7 @@ import * as core from '@varigrad/core';
 import * as vae from '@varigrad/vae';
 import * as node from '@varigrad/vae/node';
 import { test } from 'uvu';
-import { refusedCalls } from '../refused-calls.js';
+import { refusedCalls } from '../helpers/refused-calls.js';
 
 const images: vae.Dataset = {
   images: new Float32Array(8),

@@ -6,7 +6,7 @@ import * as core from '@varigrad/core';
 import * as nn from '@varigrad/nn';
 import * as vae from '@varigrad/vae';
 import { test } from 'uvu';
-import { refusedCalls } from '../refused-calls.js';
+import { refusedCalls } from '../helpers/refused-calls.js';
 
 const model = new vae.VAE({ inputSize: 4, latent: 2, hidden: [3] });
 const images: vae.Dataset = {

@@ -15,7 +15,7 @@ import { MODELS } from '../../packages/vae/src/run/model-table.js';
 import type { RunConfig } from '../../packages/vae/src/run/run-config.js';
 import { collapseAdvice, RUN_FIELDS } from '../../packages/vae/src/run/run-options.js';
 import { UsageError } from '../../packages/vae/src/run/usage-error.js';
-import { refuses } from '../refuses.js';
+import { refuses } from '../helpers/refuses.js';
 
 const scratch = mkdtempSync(join(tmpdir(), 'varigrad-options-'));
 test.after(() => rmSync(scratch, { recursive: true, force: true }));

@@ -12,7 +12,7 @@ import {
 } from '@varigrad/vae';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { refuses } from '../refuses.js';
+import { refuses } from '../helpers/refuses.js';
 
 const LATENT = 3;
 

@@ -27,7 +27,7 @@ import {
   linearVae,
   PIXELS,
 } from '../helpers/linear-gaussian.js';
-import { refuses } from '../refuses.js';
+import { refuses } from '../helpers/refuses.js';
 
 const float64 = createReference(Float64Array);
 const mean = (values: ArrayLike<number>): number =>

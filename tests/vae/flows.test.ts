@@ -2,7 +2,7 @@ import { createReference, Generator, noGrad, randn, type Tensor, tensor, withBac
 import { InverseAutoregressiveFlow, PlanarFlow, type PosteriorFamily, planarStep, VAE } from '@varigrad/vae';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { refuses } from '../refuses.js';
+import { refuses } from '../helpers/refuses.js';
 
 const float64 = createReference(Float64Array);
 const FEATURES = 5;

@@ -4,7 +4,7 @@ import { Categorical, ContinuousBernoulli, type Likelihood, PixelGaussian } from
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { logNormalizer } from '../../packages/vae/src/likelihoods/continuous-bernoulli.js';
-import { refuses } from '../refuses.js';
+import { refuses } from '../helpers/refuses.js';
 
 const float64 = createReference(Float64Array);
 const numbers = (t: Tensor): number[] => [...t.dataSync()];

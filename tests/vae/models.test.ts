@@ -12,7 +12,7 @@ import {
 import { Bernoulli, ConditionalVAE, Gaussian, type LatentModel, VAE } from '@varigrad/vae';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { refuses } from '../refuses.js';
+import { refuses } from '../helpers/refuses.js';
 
 const numbers = (t: Tensor): number[] => Array.from(t.dataSync());
 const close = (found: number, wanted: number, tolerance: number, what = ''): void =>

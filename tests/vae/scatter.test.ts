@@ -10,9 +10,9 @@ import {
 } from '@varigrad/vae';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { refuses } from '../helpers/refuses.js';
 import { isWellFormed, number, textsOf } from '../helpers/svg.js';
 import { dataset, Transparent } from '../helpers/transparent-model.js';
-import { refuses } from '../refuses.js';
 
 const COLORS = ['#0072b2', '#d55e00', '#009e73'];
 

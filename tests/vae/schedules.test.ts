@@ -1,7 +1,7 @@
 import { cyclicWarmUp, linearWarmUp } from '@varigrad/vae';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { refuses } from '../refuses.js';
+import { refuses } from '../helpers/refuses.js';
 
 test('linear warm-up: in equal steps from 0 to beta, then constant', () => {
   const beta = linearWarmUp(4, 2);

@@ -27,7 +27,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { data, SIZE } from '../helpers/bars.js';
 import { checkParameterGradients } from '../helpers/parameter-gradients.js';
-import { refuses } from '../refuses.js';
+import { refuses } from '../helpers/refuses.js';
 
 const float64 = createReference(Float64Array);
 const numbers = (t: Tensor): number[] => [...t.dataSync()];

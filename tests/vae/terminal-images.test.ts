@@ -2,7 +2,7 @@
 import { terminalImages } from '@varigrad/vae';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { refuses } from '../refuses.js';
+import { refuses } from '../helpers/refuses.js';
 
 test('a preview has two pixels per character', () => {
   const picture = Float32Array.of(0, 1, 1, 0, 0.5, 0.5); // 3 × 2

@@ -5,7 +5,7 @@ import { evaluate, fit, perplexity, reconstructionFigure, VQVAE, type VQVAEOptio
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { BATCH, data, SIZE } from '../helpers/bars.js';
-import { refuses } from '../refuses.js';
+import { refuses } from '../helpers/refuses.js';
 
 const float64 = createReference(Float64Array);
 const numbers = (t: Tensor): number[] => [...t.dataSync()];
