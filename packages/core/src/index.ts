@@ -21,7 +21,7 @@ export type {
 export { backend, setBackend, withBackend } from './backend/current.js';
 export { createReference } from './backend/reference/reference.js';
 export { createWasm, type WasmBackend, type WasmOptions } from './backend/wasm/wasm.js';
-export { type BackwardOptions, backward, gradients } from './backward.js';
+export { type BackwardOptions, backward, type GradientsOptions, gradients } from './backward.js';
 export {
   arange,
   bernoulli,

@@ -185,7 +185,7 @@ async function drawTraversal(
 }
 
 /** The losses of every epoch as SVG text. */
-export function lossCurves({ results, heldOut, targets }: FigureSource): string {
+function lossCurves({ results, heldOut, targets }: FigureSource): string {
   return lossChart(results, { heldOut, targets });
 }
 
