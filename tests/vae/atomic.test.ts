@@ -1,5 +1,5 @@
 /** Atomic writes: a file is complete even if the writer is killed, fails, or is one of several. */
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   existsSync,
@@ -18,6 +18,8 @@ import { Generator } from '@varigrad/core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { removeLeftovers, writeFileAtomic } from '../../packages/vae/src/files/atomic.js';
+import { FileError } from '../../packages/vae/src/files/file-error.js';
+import { HOST } from '../../packages/vae/src/files/this-process.js';
 
 const test = suite('atomic');
 const root = mkdtempSync(join(tmpdir(), 'varigrad-atomic-'));
@@ -59,8 +61,9 @@ test('a failure keeps the old file and leaves no temporary file', async () => {
   const folder = freshFolder();
   const target = join(folder, 'target');
   mkdirSync(join(target, 'full'), { recursive: true }); // a folder that is not empty cannot be replaced
-  const error = await writeFileAtomic(target, 'x').catch((e: NodeJS.ErrnoException) => e);
-  assert.ok(error instanceof Error);
+  const error = await writeFileAtomic(target, 'x').catch((e: Error) => e);
+  assert.ok(error instanceof FileError);
+  assert.is(error.message, `writeFileAtomic: ${target}: it is a folder (EISDIR)`);
   assert.equal(readdirSync(folder), ['target']);
   assert.equal(readdirSync(target), ['full']);
 });
@@ -102,10 +105,21 @@ test('a killed writer leaves a complete file, and its temporary files can be rem
   assert.ok(removed.length <= ROUNDS && removed.every((name) => name.startsWith('.file.')));
 });
 
-test('only temporary files are removed', async () => {
+test('only temporary files of ended processes of this machine are removed', async () => {
   const folder = freshFolder();
-  const leftover = '.weights.bin.0b0f7a3e-1111-4222-8333-123456789abc.tmp';
-  const others = ['.hidden', '.notes.tmp', 'plain.tmp', leftover.slice(1), `${leftover}.txt`];
+  const { pid: ended } = spawnSync(process.execPath, ['--version']);
+  const temporary = (host: string, pid: number): string =>
+    `.weights.bin.${host}.${pid}.0b0f7a3e-1111-4222-8333-123456789abc.tmp`;
+  const leftover = temporary(HOST, ended);
+  const others = [
+    '.hidden',
+    '.notes.tmp',
+    'plain.tmp',
+    leftover.slice(1),
+    `${leftover}.txt`,
+    temporary(HOST, process.pid),
+    temporary(`${HOST}-2`, ended),
+  ];
   for (const name of [leftover, ...others]) writeFileSync(join(folder, name), 'x');
   assert.equal(await removeLeftovers(folder), [leftover]);
   assert.equal(readdirSync(folder).sort(), [...others].sort());
@@ -117,8 +131,35 @@ test('a missing folder has no temporary files; a path that is not a folder is an
   assert.not.ok(existsSync(join(folder, 'none')));
   const file = join(folder, 'file');
   writeFileSync(file, '');
-  const error = await removeLeftovers(file).catch((e: NodeJS.ErrnoException) => e);
-  assert.is((error as NodeJS.ErrnoException).code, 'ENOTDIR');
+  const error = await removeLeftovers(file).catch((e: Error) => e);
+  assert.is(
+    (error as FileError).message,
+    `removeLeftovers: ${file}: a part of the path is a file, not a folder (ENOTDIR)`,
+  );
+});
+
+test('a path that cannot hold a file is an error with a reason', async () => {
+  const folder = freshFolder();
+  writeFileSync(join(folder, 'file'), '');
+  const failed = async (...args: Parameters<typeof writeFileAtomic>): Promise<string> =>
+    await writeFileAtomic(...args).then(
+      () => 'written',
+      (error: Error) => error.message.replace(folder, ''),
+    );
+  assert.is(
+    await failed(join(folder, 'file', 'inside'), 'x'),
+    'writeFileAtomic: /file/inside: a file of this name is in the way (EEXIST)',
+  );
+  assert.is(
+    await failed(join(folder, 'none', 'file'), 'x', { createFolder: false }),
+    'writeFileAtomic: /none/file: there is no such file or folder (ENOENT)',
+  );
+  assert.equal(readdirSync(folder), ['file']);
+  const long = 'x'.repeat(300);
+  assert.is(
+    await failed(join(folder, long), 'x'),
+    `writeFileAtomic: /${long}: the name is too long (ENAMETOOLONG)`,
+  );
 });
 
 test.run();

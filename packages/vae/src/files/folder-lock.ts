@@ -1,0 +1,80 @@
+import { randomUUID } from 'node:crypto';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { VarigradError } from '@varigrad/core';
+import { withFileErrors } from './file-error.js';
+import { mayRun, type ProcessName, thisProcess } from './this-process.js';
+
+/** Another process uses the folder. */
+export class FolderInUseError extends VarigradError {
+  override readonly name = 'FolderInUseError';
+  readonly folder: string;
+  readonly owner: ProcessName;
+
+  constructor(folder: string, owner: ProcessName, file: string) {
+    const where = thisProcess().host === owner.host ? '' : ` on ${owner.host}`;
+    const advice = where === '' ? '' : `, or delete ${file} if that process has ended`;
+    super('lockFolder', `${folder} is in use by process ${owner.pid}${where} — wait until it ends${advice}`);
+    this.folder = folder;
+    this.owner = owner;
+  }
+}
+
+/** A folder that this process may write to. */
+export interface FolderLock {
+  /** Gives the folder free. */
+  release(): Promise<void>;
+}
+
+const ATTEMPTS = 4;
+const PREFIX = '.lock.';
+
+/**
+ * Reserves a folder for this process, until `release` or the end of the process. The reservation is a hidden file in the folder, which
+ * names the process. Each process first writes its own file and then looks for others, so that of two processes at most one succeeds;
+ * if they meet, both step back and try again after a random pause. Files of processes that have ended are removed.
+ * @throws FolderInUseError if another process has the folder; FileError if the folder cannot be written to
+ */
+export async function lockFolder(folder: string): Promise<FolderLock> {
+  const own = `${PREFIX}${process.pid}.${randomUUID()}`;
+  const path = join(folder, own);
+  const release = (): Promise<void> => rm(path, { force: true });
+  for (let attempt = 1; ; attempt++) {
+    await withFileErrors('lockFolder', folder, () =>
+      writeFile(path, JSON.stringify(thisProcess()), { flag: 'wx' }),
+    );
+    const other = await findOther(folder, own);
+    if (other === undefined) return { release };
+    await release();
+    if (attempt === ATTEMPTS) throw new FolderInUseError(folder, other.owner, join(folder, other.file));
+    await wait(20 + 80 * Math.random());
+  }
+}
+
+/** The lock file of another process that may still run. Files of ended processes are removed. */
+async function findOther(
+  folder: string,
+  own: string,
+): Promise<{ owner: ProcessName; file: string } | undefined> {
+  for (const file of await readdir(folder)) {
+    if (!file.startsWith(PREFIX) || file === own) continue;
+    const owner = await readOwner(join(folder, file));
+    if (owner === undefined) continue;
+    if (mayRun(owner)) return { owner, file };
+    await rm(join(folder, file), { force: true });
+  }
+  return undefined;
+}
+
+/** The process that a lock file names; undefined if the file has been removed. */
+async function readOwner(path: string): Promise<ProcessName | undefined> {
+  const text = await readFile(path, 'utf8').catch(() => undefined);
+  if (text === undefined) return undefined;
+  try {
+    return JSON.parse(text) as ProcessName;
+  } catch {
+    // The other process is still writing: its number is in the name of the file.
+    return { ...thisProcess(), pid: Number(path.split('.').at(-2)), started: null };
+  }
+}
