@@ -16,6 +16,8 @@ export interface Terminal {
   readonly out: Output;
   /** After this call, the first Ctrl-C sets the signal, so that the run can stop and save; a second one ends the process. */
   stopSignal(): StopSignal;
+  /** The command ends before its work is done. @param text - what is saved, and how to continue */
+  stopped(text: string): void;
   /** The text that a user types to call a command: `npx varigrad train`. */
   calledAs(command: string): string;
 }

@@ -155,7 +155,7 @@ async function runCompare(line: CommandLine, terminal: Terminal): Promise<void> 
   const run = { path: out, machine: description, signal: terminal.stopSignal(), out: terminal.out };
   for (const candidate of candidates) {
     if (await trainCandidate(candidate, run)) {
-      terminal.out.write('\nStopped; all results are saved. The same command continues.\n');
+      terminal.stopped('\nStopped; all results are saved. The same command continues.\n');
       return;
     }
   }

@@ -2,11 +2,13 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { VarigradError } from '@varigrad/core';
+import { FileError, isSystemError } from '../files/file-error.js';
 import { type Output, painter, wrapped } from '../run/progress.js';
 import { UsageError } from '../run/usage-error.js';
-import type { Command } from './command.js';
+import type { Command, Terminal } from './command.js';
 import { compare } from './compare.js';
 import { evaluateCommand } from './evaluate.js';
+import { type GuardedOutput, guardOutput, isReaderEnded } from './guarded-output.js';
 import { parseLine } from './parse.js';
 import { figures, reconstruct, sample } from './sheets.js';
 import { train } from './train.js';
@@ -20,8 +22,14 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   compare,
 };
 
-/** The signals that ask a run to stop and save. */
-const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+/** The signals that ask a run to stop and save. A closed terminal sends SIGHUP, sometimes more than once. */
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** Exit codes. */
+const DONE = 0;
+const FAILED = 1;
+const WRONG_COMMAND_LINE = 2;
+const STOPPED = 3;
 
 /** Options of `runCommandLine`. */
 export interface CommandLineOptions {
@@ -34,38 +42,72 @@ export interface CommandLineOptions {
 }
 
 /**
- * Runs a command line, for example `['train', '--latent', '2']`. The first Ctrl-C asks a training run to stop and save; a second one ends
- * the process.
- * @returns the exit code: 0 for success, 1 for a failure, 2 for a wrong command line. An error is one line on `err`.
+ * Runs a command line, for example `['train', '--latent', '2']`. Ctrl-C, SIGTERM, a closed terminal and a closed output ask a training
+ * run to stop and save; a second Ctrl-C ends the process.
+ * @returns the exit code: 0 for success, also after Ctrl-C; 1 for a failure; 2 for a wrong command line; 3 for a run that something
+ * else stopped before its end. An error is one line on `err`.
  */
 export async function runCommandLine(
   args: readonly string[],
   options: CommandLineOptions = {},
 ): Promise<number> {
-  const { out = process.stdout, err = process.stderr, calledAs = byPackageManager } = options;
+  const { calledAs = byPackageManager } = options;
   const stop = new AbortController();
-  const ask = (): void => stop.abort();
-  const stopSignal = (): AbortSignal => {
-    for (const name of SIGNALS) process.once(name, ask);
-    return stop.signal;
+  const ask = (name: string): void => stop.abort(name);
+  const out = guardOutput(options.out ?? process.stdout, () => stop.abort());
+  const err = guardOutput(options.err ?? process.stderr, () => {});
+  let ending: string | undefined;
+  const terminal: Terminal = {
+    out: out.out,
+    calledAs,
+    stopSignal: () => {
+      for (const name of SIGNALS) process.on(name, name === 'SIGHUP' ? ask : askOnce);
+      return stop.signal;
+    },
+    stopped: (text) => {
+      ending = text;
+    },
+  };
+  const askOnce = (name: NodeJS.Signals): void => {
+    process.off(name, askOnce);
+    ask(name);
   };
   try {
     const parsed = parseLine(args, {
       commands: COMMANDS,
       version: readVersion(),
       calledAs,
-      paint: painter(out),
+      paint: painter(out.out),
     });
-    if (parsed.kind === 'text') out.write(`${parsed.text}\n`);
-    else await COMMANDS[parsed.name]?.run(parsed, { out, stopSignal, calledAs });
-    return 0;
+    if (parsed.kind === 'text') out.out.write(`${parsed.text}\n`);
+    else await COMMANDS[parsed.name]?.run(parsed, terminal);
+    if (ending !== undefined) (out.failure() === undefined ? out : err).out.write(ending);
+    const failure = await failureOf(out);
+    if (failure !== undefined && !isReaderEnded(failure)) throw new FileError('output', 'stdout', failure);
+    return ending === undefined || stop.signal.reason === 'SIGINT' ? DONE : STOPPED;
   } catch (error) {
-    if (!(error instanceof UsageError || error instanceof VarigradError)) throw error;
-    err.write(`${painter(err)('red', wrapped(error.message, err))}\n`);
-    return error instanceof UsageError ? 2 : 1;
+    const message = messageOf(error);
+    err.out.write(`${painter(err.out)('red', wrapped(message, err.out))}\n`);
+    return error instanceof UsageError ? WRONG_COMMAND_LINE : FAILED;
   } finally {
-    for (const name of SIGNALS) process.off(name, ask);
+    for (const name of SIGNALS) process.off(name, ask).off(name, askOnce);
+    out.release();
+    err.release();
   }
+}
+
+/** The failure of an output, after the events of its last write. */
+async function failureOf(out: GuardedOutput): Promise<string | undefined> {
+  await new Promise((resolve) => setImmediate(resolve));
+  return out.failure();
+}
+
+/** The text of an expected error. @throws the error if it is a defect of the program */
+function messageOf(error: unknown): string {
+  if (error instanceof UsageError || error instanceof VarigradError) return error.message;
+  if (isSystemError(error))
+    return new FileError(error.syscall ?? 'file', error.path ?? '', error.code).message;
+  throw error;
 }
 
 /** `npx varigrad train`, or `npm run varigrad -- train` if that script of a clone was called. */

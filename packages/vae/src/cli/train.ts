@@ -146,7 +146,7 @@ function list(rows: readonly (readonly [string, string])[], paint: Paint): strin
     .join('');
 }
 
-async function run(line: CommandLine, { out, stopSignal, calledAs }: Terminal): Promise<void> {
+async function run(line: CommandLine, { out, stopSignal, stopped, calledAs }: Terminal): Promise<void> {
   const request = readTrainRequest(line);
   const { name, description } = await startBackend(line);
   const prepared = prepare(request, name);
@@ -154,8 +154,10 @@ async function run(line: CommandLine, { out, stopSignal, calledAs }: Terminal): 
   const end = await trainRun({ ...prepared, machine: description, signal: stopSignal(), out });
   const { path } = prepared.folder;
   if (end.stopped) {
-    out.write(`\nStopped in epoch ${end.epoch} after step ${end.step}. The run is saved. To continue:\n`);
-    out.write(`  ${paint('cyan', `${calledAs('train')} --resume ${path}`)}\n`);
+    stopped(
+      `\nStopped in epoch ${end.epoch} after step ${end.step}. The run is saved. To continue:\n` +
+        `  ${paint('cyan', `${calledAs('train')} --resume ${path}`)}\n`,
+    );
     return;
   }
   out.write(`\n${paint('green', 'Done.')} Files in ${path}/:\n${list(filesIn(path), paint)}`);
