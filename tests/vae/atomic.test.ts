@@ -155,6 +155,11 @@ test('a path that cannot hold a file is an error with a reason', async () => {
     'writeFileAtomic: /none/file: there is no such file or folder (ENOENT)',
   );
   assert.equal(readdirSync(folder), ['file']);
+  if (existsSync('/proc/self'))
+    assert.is(
+      await failed('/proc/none/below/file', 'x'),
+      'writeFileAtomic: /proc/none/below/file: there is no such file or folder (ENOENT)',
+    );
   const long = 'x'.repeat(300);
   assert.is(
     await failed(join(folder, long), 'x'),

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { ArgumentError } from '@varigrad/core';
 import { checkOptions, describeValue } from '@varigrad/core/checks';
 import { checkText } from '../checks.js';
+import { createFolder } from './create-folder.js';
 import { withFileErrors } from './file-error.js';
 import { HOST, mayRun } from './this-process.js';
 
@@ -32,7 +33,7 @@ export async function writeFileAtomic(
     );
   checkOptions('writeFileAtomic', options, { createFolder: true }, 'path, contents, ');
   await withFileErrors('writeFileAtomic', path, async () => {
-    if (options.createFolder !== false) await mkdir(dirname(path), { recursive: true });
+    if (options.createFolder !== false) await createFolder(dirname(path));
     await replace(path, contents);
   });
 }
