@@ -29,7 +29,7 @@ function findStaleInstall(folder) {
   const wanted = JSON.parse(readFileSync(join(folder, 'package-lock.json'), 'utf8')).packages;
   const installed = JSON.parse(readFileSync(stamp, 'utf8')).packages;
   for (const [path, entry] of Object.entries(wanted)) {
-    if (!path.startsWith('node_modules/')) continue;
+    if (!path.includes('node_modules/')) continue; // a workspace of the repository
     const present = installed[path];
     if (!present) {
       if (entry.optional || entry.peer) continue; // for another platform, or not required

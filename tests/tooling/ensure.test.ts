@@ -23,6 +23,7 @@ const LOCK = {
     '': {},
     'packages/core': {},
     'node_modules/dep': { version: '1.0.0', integrity: 'sha512-a' },
+    'packages/core/node_modules/own': { version: '2.0.0', integrity: 'sha512-d' },
     'node_modules/other-platform': { version: '1.0.0', integrity: 'sha512-b', optional: true },
   },
 };
@@ -65,9 +66,13 @@ function withRepository(use: (repository: Repository) => void): void {
     );
     write('package-lock.json', LOCK);
     write('node_modules/.package-lock.json', {
-      packages: { 'node_modules/dep': LOCK.packages['node_modules/dep'] },
+      packages: {
+        'node_modules/dep': LOCK.packages['node_modules/dep'],
+        'packages/core/node_modules/own': LOCK.packages['packages/core/node_modules/own'],
+      },
     });
     write('node_modules/dep/package.json', {});
+    write('packages/core/node_modules/own/package.json', {});
     use({
       write,
       ensure,
@@ -91,6 +96,7 @@ test('npm ci runs if node_modules is absent, incomplete, or has another version'
     ({ remove }) => remove('node_modules'),
     ({ remove }) => remove('node_modules/.package-lock.json'),
     ({ remove }) => remove('node_modules/dep'),
+    ({ remove }) => remove('packages/core/node_modules'),
     ({ write }) => write('node_modules/.package-lock.json', { packages: {} }),
     ({ write }) =>
       write('node_modules/.package-lock.json', {

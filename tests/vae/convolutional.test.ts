@@ -1,11 +1,13 @@
 /** Convolutional networks in a VAE: sizes, evaluation for any batch size, training, and checkpoints. */
-import { Generator, noGrad, rand, randn, type Tensor, tensor } from '@varigrad/core';
+import { concat, conv2d, Generator, noGrad, oneHot, rand, randn, type Tensor, tensor } from '@varigrad/core';
 import { Adam, decodeSafetensors, encodeSafetensors } from '@varigrad/nn';
 import {
+  ConditionalVAE,
   ConvolutionalBody,
   ConvolutionalDecoder,
   type Dataset,
   evaluate,
+  fit,
   GaussianEncoder,
   PixelGaussian,
   VAE,
@@ -108,6 +110,70 @@ test('a shifted image has a shifted feature map', () => {
     assert.ok(Math.abs(value - (moved[i] as number)) < 1e-6);
   });
 });
+
+test('the one-hot label becomes constant channels of the first convolution', () => {
+  const generator = new Generator(2);
+  const body = new ConvolutionalBody([6, 4], { channels: [5], classes: 3, generator });
+  const x = rand([2, 24]);
+  const labels = oneHot([2, 0], 3);
+  const [weight, bias] = body.parameters() as [Tensor, Tensor];
+  const planes = labels.reshape([2, 3, 1, 1]).expand([2, 3, 6, 4]);
+  const wanted = conv2d(concat([x.reshape([2, 1, 6, 4]), planes], { axis: 1 }), weight, bias, {
+    stride: 2,
+    padding: 1,
+  });
+  const found = body.forward(concat([x, labels], { axis: 1 }));
+  assert.equal(
+    [...found.dataSync()],
+    [
+      ...wanted
+        .relu()
+        .reshape([2, 5 * 3 * 2])
+        .dataSync(),
+    ],
+  );
+  refuses(
+    () => new ConvolutionalBody([6, 4], { classes: -1 }),
+    'ConvolutionalBody: classes must be a whole number of at least 0, found -1',
+  );
+});
+
+test('a conditional model with convolutional networks learns, and its label matters', async () => {
+  const data = byHalf(squares(256, 8), 8);
+  const generator = new Generator(4);
+  const options = { channels: [4, 6], generator };
+  const body = new ConvolutionalBody([8, 8], { ...options, classes: 2 });
+  const cvae = new ConditionalVAE({
+    inputSize: 64,
+    latent: LATENT,
+    classes: 2,
+    encoder: new GaussianEncoder(body, LATENT, { generator }),
+    decoder: new ConvolutionalDecoder(LATENT + 2, [8, 8], 1, options),
+  });
+  const before = (await evaluate(cvae, data)).loss;
+  await fit(
+    cvae,
+    { train: data, test: data },
+    { optimizer: new Adam(cvae.parameters(), { learningRate: 1e-2 }), epochs: 15, batchSize: 32 },
+  );
+  const after = (await evaluate(cvae, data)).loss;
+  assert.ok(after < 0.75 * before, `${before} → ${after}`);
+  const swapped = { ...data, labels: data.labels.map((label) => 1 - label) };
+  assert.ok((await evaluate(cvae, swapped)).loss > after + 1);
+});
+
+/** The images with their half, left (0) or right (1), as the class. */
+function byHalf(data: Dataset, side: number): Dataset {
+  const brightness = (image: number, right: number): number => {
+    let sum = 0;
+    for (let y = 0; y < side; y++)
+      for (let x = 0; x < side / 2; x++)
+        sum += data.images[(image * side + y) * side + x + (right * side) / 2] as number;
+    return sum;
+  };
+  const labels = data.labels.map((_, i) => (brightness(i, 1) > brightness(i, 0) ? 1 : 0));
+  return { ...data, labels, classes: 2 };
+}
 
 function tensorOf({ images }: { images: Float32Array }, start: number, count: number, pixels = 64): Tensor {
   return tensor(images.subarray(start * pixels, (start + count) * pixels), { shape: [count, pixels] });

@@ -108,6 +108,7 @@ export { CodeModel, type CodeModelOptions } from './models/code-model.js';
 export { ConditionalVAE, type ConditionalVAEOptions } from './models/conditional-vae.js';
 export {
   ConvolutionalBody,
+  type ConvolutionalBodyOptions,
   ConvolutionalDecoder,
   type ConvolutionalOptions,
 } from './models/convolutional-networks.js';

@@ -1,10 +1,11 @@
 /** Convolutional encoders and decoders for images of any size. */
-import { ArgumentError, type Generator, type Tensor } from '@varigrad/core';
+import { ArgumentError, concat, type Generator, type Tensor } from '@varigrad/core';
 import { checkArray, checkOptions, checkWhole, type OptionNames } from '@varigrad/core/checks';
 import {
   BatchNorm2d,
   Conv2d,
   ConvTranspose2d,
+  type Description,
   Flatten,
   type Layer,
   Linear,
@@ -30,6 +31,14 @@ const CONVOLUTIONAL_OPTIONS: OptionNames<ConvolutionalOptions> = {
   batchNorm: true,
   generator: true,
 };
+
+/** Options of the convolutional encoder's body. */
+export interface ConvolutionalBodyOptions extends ConvolutionalOptions {
+  /** Classes of the one-hot label that follows the pixels in each row of the input; 0 for none. Default 0. */
+  classes?: number;
+}
+
+const BODY_OPTIONS: OptionNames<ConvolutionalBodyOptions> = { ...CONVOLUTIONAL_OPTIONS, classes: true };
 
 type ImageShape = readonly [height: number, width: number];
 
@@ -60,16 +69,16 @@ function sizes(imageShape: ImageShape, count: number): ImageShape[] {
  * @param before - the arguments before the options, for messages
  * @throws ArgumentError unless the image and the channels are arrays
  */
-function checked(
+function checked<Options extends ConvolutionalOptions>(
   op: string,
   imageShape: ImageShape,
-  options: ConvolutionalOptions,
+  { options, names }: { options: Options; names: OptionNames<Options> },
   before: string,
 ): ConvolutionalOptions & { channels: readonly number[]; batchNorm: boolean } {
   checkArray(op, 'imageShape', imageShape, before.slice(0, before.indexOf('imageShape')));
   checkWhole(op, 'the height of imageShape', imageShape[0]);
   checkWhole(op, 'the width of imageShape', imageShape[1]);
-  checkOptions(op, options, CONVOLUTIONAL_OPTIONS, before);
+  checkOptions(op, options, names, before);
   const { channels = [32, 64], batchNorm = false, generator } = options;
   checkArray(op, 'channels', channels, `${before}{ channels: `, ' }');
   return { channels, batchNorm, generator };
@@ -79,29 +88,60 @@ function afterConvolution(channels: number, batchNorm: boolean): Layer[] {
   return batchNorm ? [new BatchNorm2d(channels), new ReLU()] : [new ReLU()];
 }
 
-/** x → features: convolutions, each of which halves the image, `[batch, pixels]` → `[batch, channels · h · w]`. */
+/** Rows of pixels and a one-hot label → images with one constant channel per class: `[batch, pixels + classes]` → `[batch, 1 + classes, h, w]`. */
+class LabelChannels extends Module implements Layer {
+  readonly #imageShape: ImageShape;
+  readonly #classes: number;
+
+  constructor(imageShape: ImageShape, classes: number) {
+    super();
+    this.#imageShape = imageShape;
+    this.#classes = classes;
+  }
+
+  override describe(): Description {
+    return [`${this.#classes} classes`];
+  }
+
+  forward(x: Tensor): Tensor {
+    const [height, width] = this.#imageShape;
+    const [batch, classes] = [x.shape[0]!, this.#classes];
+    const image = x.slice(0, height * width, { axis: 1 }).reshape([batch, 1, height, width]);
+    const label = x.slice(height * width, height * width + classes, { axis: 1 });
+    const planes = label.reshape([batch, classes, 1, 1]).expand([batch, classes, height, width]);
+    return concat([image, planes], { axis: 1 });
+  }
+}
+
+/**
+ * x → features: convolutions, each of which halves the image, `[batch, pixels]` → `[batch, channels · h · w]`.
+ * With `classes`, a row of the input is an image and its one-hot label, `[batch, pixels + classes]`, as a conditional model gives it to
+ * its encoder. Each class is then a channel of the first convolution: all 1 for the image's class, all 0 for the others.
+ */
 export class ConvolutionalBody extends Module implements Body {
   readonly layers: Sequential;
   readonly outFeatures: number;
 
-  constructor(imageShape: ImageShape, options: ConvolutionalOptions = {}) {
+  constructor(imageShape: ImageShape, options: ConvolutionalBodyOptions = {}) {
     super();
     const { channels, batchNorm, generator } = checked(
       'ConvolutionalBody',
       imageShape,
-      options,
+      { options, names: BODY_OPTIONS },
       'imageShape, ',
     );
+    const { classes = 0 } = options;
+    checkWhole('ConvolutionalBody', 'classes', classes, 0);
     const [height, width] = sizes(imageShape, channels.length).at(-1) as ImageShape;
     this.layers = new Sequential(
-      new Unflatten([1, ...imageShape]),
+      classes === 0 ? new Unflatten([1, ...imageShape]) : new LabelChannels(imageShape, classes),
       ...channels.flatMap((out, i) => [
-        new Conv2d(channels[i - 1] ?? 1, out, KERNEL, { ...GEOMETRY, bias: !batchNorm, generator }),
+        new Conv2d(channels[i - 1] ?? 1 + classes, out, KERNEL, { ...GEOMETRY, bias: !batchNorm, generator }),
         ...afterConvolution(out, batchNorm),
       ]),
       new Flatten(),
     );
-    this.outFeatures = (channels.at(-1) ?? 1) * height * width;
+    this.outFeatures = (channels.at(-1) ?? 1 + classes) * height * width;
   }
 
   forward(x: Tensor): Tensor {
@@ -122,7 +162,12 @@ export class ConvolutionalDecoder extends Module implements Layer {
   ) {
     super();
     const before = 'latent, imageShape, outputsPerPixel, ';
-    const { channels, batchNorm, generator } = checked('ConvolutionalDecoder', imageShape, options, before);
+    const { channels, batchNorm, generator } = checked(
+      'ConvolutionalDecoder',
+      imageShape,
+      { options, names: CONVOLUTIONAL_OPTIONS },
+      before,
+    );
     const path = sizes(imageShape, channels.length);
     const start = [channels.at(-1) ?? 1, ...(path.at(-1) as ImageShape)];
     const features = start.reduce((a, b) => a * b, 1);

@@ -13,18 +13,22 @@ import type { ModelContext } from './part-tables.js';
 /** An encoder and a decoder, or neither for the model's default. */
 type Networks<E> = { encoder: E; decoder: Layer } | Record<string, never>;
 
-/** @returns the networks, and `features`, the number of features that the encoder computes before mu and logVar */
+/**
+ * @param classes - of a conditional model, whose encoder and decoder receive a one-hot label after x and after z
+ * @returns the networks, and `features`, the number of features that the encoder computes before mu and logVar
+ */
 export function gaussianNetworks(
   context: ModelContext,
   likelihood: Likelihood,
+  classes = 0,
 ): { networks: Networks<Encoder>; features: number } {
   const { config, generator } = context;
   if (config.network === 'dense') return { networks: {}, features: config.hidden.at(-1)! };
-  const body = bodyOf(context);
+  const body = bodyOf(context, classes);
   return {
     networks: {
       encoder: new GaussianEncoder(body, config.latent, { generator }),
-      decoder: decoderOf(context, likelihood, config.latent),
+      decoder: decoderOf(context, likelihood, config.latent + classes),
     },
     features: body.outFeatures,
   };
@@ -45,8 +49,15 @@ export function plainNetworks(
   };
 }
 
-function bodyOf(context: ModelContext): ConvolutionalBody {
-  return new ConvolutionalBody(context.imageShape, optionsOf(context));
+/** x → the logits of the classes, or none for the model's default. */
+export function classifierOf(context: ModelContext): { classifier?: Layer } {
+  const { config, classes, generator } = context;
+  if (config.network === 'dense') return {};
+  return { classifier: new PlainEncoder(bodyOf(context), classes, { generator }) };
+}
+
+function bodyOf(context: ModelContext, classes = 0): ConvolutionalBody {
+  return new ConvolutionalBody(context.imageShape, { ...optionsOf(context), classes });
 }
 
 function decoderOf(context: ModelContext, likelihood: Likelihood, size: number): ConvolutionalDecoder {

@@ -12,7 +12,7 @@ import { RelaxedCategoricalVAE } from '../models/relaxed-categorical-vae.js';
 import { SemiSupervisedVAE } from '../models/semi-supervised-vae.js';
 import { VAE, type VAEOptions } from '../models/vae.js';
 import { VQVAE } from '../models/vq-vae.js';
-import { gaussianNetworks, plainNetworks } from './convolutional-parts.js';
+import { classifierOf, gaussianNetworks, plainNetworks } from './convolutional-parts.js';
 import type { Field } from './fields.js';
 import { CORRUPTIONS, LIKELIHOODS, type ModelContext, POSTERIORS, PRIORS } from './part-tables.js';
 import { lossText } from './progress.js';
@@ -36,9 +36,7 @@ export interface ModelEntry {
   build(context: ModelContext): GenerativeModel;
 }
 
-const DENSE = ['hidden', 'activation', 'likelihood'] as const;
-/** Conditional models do not accept 'network': a one-hot label cannot be concatenated to the input of a convolution. */
-const NETWORK = [...DENSE, 'network'] as const;
+const NETWORK = ['hidden', 'activation', 'likelihood', 'network'] as const;
 const VARIATIONAL = ['latent', 'posterior', 'prior'] as const;
 const WEIGHTED_KL = ['beta', 'warmUp', 'freeBits'] as const;
 
@@ -67,11 +65,11 @@ export const MODELS: Readonly<Record<ModelName, ModelEntry>> = {
   },
   cvae: {
     help: 'conditional VAE, which also receives the class',
-    options: [...DENSE, ...VARIATIONAL, ...WEIGHTED_KL, 'samples'],
+    options: [...NETWORK, ...VARIATIONAL, ...WEIGHTED_KL, 'samples'],
     needsLabels: true,
     build: (context) => {
       const { classes, config } = context;
-      return new ConditionalVAE({ ...variational(context), samples: config.samples, classes });
+      return new ConditionalVAE({ ...variational(context, classes), samples: config.samples, classes });
     },
   },
   iwae: {
@@ -105,7 +103,7 @@ export const MODELS: Readonly<Record<ModelName, ModelEntry>> = {
   },
   m2: {
     help: 'semi-supervised VAE (M2) on pixels: only some training images have labels',
-    options: [...DENSE, 'latent', 'beta', 'warmUp', 'labelled'],
+    options: [...NETWORK, 'latent', 'beta', 'warmUp', 'labelled'],
     needsLabels: true,
     prepare: (train, { labelled, labelledRepeat, seed }) => {
       const known = labelledSubset(train, { perClass: labelled, seed });
@@ -115,8 +113,18 @@ export const MODELS: Readonly<Record<ModelName, ModelEntry>> = {
       };
     },
     build: (context) => {
-      const { latent, alpha } = context.config;
-      return new SemiSupervisedVAE({ ...network(context), latent, alpha, classes: context.classes });
+      const { classes, config } = context;
+      const own = network(context);
+      const { networks } = gaussianNetworks(context, own.likelihood, classes);
+      const classifier = classifierOf(context);
+      return new SemiSupervisedVAE({
+        ...own,
+        ...networks,
+        ...classifier,
+        latent: config.latent,
+        alpha: config.alpha,
+        classes,
+      });
     },
   },
 };
@@ -143,11 +151,12 @@ function plain(context: ModelContext): AutoencoderOptions {
   };
 }
 
-function variational(context: ModelContext): VAEOptions {
+/** @param classes - of a conditional model */
+function variational(context: ModelContext, classes = 0): VAEOptions {
   const { config } = context;
   const own = network(context);
   const prior = PRIORS[config.prior](context);
-  const { networks, features } = gaussianNetworks(context, own.likelihood);
+  const { networks, features } = gaussianNetworks(context, own.likelihood, classes);
   const posterior = POSTERIORS[config.posterior](context, features);
   return { ...own, ...networks, latent: config.latent, posterior, prior };
 }
