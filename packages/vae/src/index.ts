@@ -99,6 +99,7 @@ export { Bernoulli } from './likelihoods/bernoulli.js';
 export { Categorical, type CategoricalOptions } from './likelihoods/categorical.js';
 export { ContinuousBernoulli, type ContinuousBernoulliOptions } from './likelihoods/continuous-bernoulli.js';
 export { Gaussian, type GaussianOptions, type MeanLink } from './likelihoods/gaussian.js';
+export { Laplace, type LaplaceOptions } from './likelihoods/laplace.js';
 export type { Likelihood } from './likelihoods/likelihood.js';
 export { PixelGaussian, type PixelGaussianOptions } from './likelihoods/pixel-gaussian.js';
 export { SquaredError } from './likelihoods/squared-error.js';

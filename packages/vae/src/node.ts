@@ -2,3 +2,4 @@
 export { mnist, readIdxDataset, readIdxFile } from './data/mnist.js';
 export { encodePng, encodeSheet, writePng, writeSheet } from './figures/png.js';
 export { removeLeftovers, writeFileAtomic } from './files/atomic.js';
+export { type LoadedRun, type LoadRunOptions, loadRun } from './run/load-run.js';
