@@ -220,7 +220,7 @@ refused('optimizers', [
     'new SGD(layer.parameters(), { weight_decay: 0.1 })',
     "SGD: unknown option 'weight_decay' — did you mean 'weightDecay'? (options: learningRate, momentum, dampening, nesterov, weightDecay)",
   ],
-  ['new SGD([x], { dampening: null })', 'SGD: dampening must be a number, found null'],
+  ['new SGD([x], { dampening: null })', 'SGD: dampening must be a number of at least 0, found null'],
   [
     'adam.loadStateDict()',
     "loadStateDict: the state must be what the optimizer's stateDict() returned, found undefined",

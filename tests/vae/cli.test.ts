@@ -11,7 +11,8 @@ import { PNG } from 'pngjs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { FIGURES } from '../../packages/vae/src/run/figures.js';
-import { MODEL_NAMES } from '../../packages/vae/src/run/model-table.js';
+import { RUN_OPTIONS } from '../../packages/vae/src/run/run-config.js';
+import { wordsOf } from '../../packages/vae/src/run/schema/option.js';
 import { call, does, isRefused, writeIdxFolder } from './cli-calls.js';
 
 const scratch = mkdtempSync(join(tmpdir(), 'varigrad-cli-'));
@@ -63,7 +64,7 @@ function optionsOf(model: string): string[] {
   ];
 }
 
-for (const model of MODEL_NAMES) {
+for (const model of wordsOf(RUN_OPTIONS.model)) {
   test(`${model}: trains, goes on bit for bit, is evaluated and drawn`, async () => {
     const straight = join(scratch, model);
     const resumed = join(scratch, `${model}-resumed`);

@@ -5,21 +5,25 @@ import { VarigradError } from '@varigrad/core';
 import { FileError, isSystemError } from '../files/file-error.js';
 import { type Output, painter, wrapped } from '../run/progress.js';
 import { UsageError } from '../run/usage-error.js';
-import type { Command, Terminal } from './command.js';
+import type { Commands, Terminal } from './command.js';
 import { compare } from './compare.js';
+import { completion } from './completion.js';
 import { evaluateCommand } from './evaluate.js';
 import { type GuardedOutput, guardOutput, isReaderEnded } from './guarded-output.js';
 import { parseLine } from './parse.js';
+import { schema } from './schema.js';
 import { figures, reconstruct, sample } from './sheets.js';
 import { train } from './train.js';
 
-export const COMMANDS: Readonly<Record<string, Command>> = {
+export const COMMANDS: Commands = {
   train,
   evaluate: evaluateCommand,
   sample,
   reconstruct,
   figures,
   compare,
+  schema,
+  completion,
 };
 
 /** The signals that ask a run to stop and save. A closed terminal sends SIGHUP, sometimes more than once. */
@@ -60,6 +64,7 @@ export async function runCommandLine(
   const terminal: Terminal = {
     out: out.out,
     calledAs,
+    commands: COMMANDS,
     stopSignal: () => {
       for (const name of SIGNALS) process.on(name, name === 'SIGHUP' ? ask : askOnce);
       return stop.signal;

@@ -53,7 +53,7 @@ export function planarStep(z: Tensor, u: Tensor, w: Tensor, b: Tensor): PlanarSt
 
 /** A Gaussian followed by planar flows. The encoder computes the flows' parameters for each image. */
 export class PlanarFlow extends Module implements PosteriorFamily {
-  readonly kind = 'planar-flow';
+  readonly kind = 'planar';
   readonly isGaussian = false;
   /** Features → u, w and b of every flow, `[features]` → `[length · (2 · latent + 1)]`. */
   readonly parametersOf: Linear;
