@@ -1,10 +1,10 @@
 /** The names of the folders of runs: short, and different for different options. */
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { freshFolder, nameOf } from '../../packages/vae/src/run/folder-name.js';
+import { makeRunFolder, nameOf } from '../../packages/vae/src/run/folder-name.js';
 import { RUN_OPTIONS } from '../../packages/vae/src/run/run-config.js';
 import { complete, effective } from '../../packages/vae/src/run/schema/complete.js';
 import { fromJson } from '../../packages/vae/src/run/schema/values.js';
@@ -88,17 +88,13 @@ test('runs that differ in an option that has an effect have different names', ()
   assert.ok(seen.size > 1000, String(seen.size));
 });
 
-test('the same options again: -2, -3, …', () => {
-  const folders = [1, 2, 3].map(() => {
-    const path = freshFolder('mnist-vae-z20-none');
-    assert.not.ok(existsSync(path));
-    mkdirSync(path, { recursive: true });
-    return path;
-  });
+test('the same options again: -2, -3, …, also for runs that start at the same moment', async () => {
+  const folders = await Promise.all([1, 2, 3].map(() => makeRunFolder('mnist-vae-z20-none')));
   assert.equal(
-    folders,
+    folders.sort(),
     ['', '-2', '-3'].map((end) => join('runs', `mnist-vae-z20-none${end}`)),
   );
+  assert.ok(folders.every((path) => existsSync(path)));
 });
 
 test.run();

@@ -1,7 +1,7 @@
 /** `varigrad train`. */
 import { readdirSync } from 'node:fs';
 import { FIGURES } from '../run/figures.js';
-import { freshFolder, nameOf } from '../run/folder-name.js';
+import { makeRunFolder, nameOf } from '../run/folder-name.js';
 import { type Paint, painter } from '../run/progress.js';
 import { RUN_OPTIONS, type RunConfig, readConfigFile } from '../run/run-config.js';
 import { RunFolder } from '../run/run-folder.js';
@@ -71,21 +71,17 @@ export function standardEpochs(backend: string): Pick<RunConfig, 'epochs'> {
   return { epochs: backend === 'reference' ? 2 : RUN_OPTIONS.epochs.default };
 }
 
-function prepare(
+async function prepare(
   request: TrainRequest,
   backend: string,
-): { folder: RunFolder; config: RunConfig; resume: boolean } {
+): Promise<{ folder: RunFolder; config: RunConfig; resume: boolean }> {
   if (request.kind === 'resume') {
     const folder = new RunFolder(request.folder);
     const saved = folder.readConfig('--resume');
     return { folder, config: { ...saved, epochs: request.epochs ?? saved.epochs }, resume: true };
   }
   const config = complete(RUN_OPTIONS, request.given, standardEpochs(backend));
-  const folder = new RunFolder(request.out ?? freshFolder(nameOf(config)));
-  if (folder.holdsRun())
-    throw new UsageError(
-      `--out ${folder.path} already holds a run — choose another folder, or continue it with --resume`,
-    );
+  const folder = new RunFolder(request.out ?? (await makeRunFolder(nameOf(config))));
   return { folder, config, resume: false };
 }
 
@@ -140,7 +136,7 @@ function list(rows: readonly (readonly [string, string])[], paint: Paint): strin
 async function run(line: CommandLine, { out, stopSignal, stopped, calledAs }: Terminal): Promise<void> {
   const request = readTrainRequest(line);
   const { name, description } = await startBackend(line);
-  const prepared = prepare(request, name);
+  const prepared = await prepare(request, name);
   const paint = painter(out);
   const end = await trainRun({ ...prepared, machine: description, signal: stopSignal(), out });
   const { path } = prepared.folder;

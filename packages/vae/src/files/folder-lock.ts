@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { VarigradError } from '@varigrad/core';
+import { createFolder } from './create-folder.js';
 import { withFileErrors } from './file-error.js';
 import { mayRun, type ProcessName, thisProcess } from './this-process.js';
 
@@ -23,6 +25,8 @@ export class FolderInUseError extends VarigradError {
 
 /** A folder that this process may write to. */
 export interface FolderLock {
+  /** Whether the folder is still there and reserved for this process. */
+  isHeld(): boolean;
   /** Gives the folder free. */
   release(): Promise<void>;
 }
@@ -45,10 +49,25 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
       writeFile(path, JSON.stringify(thisProcess()), { flag: 'wx' }),
     );
     const other = await findOther(folder, own);
-    if (other === undefined) return { release };
+    if (other === undefined) return { isHeld: () => existsSync(path), release };
     await release();
     if (attempt === ATTEMPTS) throw new FolderInUseError(folder, other.owner, join(folder, other.file));
     await wait(20 + 80 * Math.random());
+  }
+}
+
+/**
+ * Runs `f` while a folder is reserved for this process. A missing folder is created; a folder that is empty afterwards is removed.
+ * @throws FolderInUseError if another process has the folder; FileError if it cannot be created or written to
+ */
+export async function withFolder<T>(folder: string, f: (lock: FolderLock) => Promise<T>): Promise<T> {
+  await withFileErrors('lockFolder', folder, () => createFolder(folder));
+  const lock = await lockFolder(folder);
+  try {
+    return await f(lock);
+  } finally {
+    await lock.release();
+    await rmdir(folder).catch(() => {}); // it is not empty
   }
 }
 

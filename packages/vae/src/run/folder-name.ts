@@ -1,11 +1,16 @@
 /** The name of the folder of a new run. */
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import { basename, join, normalize } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import { createFolder } from '../files/create-folder.js';
+import { withFileErrors } from '../files/file-error.js';
 import { RUN_OPTIONS, type RunConfig } from './run-config.js';
 import { effective, hasEffect, standardOf } from './schema/complete.js';
 import { flagOf, type Option } from './schema/option.js';
+
+/** The folder of runs that are not given one. */
+const RUNS = 'runs';
 
 /** Longer lists of options are replaced by a hash of the configuration. */
 const LONGEST_LIST = 40;
@@ -48,9 +53,20 @@ function hashOf(value: unknown): string {
   return createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 8);
 }
 
-/** `runs/<name>`, or `runs/<name>-2`, … if that is taken. */
-export function freshFolder(name: string): string {
-  let path = join('runs', name);
-  for (let n = 2; existsSync(path); n++) path = join('runs', `${name}-${n}`);
-  return path;
+/** Makes the folder `runs/<name>`, or `runs/<name>-2`, … if that is taken. No other process gets the same one. @returns its path */
+export async function makeRunFolder(name: string): Promise<string> {
+  await withFileErrors('train', RUNS, () => createFolder(RUNS));
+  for (let n = 1; ; n++) {
+    const path = join(RUNS, n === 1 ? name : `${name}-${n}`);
+    const isMade = await withFileErrors('train', path, () =>
+      mkdir(path).then(
+        () => true,
+        (error: NodeJS.ErrnoException) => {
+          if (error.code !== 'EEXIST') throw error;
+          return false;
+        },
+      ),
+    );
+    if (isMade) return path;
+  }
 }

@@ -8,13 +8,13 @@ import type { ImageFacts } from './build-model.js';
 import { RUN_OPTIONS, type RunConfig, readConfigFile } from './run-config.js';
 import { complete, effective } from './schema/complete.js';
 import { shorten, suggest, UsageError } from './usage-error.js';
-import { parseImageFacts, writeWeightsFile } from './weights-file.js';
+import { encodeWeights, parseImageFacts } from './weights-file.js';
 
 /** Which weights of a run: those after its last epoch, or of the epoch with the lowest validation loss. */
 export type Weights = 'last' | 'best';
 
 /** What a file of weights says about its run. */
-type About = Parameters<typeof writeWeightsFile>[2];
+type About = Parameters<typeof encodeWeights>[1];
 
 const WEIGHT_FILES: Readonly<Record<Weights, string>> = {
   last: 'weights.safetensors',
@@ -38,6 +38,11 @@ export class RunFolder {
     return join(this.path, name);
   }
 
+  /** Replaces a file. The folder itself is not created: if it was deleted, a file alone would be no run. */
+  async write(name: string, contents: string | Uint8Array): Promise<void> {
+    await writeFileAtomic(this.file(name), contents, { createFolder: false });
+  }
+
   /** Whether the folder already holds a run. */
   holdsRun(): boolean {
     return existsSync(this.file('config.json'));
@@ -45,9 +50,9 @@ export class RunFolder {
 
   /** @param facts - the contents of run.json, for readers */
   async writeConfig(config: RunConfig, facts: Readonly<Record<string, unknown>>): Promise<void> {
-    await writeFileAtomic(this.file('run.json'), `${JSON.stringify(facts, null, 2)}\n`);
+    await this.write('run.json', `${JSON.stringify(facts, null, 2)}\n`);
     const own = effective(RUN_OPTIONS, config);
-    await writeFileAtomic(this.file('config.json'), `${JSON.stringify(own, null, 2)}\n`);
+    await this.write('config.json', `${JSON.stringify(own, null, 2)}\n`);
   }
 
   /** @param flag - the option that named the folder, for messages; @throws UsageError if the folder holds no run */
@@ -70,7 +75,7 @@ export class RunFolder {
     const lines = results.map(({ epoch, train, test, seconds, msPerStep }) =>
       JSON.stringify({ epoch, train, [heldOut]: test, seconds, msPerStep }),
     );
-    await writeFileAtomic(this.file('metrics.jsonl'), lines.map((line) => `${line}\n`).join(''));
+    await this.write('metrics.jsonl', lines.map((line) => `${line}\n`).join(''));
   }
 
   /** The finished epochs before `epoch`. @throws UsageError with the line if the file is damaged */
@@ -110,7 +115,7 @@ export class RunFolder {
   }
 
   async writeWeights(which: Weights, model: Module, about: About): Promise<void> {
-    await writeWeightsFile(this.file(WEIGHT_FILES[which]), model, about);
+    await this.write(WEIGHT_FILES[which], encodeWeights(model, about));
   }
 
   /** Weights, optimizer and position in one file, so that they always match. */
@@ -118,7 +123,7 @@ export class RunFolder {
     const { tensors, ...settings } = optimizer.stateDict();
     const all = { ...prefixed('model.', model.stateDict()), ...prefixed('optimizer.', tensors) };
     const metadata = { train: JSON.stringify(state), optimizer: JSON.stringify(settings) };
-    await writeFileAtomic(this.file('checkpoint.safetensors'), encodeSafetensors(all, metadata));
+    await this.write('checkpoint.safetensors', encodeSafetensors(all, metadata));
   }
 
   /** Restores model and optimizer from the checkpoint. @returns undefined if there is no checkpoint; nothing is changed then */

@@ -4,7 +4,6 @@ import { readFile } from 'node:fs/promises';
 import { decodeSafetensors, encodeSafetensors } from '@varigrad/nn';
 import { type Dataset, firstOf } from '../data/dataset.js';
 import { codesOf, type ScatterPanel, scatterAnimation } from '../figures/scatter.js';
-import { writeFileAtomic } from '../files/atomic.js';
 import type { GenerativeModel } from '../models/model.js';
 import type { RunFolder } from './run-folder.js';
 
@@ -24,7 +23,7 @@ export async function noteCodes(
   const codes = { shape: [shown.count, 2], data: await codesOf(model, shown) };
   const before = Object.entries(await readCodes(folder)).filter(([name]) => Number(name) < epoch);
   const all = Object.fromEntries([...before, [nameOf(epoch), codes]]);
-  await writeFileAtomic(folder.file(FILE), encodeSafetensors(all));
+  await folder.write(FILE, encodeSafetensors(all));
 }
 
 /** Writes the animation: every epoch, or every n-th epoch of a long run and the last one. */
@@ -42,7 +41,7 @@ export async function writeScatterAnimation(folder: RunFolder, test: Dataset): P
   );
   if (panels.length === 0) return;
   const animation = scatterAnimation(panels, { title: 'Codes of test images' });
-  await writeFileAtomic(folder.file('scatter-animation.svg'), animation);
+  await folder.write('scatter-animation.svg', animation);
 }
 
 const nameOf = (epoch: number): string => String(epoch).padStart(6, '0');

@@ -7,6 +7,7 @@ import { latentStatistics } from '../diagnostics/latent-statistics.js';
 import { isLatentModel } from '../estimators/latent-model.js';
 import { evaluate } from '../evaluate.js';
 import { removeLeftovers } from '../files/atomic.js';
+import { type FolderLock, withFolder } from '../files/folder-lock.js';
 import type { GenerativeModel } from '../models/model.js';
 import type { BetaSchedule } from '../schedules.js';
 import { type EpochResult, fit, type TrainState } from '../train.js';
@@ -17,6 +18,7 @@ import { loadRunData, type RunData } from './data.js';
 import { bestEpoch, isPatienceOver } from './early-stopping.js';
 import { writePictures } from './figures.js';
 
+import { introduction } from './introduction.js';
 import { counted, createReporter, type Output, wrapped } from './progress.js';
 import { RUN_OPTIONS, type RunConfig } from './run-config.js';
 import type { RunFolder } from './run-folder.js';
@@ -60,14 +62,29 @@ interface Start {
 
 /**
  * Trains, and writes all files of the run's folder after each epoch. A run that was stopped or killed and then resumed ends with the
- * same weights, bit for bit, as an uninterrupted run.
- * @throws UsageError if fewer epochs are requested than the run already has; VarigradError if a loss is not finite
+ * same weights, bit for bit, as an uninterrupted run. No other process can use the folder meanwhile.
+ * @throws UsageError if a new run's folder already holds a run, or fewer epochs are requested than the run already has; FolderInUseError
+ * if another process uses the folder; FileError if a file cannot be written; VarigradError if a loss is not finite
  */
 export async function trainRun(options: TrainRunOptions): Promise<RunEnd> {
+  const { folder, resume } = options;
+  return withFolder(folder.path, async (lock) => {
+    if (!resume && folder.holdsRun())
+      throw new UsageError(
+        `--out ${folder.path} already holds a run — choose another folder, or continue it with --resume`,
+      );
+    return trainIn(options, lock);
+  });
+}
+
+async function trainIn(options: TrainRunOptions, lock: FolderLock): Promise<RunEnd> {
   const { folder, config, signal, out } = options;
   const start = await prepare(options);
   const { model, optimizer, data, state, results, heldOut } = start;
-  introduce(options, start);
+  const facts = { ...options, folder: folder.path, model, data, state };
+  out.write(`${wrapped(introduction(config, facts), out)}\n`);
+  // The pictures come after the checkpoint: the process may have ended between the two.
+  if (state?.step === 0 && results.length > 0) await drawEpoch(options, start);
   const reporter = createReporter(out, { heldOut, hasBound: modelEntry(config).hasBound === true });
   const end = new AbortController();
   if (isPatienceOver(results, config.patience)) end.abort();
@@ -94,7 +111,7 @@ export async function trainRun(options: TrainRunOptions): Promise<RunEnd> {
       async onEpoch(result, next) {
         results.push(result);
         reporter.epoch(result, config.epochs);
-        await saveEpoch(options, start, next);
+        await saveEpoch(options, start, { next, lock });
         if (isPatienceOver(results, config.patience)) end.abort();
       },
     },
@@ -104,6 +121,7 @@ export async function trainRun(options: TrainRunOptions): Promise<RunEnd> {
   });
   reporter.clear();
   const ended = reached.epoch > config.epochs || isPatienceOver(results, config.patience);
+  checkHeld(folder, lock);
   if (!ended) {
     await folder.writeCheckpoint(model, optimizer, reached);
     return { stopped: true, epoch: reached.epoch, step: reached.step };
@@ -114,22 +132,42 @@ export async function trainRun(options: TrainRunOptions): Promise<RunEnd> {
   return { stopped: false };
 }
 
-/** Writes the files of an epoch. The checkpoint is written last; until then, the epoch counts as unfinished. */
+/** Writes the files of an epoch: first those that the run needs to continue, then the pictures. */
 async function saveEpoch(
-  { folder, config }: TrainRunOptions,
-  { model, optimizer, data, results, heldOut }: Start,
-  next: TrainState,
+  options: TrainRunOptions,
+  start: Start,
+  { next, lock }: { next: TrainState; lock: FolderLock },
 ): Promise<void> {
-  const result = results.at(-1) as EpochResult;
-  const source = { model, test: data.test, seed: 0, results, heldOut, targets: config.binarization };
-  await writePictures(folder, source, result.epoch);
-  if (model.latent === 2) await noteCodes(folder, model, data.test, result.epoch);
+  const { folder, config } = options;
+  const { model, optimizer, data, results, heldOut } = start;
+  checkHeld(folder, lock);
   await folder.writeMetrics(results, heldOut);
   const about = { config, images: imageFactsOf(data) };
   await folder.writeWeights('last', model, about);
-  if (heldOut === 'validation' && bestEpoch(results) === result)
+  if (heldOut === 'validation' && bestEpoch(results) === results.at(-1))
     await folder.writeWeights('best', model, about);
   await folder.writeCheckpoint(model, optimizer, next);
+  await drawEpoch(options, start);
+}
+
+/** Writes the pictures of the last epoch. */
+async function drawEpoch(
+  { folder, config }: TrainRunOptions,
+  { model, data, results, heldOut }: Start,
+): Promise<void> {
+  const { epoch } = results.at(-1) as EpochResult;
+  const source = { model, test: data.test, seed: 0, results, heldOut, targets: config.binarization };
+  await writePictures(folder, source, epoch);
+  if (model.latent === 2) await noteCodes(folder, model, data.test, epoch);
+}
+
+/** @throws VarigradError if the folder was deleted or replaced: files written there now would not belong to a complete run */
+function checkHeld({ path }: RunFolder, lock: FolderLock): void {
+  if (lock.isHeld()) return;
+  throw new VarigradError(
+    'train',
+    `${path} was deleted or replaced during training, so the run cannot be saved — start a new run`,
+  );
 }
 
 function imageFactsOf({ train }: RunData): ImageFacts {
@@ -205,43 +243,6 @@ function scheduleOf(config: RunConfig, images: number): Schedule | undefined {
   const length = stepsOf(scheduleEpochs, config, images);
   const factor = RUN_OPTIONS.schedule.parts[schedule].build(length, scheduleDecay);
   return scheduleWarmUp === 0 ? factor : warmupSchedule(stepsOf(scheduleWarmUp, config, images), factor);
-}
-
-const TARGETS: Readonly<Record<RunConfig['binarization'], string>> = {
-  none: 'grey values',
-  threshold: 'pixels above 0.5',
-  static: 'one Bernoulli sample per pixel, fixed',
-  dynamic: 'a new Bernoulli sample at each use',
-};
-
-function introduce(
-  { folder, config, resume, machine, out }: TrainRunOptions,
-  { model, data, state }: Start,
-): void {
-  const hasBound = modelEntry(config).hasBound === true;
-  const isCrossEntropy = config.binarization === 'none' && config.likelihood === 'bernoulli';
-  const place = state === undefined ? '' : ` from epoch ${state.epoch}, step ${state.step}`;
-  const isDense = config.network === 'dense';
-  const input = isDense ? model.inputSize : data.train.imageShape.join('×');
-  const widths = [input, ...(isDense ? config.hidden : config.channels), model.latent].join('-');
-  const lines = [
-    `${resume ? `Resuming${place}` : 'Training'}: ${config.model.toUpperCase()} ${widths}${isDense ? '' : ' convolutional'}, ${config.likelihood} decoder, on ${machine}`,
-    `${counted(data.images, data.noun)}, ${counted(config.epochs, 'epoch')}, batch ${config.batch}, ${optimizerText(config)}, seed ${config.seed}`,
-    ...data.notes,
-    ...(data.validation === undefined
-      ? []
-      : [`Set aside for validation: ${counted(data.validation.count, data.noun)}.`]),
-    `Targets: ${config.binarization}, ${TARGETS[config.binarization]}${isCrossEntropy ? ' (the reconstruction loss is a cross-entropy)' : ''}.`,
-    `Losses in nats per image: sum over pixels, mean over images${hasBound ? '; −ELBO = recon + KL' : ''}.`,
-    `Results: ${folder.path}/\n`,
-  ];
-  out.write(`${wrapped(lines.join('\n'), out)}\n`);
-}
-
-/** `adam 0.001`, or `sgd 0.01, cosine schedule over 20 epochs` */
-function optimizerText({ optimizer, learningRate, schedule, scheduleEpochs }: RunConfig): string {
-  const change = schedule === 'none' ? '' : `, ${schedule} schedule over ${counted(scheduleEpochs, 'epoch')}`;
-  return `${optimizer} ${learningRate}${change}`;
 }
 
 /** Reports collapsed dimensions of z, if there are any. */

@@ -2,7 +2,6 @@
 import { readFile } from 'node:fs/promises';
 import { VarigradError } from '@varigrad/core';
 import { decodeSafetensors, encodeSafetensors, type Module, type StateDict } from '@varigrad/nn';
-import { writeFileAtomic } from '../files/atomic.js';
 import type { ImageFacts } from './build-model.js';
 import { parseConfig, RUN_OPTIONS, type RunConfig } from './run-config.js';
 import { complete, effective } from './schema/complete.js';
@@ -13,17 +12,14 @@ export interface SavedWeights {
   readonly about?: { readonly config: RunConfig; readonly images: ImageFacts } | undefined;
 }
 
-export async function writeWeightsFile(
-  path: string,
-  model: Module,
-  about: { config: RunConfig; images: ImageFacts },
-): Promise<void> {
+/** The contents of the file. */
+export function encodeWeights(model: Module, about: { config: RunConfig; images: ImageFacts }): Uint8Array {
   const { imageShape, classes } = about.images;
   const metadata = {
     config: JSON.stringify(effective(RUN_OPTIONS, about.config)),
     images: JSON.stringify({ shape: imageShape, classes }),
   };
-  await writeFileAtomic(path, encodeSafetensors(model.stateDict(), metadata));
+  return encodeSafetensors(model.stateDict(), metadata);
 }
 
 /** @throws VarigradError with the path if the file is damaged; UsageError if its configuration is refused */
