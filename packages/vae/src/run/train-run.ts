@@ -143,6 +143,10 @@ async function prepare({ folder, config, resume, machine }: TrainRunOptions): Pr
   const prepared = modelEntry(config).prepare?.(loaded.train, config);
   const notes = prepared === undefined ? loaded.notes : [...loaded.notes, prepared.note];
   const data = { ...loaded, train: prepared?.train ?? loaded.train, notes, images: loaded.train.count };
+  if (config.dropLast && data.train.count < config.batch)
+    throw new UsageError(
+      `--drop-last leaves no step: there are ${counted(data.train.count, 'training image')}, and a step has ${config.batch} — choose a smaller --batch`,
+    );
   const optimizer = RUN_OPTIONS.optimizer.parts[config.optimizer].build(model.parameters(), config);
   const state = resume ? await folder.readCheckpoint(model, optimizer) : undefined;
   if (state !== undefined) checkLength(config.epochs, state);
@@ -227,6 +231,7 @@ function introduce(
   const lines = [
     `${resume ? `Resuming${place}` : 'Training'}: ${config.model.toUpperCase()} ${widths}${isDense ? '' : ' convolutional'}, ${config.likelihood} decoder, on ${machine}`,
     `${counted(data.images, data.noun)}, ${counted(config.epochs, 'epoch')}, batch ${config.batch}, ${optimizerText(config)}, seed ${config.seed}`,
+    ...scheduleNotes(config),
     ...data.notes,
     ...(data.validation === undefined
       ? []
@@ -242,6 +247,13 @@ function introduce(
 function optimizerText({ optimizer, learningRate, schedule, scheduleEpochs }: RunConfig): string {
   const change = schedule === 'none' ? '' : `, ${schedule} schedule over ${counted(scheduleEpochs, 'epoch')}`;
   return `${optimizer} ${learningRate}${change}`;
+}
+
+/** A warning if a resumed run is longer than its cosine, whose length was fixed when the run began. */
+function scheduleNotes({ schedule, scheduleEpochs, scheduleWarmUp, epochs }: RunConfig): string[] {
+  const end = scheduleWarmUp + scheduleEpochs;
+  if (schedule !== 'cosine' || epochs <= end) return [];
+  return [`The learning rate is 0 after epoch ${end}: later epochs change nothing.`];
 }
 
 /** Reports collapsed dimensions of z, if there are any. */
