@@ -72,6 +72,7 @@ function checked(
   checkOptions(op, options, CONVOLUTIONAL_OPTIONS, before);
   const { channels = [32, 64], batchNorm = false, generator } = options;
   checkArray(op, 'channels', channels, `${before}{ channels: `, ' }');
+  for (const number of channels) checkWhole(op, 'a number of channels', number);
   return { channels, batchNorm, generator };
 }
 
