@@ -89,7 +89,10 @@ refused('models', [
     "new IWAE({ gradient: 'drag' })",
     "IWAE: gradient must be one of 'standard', 'dreg', found 'drag' — did you mean 'dreg'?",
   ],
-  ["new SemiSupervisedVAE({ alpha: '10' })", "SemiSupervisedVAE: alpha must be a number, found '10'"],
+  [
+    "new SemiSupervisedVAE({ alpha: '10' })",
+    "SemiSupervisedVAE: alpha must be a number of at least 0, found '10'",
+  ],
   [
     'new SemiSupervisedVAE({ samples: 2 })',
     `SemiSupervisedVAE: unknown option 'samples' (options: alpha, classifier, classes, latent, ${SHARED}, posterior, prior, kl)`,

@@ -8,7 +8,7 @@ import { makeRunFolder, nameOf } from '../../packages/vae/src/run/folder-name.js
 import { RUN_OPTIONS } from '../../packages/vae/src/run/run-config.js';
 import { complete, effective } from '../../packages/vae/src/run/schema/complete.js';
 import { fromJson } from '../../packages/vae/src/run/schema/values.js';
-import { KEYS, needsOf, optionOf, type Values, valuesOf } from '../helpers/run-options.js';
+import { KEYS, needsOf, optionOf, otherValue, type Values, valuesOf } from '../helpers/run-options.js';
 
 const home = process.cwd();
 const scratch = mkdtempSync(join(tmpdir(), 'varigrad-names-'));
@@ -81,11 +81,11 @@ test('runs that differ in an option that has an effect have different names', ()
     assert.is(seen.get(folder) ?? text, text, folder);
     seen.set(folder, text);
   };
-  const choices = KEYS.flatMap((key) =>
-    valuesOf(optionOf(key)).map((value) => ({ ...needsOf(key), [key]: value })),
-  );
+  const choices = KEYS.map((key) => ({ ...needsOf(key), [key]: otherValue(key) }));
   for (const one of choices) for (const other of choices) note({ ...one, ...other });
-  assert.ok(seen.size > 1000, String(seen.size));
+  for (const key of KEYS)
+    for (const value of valuesOf(optionOf(key))) note({ ...needsOf(key), [key]: value });
+  assert.ok(seen.size > 500, String(seen.size));
 });
 
 test('the same options again: -2, -3, …, also for runs that start at the same moment', async () => {

@@ -300,4 +300,38 @@ test('trainings without a batch are refused', async () => {
     assert.is(await refusal({ dropLast }, none), 'fit: the training set has no images');
 });
 
+test('a state that no run can have is refused', async () => {
+  const model = vae();
+  const right = await fit(model, data, {
+    ...{ optimizer: new Adam(model.parameters()), epochs: 1, batchSize: BATCH },
+    onStep: () => false,
+  });
+  const wrong: object[] = [
+    { epoch: 0 },
+    { epoch: '5' },
+    { epoch: 8.5 },
+    { step: -3 },
+    { step: Number.NaN },
+    { sums: null },
+    { sums: { ...right.sums, loss: Number.NaN } },
+    { sums: { ...right.sums, count: -1 } },
+    { seconds: null },
+    { generator: undefined },
+  ];
+  for (const change of wrong) {
+    const message = await refusal({ state: { ...right, ...change } as TrainState });
+    assert.match(message, /^fit: state must be what fit returned, found \{ /);
+  }
+  for (const state of [null, 3, [], {}]) {
+    const message = await refusal({ state: state as unknown as TrainState });
+    assert.match(message, /^fit: state must be what fit returned, found /);
+  }
+  const broken = { ...right, generator: { key: [1], counter: [0, 0] } } as unknown as TrainState;
+  assert.match(await refusal({ state: broken }), /^Generator: the state must be /);
+  assert.is(
+    await refusal({ state: { ...right, step: 1e6 } }),
+    "fit: state is at step 1000000 of an epoch, and an epoch has 7 steps — use the images and the batchSize of the run's start",
+  );
+});
+
 test.run();

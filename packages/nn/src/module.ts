@@ -165,7 +165,8 @@ export abstract class Module {
   toString(): string {
     const size = sizeOfAll(this.parameters());
     const { text, branches } = branchOf(this, '', new Map());
-    return drawTree({ text: `${text} (${grouped(size)} parameter${size === 1 ? '' : 's'})`, branches });
+    const first = `${text} (${grouped(size)} parameter${size === 1 ? '' : 's'})`;
+    return [...linesOf({ text: first, branches })].join('\n');
   }
 }
 
@@ -218,14 +219,13 @@ interface Branch {
   readonly branches: readonly Branch[];
 }
 
-/** Prints a tree as the `tree` command prints folders. */
-function drawTree({ text, branches }: Branch): string {
-  const below = branches.flatMap((branch, i) => {
+/** The lines of a tree, as the `tree` command prints folders. @param indent - before the lines below the first */
+function* linesOf({ text, branches }: Branch, lead = '', indent = ''): Iterable<string> {
+  yield lead + text;
+  for (const [i, branch] of branches.entries()) {
     const isLast = i === branches.length - 1;
-    const [first, ...rest] = drawTree(branch).split('\n');
-    return [`${isLast ? '└─' : '├─'} ${first}`, ...rest.map((line) => `${isLast ? '  ' : '│ '} ${line}`)];
-  });
-  return [text, ...below].join('\n');
+    yield* linesOf(branch, `${indent}${isLast ? '└─' : '├─'} `, `${indent}${isLast ? '   ' : '│  '}`);
+  }
 }
 
 /**

@@ -107,7 +107,7 @@ export function checkStepArguments(op: string, options: StepArguments): void {
 interface FitArguments extends StepArguments {
   readonly epochs: unknown;
   readonly dropLast?: unknown;
-  readonly state?: { readonly epoch: unknown } | undefined;
+  readonly state?: unknown;
   readonly onStep?: unknown;
   readonly onProgress?: unknown;
   readonly onEpoch?: unknown;
@@ -131,8 +131,23 @@ export function checkFitArguments<Options extends FitArguments>(
   checkWhole('fit', 'epochs', epochs, 0);
   if (typeof dropLast !== 'boolean')
     throw new ArgumentError('fit', `dropLast must be true or false, found ${describeValue(dropLast)}`);
-  if (state !== undefined && !Number.isInteger(state?.epoch))
-    throw new ArgumentError('fit', `state must be what fit returned, found ${describeValue(state)}`);
+  if (state !== undefined) checkTrainState(state);
   for (const [name, callback] of Object.entries({ onStep, onProgress, onEpoch }))
     if (callback !== undefined) checkFunction('fit', callback, name);
+}
+
+/** @throws ArgumentError unless `state` has the fields of a `TrainState`, with values that a run can have */
+function checkTrainState(state: unknown): void {
+  const { epoch, step, generator, sums, seconds } = (state ?? {}) as Readonly<Record<string, unknown>>;
+  const { loss, recon, kl, count } = (sums ?? {}) as Readonly<Record<string, unknown>>;
+  const isWhole = (value: unknown, least: number): boolean =>
+    Number.isSafeInteger(value) && (value as number) >= least;
+  const isState =
+    isWhole(epoch, 1) &&
+    isWhole(step, 0) &&
+    isWhole(count, 0) &&
+    typeof generator === 'object' &&
+    [loss, recon, kl, seconds].every(Number.isFinite);
+  if (!isState)
+    throw new ArgumentError('fit', `state must be what fit returned, found ${describeValue(state)}`);
 }

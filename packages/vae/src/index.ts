@@ -145,7 +145,12 @@ export {
   InverseAutoregressiveFlow,
   type InverseAutoregressiveFlowOptions,
 } from './posteriors/inverse-autoregressive-flow.js';
-export { PlanarFlow, type PlanarFlowOptions, planarStep } from './posteriors/planar-flow.js';
+export {
+  type FlowParameters,
+  PlanarFlow,
+  type PlanarFlowOptions,
+  planarStep,
+} from './posteriors/planar-flow.js';
 export type { Draw, Posterior, PosteriorFamily } from './posteriors/posterior.js';
 export { ConditionalNormal } from './priors/conditional-normal.js';
 export { MixtureOfGaussians, type MixtureOptions } from './priors/mixture.js';

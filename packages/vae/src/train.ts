@@ -103,6 +103,11 @@ async function run(
   const settings = { ...options, batchSize, binarization, seed, dropLast, on };
   const steps = stepsOf(data.train.count, settings);
   if (steps === 0) throw noBatch(data.train.count, batchSize);
+  if (options.state !== undefined && options.state.step > steps)
+    throw new ArgumentError(
+      'fit',
+      `state is at step ${options.state.step} of an epoch, and an epoch has ${steps} steps — use the images and the batchSize of the run's start`,
+    );
   const train =
     binarization === 'dynamic' ? data.train : binarizeDataset(data.train, binarization, new Generator(seed));
   let state = options.state ?? startOfEpoch(model, 1, seed);

@@ -131,11 +131,12 @@ export async function explainFailure(failed: FailedSteps): Promise<TrainingError
     const moved = await firstNotFinite(model.namedTensors());
     step++;
     if (moved === undefined) continue;
+    const { kind, learningRate } = optimizer;
     before.restore(model, optimizer);
     return new TrainingError(
       epoch,
       step,
-      `the step of '${optimizer.kind}' made ${moved.name} NaN or Infinity, with learning rate ${optimizer.learningRate} and ` +
+      `the step of '${kind}' made ${moved.name} NaN or Infinity, with learning rate ${learningRate} and ` +
         `gradients up to ${short(largest)}`,
       ADVICE,
     );

@@ -1,6 +1,7 @@
 export {
   callee,
   checkArray,
+  checkFinite,
   checkFunction,
   checkIterable,
   checkMethod,

@@ -39,6 +39,7 @@ export function introduction(config: RunConfig, facts: RunFacts): string {
   return [
     `${resume ? `Resuming${place}` : 'Training'}: ${config.model.toUpperCase()} ${widths}${isDense ? '' : ' convolutional'}, ${config.likelihood} decoder, on ${machine}`,
     `${counted(data.images, data.noun)}, ${counted(config.epochs, 'epoch')}, batch ${config.batch}, ${optimizerText(config)}, seed ${config.seed}`,
+    ...scheduleNotes(config),
     ...data.notes,
     ...(data.validation === undefined
       ? []
@@ -53,4 +54,11 @@ export function introduction(config: RunConfig, facts: RunFacts): string {
 function optimizerText({ optimizer, learningRate, schedule, scheduleEpochs }: RunConfig): string {
   const change = schedule === 'none' ? '' : `, ${schedule} schedule over ${counted(scheduleEpochs, 'epoch')}`;
   return `${optimizer} ${learningRate}${change}`;
+}
+
+/** A warning if a resumed run is longer than its cosine, whose length was fixed when the run began. */
+function scheduleNotes({ schedule, scheduleEpochs, scheduleWarmUp, epochs }: RunConfig): string[] {
+  const end = scheduleWarmUp + scheduleEpochs;
+  if (schedule !== 'cosine' || epochs <= end) return [];
+  return [`The learning rate is 0 after epoch ${end}: later epochs change nothing.`];
 }

@@ -181,6 +181,10 @@ async function prepare({ folder, config, resume, machine }: TrainRunOptions): Pr
   const prepared = modelEntry(config).prepare?.(loaded.train, config);
   const notes = prepared === undefined ? loaded.notes : [...loaded.notes, prepared.note];
   const data = { ...loaded, train: prepared?.train ?? loaded.train, notes, images: loaded.train.count };
+  if (config.dropLast && data.train.count < config.batch)
+    throw new UsageError(
+      `--drop-last leaves no step: there are ${counted(data.train.count, 'training image')}, and a step has ${config.batch} — choose a smaller --batch`,
+    );
   const optimizer = RUN_OPTIONS.optimizer.parts[config.optimizer].build(model.parameters(), config);
   const state = resume ? await folder.readCheckpoint(model, optimizer) : undefined;
   if (state !== undefined) checkLength(config.epochs, state);

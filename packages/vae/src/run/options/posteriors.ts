@@ -17,6 +17,13 @@ export const POSTERIOR_OPTIONS = {
     help: 'number of steps of a flow',
     short: 'steps',
   },
+  flowParameters: {
+    group: 'The model:',
+    enum: ['encoder', 'shared'],
+    default: 'encoder',
+    help: "where a flow's parameters come from: the encoder, for each image, or one set for all",
+    short: '',
+  },
 } as const;
 
 type Build = Context<NetworkConfig & ValuesOf<typeof POSTERIOR_OPTIONS>>;
@@ -34,10 +41,13 @@ export const POSTERIORS = {
       },
       planar: {
         help: 'planar flow',
-        options: ['flowSteps'],
+        options: ['flowSteps', 'flowParameters'],
         /** @param features - number of features that the encoder computes, from which a flow's parameters are computed */
-        build: ({ config, generator }: Build, features: number): PosteriorFamily =>
-          new PlanarFlow(config.latent, { features, length: config.flowSteps, generator }),
+        build: ({ config, generator }: Build, features: number): PosteriorFamily => {
+          const { latent, flowSteps: length, flowParameters: parameters } = config;
+          const source = parameters === 'encoder' ? { features } : {};
+          return new PlanarFlow(latent, { ...source, length, parameters, generator });
+        },
       },
       iaf: {
         help: 'inverse autoregressive flow',
