@@ -36,14 +36,17 @@ const WHERE_OPTIONS = {
     type: 'string',
     minLength: 1,
     default: null,
-    help: 'folder of a run to continue; --epochs may be raised',
+    help: 'folder of a run to continue; --epochs may be raised, and --data name a new place of the same images',
   },
 } as const;
 
 /** A new run, or the continuation of one. */
 export type TrainRequest =
   | { kind: 'start'; given: Given; out: string | null }
-  | { kind: 'resume'; folder: string; epochs: number | null };
+  | { kind: 'resume'; folder: string; changes: Partial<RunConfig> };
+
+/** What may change in a resumed run: its length, and the place of the same images. */
+const CHANGEABLE = ['epochs', 'data'] as const;
 
 /** @throws UsageError if an option is unknown, has no effect, or cannot change in a resumed run */
 export function readTrainRequest({ words, flags }: CommandLine): TrainRequest {
@@ -56,14 +59,14 @@ export function readTrainRequest({ words, flags }: CommandLine): TrainRequest {
     return { kind: 'start', given: all, out };
   }
   for (const name of flags.keys()) {
-    if (!['resume', 'epochs', ...Object.keys(MACHINE_OPTIONS).map(flagOf)].includes(name))
+    if (!['resume', ...CHANGEABLE, ...Object.keys(MACHINE_OPTIONS).map(flagOf)].includes(name))
       throw new UsageError(`--${name} cannot change in a resumed run — leave it out, or start a new run`);
   }
-  return {
-    kind: 'resume',
-    folder: resume,
-    epochs: (given.get('epochs')?.value as number | undefined) ?? null,
-  };
+  const changes = CHANGEABLE.flatMap((key) => {
+    const value = given.get(key)?.value;
+    return value === undefined ? [] : [[key, value]];
+  });
+  return { kind: 'resume', folder: resume, changes: Object.fromEntries(changes) };
 }
 
 /** The default of `--epochs`, which depends on the backend. */
@@ -78,7 +81,7 @@ async function prepare(
   if (request.kind === 'resume') {
     const folder = new RunFolder(request.folder);
     const saved = folder.readConfig('--resume');
-    return { folder, config: { ...saved, epochs: request.epochs ?? saved.epochs }, resume: true };
+    return { folder, config: { ...saved, ...request.changes }, resume: true };
   }
   const config = complete(RUN_OPTIONS, request.given, standardEpochs(backend));
   const folder = new RunFolder(request.out ?? (await makeRunFolder(nameOf(config))));

@@ -93,12 +93,27 @@ export class RunFolder {
     return results.filter((result) => result.epoch < epoch);
   }
 
-  /** The size of the images, from run.json; undefined if it is not there. */
-  readImageFacts(): ImageFacts | undefined {
+  /** What run.json says about the images; undefined if it is not there. @throws UsageError if the file is damaged */
+  #readImages(): Readonly<Record<string, unknown>> | undefined {
     const path = this.file('run.json');
     if (!existsSync(path)) return undefined;
-    const { images } = JSON.parse(readFileSync(path, 'utf8'));
-    return parseImageFacts(JSON.stringify(images) ?? '', path);
+    try {
+      return JSON.parse(readFileSync(path, 'utf8')).images ?? undefined;
+    } catch {
+      throw new UsageError(`${path}: it is not JSON — restore the file, or start a new run`);
+    }
+  }
+
+  /** The size of the images, from run.json; undefined if it is not there. */
+  readImageFacts(): ImageFacts | undefined {
+    const images = this.#readImages();
+    return images === undefined ? undefined : parseImageFacts(JSON.stringify(images), this.file('run.json'));
+  }
+
+  /** The digest of the images, from run.json; undefined if it is not there. */
+  readDigest(): string | undefined {
+    const digest = this.#readImages()?.digest;
+    return typeof digest === 'string' ? digest : undefined;
   }
 
   /** Whether there are weights of this kind. */

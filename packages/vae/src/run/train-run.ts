@@ -15,6 +15,7 @@ import { TrainingError } from '../training-failure.js';
 import { collapseAdvice, divergenceAdvice } from './advice.js';
 import { buildModel, type ImageFacts, lossTextOf, modelEntry } from './build-model.js';
 import { loadRunData, type RunData } from './data.js';
+import { digestOf } from './digest.js';
 import { bestEpoch, isPatienceOver } from './early-stopping.js';
 import { writePictures } from './figures.js';
 
@@ -177,6 +178,11 @@ function imageFactsOf({ train }: RunData): ImageFacts {
 /** Reads and checks everything before it writes anything. */
 async function prepare({ folder, config, resume, machine }: TrainRunOptions): Promise<Start> {
   const loaded = await loadRunData(config);
+  const digest = digestOf(loaded);
+  if (resume && (folder.readDigest() ?? digest) !== digest)
+    throw new UsageError(
+      `--data ${config.data}: these are not the images of the run — name their folder with --data, or start a new run`,
+    );
   const model = buildModel(config, loaded.train);
   const prepared = modelEntry(config).prepare?.(loaded.train, config);
   const notes = prepared === undefined ? loaded.notes : [...loaded.notes, prepared.note];
@@ -204,6 +210,7 @@ async function prepare({ folder, config, resume, machine }: TrainRunOptions): Pr
       test: data.test.count,
       shape: data.train.imageShape,
       classes: data.train.classes,
+      digest,
     },
   });
   const heldOut = data.validation === undefined ? 'test' : 'validation';
