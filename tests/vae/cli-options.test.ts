@@ -299,13 +299,15 @@ test('a configuration file that cannot be is refused with its path and what woul
 });
 
 test('--resume takes --epochs and the machine, and refuses to change what the run is', () => {
-  assert.equal(request(['--resume', 'runs/a']), { kind: 'resume', folder: 'runs/a', epochs: null });
-  assert.equal(request('--epochs 30 --resume runs/a --backend wasm --threads 1'.split(' ')), {
+  assert.equal(request(['--resume', 'runs/a']), { kind: 'resume', folder: 'runs/a', changes: {} });
+  assert.equal(request('--epochs 30 --data b --resume runs/a --backend wasm --threads 1'.split(' ')), {
     kind: 'resume',
     folder: 'runs/a',
-    epochs: 30,
+    changes: { epochs: 30, data: 'b' },
   });
-  const others = KEYS.filter((key) => key !== 'epochs').map((key) => argumentsOf({ [key]: otherValue(key) }));
+  const others = KEYS.filter((key) => key !== 'epochs' && key !== 'data').map((key) =>
+    argumentsOf({ [key]: otherValue(key) }),
+  );
   for (const [flag = '', ...value] of [...others, ['--out', 'b'], ['--config', 'c.json']]) {
     refuses(
       () => request(['--resume', 'runs/a', flag, ...value]),
