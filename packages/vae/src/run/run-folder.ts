@@ -8,13 +8,10 @@ import type { ImageFacts } from './build-model.js';
 import { RUN_OPTIONS, type RunConfig, readConfigFile } from './run-config.js';
 import { complete, effective } from './schema/complete.js';
 import { shorten, suggest, UsageError } from './usage-error.js';
-import { parseImageFacts, writeWeightsFile } from './weights-file.js';
+import { type ModelFacts, parseImageFacts, writeWeightsFile } from './weights-file.js';
 
 /** Which weights of a run: those after its last epoch, or of the epoch with the lowest validation loss. */
 export type Weights = 'last' | 'best';
-
-/** What a file of weights says about its run. */
-type About = Parameters<typeof writeWeightsFile>[2];
 
 const WEIGHT_FILES: Readonly<Record<Weights, string>> = {
   last: 'weights.safetensors',
@@ -88,12 +85,11 @@ export class RunFolder {
     return results.filter((result) => result.epoch < epoch);
   }
 
-  /** The size of the images, from run.json; undefined if it is not there. */
+  /** The size of the images, from run.json; undefined if it is not there. @throws VarigradError if the file is damaged */
   readImageFacts(): ImageFacts | undefined {
     const path = this.file('run.json');
     if (!existsSync(path)) return undefined;
-    const { images } = JSON.parse(readFileSync(path, 'utf8'));
-    return parseImageFacts(JSON.stringify(images) ?? '', path);
+    return parseImageFacts(readFileSync(path, 'utf8'), path, ({ images }) => images);
   }
 
   /** Whether there are weights of this kind. */
@@ -109,7 +105,7 @@ export class RunFolder {
     throw new UsageError(`${this.path}: there is no ${WEIGHT_FILES[which]} — ${reason}`);
   }
 
-  async writeWeights(which: Weights, model: Module, about: About): Promise<void> {
+  async writeWeights(which: Weights, model: Module, about: ModelFacts): Promise<void> {
     await writeWeightsFile(this.file(WEIGHT_FILES[which]), model, about);
   }
 
