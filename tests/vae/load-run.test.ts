@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createReference, withBackend } from '@varigrad/core';
 import { decodeSafetensors, encodeSafetensors } from '@varigrad/nn';
 import { ConditionalVAE, evaluate } from '@varigrad/vae';
 import { type LoadRunOptions, loadRun } from '@varigrad/vae/node';
@@ -140,6 +141,33 @@ test('a configuration without newer options opens and resumes as the same run', 
   await does('train', '--resume', old, '--epochs', '2', '--threads', '1');
   for (const name of ['weights.safetensors', 'checkpoint.safetensors', 'config.json'])
     assert.ok(readFileSync(join(old, name)).equals(readFileSync(join(straight, name))), name);
+});
+
+test('the model is built on the backend of the call', async () => {
+  const machine = createReference();
+  const { model } = await withBackend(machine, () => loadRun(run));
+  assert.ok(model.parameters().every((parameter) => parameter.storage.backend === machine));
+});
+
+test('arguments of a wrong kind are refused', async () => {
+  const call = loadRun as (...args: readonly unknown[]) => Promise<unknown>;
+  for (const [args, message] of [
+    [[5], 'loadRun: path must be a string, found 5'],
+    [
+      [run, { wieghts: 'best' }],
+      "loadRun: unknown option 'wieghts' — did you mean 'weights'? (options: weights, data)",
+    ],
+    [
+      [run, { weights: 'bset' }],
+      "loadRun: weights must be one of 'best', 'last', found 'bset' — did you mean 'best'?",
+    ],
+  ] as const) {
+    let found = '';
+    await call(...args).catch((error: Error) => {
+      found = error.message;
+    });
+    assert.is(found, message);
+  }
 });
 
 test('what cannot be opened is refused', async () => {
