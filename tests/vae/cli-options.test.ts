@@ -12,6 +12,7 @@ import { readTrainRequest, standardEpochs, type TrainRequest } from '../../packa
 import { collapseAdvice, divergenceAdvice } from '../../packages/vae/src/run/advice.js';
 import { RUN_OPTIONS, type RunConfig, readConfigFile } from '../../packages/vae/src/run/run-config.js';
 import { complete, effective, partDefaults } from '../../packages/vae/src/run/schema/complete.js';
+import { takersOf } from '../../packages/vae/src/run/schema/conditions.js';
 import { flagOf, type Options, wordsOf } from '../../packages/vae/src/run/schema/option.js';
 import { UsageError } from '../../packages/vae/src/run/usage-error.js';
 import { refuses } from '../helpers/refuses.js';
@@ -142,23 +143,24 @@ test('an alias means the option itself, and messages name the option', () => {
   );
 });
 
+/** The parts of a table that list an option, as a message names them. */
+const takers = (table: string, key: string): string =>
+  `--${flagOf(table)} ${takersOf(optionOf(table), key).join(' or ')}`;
+
 test('an option that has no effect is refused, with what it needs', () => {
   const cases: readonly (readonly [string, string])[] = [
-    ['--sigma 0.3', '--sigma has no effect here — it needs --likelihood gaussian-fixed or laplace'],
+    ['--sigma 0.3', `--sigma has no effect here — it needs ${takers('likelihood', 'sigma')}`],
     [
       '--likelihood gaussian --sigma 0.3',
-      '--sigma has no effect here — it needs --likelihood gaussian-fixed or laplace',
+      `--sigma has no effect here — it needs ${takers('likelihood', 'sigma')}`,
     ],
     ['--levels 4', '--levels has no effect here — it needs --likelihood categorical'],
-    ['--flow-steps 4', '--flow-steps has no effect here — it needs --posterior planar or iaf'],
-    ['--components 5', '--components has no effect here — it needs --prior mixture or vamp'],
+    ['--flow-steps 4', `--flow-steps has no effect here — it needs ${takers('posterior', 'flowSteps')}`],
+    ['--components 5', `--components has no effect here — it needs ${takers('prior', 'components')}`],
     ['--gradient dreg', '--gradient has no effect here — it needs --model iwae'],
     ['--warm-up-epochs 3', '--warm-up-epochs has no effect here — it needs --warm-up linear or cyclic'],
     ['--patience 3', '--patience has no effect here — it needs --validation'],
-    [
-      '--model iwae --beta 2',
-      '--beta has no effect here — it needs --model vae or cvae or categorical-vae or m2',
-    ],
+    ['--model iwae --beta 2', `--beta has no effect here — it needs ${takers('model', 'beta')}`],
     ['--network convolutional --hidden 3', '--hidden has no effect here — it needs --network dense'],
     ['--channels 3', '--channels has no effect here — it needs --network convolutional'],
     ['--prior conditional', 'prior conditional needs labels — use model cvae'],
@@ -174,10 +176,7 @@ test('an option that has no effect is refused, with what it needs', () => {
       '--model dae --noise-level 2',
       'noise-level is a probability, at most 1 — or use corruption gaussian, where it is sigma',
     ],
-    [
-      '--model vq-vae --latent 4',
-      '--latent has no effect here — it needs --model ae or dae or vae or cvae or iwae or m2',
-    ],
+    ['--model vq-vae --latent 4', `--latent has no effect here — it needs ${takers('model', 'latent')}`],
     ['--model iwae --gradient dreg --posterior iaf', 'gradient dreg needs posterior gaussian'],
     [
       '--model dae --corruption masking-rescaled --noise-level 1',
@@ -186,17 +185,17 @@ test('an option that has no effect is refused, with what it needs', () => {
     ['--noise-level 0.3', '--noise-level has no effect here — it needs --model dae'],
     [
       '--model vq-vae --flow-steps 3',
-      '--flow-steps has no effect here — it needs --model vae or cvae or iwae with --posterior planar or iaf',
+      `--flow-steps has no effect here — it needs ${takers('model', 'posterior')} with ${takers('posterior', 'flowSteps')}`,
     ],
     ['--posterior iaf --free-bits 0.1', '--free-bits has no effect here — it needs --posterior gaussian'],
     [
       '--posterior iaf --prior vamp --model iwae --free-bits 0.1',
-      '--free-bits has no effect here — it needs --model vae or cvae or categorical-vae with --posterior gaussian and --prior standard or conditional',
+      `--free-bits has no effect here — it needs ${takers('model', 'freeBits')} with --posterior gaussian and --prior standard or conditional`,
     ],
     ['--momentum 0.9', '--momentum has no effect here — it needs --optimizer sgd'],
     [
       '--schedule-epochs 3',
-      '--schedule-epochs has no effect here — it needs --schedule cosine or exponential or step',
+      `--schedule-epochs has no effect here — it needs ${takers('schedule', 'scheduleEpochs')}`,
     ],
   ];
   for (const [args, message] of cases) refuses(() => request(args.split(' ')), message);
@@ -283,7 +282,7 @@ test('a configuration file that cannot be is refused with its path and what woul
   );
   refusesFile(
     { sigma: 2 },
-    (path) => `${path}: sigma has no effect here — it needs --likelihood gaussian-fixed or laplace`,
+    (path) => `${path}: sigma has no effect here — it needs ${takers('likelihood', 'sigma')}`,
   );
   refusesFile(
     [1],
@@ -372,9 +371,6 @@ test('the program without a command lists the commands', () => {
   assert.is(textOf(['--version']), '9.9.9');
 });
 
-const LIKELIHOODS =
-  'bernoulli, continuous-bernoulli, gaussian, gaussian-fixed, pixel-gaussian, laplace, categorical, squared-error';
-
 const REFUSALS: readonly (readonly [args: readonly string[], message: string])[] = [
   [['--epoch', '3'], 'unknown option --epoch — did you mean --epochs?'],
   [['--learning_rate', '3'], 'unknown option --learning_rate — did you mean --learning-rate?'],
@@ -441,7 +437,7 @@ const REFUSALS: readonly (readonly [args: readonly string[], message: string])[]
   ],
   [
     ['--likelihood', 'gausian'],
-    `--likelihood gausian: expected one of ${LIKELIHOODS} — did you mean gaussian?`,
+    `--likelihood gausian: expected one of ${wordsOf(RUN_OPTIONS.likelihood).join(', ')} — did you mean gaussian?`,
   ],
 ];
 
@@ -454,6 +450,22 @@ for (const [args, message] of REFUSALS) {
     );
   });
 }
+
+test('a message names the parts of the table that list an option', () => {
+  const options: Options = {
+    part: {
+      group: 'g',
+      help: 'h',
+      default: 'a',
+      parts: { a: { help: 'a' }, b: { help: 'b', options: ['x'] }, c: { help: 'c', options: ['x'] } },
+    },
+    x: { group: 'g', help: 'h', type: 'integer', minimum: 0, maximum: 9, default: 1 },
+  };
+  const given = (values: Values) =>
+    new Map(Object.entries(values).map(([key, value]) => [key, { name: key, value }]));
+  refuses(() => complete(options, given({ x: 3 })), 'x has no effect here — it needs --part b or c');
+  assert.equal(complete(options, given({ x: 3, part: 'c' })), { x: 3, part: 'c' });
+});
 
 test('the machine is refused in the same words', () => {
   const start = (args: readonly string[]): unknown => readMachine(lineOf(['train', ...args]));

@@ -11,11 +11,14 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createReference, withBackend } from '@varigrad/core';
 import { decodeSafetensors, encodeSafetensors } from '@varigrad/nn';
 import { ConditionalVAE, evaluate } from '@varigrad/vae';
 import { type LoadRunOptions, loadRun } from '@varigrad/vae/node';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { RUN_OPTIONS } from '../../packages/vae/src/run/run-config.js';
+import { wordsOf } from '../../packages/vae/src/run/schema/option.js';
 import { does, writeIdxFolder } from './cli-calls.js';
 
 const scratch = mkdtempSync(join(tmpdir(), 'varigrad-load-'));
@@ -100,6 +103,73 @@ test('a run from before the metadata opens by its config.json and run.json, or b
   );
 });
 
+/** What the first version of the command line wrote for a VAE with a Gaussian likelihood. */
+const OLD_CONFIG = {
+  model: 'vae',
+  latent: 3,
+  network: 'dense',
+  hidden: [12],
+  activation: 'relu',
+  likelihood: 'gaussian',
+  meanLink: 'sigmoid',
+  posterior: 'gaussian',
+  prior: 'standard',
+  samples: 1,
+  data,
+  trainLimit: 0,
+  validation: 0,
+  binarization: 'none',
+  epochs: 1,
+  batch: 16,
+  learningRate: 0.001,
+  beta: 1,
+  warmUp: 'none',
+  freeBits: 0,
+  seed: 1,
+};
+
+test('a configuration without newer options opens and resumes as the same run', async () => {
+  const [old, straight] = [join(scratch, 'old'), join(scratch, 'straight')];
+  const small = `--data ${data} --hidden 12 --latent 3 --batch 16 --likelihood gaussian --threads 1`.split(
+    ' ',
+  );
+  await does('train', ...small, '--epochs', '1', '--out', old);
+  await does('train', ...small, '--epochs', '2', '--out', straight);
+  const before = (await loadRun(old)).config;
+  writeFileSync(join(old, 'config.json'), JSON.stringify(OLD_CONFIG));
+  assert.equal((await loadRun(old)).config, before);
+  await does('train', '--resume', old, '--epochs', '2', '--threads', '1');
+  for (const name of ['weights.safetensors', 'checkpoint.safetensors', 'config.json'])
+    assert.ok(readFileSync(join(old, name)).equals(readFileSync(join(straight, name))), name);
+});
+
+test('the model is built on the backend of the call', async () => {
+  const machine = createReference();
+  const { model } = await withBackend(machine, () => loadRun(run));
+  assert.ok(model.parameters().every((parameter) => parameter.storage.backend === machine));
+});
+
+test('arguments of a wrong kind are refused', async () => {
+  const call = loadRun as (...args: readonly unknown[]) => Promise<unknown>;
+  for (const [args, message] of [
+    [[5], 'loadRun: path must be a string, found 5'],
+    [
+      [run, { wieghts: 'best' }],
+      "loadRun: unknown option 'wieghts' — did you mean 'weights'? (options: weights, data)",
+    ],
+    [
+      [run, { weights: 'bset' }],
+      "loadRun: weights must be one of 'best', 'last', found 'bset' — did you mean 'best'?",
+    ],
+  ] as const) {
+    let found = '';
+    await call(...args).catch((error: Error) => {
+      found = error.message;
+    });
+    assert.is(found, message);
+  }
+});
+
 test('what cannot be opened is refused', async () => {
   await isRefused(
     WEIGHTS,
@@ -122,7 +192,7 @@ test('what cannot be opened is refused', async () => {
   };
   await refusesMetadata(
     { config: '{"model": "vea"}' },
-    'model "vea": expected one of ae, dae, vae, cvae, iwae, categorical-vae, vq-vae, m2 — did you mean vae?',
+    `model "vea": expected one of ${wordsOf(RUN_OPTIONS.model).join(', ')} — did you mean vae?`,
   );
   for (const images of [
     '{}',
@@ -132,6 +202,17 @@ test('what cannot be opened is refused', async () => {
     '{"shape": [8, -8], "classes": 4}',
   ])
     await refusesMetadata({ images }, `expected the shape and the classes of images, found ${images}`);
+});
+
+test('a damaged run.json is refused where it is needed', async () => {
+  const folder = folderWith('damaged', 'config.json');
+  const { tensors } = decodeSafetensors(readFileSync(WEIGHTS));
+  writeFileSync(join(folder, 'weights.safetensors'), encodeSafetensors(tensors));
+  const path = join(folder, 'run.json');
+  for (const text of ['{"images": {"sha', 'null', '{"images": null}', '{"images": {"shape": [8, 8]}}']) {
+    writeFileSync(path, text);
+    await isRefused(folder, {}, `${path}: expected the shape and the classes of images, found ${text}`);
+  }
 });
 
 test('a damaged metrics.jsonl is refused with its line', async () => {

@@ -64,7 +64,8 @@ ${figureSections(runs).join('\n')}
 
 function introduction(runs: readonly ReportedRun[], machine: string): string {
   const sizes = [...new Set(runs.map(({ measured }) => counted(measured.images, 'test image')))].join(', ');
-  return `${runs.length} ${runs.length === 1 ? 'model' : 'models'}, trained one after another on ${machine}; ${sizes}. Adam throughout.`;
+  const optimizers = [...new Set(runs.map(({ config }) => config.optimizer))].join(', ');
+  return `${runs.length} ${runs.length === 1 ? 'model' : 'models'}, trained one after another on ${machine}; ${sizes}. Optimizer: ${optimizers}.`;
 }
 
 /** A warning if the targets or densities differ: their losses are different quantities. */

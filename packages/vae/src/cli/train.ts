@@ -163,6 +163,7 @@ export const train: Command = {
     '',
     'Losses are in nats per image: sum over pixels and latent dimensions, mean over images.',
     'Ctrl-C saves the run. --resume continues it with the same result as without the stop.',
+    'Exit codes: 0 done or stopped by Ctrl-C, 1 failed, 2 refused, 3 stopped by another signal or a closed output.',
   ].join('\n'),
   run,
 };

@@ -1,8 +1,10 @@
 /** Opens what the command line trained. */
 import { existsSync, statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import { sameShape } from '@varigrad/core';
+import { ArgumentError, sameShape } from '@varigrad/core';
+import { checkChoice, checkOptions, describeValue } from '@varigrad/core/checks';
 import type { GenerativeModel } from '../models/model.js';
+import { type OnBackend, onOneBackend } from '../one-backend.js';
 import type { EpochResult } from '../train.js';
 import { buildModel, type ImageFacts } from './build-model.js';
 import { loadData, loadRunData, type RunData } from './data.js';
@@ -43,16 +45,25 @@ export interface LoadRunOptions {
  * @param path - the folder of the run, or one of its files of weights, which is enough by itself
  * @throws UsageError if there is no run or no such weights; VarigradError if a file is damaged
  */
-export async function loadRun(
-  path: string,
-  { weights, data: name }: LoadRunOptions = {},
-): Promise<LoadedRun> {
+export function loadRun(path: string, options: LoadRunOptions = {}): Promise<LoadedRun> {
+  return onOneBackend((on) => open(on, path, options));
+}
+
+async function open(on: OnBackend, path: string, options: LoadRunOptions): Promise<LoadedRun> {
+  if (typeof path !== 'string')
+    throw new ArgumentError('loadRun', `path must be a string, found ${describeValue(path)}`);
+  checkOptions('loadRun', options, { weights: true, data: true }, 'path, ');
+  const { weights, data: name } = options;
+  if (weights !== undefined) checkChoice('loadRun', 'weights', weights, { best: true, last: true });
   const isFile = existsSync(path) && statSync(path).isFile();
   const { folder, which, saved, config, images } = isFile
     ? await readFileOfRun(path, weights)
     : await readFolder(path, weights);
-  const model = buildModel(config, images);
-  model.loadStateDict(saved.tensors);
+  const model = on(() => {
+    const built = buildModel(config, images);
+    built.loadStateDict(saved.tensors);
+    return built;
+  });
   return {
     path: folder.path,
     model,

@@ -8,13 +8,10 @@ import type { ImageFacts } from './build-model.js';
 import { RUN_OPTIONS, type RunConfig, readConfigFile } from './run-config.js';
 import { complete, effective } from './schema/complete.js';
 import { shorten, suggest, UsageError } from './usage-error.js';
-import { encodeWeights, parseImageFacts } from './weights-file.js';
+import { encodeWeights, type ModelFacts, parseImageFacts } from './weights-file.js';
 
 /** Which weights of a run: those after its last epoch, or of the epoch with the lowest validation loss. */
 export type Weights = 'last' | 'best';
-
-/** What a file of weights says about its run. */
-type About = Parameters<typeof encodeWeights>[1];
 
 const WEIGHT_FILES: Readonly<Record<Weights, string>> = {
   last: 'weights.safetensors',
@@ -93,27 +90,23 @@ export class RunFolder {
     return results.filter((result) => result.epoch < epoch);
   }
 
-  /** What run.json says about the images; undefined if it is not there. @throws UsageError if the file is damaged */
-  #readImages(): Readonly<Record<string, unknown>> | undefined {
+  /** The size of the images, from run.json; undefined if it is not there. @throws VarigradError if the file is damaged */
+  readImageFacts(): ImageFacts | undefined {
+    const path = this.file('run.json');
+    if (!existsSync(path)) return undefined;
+    return parseImageFacts(readFileSync(path, 'utf8'), path, ({ images }) => images);
+  }
+
+  /** The digest of the images, from run.json; undefined if it is not there. @throws UsageError if the file is damaged */
+  readDigest(): string | undefined {
     const path = this.file('run.json');
     if (!existsSync(path)) return undefined;
     try {
-      return JSON.parse(readFileSync(path, 'utf8')).images ?? undefined;
+      const digest: unknown = JSON.parse(readFileSync(path, 'utf8')).images?.digest;
+      return typeof digest === 'string' ? digest : undefined;
     } catch {
       throw new UsageError(`${path}: it is not JSON — restore the file, or start a new run`);
     }
-  }
-
-  /** The size of the images, from run.json; undefined if it is not there. */
-  readImageFacts(): ImageFacts | undefined {
-    const images = this.#readImages();
-    return images === undefined ? undefined : parseImageFacts(JSON.stringify(images), this.file('run.json'));
-  }
-
-  /** The digest of the images, from run.json; undefined if it is not there. */
-  readDigest(): string | undefined {
-    const digest = this.#readImages()?.digest;
-    return typeof digest === 'string' ? digest : undefined;
   }
 
   /** Whether there are weights of this kind. */
@@ -129,7 +122,7 @@ export class RunFolder {
     throw new UsageError(`${this.path}: there is no ${WEIGHT_FILES[which]} — ${reason}`);
   }
 
-  async writeWeights(which: Weights, model: Module, about: About): Promise<void> {
+  async writeWeights(which: Weights, model: Module, about: ModelFacts): Promise<void> {
     await this.write(WEIGHT_FILES[which], encodeWeights(model, about));
   }
 

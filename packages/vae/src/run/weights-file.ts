@@ -5,18 +5,27 @@ import { decodeSafetensors, encodeSafetensors, type Module, type StateDict } fro
 import type { ImageFacts } from './build-model.js';
 import { parseConfig, RUN_OPTIONS, type RunConfig } from './run-config.js';
 import { complete, effective } from './schema/complete.js';
+import { shorten } from './usage-error.js';
 
-/** What the file contains. Files of runs before this was saved have no metadata. */
+/** What is needed to rebuild the model of a run. */
+export interface ModelFacts {
+  readonly config: RunConfig;
+  readonly images: ImageFacts;
+}
+
+/** The contents of the file. Older files have no metadata. */
 export interface SavedWeights {
   readonly tensors: StateDict;
-  readonly about?: { readonly config: RunConfig; readonly images: ImageFacts } | undefined;
+  readonly about?: ModelFacts | undefined;
 }
 
 /** The contents of the file. */
-export function encodeWeights(model: Module, about: { config: RunConfig; images: ImageFacts }): Uint8Array {
-  const { imageShape, classes } = about.images;
+export function encodeWeights(
+  model: Module,
+  { config, images: { imageShape, classes } }: ModelFacts,
+): Uint8Array {
   const metadata = {
-    config: JSON.stringify(effective(RUN_OPTIONS, about.config)),
+    config: JSON.stringify(effective(RUN_OPTIONS, config)),
     images: JSON.stringify({ shape: imageShape, classes }),
   };
   return encodeSafetensors(model.stateDict(), metadata);
@@ -31,15 +40,24 @@ export async function readWeightsFile(path: string): Promise<SavedWeights> {
   return { tensors, about: { config, images: parseImageFacts(metadata.images, source) } };
 }
 
-/** Parses `{"shape": [28, 28], "classes": 10}`. @param source - the file, for messages */
-export function parseImageFacts(text: string, source: string): ImageFacts {
+/**
+ * Reads `{"shape": [28, 28], "classes": 10}` from JSON.
+ * @param source - the file, for messages
+ * @param part - where it stands in the JSON. Default: all of it
+ * @throws VarigradError if the text is anything else
+ */
+export function parseImageFacts(
+  text: string,
+  source: string,
+  part: (json: { images?: unknown }) => unknown = (json) => json,
+): ImageFacts {
   try {
-    const { shape, classes } = JSON.parse(text);
+    const { shape, classes } = Object(part(JSON.parse(text)));
     const [height, width, ...more] = shape;
     if (isCount(height, 1) && isCount(width, 1) && more.length === 0 && isCount(classes, 0))
       return { imageShape: [height, width], classes };
   } catch {}
-  throw new VarigradError(source, `expected the shape and the classes of images, found ${text.slice(0, 80)}`);
+  throw new VarigradError(source, `expected the shape and the classes of images, found ${shorten(text)}`);
 }
 
 function isCount(value: unknown, least: number): value is number {
