@@ -4,6 +4,8 @@
  *   npm run vae                   3 epochs, about half a minute
  *   npm run vae -- --epochs 20    better digits
  *
+ * `trainStep` of @varigrad/vae is the body of the loop in `trainEpoch` for every model of that package, and `fit` is the whole loop.
+ *
  * @see Kingma & Welling 2014, "Auto-Encoding Variational Bayes", arXiv:1312.6114
  */
 import { parseArgs } from 'node:util';

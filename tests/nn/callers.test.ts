@@ -87,7 +87,7 @@ refused('layers', [
     'new Unflatten(1, 28, 28)',
     'Unflatten: the shape must be an array, found 1 — write new Unflatten([1, …])',
   ],
-  ["new Unflatten([1, '28'])", "Unflatten: an axis length must be a whole number of at least 0, found '28'"],
+  ["new Unflatten([1, '28'])", "Unflatten: an axis length must be a whole number above 0, found '28'"],
   ["new LeakyReLU('0.1')", "LeakyReLU: slope must be a number, found '0.1'"],
   ['new ELU({ alpha: 1 })', 'ELU: alpha must be a number, found { alpha: 1 }'],
   ['new ReLU().forward([1])', 'relu: an operand must be a tensor or a number, found [1] — write tensor([1])'],
@@ -171,7 +171,7 @@ refused('initial weights', [
   ['uniform([1])', 'uniform: t must be a tensor, found [1] — write tensor([1])'],
   ['uniform(x, { generator: 1 })', 'uniform: low must be a number, found { generator: 1 }'],
   ['uniform(x, 0, 1, { seed: 1 })', "uniform: unknown option 'seed' (options: generator)"],
-  ["normal(x, 0, '1')", "normal: std must be a number, found '1'"],
+  ["normal(x, 0, '1')", "normal: std must be a number of at least 0, found '1'"],
   [
     'normal(x, 0, 1, 5)',
     'normal: options must be an object, found 5 — write normal(t, mean, std, { generator: 5 })',
@@ -220,7 +220,7 @@ refused('optimizers', [
     'new SGD(layer.parameters(), { weight_decay: 0.1 })',
     "SGD: unknown option 'weight_decay' — did you mean 'weightDecay'? (options: learningRate, momentum, dampening, nesterov, weightDecay)",
   ],
-  ['new SGD([x], { dampening: null })', 'SGD: dampening must be a number, found null'],
+  ['new SGD([x], { dampening: null })', 'SGD: dampening must be a number of at least 0, found null'],
   [
     'adam.loadStateDict()',
     "loadStateDict: the state must be what the optimizer's stateDict() returned, found undefined",
@@ -231,7 +231,7 @@ refused('optimizers', [
   ],
   ['clipGradNorm(layer.parameters())', 'clipGradNorm: maxNorm must be a number above 0, found undefined'],
   ['stepSchedule()', 'stepSchedule: size must be a number above 0, found undefined'],
-  ["exponentialSchedule('0.9')", "exponentialSchedule: gamma must be a number, found '0.9'"],
+  ["exponentialSchedule('0.9')", "exponentialSchedule: gamma must be a number of at least 0, found '0.9'"],
   ['cosineSchedule({ total: 5 })', 'cosineSchedule: total must be a number above 0, found { total: 5 }'],
   ['warmupSchedule(5, 0.1)', 'warmupSchedule: next must be a function, found 0.1'],
 ]);

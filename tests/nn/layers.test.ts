@@ -201,7 +201,7 @@ test('shape errors of convolution and pooling suggest the fix', () => {
   );
   refuses(
     () => new Conv2d(3, 4, 2, { stride: 0 }).forward(x),
-    'conv2d: stride must be one or two whole numbers ≥ 1, found 0',
+    'Conv2d: stride must be one or two whole numbers above 0, found 0',
   );
   refuses(
     () => new ConvTranspose2d(3, 4, 2, { padding: 5 }).forward(x),

@@ -27,6 +27,7 @@ const scope = {
   optimizer: new nn.Adam(model.parameters()),
   classifier: new vae.Classifier(new nn.Linear(4, 2)),
   x: core.zeros([2, 4]),
+  batch: { images: images.images, labels: images.labels, size: 2 },
 };
 
 const refused = refusedCalls(scope);
@@ -88,7 +89,10 @@ refused('models', [
     "new IWAE({ gradient: 'drag' })",
     "IWAE: gradient must be one of 'standard', 'dreg', found 'drag' — did you mean 'dreg'?",
   ],
-  ["new SemiSupervisedVAE({ alpha: '10' })", "SemiSupervisedVAE: alpha must be a number, found '10'"],
+  [
+    "new SemiSupervisedVAE({ alpha: '10' })",
+    "SemiSupervisedVAE: alpha must be a number of at least 0, found '10'",
+  ],
   [
     'new SemiSupervisedVAE({ samples: 2 })',
     `SemiSupervisedVAE: unknown option 'samples' (options: alpha, classifier, classes, latent, ${SHARED}, posterior, prior, kl)`,
@@ -230,7 +234,7 @@ refused('training and evaluation', [
   ],
   [
     'fit(model, data, { epoch: 3 })',
-    "fit: unknown option 'epoch' — did you mean 'epochs'? (options: optimizer, epochs, batchSize, binarization, seed, beta, freeBits, state, onProgress, onEpoch, signal)",
+    "fit: unknown option 'epoch' — did you mean 'epochs'? (options: optimizer, beta, freeBits, clipNorm, schedule, epochs, batchSize, dropLast, binarization, seed, state, onStep, onProgress, onEpoch, signal)",
   ],
   [
     'fit(model, data, { epochs: 3 })',
@@ -248,6 +252,45 @@ refused('training and evaluation', [
   [
     "fit(model, data, { optimizer, epochs: 1, beta: 'linear' })",
     "fit: beta must be a number or a function of the step, found 'linear'",
+  ],
+  [
+    'fit(model, data, { optimizer, epochs: 1, clipNorm: 0 })',
+    'fit: clipNorm must be a number above 0, found 0',
+  ],
+  [
+    'fit(model, data, { optimizer, epochs: 1, clipNorm: NaN })',
+    'fit: clipNorm must be a number above 0, found NaN',
+  ],
+  [
+    "fit(model, data, { optimizer, epochs: 1, schedule: 'cosine' })",
+    "fit: schedule must be a function, found 'cosine'",
+  ],
+  ['fit(model, data, { optimizer, epochs: 1, dropLast: 1 })', 'fit: dropLast must be true or false, found 1'],
+  ['fit(model, data, { optimizer, epochs: 1, onStep: 1 })', 'fit: onStep must be a function, found 1'],
+  ['trainStep()', 'trainStep: the model must be a model, such as new VAE(), found undefined'],
+  [
+    'trainStep(model, x, { optimizer })',
+    'trainStep: batch must be { images, labels, size }, found a tensor [2, 4]',
+  ],
+  [
+    'trainStep(model, batch)',
+    'trainStep: options must be an object, found undefined — write trainStep(model, batch, { optimizer: … })',
+  ],
+  [
+    'trainStep(model, batch, {})',
+    'trainStep: optimizer must be an optimizer, such as new Adam(model.parameters()), found undefined',
+  ],
+  [
+    'trainStep(model, batch, { optimizer, step: -1 })',
+    'trainStep: step must be a whole number of at least 0, found -1',
+  ],
+  [
+    'trainStep(model, batch, { optimizer, schedule: () => NaN })',
+    'trainStep: schedule(0) must be a number of at least 0, found NaN',
+  ],
+  [
+    'trainStep(model, batch, { optimizer, generator: 3 })',
+    'withGenerator: the generator must be a Generator, found 3 — write new Generator(seed)',
   ],
   ['fit(model, data, { optimizer, epochs: 1, state: 3 })', 'fit: state must be what fit returned, found 3'],
   [

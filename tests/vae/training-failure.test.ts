@@ -85,7 +85,10 @@ test('a forward pass that overflows: the error has the operation, the module, an
     error.message,
     /^fit: step 1 of epoch 1: exp: the forward pass made NaN or Infinity in posterior at /,
   );
-  assert.match(error.message, / — a smaller learning rate often helps$/);
+  assert.match(
+    error.message,
+    / — a smaller learning rate or a limit of the gradients \(clipNorm\) often helps$/,
+  );
 });
 
 /** A network whose outputs are finite and whose derivative is infinite: √0. */
@@ -157,12 +160,40 @@ for (const binarization of ['none', 'dynamic'] as const) {
   });
 }
 
+test('the steps before a failure are repeated with their clipping and learning rates', async () => {
+  const failing = STEPS + 3;
+  const settings = {
+    clipNorm: 2,
+    schedule: (step: number) => (step === failing ? 1e39 : 0.01 / (1 + step)),
+    binarization: 'dynamic',
+    seed: 6,
+  } as const;
+  const spoilt = model(new Trap());
+  const optimizer = new WatchedAdam(spoilt.parameters(), { learningRate: 1 });
+  const error = await failure(spoilt, { ...settings, optimizer });
+  assert.equal([error.epoch, error.step], [2, failing - STEPS + 1]);
+  assert.match(
+    error.reason,
+    /the step of 'adam' made .* NaN or Infinity, with learning rate 1e\+39 and gradients up to /,
+  );
+
+  const good = model(new Trap());
+  const watched = new WatchedAdam(good.parameters(), { learningRate: 1 });
+  let steps = 0;
+  const onStep = (): boolean => ++steps < failing;
+  await fit(good, data, { ...settings, optimizer: watched, epochs: 2, batchSize: BATCH, onStep });
+  assert.equal(spoilt.stateDict(), good.stateDict(), 'bit for bit those before the step');
+  const { learningRate: _, ...found } = optimizer.stateDict();
+  const { learningRate: __, ...expected } = watched.stateDict();
+  assert.equal(found, expected);
+});
+
 test('the last good checkpoint stays on disk', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'varigrad-'));
   const file = join(folder, 'weights.safetensors');
   try {
     const spoilt = model();
-    const optimizer = new WatchedAdam(spoilt.parameters(), { learningRate: 0.01 });
+    const optimizer = new WatchedAdam(spoilt.parameters(), { learningRate: 1 });
     const saved: number[] = [];
     const error = await failure(spoilt, {
       optimizer,
@@ -187,7 +218,7 @@ test('the last good checkpoint stays on disk', async () => {
 test('an epoch whose evaluation fails is not saved', async () => {
   const images = data.test.images.slice().fill(1, 3 * PIXELS, 4 * PIXELS);
   const spoilt = model(new Trap());
-  const optimizer = new WatchedAdam(spoilt.parameters(), { learningRate: 0.01 });
+  const optimizer = new WatchedAdam(spoilt.parameters(), { learningRate: 1 });
   const wanted = { optimizer, epochs: 1, batchSize: BATCH, onEpoch: () => assert.unreachable() };
   let error: unknown;
   await fit(spoilt, { train: data.train, test: { ...data.test, images } }, wanted).catch((e: unknown) => {

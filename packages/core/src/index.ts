@@ -154,7 +154,7 @@ export {
   type VarianceOptions,
   variance,
 } from './ops/reduce.js';
-export { defaultGenerator, Generator, type GeneratorState, manualSeed } from './random.js';
+export { defaultGenerator, Generator, type GeneratorState, manualSeed, withGenerator } from './random.js';
 export {
   type Axes,
   type AxesOptions,

@@ -13,7 +13,7 @@
  */
 
 import type { HostArray, PhiloxState } from './backend/backend.js';
-import { describeValue } from './checks/arguments.js';
+import { checkFunction, describeValue, refusePromise } from './checks/arguments.js';
 import { ArgumentError } from './errors.js';
 
 const MULTIPLIER_0 = 0xd2511f53;
@@ -225,15 +225,35 @@ function isPairOfWords(pair: unknown): boolean {
   return Array.isArray(pair) && pair.length === 2 && pair.every(isWord);
 }
 
-const standard = new Generator(0);
+let current = new Generator(0);
 
 /** The generator that random functions use by default. */
 export function defaultGenerator(): Generator {
-  return standard;
+  return current;
+}
+
+/**
+ * Runs `f` with another default generator, and restores the current one. Inside, layers such as Dropout draw from it, too.
+ * @throws ArgumentError if `f` is asynchronous
+ */
+export function withGenerator<T>(generator: Generator, f: () => T): T {
+  if (!(generator instanceof Generator))
+    throw new ArgumentError(
+      'withGenerator',
+      `the generator must be a Generator, found ${describeValue(generator)} — write new Generator(seed)`,
+    );
+  checkFunction('withGenerator', f, 'the second argument');
+  const before = current;
+  current = generator;
+  try {
+    return refusePromise('withGenerator', f());
+  } finally {
+    current = before;
+  }
 }
 
 /** Restarts the default generator. @param seed - as for `Generator`. @throws ArgumentError for any other value */
 export function manualSeed(seed: number | bigint): void {
   checkSeed('manualSeed', seed);
-  standard.state = new Generator(seed).state;
+  current.state = new Generator(seed).state;
 }

@@ -1,6 +1,6 @@
 /** Activation functions as modules, for `Sequential`. The functions themselves are in `@varigrad/core`. */
 import { elu, gelu, leakyRelu, relu, sigmoid, softplus, type Tensor, tanh } from '@varigrad/core';
-import { checkNumber } from '@varigrad/core/checks';
+import { checkFinite } from '@varigrad/core/checks';
 import { type Description, Module } from './module.js';
 
 /** max(x, 0), element by element */
@@ -16,11 +16,11 @@ export class LeakyReLU extends Module {
 
   /**
    * @param slope - factor on negative elements
-   * @throws ArgumentError if slope is not a number
+   * @throws ArgumentError unless slope is finite
    */
   constructor(slope = 0.01) {
     super();
-    checkNumber('LeakyReLU', 'slope', slope);
+    checkFinite('LeakyReLU', 'slope', slope);
     this.slope = slope;
   }
 
@@ -39,11 +39,11 @@ export class ELU extends Module {
 
   /**
    * @param alpha - α; −α is the limit for x → −∞
-   * @throws ArgumentError if alpha is not a number
+   * @throws ArgumentError unless alpha is finite
    */
   constructor(alpha = 1) {
     super();
-    checkNumber('ELU', 'alpha', alpha);
+    checkFinite('ELU', 'alpha', alpha);
     this.alpha = alpha;
   }
 

@@ -5,7 +5,7 @@
  */
 import { ArgumentError, type Shape, sizeOf, VarigradError } from '@varigrad/core';
 import { describeValue } from '@varigrad/core/checks';
-import { checkStateDict, type StateDict } from './module.js';
+import { checkStateDict, type StateDict } from './state-dict.js';
 
 interface Entry {
   dtype: string;

@@ -12,7 +12,7 @@ import {
 import { checkOptions, checkWhole, type OptionNames } from '@varigrad/core/checks';
 import { uniform } from './init.js';
 import { type Description, Module } from './module.js';
-import { describeWindows, kernelOf } from './windows.js';
+import { checkedKernel, describeWindows } from './windows.js';
 
 /** Options of both convolutions besides their geometry. */
 interface LayerOptions {
@@ -56,7 +56,7 @@ abstract class Convolution extends Module {
     { bias = true, generator, ...geometry }: ConvTranspose2dOptions,
   ) {
     super();
-    const kernel = kernelOf(op, kernelSize);
+    const kernel = checkedKernel(op, kernelSize, geometry);
     const bound = 1 / Math.sqrt(channels[1] * kernel[0] * kernel[1]);
     const draw = (shape: readonly number[]): Tensor =>
       parameter(uniform(zeros(shape), -bound, bound, { generator }));
@@ -83,7 +83,7 @@ abstract class Convolution extends Module {
  * The weight is `[out, in, kernel height, kernel width]`.
  */
 export class Conv2d extends Convolution {
-  /** @throws ArgumentError unless the sizes are whole numbers above 0 and the options exist */
+  /** @throws ArgumentError unless the sizes are whole numbers in their range and the options exist */
   constructor(
     inChannels: number,
     outChannels: number,
@@ -110,7 +110,7 @@ export class Conv2d extends Convolution {
  * The weight is `[in, out, kernel height, kernel width]`.
  */
 export class ConvTranspose2d extends Convolution {
-  /** @throws ArgumentError unless the sizes are whole numbers above 0 and the options exist */
+  /** @throws ArgumentError unless the sizes are whole numbers in their range and the options exist */
   constructor(
     inChannels: number,
     outChannels: number,

@@ -12,7 +12,7 @@ const DROPOUT_OPTIONS: OptionNames<InitOptions> = { generator: true };
  */
 export class Dropout extends Module {
   readonly p: number;
-  readonly #random: { generator?: Generator | undefined };
+  readonly generator: Generator | undefined;
 
   /**
    * @param p - probability of 0 for an element
@@ -24,7 +24,7 @@ export class Dropout extends Module {
     checkNumber('Dropout', 'p', p, p >= 0 && p < 1, 'in [0, 1)');
     checkOptions('Dropout', random, DROPOUT_OPTIONS, 'p, ');
     this.p = p;
-    this.#random = random;
+    this.generator = random.generator;
   }
 
   override describe(): Description {
@@ -35,6 +35,6 @@ export class Dropout extends Module {
   forward(x: Tensor): Tensor {
     checkTensor('Dropout', x, 'x');
     if (!this.training || this.p === 0) return x;
-    return x.mul(rand(x.shape, this.#random).ge(this.p)).mul(1 / (1 - this.p));
+    return x.mul(rand(x.shape, { generator: this.generator }).ge(this.p)).mul(1 / (1 - this.p));
   }
 }

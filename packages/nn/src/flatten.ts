@@ -15,11 +15,11 @@ export class Flatten extends Module {
 export class Unflatten extends Module {
   readonly #shape: Shape;
 
-  /** @throws ArgumentError unless the shape is an array of whole numbers */
+  /** @throws ArgumentError unless the shape is an array of whole numbers above 0 */
   constructor(shape: Shape) {
     super();
     checkArray('Unflatten', 'the shape', shape);
-    for (const length of shape) checkWhole('Unflatten', 'an axis length', length, 0);
+    for (const length of shape) checkWhole('Unflatten', 'an axis length', length);
     this.#shape = shape;
   }
 

@@ -36,10 +36,11 @@ export {
   mse,
   type Reduction,
 } from './losses.js';
-export { type Description, Module, type StateDict, StateDictError, type TensorData } from './module.js';
+export { type Description, Module } from './module.js';
 export { Adam, type AdamOptions, AdamW } from './optim/adam.js';
-export { clipGradNorm } from './optim/clip.js';
-export { Optimizer, type OptimizerState } from './optim/optimizer.js';
+export { clipGradNorm, clipGradValue } from './optim/clip.js';
+export { Optimizer } from './optim/optimizer.js';
+export type { OptimizerState } from './optim/optimizer-state.js';
 export {
   cosineSchedule,
   exponentialSchedule,
@@ -49,3 +50,4 @@ export {
 } from './optim/schedules.js';
 export { SGD, type SGDOptions } from './optim/sgd.js';
 export { AvgPool2d, MaxPool2d } from './pooling.js';
+export { type StateDict, StateDictError, type TensorData } from './state-dict.js';

@@ -1,6 +1,13 @@
 /** Initial weights. Each function overwrites a tensor in place and returns it. The tape does not record this. */
 import { ArgumentError, formatShape, full, type Generator, rand, randn, type Tensor } from '@varigrad/core';
-import { checkChoice, checkNumber, checkOptions, checkTensor, type OptionNames } from '@varigrad/core/checks';
+import {
+  checkChoice,
+  checkFinite,
+  checkNumber,
+  checkOptions,
+  checkTensor,
+  type OptionNames,
+} from '@varigrad/core/checks';
 
 /** Options of random initial values. */
 export interface InitOptions {
@@ -47,12 +54,18 @@ function fans(op: string, t: Tensor): Record<FanMode, number> {
 /**
  * U(low, high)
  * @param t - any shape
- * @throws ArgumentError unless low and high are numbers
+ * @throws ArgumentError unless low and high are finite and low ≤ high
  */
 export function uniform(t: Tensor, low = 0, high = 1, options: InitOptions = {}): Tensor {
   checkTensor('uniform', t, 't');
-  checkNumber('uniform', 'low', low);
-  checkNumber('uniform', 'high', high);
+  checkFinite('uniform', 'low', low);
+  checkNumber(
+    'uniform',
+    'high',
+    high,
+    high >= low && high < Number.POSITIVE_INFINITY,
+    `of at least low, ${low}`,
+  );
   checkOptions('uniform', options, INIT_OPTIONS, 't, low, high, ');
   return t.assign(
     rand(t.shape, options)
@@ -64,12 +77,12 @@ export function uniform(t: Tensor, low = 0, high = 1, options: InitOptions = {})
 /**
  * N(mean, std²)
  * @param t - any shape
- * @throws ArgumentError unless mean and std are numbers
+ * @throws ArgumentError unless mean and std are finite and std is at least 0
  */
 export function normal(t: Tensor, mean = 0, std = 1, options: InitOptions = {}): Tensor {
   checkTensor('normal', t, 't');
-  checkNumber('normal', 'mean', mean);
-  checkNumber('normal', 'std', std);
+  checkFinite('normal', 'mean', mean);
+  checkNumber('normal', 'std', std, std >= 0 && std < Number.POSITIVE_INFINITY, 'of at least 0');
   checkOptions('normal', options, INIT_OPTIONS, 't, mean, std, ');
   return t.assign(randn(t.shape, options).mul(std).add(mean));
 }
@@ -117,7 +130,7 @@ function kaiming(
   checkOptions(op, options, KAIMING_OPTIONS, 't, ');
   const { mode = 'fanIn', slope = 0, generator } = options;
   checkChoice(op, 'mode', mode, MODES);
-  checkNumber(op, 'slope', slope);
+  checkFinite(op, 'slope', slope);
   return { squaredGain: 2 / (1 + slope ** 2), fan: fans(op, t)[mode], generator };
 }
 
@@ -151,7 +164,7 @@ function xavier(
 ): { gain: number; fanSum: number; generator: Generator | undefined } {
   checkOptions(op, options, XAVIER_OPTIONS, 't, ');
   const { gain = 1, generator } = options;
-  checkNumber(op, 'gain', gain);
+  checkNumber(op, 'gain', gain, gain >= 0 && gain < Number.POSITIVE_INFINITY, 'of at least 0');
   const { fanIn, fanOut } = fans(op, t);
   return { gain, fanSum: fanIn + fanOut, generator };
 }

@@ -1,23 +1,14 @@
+import { ArgumentError, formatShape, Generator, sameShape, Tensor, VarigradError } from '@varigrad/core';
+import { checkOptions, describeValue, type OptionNames } from '@varigrad/core/checks';
+import { joined, members } from './members.js';
 import {
-  ArgumentError,
-  formatShape,
-  type HostArray,
-  type Shape,
-  sameShape,
-  Tensor,
-  tensor,
-  VarigradError,
-} from '@varigrad/core';
-import { checkOptions, describeValue, isPlainObject, type OptionNames } from '@varigrad/core/checks';
-
-/** A tensor's values as plain data. */
-export interface TensorData {
-  shape: Shape;
-  data: HostArray;
-}
-
-/** Parameters and buffers by their dotted names, as PyTorch names them: `encoder.mu.weight`. */
-export type StateDict = Record<string, TensorData>;
+  checkStateDict,
+  overwrite,
+  type StateDict,
+  StateDictError,
+  sameValues,
+  type TensorData,
+} from './state-dict.js';
 
 /** A module's own options, a few words each, for printing. */
 export type Description = readonly (string | false)[];
@@ -30,31 +21,16 @@ interface LoadOptions {
 
 const LOAD_OPTIONS: OptionNames<LoadOptions> = { strict: true };
 
-/** A state dict that does not match a module. `missing`, `unexpected` and `mismatched` list the names. */
-export class StateDictError extends VarigradError {
-  override readonly name = 'StateDictError';
-  readonly missing: readonly string[];
-  readonly unexpected: readonly string[];
-  readonly mismatched: readonly string[];
-
-  constructor(missing: readonly string[], unexpected: readonly string[], mismatched: readonly string[]) {
-    const part = (what: string, names: readonly string[]) =>
-      names.length === 0 ? [] : [`${what}: ${names.join(', ')}`];
-    const problems = [
-      ...part('missing', missing),
-      ...part('unexpected', unexpected),
-      ...part('of another shape', mismatched),
-    ];
-    super('loadStateDict', `${problems.join('; ')} — nothing was loaded`);
-    this.missing = missing;
-    this.unexpected = unexpected;
-    this.mismatched = mismatched;
-  }
-}
+/** Modules inside modules. Deeper ones are almost always a mistake, and their names would fill the memory. */
+const DEEPEST = 1000;
 
 /**
- * A part of a model. Its tensors and sub-modules are ordinary properties, or arrays of them. Their names in a state dict are
- * the names of these properties. A tensor that requires a gradient is a parameter. Any other is a buffer: saved, but not trained.
+ * A part of a model. Its tensors and sub-modules are ordinary properties, also in arrays, plain objects, maps and sets, which may be
+ * nested. Their names in a state dict are the names of these properties: `blocks.0.weight`. Private fields (`#layer`) are invisible to
+ * other classes, so tensors and modules in them are not found.
+ *
+ * A tensor that requires a gradient is a parameter. Any other is a buffer: saved, but not trained. A tensor or module with several
+ * names, such as a tied weight, counts once, under its first name.
  */
 export abstract class Module {
   /** Whether layers such as Dropout run in training mode; see `train` and `eval`. */
@@ -65,16 +41,41 @@ export abstract class Module {
     for (const [name, value] of members(this)) if (value instanceof Module) yield [name, value];
   }
 
-  /** This module and all below it, with their dotted names ('' for this one). */
+  /**
+   * This module and all below it, each once, with their dotted names ('' for this one).
+   * @throws VarigradError if modules are nested more than 1,000 deep
+   */
   *namedModules(prefix = ''): Iterable<[string, Module]> {
-    yield [prefix, this];
-    for (const [name, child] of this.namedChildren()) yield* child.namedModules(joined(prefix, name));
+    const seen = new Set<Module>();
+    const waiting: [string, Module, number][] = [[prefix, this, 0]];
+    for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+      const [path, module, depth] = next;
+      if (seen.has(module)) continue;
+      seen.add(module);
+      if (depth > DEEPEST)
+        throw new VarigradError(
+          'Module',
+          `modules must be nested at most ${grouped(DEEPEST)} deep, found '${path.slice(0, 40)}…' — put them side by side, as in a Sequential`,
+        );
+      yield [path, module];
+      const children = Array.from(module.namedChildren(), ([name, child]): (typeof waiting)[0] => [
+        joined(path, name),
+        child,
+        depth + 1,
+      ]);
+      for (const child of children.reverse()) waiting.push(child);
+    }
   }
 
-  /** All tensors, with their dotted names. */
+  /** All tensors, each once, with their dotted names. */
   *namedTensors(): Iterable<[string, Tensor]> {
+    const seen = new Set<Tensor>();
     for (const [prefix, module] of this.namedModules()) {
-      for (const [name, tensor] of ownTensors(module)) yield [joined(prefix, name), tensor];
+      for (const [name, tensor] of ownTensors(module)) {
+        if (seen.has(tensor)) continue;
+        seen.add(tensor);
+        yield [joined(prefix, name), tensor];
+      }
     }
   }
 
@@ -86,6 +87,18 @@ export abstract class Module {
   /** The tensors that do not require a gradient, with their dotted names. */
   *namedBuffers(): Iterable<[string, Tensor]> {
     for (const entry of this.namedTensors()) if (!entry[1].requiresGrad) yield entry;
+  }
+
+  /** The random generators in the properties of modules, each once, with their dotted names: a run that continues needs their states. */
+  *namedGenerators(): Iterable<[string, Generator]> {
+    const seen = new Set<Generator>();
+    for (const [prefix, module] of this.namedModules()) {
+      for (const [name, value] of members(module)) {
+        if (!(value instanceof Generator) || seen.has(value)) continue;
+        seen.add(value);
+        yield [joined(prefix, name), value];
+      }
+    }
   }
 
   /** The tensors that require a gradient, which an optimizer trains. */
@@ -131,30 +144,16 @@ export abstract class Module {
   }
 
   /**
-   * Overwrites parameters and buffers in place, either all or none.
+   * Overwrites parameters and buffers in place, either all or none. A tensor with several names is saved under the first. It is loaded
+   * from any of them, or from several if their values are equal, as PyTorch saves them.
    * @param options - `strict: false` ignores missing and unexpected names, but not shapes that differ
    * @throws StateDictError listing every name that does not match; ArgumentError if the state is not a state dict
    */
   loadStateDict(state: StateDict, options: LoadOptions = {}): void {
     checkStateDict('loadStateDict', state, 'what stateDict() returned');
     checkOptions('loadStateDict', options, LOAD_OPTIONS, 'state, ');
-    const own = new Map(this.namedTensors());
-    const strict = options.strict ?? true;
-    const missing = strict ? [...own.keys()].filter((name) => !(name in state)) : [];
-    const unexpected = strict ? Object.keys(state).filter((name) => !own.has(name)) : [];
-    const shared = Object.entries(state).flatMap(([name, saved]) => {
-      const target = own.get(name);
-      return target === undefined ? [] : [{ name, saved, target }];
-    });
-    const mismatched = shared.flatMap(({ name, saved, target }) =>
-      sameShape(saved.shape, target.shape)
-        ? []
-        : [`${name} (${formatShape(saved.shape)}, the module has ${formatShape(target.shape)})`],
-    );
-    if (missing.length + unexpected.length + mismatched.length > 0) {
-      throw new StateDictError(missing, unexpected, mismatched);
-    }
-    for (const { saved, target } of shared) target.assign(tensor(saved.data, { shape: saved.shape }));
+    const saved = matching(this, state, options.strict ?? true);
+    for (const [target, values] of saved) overwrite(target, values);
   }
 
   /** This module's own options, a few words each, for `toString`: `['784 → 400', 'relu']`. `false` is left out. */
@@ -164,9 +163,10 @@ export abstract class Module {
 
   /** The tree of layers: names, classes, options and numbers of parameters. Node's console.log prints it. */
   toString(): string {
-    const { text, branches } = branchOf(this);
-    const size = sizeOfAll(new Set(this.parameters()));
-    return drawTree({ text: `${text} (${grouped(size)} parameter${size === 1 ? '' : 's'})`, branches });
+    const size = sizeOfAll(this.parameters());
+    const { text, branches } = branchOf(this, '', new Map());
+    const first = `${text} (${grouped(size)} parameter${size === 1 ? '' : 's'})`;
+    return [...linesOf({ text: first, branches })].join('\n');
   }
 }
 
@@ -174,21 +174,43 @@ Object.defineProperty(Module.prototype, Symbol.for('nodejs.util.inspect.custom')
   value: Module.prototype.toString,
 });
 
-/** @param expected - where such an object comes from. @throws ArgumentError unless each value is a shape and data */
-export function checkStateDict(op: string, state: StateDict, expected: string): void {
-  if (!isPlainObject(state)) {
-    const fix =
-      state instanceof Promise
-        ? ' — await it first'
-        : state instanceof Module
-          ? ' — write module.stateDict()'
-          : '';
-    throw new ArgumentError(op, `the state must be ${expected}, found ${describeValue(state)}${fix}`);
-  }
+/** The saved values of each tensor. @throws StateDictError listing every name that does not match */
+function matching(module: Module, state: StateDict, strict: boolean): Map<Tensor, TensorData> {
+  const own = new Map(module.namedTensors());
+  const names = new Map<Tensor, string>();
+  const [unexpected, mismatched, conflicting]: [string[], string[], string[]] = [[], [], []];
+  const values = new Map<Tensor, TensorData>();
   for (const [name, saved] of Object.entries(state)) {
-    if (!Array.isArray(saved?.shape) || saved.data === undefined)
-      throw new ArgumentError(op, `'${name}' must be { shape, data }, found ${describeValue(saved)}`);
+    const target = own.get(name) ?? tensorAt(module, name);
+    if (target === undefined) {
+      if (strict) unexpected.push(name);
+      continue;
+    }
+    const before = values.get(target);
+    if (!sameShape(saved.shape, target.shape))
+      mismatched.push(`${name} (${formatShape(saved.shape)}, the module has ${formatShape(target.shape)})`);
+    else if (before !== undefined && !sameValues(before, saved))
+      conflicting.push(`${names.get(target)} and ${name}`);
+    if (before !== undefined) continue;
+    values.set(target, saved);
+    names.set(target, name);
   }
+  const missing = strict ? [...own].flatMap(([name, target]) => (values.has(target) ? [] : [name])) : [];
+  if (missing.length + unexpected.length + mismatched.length + conflicting.length > 0)
+    throw new StateDictError(missing, unexpected, mismatched, conflicting);
+  return values;
+}
+
+/** The tensor at a dotted name, also if this is not its first name. */
+function tensorAt(module: Module, path: string): Tensor | undefined {
+  const waiting: [Module, string][] = [[module, path]];
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    const [owner, rest] = next;
+    for (const [name, tensor] of ownTensors(owner)) if (name === rest) return tensor;
+    for (const [name, child] of owner.namedChildren())
+      if (rest.startsWith(`${name}.`)) waiting.push([child, rest.slice(name.length + 1)]);
+  }
+  return undefined;
 }
 
 /** A line of text, and the lines below it. */
@@ -197,32 +219,39 @@ interface Branch {
   readonly branches: readonly Branch[];
 }
 
-/** Prints a tree as the `tree` command prints folders. */
-function drawTree({ text, branches }: Branch): string {
-  const below = branches.flatMap((branch, i) => {
+/** The lines of a tree, as the `tree` command prints folders. @param indent - before the lines below the first */
+function* linesOf({ text, branches }: Branch, lead = '', indent = ''): Iterable<string> {
+  yield lead + text;
+  for (const [i, branch] of branches.entries()) {
     const isLast = i === branches.length - 1;
-    const [first, ...rest] = drawTree(branch).split('\n');
-    return [`${isLast ? '└─' : '├─'} ${first}`, ...rest.map((line) => `${isLast ? '  ' : '│ '} ${line}`)];
-  });
-  return [text, ...below].join('\n');
+    yield* linesOf(branch, `${indent}${isLast ? '└─' : '├─'} `, `${indent}${isLast ? '   ' : '│  '}`);
+  }
 }
 
-/** A module's class and options, its own tensors, and the modules below it. */
-function branchOf(module: Module): Branch {
+/**
+ * A module's class and options, its own tensors, and the modules below it.
+ * @param printed - paths of the modules whose parts were already printed; they are not printed again
+ */
+function branchOf(module: Module, path: string, printed: Map<Module, string>): Branch {
   const options = module.describe().filter((words) => words !== false);
+  const text = `${module.constructor.name}${options.length === 0 ? '' : `(${options.join(', ')})`}`;
+  const children = [...module.namedChildren()];
+  if (children.length === 0) {
+    const own = Array.from(ownTensors(module), ([, t]) => t).filter((t) => t.requiresGrad);
+    return { text: sized(text, path === '' ? 0 : sizeOfAll(new Set(own))), branches: [] };
+  }
+  const first = printed.get(module);
+  if (first !== undefined) return { text: `${text}, the same as ${first || 'the whole'}`, branches: [] };
+  printed.set(module, path);
   const leaves = Array.from(ownTensors(module), ([name, t]): Branch => {
-    const text = t.requiresGrad ? sized(formatShape(t.shape), t.size) : `buffer ${formatShape(t.shape)}`;
-    return { text: `${name}: ${text}`, branches: [] };
+    const size = t.requiresGrad ? sized(formatShape(t.shape), t.size) : `buffer ${formatShape(t.shape)}`;
+    return { text: `${name}: ${size}`, branches: [] };
   });
-  const below = Array.from(module.namedChildren(), ([name, child]): Branch => {
-    const { text, branches } = branchOf(child);
-    const own = branches.length === 0 ? sizeOfAll(child.parameters()) : 0;
-    return { text: `${name}: ${sized(text, own)}`, branches };
+  const below = children.map(([name, child]): Branch => {
+    const { text: rest, branches } = branchOf(child, joined(path, name), printed);
+    return { text: `${name}: ${rest}`, branches };
   });
-  return {
-    text: `${module.constructor.name}${options.length === 0 ? '' : `(${options.join(', ')})`}`,
-    branches: below.length === 0 ? [] : [...leaves, ...below],
-  };
+  return { text, branches: [...leaves, ...below] };
 }
 
 function sizeOfAll(tensors: Iterable<Tensor>): number {
@@ -236,16 +265,4 @@ const grouped = (size: number): string => size.toLocaleString('en-US');
 /** The module's own tensors, without those of its sub-modules, with their names. */
 function* ownTensors(module: Module): Iterable<[string, Tensor]> {
   for (const [name, value] of members(module)) if (value instanceof Tensor) yield [name, value];
-}
-
-/** Own properties. The items of an array are named `name.0`, `name.1`, … */
-function* members(module: Module): Iterable<[string, unknown]> {
-  for (const [name, value] of Object.entries(module)) {
-    if (Array.isArray(value)) for (const [i, item] of value.entries()) yield [`${name}.${i}`, item];
-    else yield [name, value];
-  }
-}
-
-function joined(prefix: string, name: string): string {
-  return prefix === '' ? name : `${prefix}.${name}`;
 }

@@ -1,7 +1,7 @@
 import { avgPool2d, maxPool2d, type Pair, type PoolOptions, type Tensor } from '@varigrad/core';
 import { checkOptions, type OptionNames } from '@varigrad/core/checks';
 import { type Description, Module } from './module.js';
-import { describeWindows, kernelOf } from './windows.js';
+import { checkedKernel, describeWindows } from './windows.js';
 
 const POOL_OPTIONS: OptionNames<PoolOptions> = { stride: true, padding: true };
 
@@ -13,8 +13,8 @@ abstract class Pool2d extends Module {
   /** @param op - the class, for messages */
   constructor(op: string, kernelSize: number | Pair, options: PoolOptions) {
     super();
-    kernelOf(op, kernelSize);
     checkOptions(op, options, POOL_OPTIONS, 'kernelSize, ');
+    checkedKernel(op, kernelSize, options);
     this.kernelSize = kernelSize;
     this.options = options;
   }
@@ -28,7 +28,7 @@ abstract class Pool2d extends Module {
 
 /** The maximum of each window; see `maxPool2d`. */
 export class MaxPool2d extends Pool2d {
-  /** @throws ArgumentError unless the kernel size is one or two whole numbers above 0 and the options exist */
+  /** @throws ArgumentError unless the sizes are one or two whole numbers in their range and the options exist */
   constructor(kernelSize: number | Pair, options: PoolOptions = {}) {
     super('MaxPool2d', kernelSize, options);
   }
@@ -40,7 +40,7 @@ export class MaxPool2d extends Pool2d {
 
 /** The mean of each window; see `avgPool2d`. */
 export class AvgPool2d extends Pool2d {
-  /** @throws ArgumentError unless the kernel size is one or two whole numbers above 0 and the options exist */
+  /** @throws ArgumentError unless the sizes are one or two whole numbers in their range and the options exist */
   constructor(kernelSize: number | Pair, options: PoolOptions = {}) {
     super('AvgPool2d', kernelSize, options);
   }

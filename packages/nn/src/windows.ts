@@ -1,4 +1,4 @@
-/** What layers with sliding windows share: the check of a kernel size, and the words for their options. */
+/** What layers with sliding windows share: the check of their sizes, and the words for their options. */
 import { ArgumentError, type Pair } from '@varigrad/core';
 import { describeValue } from '@varigrad/core/checks';
 import type { Description } from './module.js';
@@ -11,14 +11,24 @@ export interface WindowOptions {
   outputPadding?: number | Pair;
 }
 
-/** Height and width of a kernel. @throws ArgumentError unless they are whole numbers above 0 */
-export function kernelOf(op: string, kernelSize: number | Pair): Pair {
-  const kernel: Pair = typeof kernelSize === 'number' ? [kernelSize, kernelSize] : kernelSize;
-  if (Array.isArray(kernel) && kernel.length === 2 && kernel.every((n) => Number.isInteger(n) && n > 0))
-    return kernel;
+/** Height and width of a kernel. @throws ArgumentError unless all numbers are whole and in their range */
+export function checkedKernel(op: string, kernelSize: number | Pair, options: WindowOptions): Pair {
+  const { stride = 1, dilation = 1, padding = 0, outputPadding = 0 } = options;
+  const kernel = pairOf(op, 'kernelSize', kernelSize, 1);
+  for (const [name, value] of Object.entries({ stride, dilation })) pairOf(op, name, value, 1);
+  for (const [name, value] of Object.entries({ padding, outputPadding })) pairOf(op, name, value, 0);
+  return kernel;
+}
+
+/** A pair; one number stands for both. */
+function pairOf(op: string, name: string, value: number | Pair, least: 0 | 1): Pair {
+  const pair: Pair = typeof value === 'number' ? [value, value] : value;
+  if (Array.isArray(pair) && pair.length === 2 && pair.every((n) => Number.isInteger(n) && n >= least))
+    return pair;
+  const range = least === 1 ? 'above 0' : 'of at least 0';
   throw new ArgumentError(
     op,
-    `kernelSize must be one or two whole numbers above 0, found ${describeValue(kernelSize)}`,
+    `${name} must be one or two whole numbers ${range}, found ${describeValue(value)}`,
   );
 }
 

@@ -82,13 +82,33 @@ export function checkPriorSample(count: unknown, options: { readonly generator?:
   checkOptions('sample', options, { generator: true }, 'count, context, ');
 }
 
-/** The options of `fit` whose values are checked, of any type. */
-interface FitArguments {
+/** The options of a training step whose values are checked, of any type. */
+interface StepArguments {
   readonly optimizer: unknown;
-  readonly epochs: unknown;
   readonly beta?: unknown;
   readonly freeBits?: unknown;
-  readonly state?: { readonly epoch: unknown } | undefined;
+  readonly clipNorm?: unknown;
+  readonly schedule?: unknown;
+  readonly step?: unknown;
+}
+
+/** Checks the values of the options of `trainStep`. @throws ArgumentError */
+export function checkStepArguments(op: string, options: StepArguments): void {
+  const { optimizer, beta = 1, freeBits = 0, clipNorm, schedule, step } = options;
+  checkMethod(op, 'optimizer', optimizer, 'step', 'an optimizer, such as new Adam(model.parameters())');
+  checkNumberOrFunction(op, 'beta', beta);
+  checkNumber(op, 'freeBits', freeBits);
+  if (clipNorm !== undefined) checkNumber(op, 'clipNorm', clipNorm, Number(clipNorm) > 0, 'above 0');
+  if (schedule !== undefined) checkFunction(op, schedule, 'schedule');
+  if (step !== undefined) checkWhole(op, 'step', step, 0);
+}
+
+/** The options of `fit` whose values are checked, of any type. */
+interface FitArguments extends StepArguments {
+  readonly epochs: unknown;
+  readonly dropLast?: unknown;
+  readonly state?: unknown;
+  readonly onStep?: unknown;
   readonly onProgress?: unknown;
   readonly onEpoch?: unknown;
 }
@@ -106,13 +126,28 @@ export function checkFitArguments<Options extends FitArguments>(
   checkDataset('fit', data.train, 'data.train');
   checkDataset('fit', data.test, 'data.test');
   checkOptions('fit', options, names, 'model, data, ');
-  const { optimizer, epochs, beta = 1, freeBits = 0, state, onProgress, onEpoch } = options;
-  checkMethod('fit', 'optimizer', optimizer, 'step', 'an optimizer, such as new Adam(model.parameters())');
+  const { epochs, dropLast = false, state, onStep, onProgress, onEpoch } = options;
+  checkStepArguments('fit', options);
   checkWhole('fit', 'epochs', epochs, 0);
-  checkNumberOrFunction('fit', 'beta', beta);
-  checkNumber('fit', 'freeBits', freeBits);
-  if (state !== undefined && !Number.isInteger(state?.epoch))
-    throw new ArgumentError('fit', `state must be what fit returned, found ${describeValue(state)}`);
-  for (const [name, callback] of Object.entries({ onProgress, onEpoch }))
+  if (typeof dropLast !== 'boolean')
+    throw new ArgumentError('fit', `dropLast must be true or false, found ${describeValue(dropLast)}`);
+  if (state !== undefined) checkTrainState(state);
+  for (const [name, callback] of Object.entries({ onStep, onProgress, onEpoch }))
     if (callback !== undefined) checkFunction('fit', callback, name);
+}
+
+/** @throws ArgumentError unless `state` has the fields of a `TrainState`, with values that a run can have */
+function checkTrainState(state: unknown): void {
+  const { epoch, step, generator, sums, seconds } = (state ?? {}) as Readonly<Record<string, unknown>>;
+  const { loss, recon, kl, count } = (sums ?? {}) as Readonly<Record<string, unknown>>;
+  const isWhole = (value: unknown, least: number): boolean =>
+    Number.isSafeInteger(value) && (value as number) >= least;
+  const isState =
+    isWhole(epoch, 1) &&
+    isWhole(step, 0) &&
+    isWhole(count, 0) &&
+    typeof generator === 'object' &&
+    [loss, recon, kl, seconds].every(Number.isFinite);
+  if (!isState)
+    throw new ArgumentError('fit', `state must be what fit returned, found ${describeValue(state)}`);
 }

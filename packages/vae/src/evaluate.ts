@@ -1,4 +1,4 @@
-import { Generator, type Tensor } from '@varigrad/core';
+import { Generator, type Tensor, withGenerator } from '@varigrad/core';
 import { checkOptions, type OptionNames } from '@varigrad/core/checks';
 import { checkCorruption, checkDataset, checkModel } from './checks.js';
 import type { Corruption } from './corruptions.js';
@@ -6,9 +6,11 @@ import { binarizeDataset } from './data/binarize.js';
 import { type Dataset, pixelsOf } from './data/dataset.js';
 import { type Losses, Meter, packElbo } from './meter.js';
 import type { GenerativeModel } from './models/model.js';
+import { onOneBackend } from './one-backend.js';
 import {
   BATCHWISE_OPTIONS,
   type BatchwiseOptions,
+  type ImageBatch,
   inEvaluationMode,
   overImages,
   rowsOf,
@@ -27,53 +29,55 @@ const EVALUATE_OPTIONS: OptionNames<EvaluateOptions> = { ...BATCHWISE_OPTIONS, c
  * The mean loss over a whole data set (for a VAE, −ELBO), with one noise sample per image, in nats per image.
  * The noise depends on the image and not on its batch, so every batch size gives the same number.
  */
-export async function evaluate(
+export function evaluate(
   model: GenerativeModel,
   data: Dataset,
   options: EvaluateOptions = {},
 ): Promise<Losses> {
-  checkModel('evaluate', model);
-  checkDataset('evaluate', data);
-  checkOptions('evaluate', options, EVALUATE_OPTIONS, 'model, data, ');
-  const { corruption } = options;
-  if (corruption !== undefined) checkCorruption('evaluate', corruption);
-  const meter = new Meter();
-  await overLosses(
-    model,
-    data,
-    options,
-    (losses) => [losses()],
-    ([losses], { size }) => meter.include(losses!, size),
-  );
-  return meter.mean();
+  return onOneBackend(async () => {
+    checkModel('evaluate', model);
+    checkDataset('evaluate', data);
+    checkOptions('evaluate', options, EVALUATE_OPTIONS, 'model, data, ');
+    const { corruption } = options;
+    if (corruption !== undefined) checkCorruption('evaluate', corruption);
+    const meter = new Meter();
+    await overLosses(
+      model,
+      data,
+      options,
+      (losses) => [losses()],
+      ([losses], { size }) => meter.include(losses!, size),
+    );
+    return meter.mean();
+  });
 }
 
 /**
  * Runs an evaluation batch by batch.
  * @param compute - receives a function that computes the packed losses of a batch, `[3]`
  */
-export async function overLosses(
+export function overLosses(
   model: GenerativeModel,
   data: Dataset,
   { batchSize, binarization = 'none', corruption, seed = 0 }: EvaluateOptions,
   compute: (losses: () => Tensor) => readonly Tensor[],
   use: (values: readonly ArrayLike<number>[], batch: Span) => void,
 ): Promise<void> {
-  await inEvaluationMode(model, async () => {
+  return onOneBackend(async () => {
     const generator = new Generator(seed);
-    const eps = model.noise(data.count, generator);
+    const eps = inEvaluationMode(model, () => model.noise(data.count, generator));
     const targets = binarizeDataset(data, binarization, generator);
     const spoiling = corruption?.noise([data.count, pixelsOf(data)], { generator });
+    const lossesOf = (batch: ImageBatch): Tensor => {
+      const { x, labels } = batch;
+      const input = spoiling && corruption?.apply(x, rowsOf(spoiling, batch));
+      return packElbo(model.elbo(x, { labels, input, eps: eps ? rowsOf(eps, batch) : undefined }));
+    };
     await overImages(
       model,
       targets,
       batchSize,
-      (batch) =>
-        compute(() => {
-          const { x, labels } = batch;
-          const input = spoiling && corruption?.apply(x, rowsOf(spoiling, batch));
-          return packElbo(model.elbo(x, { labels, input, eps: eps ? rowsOf(eps, batch) : undefined }));
-        }),
+      (batch) => withGenerator(generator, () => compute(() => lossesOf(batch))),
       use,
     );
     eps?.dispose();

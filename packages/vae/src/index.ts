@@ -153,4 +153,6 @@ export { StandardNormal } from './priors/standard-normal.js';
 export { VampPrior, type VampPriorOptions } from './priors/vamp.js';
 export { annealing, type BetaSchedule, cyclicWarmUp, linearWarmUp } from './schedules.js';
 export { type EpochResult, type FitOptions, fit, type Progress, type TrainState } from './train.js';
+export type { StepResult } from './train-epoch.js';
+export { type StepOptions, type StepSettings, trainStep } from './train-step.js';
 export { TrainingError } from './training-failure.js';

@@ -57,7 +57,15 @@ export class Meter {
 
   /** The averages so far, nats per image. */
   async mean(): Promise<Losses> {
-    const { loss, recon, kl, count } = await this.state();
-    return { loss: loss / count, recon: recon / count, kl: kl / count };
+    return averages(await this.state());
   }
+}
+
+/** Sums as averages. */
+export function averages({ loss, recon, kl, count }: MeterState): Losses {
+  return { loss: loss / count, recon: recon / count, kl: kl / count };
+}
+
+export function areFinite({ loss, recon, kl }: Losses): boolean {
+  return Number.isFinite(loss) && Number.isFinite(recon) && Number.isFinite(kl);
 }

@@ -7,6 +7,7 @@ import type { Binarization } from './data/binarize.js';
 import { type Dataset, pixelsOf } from './data/dataset.js';
 import { oneHotOrZero } from './data/partly-labelled.js';
 import type { GenerativeModel } from './models/model.js';
+import { onOneBackend } from './one-backend.js';
 
 /** Options of every function that processes a data set batch by batch. */
 export interface BatchwiseOptions {
@@ -39,31 +40,33 @@ export interface ImageBatch extends Span {
   readonly labels: Tensor | undefined;
 }
 
-/** Runs `f` with the model in evaluation mode, then restores the previous mode, even after an error. */
-export async function inEvaluationMode<T>(model: Module, f: () => Promise<T>): Promise<T> {
-  const wasTraining = model.training;
+/** Runs `f` with the model in evaluation mode, then restores the mode of each module, even after an error. */
+export function inEvaluationMode<T>(model: Module, f: () => T): T {
+  const modules = Array.from(model.namedModules(), ([, module]) => module);
+  const training = modules.filter((module) => module.training);
   model.eval();
   try {
-    return await f();
+    return f();
   } finally {
-    model.train(wasTraining);
+    for (const module of training) module.training = true;
   }
 }
 
 /**
- * Computes tensors for one batch after another, in evaluation mode and without a tape. Other tensors that `compute` creates are freed.
- * @param batches - passed to `compute` one at a time; a generator runs in evaluation mode, too
+ * Computes tensors for one batch after another, in evaluation mode and without a tape, on the backend that is current at the call.
+ * Other tensors that `compute` creates are freed. Between two batches, the model is in its previous mode.
+ * @param batches - passed to `compute` one at a time; an iterator that is asked for the next batch must not compute tensors
  * @param use - receives the values of the tensors before the next batch begins
  */
-export async function overBatches<B>(
+export function overBatches<B>(
   model: Module,
   batches: Iterable<B>,
   compute: (batch: B) => readonly Tensor[],
   use: (values: readonly ArrayLike<number>[], batch: B) => void,
 ): Promise<void> {
-  await inEvaluationMode(model, async () => {
+  return onOneBackend(async (on) => {
     for (const batch of batches) {
-      const found = noGrad(() => scope(() => [...compute(batch)]));
+      const found = on(() => inEvaluationMode(model, () => noGrad(() => scope(() => [...compute(batch)]))));
       use(await Promise.all(found.map((t) => t.data())), batch);
       for (const t of found) t.dispose();
     }
@@ -74,7 +77,7 @@ export async function overBatches<B>(
  * `overBatches` for the images of a data set.
  * @throws ArgumentError if the batch size is not a whole number above 0
  */
-export async function overImages(
+export function overImages(
   model: GenerativeModel,
   data: Dataset,
   batchSize: number | undefined,
@@ -82,7 +85,7 @@ export async function overImages(
   use: (values: readonly ArrayLike<number>[], batch: Span) => void,
 ): Promise<void> {
   let start = 0;
-  await overBatches(
+  return overBatches(
     model,
     batches(data, { batchSize: batchSize ?? 500 }),
     ({ images, labels, size }) => {

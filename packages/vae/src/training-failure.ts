@@ -4,11 +4,9 @@
  */
 import {
   BackendError,
-  defaultGenerator,
   formatShape,
   type Generator,
   type GeneratorState,
-  scope,
   type Tensor,
   VarigradError,
 } from '@varigrad/core';
@@ -19,6 +17,7 @@ import type { Binarization } from './data/binarize.js';
 import type { Dataset } from './data/dataset.js';
 import { overLosses } from './evaluate.js';
 import type { GenerativeModel } from './models/model.js';
+import { onOneBackend } from './one-backend.js';
 
 /** Training met a NaN or an Infinity. The model is left as it was before the step that failed, or as it was evaluated. */
 export class TrainingError extends VarigradError {
@@ -44,39 +43,47 @@ export class TrainingError extends VarigradError {
   }
 }
 
-const ADVICE = 'a smaller learning rate often helps';
+const ADVICE = 'a smaller learning rate or a limit of the gradients (clipNorm) often helps';
 
-/** A copy of everything that a training step changes. */
+/** Generators, and their states at some moment. */
+type GeneratorStates = readonly (readonly [Generator, GeneratorState])[];
+
+/** A copy of everything that a training step changes, except the generator of its noise. */
 export class TrainingSnapshot {
   readonly #weights: StateDict;
   readonly #optimizer: OptimizerState;
-  readonly #generator: GeneratorState;
+  readonly #generators: GeneratorStates;
 
-  private constructor(weights: StateDict, optimizer: OptimizerState, generator: GeneratorState) {
+  private constructor(weights: StateDict, optimizer: OptimizerState, generators: GeneratorStates) {
     this.#weights = weights;
     this.#optimizer = optimizer;
-    this.#generator = generator;
+    this.#generators = generators;
   }
 
   static async of(model: Module, optimizer: Optimizer): Promise<TrainingSnapshot> {
+    const generators = statesOf(generatorsOf(model)); // read before the copies are awaited
     const state = await Promise.all([model.stateDictAsync(), optimizer.stateDictAsync()]);
-    return new TrainingSnapshot(...state, defaultGenerator().state);
+    return new TrainingSnapshot(...state, generators);
   }
 
-  async restore(model: Module, optimizer: Optimizer): Promise<void> {
+  restore(model: Module, optimizer: Optimizer): void {
     model.loadStateDict(this.#weights);
-    const { tensors } = await optimizer.stateDictAsync();
-    // State that the optimizer had not created yet counts as zero.
-    const fresh = Object.entries(tensors).map(([name, { shape, data }]) => [
-      name,
-      { shape, data: new Float32Array(data.length) },
-    ]);
-    optimizer.loadStateDict({
-      ...this.#optimizer,
-      tensors: { ...Object.fromEntries(fresh), ...this.#optimizer.tensors },
-    });
-    defaultGenerator().state = this.#generator;
+    optimizer.loadStateDict(this.#optimizer);
+    restoreAll(this.#generators);
   }
+}
+
+/** The generators that a model's layers were given. */
+function generatorsOf(model: Module): Generator[] {
+  return Array.from(model.namedGenerators(), ([, generator]) => generator);
+}
+
+function statesOf(generators: readonly Generator[]): GeneratorStates {
+  return generators.map((generator) => [generator, generator.state] as const);
+}
+
+function restoreAll(states: GeneratorStates): void {
+  for (const [generator, state] of states) generator.state = state;
 }
 
 /** Part of an epoch that failed, with what is needed to run it again. */
@@ -93,16 +100,18 @@ export interface FailedSteps {
   readonly batches: Iterable<Batch>;
   /** Computes the losses and gradients of a step without changing the weights. @returns `[3]` */
   gradients(batch: Batch, step: number): Tensor;
+  /** Updates the weights by these gradients. */
+  update(step: number): void;
 }
 
 /** Repeats the steps up to the one that fails, and explains the failure. The model is left as it was before that step. */
 export async function explainFailure(failed: FailedSteps): Promise<TrainingError> {
   const { model, optimizer, start, epoch, generator } = failed;
-  await start.restore(model, optimizer);
+  start.restore(model, optimizer);
   let step = failed.stepsBefore;
   for (const batch of failed.batches) {
-    const again = { noise: generator.state, standard: defaultGenerator().state };
-    const compute = (): Tensor => scope(() => failed.gradients(batch, step));
+    const again = statesOf([generator, ...generatorsOf(model)]);
+    const compute = (): Tensor => failed.gradients(batch, step);
     const weight = await firstNotFinite(model.namedTensors());
     if (weight !== undefined) return new TrainingError(epoch, step + 1, describeWeight(weight, compute));
     const losses = compute();
@@ -110,8 +119,7 @@ export async function explainFailure(failed: FailedSteps): Promise<TrainingError
     const gradients = gradientsOf(model);
     const bad = await firstNotFinite(gradients);
     if (!isLossFinite || bad !== undefined) {
-      generator.state = again.noise;
-      defaultGenerator().state = again.standard;
+      restoreAll(again);
       const [anomaly] = findAnomaly(model, compute);
       const place = bad === undefined ? 'the loss' : `the gradient of ${bad.name}`;
       const what = anomaly?.message ?? `${place} is NaN or Infinity`;
@@ -119,15 +127,16 @@ export async function explainFailure(failed: FailedSteps): Promise<TrainingError
     }
     const largest = await largestOf(gradients);
     const before = await TrainingSnapshot.of(model, optimizer);
-    optimizer.step();
+    failed.update(step);
     const moved = await firstNotFinite(model.namedTensors());
     step++;
     if (moved === undefined) continue;
-    await before.restore(model, optimizer);
+    const { kind, learningRate } = optimizer;
+    before.restore(model, optimizer);
     return new TrainingError(
       epoch,
       step,
-      `the step of '${optimizer.kind}' made ${moved.name} NaN or Infinity, with learning rate ${optimizer.learningRate} and ` +
+      `the step of '${kind}' made ${moved.name} NaN or Infinity, with learning rate ${learningRate} and ` +
         `gradients up to ${short(largest)}`,
       ADVICE,
     );
@@ -136,20 +145,22 @@ export async function explainFailure(failed: FailedSteps): Promise<TrainingError
 }
 
 /** Repeats an evaluation that has failed, and explains the failure. */
-export async function explainEvaluation(
+export function explainEvaluation(
   model: GenerativeModel,
   epoch: number,
   data: Dataset,
   binarization: Binarization,
 ): Promise<TrainingError> {
-  const anomalies: NotFiniteError[] = [];
-  const watch = (losses: () => Tensor): readonly Tensor[] => {
-    if (anomalies.length === 0) anomalies.push(...findAnomaly(model, losses));
-    return [];
-  };
-  await overLosses(model, data, { binarization }, watch, () => {});
-  const [anomaly] = anomalies;
-  return new TrainingError(epoch, null, anomaly?.message ?? 'the loss is NaN or Infinity', ADVICE, anomaly);
+  return onOneBackend(async () => {
+    const anomalies: NotFiniteError[] = [];
+    const watch = (losses: () => Tensor): readonly Tensor[] => {
+      if (anomalies.length === 0) anomalies.push(...findAnomaly(model, losses));
+      return [];
+    };
+    await overLosses(model, data, { binarization }, watch, () => {});
+    const [anomaly] = anomalies;
+    return new TrainingError(epoch, null, anomaly?.message ?? 'the loss is NaN or Infinity', ADVICE, anomaly);
+  });
 }
 
 /** Runs `compute` with a check after every operation: at most one anomaly, and none on a device that cannot be read in between. */

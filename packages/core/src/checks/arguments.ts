@@ -113,6 +113,11 @@ export function checkNumber(op: string, name: string, value: unknown, holds = tr
   throw new ArgumentError(op, `${name} must be ${kind}, found ${describeValue(value)}`);
 }
 
+/** @throws ArgumentError unless `value` is a number other than NaN, Infinity and −Infinity */
+export function checkFinite(op: string, name: string, value: unknown): void {
+  checkNumber(op, name, value, Number.isFinite(value), typeof value === 'number' ? 'that is finite' : '');
+}
+
 /** @throws ArgumentError unless `value` is a whole number of at least `least` */
 export function checkWhole(op: string, name: string, value: unknown, least = 1): void {
   if (Number.isInteger(value) && (value as number) >= least) return;

@@ -1,6 +1,7 @@
 export {
   callee,
   checkArray,
+  checkFinite,
   checkFunction,
   checkIterable,
   checkMethod,
@@ -11,4 +12,5 @@ export {
   isPlainObject,
   refusePromise,
 } from './arguments.js';
+export { keepsBackend, markKeepsBackend } from './kept-promises.js';
 export { checkChoice, checkOptions, nearest, type OptionNames } from './options.js';

@@ -1,6 +1,6 @@
 import { type Tensor, updateInPlace } from '@varigrad/core';
 import { checkNumber, checkOptions, type OptionNames } from '@varigrad/core/checks';
-import { Optimizer } from './optimizer.js';
+import { checkSetting, Optimizer } from './optimizer.js';
 
 /** Options of Adam and AdamW, with PyTorch's defaults. */
 export interface AdamOptions {
@@ -27,6 +27,7 @@ const ADAM_OPTIONS: OptionNames<AdamOptions> = {
 /** What Adam and AdamW share. They differ in how they apply the weight decay. */
 abstract class AdamFamily extends Optimizer {
   protected abstract readonly decoupled: boolean;
+  protected override readonly slotNames = ['m', 'v'] as const;
   readonly #settings: Required<Omit<AdamOptions, 'learningRate'>>;
 
   /** @param op - the class, for messages; @param decay - the default of `weightDecay` */
@@ -36,15 +37,15 @@ abstract class AdamFamily extends Optimizer {
     super(op, parameters, learningRate);
     checkNumber(op, 'beta1', beta1, beta1 >= 0 && beta1 < 1, 'in [0, 1)');
     checkNumber(op, 'beta2', beta2, beta2 >= 0 && beta2 < 1, 'in [0, 1)');
-    checkNumber(op, 'epsilon', epsilon);
-    checkNumber(op, 'weightDecay', weightDecay);
+    checkSetting(op, 'epsilon', epsilon);
+    checkSetting(op, 'weightDecay', weightDecay);
     this.#settings = { beta1, beta2, epsilon, weightDecay };
   }
 
   protected override update(parameter: Tensor, gradient: Tensor, place: number): void {
     const [m, v] = [this.slot('m', place), this.slot('v', place)];
-    const { learningRate, decoupled, stepCount: step } = this;
-    const spec = { ...this.#settings, learningRate, decoupled, step };
+    const { learningRate, decoupled } = this;
+    const spec = { ...this.#settings, learningRate, decoupled, step: this.updates[place]! };
     updateInPlace([parameter, m, v], (kernels) =>
       kernels.adamStep(parameter.values, gradient.values, m.values, v.values, spec),
     );
@@ -52,14 +53,14 @@ abstract class AdamFamily extends Optimizer {
 }
 
 /**
- * Adam with bias correction: p ← p − η·m̂/(√v̂ + ε).
+ * Adam with bias correction: p ← p − η·m̂/(√v̂ + ε). The correction counts the updates of each parameter separately, as in PyTorch.
  * @see Kingma & Ba 2015, Algorithm 1, arXiv:1412.6980
  */
 export class Adam extends AdamFamily {
   readonly kind: string = 'adam';
   protected readonly decoupled = false;
 
-  /** @throws ArgumentError unless there are parameters, learningRate ≥ 0, and beta1 and beta2 lie in [0, 1) */
+  /** @throws ArgumentError unless there are parameters, beta1 and beta2 lie in [0, 1), and the other settings are at least 0 */
   constructor(parameters: Iterable<Tensor>, options: AdamOptions = {}) {
     super('Adam', parameters, options, 0);
   }
@@ -73,7 +74,7 @@ export class AdamW extends AdamFamily {
   readonly kind: string = 'adamw';
   protected readonly decoupled = true;
 
-  /** @throws ArgumentError unless there are parameters, learningRate ≥ 0, and beta1 and beta2 lie in [0, 1) */
+  /** @throws ArgumentError unless there are parameters, beta1 and beta2 lie in [0, 1), and the other settings are at least 0 */
   constructor(parameters: Iterable<Tensor>, options: AdamOptions = {}) {
     super('AdamW', parameters, options, 0.01);
   }

@@ -1,26 +1,9 @@
-import {
-  ArgumentError,
-  formatShape,
-  sameShape,
-  type Tensor,
-  tensor,
-  VarigradError,
-  zeros,
-} from '@varigrad/core';
-import { callee, checkNumber, checkTensor, describeValue, isPlainObject } from '@varigrad/core/checks';
-import type { StateDict } from '../module.js';
+import { ArgumentError, type Tensor, withBackend, zeros } from '@varigrad/core';
+import { callee, checkNumber, checkTensor, describeValue } from '@varigrad/core/checks';
+import { overwrite } from '../state-dict.js';
+import { checkOptimizerState, type OptimizerState } from './optimizer-state.js';
 
-/** The state of an optimizer as plain data. The tensors are named `<slot>.<index of the parameter>`. */
-export interface OptimizerState {
-  /** The optimizer's `kind`: a state is loaded into the same kind only. */
-  kind: string;
-  /** Steps taken. */
-  step: number;
-  learningRate: number;
-  tensors: StateDict;
-}
-
-/** The parameters as an array. @throws ArgumentError unless they are tensors */
+/** The parameters as an array, without repetitions. @throws ArgumentError unless they are tensors */
 export function listParameters(op: string, parameters: Iterable<Tensor>): Tensor[] {
   if (typeof parameters?.[Symbol.iterator] !== 'function')
     throw new ArgumentError(
@@ -31,27 +14,39 @@ export function listParameters(op: string, parameters: Iterable<Tensor>): Tensor
   list.forEach((p, i) => {
     checkTensor(op, p, `parameter ${i}`);
   });
-  return list;
+  return [...new Set(list)];
 }
 
-/** Updates parameters from their gradients. */
+/** Updates parameters from their gradients. A parameter that is given twice counts once. */
 export abstract class Optimizer {
   /** The name of the method, stored with the state. */
   abstract readonly kind: string;
   /** May be changed at any time, for example by a schedule. */
   learningRate: number;
+  /** The rate that schedules multiply: the first one of the training. It is saved with the state. */
+  initialLearningRate: number;
   /** Steps taken. */
   stepCount = 0;
-  protected readonly parameters: readonly Tensor[];
+  readonly parameters: readonly Tensor[];
+  /** Updates of each parameter: the steps at which it had a gradient. */
+  protected readonly updates: number[];
+  /** The tensors of a parameter's state after its first update, as `slot` names them. */
+  protected abstract readonly slotNames: readonly string[];
   /** Resident tensors with the shapes of the parameters, named `<slot>.<index of the parameter>`. */
   protected readonly slots: Map<string, Tensor> = new Map();
 
   /** @param op - the class, for messages. @throws ArgumentError unless there are parameters and the rate is at least 0 */
   constructor(op: string, parameters: Iterable<Tensor>, learningRate: number) {
     this.parameters = listParameters(op, parameters);
-    if (this.parameters.length === 0) throw new ArgumentError(op, 'there are no parameters to train');
-    checkNumber(op, 'learningRate', learningRate, learningRate >= 0, 'of at least 0');
+    if (this.parameters.length === 0)
+      throw new ArgumentError(
+        op,
+        'there are no parameters to train — parameters() of a module finds tensors and layers in its properties, but not in #private fields',
+      );
+    checkSetting(op, 'learningRate', learningRate);
+    this.updates = this.parameters.map(() => 0);
     this.learningRate = learningRate;
+    this.initialLearningRate = learningRate;
   }
 
   /** Updates every parameter that has a gradient. */
@@ -60,6 +55,7 @@ export abstract class Optimizer {
     this.parameters.forEach((parameter, place) => {
       const gradient = parameter.peekGrad();
       if (gradient === null) return;
+      this.updates[place]!++;
       this.update(parameter, gradient, place);
     });
   }
@@ -72,12 +68,13 @@ export abstract class Optimizer {
     for (const parameter of this.parameters) parameter.zeroGrad();
   }
 
-  /** A tensor of one parameter's state. The first call makes it, with zeros. */
+  /** A tensor of one parameter's state, on the parameter's backend. The first call makes it, with zeros. */
   protected slot(name: string, place: number): Tensor {
     const key = `${name}.${place}`;
     let slot = this.slots.get(key);
     if (slot === undefined) {
-      slot = zeros(this.parameters[place]!.shape).persist();
+      const { storage, shape } = this.parameters[place]!;
+      slot = withBackend(storage.backend, () => zeros(shape).persist());
       this.slots.set(key, slot);
     }
     return slot;
@@ -85,21 +82,23 @@ export abstract class Optimizer {
 
   /** A copy of the state, to save with the weights. On a device, use `stateDictAsync`. */
   stateDict(): OptimizerState {
-    const tensors = Object.fromEntries(
-      [...this.slots].map(([name, t]) => [name, { shape: t.shape, data: t.dataSync() }]),
-    );
-    return { kind: this.kind, step: this.stepCount, learningRate: this.learningRate, tensors };
+    const tensors = [...this.slots].map(([name, t]) => [name, { shape: t.shape, data: t.dataSync() }]);
+    return { ...this.#settings(), tensors: Object.fromEntries(tensors) };
   }
 
   /** A copy of the state, on any backend. */
   async stateDictAsync(): Promise<OptimizerState> {
-    const { stepCount, learningRate } = this; // read before the copies are awaited
-    const entries = [...this.slots].map(async ([name, t]) => [
+    const settings = this.#settings(); // read before the copies are awaited
+    const tensors = [...this.slots].map(async ([name, t]) => [
       name,
       { shape: t.shape, data: await t.data() },
     ]);
-    const tensors = Object.fromEntries(await Promise.all(entries));
-    return { kind: this.kind, step: stepCount, learningRate, tensors };
+    return { ...settings, tensors: Object.fromEntries(await Promise.all(tensors)) };
+  }
+
+  #settings(): Omit<OptimizerState, 'tensors'> {
+    const { kind, stepCount: step, updates, learningRate, initialLearningRate } = this;
+    return { kind, step, updates: [...updates], learningRate, initialLearningRate };
   }
 
   /**
@@ -107,31 +106,31 @@ export abstract class Optimizer {
    * @throws VarigradError if it is of another kind or for other parameters; ArgumentError if it is not an optimizer's state
    */
   loadStateDict(state: OptimizerState): void {
-    if (!isPlainObject(state) || !isPlainObject(state.tensors))
-      throw new ArgumentError(
-        'loadStateDict',
-        `the state must be what the optimizer's stateDict() returned, found ${describeValue(state)}`,
-      );
-    if (state.kind !== this.kind) {
-      throw new VarigradError(
-        'loadStateDict',
-        `the state is for '${state.kind}', and this optimizer is '${this.kind}'`,
-      );
+    const { kind, parameters, slotNames } = this;
+    const { step, updates, learningRate, initialLearningRate, tensors } = checkOptimizerState(state, {
+      kind,
+      parameters,
+      slotNames,
+    });
+    this.stepCount = step;
+    this.learningRate = learningRate;
+    this.initialLearningRate = initialLearningRate;
+    updates.forEach((count, place) => {
+      this.updates[place] = count;
+    });
+    for (const [key, slot] of this.slots) {
+      if (key in tensors) continue;
+      slot.dispose();
+      this.slots.delete(key);
     }
-    for (const [key, { shape }] of Object.entries(state.tensors)) {
-      const expected = this.parameters[Number(key.split('.').at(-1))]?.shape;
-      if (expected === undefined || !sameShape(expected, shape)) {
-        throw new VarigradError(
-          'loadStateDict',
-          `'${key}' has shape ${formatShape(shape)}, the parameter ${expected === undefined ? 'is missing' : formatShape(expected)}`,
-        );
-      }
-    }
-    this.stepCount = state.step;
-    this.learningRate = state.learningRate;
-    for (const [key, { shape, data }] of Object.entries(state.tensors)) {
+    for (const [key, saved] of Object.entries(tensors)) {
       const [name, place] = key.split('.') as [string, string];
-      this.slot(name, Number(place)).assign(tensor(data, { shape }));
+      overwrite(this.slot(name, Number(place)), saved);
     }
   }
+}
+
+/** @throws ArgumentError unless a setting of an optimizer is at least 0 */
+export function checkSetting(op: string, name: string, value: number): void {
+  checkNumber(op, name, value, value >= 0, 'of at least 0');
 }

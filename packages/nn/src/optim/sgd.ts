@@ -1,6 +1,6 @@
 import { ArgumentError, type Tensor, updateInPlace } from '@varigrad/core';
-import { checkNumber, checkOptions, type OptionNames } from '@varigrad/core/checks';
-import { Optimizer } from './optimizer.js';
+import { checkOptions, describeValue, type OptionNames } from '@varigrad/core/checks';
+import { checkSetting, Optimizer } from './optimizer.js';
 
 /** Options of SGD, the same as PyTorch's. */
 export interface SGDOptions {
@@ -8,11 +8,11 @@ export interface SGDOptions {
   learningRate?: number;
   /** μ, the decay of the momentum buffer b, at least 0. Default 0. */
   momentum?: number;
-  /** Reduces the weight of the gradient in b to 1 − dampening. Default 0. */
+  /** Reduces the weight of the gradient in b to 1 − dampening, at least 0. Default 0. */
   dampening?: number;
   /** Use g + μb in place of b. Needs momentum above 0 and dampening 0. Default false. */
   nesterov?: boolean;
-  /** Adds weightDecay·p to the gradient. Default 0. */
+  /** Adds weightDecay·p to the gradient, at least 0. Default 0. */
   weightDecay?: number;
 }
 
@@ -27,26 +27,29 @@ const SGD_OPTIONS: OptionNames<SGDOptions> = {
 /** Stochastic gradient descent: p ← p − η·g. With momentum, b ← μb + (1 − dampening)·g takes the place of g. */
 export class SGD extends Optimizer {
   readonly kind = 'sgd';
+  protected override readonly slotNames: readonly string[];
   readonly #settings: Required<Omit<SGDOptions, 'learningRate'>>;
 
-  /** @throws ArgumentError unless there are parameters, and learningRate and momentum are at least 0 */
+  /** @throws ArgumentError unless there are parameters, the settings are at least 0, and nesterov has momentum and no dampening */
   constructor(parameters: Iterable<Tensor>, options: SGDOptions = {}) {
     checkOptions('SGD', options, SGD_OPTIONS, 'parameters, ');
     const { learningRate = 1e-3, momentum = 0, dampening = 0, nesterov = false, weightDecay = 0 } = options;
     super('SGD', parameters, learningRate);
-    checkNumber('SGD', 'momentum', momentum, momentum >= 0, 'of at least 0');
-    checkNumber('SGD', 'dampening', dampening);
-    checkNumber('SGD', 'weightDecay', weightDecay);
+    checkSetting('SGD', 'momentum', momentum);
+    checkSetting('SGD', 'dampening', dampening);
+    checkSetting('SGD', 'weightDecay', weightDecay);
+    if (typeof nesterov !== 'boolean')
+      throw new ArgumentError('SGD', `nesterov must be true or false, found ${describeValue(nesterov)}`);
     if (nesterov && (momentum === 0 || dampening !== 0)) {
       throw new ArgumentError('SGD', 'nesterov needs momentum above 0 and dampening 0');
     }
+    this.slotNames = momentum === 0 ? [] : ['momentum'];
     this.#settings = { momentum, dampening, nesterov, weightDecay };
   }
 
   protected override update(parameter: Tensor, gradient: Tensor, place: number): void {
-    const first = !this.slots.has(`momentum.${place}`);
     const buffer = this.#settings.momentum === 0 ? null : this.slot('momentum', place);
-    const spec = { ...this.#settings, learningRate: this.learningRate, first };
+    const spec = { ...this.#settings, learningRate: this.learningRate, first: this.updates[place] === 1 };
     updateInPlace(buffer === null ? [parameter] : [parameter, buffer], (kernels) =>
       kernels.sgdStep(parameter.values, gradient.values, buffer?.values ?? null, spec),
     );

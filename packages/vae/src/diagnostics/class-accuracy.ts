@@ -6,6 +6,7 @@ import { type Binarization, binarizeDataset } from '../data/binarize.js';
 import { type Dataset, pixelsOf } from '../data/dataset.js';
 import { everyClass } from '../elbo.js';
 import type { GenerativeModel } from '../models/model.js';
+import { onOneBackend } from '../one-backend.js';
 import { labelsOf, overBatches } from '../over-batches.js';
 import { checkClassifier, type ImageClassifier, likeliestClass } from './classifier.js';
 
@@ -54,44 +55,46 @@ interface Styles {
  * the classifier assigns to that class. z comes from the prior, or with `from` from the codes of given images (style transfer).
  * @throws ArgumentError if the model is not conditional
  */
-export async function classAccuracy(
+export function classAccuracy(
   model: GenerativeModel,
   classifier: ImageClassifier,
   options: ClassAccuracyOptions = {},
 ): Promise<ClassAccuracy> {
-  checkModel('classAccuracy', model);
-  checkClassifier('classAccuracy', classifier);
-  checkOptions('classAccuracy', options, CLASS_ACCURACY_OPTIONS, 'model, classifier, ');
-  const { classes } = model;
-  if (classes === 0)
-    throw new ArgumentError(
-      'classAccuracy',
-      'the model is not conditional — use a model with classes, such as ConditionalVAE',
+  return onOneBackend(async () => {
+    checkModel('classAccuracy', model);
+    checkClassifier('classAccuracy', classifier);
+    checkOptions('classAccuracy', options, CLASS_ACCURACY_OPTIONS, 'model, classifier, ');
+    const { classes } = model;
+    if (classes === 0)
+      throw new ArgumentError(
+        'classAccuracy',
+        'the model is not conditional — use a model with classes, such as ConditionalVAE',
+      );
+    const right = new Array<number>(classes).fill(0);
+    const asked = new Array<number>(classes).fill(0);
+    await overBatches(
+      model,
+      styleBatches(model, options),
+      ({ count, makeZ }) => {
+        const images = model.likelihood.mean(model.decode(makeZ(), everyClass(count, classes)));
+        return [likeliestClass(classifier, images)];
+      },
+      ([read], { own }) => {
+        for (const [i, found] of Array.from(read!).entries()) {
+          const label = i % classes;
+          if (own?.[Math.floor(i / classes)] === label) continue;
+          asked[label]!++;
+          if (found === label) right[label]!++;
+        }
+      },
     );
-  const right = new Array<number>(classes).fill(0);
-  const asked = new Array<number>(classes).fill(0);
-  await overBatches(
-    model,
-    styleBatches(model, options),
-    ({ count, makeZ }) => {
-      const images = model.likelihood.mean(model.decode(makeZ(), everyClass(count, classes)));
-      return [likeliestClass(classifier, images)];
-    },
-    ([read], { own }) => {
-      for (const [i, found] of Array.from(read!).entries()) {
-        const label = i % classes;
-        if (own?.[Math.floor(i / classes)] === label) continue;
-        asked[label]!++;
-        if (found === label) right[label]!++;
-      }
-    },
-  );
-  const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
-  return {
-    accuracy: sum(right) / sum(asked),
-    perClass: right.map((count, label) => count / asked[label]!),
-    count: sum(asked),
-  };
+    const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
+    return {
+      accuracy: sum(right) / sum(asked),
+      perClass: right.map((count, label) => count / asked[label]!),
+      count: sum(asked),
+    };
+  });
 }
 
 /** The styles, in batches. */

@@ -7,6 +7,7 @@ import {
   checkTensor,
   checkWhole,
   type OptionNames,
+  refusePromise,
 } from '@varigrad/core/checks';
 import { Adam, crossEntropy, type Layer, Module } from '@varigrad/nn';
 import { checkDataset } from '../checks.js';
@@ -14,6 +15,7 @@ import { type Batch, batches } from '../data/batches.js';
 import { type Binarization, binarizeBatch, binarizeDataset } from '../data/binarize.js';
 import { type Dataset, pixelsOf } from '../data/dataset.js';
 import { HiddenLayers, PlainEncoder } from '../models/networks.js';
+import { onOneBackend } from '../one-backend.js';
 
 /** Anything that gives class probabilities for images, such as `Classifier` or the semi-supervised VAE. */
 export interface ImageClassifier {
@@ -73,38 +75,46 @@ const CLASSIFIER_OPTIONS: OptionNames<ClassifierOptions> = {
 const YIELD_EVERY = 16;
 
 /** Trains fully connected layers on the labels with Adam. With the default options, accuracy on the MNIST test digits is about 97.5 %. */
-export async function trainClassifier(data: Dataset, options: ClassifierOptions = {}): Promise<Classifier> {
-  checkDataset('trainClassifier', data);
-  checkOptions('trainClassifier', options, CLASSIFIER_OPTIONS, 'data, ');
-  const { hidden = [400], epochs = 4, batchSize = 128, learningRate = 1e-3, binarization = 'none' } = options;
-  checkArray('trainClassifier', 'hidden', hidden, 'data, { hidden: ', ' }');
-  checkWhole('trainClassifier', 'epochs', epochs, 0);
-  const generator = new Generator(options.seed ?? 0);
-  const layers = new HiddenLayers(pixelsOf(data), hidden, { generator });
-  const classifier = new Classifier(new PlainEncoder(layers, data.classes, { generator }));
-  const optimizer = new Adam(classifier.parameters(), { learningRate });
-  const train = binarization === 'dynamic' ? data : binarizeDataset(data, binarization, generator);
-  const step = ({ images, labels, size }: Batch): Tensor =>
-    scope(() => {
-      const pixels = binarization === 'dynamic' ? binarizeBatch(images, generator) : images;
-      const x = tensor(pixels, { shape: [size, pixelsOf(data)] });
-      const loss = crossEntropy(classifier.network.forward(x), oneHot(labels, data.classes));
-      optimizer.zeroGrad();
-      loss.backward();
-      optimizer.step();
-      return loss.detach();
-    });
-  for (let epoch = 1; epoch <= epochs; epoch++) {
-    let [total, steps] = [0, 0];
-    for (const batch of batches(train, { batchSize, order: generator.permutation(data.count) })) {
-      const loss = step(batch);
-      total += (await loss.item()) * batch.size;
-      loss.dispose();
-      if (++steps % YIELD_EVERY === 0) await new Promise((resolve) => setTimeout(resolve));
+export function trainClassifier(data: Dataset, options: ClassifierOptions = {}): Promise<Classifier> {
+  return onOneBackend(async (on) => {
+    checkDataset('trainClassifier', data);
+    checkOptions('trainClassifier', options, CLASSIFIER_OPTIONS, 'data, ');
+    const {
+      hidden = [400],
+      epochs = 4,
+      batchSize = 128,
+      learningRate = 1e-3,
+      binarization = 'none',
+    } = options;
+    checkArray('trainClassifier', 'hidden', hidden, 'data, { hidden: ', ' }');
+    checkWhole('trainClassifier', 'epochs', epochs, 0);
+    const generator = new Generator(options.seed ?? 0);
+    const layers = new HiddenLayers(pixelsOf(data), hidden, { generator });
+    const classifier = new Classifier(new PlainEncoder(layers, data.classes, { generator }));
+    const optimizer = new Adam(classifier.parameters(), { learningRate });
+    const train = binarization === 'dynamic' ? data : binarizeDataset(data, binarization, generator);
+    const step = ({ images, labels, size }: Batch): Tensor =>
+      scope(() => {
+        const pixels = binarization === 'dynamic' ? binarizeBatch(images, generator) : images;
+        const x = tensor(pixels, { shape: [size, pixelsOf(data)] });
+        const loss = crossEntropy(classifier.network.forward(x), oneHot(labels, data.classes));
+        optimizer.zeroGrad();
+        loss.backward();
+        optimizer.step();
+        return loss.detach();
+      });
+    for (let epoch = 1; epoch <= epochs; epoch++) {
+      let [total, steps] = [0, 0];
+      for (const batch of batches(train, { batchSize, order: generator.permutation(data.count) })) {
+        const loss = on(() => step(batch));
+        total += (await loss.item()) * batch.size;
+        loss.dispose();
+        if (++steps % YIELD_EVERY === 0) await new Promise((resolve) => setTimeout(resolve));
+      }
+      on(() => refusePromise('onEpoch', options.onEpoch?.({ epoch, loss: total / data.count })));
     }
-    options.onEpoch?.({ epoch, loss: total / data.count });
-  }
-  return classifier.eval();
+    return classifier.eval();
+  });
 }
 
 /** The most likely class of each image, `[count, pixels]` → `[count]`. */
@@ -113,29 +123,35 @@ export function likeliestClass(classifier: ImageClassifier, images: Tensor): Ten
 }
 
 /** The most likely class of each image, `[count]`, as plain numbers. @param images - `[count, pixels]` */
-export async function predictClasses(classifier: ImageClassifier, images: Tensor): Promise<Uint8Array> {
-  checkClassifier('predictClasses', classifier);
-  checkTensor('predictClasses', images, 'images');
-  const classes = noGrad(() => scope(() => likeliestClass(classifier, images)));
-  const values = Uint8Array.from(await classes.data());
-  classes.dispose();
-  return values;
+export function predictClasses(classifier: ImageClassifier, images: Tensor): Promise<Uint8Array> {
+  return onOneBackend(async () => {
+    checkClassifier('predictClasses', classifier);
+    checkTensor('predictClasses', images, 'images');
+    const classes = noGrad(() => scope(() => likeliestClass(classifier, images)));
+    const values = Uint8Array.from(await classes.data());
+    classes.dispose();
+    return values;
+  });
 }
 
 /** The share of a data set's images that are assigned their label, from 0 to 1. */
-export async function classifierAccuracy(
+export function classifierAccuracy(
   classifier: ImageClassifier,
   data: Dataset,
   options: { batchSize?: number } = {},
 ): Promise<number> {
-  checkClassifier('classifierAccuracy', classifier);
-  checkDataset('classifierAccuracy', data);
-  checkOptions('classifierAccuracy', options, { batchSize: true }, 'classifier, data, ');
-  const { batchSize = 500 } = options;
-  let right = 0;
-  for (const { images, labels, size } of batches(data, { batchSize })) {
-    const found = await predictClasses(classifier, tensor(images, { shape: [size, pixelsOf(data)] }));
-    right += found.filter((label, i) => label === labels[i]).length;
-  }
-  return right / data.count;
+  return onOneBackend(async (on) => {
+    checkClassifier('classifierAccuracy', classifier);
+    checkDataset('classifierAccuracy', data);
+    checkOptions('classifierAccuracy', options, { batchSize: true }, 'classifier, data, ');
+    const { batchSize = 500 } = options;
+    let right = 0;
+    for (const { images, labels, size } of batches(data, { batchSize })) {
+      const found = await on(() =>
+        predictClasses(classifier, tensor(images, { shape: [size, pixelsOf(data)] })),
+      );
+      right += found.filter((label, i) => label === labels[i]).length;
+    }
+    return right / data.count;
+  });
 }

@@ -1,6 +1,7 @@
 import type { Tensor } from '@varigrad/core';
 import { checkMethod } from '@varigrad/core/checks';
 import type { Module } from '@varigrad/nn';
+import { onOneBackend } from '../one-backend.js';
 
 /** The norms of one parameter and of its gradient. */
 export interface GradientNorm {
@@ -16,17 +17,19 @@ export interface GradientNorm {
  * The Euclidean norms of all parameters and of their current gradients; call it after `backward`. A gradient that contains NaN or
  * Infinity has a norm of NaN or Infinity.
  */
-export async function gradientNorms(model: Module): Promise<GradientNorm[]> {
-  checkMethod('gradientNorms', 'the model', model, 'namedParameters', 'a module');
-  const read = async ([name, parameter]: [string, Tensor]): Promise<GradientNorm> => {
-    const gradient = parameter.peekGrad();
-    return {
-      name,
-      gradient: gradient === null ? null : await norm(gradient),
-      weight: await norm(parameter),
+export function gradientNorms(model: Module): Promise<GradientNorm[]> {
+  return onOneBackend(async () => {
+    checkMethod('gradientNorms', 'the model', model, 'namedParameters', 'a module');
+    const read = async ([name, parameter]: [string, Tensor]): Promise<GradientNorm> => {
+      const gradient = parameter.peekGrad();
+      return {
+        name,
+        gradient: gradient === null ? null : await norm(gradient),
+        weight: await norm(parameter),
+      };
     };
-  };
-  return Promise.all(Array.from(model.namedParameters(), read));
+    return Promise.all(Array.from(model.namedParameters(), read));
+  });
 }
 
 async function norm(t: Tensor): Promise<number> {

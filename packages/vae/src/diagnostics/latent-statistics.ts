@@ -5,6 +5,7 @@ import { binarizeDataset } from '../data/binarize.js';
 import type { Dataset } from '../data/dataset.js';
 import { closedFormKl, hasClosedFormKl, isLatentModel } from '../estimators/latent-model.js';
 import type { GenerativeModel } from '../models/model.js';
+import { onOneBackend } from '../one-backend.js';
 import {
   BATCHWISE_OPTIONS,
   type BatchwiseOptions,
@@ -48,51 +49,54 @@ export interface LatentStatistics {
  * the data.
  * @throws ArgumentError if there are no images, or the batch size is not a whole number above 0
  */
-export async function latentStatistics(
+export function latentStatistics(
   model: GenerativeModel,
   data: Dataset,
   options: BatchwiseOptions = {},
 ): Promise<LatentStatistics> {
-  checkModel('latentStatistics', model);
-  checkDataset('latentStatistics', data);
-  checkOptions('latentStatistics', options, BATCHWISE_OPTIONS, 'model, data, ');
-  const { batchSize, binarization = 'none', seed = 0 } = options;
-  if (data.count === 0) throw new ArgumentError('latentStatistics', 'the data set has no images');
-  const { latent } = model;
-  const generator = new Generator(seed);
-  const noise = randn([data.count, latent], { generator });
-  const codes = new Moments(latent);
-  const draws = new Moments(latent); // means mu of Gaussian posteriors
-  const variances = new Moments(latent); // σ² of Gaussian posteriors
-  const divergences = new Moments(latent);
-  let largest = 0;
-  await overImages(
-    model,
-    binarizeDataset(data, binarization, generator),
-    batchSize,
-    (batch) => latentTerms(model, batch, noise),
-    ([code, draw, variance, divergence]) => {
-      codes.add(code as ArrayLike<number>);
-      draws.add(draw as ArrayLike<number>);
-      variances.add(variance ?? []);
-      divergences.add(divergence ?? []);
-      for (const value of Array.from(code as ArrayLike<number>)) largest = Math.max(largest, Math.abs(value));
-    },
-  );
-  noise.dispose();
-  const covariance = draws.covariance();
-  variances.mean.forEach((value, i) => {
-    covariance[i * latent + i]! += value;
+  return onOneBackend(async () => {
+    checkModel('latentStatistics', model);
+    checkDataset('latentStatistics', data);
+    checkOptions('latentStatistics', options, BATCHWISE_OPTIONS, 'model, data, ');
+    const { batchSize, binarization = 'none', seed = 0 } = options;
+    if (data.count === 0) throw new ArgumentError('latentStatistics', 'the data set has no images');
+    const { latent } = model;
+    const generator = new Generator(seed);
+    const noise = randn([data.count, latent], { generator });
+    const codes = new Moments(latent);
+    const draws = new Moments(latent); // means mu of Gaussian posteriors
+    const variances = new Moments(latent); // σ² of Gaussian posteriors
+    const divergences = new Moments(latent);
+    let largest = 0;
+    await overImages(
+      model,
+      binarizeDataset(data, binarization, generator),
+      batchSize,
+      (batch) => latentTerms(model, batch, noise),
+      ([code, draw, variance, divergence]) => {
+        codes.add(code as ArrayLike<number>);
+        draws.add(draw as ArrayLike<number>);
+        variances.add(variance ?? []);
+        divergences.add(divergence ?? []);
+        for (const value of Array.from(code as ArrayLike<number>))
+          largest = Math.max(largest, Math.abs(value));
+      },
+    );
+    noise.dispose();
+    const covariance = draws.covariance();
+    variances.mean.forEach((value, i) => {
+      covariance[i * latent + i]! += value;
+    });
+    const variance = diagonal(codes.covariance(), latent);
+    return {
+      count: data.count,
+      variance,
+      largest,
+      active: [...variance.keys()].filter((i) => variance[i]! > ACTIVE_VARIANCE),
+      aggregate: { mean: draws.mean, std: diagonal(covariance, latent).map(Math.sqrt), covariance },
+      klPerDimension: isLatentModel(model) && hasClosedFormKl(model) ? divergences.mean : null,
+    };
   });
-  const variance = diagonal(codes.covariance(), latent);
-  return {
-    count: data.count,
-    variance,
-    largest,
-    active: [...variance.keys()].filter((i) => variance[i]! > ACTIVE_VARIANCE),
-    aggregate: { mean: draws.mean, std: diagonal(covariance, latent).map(Math.sqrt), covariance },
-    klPerDimension: isLatentModel(model) && hasClosedFormKl(model) ? divergences.mean : null,
-  };
 }
 
 /**

@@ -5,6 +5,7 @@ import type { Corruption } from '../corruptions.js';
 import { binarizeDataset } from '../data/binarize.js';
 import { type Dataset, pixelsOf } from '../data/dataset.js';
 import type { GenerativeModel } from '../models/model.js';
+import { onOneBackend } from '../one-backend.js';
 import { BATCHWISE_OPTIONS, type BatchwiseOptions, overImages, rowsOf } from '../over-batches.js';
 
 /** Options of `reconstructionError`. */
@@ -29,47 +30,49 @@ export interface ReconstructionError {
  * Reconstructs every image from its code (for a posterior, its mean) and compares the two.
  * @throws ArgumentError if there are no images, or the batch size is not a whole number above 0
  */
-export async function reconstructionError(
+export function reconstructionError(
   model: GenerativeModel,
   data: Dataset,
   options: ReconstructionOptions = {},
 ): Promise<ReconstructionError> {
-  checkModel('reconstructionError', model);
-  checkDataset('reconstructionError', data);
-  checkOptions('reconstructionError', options, { ...BATCHWISE_OPTIONS, corruption: true }, 'model, data, ');
-  const { batchSize, binarization = 'none', corruption, seed = 0 } = options;
-  if (corruption !== undefined) checkCorruption('reconstructionError', corruption);
-  if (data.count === 0) throw new ArgumentError('reconstructionError', 'the data set has no images');
-  const generator = new Generator(seed);
-  const noise = corruption?.noise([data.count, pixelsOf(data)], { generator });
-  const squaredErrors = new Float64Array(data.count);
-  let [wrong, wrongInput] = [0, 0];
-  await overImages(
-    model,
-    binarizeDataset(data, binarization, generator),
-    batchSize,
-    (batch) => {
-      const { x, labels } = batch;
-      const seen = (noise && corruption?.apply(x, rowsOf(noise, batch))) ?? x;
-      const mean = model.likelihood.mean(model.decode(model.codes(seen, labels), labels));
-      const isOn = x.gt(0.5);
-      const misses = (image: Tensor): Tensor => image.gt(0.5).ne(isOn).sum({ axis: 1 });
-      return [x.sub(mean).square().sum({ axis: 1 }), misses(mean), misses(seen)];
-    },
-    ([squares, missed, missedInput], { start }) => {
-      squaredErrors.set(squares as ArrayLike<number>, start);
-      wrong += total(missed);
-      wrongInput += total(missedInput);
-    },
-  );
-  noise?.dispose();
-  const pixels = data.count * pixelsOf(data);
-  return {
-    squaredError: total(squaredErrors) / data.count,
-    wrongPixels: wrong / pixels,
-    wrongInputPixels: wrongInput / pixels,
-    squaredErrors,
-  };
+  return onOneBackend(async () => {
+    checkModel('reconstructionError', model);
+    checkDataset('reconstructionError', data);
+    checkOptions('reconstructionError', options, { ...BATCHWISE_OPTIONS, corruption: true }, 'model, data, ');
+    const { batchSize, binarization = 'none', corruption, seed = 0 } = options;
+    if (corruption !== undefined) checkCorruption('reconstructionError', corruption);
+    if (data.count === 0) throw new ArgumentError('reconstructionError', 'the data set has no images');
+    const generator = new Generator(seed);
+    const noise = corruption?.noise([data.count, pixelsOf(data)], { generator });
+    const squaredErrors = new Float64Array(data.count);
+    let [wrong, wrongInput] = [0, 0];
+    await overImages(
+      model,
+      binarizeDataset(data, binarization, generator),
+      batchSize,
+      (batch) => {
+        const { x, labels } = batch;
+        const seen = (noise && corruption?.apply(x, rowsOf(noise, batch))) ?? x;
+        const mean = model.likelihood.mean(model.decode(model.codes(seen, labels), labels));
+        const isOn = x.gt(0.5);
+        const misses = (image: Tensor): Tensor => image.gt(0.5).ne(isOn).sum({ axis: 1 });
+        return [x.sub(mean).square().sum({ axis: 1 }), misses(mean), misses(seen)];
+      },
+      ([squares, missed, missedInput], { start }) => {
+        squaredErrors.set(squares as ArrayLike<number>, start);
+        wrong += total(missed);
+        wrongInput += total(missedInput);
+      },
+    );
+    noise?.dispose();
+    const pixels = data.count * pixelsOf(data);
+    return {
+      squaredError: total(squaredErrors) / data.count,
+      wrongPixels: wrong / pixels,
+      wrongInputPixels: wrongInput / pixels,
+      squaredErrors,
+    };
+  });
 }
 
 function total(values: ArrayLike<number> = []): number {

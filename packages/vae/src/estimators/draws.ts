@@ -1,9 +1,10 @@
 /** Samples of z for each image of a data set, in blocks of bounded size. */
-import { ArgumentError, Generator, oneHot, randn, type Tensor, tensor } from '@varigrad/core';
+import { ArgumentError, Generator, oneHot, randn, type Tensor, tensor, withGenerator } from '@varigrad/core';
 import { checkWhole, type OptionNames } from '@varigrad/core/checks';
 import { type Binarization, binarizeDataset } from '../data/binarize.js';
 import { type Dataset, pixelsOf } from '../data/dataset.js';
 import type { LatentModel } from '../models/model.js';
+import { onOneBackend } from '../one-backend.js';
 import { overBatches } from '../over-batches.js';
 
 /** Options of every estimator that samples z for the images of a data set. */
@@ -57,24 +58,26 @@ const ALIGNMENT = 4;
  * @param use - receives the values of that tensor, in the order of its elements
  * @throws ArgumentError if samples or batchSize is not a whole number above 0, or there are no images
  */
-export async function overDraws(
+export function overDraws(
   model: LatentModel,
   data: Dataset,
   { samples = 1, batchSize = 2000, binarization = 'none', seed = 0 }: DrawOptions,
   compute: (block: DrawBlock) => Tensor,
   use: (values: ArrayLike<number>, cut: Cut) => void,
 ): Promise<void> {
-  checkWhole('overDraws', 'samples', samples);
-  checkWhole('overDraws', 'batchSize', batchSize);
-  if (data.count === 0) throw new ArgumentError('overDraws', 'the data set has no images');
-  const generator = new Generator(seed);
-  const targets = binarizeDataset(data, binarization, generator);
-  await overBatches(
-    model,
-    cuts(data.count, samples, batchSize),
-    (cut) => [compute(makeBlock(model, targets, cut, generator))],
-    ([values], cut) => use(values!, cut),
-  );
+  return onOneBackend(async () => {
+    checkWhole('overDraws', 'samples', samples);
+    checkWhole('overDraws', 'batchSize', batchSize);
+    if (data.count === 0) throw new ArgumentError('overDraws', 'the data set has no images');
+    const generator = new Generator(seed);
+    const targets = binarizeDataset(data, binarization, generator);
+    await overBatches(
+      model,
+      cuts(data.count, samples, batchSize),
+      (cut) => withGenerator(generator, () => [compute(makeBlock(model, targets, cut, generator))]),
+      ([values], cut) => use(values!, cut),
+    );
+  });
 }
 
 /** The blocks: several images with all their samples, or one image with some of its samples. */

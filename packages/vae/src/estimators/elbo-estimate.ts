@@ -3,6 +3,7 @@ import { checkChoice, checkOptions, type OptionNames } from '@varigrad/core/chec
 import { checkDataset } from '../checks.js';
 import type { Dataset } from '../data/dataset.js';
 import type { LatentModel } from '../models/model.js';
+import { onOneBackend } from '../one-backend.js';
 import { DRAW_OPTIONS, type DrawOptions, overDraws } from './draws.js';
 import { checkLatentModel, closedFormKl, hasClosedFormKl } from './latent-model.js';
 
@@ -48,53 +49,61 @@ interface Sums {
  * there are no images
  * @see Kingma & Welling 2014, eq. 7 and 8, arXiv:1312.6114
  */
-export async function estimateElbo(
+export function estimateElbo(
   model: LatentModel,
   data: Dataset,
   options: ElboEstimateOptions = {},
 ): Promise<ElboEstimate> {
-  checkLatentModel('estimateElbo', model);
-  checkDataset('estimateElbo', data);
-  checkOptions('estimateElbo', options, ESTIMATE_OPTIONS, 'model, data, ');
-  const { samples = 1, kl = hasClosedFormKl(model) ? 'closed' : 'sampled' } = options;
-  checkChoice('estimateElbo', 'kl', kl, KINDS_OF_KL);
-  if (kl === 'closed' && !hasClosedFormKl(model))
-    throw new ArgumentError(
-      'estimateElbo',
-      `posterior '${model.posterior.kind}' and prior '${model.prior.kind}' have no closed-form KL — use kl: 'sampled'`,
+  return onOneBackend(async () => {
+    checkLatentModel('estimateElbo', model);
+    checkDataset('estimateElbo', data);
+    checkOptions('estimateElbo', options, ESTIMATE_OPTIONS, 'model, data, ');
+    const { samples = 1, kl = hasClosedFormKl(model) ? 'closed' : 'sampled' } = options;
+    checkChoice('estimateElbo', 'kl', kl, KINDS_OF_KL);
+    if (kl === 'closed' && !hasClosedFormKl(model))
+      throw new ArgumentError(
+        'estimateElbo',
+        `posterior '${model.posterior.kind}' and prior '${model.prior.kind}' have no closed-form KL — use kl: 'sampled'`,
+      );
+    const sums = Array.from({ length: data.count }, () => ({
+      draws: 0,
+      recon: 0,
+      kl: 0,
+      loss: 0,
+      squares: 0,
+    }));
+    await overDraws(
+      model,
+      data,
+      { ...options, samples },
+      ({ x, eps, labels, images, draws }) => {
+        const { likelihood, prior, posterior } = model.sampleTerms(x, eps, labels);
+        const divergence =
+          kl === 'sampled'
+            ? posterior.sub(prior)
+            : closedFormKl(model, model.encode(x, labels), labels)
+                .sum({ axis: 1, keepDims: true })
+                .expand([images, draws]);
+        return stack([likelihood.neg(), divergence], { axis: 2 }); // [images, draws, 2]
+      },
+      (values, { start, images, draws }) => {
+        for (let i = 0; i < images * draws; i++) {
+          const image = start + Math.floor(i / draws);
+          addDraw(sums[image] as Sums, values[2 * i]!, values[2 * i + 1]!);
+        }
+      },
     );
-  const sums = Array.from({ length: data.count }, () => ({ draws: 0, recon: 0, kl: 0, loss: 0, squares: 0 }));
-  await overDraws(
-    model,
-    data,
-    { ...options, samples },
-    ({ x, eps, labels, images, draws }) => {
-      const { likelihood, prior, posterior } = model.sampleTerms(x, eps, labels);
-      const divergence =
-        kl === 'sampled'
-          ? posterior.sub(prior)
-          : closedFormKl(model, model.encode(x, labels), labels)
-              .sum({ axis: 1, keepDims: true })
-              .expand([images, draws]);
-      return stack([likelihood.neg(), divergence], { axis: 2 }); // [images, draws, 2]
-    },
-    (values, { start, images, draws }) => {
-      for (let i = 0; i < images * draws; i++) {
-        const image = start + Math.floor(i / draws);
-        addDraw(sums[image] as Sums, values[2 * i]!, values[2 * i + 1]!);
-      }
-    },
-  );
-  const mean = (of: (image: Sums) => number): number =>
-    sums.reduce((total, image) => total + of(image), 0) / sums.length;
-  return {
-    loss: mean(({ loss }) => loss / samples),
-    recon: mean(({ recon }) => recon / samples),
-    kl: mean((image) => image.kl / samples),
-    standardError: Math.sqrt(mean(squaredError) / sums.length),
-    samples,
-    losses: Float64Array.from(sums, ({ loss }) => loss / samples),
-  };
+    const mean = (of: (image: Sums) => number): number =>
+      sums.reduce((total, image) => total + of(image), 0) / sums.length;
+    return {
+      loss: mean(({ loss }) => loss / samples),
+      recon: mean(({ recon }) => recon / samples),
+      kl: mean((image) => image.kl / samples),
+      standardError: Math.sqrt(mean(squaredError) / sums.length),
+      samples,
+      losses: Float64Array.from(sums, ({ loss }) => loss / samples),
+    };
+  });
 }
 
 function addDraw(sums: Sums, recon: number, kl: number): void {

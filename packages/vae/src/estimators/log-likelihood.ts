@@ -3,6 +3,7 @@ import { checkDataset } from '../checks.js';
 import type { Dataset } from '../data/dataset.js';
 import { logWeights } from '../elbo.js';
 import type { LatentModel } from '../models/model.js';
+import { onOneBackend } from '../one-backend.js';
 import { DRAW_OPTIONS, type DrawOptions, overDraws } from './draws.js';
 import { checkLatentModel } from './latent-model.js';
 import { LogMeanExp } from './log-mean-exp.js';
@@ -30,36 +31,38 @@ export interface LogLikelihoodEstimate {
  * @throws ArgumentError if samples or batchSize is not a whole number above 0, or there are no images
  * @see Burda, Grosse & Salakhutdinov 2016, §5, arXiv:1509.00519
  */
-export async function estimateLogLikelihood(
+export function estimateLogLikelihood(
   model: LatentModel,
   data: Dataset,
   options: DrawOptions = {},
 ): Promise<LogLikelihoodEstimate> {
-  checkLatentModel('estimateLogLikelihood', model);
-  checkDataset('estimateLogLikelihood', data);
-  checkOptions('estimateLogLikelihood', options, DRAW_OPTIONS, 'model, data, ');
-  const { samples = 500 } = options;
-  const means = Array.from({ length: data.count }, () => new LogMeanExp());
-  await overDraws(
-    model,
-    data,
-    { ...options, samples },
-    ({ x, eps, labels }) => logWeights(model.sampleTerms(x, eps, labels)),
-    (logW, { start, images, draws }) => {
-      for (let i = 0; i < images; i++) {
-        const mean = means[start + i] as LogMeanExp;
-        for (let s = 0; s < draws; s++) mean.add(logW[i * draws + s]!);
-      }
-    },
-  );
-  const logLikelihoods = Float64Array.from(means, ({ value }) => value);
-  const standardErrors = Float64Array.from(means, ({ standardError }) => standardError);
-  return {
-    nll: -logLikelihoods.reduce((sum, value) => sum + value, 0) / data.count,
-    standardError: Math.sqrt(standardErrors.reduce((sum, error) => sum + error ** 2, 0)) / data.count,
-    samples,
-    logLikelihoods,
-    standardErrors,
-    effectiveSamples: Float64Array.from(means, ({ effectiveCount }) => effectiveCount),
-  };
+  return onOneBackend(async () => {
+    checkLatentModel('estimateLogLikelihood', model);
+    checkDataset('estimateLogLikelihood', data);
+    checkOptions('estimateLogLikelihood', options, DRAW_OPTIONS, 'model, data, ');
+    const { samples = 500 } = options;
+    const means = Array.from({ length: data.count }, () => new LogMeanExp());
+    await overDraws(
+      model,
+      data,
+      { ...options, samples },
+      ({ x, eps, labels }) => logWeights(model.sampleTerms(x, eps, labels)),
+      (logW, { start, images, draws }) => {
+        for (let i = 0; i < images; i++) {
+          const mean = means[start + i] as LogMeanExp;
+          for (let s = 0; s < draws; s++) mean.add(logW[i * draws + s]!);
+        }
+      },
+    );
+    const logLikelihoods = Float64Array.from(means, ({ value }) => value);
+    const standardErrors = Float64Array.from(means, ({ standardError }) => standardError);
+    return {
+      nll: -logLikelihoods.reduce((sum, value) => sum + value, 0) / data.count,
+      standardError: Math.sqrt(standardErrors.reduce((sum, error) => sum + error ** 2, 0)) / data.count,
+      samples,
+      logLikelihoods,
+      standardErrors,
+      effectiveSamples: Float64Array.from(means, ({ effectiveCount }) => effectiveCount),
+    };
+  });
 }

@@ -2,6 +2,7 @@ import { type Generator, type Tensor, tensor } from '@varigrad/core';
 import type { OptionNames } from '@varigrad/core/checks';
 import { type Dataset, pixelsOf } from '../data/dataset.js';
 import type { GenerativeModel } from '../models/model.js';
+import { onOneBackend } from '../one-backend.js';
 import { labelsOf, overBatches } from '../over-batches.js';
 
 /** Options of the figures that show random samples. */
@@ -19,7 +20,7 @@ export const FIGURE_OPTIONS: OptionNames<FigureOptions> = { title: true, seed: t
  * or one sample of it if a generator is given.
  * @param labels - class of each image, for a conditional model
  */
-export async function decodeImages(
+export function decodeImages(
   model: GenerativeModel,
   labels: ArrayLike<number>,
   latents: (oneHot?: Tensor) => Tensor,
@@ -35,17 +36,19 @@ export async function decodeImages(
 }
 
 /** The values of a tensor that is computed in evaluation mode and without a tape. */
-export async function valuesOf(model: GenerativeModel, compute: () => Tensor): Promise<Float32Array> {
-  let values = new Float32Array();
-  await overBatches(
-    model,
-    [undefined],
-    () => [compute()],
-    ([found]) => {
-      values = Float32Array.from(found!);
-    },
-  );
-  return values;
+export function valuesOf(model: GenerativeModel, compute: () => Tensor): Promise<Float32Array> {
+  return onOneBackend(async () => {
+    let values = new Float32Array();
+    await overBatches(
+      model,
+      [undefined],
+      () => [compute()],
+      ([found]) => {
+        values = Float32Array.from(found!);
+      },
+    );
+    return values;
+  });
 }
 
 /** A data set's images as rows, `[count, pixels]`. */

@@ -3,6 +3,7 @@ import { ArgumentError, tensor } from '@varigrad/core';
 import { checkChoice, checkOptions, checkWhole, type OptionNames } from '@varigrad/core/checks';
 import { checkModel } from '../checks.js';
 import type { GenerativeModel } from '../models/model.js';
+import { onOneBackend } from '../one-backend.js';
 import { checkCounts, checkImageShape } from './checks.js';
 import { decodeImages } from './decode.js';
 import { inverseNormalCdf } from './normal-cdf.js';
@@ -38,30 +39,32 @@ const CLASS_MANIFOLDS_OPTIONS: OptionNames<ClassManifoldsOptions> = {
  * same prior probability.
  * @throws ArgumentError if z does not have 2 dimensions
  */
-export async function manifoldFigure(
+export function manifoldFigure(
   model: GenerativeModel,
   imageShape: readonly [number, number],
   options: ManifoldOptions = {},
 ): Promise<Sheet> {
-  checkPlane('manifoldFigure', model, imageShape);
-  const names = { ...CLASS_MANIFOLDS_OPTIONS, label: true } as const;
-  checkOptions('manifoldFigure', options, names, 'model, imageShape, ');
-  const { title = 'The latent plane: each image is decoded from one point z' } = options;
-  const { size = 20, label = 0, spacing = 'quantile' } = options;
-  checkCounts('manifoldFigure', { size });
-  checkWhole('manifoldFigure', 'label', label, 0);
-  checkChoice('manifoldFigure', 'spacing', spacing, SPACINGS);
-  const axis = latentSteps(size, spacing).map((z) =>
-    (Math.abs(z) < 0.005 ? 0 : z).toFixed(2).replace('-', '−'),
-  );
-  return gridSheet(await decodePlane(model, size, spacing, label), {
-    columns: size,
-    imageShape,
-    title,
-    columnLabels: axis,
-    rowLabels: axis.toReversed(),
-    caption: `across: z1, up: z2, at ${stepsInWords(spacing)}`,
-    gap: 0,
+  return onOneBackend(async () => {
+    checkPlane('manifoldFigure', model, imageShape);
+    const names = { ...CLASS_MANIFOLDS_OPTIONS, label: true } as const;
+    checkOptions('manifoldFigure', options, names, 'model, imageShape, ');
+    const { title = 'The latent plane: each image is decoded from one point z' } = options;
+    const { size = 20, label = 0, spacing = 'quantile' } = options;
+    checkCounts('manifoldFigure', { size });
+    checkWhole('manifoldFigure', 'label', label, 0);
+    checkChoice('manifoldFigure', 'spacing', spacing, SPACINGS);
+    const axis = latentSteps(size, spacing).map((z) =>
+      (Math.abs(z) < 0.005 ? 0 : z).toFixed(2).replace('-', '−'),
+    );
+    return gridSheet(await decodePlane(model, size, spacing, label), {
+      columns: size,
+      imageShape,
+      title,
+      columnLabels: axis,
+      rowLabels: axis.toReversed(),
+      caption: `across: z1, up: z2, at ${stepsInWords(spacing)}`,
+      gap: 0,
+    });
   });
 }
 
@@ -69,37 +72,39 @@ export async function manifoldFigure(
  * The plane of each class of a conditional model, side by side.
  * @throws ArgumentError if z does not have 2 dimensions, or the model is not conditional
  */
-export async function classManifoldsFigure(
+export function classManifoldsFigure(
   model: GenerativeModel,
   imageShape: readonly [number, number],
   options: ClassManifoldsOptions = {},
 ): Promise<Sheet> {
-  checkPlane('classManifoldsFigure', model, imageShape);
-  checkOptions('classManifoldsFigure', options, CLASS_MANIFOLDS_OPTIONS, 'model, imageShape, ');
-  const { title = 'The latent plane of each class', size = 6, spacing = 'quantile' } = options;
-  checkCounts('classManifoldsFigure', { size });
-  checkChoice('classManifoldsFigure', 'spacing', spacing, SPACINGS);
-  if (model.classes === 0)
-    throw new ArgumentError(
-      'classManifoldsFigure',
-      'the model is not conditional — use a model with classes, such as ConditionalVAE',
-    );
-  const [height, width] = imageShape;
-  const planes: Float32Array[] = [];
-  for (let label = 0; label < model.classes; label++)
-    planes.push(mosaic(await decodePlane(model, size, spacing, label), size, height, width));
-  const all = new Float32Array(planes.length * size * size * height * width);
-  planes.forEach((plane, label) => {
-    all.set(plane, label * plane.length);
-  });
-  return gridSheet(all, {
-    columns: model.classes,
-    imageShape: [size * height, size * width],
-    title,
-    columnLabels: planes.map((_, label) => `class ${label}`),
-    caption: `in each square, across: z1, up: z2, at ${stepsInWords(spacing)}`,
-    scale: 1,
-    gap: 6,
+  return onOneBackend(async (on) => {
+    checkPlane('classManifoldsFigure', model, imageShape);
+    checkOptions('classManifoldsFigure', options, CLASS_MANIFOLDS_OPTIONS, 'model, imageShape, ');
+    const { title = 'The latent plane of each class', size = 6, spacing = 'quantile' } = options;
+    checkCounts('classManifoldsFigure', { size });
+    checkChoice('classManifoldsFigure', 'spacing', spacing, SPACINGS);
+    if (model.classes === 0)
+      throw new ArgumentError(
+        'classManifoldsFigure',
+        'the model is not conditional — use a model with classes, such as ConditionalVAE',
+      );
+    const [height, width] = imageShape;
+    const planes: Float32Array[] = [];
+    for (let label = 0; label < model.classes; label++)
+      planes.push(mosaic(await on(() => decodePlane(model, size, spacing, label)), size, height, width));
+    const all = new Float32Array(planes.length * size * size * height * width);
+    planes.forEach((plane, label) => {
+      all.set(plane, label * plane.length);
+    });
+    return gridSheet(all, {
+      columns: model.classes,
+      imageShape: [size * height, size * width],
+      title,
+      columnLabels: planes.map((_, label) => `class ${label}`),
+      caption: `in each square, across: z1, up: z2, at ${stepsInWords(spacing)}`,
+      scale: 1,
+      gap: 6,
+    });
   });
 }
 

@@ -13,6 +13,7 @@ import { extent } from 'd3-array';
 import { checkDataset, checkFields, checkModel, checkText, checkValues } from '../checks.js';
 import { type Dataset, firstOf } from '../data/dataset.js';
 import type { GenerativeModel } from '../models/model.js';
+import { onOneBackend } from '../one-backend.js';
 import { type Axis, axisOf, colorOf, gridLine, type Plot, px, xTick } from './chart.js';
 import { checkLengths } from './checks.js';
 import { encodeImages, valuesOf } from './decode.js';
@@ -251,34 +252,38 @@ const number = (value: number): string => value.toFixed(2).replace('-', '−');
  * @param options - `count`: images, default 500; `title` and the other options of `scatterFigure`
  * @throws ArgumentError if a model's z does not have 2 dimensions
  */
-export async function latentScatter(
+export function latentScatter(
   models: readonly { title: string; model: GenerativeModel }[],
   data: Dataset,
   options: ScatterOptions & { count?: number } = {},
 ): Promise<string> {
-  const op = 'latentScatter';
-  checkArray(op, 'models', models, '', ', data');
-  for (const one of models) {
-    checkFields(op, 'an element of models', one, ['title', 'model']);
-    checkText(op, 'the title of a model', one.title);
-    checkModel(op, one.model);
-  }
-  checkDataset(op, data);
-  checkOptions(op, options, { count: true, ...SCATTER_OPTIONS }, 'models, data, ');
-  const { count = 500, ...layout } = options;
-  checkWhole(op, 'count', count, 0);
-  const shown = firstOf(data, count);
-  const panels: ScatterPanel[] = [];
-  for (const { title, model } of models)
-    panels.push({ title, points: await codesOf(model, shown), labels: shown.labels });
-  return scatterFigure(panels, { title: `Codes of the first ${shown.count} test images`, ...layout });
+  return onOneBackend(async (on) => {
+    const op = 'latentScatter';
+    checkArray(op, 'models', models, '', ', data');
+    for (const one of models) {
+      checkFields(op, 'an element of models', one, ['title', 'model']);
+      checkText(op, 'the title of a model', one.title);
+      checkModel(op, one.model);
+    }
+    checkDataset(op, data);
+    checkOptions(op, options, { count: true, ...SCATTER_OPTIONS }, 'models, data, ');
+    const { count = 500, ...layout } = options;
+    checkWhole(op, 'count', count, 0);
+    const shown = firstOf(data, count);
+    const panels: ScatterPanel[] = [];
+    for (const { title, model } of models)
+      panels.push({ title, points: await on(() => codesOf(model, shown)), labels: shown.labels });
+    return scatterFigure(panels, { title: `Codes of the first ${shown.count} test images`, ...layout });
+  });
 }
 
 /** The 2-D codes of a whole data set, `[2 · count]`. @throws ArgumentError if z does not have 2 dimensions */
-export async function codesOf(model: GenerativeModel, data: Dataset): Promise<Float32Array> {
-  checkModel('codesOf', model);
-  checkDataset('codesOf', data);
-  if (model.latent !== 2)
-    throw new ArgumentError('codesOf', `z has ${model.latent} dimensions — a plane needs 2`);
-  return valuesOf(model, () => encodeImages(model, data));
+export function codesOf(model: GenerativeModel, data: Dataset): Promise<Float32Array> {
+  return onOneBackend(async () => {
+    checkModel('codesOf', model);
+    checkDataset('codesOf', data);
+    if (model.latent !== 2)
+      throw new ArgumentError('codesOf', `z has ${model.latent} dimensions — a plane needs 2`);
+    return valuesOf(model, () => encodeImages(model, data));
+  });
 }

@@ -12,6 +12,7 @@ import {
 import { checkDataset, checkModel, checkValues } from '../checks.js';
 import { type Dataset, firstOf, pixelsOf } from '../data/dataset.js';
 import type { GenerativeModel } from '../models/model.js';
+import { onOneBackend } from '../one-backend.js';
 import { checkCounts, checkImageShape } from './checks.js';
 import { decodeImages, encodeImages, valuesOf } from './decode.js';
 import { latentSteps } from './plane.js';
@@ -36,43 +37,47 @@ const INTERPOLATION_OPTIONS: OptionNames<InterpolationOptions> = {
 };
 
 /** Paths from the code of one image to the code of the next, with the two images at the ends. A conditional model keeps the label of the first. */
-export async function interpolationFigure(
+export function interpolationFigure(
   model: GenerativeModel,
   data: Dataset,
   options: InterpolationOptions = {},
 ): Promise<Sheet> {
-  checkInterpolation(model, data, options);
-  const { pairs = 8, steps = 9, path = 'linear' } = options;
-  const { title = `From one image to another, ${path} in z` } = options;
-  const ends = firstOf(data, 2 * Math.min(pairs, Math.floor(data.count / 2)));
-  const rows = ends.count / 2;
-  const { latent } = model;
-  const codes = await valuesOf(model, () => encodeImages(model, ends));
-  const codeOf = (image: number): Float32Array => codes.subarray(image * latent, (image + 1) * latent);
-  const between = path === 'spherical' ? slerp : lerp;
-  const z = new Float32Array(rows * steps * latent);
-  for (let i = 0; i < rows * steps; i++) {
-    const pair = Math.floor(i / steps);
-    z.set(between(codeOf(2 * pair), codeOf(2 * pair + 1), (i % steps) / (steps - 1)), i * latent);
-  }
-  const labels = Uint8Array.from(
-    { length: rows * steps },
-    (_, i) => ends.labels[2 * Math.floor(i / steps)] ?? 0,
-  );
-  const images = await decodeImages(model, labels, () => tensor(z, { shape: [rows * steps, latent] }));
-  const line = (steps + 2) * pixelsOf(data);
-  const sheet = new Float32Array(rows * line);
-  for (let row = 0; row < rows; row++) {
-    const size = pixelsOf(data);
-    sheet.set(ends.images.subarray(2 * row * size, (2 * row + 1) * size), row * line);
-    sheet.set(images.subarray(row * steps * size, (row + 1) * steps * size), row * line + size);
-    sheet.set(ends.images.subarray((2 * row + 1) * size, (2 * row + 2) * size), (row + 1) * line - size);
-  }
-  return gridSheet(sheet, {
-    columns: steps + 2,
-    imageShape: data.imageShape,
-    title,
-    columnLabels: ['input', ...Array.from({ length: steps }, (_, i) => fraction(i / (steps - 1))), 'input'],
+  return onOneBackend(async (on) => {
+    checkInterpolation(model, data, options);
+    const { pairs = 8, steps = 9, path = 'linear' } = options;
+    const { title = `From one image to another, ${path} in z` } = options;
+    const ends = firstOf(data, 2 * Math.min(pairs, Math.floor(data.count / 2)));
+    const rows = ends.count / 2;
+    const { latent } = model;
+    const codes = await valuesOf(model, () => encodeImages(model, ends));
+    const codeOf = (image: number): Float32Array => codes.subarray(image * latent, (image + 1) * latent);
+    const between = path === 'spherical' ? slerp : lerp;
+    const z = new Float32Array(rows * steps * latent);
+    for (let i = 0; i < rows * steps; i++) {
+      const pair = Math.floor(i / steps);
+      z.set(between(codeOf(2 * pair), codeOf(2 * pair + 1), (i % steps) / (steps - 1)), i * latent);
+    }
+    const labels = Uint8Array.from(
+      { length: rows * steps },
+      (_, i) => ends.labels[2 * Math.floor(i / steps)] ?? 0,
+    );
+    const images = await on(() =>
+      decodeImages(model, labels, () => tensor(z, { shape: [rows * steps, latent] })),
+    );
+    const line = (steps + 2) * pixelsOf(data);
+    const sheet = new Float32Array(rows * line);
+    for (let row = 0; row < rows; row++) {
+      const size = pixelsOf(data);
+      sheet.set(ends.images.subarray(2 * row * size, (2 * row + 1) * size), row * line);
+      sheet.set(images.subarray(row * steps * size, (row + 1) * steps * size), row * line + size);
+      sheet.set(ends.images.subarray((2 * row + 1) * size, (2 * row + 2) * size), (row + 1) * line - size);
+    }
+    return gridSheet(sheet, {
+      columns: steps + 2,
+      imageShape: data.imageShape,
+      title,
+      columnLabels: ['input', ...Array.from({ length: steps }, (_, i) => fraction(i / (steps - 1))), 'input'],
+    });
   });
 }
 
@@ -139,32 +144,34 @@ const TRAVERSAL_OPTIONS: OptionNames<TraversalOptions> = {
 };
 
 /** In each row, one coordinate of z goes from −3 to 3 and the others stay. @throws ArgumentError if a dimension does not exist */
-export async function traversalFigure(
+export function traversalFigure(
   model: GenerativeModel,
   imageShape: readonly [number, number],
   options: TraversalOptions = {},
 ): Promise<Sheet> {
-  checkTraversal(model, imageShape, options);
-  const {
-    title = 'One coordinate of z at a time',
-    dimensions = Array.from({ length: Math.min(10, model.latent) }, (_, d) => d),
-    steps = 11,
-    around = new Float32Array(model.latent),
-    label = 0,
-    caption = dimensions.length < model.latent ? `${dimensions.length} of ${model.latent} dimensions` : '',
-  } = options;
-  const places = latentSteps(steps, 'linear');
-  const z = dimensions.flatMap((d) =>
-    places.map((place) => Array.from(around, (value, i) => (i === d ? place : value))),
-  );
-  const images = await decodeImages(model, new Uint8Array(z.length).fill(label), () => tensor(z));
-  return gridSheet(images, {
-    columns: steps,
-    imageShape,
-    title,
-    columnLabels: places.map((place) => place.toFixed(1).replace('-', '−')),
-    rowLabels: dimensions.map((d) => `z${d + 1}`),
-    caption,
+  return onOneBackend(async () => {
+    checkTraversal(model, imageShape, options);
+    const {
+      title = 'One coordinate of z at a time',
+      dimensions = Array.from({ length: Math.min(10, model.latent) }, (_, d) => d),
+      steps = 11,
+      around = new Float32Array(model.latent),
+      label = 0,
+      caption = dimensions.length < model.latent ? `${dimensions.length} of ${model.latent} dimensions` : '',
+    } = options;
+    const places = latentSteps(steps, 'linear');
+    const z = dimensions.flatMap((d) =>
+      places.map((place) => Array.from(around, (value, i) => (i === d ? place : value))),
+    );
+    const images = await decodeImages(model, new Uint8Array(z.length).fill(label), () => tensor(z));
+    return gridSheet(images, {
+      columns: steps,
+      imageShape,
+      title,
+      columnLabels: places.map((place) => place.toFixed(1).replace('-', '−')),
+      rowLabels: dimensions.map((d) => `z${d + 1}`),
+      caption,
+    });
   });
 }
 

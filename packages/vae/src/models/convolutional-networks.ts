@@ -81,6 +81,7 @@ function checked<Options extends ConvolutionalOptions>(
   checkOptions(op, options, names, before);
   const { channels = [32, 64], batchNorm = false, generator } = options;
   checkArray(op, 'channels', channels, `${before}{ channels: `, ' }');
+  for (const number of channels) checkWhole(op, 'a number of channels', number);
   return { channels, batchNorm, generator };
 }
 

@@ -1,5 +1,5 @@
 import { ArgumentError, type Generator, oneHot, type Tensor } from '@varigrad/core';
-import { checkChoice, checkOptions, checkWhole, type OptionNames } from '@varigrad/core/checks';
+import { checkChoice, checkNumber, checkOptions, checkWhole, type OptionNames } from '@varigrad/core/checks';
 import type { Description } from '@varigrad/nn';
 import { checkNumberOrFunction } from '../checks.js';
 import {
@@ -55,7 +55,7 @@ export class RelaxedCategoricalVAE extends CodeModel {
   readonly estimator: 'relaxed' | 'straight-through' | 'sum';
   readonly #temperature: (step: number) => number;
 
-  /** @throws ArgumentError unless variables ≥ 1 and categories ≥ 2; also if `estimator` is 'sum' and z has more than 1024 values */
+  /** @throws ArgumentError unless variables ≥ 1, categories ≥ 2 and a temperature above 0; also if `estimator` is 'sum' and z has more than 1024 values */
   constructor(options: RelaxedCategoricalVAEOptions = {}) {
     const op = 'RelaxedCategoricalVAE';
     checkOptions(op, options, CATEGORICAL_OPTIONS);
@@ -70,6 +70,8 @@ export class RelaxedCategoricalVAE extends CodeModel {
     checkWhole(op, 'categories', categories, 2);
     checkChoice(op, 'estimator', estimator, ESTIMATORS);
     checkNumberOrFunction(op, 'temperature', temperature);
+    if (typeof temperature === 'number')
+      checkNumber(op, 'temperature', temperature, temperature > 0, 'above 0');
     super(rest, variables * categories, undefined, op);
     if (estimator === 'sum' && categories ** variables > MOST_VALUES)
       throw new ArgumentError(

@@ -41,13 +41,13 @@ export class SemiSupervisedVAE extends ConditionalVAE {
   readonly classifier: Layer;
   readonly #alpha: number;
 
-  /** @throws ArgumentError unless alpha is a number */
+  /** @throws ArgumentError unless alpha is at least 0 */
   constructor(options: SemiSupervisedVAEOptions = {}) {
     const op = 'SemiSupervisedVAE';
     checkOptions(op, options, SEMI_SUPERVISED_OPTIONS);
     const { alpha = 10, classifier, ...rest } = options;
     super(rest, op);
-    checkNumber(op, 'alpha', alpha);
+    checkNumber(op, 'alpha', alpha, alpha >= 0, 'of at least 0');
     if (classifier !== undefined)
       checkMethod(op, 'classifier', classifier, 'forward', 'a module with a forward method');
     const { hidden = [400], activation, generator } = rest;

@@ -63,7 +63,7 @@ export class VQVAE extends CodeModel {
   readonly #commitment: number;
   readonly #restartBelow: number;
 
-  /** @throws ArgumentError if vectors, width or codebookSize is not a whole number above 0 */
+  /** @throws ArgumentError if vectors, width or codebookSize is not a whole number above 0, or another number is negative */
   constructor(options: VQVAEOptions = {}) {
     checkOptions('VQVAE', options, VQVAE_OPTIONS);
     const {
@@ -78,7 +78,7 @@ export class VQVAE extends CodeModel {
     for (const [name, value] of Object.entries({ vectors, width, codebookSize }))
       checkWhole('VQVAE', name, value);
     for (const [name, value] of Object.entries({ commitment, restartBelow }))
-      checkNumber('VQVAE', name, value);
+      checkNumber('VQVAE', name, value, value >= 0, 'of at least 0');
     super(rest, vectors * width, undefined, 'VQVAE');
     this.vectors = vectors;
     this.width = width;
