@@ -1,5 +1,5 @@
 /** Philox against published vectors and BigInt arithmetic, and the properties of the stream. */
-import { rand } from '@varigrad/core';
+import { rand, randn } from '@varigrad/core';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ArgumentError } from '../../packages/core/src/errors.js';
@@ -10,6 +10,7 @@ import {
   Generator,
   manualSeed,
   philox4x32,
+  withGenerator,
 } from '../../packages/core/src/random.js';
 
 type Pair = readonly [number, number];
@@ -201,6 +202,38 @@ test('permutation: contains every number once', () => {
       Uint32Array.from({ length: size }, (_, i) => i),
     );
   }
+});
+
+test('withGenerator: another default generator inside a function, restored even after an error', () => {
+  const outer = defaultGenerator();
+  manualSeed(3);
+  const expected = randn([5], { generator: new Generator(8) }).dataSync();
+  const after = new Generator(3).words(4);
+  const own = new Generator(8);
+  withGenerator(own, () => {
+    assert.is(defaultGenerator(), own);
+    assert.equal(randn([5]).dataSync(), expected);
+    withGenerator(new Generator(1), () => manualSeed(5)); // seeds the inner one only
+    assert.is(own.seed, 8n);
+  });
+  assert.is(defaultGenerator(), outer);
+  assert.equal(outer.words(4), after);
+  assert.throws(
+    () =>
+      withGenerator(own, () => {
+        throw new Error('stop');
+      }),
+    'stop',
+  );
+  assert.is(defaultGenerator(), outer);
+  refuses(
+    () => withGenerator(own, async () => {}),
+    'withGenerator: the function is asynchronous — await outside of withGenerator',
+  );
+  refuses(
+    () => withGenerator(7 as unknown as Generator, () => {}),
+    'withGenerator: the generator must be a Generator, found 7 — write new Generator(seed)',
+  );
 });
 
 test.run();

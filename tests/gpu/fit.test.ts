@@ -20,6 +20,10 @@ async function train(): Promise<{ epochs: EpochResult[]; model: VAE }> {
     epochs: 2,
     batchSize: BATCH,
     seed: 5,
+    clipNorm: 2,
+    onStep: ({ losses }) => {
+      assert.equal(losses.loss.shape, []);
+    },
     onEpoch: (result) => {
       epochs.push(result);
     },

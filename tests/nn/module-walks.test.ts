@@ -197,7 +197,7 @@ test('deep nesting: a thousand levels work, and 20,000 are refused with a senten
   assert.is(String(deep).split('\n').length, 1001);
   deep.loadStateDict(saved(deep));
   const expected =
-    "Module: modules must be nested at most 1,000 deep, found more in '0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.…' — put the layers side by side, as Sequential does";
+    "Module: modules must be nested at most 1,000 deep, found '0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.…' — put them side by side, as in a Sequential";
   const deeper = nested(20_000);
   const uses = [
     () => deeper.parameters(),

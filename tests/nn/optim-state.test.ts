@@ -168,7 +168,7 @@ const wrong: readonly [name: string, change: (state: OptimizerState) => unknown,
   [
     'no tensors in an older state',
     ({ updates: _, ...s }) => ({ ...s, tensors: {} }),
-    'the state has taken 5 steps, but its tensors are missing',
+    'missing: m.0, v.0, m.1, v.1, m.2, v.2 — nothing was loaded',
   ],
   ['another kind', (s) => ({ ...s, kind: 'sgd' }), "the state is for 'sgd', and this optimizer is 'adam'"],
   ['negative step', (s) => ({ ...s, step: -3 }), 'step must be a whole number of at least 0, found -3'],
@@ -177,12 +177,12 @@ const wrong: readonly [name: string, change: (state: OptimizerState) => unknown,
   [
     'more updates than steps',
     (s) => ({ ...s, step: 4 }),
-    'updates must be 3 whole numbers from 0 to the 4 steps taken, one for each parameter, found [5, 2, 0]',
+    'updates must be 3 whole numbers, one per parameter, from 0 to step, 4, found [5, 2, 0]',
   ],
   [
     'too few counts',
     (s) => ({ ...s, updates: [5] }),
-    'updates must be 3 whole numbers from 0 to the 5 steps taken, one for each parameter, found [5]',
+    'updates must be 3 whole numbers, one per parameter, from 0 to step, 5, found [5]',
   ],
   [
     'no rate',
@@ -217,12 +217,12 @@ const wrong: readonly [name: string, change: (state: OptimizerState) => unknown,
   [
     'an unknown tensor',
     (s) => ({ ...s, tensors: { ...s.tensors, 'w.1': { shape: [1, 1], data: new Float32Array(1) } } }),
-    "'w.1' has shape [1, 1], 'adam' with these settings and 3 parameters has no such tensor",
+    "'w.1' has shape [1, 1], this 'adam' of 3 parameters has no such tensor",
   ],
   [
     'a parameter too many',
     (s) => ({ ...s, tensors: { ...s.tensors, 'm.3': { shape: [1], data: new Float32Array(1) } } }),
-    "'m.3' has shape [1], 'adam' with these settings and 3 parameters has no such tensor",
+    "'m.3' has shape [1], this 'adam' of 3 parameters has no such tensor",
   ],
 ];
 

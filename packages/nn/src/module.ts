@@ -55,7 +55,7 @@ export abstract class Module {
       if (depth > DEEPEST)
         throw new VarigradError(
           'Module',
-          `modules must be nested at most ${grouped(DEEPEST)} deep, found more in '${path.slice(0, 40)}…' — put the layers side by side, as Sequential does`,
+          `modules must be nested at most ${grouped(DEEPEST)} deep, found '${path.slice(0, 40)}…' — put them side by side, as in a Sequential`,
         );
       yield [path, module];
       const children = Array.from(module.namedChildren(), ([name, child]): (typeof waiting)[0] => [

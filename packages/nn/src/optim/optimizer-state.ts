@@ -47,14 +47,12 @@ export function checkOptimizerState(state: OptimizerState, owner: Owner): Requir
   return { kind, step, updates, learningRate, initialLearningRate, tensors };
 }
 
-/** The updates of each parameter in a state that counts only steps. */
+/** The updates of each parameter in a state that counts only steps: 0 if the others have tensors, and this one has none. */
 function updatesOf({ step, tensors }: OptimizerState, { parameters, slotNames }: Owner): number[] {
-  if (step > 0 && slotNames.length > 0 && Object.keys(tensors).length === 0)
-    throw new VarigradError(
-      'loadStateDict',
-      `the state has taken ${step} steps, but its tensors are missing`,
-    );
-  return parameters.map((_, place) => (slotNames.every((name) => `${name}.${place}` in tensors) ? step : 0));
+  const isEmpty = Object.keys(tensors).length === 0;
+  return parameters.map((_, place) =>
+    isEmpty || slotNames.every((name) => `${name}.${place}` in tensors) ? step : 0,
+  );
 }
 
 function checkUpdates(updates: readonly number[], step: number, parameters: number): void {
@@ -63,7 +61,7 @@ function checkUpdates(updates: readonly number[], step: number, parameters: numb
   if (Array.isArray(updates) && updates.length === parameters && updates.every(isCount)) return;
   throw new VarigradError(
     'loadStateDict',
-    `updates must be ${parameters} whole numbers from 0 to the ${step} steps taken, one for each parameter, found ${describeValue(updates)}`,
+    `updates must be ${parameters} whole numbers, one per parameter, from 0 to step, ${step}, found ${describeValue(updates)}`,
   );
 }
 
@@ -80,9 +78,9 @@ function checkTensors(
     const expected = known.get(key);
     if (expected !== undefined && sameShape(expected, shape)) continue;
     const found =
-      expected !== undefined
-        ? `the parameter ${formatShape(expected)}`
-        : `'${kind}' with these settings and ${parameters.length} parameters has no such tensor`;
+      expected === undefined
+        ? `this '${kind}' of ${parameters.length} parameters has no such tensor`
+        : `the parameter ${formatShape(expected)}`;
     throw new VarigradError('loadStateDict', `'${key}' has shape ${formatShape(shape)}, ${found}`);
   }
   const missing = updates.flatMap((count, place) =>
