@@ -11,7 +11,7 @@ import { onOneBackend } from './one-backend.js';
 
 /** Options of every function that processes a data set batch by batch. */
 export interface BatchwiseOptions {
-  /** Images per batch; the result does not depend on it. Default 500. */
+  /** Images per batch; the result does not depend on it. Default 500, or fewer if the decoder's outputs are many. */
   batchSize?: number | undefined;
   /** How grey values become targets. Default 'none'. */
   binarization?: Binarization | undefined;
@@ -73,6 +73,14 @@ export function overBatches<B>(
   });
 }
 
+/** Decoder outputs of one batch: 32 MiB, of which a model holds several at a time. */
+const MOST_OUTPUTS = 2 ** 23;
+
+/** At most `most` rows of a batch, or fewer if the decoder's outputs are many, as those of a categorical likelihood. */
+export function rowsThatFit({ inputSize, likelihood }: GenerativeModel, most: number): number {
+  return Math.max(1, Math.min(most, Math.floor(MOST_OUTPUTS / (inputSize * likelihood.outputsPerPixel))));
+}
+
 /**
  * `overBatches` for the images of a data set.
  * @throws ArgumentError if the batch size is not a whole number above 0
@@ -87,7 +95,7 @@ export function overImages(
   let start = 0;
   return overBatches(
     model,
-    batches(data, { batchSize: batchSize ?? 500 }),
+    batches(data, { batchSize: batchSize ?? rowsThatFit(model, 500) }),
     ({ images, labels, size }) => {
       const x = tensor(images, { shape: [size, pixelsOf(data)] });
       return compute({ x, labels: labelsOf(model, labels), start, size });

@@ -22,7 +22,8 @@ const OPTIONS = {
     type: 'integer',
     minimum: 1,
     maximum: 60_000,
-    default: 500,
+    default: null,
+    defaultText: '500, or fewer for many outputs',
     help: 'images per batch; does not change the result',
     aliases: ['batch-size'],
   },
@@ -50,7 +51,7 @@ async function run(line: CommandLine, { out }: Terminal): Promise<void> {
   const opened = await openNamedRun(line);
   const data = await opened.data();
   const test = images === 0 ? data.test : firstOf(data.test, images);
-  const measured = await measureRun(opened, test, { batchSize: batch, importanceSamples, seed });
+  const measured = await measureRun(opened, test, { batchSize: batch ?? undefined, importanceSamples, seed });
   out.write(json ? `${JSON.stringify(measured)}\n` : `${wrapped(measurementText(measured), out)}\n`);
 }
 

@@ -5,7 +5,7 @@ import { type Binarization, binarizeDataset } from '../data/binarize.js';
 import { type Dataset, pixelsOf } from '../data/dataset.js';
 import type { LatentModel } from '../models/model.js';
 import { onOneBackend } from '../one-backend.js';
-import { overBatches } from '../over-batches.js';
+import { overBatches, rowsThatFit } from '../over-batches.js';
 
 /** Options of every estimator that samples z for the images of a data set. */
 export interface DrawOptions {
@@ -13,7 +13,7 @@ export interface DrawOptions {
   samples?: number | undefined;
   /**
    * Samples of z that are decoded at once, of one image or of several. It limits the memory: about 15 kB per sample with 784 pixels.
-   * The result does not depend on it. Default 2,000.
+   * The result does not depend on it. Default 2,000, or fewer if the decoder's outputs are many.
    */
   batchSize?: number | undefined;
   /** How grey values become targets. Default 'none'. */
@@ -61,7 +61,7 @@ const ALIGNMENT = 4;
 export function overDraws(
   model: LatentModel,
   data: Dataset,
-  { samples = 1, batchSize = 2000, binarization = 'none', seed = 0 }: DrawOptions,
+  { samples = 1, batchSize = rowsThatFit(model, 2000), binarization = 'none', seed = 0 }: DrawOptions,
   compute: (block: DrawBlock) => Tensor,
   use: (values: ArrayLike<number>, cut: Cut) => void,
 ): Promise<void> {
