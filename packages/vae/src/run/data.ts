@@ -122,7 +122,7 @@ async function pngFolder(folder: string): Promise<LoadedData> {
     notes: [
       ...notes,
       ...describeContents(train.data),
-      ...(TEST_NAMES[0] === testName ? [] : [`For testing: the folder ${testName}.`]),
+      ...(testName.toLowerCase() === TEST_NAMES[0] ? [] : [`For testing: the folder ${testName}.`]),
       ...(unused.length === 0 ? [] : [`Not used: ${listed(unused)}.`]),
     ],
   };
