@@ -1,5 +1,5 @@
 import { ArgumentError, VarigradError } from '@varigrad/core';
-import { checkOptions, checkWhole, describeValue, type OptionNames } from '@varigrad/core/checks';
+import { checkNumber, checkOptions, checkWhole, describeValue, type OptionNames } from '@varigrad/core/checks';
 import { PNG } from 'pngjs';
 import { checkPng, PngFault, type PngHeader } from './png-chunks.js';
 
@@ -38,6 +38,7 @@ export function decodePng(bytes: Uint8Array, source = 'PNG', options: DecodePngO
   checkOptions('decodePng', options, OPTIONS, 'bytes, source, ');
   const { maxPixels = 2 ** 22, ground = 0 } = options;
   checkWhole('decodePng', 'maxPixels', maxPixels);
+  checkNumber('decodePng', 'ground', ground, ground >= 0 && ground <= 1, 'from 0 to 1');
   try {
     const { header, file } = checkPng(bytes, maxPixels);
     return greyPicture(header, decodePixels(file), ground);
