@@ -1,5 +1,11 @@
 import { ArgumentError, VarigradError } from '@varigrad/core';
-import { checkNumber, checkOptions, checkWhole, describeValue, type OptionNames } from '@varigrad/core/checks';
+import {
+  checkNumber,
+  checkOptions,
+  checkWhole,
+  describeValue,
+  type OptionNames,
+} from '@varigrad/core/checks';
 import { PNG } from 'pngjs';
 import { checkPng, PngFault, type PngHeader } from './png-chunks.js';
 
