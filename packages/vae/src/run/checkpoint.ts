@@ -39,16 +39,17 @@ export function decodeCheckpoint(bytes: Uint8Array, path: string): Checkpoint {
   if (train === undefined || settings === undefined)
     throw fault(`it is not a checkpoint: '${train === undefined ? 'train' : 'optimizer'}' is missing`);
   if (!isTrainState(train)) throw fault(`the position ${describeValue(train)} is impossible`);
-  const moments = unprefixed('optimizer.', tensors);
   if (!isOptimizerSettings(settings)) throw fault(`the optimizer ${describeValue(settings)} is impossible`);
   const { epoch, step } = train;
   if (!canHaveTaken(settings.step, epoch, step))
     throw fault(
       `the position, epoch ${epoch}, step ${step}, does not fit the ${settings.step} steps of the optimizer`,
     );
-  if (settings.step > 0 && Object.keys(moments).length === 0)
-    throw fault(`the optimizer has taken ${settings.step} steps, and its tensors are missing`);
-  return { model: unprefixed('model.', tensors), optimizer: { ...settings, tensors: moments }, train };
+  return {
+    model: unprefixed('model.', tensors),
+    optimizer: { ...settings, tensors: unprefixed('optimizer.', tensors) },
+    train,
+  };
 }
 
 /**
