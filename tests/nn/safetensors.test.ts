@@ -247,6 +247,14 @@ test('refuses header lengths beyond the file, and beyond the limit of the format
   assert.is(refusal(long), 'f: a header of 100000001 bytes is longer than the format allows (100000000)');
 });
 
+test('a header of a million brackets is refused', () => {
+  const nested = (open: string, close: string): string =>
+    `{"a":${open.repeat(300_000)}${close.repeat(300_000)}}`;
+  assert.match(refusal(safetensorsFile(nested('[', ']'))), /^f: /);
+  assert.match(refusal(safetensorsFile(nested('{"b":', '}').replace('"b":}', '"b":1}'))), /^f: /);
+  assert.match(refusal(safetensorsFile(`{"__metadata__":{"x":${'['.repeat(300_000)}`)), /is not JSON/);
+});
+
 test('names that objects have of their own, names of digits, and long texts survive a round trip', () => {
   const names = ['__proto__', 'constructor', '10', '9', '', 'ä\u0000"\\', 'a'.repeat(100_000)];
   const state: StateDict = Object.fromEntries(

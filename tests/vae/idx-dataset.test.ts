@@ -203,9 +203,25 @@ test('2 MB of gzip that hold 2 GiB are refused without inflating them, and gzip 
   const modest = zeros(header([10, 28, 28]), 2 ** 28);
   assert.is(await refusal(readIdx(modest, 'x.gz')), 'x.gz: too long: more than the 7856 bytes of its header');
   const other = zeros([0x50, 0x4b, 3, 4], 2 ** 28);
-  assert.is(await refusal(readIdx(other, 'x.gz')), 'x.gz: not an IDX file: the first two bytes are not zero');
+  assert.is(await refusal(readIdx(other, 'x.gz')), 'x.gz: not an IDX file: it is a ZIP archive');
   const rise = process.resourceUsage().maxRSS - before;
   assert.ok(rise < 40 * 1024, `memory rises by ${rise} kB`);
+});
+
+test('the most that a small gzip file may hold takes less than 256 MiB and 2 s', async () => {
+  const size = 2 ** 23 - 4; // with the header, just below 64 MiB
+  const packed = gzipSync(encodeIdx({ shape: [size], data: new Float64Array(size) }));
+  assert.ok(packed.length < 100_000);
+  const [rss, start] = [process.memoryUsage.rss() / 1024, process.cpuUsage()];
+  assert.is((await readIdx(packed)).data.length, size);
+  const { user, system } = process.cpuUsage(start);
+  assert.ok(user + system < 2e6, `${user + system} µs`);
+  const rise = process.resourceUsage().maxRSS - rss;
+  assert.ok(rise < 256 * 1024, `${rise} kB`);
+  assert.match(
+    await refusal(readIdx(gzipSync(encodeIdx({ shape: [size + 4], data: new Float64Array(size + 4) })))),
+    /67108872 bytes, and the limit is 67108864/,
+  );
 });
 
 test('maxBytes is the limit of gzip data, and only of these', async () => {

@@ -176,6 +176,21 @@ test('more picture data than the header implies are refused without inflating al
   assert.ok(process.resourceUsage().maxRSS - before < 100 * 1024);
 });
 
+test('the largest pictures take less than 256 MiB and 2 s', () => {
+  const side = 2048;
+  const file = withData(
+    deflateSync(new Uint8Array(side * (1 + 8 * side))),
+    header(side, side, { depth: 16, colorType: 6 }),
+  );
+  assert.ok(file.length < 100_000);
+  const [rss, start] = [process.memoryUsage.rss() / 1024, process.cpuUsage()];
+  assert.is(decodePng(file).values.length, side * side);
+  const { user, system } = process.cpuUsage(start);
+  assert.ok(user + system < 2e6, `${user + system} µs`);
+  const rise = process.resourceUsage().maxRSS - rss;
+  assert.ok(rise < 256 * 1024, `${rise} kB`);
+});
+
 const BROKEN: readonly (readonly [name: string, file: Uint8Array, message: string])[] = [
   [
     'a wrong CRC',

@@ -4,6 +4,7 @@
  */
 import { ArgumentError, formatShape, VarigradError } from '@varigrad/core';
 import { checkOptions, checkWhole, describeValue } from '@varigrad/core/checks';
+import { kindOf } from '../files/sniff.js';
 
 /** A typed array that IDX can hold. */
 export type IdxData = Uint8Array | Int8Array | Int16Array | Int32Array | Float32Array | Float64Array;
@@ -100,8 +101,11 @@ function parseHeader(bytes: Uint8Array, source: string): IdxHeader {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < 4) throw new IdxError(source, `${bytes.length} bytes are too few for an IDX header`);
   if (isGzip(bytes)) throw new IdxError(source, 'the data is gzipped — use readIdx or readIdxFile');
-  if (view.getUint16(0) !== 0)
-    throw new IdxError(source, 'not an IDX file: the first two bytes are not zero');
+  if (view.getUint16(0) !== 0) {
+    const kind = kindOf(bytes);
+    const reason = kind === undefined ? 'the first two bytes are not zero' : `it is ${kind}`;
+    throw new IdxError(source, `not an IDX file: ${reason}`);
+  }
   const type = TYPES.find(({ code }) => code === view.getUint8(2));
   if (type === undefined)
     throw new IdxError(source, `type code 0x${view.getUint8(2).toString(16).padStart(2, '0')} is unknown`);
