@@ -93,7 +93,9 @@ function describeContents(data: Dataset): string[] {
   return [
     ...(missing.length === 0
       ? []
-      : [`No training image of class ${missing.join(', ')}: ${data.classes} classes are counted, from 0.`]),
+      : [
+          `No training image of class ${listed(missing.map(String))}: ${data.classes} classes are counted, from 0.`,
+        ]),
     ...(isLikeFirst && data.count > 1 ? [`All ${data.count} images are alike.`] : []),
   ];
 }
