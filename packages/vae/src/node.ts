@@ -1,4 +1,6 @@
 /** The part of the library that reads and writes files; needs Node. */
-export { mnist, readIdxDataset, readIdxFile } from './data/mnist.js';
+export { type IdxDatasetOptions, readIdxDataset, readIdxFile } from './data/idx-dataset.js';
+export { mnist } from './data/mnist.js';
 export { encodePng, encodeSheet, writePng, writeSheet } from './figures/png.js';
 export { removeLeftovers, writeFileAtomic } from './files/atomic.js';
+export { type DecodePngOptions, decodePng, type GreyPicture } from './files/read-png.js';

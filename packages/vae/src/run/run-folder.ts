@@ -4,6 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { decodeSafetensors, encodeSafetensors, type Module, type Optimizer } from '@varigrad/nn';
 import { writeFileAtomic } from '../files/atomic.js';
 import type { EpochResult, TrainState } from '../train.js';
+import { decodeCheckpoint, encodeCheckpoint, restore } from './checkpoint.js';
 import { completeConfig, readConfigFile } from './complete-config.js';
 import { effective } from './fields.js';
 import type { RunConfig } from './run-config.js';
@@ -100,23 +101,16 @@ export class RunFolder {
 
   /** Weights, optimizer and position in one file, so that they always match. */
   async writeCheckpoint(model: Module, optimizer: Optimizer, state: TrainState): Promise<void> {
-    const { tensors, ...settings } = optimizer.stateDict();
-    const all = { ...prefixed('model.', model.stateDict()), ...prefixed('optimizer.', tensors) };
-    const metadata = { train: JSON.stringify(state), optimizer: JSON.stringify(settings) };
-    await writeFileAtomic(this.file('checkpoint.safetensors'), encodeSafetensors(all, metadata));
+    await writeFileAtomic(this.file('checkpoint.safetensors'), encodeCheckpoint(model, optimizer, state));
   }
 
   /** Restores model and optimizer from the checkpoint. @returns undefined if there is no checkpoint; nothing is changed then */
   async readCheckpoint(model: Module, optimizer: Optimizer): Promise<TrainState | undefined> {
     const path = this.file('checkpoint.safetensors');
     if (!existsSync(path)) return undefined;
-    const { tensors, metadata } = decodeSafetensors(await readFile(path), path);
-    model.loadStateDict(unprefixed('model.', tensors));
-    optimizer.loadStateDict({
-      ...JSON.parse(metadata.optimizer ?? '{}'),
-      tensors: unprefixed('optimizer.', tensors),
-    });
-    return JSON.parse(metadata.train ?? '{}') as TrainState;
+    const checkpoint = decodeCheckpoint(await readFile(path), path);
+    restore(checkpoint, [model, optimizer], path);
+    return checkpoint.train;
   }
 }
 
@@ -124,15 +118,6 @@ export class RunFolder {
 function neighbours(path: string): string[] {
   const parent = dirname(path);
   return existsSync(parent) ? readdirSync(parent) : [];
-}
-
-function prefixed<T>(prefix: string, entries: Readonly<Record<string, T>>): Record<string, T> {
-  return Object.fromEntries(Object.entries(entries).map(([name, value]) => [prefix + name, value]));
-}
-
-function unprefixed<T>(prefix: string, entries: Readonly<Record<string, T>>): Record<string, T> {
-  const own = Object.entries(entries).filter(([name]) => name.startsWith(prefix));
-  return Object.fromEntries(own.map(([name, value]) => [name.slice(prefix.length), value]));
 }
 
 /** `runs/<name>`, or `runs/<name>-2`, … if that is taken. */
