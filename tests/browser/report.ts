@@ -3,14 +3,14 @@ import { lineChart } from '@varigrad/vae';
 import type { Browser, Page } from 'playwright-core';
 import * as assert from 'uvu/assert';
 import { type ReportedRun, reportPage } from '../../packages/vae/src/cli/report.js';
-import { complete } from '../../packages/vae/src/run/fields.js';
-import { RUN_FIELDS } from '../../packages/vae/src/run/run-options.js';
+import { RUN_OPTIONS } from '../../packages/vae/src/run/run-config.js';
+import { complete } from '../../packages/vae/src/run/schema/complete.js';
 import type { PageReport } from './in-page.js';
 
 const losses = (loss: number) => ({ loss, recon: loss - 5, kl: 5 });
 const RUN: ReportedRun = {
   name: 'a <run>',
-  config: complete(RUN_FIELDS, new Map()),
+  config: complete(RUN_OPTIONS, new Map()),
   parameters: 7,
   results: [1, 2, 3].map((epoch) => ({
     epoch,

@@ -69,6 +69,10 @@ const MODELS: readonly (readonly [string, (generator: Generator) => GenerativeMo
     ['σ of each pixel', vae(() => ({ likelihood: new PixelGaussian() }))],
     ['planar flow', vae((generator) => ({ posterior: new PlanarFlow(3, { features: 6, generator }) }))],
     [
+      'planar flow, shared parameters',
+      vae((generator) => ({ posterior: new PlanarFlow(3, { parameters: 'shared', generator }) })),
+    ],
+    [
       'IAF',
       vae((generator) => ({ posterior: new InverseAutoregressiveFlow(3, { features: 6, generator }) })),
     ],

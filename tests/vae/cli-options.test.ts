@@ -9,13 +9,22 @@ import { readMachine } from '../../packages/vae/src/cli/machine.js';
 import { COMMANDS } from '../../packages/vae/src/cli/main.js';
 import { type Parsed, parseLine } from '../../packages/vae/src/cli/parse.js';
 import { readTrainRequest, standardEpochs, type TrainRequest } from '../../packages/vae/src/cli/train.js';
-import { completeConfig, readConfigFile } from '../../packages/vae/src/run/complete-config.js';
-import { effective, flagOf } from '../../packages/vae/src/run/fields.js';
-import { MODELS } from '../../packages/vae/src/run/model-table.js';
-import type { RunConfig } from '../../packages/vae/src/run/run-config.js';
-import { collapseAdvice, RUN_FIELDS } from '../../packages/vae/src/run/run-options.js';
+import { collapseAdvice, divergenceAdvice } from '../../packages/vae/src/run/advice.js';
+import { RUN_OPTIONS, type RunConfig, readConfigFile } from '../../packages/vae/src/run/run-config.js';
+import { complete, effective, partDefaults } from '../../packages/vae/src/run/schema/complete.js';
+import { takersOf } from '../../packages/vae/src/run/schema/conditions.js';
+import { flagOf, type Options, wordsOf } from '../../packages/vae/src/run/schema/option.js';
 import { UsageError } from '../../packages/vae/src/run/usage-error.js';
 import { refuses } from '../helpers/refuses.js';
+import {
+  argumentsOf,
+  KEYS,
+  needsOf,
+  OPTIONS,
+  optionOf,
+  otherValue,
+  type Values,
+} from '../helpers/run-options.js';
 
 const scratch = mkdtempSync(join(tmpdir(), 'varigrad-options-'));
 test.after(() => rmSync(scratch, { recursive: true, force: true }));
@@ -49,7 +58,7 @@ const request = (args: readonly string[]): TrainRequest => readTrainRequest(line
 function configOf(args: readonly string[]): RunConfig {
   const start = request(args);
   assert.ok(start.kind === 'start');
-  return completeConfig(start.given);
+  return complete(RUN_OPTIONS, start.given);
 }
 
 /** Writes a configuration file. */
@@ -59,135 +68,99 @@ function file(name: string, contents: unknown): string {
   return path;
 }
 
-const DEFAULTS: RunConfig = {
-  model: 'vae',
-  latent: 20,
-  network: 'dense',
-  hidden: [400],
-  activation: 'relu',
-  channels: [32, 64],
-  normalization: 'none',
-  likelihood: 'bernoulli',
-  sigma: 1,
-  meanLink: 'sigmoid',
-  levels: 256,
-  posterior: 'gaussian',
-  flowSteps: 4,
-  prior: 'standard',
-  components: 100,
-  samples: 1,
-  gradient: 'standard',
-  codeActivation: 'none',
-  corruption: 'masking',
-  noiseLevel: 0.5,
-  variables: 20,
-  categories: 10,
-  estimator: 'relaxed',
-  vectors: 10,
-  vectorWidth: 8,
-  codebookSize: 64,
-  commitment: 0.25,
-  labelled: 10,
-  labelledRepeat: 60,
-  alpha: 10,
-  data: 'mnist',
-  trainLimit: 0,
-  validation: 0,
-  binarization: 'none',
-  epochs: 20,
-  batch: 128,
-  learningRate: 0.001,
-  beta: 1,
-  warmUp: 'none',
-  warmUpEpochs: 5,
-  freeBits: 0,
-  patience: 0,
-  seed: 1,
-};
+const DEFAULTS: RunConfig = complete(RUN_OPTIONS, new Map());
+const MODELS = wordsOf(RUN_OPTIONS.model);
 
-/** A value of each option other than its default, with what else it needs to have an effect. */
-const VALUES: Readonly<Record<keyof RunConfig, readonly [text: string, value: unknown, needs?: string]>> = {
-  model: ['cvae', 'cvae'],
-  latent: ['2', 2],
-  hidden: ['500,250', [500, 250]],
-  network: ['convolutional', 'convolutional'],
-  activation: ['tanh', 'tanh'],
-  channels: ['8,16', [8, 16], '--network convolutional'],
-  normalization: ['batch', 'batch', '--network convolutional'],
-  likelihood: ['gaussian', 'gaussian'],
-  sigma: ['0.3', 0.3, '--likelihood gaussian-fixed'],
-  meanLink: ['identity', 'identity', '--likelihood gaussian'],
-  levels: ['16', 16, '--likelihood categorical'],
-  posterior: ['iaf', 'iaf'],
-  flowSteps: ['8', 8, '--posterior planar'],
-  prior: ['mixture', 'mixture'],
-  components: ['10', 10, '--prior vamp'],
-  samples: ['3', 3],
-  gradient: ['dreg', 'dreg', '--model iwae'],
-  codeActivation: ['tanh', 'tanh', '--model ae'],
-  corruption: ['salt-and-pepper', 'salt-and-pepper', '--model dae'],
-  noiseLevel: ['0.3', 0.3, '--model dae'],
-  variables: ['4', 4, '--model categorical-vae'],
-  categories: ['5', 5, '--model categorical-vae'],
-  estimator: ['sum', 'sum', '--model categorical-vae'],
-  vectors: ['4', 4, '--model vq-vae'],
-  vectorWidth: ['3', 3, '--model vq-vae'],
-  codebookSize: ['16', 16, '--model vq-vae'],
-  commitment: ['0.5', 0.5, '--model vq-vae'],
-  labelled: ['5', 5, '--model m2'],
-  labelledRepeat: ['8', 8, '--model m2'],
-  alpha: ['2', 2, '--model m2'],
-  data: ['digits/', 'digits/'],
-  trainLimit: ['1000', 1000],
-  validation: ['50', 50],
-  binarization: ['dynamic', 'dynamic'],
-  epochs: ['7', 7],
-  batch: ['64', 64],
-  learningRate: ['3e-4', 3e-4],
-  beta: ['4', 4],
-  warmUp: ['cyclic', 'cyclic'],
-  warmUpEpochs: ['2.5', 2.5, '--warm-up linear'],
-  freeBits: ['0.1', 0.1],
-  patience: ['3', 3, '--validation 10'],
-  seed: ['9', 9],
-};
-const KEYS = Object.keys(VALUES) as (keyof RunConfig)[];
-
-test('no options: the documented defaults; fewer epochs on the slow backend', () => {
-  assert.equal(configOf([]), DEFAULTS);
+test('no options: a VAE with the documented defaults; fewer epochs on the slow backend', () => {
+  const { model, latent, hidden, likelihood, epochs, batch, learningRate, optimizer, beta } = configOf([]);
+  assert.equal([model, latent, hidden, likelihood], ['vae', 20, [400], 'bernoulli']);
+  assert.equal([epochs, batch, learningRate, optimizer, beta], [20, 128, 0.001, 'adam', 1]);
   assert.equal(standardEpochs('wasm'), { epochs: 20 });
   assert.equal(standardEpochs('reference'), { epochs: 2 });
 });
 
-test('every option reaches its place, and no other', () => {
-  for (const key of KEYS) {
-    const [text, value, needs = ''] = VALUES[key];
-    const others = needs === '' ? [] : needs.split(' ');
-    const config = configOf([`--${flagOf(key)}`, text, ...others]);
-    const without = configOf(others);
-    assert.equal(config, { ...without, [key]: value }, key);
-    assert.not.equal(without[key], value, `the value of ${key} is not its default`);
-    assert.equal(configOf([`--${flagOf(key)}=${text}`, ...others]), config, 'the form with =');
+test('every key that a declaration names is an option, and every word is one of its words', () => {
+  const check = (values: Values, place: string): void => {
+    for (const [key, demand] of Object.entries(values)) {
+      assert.ok(KEYS.includes(key), `${place}: ${key}`);
+      const listed = Array.isArray(demand) ? demand : Object.values(Object(demand)).flat();
+      for (const word of listed.filter((one) => typeof one === 'string')) {
+        const option = optionOf(key);
+        const properties = 'parts' in option ? Object.values(option.parts).flatMap(Object.keys) : [];
+        assert.ok([...wordsOf(option), ...properties].includes(word), `${place}: ${key} ${word}`);
+      }
+    }
+  };
+  for (const [key, option] of Object.entries(OPTIONS)) {
+    check(option.when ?? {}, key);
+    for (const [word, part] of Object.entries('parts' in option ? option.parts : {})) {
+      for (const name of part.options ?? []) assert.ok(KEYS.includes(name), `${word}: ${name}`);
+      for (const { when } of part.conflicts ?? []) check(when, word);
+      for (const name of Object.keys(part.defaults ?? {})) assert.ok(KEYS.includes(name), `${word}: ${name}`);
+    }
   }
 });
 
+/** A changed value may change the default of another option. */
+function isUntouched(key: string, changed: string): boolean {
+  const { default: standard } = optionOf(key);
+  const follows = typeof standard === 'object' && standard !== null && 'option' in standard;
+  return (
+    !(follows && standard.option === changed) &&
+    !partDefaults(OPTIONS, key).some(([, , table]) => table === changed)
+  );
+}
+
+test('every option reaches its place, and no other', () => {
+  for (const key of KEYS) {
+    const [value, others] = [otherValue(key), argumentsOf(needsOf(key))];
+    const [flag, ...text] = argumentsOf({ [key]: value });
+    const config: Values = { ...configOf([flag as string, ...text, ...others]) };
+    const without: Values = { ...configOf(others) };
+    assert.equal(config[key], value, key);
+    assert.not.equal(without[key], value, `the value of ${key} is not its default`);
+    for (const other of KEYS.filter((name) => name !== key && isUntouched(name, key)))
+      assert.equal(config[other], without[other], `${key} leaves ${other}`);
+    if (text.length > 0) assert.equal(configOf([`${flag}=${text}`, ...others]), config, 'the form with =');
+  }
+});
+
+test('an alias means the option itself, and messages name the option', () => {
+  for (const [alias, key, text, value] of [
+    ['--lr', 'learningRate', '0.01', 0.01],
+    ['--batch-size', 'batch', '64', 64],
+    ['--latent-dim', 'latent', '3', 3],
+  ] as const) {
+    assert.is(configOf([alias, text])[key], value);
+    assert.is(configOf([`${alias}=${text}`])[key], value);
+    const flag = `--${flagOf(key)}`;
+    refuses(() => request([alias, text, flag, text]), `${flag} is given twice`);
+    refuses(() => request([alias]), `${flag} needs a value`);
+  }
+  refuses(
+    () => request(['--lr', '2']),
+    '--learning-rate 2: expected a number above 0 and at most 1, for example 0.001',
+  );
+});
+
+/** The parts of a table that list an option, as a message names them. */
+const takers = (table: string, key: string): string =>
+  `--${flagOf(table)} ${takersOf(optionOf(table), key).join(' or ')}`;
+
 test('an option that has no effect is refused, with what it needs', () => {
   const cases: readonly (readonly [string, string])[] = [
-    ['--sigma 0.3', '--sigma has no effect here — it needs --likelihood gaussian-fixed'],
+    ['--sigma 0.3', `--sigma has no effect here — it needs ${takers('likelihood', 'sigma')}`],
     [
       '--likelihood gaussian --sigma 0.3',
-      '--sigma has no effect here — it needs --likelihood gaussian-fixed',
+      `--sigma has no effect here — it needs ${takers('likelihood', 'sigma')}`,
     ],
     ['--levels 4', '--levels has no effect here — it needs --likelihood categorical'],
-    ['--flow-steps 4', '--flow-steps has no effect here — it needs --posterior planar or iaf'],
-    ['--components 5', '--components has no effect here — it needs --prior mixture or vamp'],
+    ['--flow-steps 4', `--flow-steps has no effect here — it needs ${takers('posterior', 'flowSteps')}`],
+    ['--components 5', `--components has no effect here — it needs ${takers('prior', 'components')}`],
     ['--gradient dreg', '--gradient has no effect here — it needs --model iwae'],
     ['--warm-up-epochs 3', '--warm-up-epochs has no effect here — it needs --warm-up linear or cyclic'],
     ['--patience 3', '--patience has no effect here — it needs --validation'],
-    [
-      '--model iwae --beta 2',
-      '--beta has no effect here — it needs --model vae or cvae or categorical-vae or m2',
-    ],
+    ['--model iwae --beta 2', `--beta has no effect here — it needs ${takers('model', 'beta')}`],
     ['--network convolutional --hidden 3', '--hidden has no effect here — it needs --network dense'],
     ['--channels 3', '--channels has no effect here — it needs --network convolutional'],
     ['--prior conditional', 'prior conditional needs labels — use model cvae'],
@@ -203,38 +176,70 @@ test('an option that has no effect is refused, with what it needs', () => {
       '--model dae --noise-level 2',
       'noise-level is a probability, at most 1 — or use corruption gaussian, where it is sigma',
     ],
-    [
-      '--model vq-vae --latent 4',
-      '--latent has no effect here — it needs --model ae or dae or vae or cvae or iwae or m2',
-    ],
+    ['--model vq-vae --latent 4', `--latent has no effect here — it needs ${takers('model', 'latent')}`],
     ['--model iwae --gradient dreg --posterior iaf', 'gradient dreg needs posterior gaussian'],
+    [
+      '--model dae --corruption masking-rescaled --noise-level 1',
+      'corruption masking-rescaled needs a noise-level below 1 — 1 leaves no pixel to rescale',
+    ],
+    ['--noise-level 0.3', '--noise-level has no effect here — it needs --model dae'],
+    [
+      '--model vq-vae --flow-steps 3',
+      `--flow-steps has no effect here — it needs ${takers('model', 'posterior')} with ${takers('posterior', 'flowSteps')}`,
+    ],
+    ['--posterior iaf --free-bits 0.1', '--free-bits has no effect here — it needs --posterior gaussian'],
+    [
+      '--posterior iaf --prior vamp --model iwae --free-bits 0.1',
+      `--free-bits has no effect here — it needs ${takers('model', 'freeBits')} with --posterior gaussian and --prior standard or conditional`,
+    ],
+    ['--momentum 0.9', '--momentum has no effect here — it needs --optimizer sgd'],
+    [
+      '--schedule-epochs 3',
+      `--schedule-epochs has no effect here — it needs ${takers('schedule', 'scheduleEpochs')}`,
+    ],
   ];
   for (const [args, message] of cases) refuses(() => request(args.split(' ')), message);
 });
 
-test('a model has defaults of its own', () => {
+test('some defaults depend on a part or on another option', () => {
   assert.is(configOf(['--model', 'iwae']).samples, 5);
   assert.is(configOf(['--model', 'iwae', '--samples', '1']).samples, 1);
+  assert.is(configOf(['--optimizer', 'adamw']).weightDecay, 0.01);
+  assert.is(configOf(['--schedule', 'cosine', '--epochs', '7']).scheduleEpochs, 7);
+  assert.is(configOf(['--schedule', 'step', '--epochs', '7']).scheduleEpochs, 10);
+  assert.is(configOf('--schedule step --epochs 7 --schedule-epochs 2'.split(' ')).scheduleEpochs, 2);
 });
 
 test('a configuration file says what options say, and options come first', () => {
   for (const key of KEYS) {
-    const [text, value, needs = ''] = VALUES[key];
-    const others = needs === '' ? [] : needs.split(' ');
+    const [value, others] = [otherValue(key), argumentsOf(needsOf(key))];
     const path = file('one.json', { [key]: value });
-    const byFlag = configOf([`--${flagOf(key)}`, text, ...others]);
+    const byFlag = configOf([...argumentsOf({ [key]: value }), ...others]);
     assert.equal(configOf(['--config', path, ...others]), byFlag, key);
   }
   const path = file('both.json', { latent: 2, epochs: 3 });
-  assert.equal(configOf(['--config', path, '--epochs', '9']), { ...DEFAULTS, latent: 2, epochs: 9 });
+  assert.equal(configOf(['--config', path, '--epochs', '9']), {
+    ...DEFAULTS,
+    latent: 2,
+    epochs: 9,
+    scheduleEpochs: 9,
+  });
+});
+
+test('a configuration file may name its schema, and may start with a byte order mark', () => {
+  const named = file('schema.json', { $schema: './varigrad.schema.json', latent: 2 });
+  assert.is(configOf(['--config', named]).latent, 2);
+  const marked = file('mark.json', '\uFEFF{"latent": 2}');
+  assert.is(configOf(['--config', marked]).latent, 2);
+  const bad = file('number.json', { $schema: 5 });
+  refuses(() => request(['--config', bad]), `${bad}: $schema 5: expected a text`);
 });
 
 test('the configuration of any run, written as a file, reads back as the same run', () => {
   for (const key of KEYS) {
-    const [text, , needs = ''] = VALUES[key];
-    const config = configOf([`--${flagOf(key)}`, text, ...(needs === '' ? [] : needs.split(' '))]);
-    const path = file('round.json', effective(RUN_FIELDS, config));
-    assert.equal(completeConfig(readConfigFile(path)), config, key);
+    const config = configOf(argumentsOf({ ...needsOf(key), [key]: otherValue(key) }));
+    const path = file('round.json', effective(RUN_OPTIONS, config));
+    assert.equal(complete(RUN_OPTIONS, readConfigFile(path)), config, key);
   }
 });
 
@@ -248,6 +253,23 @@ test('a configuration file that cannot be is refused with its path and what woul
     { 'learning-rate': 2 },
     (path) => `${path}: "learning-rate" is not an option — did you mean learningRate?`,
   );
+  for (const [key, meant] of [
+    ['lr', 'learningRate'],
+    ['batchSize', 'batch'],
+    ['batch-size', 'batch'],
+    ['latent_dim', 'latent'],
+    ['warm_up', 'warmUp'],
+  ])
+    refusesFile(
+      { [key as string]: 2 },
+      (path) => `${path}: "${key}" is not an option — did you mean ${meant}?`,
+    );
+  const long = 'k'.repeat(120_000);
+  refusesFile({ [long]: 2 }, (path) => `${path}: "${long.slice(0, 80)}…" is not an option`);
+  refusesFile(
+    { latent: long },
+    (path) => `${path}: latent "${long.slice(0, 79)}…: expected a whole number from 1 to 1024`,
+  );
   refusesFile({ constructor: 2 }, (path) => `${path}: "constructor" is not an option`);
   refusesFile({ latent: '2' }, (path) => `${path}: latent "2": expected a whole number from 1 to 1024`);
   refusesFile(
@@ -256,11 +278,11 @@ test('a configuration file that cannot be is refused with its path and what woul
   );
   refusesFile(
     { model: 'veae' },
-    (path) => `${path}: model "veae": expected one of ${Object.keys(MODELS).join(', ')} — did you mean vae?`,
+    (path) => `${path}: model "veae": expected one of ${MODELS.join(', ')} — did you mean vae?`,
   );
   refusesFile(
     { sigma: 2 },
-    (path) => `${path}: sigma has no effect here — it needs --likelihood gaussian-fixed`,
+    (path) => `${path}: sigma has no effect here — it needs ${takers('likelihood', 'sigma')}`,
   );
   refusesFile(
     [1],
@@ -282,11 +304,11 @@ test('--resume takes --epochs and the machine, and refuses to change what the ru
     folder: 'runs/a',
     epochs: 30,
   });
-  const others = KEYS.filter((key) => key !== 'epochs').map((key) => [flagOf(key), VALUES[key][0]] as const);
-  for (const [flag, value] of [...others, ['out', 'b'], ['config', 'c.json']] as const) {
+  const others = KEYS.filter((key) => key !== 'epochs').map((key) => argumentsOf({ [key]: otherValue(key) }));
+  for (const [flag = '', ...value] of [...others, ['--out', 'b'], ['--config', 'c.json']]) {
     refuses(
-      () => request(['--resume', 'runs/a', `--${flag}`, value]),
-      `--${flag} cannot change in a resumed run — leave it out, or start a new run`,
+      () => request(['--resume', 'runs/a', flag, ...value]),
+      `${flag} cannot change in a resumed run — leave it out, or start a new run`,
     );
   }
 });
@@ -298,28 +320,40 @@ test('--help wins over everything after it, for every command', () => {
   }
 });
 
+/** The default that the help text must show; '' if there is none. */
+function shownDefault(options: Options, key: string): string {
+  const { default: standard, defaultText } = options[key] ?? { default: null };
+  if (defaultText !== undefined) return defaultText;
+  if (standard === null || standard === false) return '';
+  const usual =
+    typeof standard === 'object' && 'option' in standard ? `that of --${standard.option}` : `${standard}`;
+  return [usual, ...partDefaults(options, key).map(([value, part]) => `or ${value} with ${part}`)].join(', ');
+}
+
 test('the help of each command lists each option once, with its default, and fits a terminal', () => {
-  for (const [name, { flags, usage }] of Object.entries(COMMANDS)) {
+  for (const [name, { options, usage }] of Object.entries(COMMANDS)) {
     const text = textOf([name, '--help']);
     assert.is(text.split('\n')[0], `Usage: npx varigrad ${name} ${usage === '' ? '' : `${usage} `}[options]`);
-    for (const [key, { standard, standardText, kind }] of Object.entries(flags)) {
+    for (const [key, option] of Object.entries(options)) {
       const [first, ...more] = text.split(new RegExp(`^  --${flagOf(key)}(?= )`, 'm')).slice(1);
       assert.ok(first !== undefined && more.length === 0, `${name} --help lists --${flagOf(key)} once`);
       const entry = first.split(/\n(?= {0,2}\S)|\n\n/)[0]?.replace(/\s+/g, ' ') ?? '';
-      const shown = standardText ?? (kind.isSwitch === true || standard === null ? '' : String(standard));
+      const shown = shownDefault(options, key);
       if (shown !== '') assert.ok(entry.endsWith(`(default ${shown})`), `${name}: ${entry}`);
+      for (const word of wordsOf(option)) assert.ok(text.includes(word), `${name} --help names ${word}`);
     }
     for (const line of text.split('\n')) assert.ok(line.length <= 80, `${line.length} characters: ${line}`);
   }
 });
 
-test('the help of train describes every model', () => {
+test('the help of train describes every part', () => {
   const entries = entriesOf(textOf(['train', '--help']));
-  for (const [name, { help }] of Object.entries(MODELS))
-    assert.ok(
-      entries.some((line) => line.startsWith(`  ${name} `) && line.endsWith(help)),
-      name,
-    );
+  for (const option of Object.values(OPTIONS))
+    for (const [name, { help }] of Object.entries('parts' in option ? option.parts : {}))
+      assert.ok(
+        entries.some((line) => line.startsWith(`  ${name} `) && line.endsWith(help)),
+        name,
+      );
 });
 
 test('the program without a command lists the commands', () => {
@@ -335,13 +369,12 @@ test('the program without a command lists the commands', () => {
   assert.is(textOf(['--version']), '9.9.9');
 });
 
-const LIKELIHOODS =
-  'bernoulli, continuous-bernoulli, gaussian, gaussian-fixed, pixel-gaussian, categorical, squared-error';
-
 const REFUSALS: readonly (readonly [args: readonly string[], message: string])[] = [
   [['--epoch', '3'], 'unknown option --epoch — did you mean --epochs?'],
   [['--learning_rate', '3'], 'unknown option --learning_rate — did you mean --learning-rate?'],
   [['--binarisation', 'none'], 'unknown option --binarisation — did you mean --binarization?'],
+  [['--bach-size', '3'], 'unknown option --bach-size — did you mean --batch?'],
+  [['--latentDim', '3'], 'unknown option --latentDim — did you mean --latent?'],
   [['--resme', 'a'], 'unknown option --resme — did you mean --resume?'],
   [['--hepl'], 'unknown option --hepl — did you mean --help?'],
   [['--temperature', '3'], 'unknown option --temperature — see --help'],
@@ -394,15 +427,15 @@ const REFUSALS: readonly (readonly [args: readonly string[], message: string])[]
     '--hidden 9x9: expected a list of widths from 1 to 16384, for example 400 or 500,250',
   ],
 
-  [['--model', 'vea'], `--model vea: expected one of ${Object.keys(MODELS).join(', ')} — did you mean vae?`],
-  [['--model', 'transformer'], `--model transformer: expected one of ${Object.keys(MODELS).join(', ')}`],
+  [['--model', 'vea'], `--model vea: expected one of ${MODELS.join(', ')} — did you mean vae?`],
+  [['--model', 'transformer'], `--model transformer: expected one of ${MODELS.join(', ')}`],
   [
     ['--binarization', 'dinamic'],
     '--binarization dinamic: expected one of none, threshold, static, dynamic — did you mean dynamic?',
   ],
   [
     ['--likelihood', 'gausian'],
-    `--likelihood gausian: expected one of ${LIKELIHOODS} — did you mean gaussian?`,
+    `--likelihood gausian: expected one of ${wordsOf(RUN_OPTIONS.likelihood).join(', ')} — did you mean gaussian?`,
   ],
 ];
 
@@ -415,6 +448,22 @@ for (const [args, message] of REFUSALS) {
     );
   });
 }
+
+test('a message names the parts of the table that list an option', () => {
+  const options: Options = {
+    part: {
+      group: 'g',
+      help: 'h',
+      default: 'a',
+      parts: { a: { help: 'a' }, b: { help: 'b', options: ['x'] }, c: { help: 'c', options: ['x'] } },
+    },
+    x: { group: 'g', help: 'h', type: 'integer', minimum: 0, maximum: 9, default: 1 },
+  };
+  const given = (values: Values) =>
+    new Map(Object.entries(values).map(([key, value]) => [key, { name: key, value }]));
+  refuses(() => complete(options, given({ x: 3 })), 'x has no effect here — it needs --part b or c');
+  assert.equal(complete(options, given({ x: 3, part: 'c' })), { x: 3, part: 'c' });
+});
 
 test('the machine is refused in the same words', () => {
   const start = (args: readonly string[]): unknown => readMachine(lineOf(['train', ...args]));
@@ -436,7 +485,7 @@ test('an unknown command gets a suggestion, or the list', () => {
   refuses(() => parse(['trian']), 'unknown command "trian" — did you mean train?');
   refuses(
     () => parse(['serve-the-model']),
-    'unknown command "serve-the-model" — the commands are train, evaluate, sample, reconstruct, figures, compare',
+    'unknown command "serve-the-model" — the commands are train, evaluate, sample, reconstruct, figures, compare, schema, completion',
   );
 });
 
@@ -457,6 +506,14 @@ test('against a collapsed posterior, only options are named that have an effect 
   );
 });
 
+test('after a NaN, the advice names options that may help', () => {
+  assert.is(divergenceAdvice(configOf([])), '--clip 100 or a smaller --learning-rate, such as 0.0001');
+  assert.is(
+    divergenceAdvice(configOf(['--clip', '50', '--lr', '1'])),
+    '--clip 5 or a smaller --learning-rate, such as 0.1',
+  );
+});
+
 test('the limits themselves are allowed', () => {
   const args =
     '--latent 1024 --epochs 100000 --batch 60000 --seed 2147483647 --train-limit 10000000 --learning-rate 1';
@@ -465,6 +522,7 @@ test('the limits themselves are allowed', () => {
     latent: 1024,
     hidden: [1, 16384],
     epochs: 100000,
+    scheduleEpochs: 100000,
     batch: 60000,
     learningRate: 1,
     seed: 2147483647,
@@ -489,8 +547,8 @@ test('compare gives each model the options that it can take', () => {
 test('compare takes files, which options override', () => {
   const path = file('wide.json', { hidden: [800], epochs: 3 });
   assert.equal(compared([path, '--models', 'cvae', '--epochs', '5']), [
-    { name: 'wide', config: { ...DEFAULTS, hidden: [800], epochs: 5 } },
-    { name: 'cvae', config: { ...DEFAULTS, model: 'cvae', epochs: 5 } },
+    { name: 'wide', config: { ...DEFAULTS, hidden: [800], epochs: 5, scheduleEpochs: 5 } },
+    { name: 'cvae', config: { ...DEFAULTS, model: 'cvae', epochs: 5, scheduleEpochs: 5 } },
   ]);
 });
 
@@ -509,7 +567,7 @@ test('compare refuses what compares nothing', () => {
   );
   refuses(
     () => compared(['--models', 'vae,cvaee']),
-    `--models vae,cvaee: expected a list of ${Object.keys(MODELS).join(', ')} — did you mean cvae?`,
+    `--models vae,cvaee: expected a list of ${MODELS.join(', ')} — did you mean cvae?`,
   );
   refuses(() => compared(['--model', 'vae']), 'unknown option --model — did you mean --models?');
 });

@@ -53,6 +53,13 @@ const CASES: readonly Case[] = [
       new VAE({ ...sizes, posterior: new PlanarFlow(2, { features: 5, length: 2, generator }), generator }),
   ],
   [
+    'planar flow with shared parameters',
+    (generator) => {
+      const flow = new PlanarFlow(2, { length: 2, parameters: 'shared', generator });
+      return new VAE({ ...sizes, posterior: flow, samples: 2, generator });
+    },
+  ],
+  [
     'inverse autoregressive flow',
     (generator) => {
       const flow = new InverseAutoregressiveFlow(2, { features: 5, length: 2, hidden: 7, generator });

@@ -1,6 +1,6 @@
 import { createReference, Generator, randn, type Tensor, tensor, withBackend } from '@varigrad/core';
 import { gradcheck } from '@varigrad/core/testing';
-import { Categorical, ContinuousBernoulli, type Likelihood, PixelGaussian } from '@varigrad/vae';
+import { Categorical, ContinuousBernoulli, Laplace, type Likelihood, PixelGaussian } from '@varigrad/vae';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { logNormalizer } from '../../packages/vae/src/likelihoods/continuous-bernoulli.js';
@@ -153,12 +153,41 @@ test('per-pixel Gaussian: density, mean, samples and the bounds of σ', () => {
   assert.equal(numbers(likelihood.mean(tensor([[1, 2, 3, 4]]))), [1, 2], 'the first block holds the means');
 });
 
+test('Laplace: density, mean, and samples by their moments and their share beyond a distance', () => {
+  const [mu, scale, step] = [0.3, 0.4, 0.002];
+  const likelihood = new Laplace({ scale });
+  const xs = Array.from({ length: 8001 }, (_, i) => mu + (i - 4000) * step);
+  const logP = numbers(likelihood.logProb(tensor(xs.map(() => [mu])), tensor(xs.map((x) => [x]))));
+  logP.forEach((found, i) => {
+    close(found, -Math.abs(xs[i]! - mu) / scale - Math.log(2 * scale), 1e-4, `x ${xs[i]}`);
+  });
+  close(
+    logP.reduce((sum, l) => sum + Math.exp(l) * step, 0),
+    1,
+    1e-4,
+  );
+  const count = 40_000;
+  const draws = numbers(likelihood.sample(tensor([[mu]]).expand([count, 1]), new Generator(2)));
+  const mean = draws.reduce((sum, x) => sum + x, 0) / count;
+  const variance = draws.reduce((sum, x) => sum + (x - mu) ** 2, 0) / count; // 2b², with a standard error of √20·b²/√count
+  close(mean, mu, (4 * Math.SQRT2 * scale) / Math.sqrt(count));
+  close(variance, 2 * scale ** 2, (4 * Math.sqrt(20) * scale ** 2) / Math.sqrt(count));
+  for (const distance of [0.1, 0.5, 1, 2]) {
+    const share = draws.filter((x) => x - mu > distance).length / count;
+    const wanted = Math.exp(-distance / scale) / 2;
+    close(share, wanted, 4 * Math.sqrt(wanted / count), `beyond ${distance}`);
+  }
+  assert.ok(draws.every(Number.isFinite));
+  close(numbers(new Laplace({ link: 'sigmoid' }).mean(tensor([[2]])))[0]!, 1 / (1 + Math.exp(-2)), 1e-6);
+});
+
 test('gradients of every log-density', () => {
   const x = withBackend(float64, () => tensor([[0, 0.5, 1]]));
   const cases: [Likelihood, number][] = [
     [new ContinuousBernoulli(), 3],
     [new PixelGaussian({ minLogVar: -9, maxLogVar: 9 }), 6],
     [new Categorical({ levels: 3 }), 9],
+    [new Laplace({ scale: 0.3 }), 3],
   ];
   for (const [likelihood, outputs] of cases) {
     withBackend(float64, () => {
@@ -193,6 +222,12 @@ test('images outside the support are refused with their range', () => {
     () => new PixelGaussian().logProb(tensor([[0, 0]]), tensor([[Number.NaN]])),
     'PixelGaussian: images contain NaN — a Gaussian needs finite numbers',
   );
+  refuses(
+    () => new Laplace().logProb(tensor([[0]]), tensor([[Number.POSITIVE_INFINITY]])),
+    'Laplace: images contain Infinity — a Laplace distribution needs finite numbers',
+  );
+  for (const scale of [0, -1, Number.NaN])
+    refuses(() => new Laplace({ scale }), `Laplace: scale must be a number above 0, found ${scale}`);
   refuses(
     () => new Categorical({ levels: 1 }),
     'Categorical: levels must be a whole number of at least 2, found 1',

@@ -126,6 +126,10 @@ test('models and their parts print their options', () => {
     [new SemiSupervisedVAE(sizes), 'SemiSupervisedVAE(10 classes, alpha 10) (419 parameters)'],
     [new PlanarFlow(2, { features: 3, length: 4 }), 'PlanarFlow(4 flows) (80 parameters)'],
     [
+      new PlanarFlow(2, { length: 4, parameters: 'shared' }),
+      'PlanarFlow(4 flows, shared parameters) (20 parameters)',
+    ],
+    [
       new MixtureOfGaussians(2, { components: 7 }),
       'MixtureOfGaussians(7 components, latent 2) (35 parameters)',
     ],

@@ -6,8 +6,9 @@ import { gzipSync } from 'node:zlib';
 import { encodeIdx } from '@varigrad/vae';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { completeConfig } from '../../packages/vae/src/run/complete-config.js';
 import { type LoadedData, loadData, loadRunData } from '../../packages/vae/src/run/data.js';
+import { RUN_OPTIONS } from '../../packages/vae/src/run/run-config.js';
+import { complete } from '../../packages/vae/src/run/schema/complete.js';
 import { call, does, writeIdxFolder, writePngFile } from './cli-calls.js';
 
 const scratch = mkdtempSync(join(tmpdir(), 'varigrad-data-'));
@@ -178,7 +179,8 @@ test('IDX files: a folder with the file names of MNIST, gzipped or not, and a pa
 test('a limit takes the first images, and validation the last of those', async () => {
   const data = writeIdxFolder(join(scratch, 'limited'));
   const all = await loadData(data);
-  const config = completeConfig(
+  const config = complete(
+    RUN_OPTIONS,
     new Map(
       Object.entries({ data, trainLimit: 50, validation: 8 }).map(([key, value]) => [
         key,

@@ -39,7 +39,7 @@ export function masking(p: number, options: { rescale?: boolean } = {}): Corrupt
     throw new ArgumentError('masking', 'p = 1 leaves no pixel to rescale — use a smaller p');
   const factor = rescale ? 1 / (1 - p) : 1;
   return {
-    kind: 'masking',
+    kind: rescale ? 'masking-rescaled' : 'masking',
     noise: rand,
     apply: (x, u) => {
       const kept = x.mul(u.ge(p));

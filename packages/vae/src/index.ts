@@ -107,6 +107,7 @@ export { Bernoulli } from './likelihoods/bernoulli.js';
 export { Categorical, type CategoricalOptions } from './likelihoods/categorical.js';
 export { ContinuousBernoulli, type ContinuousBernoulliOptions } from './likelihoods/continuous-bernoulli.js';
 export { Gaussian, type GaussianOptions, type MeanLink } from './likelihoods/gaussian.js';
+export { Laplace, type LaplaceOptions } from './likelihoods/laplace.js';
 export type { Likelihood } from './likelihoods/likelihood.js';
 export { PixelGaussian, type PixelGaussianOptions } from './likelihoods/pixel-gaussian.js';
 export { SquaredError } from './likelihoods/squared-error.js';
@@ -152,7 +153,12 @@ export {
   InverseAutoregressiveFlow,
   type InverseAutoregressiveFlowOptions,
 } from './posteriors/inverse-autoregressive-flow.js';
-export { PlanarFlow, type PlanarFlowOptions, planarStep } from './posteriors/planar-flow.js';
+export {
+  type FlowParameters,
+  PlanarFlow,
+  type PlanarFlowOptions,
+  planarStep,
+} from './posteriors/planar-flow.js';
 export type { Draw, Posterior, PosteriorFamily } from './posteriors/posterior.js';
 export { ConditionalNormal } from './priors/conditional-normal.js';
 export { MixtureOfGaussians, type MixtureOptions } from './priors/mixture.js';

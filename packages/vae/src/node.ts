@@ -4,3 +4,4 @@ export { mnist } from './data/mnist.js';
 export { encodePng, encodeSheet, writePng, writeSheet } from './figures/png.js';
 export { removeLeftovers, writeFileAtomic } from './files/atomic.js';
 export { type DecodePngOptions, decodePng, type GreyPicture } from './files/read-png.js';
+export { type LoadedRun, type LoadRunOptions, loadRun } from './run/load-run.js';

@@ -1,6 +1,6 @@
 /** The types of a command and its parts. */
-import type { Fields } from '../run/fields.js';
 import type { Output } from '../run/progress.js';
+import type { Options } from '../run/schema/option.js';
 import type { StopSignal } from '../run/train-run.js';
 
 /** A parsed command line. */
@@ -18,30 +18,22 @@ export interface Terminal {
   stopSignal(): StopSignal;
   /** The text that a user types to call a command: `npx varigrad train`. */
   calledAs(command: string): string;
+  /** All commands of the program. */
+  readonly commands: Commands;
 }
 
-/** The properties of a field that appear in the help text. */
-export interface Flag {
-  readonly kind: { readonly isSwitch?: boolean; readonly shown: string };
-  readonly standard: unknown;
-  readonly help: string;
-  readonly group: string;
-  readonly standardText?: string;
-}
+/** Commands by name. */
+export type Commands = Readonly<Record<string, Command>>;
 
 /** One command. */
 export interface Command {
   readonly summary: string;
   /** The arguments of the command: `<run>`; '' for none. */
   readonly usage: string;
-  /** The options of the command, by key. */
-  readonly flags: Readonly<Record<string, Flag>>;
+  /** The words that may be its first argument. Without this field, an argument is the path of a file. */
+  readonly words?: readonly string[];
+  readonly options: Options;
   /** Text below the options. A line of the form `  name  description` is an entry of a list. */
   readonly notes: string;
   run(line: CommandLine, terminal: Terminal): Promise<void>;
-}
-
-/** Fields as the options of a command. */
-export function flagsOf<T>(fields: Fields<T>): Readonly<Record<string, Flag>> {
-  return fields;
 }

@@ -5,65 +5,51 @@ import { isDeepStrictEqual } from 'node:util';
 import { isLatentModel } from '../estimators/latent-model.js';
 import { encodeSheet } from '../figures/png.js';
 import { writeFileAtomic } from '../files/atomic.js';
-import { completeConfig, readConfigFile } from '../run/complete-config.js';
-import {
-  complete,
-  effective,
-  type Fields,
-  fill,
-  fromFlags,
-  type Given,
-  idleKeys,
-  path,
-  someOf,
-  wholeNumber,
-} from '../run/fields.js';
 import { FIGURES } from '../run/figures.js';
+import { loadRun } from '../run/load-run.js';
 import { measureRun } from '../run/measure.js';
-import { MODEL_NAMES } from '../run/model-table.js';
-import { openRun } from '../run/open-run.js';
-import type { ModelName, RunConfig } from '../run/run-config.js';
+import { RUN_OPTIONS, type RunConfig, readConfigFile } from '../run/run-config.js';
 import { RunFolder } from '../run/run-folder.js';
-import { RUN_FIELDS } from '../run/run-options.js';
+import { complete, effective, fill, idleKeys } from '../run/schema/complete.js';
+import { partLists } from '../run/schema/describe.js';
+import { wordsOf } from '../run/schema/option.js';
+import { fromFlags, type Given } from '../run/schema/values.js';
 import { type TrainRunOptions, trainRun } from '../run/train-run.js';
 import { UsageError } from '../run/usage-error.js';
-import { type Command, type CommandLine, flagsOf, type Terminal } from './command.js';
-import { MACHINE_FIELDS, startBackend } from './machine.js';
+import type { Command, CommandLine, Terminal } from './command.js';
+import { MACHINE_OPTIONS, startBackend } from './machine.js';
 import { type ReportedFigure, type ReportedRun, reportPage } from './report.js';
 import { figureSource } from './sheets.js';
 import { standardEpochs } from './train.js';
 
-interface CompareFields {
-  models: readonly ModelName[] | null;
-  out: string;
-  importanceSamples: number;
-}
+/** The options of all runs. The model differs between runs and has no flag here. */
+const { model, ...SHARED } = RUN_OPTIONS;
 
-const GROUP = 'The comparison:';
-
-const FIELDS: Fields<CompareFields> = {
+const OPTIONS = {
   models: {
-    group: GROUP,
-    kind: someOf(MODEL_NAMES),
-    standard: null,
-    help: `models to train, comma-separated: ${MODEL_NAMES.join(', ')}`,
+    group: 'The comparison:',
+    type: 'array',
+    items: { enum: wordsOf(model) },
+    minItems: 1,
+    default: null,
+    help: 'models to train, from the list below; comma-separated',
   },
   out: {
-    group: GROUP,
-    kind: path,
-    standard: join('runs', 'compare'),
+    group: 'The comparison:',
+    type: 'string',
+    minLength: 1,
+    default: 'runs/compare',
     help: 'folder for the runs and the report',
   },
   importanceSamples: {
-    group: GROUP,
-    kind: wholeNumber(0, 1_000_000),
-    standard: 0,
+    group: 'The comparison:',
+    type: 'integer',
+    minimum: 0,
+    maximum: 1_000_000,
+    default: 0,
     help: 'importance samples per image for an estimate of −log p(x); 0: no estimate',
   },
-};
-
-/** The options of all runs. The model differs between runs and has no flag here. */
-const { model: _, ...SHARED } = RUN_FIELDS;
+} as const;
 
 /** A named configuration to train. */
 export interface Candidate {
@@ -76,8 +62,8 @@ export function candidatesOf(
   { words: files, flags }: CommandLine,
   defaults: Partial<RunConfig> = {},
 ): Candidate[] {
-  const { models } = complete(FIELDS, fromFlags(FIELDS, flags));
-  const shared = fromFlags(RUN_FIELDS, flags);
+  const { models } = complete(OPTIONS, fromFlags(OPTIONS, flags));
+  const shared = fromFlags(RUN_OPTIONS, flags);
   const named: { name: string; given: Given }[] = [
     ...files.map((path) => ({ name: basename(path).replace(/\.json$/, ''), given: readConfigFile(path) })),
     ...(models ?? []).map((name) => ({
@@ -92,14 +78,14 @@ export function candidatesOf(
     throw new UsageError(`"${twice.name}" is named twice — give each configuration its own name`);
   const idle = named.map(({ given }) => {
     const all = new Map([...given, ...shared]);
-    return idleKeys(RUN_FIELDS, shared, fill(RUN_FIELDS, all, defaults));
+    return idleKeys(RUN_OPTIONS, shared, { ...fill(RUN_OPTIONS, all, defaults) });
   });
   const useless = idle[0]?.find((key) => idle.every((keys) => keys.includes(key)));
   if (useless !== undefined)
     throw new UsageError(`${shared.get(useless)?.name} has no effect on any of the models`);
   return named.map(({ name, given }, i) => {
-    const taken = [...shared].filter(([key]) => idle[i]?.includes(key as keyof RunConfig) !== true);
-    return { name, config: completeConfig(new Map([...given, ...taken]), defaults) };
+    const taken = [...shared].filter(([key]) => idle[i]?.includes(key) !== true);
+    return { name, config: complete(RUN_OPTIONS, new Map([...given, ...taken]), defaults) };
   });
 }
 
@@ -118,12 +104,12 @@ async function trainCandidate(
 }
 
 function differInLengthOnly(a: RunConfig, b: RunConfig): boolean {
-  const [one, other] = [a, b].map((config) => effective(RUN_FIELDS, { ...config, epochs: 0 }));
+  const [one, other] = [a, b].map((config) => effective(RUN_OPTIONS, { ...config, epochs: 0 }));
   return isDeepStrictEqual(one, other);
 }
 
 async function reportRun({ name }: Candidate, out: string, importanceSamples: number): Promise<ReportedRun> {
-  const run = await openRun({ path: join(out, name) });
+  const run = await loadRun(join(out, name));
   const source = await figureSource(run);
   const figures: ReportedFigure[] = [];
   for (const { help, eachEpoch, isCompared, obstacle, draw } of Object.values(FIGURES)) {
@@ -142,13 +128,13 @@ async function reportRun({ name }: Candidate, out: string, importanceSamples: nu
     parameters: run.model.parameters().reduce((sum, { size }) => sum + size, 0),
     results: source.results,
     heldOut: source.heldOut,
-    measured: await measureRun(run, run.data.test, isLatentModel(run.model) ? { importanceSamples } : {}),
+    measured: await measureRun(run, source.test, isLatentModel(run.model) ? { importanceSamples } : {}),
     figures,
   };
 }
 
 async function runCompare(line: CommandLine, terminal: Terminal): Promise<void> {
-  const { out, importanceSamples } = complete(FIELDS, fromFlags(FIELDS, line.flags));
+  const { out, importanceSamples } = complete(OPTIONS, fromFlags(OPTIONS, line.flags));
   candidatesOf(line);
   const { name: backend, description } = await startBackend(line);
   const candidates = candidatesOf(line, standardEpochs(backend));
@@ -169,8 +155,12 @@ async function runCompare(line: CommandLine, terminal: Terminal): Promise<void> 
 export const compare: Command = {
   summary: 'train several models, and write one HTML page about them',
   usage: '[config.json …]',
-  flags: { ...flagsOf(FIELDS), ...flagsOf(SHARED), ...flagsOf(MACHINE_FIELDS) },
-  notes:
-    'Each configuration file and each of --models is trained in its own folder. All other options apply\nto every model that accepts them. Finished epochs are kept: the same command continues.',
+  options: { ...OPTIONS, ...SHARED, ...MACHINE_OPTIONS },
+  notes: [
+    partLists({ models: model, ...SHARED }),
+    '',
+    'Each configuration file and each of --models is trained in its own folder. All other options apply',
+    'to every model that accepts them. Finished epochs are kept: the same command continues.',
+  ].join('\n'),
   run: runCompare,
 };

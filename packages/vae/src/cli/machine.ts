@@ -1,35 +1,32 @@
 /** The options of every command that choose the backend and its threads. */
 import { type Backend, init } from '@varigrad/core';
-import { complete, type Fields, fromFlags, oneOf, wholeNumber } from '../run/fields.js';
+import { complete } from '../run/schema/complete.js';
+import type { ValuesOf } from '../run/schema/option.js';
+import { fromFlags } from '../run/schema/values.js';
 import type { CommandLine } from './command.js';
 
-/** The backend and its threads. */
-export interface Machine {
-  backend: 'auto' | 'wasm' | 'reference';
-  /** null means all cores. */
-  threads: number | null;
-}
-
-export const MACHINE_FIELDS: Fields<Machine> = {
+export const MACHINE_OPTIONS = {
   backend: {
     group: 'The machine:',
-    kind: oneOf(['auto', 'wasm', 'reference']),
-    standard: 'auto',
-    help: 'where to compute: auto, wasm or reference (slow, plain loops)',
+    enum: ['auto', 'wasm', 'reference'],
+    default: 'auto',
+    help: 'where to compute; reference is slow, plain loops',
   },
   threads: {
     group: 'The machine:',
-    kind: wholeNumber(1, 64), // the limit of the wasm backend
-    standard: null,
+    type: 'integer',
+    minimum: 1,
+    maximum: 64, // the limit of the wasm backend
+    default: null,
     help: 'number of threads of the wasm backend',
-    standardText: 'all cores',
-    needs: { words: '--backend auto or wasm', holds: ({ backend }) => backend !== 'reference' },
+    defaultText: 'all cores',
+    when: { backend: { not: ['reference'] } },
   },
-};
+} as const;
 
 /** The backend and threads that a command line names. */
-export function readMachine({ flags }: CommandLine): Machine {
-  return complete(MACHINE_FIELDS, fromFlags(MACHINE_FIELDS, flags));
+export function readMachine({ flags }: CommandLine): ValuesOf<typeof MACHINE_OPTIONS> {
+  return complete(MACHINE_OPTIONS, fromFlags(MACHINE_OPTIONS, flags));
 }
 
 /** Starts the backend that a command line names. */

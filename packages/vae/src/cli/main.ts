@@ -4,20 +4,24 @@ import { createRequire } from 'node:module';
 import { VarigradError } from '@varigrad/core';
 import { type Output, painter, wrapped } from '../run/progress.js';
 import { UsageError } from '../run/usage-error.js';
-import type { Command } from './command.js';
+import type { Commands } from './command.js';
 import { compare } from './compare.js';
+import { completion } from './completion.js';
 import { evaluateCommand } from './evaluate.js';
 import { parseLine } from './parse.js';
+import { schema } from './schema.js';
 import { figures, reconstruct, sample } from './sheets.js';
 import { train } from './train.js';
 
-export const COMMANDS: Readonly<Record<string, Command>> = {
+export const COMMANDS: Commands = {
   train,
   evaluate: evaluateCommand,
   sample,
   reconstruct,
   figures,
   compare,
+  schema,
+  completion,
 };
 
 /** The signals that ask a run to stop and save. */
@@ -57,7 +61,7 @@ export async function runCommandLine(
       paint: painter(out),
     });
     if (parsed.kind === 'text') out.write(`${parsed.text}\n`);
-    else await COMMANDS[parsed.name]?.run(parsed, { out, stopSignal, calledAs });
+    else await COMMANDS[parsed.name]?.run(parsed, { out, stopSignal, calledAs, commands: COMMANDS });
     return 0;
   } catch (error) {
     if (!(error instanceof UsageError || error instanceof VarigradError)) throw error;

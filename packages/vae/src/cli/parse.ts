@@ -1,16 +1,18 @@
 /** Parses a command line into a command and its options, with commander. */
 import { CommanderError, type Help, Option, Command as Parser } from 'commander';
-import { flagOf } from '../run/fields.js';
 import type { Paint } from '../run/progress.js';
-import { suggest, UsageError } from '../run/usage-error.js';
-import type { Command, CommandLine, Flag } from './command.js';
+import { helpOf, placeholderOf } from '../run/schema/describe.js';
+import { flagOf, type Options } from '../run/schema/option.js';
+import { suggestOption } from '../run/schema/values.js';
+import { shorten, suggest, UsageError } from '../run/usage-error.js';
+import type { CommandLine, Commands } from './command.js';
 
 /** A parsed command line: a command to run, or a text to print. */
 export type Parsed = { kind: 'text'; text: string } | ({ kind: 'run'; name: string } & CommandLine);
 
 /** The commands of a program, and its texts. */
 export interface Program {
-  readonly commands: Readonly<Record<string, Command>>;
+  readonly commands: Commands;
   readonly version: string;
   /** The text that a user types to call a command, or with '' the program. */
   calledAs(command: string): string;
@@ -55,13 +57,13 @@ export function parseLine(args: readonly string[], program: Program): Parsed {
       .helpOption('-h, --help', 'print this text')
       .allowExcessArguments()
       .addHelpText('after', () => `\n${wrapNotes(command.notes, parser.createHelp())}`);
-    for (const [key, flag] of Object.entries(command.flags)) addFlag(parser, key, flag);
+    for (const key of Object.keys(command.options)) addFlag(parser, key, command.options);
     parser.action(() => {
-      parsed = { kind: 'run', name, words: parser.args, flags: flagsGiven(parser, command) };
+      parsed = { kind: 'run', name, words: parser.args, flags: flagsGiven(parser, command.options) };
     });
   }
   try {
-    root.parse(args, { from: 'user' });
+    root.parse(withoutAliases(args, program), { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode !== 0 && error.code !== 'commander.help') throw translate(error, args, program);
@@ -85,33 +87,51 @@ function usageOf(command: Parser, { commands, calledAs }: Program): string {
   return `${calledAs(command.name())} ${own.usage === '' ? '' : `${own.usage} `}[options]`;
 }
 
-function addFlag(parser: Parser, key: string, { kind, help, group, standard, standardText }: Flag): void {
-  const name = flagOf(key);
-  const isSwitch = kind.isSwitch === true;
-  const value = standardText ?? (isSwitch || standard === null ? '' : String(standard));
-  const option = new Option(
-    `--${name}${isSwitch ? '' : ` <${kind.shown}>`}`,
-    value === '' ? help : `${help} (default ${value})`,
+/** The arguments, with every alias of an option replaced by the option's own flag. */
+function withoutAliases(args: readonly string[], { commands }: Program): string[] {
+  const aliases = new Map<string, string>(
+    Object.entries(optionsOf(args, commands)).flatMap(([key, { aliases = [] }]) =>
+      aliases.map((alias) => [`--${alias}`, `--${flagOf(key)}`] as const),
+    ),
   );
-  if (!isSwitch) {
-    option.argParser((given: string, before: unknown) => {
+  return args.map((arg) => {
+    const [flag = '', ...value] = arg.split('=');
+    return [aliases.get(flag) ?? flag, ...value].join('=');
+  });
+}
+
+/** The options of the command that is called. */
+function optionsOf([name = '']: readonly string[], commands: Commands): Options {
+  return Object.hasOwn(commands, name) ? (commands[name]?.options ?? {}) : {};
+}
+
+function addFlag(parser: Parser, key: string, options: Options): void {
+  const name = flagOf(key);
+  const option = options[key];
+  if (option === undefined) return;
+  const shown = placeholderOf(option);
+  const flag = new Option(`--${name}${shown === '' ? '' : ` <${shown}>`}`, helpOf(options, key));
+  if (shown !== '') {
+    flag.argParser((given: string, before: unknown) => {
       if (before !== undefined) throw new UsageError(`--${name} is given twice`);
       if (given === '' || given.startsWith('--')) throw new UsageError(`--${name} needs a value`);
       return given;
     });
   }
-  parser.addOption(option.helpGroup(group));
+  parser.addOption(flag.helpGroup(option.group));
 }
 
-function flagsGiven(parser: Parser, { flags }: Command): Map<string, string | true> {
+function flagsGiven(parser: Parser, options: Options): Map<string, string | true> {
   const values: Readonly<Record<string, string | true>> = parser.opts();
   return new Map(
-    Object.keys(flags).flatMap((key) => {
+    Object.keys(options).flatMap((key) => {
       const value = values[key];
       return value === undefined ? [] : [[flagOf(key), value] as const];
     }),
   );
 }
+
+const dashed = (name: string): `--${string}` => `--${name}`;
 
 /** Rewords an error of commander, whose message has the refused word in quotation marks. */
 function translate(error: CommanderError, args: readonly string[], { commands }: Program): UsageError {
@@ -120,11 +140,12 @@ function translate(error: CommanderError, args: readonly string[], { commands }:
     return new UsageError(`${quoted.split(' ')[0]} needs a value`);
   if (error.code === 'commander.unknownCommand')
     return new UsageError(
-      `unknown command "${quoted}"${suggest(quoted, Object.keys(commands)) || ` — the commands are ${Object.keys(commands).join(', ')}`}`,
+      `unknown command "${shorten(quoted)}"${suggest(quoted, Object.keys(commands)) || ` — the commands are ${Object.keys(commands).join(', ')}`}`,
     );
   if (error.code !== 'commander.unknownOption') return new UsageError(error.message);
   const flag = quoted.replace(/=.*/, '');
-  const known = Object.keys(commands[args[0] ?? '']?.flags ?? {}).map(flagOf);
-  const advice = suggest(flag.replace(/^-+/, ''), [...known, 'help'], '--');
-  return new UsageError(`unknown option ${flag}${advice || ' — see --help'}`);
+  const word = flag.replace(/^-+/, '');
+  const options = optionsOf(args, commands);
+  const advice = suggestOption(word, options, (key) => `--${flagOf(key)}`) || suggest(word, ['help'], dashed);
+  return new UsageError(`unknown option ${shorten(flag)}${advice || ' — see --help'}`);
 }

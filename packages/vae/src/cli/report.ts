@@ -1,11 +1,10 @@
 /** The page of `varigrad compare`: one HTML file that needs no other file. */
 import { escapeXML } from '@varigrad/core/trace';
 import { lineChart } from '../figures/line-chart.js';
-import { effective } from '../run/fields.js';
 import type { Measurement } from '../run/measure.js';
 import { counted } from '../run/progress.js';
-import type { RunConfig } from '../run/run-config.js';
-import { RUN_FIELDS } from '../run/run-options.js';
+import { RUN_OPTIONS, type RunConfig } from '../run/run-config.js';
+import { effective } from '../run/schema/complete.js';
 import type { EpochResult } from '../train.js';
 import { REPORT_SCRIPT } from './report-script.js';
 import { REPORT_STYLE } from './report-style.js';
@@ -65,7 +64,8 @@ ${figureSections(runs).join('\n')}
 
 function introduction(runs: readonly ReportedRun[], machine: string): string {
   const sizes = [...new Set(runs.map(({ measured }) => counted(measured.images, 'test image')))].join(', ');
-  return `${runs.length} ${runs.length === 1 ? 'model' : 'models'}, trained one after another on ${machine}; ${sizes}. Adam throughout.`;
+  const optimizers = [...new Set(runs.map(({ config }) => config.optimizer))].join(', ');
+  return `${runs.length} ${runs.length === 1 ? 'model' : 'models'}, trained one after another on ${machine}; ${sizes}. Optimizer: ${optimizers}.`;
 }
 
 /** A warning if the targets or densities differ: their losses are different quantities. */
@@ -121,9 +121,9 @@ function numbers(runs: readonly ReportedRun[]): Rows {
 
 /** The options in which the runs differ. */
 function differences(runs: readonly ReportedRun[]): Rows {
-  const own = runs.map(({ config }): Readonly<Record<string, unknown>> => effective(RUN_FIELDS, config));
+  const own = runs.map(({ config }): Readonly<Record<string, unknown>> => effective(RUN_OPTIONS, config));
   const textOf = (value: unknown): string => (value === undefined ? '–' : String(value));
-  const keys = Object.keys(RUN_FIELDS).filter(
+  const keys = Object.keys(RUN_OPTIONS).filter(
     (key) => new Set(own.map((values) => textOf(values[key]))).size > 1,
   );
   if (keys.length === 0)

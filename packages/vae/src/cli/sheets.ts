@@ -4,37 +4,52 @@ import { writeSheet } from '../figures/png.js';
 import { reconstructionFigure, sampledReconstructionFigure } from '../figures/reconstructions.js';
 import { samplesFigure } from '../figures/samples.js';
 import type { Sheet } from '../figures/sheets.js';
-import { complete, type Fields, fromFlags, onOff, path, someOf, wholeNumber } from '../run/fields.js';
 import { FIGURES, type FigureSource, writeDrawing } from '../run/figures.js';
-import type { OpenRun } from '../run/open-run.js';
+import type { LoadedRun } from '../run/load-run.js';
 import type { Output } from '../run/progress.js';
+import { complete } from '../run/schema/complete.js';
+import { fromFlags } from '../run/schema/values.js';
 import { UsageError } from '../run/usage-error.js';
-import { type Command, type CommandLine, flagsOf, type Terminal } from './command.js';
-import { MACHINE_FIELDS } from './machine.js';
+import type { Command, CommandLine, Terminal } from './command.js';
+import { MACHINE_OPTIONS } from './machine.js';
 import { previewSamples } from './preview.js';
-import { openNamedRun, TRAINED_FIELDS } from './trained.js';
+import { openNamedRun, TRAINED_OPTIONS } from './trained.js';
 
-interface SheetFields {
-  rows: number;
-  columns: number;
-  seed: number;
-  out: string | null;
-}
-
-const SHEET = 'The sheet:';
-
-const sheetFields = (rows: number): Fields<SheetFields> => ({
-  rows: { group: SHEET, kind: wholeNumber(1, 1000), standard: rows, help: 'rows of images' },
-  columns: { group: SHEET, kind: wholeNumber(1, 100), standard: 10, help: 'images per row' },
-  seed: { group: SHEET, kind: wholeNumber(0, 2 ** 31 - 1), standard: 0, help: 'seed of the samples' },
-  out: {
-    group: SHEET,
-    kind: path,
-    standard: null,
-    help: 'file name; one ends in .svg (with labels), one in .png (images only)',
-    standardText: 'in the folder of the run',
+const SHEET_OPTIONS = {
+  columns: {
+    group: 'The sheet:',
+    type: 'integer',
+    minimum: 1,
+    maximum: 100,
+    default: 10,
+    help: 'images per row',
   },
-});
+  seed: {
+    group: 'The sheet:',
+    type: 'integer',
+    minimum: 0,
+    maximum: 2_147_483_647,
+    default: 0,
+    help: 'seed of the samples',
+  },
+  out: {
+    group: 'The sheet:',
+    type: 'string',
+    minLength: 1,
+    default: null,
+    help: 'file name; one ends in .svg (with labels), one in .png (images only)',
+    defaultText: 'in the folder of the run',
+  },
+} as const;
+
+/** The number of rows, whose default depends on the command. */
+const ROWS = {
+  group: 'The sheet:',
+  type: 'integer',
+  minimum: 1,
+  maximum: 1000,
+  help: 'rows of images',
+} as const;
 
 /** Writes the SVG file and the PNG file of a sheet. @param path - with or without one of the two extensions */
 async function writeFiles(path: string, sheet: Sheet, out: Output): Promise<void> {
@@ -43,53 +58,60 @@ async function writeFiles(path: string, sheet: Sheet, out: Output): Promise<void
   out.write(`${svg}\n${png}: ${width} × ${height} pixels\n`);
 }
 
-interface SampleFields extends SheetFields {
-  label: number | null;
-}
-
-const SAMPLE: Fields<SampleFields> = {
-  ...(sheetFields(10) as Fields<SampleFields>),
+const SAMPLE_OPTIONS = {
+  rows: { ...ROWS, default: 10 },
+  ...SHEET_OPTIONS,
   label: {
-    group: SHEET,
-    kind: wholeNumber(0, 255),
-    standard: null,
+    group: 'The sheet:',
+    type: 'integer',
+    minimum: 0,
+    maximum: 255,
+    default: null,
     help: 'class of the images, for a conditional model',
-    standardText: 'each in turn',
+    defaultText: 'each in turn',
   },
-};
+} as const;
 
 export const sample: Command = {
   summary: 'draw generated images: z from the prior, decoded',
   usage: '<run>',
-  flags: { ...flagsOf(SAMPLE), ...flagsOf(TRAINED_FIELDS), ...flagsOf(MACHINE_FIELDS) },
+  options: { ...SAMPLE_OPTIONS, weights: TRAINED_OPTIONS.weights, ...MACHINE_OPTIONS },
   notes: 'The images are means of p(x|z).',
   async run(line, { out }) {
-    const { rows, columns, seed, label, out: path } = complete(SAMPLE, fromFlags(SAMPLE, line.flags));
-    const { folder, model, data } = await openNamedRun(line);
+    const {
+      rows,
+      columns,
+      seed,
+      label,
+      out: path,
+    } = complete(SAMPLE_OPTIONS, fromFlags(SAMPLE_OPTIONS, line.flags));
+    const { path: folder, model, imageShape } = await openNamedRun(line);
     if (label !== null && label >= model.classes)
       throw new UsageError(
         `--label ${label}: ${model.classes === 0 ? `a ${model.kind} is not conditional — leave --label out` : `the classes are 0 to ${model.classes - 1}`}`,
       );
     const which = label === null ? {} : { label };
-    const sheet = await samplesFigure(model, data.test.imageShape, { rows, columns, seed, ...which });
-    await writeFiles(path ?? folder.file('samples.png'), sheet, out);
-    await previewSamples(model, data.test.imageShape, out);
+    const sheet = await samplesFigure(model, imageShape, { rows, columns, seed, ...which });
+    await writeFiles(path ?? join(folder, 'samples.png'), sheet, out);
+    await previewSamples(model, imageShape, out);
   },
 };
 
-interface ReconstructFields extends SheetFields {
-  draws: boolean;
-}
-
-const RECONSTRUCT: Fields<ReconstructFields> = {
-  ...(sheetFields(4) as Fields<ReconstructFields>),
-  draws: { group: SHEET, kind: onOff, standard: false, help: 'show a sample of p(x|z) beside its mean' },
-};
+const RECONSTRUCT_OPTIONS = {
+  rows: { ...ROWS, default: 4 },
+  ...SHEET_OPTIONS,
+  draws: {
+    group: 'The sheet:',
+    type: 'boolean',
+    default: false,
+    help: 'show a sample of p(x|z) beside its mean',
+  },
+} as const;
 
 export const reconstruct: Command = {
   summary: 'draw test images and their reconstructions',
   usage: '<run>',
-  flags: { ...flagsOf(RECONSTRUCT), ...flagsOf(TRAINED_FIELDS), ...flagsOf(MACHINE_FIELDS) },
+  options: { ...RECONSTRUCT_OPTIONS, ...TRAINED_OPTIONS, ...MACHINE_OPTIONS },
   notes: 'Each image is encoded to the mean of q(z|x), and decoded to the mean of p(x|z).',
   async run(line, { out }) {
     const {
@@ -98,56 +120,55 @@ export const reconstruct: Command = {
       seed,
       draws,
       out: path,
-    } = complete(RECONSTRUCT, fromFlags(RECONSTRUCT, line.flags));
-    const { folder, model, data } = await openNamedRun(line);
+    } = complete(RECONSTRUCT_OPTIONS, fromFlags(RECONSTRUCT_OPTIONS, line.flags));
+    const { path: folder, model, data } = await openNamedRun(line);
+    const { test } = await data();
     const sheet = draws
-      ? await sampledReconstructionFigure(model, data.test, { rows, columns, seed })
-      : await reconstructionFigure(model, data.test, { rows, columns });
-    await writeFiles(path ?? folder.file('reconstructions.png'), sheet, out);
+      ? await sampledReconstructionFigure(model, test, { rows, columns, seed })
+      : await reconstructionFigure(model, test, { rows, columns });
+    await writeFiles(path ?? join(folder, 'reconstructions.png'), sheet, out);
   },
 };
 
-interface FiguresFields {
-  only: readonly string[] | null;
-  seed: number;
-  out: string | null;
-}
-
-const FIGURES_FIELDS: Fields<FiguresFields> = {
+const FIGURES_OPTIONS = {
   only: {
     group: 'The figures:',
-    kind: someOf(Object.keys(FIGURES)),
-    standard: null,
+    type: 'array',
+    items: { enum: Object.keys(FIGURES) },
+    minItems: 1,
+    default: null,
     help: 'names from the list below, comma-separated',
-    standardText: 'all that are possible for the model',
+    defaultText: 'all that are possible for the model',
   },
   seed: {
     group: 'The figures:',
-    kind: wholeNumber(0, 2 ** 31 - 1),
-    standard: 0,
+    type: 'integer',
+    minimum: 0,
+    maximum: 2_147_483_647,
+    default: 0,
     help: 'seed of the samples',
   },
   out: {
     group: 'The figures:',
-    kind: path,
-    standard: null,
+    type: 'string',
+    minLength: 1,
+    default: null,
     help: 'folder for the figures',
-    standardText: 'figures/ in the folder of the run',
+    defaultText: 'figures/ in the folder of the run',
   },
-};
+} as const;
 
 /** Inputs of the figures of a run. */
 export async function figureSource(
-  { folder, config, model, data }: OpenRun,
+  { config, model, metrics, heldOut, data }: LoadedRun,
   seed = 0,
 ): Promise<FigureSource> {
-  const results = await folder.readMetrics();
-  const heldOut = config.validation > 0 ? 'validation' : 'test';
-  return { model, test: data.test, seed, results, heldOut, targets: config.binarization };
+  const { test } = await data();
+  return { model, test, seed, results: metrics, heldOut, targets: config.binarization };
 }
 
 async function runFigures(line: CommandLine, { out }: Terminal): Promise<void> {
-  const { only, seed, out: path } = complete(FIGURES_FIELDS, fromFlags(FIGURES_FIELDS, line.flags));
+  const { only, seed, out: path } = complete(FIGURES_OPTIONS, fromFlags(FIGURES_OPTIONS, line.flags));
   const opened = await openNamedRun(line);
   const source = await figureSource(opened, seed);
   for (const [name, { draw, obstacle }] of Object.entries(FIGURES)) {
@@ -158,7 +179,7 @@ async function runFigures(line: CommandLine, { out }: Terminal): Promise<void> {
       out.write(`${name}: left out, since ${problem}\n`);
       continue;
     }
-    const files = await writeDrawing(join(path ?? opened.folder.file('figures'), name), await draw(source));
+    const files = await writeDrawing(join(path ?? join(opened.path, 'figures'), name), await draw(source));
     out.write(files.map((file) => `${file}\n`).join(''));
   }
 }
@@ -166,7 +187,7 @@ async function runFigures(line: CommandLine, { out }: Terminal): Promise<void> {
 export const figures: Command = {
   summary: 'draw every figure that is possible for a trained model',
   usage: '<run>',
-  flags: { ...flagsOf(FIGURES_FIELDS), ...flagsOf(TRAINED_FIELDS), ...flagsOf(MACHINE_FIELDS) },
+  options: { ...FIGURES_OPTIONS, ...TRAINED_OPTIONS, ...MACHINE_OPTIONS },
   notes: [
     'Figures:',
     ...Object.entries(FIGURES).map(([name, { help }]) => `  ${name.padEnd(26)}${help}`),

@@ -1,47 +1,44 @@
 /** `varigrad train`. */
 import { readdirSync } from 'node:fs';
-import { basename } from 'node:path';
-import { completeConfig, readConfigFile } from '../run/complete-config.js';
-import { complete, type Fields, fromFlags, type Given, path } from '../run/fields.js';
 import { FIGURES } from '../run/figures.js';
-import { MODELS } from '../run/model-table.js';
+import { freshFolder, nameOf } from '../run/folder-name.js';
 import { type Paint, painter } from '../run/progress.js';
-import type { RunConfig } from '../run/run-config.js';
-import { freshFolder, RunFolder } from '../run/run-folder.js';
-import { RUN_FIELDS } from '../run/run-options.js';
+import { RUN_OPTIONS, type RunConfig, readConfigFile } from '../run/run-config.js';
+import { RunFolder } from '../run/run-folder.js';
+import { complete } from '../run/schema/complete.js';
+import { partLists } from '../run/schema/describe.js';
+import { flagOf } from '../run/schema/option.js';
+import { fromFlags, type Given } from '../run/schema/values.js';
 import { trainRun } from '../run/train-run.js';
 import { refuseExtraWords, UsageError } from '../run/usage-error.js';
-import { type Command, type CommandLine, flagsOf, type Terminal } from './command.js';
-import { MACHINE_FIELDS, startBackend } from './machine.js';
+import type { Command, CommandLine, Terminal } from './command.js';
+import { MACHINE_OPTIONS, startBackend } from './machine.js';
 
 /** The options that choose the run. */
-interface Where {
-  config: string | null;
-  out: string | null;
-  resume: string | null;
-}
-
-const WHERE_FIELDS: Fields<Where> = {
+const WHERE_OPTIONS = {
   config: {
     group: 'The run:',
-    kind: path,
-    standard: null,
+    type: 'string',
+    minLength: 1,
+    default: null,
     help: 'JSON file with options, such as {"learningRate": 0.001}; the command line overrides it',
   },
   out: {
     group: 'The run:',
-    kind: path,
-    standard: null,
+    type: 'string',
+    minLength: 1,
+    default: null,
     help: 'folder for the results',
-    standardText: 'runs/<name>',
+    defaultText: 'runs/<name>',
   },
   resume: {
     group: 'The run:',
-    kind: path,
-    standard: null,
+    type: 'string',
+    minLength: 1,
+    default: null,
     help: 'folder of a run to continue; --epochs may be raised',
   },
-};
+} as const;
 
 /** A new run, or the continuation of one. */
 export type TrainRequest =
@@ -51,15 +48,15 @@ export type TrainRequest =
 /** @throws UsageError if an option is unknown, has no effect, or cannot change in a resumed run */
 export function readTrainRequest({ words, flags }: CommandLine): TrainRequest {
   refuseExtraWords(words, 0);
-  const { config, out, resume } = complete(WHERE_FIELDS, fromFlags(WHERE_FIELDS, flags));
-  const given = fromFlags(RUN_FIELDS, flags);
+  const { config, out, resume } = complete(WHERE_OPTIONS, fromFlags(WHERE_OPTIONS, flags));
+  const given = fromFlags(RUN_OPTIONS, flags);
   if (resume === null) {
     const all = new Map([...(config === null ? [] : readConfigFile(config)), ...given]);
-    completeConfig(all);
+    complete(RUN_OPTIONS, all);
     return { kind: 'start', given: all, out };
   }
   for (const name of flags.keys()) {
-    if (!['resume', 'epochs', ...Object.keys(MACHINE_FIELDS)].includes(name))
+    if (!['resume', 'epochs', ...Object.keys(MACHINE_OPTIONS).map(flagOf)].includes(name))
       throw new UsageError(`--${name} cannot change in a resumed run — leave it out, or start a new run`);
   }
   return {
@@ -71,13 +68,7 @@ export function readTrainRequest({ words, flags }: CommandLine): TrainRequest {
 
 /** The default of `--epochs`, which depends on the backend. */
 export function standardEpochs(backend: string): Pick<RunConfig, 'epochs'> {
-  return { epochs: backend === 'reference' ? 2 : RUN_FIELDS.epochs.standard };
-}
-
-/** `mnist-vae-z20-none` */
-export function nameOf({ data, model, latent, binarization }: RunConfig): string {
-  const size = MODELS[model].options.includes('latent') ? `-z${latent}` : '';
-  return `${basename(data.split(',')[0] as string)}-${model}${size}-${binarization}`;
+  return { epochs: backend === 'reference' ? 2 : RUN_OPTIONS.epochs.default };
 }
 
 function prepare(
@@ -89,7 +80,7 @@ function prepare(
     const saved = folder.readConfig('--resume');
     return { folder, config: { ...saved, epochs: request.epochs ?? saved.epochs }, resume: true };
   }
-  const config = completeConfig(request.given, standardEpochs(backend));
+  const config = complete(RUN_OPTIONS, request.given, standardEpochs(backend));
   const folder = new RunFolder(request.out ?? freshFolder(nameOf(config)));
   if (folder.holdsRun())
     throw new UsageError(
@@ -165,10 +156,9 @@ async function run(line: CommandLine, { out, stopSignal, calledAs }: Terminal): 
 export const train: Command = {
   summary: 'train a model and write pictures, curves and weights into a folder',
   usage: '',
-  flags: { ...flagsOf(WHERE_FIELDS), ...flagsOf(RUN_FIELDS), ...flagsOf(MACHINE_FIELDS) },
+  options: { ...WHERE_OPTIONS, ...RUN_OPTIONS, ...MACHINE_OPTIONS },
   notes: [
-    'Models:',
-    ...Object.entries(MODELS).map(([name, { help }]) => `  ${name.padEnd(17)}${help}`),
+    partLists(RUN_OPTIONS),
     '',
     'Losses are in nats per image: sum over pixels and latent dimensions, mean over images.',
     'Ctrl-C saves the run. --resume continues it with the same result as without the stop.',

@@ -31,7 +31,7 @@ export function linkMean(output: Tensor, link: MeanLink): Tensor {
  * With σ = 1 fixed, the loss is half the squared error plus 784·½·log 2π = 720.5 nats for MNIST.
  */
 export class Gaussian extends Module implements Likelihood {
-  readonly kind: string = 'gaussian';
+  readonly kind: 'gaussian' | 'gaussian-fixed';
   readonly outputsPerPixel = 1;
   /** log σ, a scalar `[]`. */
   readonly logSigma: Tensor;
@@ -44,6 +44,7 @@ export class Gaussian extends Module implements Likelihood {
     const { sigma = 1, learned = false, link = 'identity' } = options;
     checkNumber('Gaussian', 'sigma', sigma, sigma > 0, 'above 0');
     checkChoice('Gaussian', 'link', link, LINKS);
+    this.kind = learned ? 'gaussian' : 'gaussian-fixed';
     const logSigma = full([], Math.log(sigma));
     this.logSigma = learned ? parameter(logSigma) : logSigma;
     this.#link = link;

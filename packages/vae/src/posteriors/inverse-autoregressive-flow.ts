@@ -83,7 +83,7 @@ class AutoregressiveNetwork extends Module {
  * @see Kingma et al. 2016, arXiv:1606.04934
  */
 export class InverseAutoregressiveFlow extends Module implements PosteriorFamily {
-  readonly kind = 'inverse-autoregressive-flow';
+  readonly kind = 'iaf';
   readonly isGaussian = false;
   readonly steps: AutoregressiveNetwork[];
   readonly #base = new GaussianPosterior();

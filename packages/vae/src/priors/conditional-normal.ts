@@ -8,7 +8,7 @@ import type { Prior, PriorContext } from './prior.js';
 
 /** p(z|y) = N(mu[y], diag σ²[y]): one learned diagonal Gaussian for each class. */
 export class ConditionalNormal extends Module implements Prior {
-  readonly kind = 'conditional-normal';
+  readonly kind = 'conditional';
   /** `[classes, latent]` */
   readonly mu: Tensor;
   /** log σ², `[classes, latent]` */

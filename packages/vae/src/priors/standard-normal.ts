@@ -8,7 +8,7 @@ import type { Prior, PriorContext } from './prior.js';
 
 /** p(z) = N(0, I). */
 export class StandardNormal extends Module implements Prior {
-  readonly kind = 'standard-normal';
+  readonly kind = 'standard';
   readonly latent: number;
 
   constructor(latent: number) {

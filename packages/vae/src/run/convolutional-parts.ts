@@ -8,7 +8,7 @@ import {
   type ConvolutionalOptions,
 } from '../models/convolutional-networks.js';
 import { type Encoder, GaussianEncoder, PlainEncoder } from '../models/networks.js';
-import type { ModelContext } from './part-tables.js';
+import type { ModelContext } from './options/model-config.js';
 
 /** An encoder and a decoder, or neither for the model's default. */
 type Networks<E> = { encoder: E; decoder: Layer } | Record<string, never>;

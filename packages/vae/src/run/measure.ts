@@ -10,18 +10,18 @@ import { estimateLogLikelihood } from '../estimators/log-likelihood.js';
 import { type EvaluateOptions, evaluate } from '../evaluate.js';
 import type { Losses } from '../meter.js';
 import type { GenerativeModel } from '../models/model.js';
-import { lossTextOf, MODELS } from './model-table.js';
-import type { OpenRun } from './open-run.js';
+import { collapseAdvice } from './advice.js';
+import { lossTextOf, modelEntry } from './build-model.js';
+import type { LoadedRun } from './load-run.js';
 import { counted } from './progress.js';
 import type { RunConfig } from './run-config.js';
-import { collapseAdvice } from './run-options.js';
 import { UsageError } from './usage-error.js';
 
 /** The measured numbers. Losses are in nats per image. */
 export interface Measurement extends Losses {
   run: string;
   model: RunConfig['model'];
-  weights: OpenRun['weights'];
+  weights: LoadedRun['weights'];
   images: number;
   targets: RunConfig['binarization'];
   units: 'nats per image';
@@ -43,21 +43,21 @@ export interface MeasureOptions extends Pick<EvaluateOptions, 'batchSize' | 'see
 
 /** Measures a trained model on test images. @throws UsageError for importance samples of a model whose log p(x) cannot be estimated */
 export async function measureRun(
-  { folder, config, model, weights }: OpenRun,
+  { path, config, model, weights }: LoadedRun,
   test: Dataset,
   { importanceSamples = 0, ...rest }: MeasureOptions = {},
 ): Promise<Measurement> {
   const options = { ...rest, binarization: config.binarization };
   const losses = await evaluate(model, test, options);
   return {
-    run: folder.path,
+    run: path,
     model: config.model,
     weights,
     images: test.count,
     targets: config.binarization,
     units: 'nats per image',
     ...losses,
-    ...(MODELS[config.model].hasBound !== false && { negativeElbo: losses.recon + losses.kl }),
+    ...(modelEntry(config).hasBound === true && { negativeElbo: losses.recon + losses.kl }),
     ...(isLatentModel(model) && {
       latent: await describeLatent(model, test, options, collapseAdvice(config)),
     }),

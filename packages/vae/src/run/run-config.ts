@@ -1,89 +1,76 @@
-/** The configuration of a run, as types. */
-import type { Binarization } from '../data/binarize.js';
-import type { MeanLink } from '../likelihoods/gaussian.js';
+/** All options of a run, and the configuration that their values form. */
+import { existsSync, readFileSync } from 'node:fs';
+import { CORRUPTION_OPTIONS, CORRUPTIONS } from './options/corruptions.js';
+import { DATA_OPTIONS } from './options/data.js';
+import { LIKELIHOOD_OPTIONS, LIKELIHOODS } from './options/likelihoods.js';
+import { MODELS } from './options/models.js';
+import { NETWORK_OPTIONS } from './options/network.js';
+import { OPTIONS_OF_MODELS } from './options/of-models.js';
+import { OPTIMIZER_OPTIONS, OPTIMIZERS } from './options/optimizers.js';
+import { POSTERIOR_OPTIONS, POSTERIORS } from './options/posteriors.js';
+import { PRIOR_OPTIONS, PRIORS } from './options/priors.js';
+import { SCHEDULE_OPTIONS } from './options/schedules.js';
+import { TRAINING_OPTIONS } from './options/training.js';
+import type { ValuesOf } from './schema/option.js';
+import { fromJson, type Given } from './schema/values.js';
+import { UsageError } from './usage-error.js';
 
-export type ModelName = 'ae' | 'dae' | 'vae' | 'cvae' | 'iwae' | 'categorical-vae' | 'vq-vae' | 'm2';
+type RunOptions = typeof MODELS &
+  typeof NETWORK_OPTIONS &
+  typeof LIKELIHOODS &
+  typeof LIKELIHOOD_OPTIONS &
+  typeof POSTERIORS &
+  typeof POSTERIOR_OPTIONS &
+  typeof PRIORS &
+  typeof PRIOR_OPTIONS &
+  typeof CORRUPTIONS &
+  typeof CORRUPTION_OPTIONS &
+  typeof OPTIONS_OF_MODELS &
+  typeof DATA_OPTIONS &
+  typeof TRAINING_OPTIONS &
+  typeof OPTIMIZERS &
+  typeof OPTIMIZER_OPTIONS &
+  typeof SCHEDULE_OPTIONS;
 
-export type LikelihoodName =
-  | 'bernoulli'
-  | 'continuous-bernoulli'
-  | 'gaussian'
-  | 'gaussian-fixed'
-  | 'pixel-gaussian'
-  | 'categorical'
-  | 'squared-error';
-
-export type PosteriorName = 'gaussian' | 'planar' | 'iaf';
-
-export type PriorName = 'standard' | 'mixture' | 'vamp' | 'conditional';
-
-export type CorruptionName = 'masking' | 'masking-rescaled' | 'salt-and-pepper' | 'gaussian';
-
-/** Options that define the model of a run. */
-export interface ModelConfig {
-  model: ModelName;
-  /** Dimensions of z. */
-  latent: number;
-  network: 'dense' | 'convolutional';
-  /** For dense networks. */
-  hidden: readonly number[];
-  activation: 'relu' | 'tanh' | 'sigmoid';
-  /** For convolutional networks. */
-  channels: readonly number[];
-  normalization: 'none' | 'batch';
-  likelihood: LikelihoodName;
-  /** For 'gaussian-fixed'. */
-  sigma: number;
-  meanLink: MeanLink;
-  /** For 'categorical'. */
-  levels: number;
-  posterior: PosteriorName;
-  flowSteps: number;
-  prior: PriorName;
-  components: number;
-  /** Samples of z, or of the noise, per image. */
-  samples: number;
-  gradient: 'standard' | 'dreg';
-  codeActivation: 'none' | 'relu' | 'tanh' | 'sigmoid';
-  corruption: CorruptionName;
-  /** Probability, or standard deviation for 'gaussian'. */
-  noiseLevel: number;
-  /** Number of categorical variables in z, and number of categories of each. */
-  variables: number;
-  categories: number;
-  estimator: 'relaxed' | 'straight-through' | 'sum';
-  /** Number of vectors in a code, length of each, and number of vectors in the codebook. */
-  vectors: number;
-  vectorWidth: number;
-  codebookSize: number;
-  commitment: number;
-  /** Number of labelled images per class, and number of copies of each per epoch. */
-  labelled: number;
-  labelledRepeat: number;
-  /** Weight of the classification loss. */
-  alpha: number;
-}
-
-/** Options that define the images and the training of a run. */
-export interface TrainingConfig {
-  /** See `loadData`. */
-  data: string;
-  /** 0 means all training images. */
-  trainLimit: number;
-  binarization: Binarization;
-  /** Number of training images split off for validation. */
-  validation: number;
-  epochs: number;
-  batch: number;
-  learningRate: number;
-  beta: number;
-  warmUp: 'none' | 'linear' | 'cyclic';
-  warmUpEpochs: number;
-  freeBits: number;
-  /** The run ends after this many epochs without a better validation loss; 0 disables this. */
-  patience: number;
-  seed: number;
-}
+/** The options of a run, in the order of the help text. */
+export const RUN_OPTIONS: RunOptions = {
+  ...MODELS,
+  ...NETWORK_OPTIONS,
+  ...LIKELIHOODS,
+  ...LIKELIHOOD_OPTIONS,
+  ...POSTERIORS,
+  ...POSTERIOR_OPTIONS,
+  ...PRIORS,
+  ...PRIOR_OPTIONS,
+  ...OPTIONS_OF_MODELS,
+  ...CORRUPTIONS,
+  ...CORRUPTION_OPTIONS,
+  ...DATA_OPTIONS,
+  ...TRAINING_OPTIONS,
+  ...OPTIMIZERS,
+  ...OPTIMIZER_OPTIONS,
+  ...SCHEDULE_OPTIONS,
+};
 
 /** The complete configuration of a run, stored in its config.json. */
-export interface RunConfig extends ModelConfig, TrainingConfig {}
+export interface RunConfig extends ValuesOf<RunOptions> {}
+
+/** The name of a model. */
+export type ModelName = RunConfig['model'];
+
+/** Reads a configuration file. @throws UsageError with the path if the file is absent, is not JSON, or has an unknown key or a refused value */
+export function readConfigFile(path: string): Given {
+  if (!existsSync(path)) throw new UsageError(`--config ${path}: there is no such file`);
+  return parseConfig(readFileSync(path, 'utf8'), path);
+}
+
+/** Parses the text of a configuration file. @param source - its name, for messages */
+export function parseConfig(text: string, source: string): Given {
+  let contents: unknown;
+  try {
+    contents = JSON.parse(text.replace(/^\uFEFF/, '')); // some editors write a byte order mark
+  } catch (error) {
+    throw new UsageError(`${source}: not JSON: ${(error as Error).message}`);
+  }
+  return fromJson(RUN_OPTIONS, contents, source);
+}

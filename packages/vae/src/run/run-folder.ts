@@ -1,15 +1,15 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { decodeSafetensors, encodeSafetensors, type Module, type Optimizer } from '@varigrad/nn';
+import type { Module, Optimizer } from '@varigrad/nn';
 import { writeFileAtomic } from '../files/atomic.js';
 import type { EpochResult, TrainState } from '../train.js';
+import type { ImageFacts } from './build-model.js';
 import { decodeCheckpoint, encodeCheckpoint, restore } from './checkpoint.js';
-import { completeConfig, readConfigFile } from './complete-config.js';
-import { effective } from './fields.js';
-import type { RunConfig } from './run-config.js';
-import { RUN_FIELDS } from './run-options.js';
-import { suggest, UsageError } from './usage-error.js';
+import { RUN_OPTIONS, type RunConfig, readConfigFile } from './run-config.js';
+import { complete, effective } from './schema/complete.js';
+import { shorten, suggest, UsageError } from './usage-error.js';
+import { type ModelFacts, parseImageFacts, writeWeightsFile } from './weights-file.js';
 
 /** Which weights of a run: those after its last epoch, or of the epoch with the lowest validation loss. */
 export type Weights = 'last' | 'best';
@@ -44,19 +44,23 @@ export class RunFolder {
   /** @param facts - the contents of run.json, for readers */
   async writeConfig(config: RunConfig, facts: Readonly<Record<string, unknown>>): Promise<void> {
     await writeFileAtomic(this.file('run.json'), `${JSON.stringify(facts, null, 2)}\n`);
-    const own = effective(RUN_FIELDS, config);
+    const own = effective(RUN_OPTIONS, config);
     await writeFileAtomic(this.file('config.json'), `${JSON.stringify(own, null, 2)}\n`);
   }
 
   /** @param flag - the option that named the folder, for messages; @throws UsageError if the folder holds no run */
   readConfig(flag: string): RunConfig {
     if (!this.holdsRun()) {
-      const advice = suggest(basename(this.path), neighbours(this.path), `${dirname(this.path)}/`);
+      const advice = suggest(
+        basename(this.path),
+        neighbours(this.path),
+        (name) => `${dirname(this.path)}/${name}`,
+      );
       throw new UsageError(
-        `${`${flag} ${this.path}`.trim()}: there is no config.json${advice || ' — name the folder of a run'}`,
+        `${`${flag} ${shorten(this.path)}`.trim()}: there is no config.json${advice || ' — name the folder of a run'}`,
       );
     }
-    return completeConfig(readConfigFile(this.file('config.json')));
+    return complete(RUN_OPTIONS, readConfigFile(this.file('config.json')));
   }
 
   /** @param heldOut - the images of the losses that are not training losses */
@@ -67,16 +71,26 @@ export class RunFolder {
     await writeFileAtomic(this.file('metrics.jsonl'), lines.map((line) => `${line}\n`).join(''));
   }
 
-  /** The finished epochs before `epoch`. */
+  /** The finished epochs before `epoch`. @throws UsageError with the line if the file is damaged */
   async readMetrics(epoch: number = Number.POSITIVE_INFINITY): Promise<EpochResult[]> {
     const path = this.file('metrics.jsonl');
     if (!existsSync(path)) return [];
-    const lines = (await readFile(path, 'utf8')).split('\n').filter((line) => line !== '');
-    const results = lines.map((line) => {
-      const { test, validation, ...result } = JSON.parse(line);
-      return { ...result, test: test ?? validation } as EpochResult;
+    const lines = (await readFile(path, 'utf8')).trimEnd().split('\n');
+    const results = lines.map((line, i) => {
+      const result = parseResult(line);
+      if (result?.epoch === i + 1) return result;
+      throw new UsageError(
+        `${path}: line ${i + 1} is not the result of epoch ${i + 1} — restore the file, or start a new run`,
+      );
     });
     return results.filter((result) => result.epoch < epoch);
+  }
+
+  /** The size of the images, from run.json; undefined if it is not there. @throws VarigradError if the file is damaged */
+  readImageFacts(): ImageFacts | undefined {
+    const path = this.file('run.json');
+    if (!existsSync(path)) return undefined;
+    return parseImageFacts(readFileSync(path, 'utf8'), path, ({ images }) => images);
   }
 
   /** Whether there are weights of this kind. */
@@ -84,19 +98,16 @@ export class RunFolder {
     return existsSync(this.file(WEIGHT_FILES[which]));
   }
 
-  async writeWeights(which: Weights, model: Module): Promise<void> {
-    await writeFileAtomic(this.file(WEIGHT_FILES[which]), encodeSafetensors(model.stateDict()));
+  /** The path of the weights. @throws UsageError if the run has no such weights yet */
+  weightsFile(which: Weights): string {
+    if (this.has(which)) return this.file(WEIGHT_FILES[which]);
+    const reason =
+      which === 'best' ? 'the run had no --validation images' : 'the run has not finished its first epoch';
+    throw new UsageError(`${this.path}: there is no ${WEIGHT_FILES[which]} — ${reason}`);
   }
 
-  /** @throws UsageError if the run has no such weights yet */
-  async readWeights(which: Weights, model: Module): Promise<void> {
-    const path = this.file(WEIGHT_FILES[which]);
-    if (!existsSync(path)) {
-      const reason =
-        which === 'best' ? 'the run had no --validation images' : 'the run has not finished its first epoch';
-      throw new UsageError(`${this.path}: there is no ${WEIGHT_FILES[which]} — ${reason}`);
-    }
-    model.loadStateDict(decodeSafetensors(await readFile(path), path).tensors);
+  async writeWeights(which: Weights, model: Module, about: ModelFacts): Promise<void> {
+    await writeWeightsFile(this.file(WEIGHT_FILES[which]), model, about);
   }
 
   /** Weights, optimizer and position in one file, so that they always match. */
@@ -120,9 +131,24 @@ function neighbours(path: string): string[] {
   return existsSync(parent) ? readdirSync(parent) : [];
 }
 
-/** `runs/<name>`, or `runs/<name>-2`, … if that is taken. */
-export function freshFolder(name: string): string {
-  let path = join('runs', name);
-  for (let n = 2; existsSync(path); n++) path = join('runs', `${name}-${n}`);
-  return path;
+/** The result of an epoch from a line of metrics.jsonl, or undefined if the line has another form. */
+function parseResult(line: string): EpochResult | undefined {
+  try {
+    const { test, validation, ...rest } = JSON.parse(line);
+    const result = { ...rest, test: test ?? validation };
+    return isResult(result) ? result : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isResult(value: Readonly<Record<string, unknown>>): value is EpochResult & Record<string, unknown> {
+  const { epoch, seconds, msPerStep, train, test } = value;
+  return [epoch, seconds, msPerStep].every(Number.isFinite) && [train, test].every(hasLosses);
+}
+
+function hasLosses(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const { loss, recon, kl }: Readonly<Record<string, unknown>> = { ...value };
+  return [loss, recon, kl].every(Number.isFinite);
 }

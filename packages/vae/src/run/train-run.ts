@@ -1,6 +1,6 @@
 /** Runs a training from its configuration to the files in its folder. */
 import { VarigradError } from '@varigrad/core';
-import { Adam } from '@varigrad/nn';
+import { type Optimizer, type Schedule, warmupSchedule } from '@varigrad/nn';
 import { STATIC_SEED } from '../data/binarize.js';
 import { describeCollapse, findCollapse } from '../diagnostics/collapse.js';
 import { latentStatistics } from '../diagnostics/latent-statistics.js';
@@ -8,19 +8,21 @@ import { isLatentModel } from '../estimators/latent-model.js';
 import { evaluate } from '../evaluate.js';
 import { removeLeftovers } from '../files/atomic.js';
 import type { GenerativeModel } from '../models/model.js';
-import { type BetaSchedule, cyclicWarmUp, linearWarmUp } from '../schedules.js';
+import type { BetaSchedule } from '../schedules.js';
 import { type EpochResult, fit, type TrainState } from '../train.js';
 import { TrainingError } from '../training-failure.js';
+import { collapseAdvice, divergenceAdvice } from './advice.js';
+import { buildModel, type ImageFacts, lossTextOf, modelEntry } from './build-model.js';
 import { loadRunData, type RunData } from './data.js';
 import { bestEpoch, isPatienceOver } from './early-stopping.js';
 import { writePictures } from './figures.js';
-import { buildModel, lossTextOf, MODELS } from './model-table.js';
+
 import { counted, createReporter, type Output, wrapped } from './progress.js';
-import type { RunConfig } from './run-config.js';
+import { RUN_OPTIONS, type RunConfig } from './run-config.js';
 import type { RunFolder } from './run-folder.js';
-import { collapseAdvice } from './run-options.js';
 import { noteCodes, writeScatterAnimation } from './scatter-animation.js';
 import { UsageError } from './usage-error.js';
+import { readWeightsFile } from './weights-file.js';
 
 /** The part of `AbortSignal` that a run uses. */
 export interface StopSignal {
@@ -47,7 +49,7 @@ export type RunEnd = { stopped: false } | { stopped: true; epoch: number; step: 
 /** The state of a run before its first step. */
 interface Start {
   model: GenerativeModel;
-  optimizer: Adam;
+  optimizer: Optimizer;
   /** `images` is the number of training images before the model changed them. */
   data: RunData & { images: number };
   state: TrainState | undefined;
@@ -66,12 +68,12 @@ export async function trainRun(options: TrainRunOptions): Promise<RunEnd> {
   const start = await prepare(options);
   const { model, optimizer, data, state, results, heldOut } = start;
   introduce(options, start);
-  const reporter = createReporter(out, { heldOut, hasBound: MODELS[config.model].hasBound !== false });
+  const reporter = createReporter(out, { heldOut, hasBound: modelEntry(config).hasBound === true });
   const end = new AbortController();
   if (isPatienceOver(results, config.patience)) end.abort();
   if (signal.aborted) end.abort();
   else signal.addEventListener('abort', () => end.abort(), { once: true });
-  const { epochs, binarization, seed, freeBits } = config;
+  const { epochs, binarization, seed, freeBits, clip, dropLast } = config;
   const reached = await fit(
     model,
     { train: data.train, test: data.validation ?? data.test },
@@ -83,6 +85,9 @@ export async function trainRun(options: TrainRunOptions): Promise<RunEnd> {
       optimizer,
       batchSize: config.batch,
       beta: betaOf(config, data.train.count),
+      schedule: scheduleOf(config, data.train.count),
+      clipNorm: clip === 0 ? undefined : clip,
+      dropLast,
       signal: end.signal,
       onProgress: reporter.step,
       state,
@@ -120,22 +125,36 @@ async function saveEpoch(
   await writePictures(folder, source, result.epoch);
   if (model.latent === 2) await noteCodes(folder, model, data.test, result.epoch);
   await folder.writeMetrics(results, heldOut);
-  await folder.writeWeights('last', model);
-  if (heldOut === 'validation' && bestEpoch(results) === result) await folder.writeWeights('best', model);
+  const about = { config, images: imageFactsOf(data) };
+  await folder.writeWeights('last', model, about);
+  if (heldOut === 'validation' && bestEpoch(results) === result)
+    await folder.writeWeights('best', model, about);
   await folder.writeCheckpoint(model, optimizer, next);
+}
+
+function imageFactsOf({ train }: RunData): ImageFacts {
+  return { imageShape: train.imageShape, classes: train.classes };
 }
 
 /** Reads and checks everything before it writes anything. */
 async function prepare({ folder, config, resume, machine }: TrainRunOptions): Promise<Start> {
   const loaded = await loadRunData(config);
   const model = buildModel(config, loaded.train);
-  const prepared = MODELS[config.model].prepare?.(loaded.train, config);
+  const prepared = modelEntry(config).prepare?.(loaded.train, config);
   const notes = prepared === undefined ? loaded.notes : [...loaded.notes, prepared.note];
   const data = { ...loaded, train: prepared?.train ?? loaded.train, notes, images: loaded.train.count };
-  const optimizer = new Adam(model.parameters(), { learningRate: config.learningRate });
+  if (config.dropLast && data.train.count < config.batch)
+    throw new UsageError(
+      `--drop-last leaves no step: there are ${counted(data.train.count, 'training image')}, and a step has ${config.batch} — choose a smaller --batch`,
+    );
+  const optimizer = RUN_OPTIONS.optimizer.parts[config.optimizer].build(model.parameters(), config);
   const state = resume ? await folder.readCheckpoint(model, optimizer) : undefined;
   if (state !== undefined) checkLength(config.epochs, state);
   const results = state === undefined ? [] : await folder.readMetrics(state.epoch);
+  if (state !== undefined && results.length !== state.epoch - 1)
+    throw new UsageError(
+      `${folder.file('metrics.jsonl')}: expected ${counted(state.epoch - 1, 'epoch')}, found ${results.length} — restore the file, or start a new run`,
+    );
   await removeLeftovers(folder.path);
   await folder.writeConfig(config, {
     units: 'nats per image',
@@ -165,17 +184,31 @@ function checkLength(epochs: number, { epoch, step }: TrainState): void {
 }
 
 /** A training error as the error of the command: the reason, what is saved, and an option that may help. */
-function diverged(error: unknown, { learningRate }: RunConfig, saved = 0): unknown {
+function diverged(error: unknown, config: RunConfig, saved = 0): unknown {
   if (!(error instanceof TrainingError)) return error;
   const kept = saved === 0 ? 'nothing was saved yet' : `the checkpoint after epoch ${saved} is kept`;
-  const advice = error.advice === '' ? '' : ` — try a new run with --learning-rate ${learningRate / 10}`;
+  const advice = error.advice === '' ? '' : ` — try a new run with ${divergenceAdvice(config)}`;
   return new VarigradError('train', `${error.reason}; ${kept}${advice}`);
 }
 
-function betaOf({ beta, warmUp, warmUpEpochs, batch }: RunConfig, images: number): number | BetaSchedule {
-  if (warmUp === 'none') return beta;
-  const steps = Math.max(1, Math.round(warmUpEpochs * Math.ceil(images / batch)));
-  return warmUp === 'linear' ? linearWarmUp(steps, beta) : cyclicWarmUp(steps, { beta });
+/** A number of epochs as steps, at least one. */
+function stepsOf(epochs: number, { batch, dropLast }: RunConfig, images: number): number {
+  const perEpoch = dropLast ? Math.floor(images / batch) : Math.ceil(images / batch);
+  return Math.max(1, Math.round(epochs * perEpoch));
+}
+
+function betaOf(config: RunConfig, images: number): number | BetaSchedule {
+  const { beta, warmUp, warmUpEpochs } = config;
+  return RUN_OPTIONS.warmUp.parts[warmUp].build(stepsOf(warmUpEpochs, config, images), beta);
+}
+
+/** The factor on the learning rate at each step; undefined if it is constant. */
+function scheduleOf(config: RunConfig, images: number): Schedule | undefined {
+  const { schedule, scheduleEpochs, scheduleDecay, scheduleWarmUp } = config;
+  if (schedule === 'none' && scheduleWarmUp === 0) return undefined;
+  const length = stepsOf(scheduleEpochs, config, images);
+  const factor = RUN_OPTIONS.schedule.parts[schedule].build(length, scheduleDecay);
+  return scheduleWarmUp === 0 ? factor : warmupSchedule(stepsOf(scheduleWarmUp, config, images), factor);
 }
 
 const TARGETS: Readonly<Record<RunConfig['binarization'], string>> = {
@@ -189,7 +222,7 @@ function introduce(
   { folder, config, resume, machine, out }: TrainRunOptions,
   { model, data, state }: Start,
 ): void {
-  const hasBound = MODELS[config.model].hasBound !== false;
+  const hasBound = modelEntry(config).hasBound === true;
   const isCrossEntropy = config.binarization === 'none' && config.likelihood === 'bernoulli';
   const place = state === undefined ? '' : ` from epoch ${state.epoch}, step ${state.step}`;
   const isDense = config.network === 'dense';
@@ -197,7 +230,8 @@ function introduce(
   const widths = [input, ...(isDense ? config.hidden : config.channels), model.latent].join('-');
   const lines = [
     `${resume ? `Resuming${place}` : 'Training'}: ${config.model.toUpperCase()} ${widths}${isDense ? '' : ' convolutional'}, ${config.likelihood} decoder, on ${machine}`,
-    `${counted(data.images, data.noun)}, ${counted(config.epochs, 'epoch')}, batch ${config.batch}, Adam ${config.learningRate}, seed ${config.seed}`,
+    `${counted(data.images, data.noun)}, ${counted(config.epochs, 'epoch')}, batch ${config.batch}, ${optimizerText(config)}, seed ${config.seed}`,
+    ...scheduleNotes(config),
     ...data.notes,
     ...(data.validation === undefined
       ? []
@@ -207,6 +241,19 @@ function introduce(
     `Results: ${folder.path}/\n`,
   ];
   out.write(`${wrapped(lines.join('\n'), out)}\n`);
+}
+
+/** `adam 0.001`, or `sgd 0.01, cosine schedule over 20 epochs` */
+function optimizerText({ optimizer, learningRate, schedule, scheduleEpochs }: RunConfig): string {
+  const change = schedule === 'none' ? '' : `, ${schedule} schedule over ${counted(scheduleEpochs, 'epoch')}`;
+  return `${optimizer} ${learningRate}${change}`;
+}
+
+/** A warning if a resumed run is longer than its cosine, whose length was fixed when the run began. */
+function scheduleNotes({ schedule, scheduleEpochs, scheduleWarmUp, epochs }: RunConfig): string[] {
+  const end = scheduleWarmUp + scheduleEpochs;
+  if (schedule !== 'cosine' || epochs <= end) return [];
+  return [`The learning rate is 0 after epoch ${end}: later epochs change nothing.`];
 }
 
 /** Reports collapsed dimensions of z, if there are any. */
@@ -226,7 +273,8 @@ async function tellBest(
   const best = bestEpoch(results) as EpochResult;
   if (isPatienceOver(results, config.patience))
     out.write(`\nEnded early: no better validation loss in ${counted(config.patience, 'epoch')}.\n`);
-  await folder.readWeights('best', model);
+  const saved = await readWeightsFile(folder.weightsFile('best'));
+  model.loadStateDict(saved.tensors);
   const losses = await evaluate(model, data.test, { binarization: config.binarization });
   out.write(`\nBest epoch on the validation images: ${best.epoch}, saved in best.safetensors.\n`);
   out.write(`Losses on ${counted(data.test.count, 'test image')}: ${lossTextOf(config)(losses)}\n`);

@@ -5,14 +5,26 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-/** ` — did you mean --latent?`, or '' if no known word is similar. */
-export function suggest(word: string, known: readonly string[], prefix = ''): string {
-  const name = known[nearest(word, known)];
-  return name === undefined ? '' : ` — did you mean ${prefix}${name}?`;
+const LONGEST_QUOTE = 80;
+
+/** A text as a message quotes it: cut if it is long. */
+export function shorten(text: string): string {
+  return text.length <= LONGEST_QUOTE ? text : `${text.slice(0, LONGEST_QUOTE)}…`;
+}
+
+/** ` — did you mean --latent?`, or '' if no known word is similar. @param shown - how the message writes a known word */
+export function suggest(
+  word: string,
+  known: readonly string[],
+  shown: (name: string) => string = (name) => name,
+): string {
+  const name = known[nearest(shorten(word), known)];
+  return name === undefined ? '' : ` — did you mean ${shown(name)}?`;
 }
 
 /** Throws a `UsageError` if there are more than `count` arguments that are not options. */
 export function refuseExtraWords(words: readonly string[], count: number): void {
   const extra = words[count];
-  if (extra !== undefined) throw new UsageError(`unexpected argument "${extra}" — options start with --`);
+  if (extra !== undefined)
+    throw new UsageError(`unexpected argument "${shorten(extra)}" — options start with --`);
 }

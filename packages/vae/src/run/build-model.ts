@@ -1,0 +1,36 @@
+/** Builds the model of a configuration. */
+import { Generator } from '@varigrad/core';
+import type { Losses } from '../meter.js';
+import type { GenerativeModel } from '../models/model.js';
+import { MODELS, type ModelEntry } from './options/models.js';
+import { lossText } from './progress.js';
+import type { RunConfig } from './run-config.js';
+import { UsageError } from './usage-error.js';
+
+/** What a model needs to know about its images. */
+export interface ImageFacts {
+  imageShape: readonly [height: number, width: number];
+  /** Number of classes; 0 if the images have no labels. */
+  classes: number;
+}
+
+/** The entry of a model in the table of models. */
+export function modelEntry({ model }: Pick<RunConfig, 'model'>): ModelEntry {
+  return MODELS.model.parts[model];
+}
+
+/** Builds the model of a configuration for such images, with its initial weights. @throws UsageError if it needs labels and there are none */
+export function buildModel(config: RunConfig, { imageShape, classes }: ImageFacts): GenerativeModel {
+  const entry = modelEntry(config);
+  if (entry.needsLabels === true && classes === 0)
+    throw new UsageError(
+      `model ${config.model} needs the class of each image, and the images of ${config.data} have no classes — put the images of each class into a subfolder`,
+    );
+  const generator = new Generator(config.seed);
+  return entry.build({ config, inputSize: imageShape[0] * imageShape[1], imageShape, classes, generator });
+}
+
+/** The function that formats the losses of a model. */
+export function lossTextOf(config: Pick<RunConfig, 'model'>): (losses: Losses) => string {
+  return modelEntry(config).hasBound === true ? lossText : ({ loss }) => `loss ${loss.toFixed(2)}`;
+}
