@@ -422,6 +422,24 @@ refused('sheets, pictures and files', [
   ],
   ['readIdxFile()', 'readIdxFile: path must be a string, found undefined'],
   ["readIdxDataset('images')", 'readIdxDataset: labelPath must be a string, found undefined'],
+  ["readIdxFile('a', { limit: 1 })", "readIdxFile: unknown option 'limit' (options: maxBytes)"],
+  [
+    "readIdxDataset('a', 'b', { transposed: true })",
+    "readIdxDataset: unknown option 'transposed' — did you mean 'transpose'? (options: maxBytes, transpose, firstLabel)",
+  ],
+  [
+    "readIdxDataset('a', null, { firstLabel: -1 })",
+    'readIdxDataset: firstLabel must be a whole number of at least 0, found -1',
+  ],
+  ["decodePng('a.png')", "decodePng: bytes must be a Uint8Array, found 'a.png'"],
+  [
+    "decodePng(new Uint8Array(1), 'a', { maxPixels: 0 })",
+    'decodePng: maxPixels must be a whole number above 0, found 0',
+  ],
+  [
+    "decodePng(new Uint8Array(1), 'a', { ground: 255 })",
+    'decodePng: ground must be a number from 0 to 1, found 255',
+  ],
   ["writeFileAtomic('a')", 'writeFileAtomic: contents must be a string or a Uint8Array, found undefined'],
   [
     "writeFileAtomic('a', { a: 1 })",

@@ -413,6 +413,10 @@ refused('data', [
   ],
   ['encodeIdx()', 'encodeIdx: the array must be { shape, data }, found undefined'],
   ['parseIdx(new ArrayBuffer(8))', 'parseIdx: bytes must be a Uint8Array, found an instance of ArrayBuffer'],
+  [
+    "readIdx(new Uint8Array(1), 'a', { maxBytes: 0 })",
+    'readIdx: maxBytes must be a whole number above 0, found 0',
+  ],
   ["readIdx('images.idx')", "readIdx: bytes must be a Uint8Array, found 'images.idx'"],
 ]);
 

