@@ -1,4 +1,5 @@
 import { checkFunction, describeValue, refusePromise } from '../checks/arguments.js';
+import { keepsBackend } from '../checks/kept-promises.js';
 import { ArgumentError, BackendError } from '../errors.js';
 import type { Backend } from './backend.js';
 import { createReference } from './reference/reference.js';
@@ -36,7 +37,7 @@ export function setBackend(next: Backend): void {
 
 /**
  * Runs `f` on another backend, and restores the current one.
- * @throws ArgumentError if `f` is asynchronous
+ * @throws ArgumentError if `f` is asynchronous, except for functions that keep the backend of their call, such as `fit`
  */
 export function withBackend<T>(temporary: Backend, f: () => T): T {
   checkBackend('withBackend', temporary);
@@ -44,7 +45,8 @@ export function withBackend<T>(temporary: Backend, f: () => T): T {
   const before = active;
   active = temporary;
   try {
-    return refusePromise('withBackend', f());
+    const value = f();
+    return keepsBackend(value) ? value : refusePromise('withBackend', value);
   } finally {
     active = before;
   }

@@ -11,4 +11,5 @@ export {
   isPlainObject,
   refusePromise,
 } from './arguments.js';
+export { keepsBackend, markKeepsBackend } from './kept-promises.js';
 export { checkChoice, checkOptions, nearest, type OptionNames } from './options.js';
