@@ -88,6 +88,7 @@ test('a worker that fails after it was started leaves one thread, and the descri
       cores: 3,
       start: (_, thread, failed) => {
         if (thread === 1) fail = failed;
+        return () => {};
       },
     },
   });

@@ -2,6 +2,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /** Tensors, and the operations that compute them: the two types refer to each other, so they share a file. */
 import type { Backend, HostArray, Kernels, Operand, Values } from './backend/backend.js';
+import { DISPOSE } from './backend/backend.js';
 import { backend } from './backend/current.js';
 import { checkArray, checkTensor, describeValue } from './checks/arguments.js';
 import { ArgumentError, formatShape, type Shape, ShapeError } from './errors.js';
@@ -262,7 +263,7 @@ export class Tensor implements Disposable {
 
 // `using t = …` frees t at the end of its block. The second symbol makes Node print tensors with toString.
 Object.defineProperties(Tensor.prototype, {
-  [Symbol.dispose ?? Symbol.for('Symbol.dispose')]: { value: Tensor.prototype.dispose },
+  [DISPOSE]: { value: Tensor.prototype.dispose },
   [Symbol.for('nodejs.util.inspect.custom')]: { value: Tensor.prototype.toString },
 });
 

@@ -5,7 +5,7 @@
 import { describeValue } from '../../checks/arguments.js';
 import { ArgumentError } from '../../errors.js';
 import { fillNormal, fillUniform } from '../../random.js';
-import type { Backend, HostArray } from '../backend.js';
+import { type Backend, DISPOSE, type HostArray } from '../backend.js';
 import { elementwiseKernels } from './elementwise.js';
 import { matmulKernels } from './matmul.js';
 import { movementKernels } from './movement.js';
@@ -59,5 +59,7 @@ export function createReference(
     openScope() {},
     closeScope() {},
     release() {},
+    dispose() {},
+    [DISPOSE]() {},
   };
 }

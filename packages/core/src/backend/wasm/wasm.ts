@@ -2,7 +2,8 @@
  * The wasm backend: WebAssembly SIMD kernels with threads, the default on a CPU. The kernels are AssemblyScript, in assembly/.
  */
 import { checkOptions, type OptionNames } from '../../checks/options.js';
-import type { Backend } from '../backend.js';
+import { BackendError } from '../../errors.js';
+import { type Backend, DISPOSE, type Kernels } from '../backend.js';
 import { elementwiseKernels } from './kernels/elementwise.js';
 import { matmulKernels } from './kernels/matmul.js';
 import { movementKernels } from './kernels/movement.js';
@@ -24,6 +25,9 @@ export interface WasmOptions {
 
 const WASM_OPTIONS: OptionNames<WasmOptions> = { threads: true, compile: true, threadHost: true };
 
+/** The remedy if a backend is closed. */
+const ANOTHER = 'select another backend with init or setBackend';
+
 /** The wasm backend, with its properties and settings. */
 export interface WasmBackend extends Backend<Float32Array> {
   readonly name: 'wasm';
@@ -37,30 +41,30 @@ export interface WasmBackend extends Backend<Float32Array> {
   setNumThreads(threads: number): void;
 }
 
-/** Creates a wasm backend. @throws BackendError if the host has no WebAssembly SIMD or cannot compile the module */
-export function createWasm(options: WasmOptions = {}): WasmBackend {
-  checkOptions('createWasm', options, WASM_OPTIONS);
-  const loaded = loadModule(options.compile);
+/** What `dispose` frees. */
+interface Machine {
+  readonly simd: 'plain' | 'relaxed';
+  readonly memory: ResidentMemory;
+  readonly pool: ThreadPool;
+  readonly kernels: Kernels<Float32Array>;
+}
+
+/** @param close - called before an error that a kernel cannot recover from */
+function createMachine(options: WasmOptions, close: (reason: string) => void): Machine {
+  const waiting = (polls: number): void => {
+    const failure = pool.waiting(polls);
+    if (failure === undefined) return;
+    close(failure);
+    throw new BackendError('wasm', `${failure}; the values that it computed are lost — ${ANOTHER}`);
+  };
+  const loaded = loadModule(waiting, options.compile);
   const memory = new ResidentMemory(loaded);
   const pool = new ThreadPool(loaded, options.threadHost ?? findThreadHost(), options.threads);
-  const { simd } = loaded;
   const context = { wasm: loaded.kernels, memory, pool };
   return {
-    name: 'wasm',
-    memory: 'host',
-    simd,
-    get threads() {
-      return pool.threads;
-    },
-    get bytesReserved() {
-      return memory.bytesReserved;
-    },
-    get description() {
-      const threads = pool.threads === 1 ? '1 thread' : `${pool.threads} threads`;
-      const why = pool.refusal === undefined ? '' : `: ${pool.refusal}`;
-      return `wasm (SIMD${simd === 'relaxed' ? ' with FMA' : ''}, ${threads}${why})`;
-    },
-    setNumThreads: (threads) => pool.setThreads(threads),
+    simd: loaded.simd,
+    memory,
+    pool,
     kernels: {
       ...elementwiseKernels(context),
       ...reduceKernels(context),
@@ -68,13 +72,62 @@ export function createWasm(options: WasmOptions = {}): WasmBackend {
       ...movementKernels(context),
       ...updateKernels(context),
     },
-    upload: (values) => memory.upload(values),
+  };
+}
+
+/** Creates a wasm backend. @throws BackendError if the host has no WebAssembly SIMD or cannot compile the module */
+export function createWasm(options: WasmOptions = {}): WasmBackend {
+  checkOptions('createWasm', options, WASM_OPTIONS);
+  let closed = 'it was disposed';
+  let machine: Machine | undefined;
+  const close = (reason: string): void => {
+    machine?.pool.close();
+    machine = undefined;
+    closed = reason;
+  };
+  machine = createMachine(options, close);
+  const { simd } = machine;
+  /** The open machine. @throws BackendError after `dispose` */
+  const open = (): Machine => {
+    if (machine !== undefined) return machine;
+    throw new BackendError('wasm', `this backend is closed: ${closed} — ${ANOTHER}`);
+  };
+  const dispose = (): void => {
+    if (machine !== undefined) close(closed);
+  };
+  return {
+    name: 'wasm',
+    memory: 'host',
+    simd,
+    get threads() {
+      return machine?.pool.threads ?? 0;
+    },
+    get bytesReserved() {
+      return machine?.memory.bytesReserved ?? 0;
+    },
+    get description() {
+      return machine === undefined ? `wasm (closed: ${closed})` : describe(machine);
+    },
+    get kernels() {
+      return open().kernels;
+    },
+    setNumThreads: (threads) => open().pool.setThreads(threads),
+    upload: (values) => open().memory.upload(values),
     download: async (values) => values.slice(),
     downloadSync: (values) => values.slice(),
-    persist: (values) => memory.persist(values),
-    openScope: () => memory.openScope(),
-    closeScope: () => memory.closeScope(),
-    keep: (values) => memory.keep(values),
-    release: (values) => memory.release(values),
+    persist: (values) => open().memory.persist(values),
+    openScope: () => open().memory.openScope(),
+    // Values outlive the backend: they are views that hold its memory, or ordinary arrays.
+    closeScope: () => machine?.memory.closeScope(),
+    keep: (values) => (machine === undefined ? values.slice() : machine.memory.keep(values)),
+    release: (values) => machine?.memory.release(values),
+    dispose,
+    [DISPOSE]: dispose,
   };
+}
+
+function describe({ simd, pool }: Machine): string {
+  const threads = pool.threads === 1 ? '1 thread' : `${pool.threads} threads`;
+  const why = pool.refusal === undefined ? '' : `: ${pool.refusal}`;
+  return `wasm (SIMD${simd === 'relaxed' ? ' with FMA' : ''}, ${threads}${why})`;
 }
