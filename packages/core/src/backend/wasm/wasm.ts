@@ -9,7 +9,7 @@ import { matmulKernels } from './kernels/matmul.js';
 import { movementKernels } from './kernels/movement.js';
 import { reduceKernels } from './kernels/reduce.js';
 import { updateKernels } from './kernels/update.js';
-import { ResidentMemory } from './memory.js';
+import { copyOf, ResidentMemory } from './memory.js';
 import { type Compile, loadModule } from './module.js';
 import { findThreadHost, type ThreadHost, ThreadPool } from './threads.js';
 
@@ -35,7 +35,7 @@ export interface WasmBackend extends Backend<Float32Array> {
   readonly simd: 'plain' | 'relaxed';
   /** Number of threads that take part in large kernels, the caller included. Results do not depend on it. */
   readonly threads: number;
-  /** Bytes of WebAssembly memory in use or kept for reuse; it does not shrink. */
+  /** Bytes of WebAssembly memory in use or kept for reuse. The memory itself does not shrink before `dispose`. */
   readonly bytesReserved: number;
   /** Sets the number of threads. @throws ArgumentError unless it is a whole number from 1 to 64 */
   setNumThreads(threads: number): void;
@@ -113,13 +113,13 @@ export function createWasm(options: WasmOptions = {}): WasmBackend {
     },
     setNumThreads: (threads) => open().pool.setThreads(threads),
     upload: (values) => open().memory.upload(values),
-    download: async (values) => values.slice(),
-    downloadSync: (values) => values.slice(),
+    download: async (values) => copyOf(values),
+    downloadSync: (values) => copyOf(values),
     persist: (values) => open().memory.persist(values),
     openScope: () => open().memory.openScope(),
     // Values outlive the backend: they are views that hold its memory, or ordinary arrays.
     closeScope: () => machine?.memory.closeScope(),
-    keep: (values) => (machine === undefined ? values.slice() : machine.memory.keep(values)),
+    keep: (values) => (machine === undefined ? copyOf(values) : machine.memory.keep(values)),
     release: (values) => machine?.memory.release(values),
     dispose,
     [DISPOSE]: dispose,
