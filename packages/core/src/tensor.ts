@@ -7,12 +7,10 @@ import { backend } from './backend/current.js';
 import { checkArray, checkTensor, describeValue } from './checks/arguments.js';
 import { ArgumentError, formatShape, type Shape, ShapeError } from './errors.js';
 import { formatArray } from './format.js';
+import { type NestedArray, nest } from './nested-arrays.js';
 import { track } from './scope.js';
 import { sameShape, sizeOf } from './shape.js';
 import { Storage, updateInPlace } from './storage.js';
-
-/** Nested arrays of numbers: an argument of `tensor` and the result of `toArray`. */
-export type NestedArray = number | NestedArray[];
 
 /** An operand: a tensor, or a number that broadcasts as a scalar. */
 export type TensorLike = Tensor | number;
@@ -284,14 +282,4 @@ export function operandOf(op: string, x: TensorLike): Tensor {
   const t = asTensor(x);
   checkTensor(op, t, 'an operand', 'a tensor or a number');
   return t;
-}
-
-function nest(data: HostArray, shape: Shape): NestedArray {
-  const build = (axis: number, offset: number, size: number): NestedArray => {
-    if (axis === shape.length) return data[offset]!;
-    const length = shape[axis]!;
-    const step = length === 0 ? 0 : size / length;
-    return Array.from({ length }, (_, i) => build(axis + 1, offset + i * step, step));
-  };
-  return build(0, 0, data.length);
 }
