@@ -44,7 +44,7 @@ test('a file that is not a graph is refused, with the faulty place', () => {
   refusal(changed('"result":2', '"result":9'), 'result: 9 is not the id of a node (0 … 2)');
   refusal(changed('"id":1', '"id":2'), 'nodes[1].id: 2 instead of 1');
   refusal(changed('"inputs":[0]', '"inputs":[1]'), 'nodes[1].inputs[0]: 1 is not the id of a node (0 … 0)');
-  refusal(changed('"min":5', '"min":"small"'), 'nodes[2].output.min: "small" is not a number');
+  refusal(changed('"min":5', '"min":"small"'), "nodes[2].output.min: 'small' is not a number");
   refusal(changed('"op":"leaf",', ''), 'nodes[0].op: expected a string');
   refusal(changed('"values":[1,2]', '"values":[1]'), 'nodes[0].output.values: 1 values for the shape [2]');
   refusal(changed('"node":2', '"node":-1'), 'backward[0].node: -1 is not the id of a node (0 … 2)');
