@@ -49,6 +49,31 @@ if (existsSync(TASKS)) {
   });
 }
 
+test('the threads of a backend that was dropped end when it is collected', () => {
+  if (!existsSync(TASKS)) return;
+  const program = `
+    import { readdirSync } from 'node:fs';
+    import { setTimeout as pause } from 'node:timers/promises';
+    import { createWasm } from '@varigrad/core';
+    const count = () => readdirSync('${TASKS}').length;
+    const before = count();
+    const use = () => createWasm({ threads: 4 }).kernels.unary('square', new Float32Array(100000));
+    use();
+    const most = count();
+    for (let i = 0; i < 100 && count() > before; i++) { gc(); await pause(50); }
+    console.log(most - before, count() <= before);`;
+  const flags = [
+    '--expose-gc',
+    '--conditions=@varigrad/source',
+    '--import',
+    'tsx',
+    '--input-type=module',
+    '-e',
+  ];
+  const { stdout } = spawnSync(process.execPath, [...flags, program], { encoding: 'utf8', timeout: 60_000 });
+  assert.is(stdout, '3 true\n');
+});
+
 test('a process with an open backend ends by itself, and so does one with a closed backend', () => {
   const program = (end: string): string => `
     import { createWasm } from '@varigrad/core';

@@ -41,6 +41,9 @@ export interface WasmBackend extends Backend<Float32Array> {
   setNumThreads(threads: number): void;
 }
 
+/** Ends the threads of backends that were dropped without `dispose`. */
+const abandoned: FinalizationRegistry<ThreadPool> = new FinalizationRegistry((pool) => pool.close());
+
 /** What `dispose` frees. */
 interface Machine {
   readonly simd: 'plain' | 'relaxed';
@@ -95,7 +98,7 @@ export function createWasm(options: WasmOptions = {}): WasmBackend {
   const dispose = (): void => {
     if (machine !== undefined) close(closed);
   };
-  return {
+  const created: WasmBackend = {
     name: 'wasm',
     memory: 'host',
     simd,
@@ -124,6 +127,8 @@ export function createWasm(options: WasmOptions = {}): WasmBackend {
     dispose,
     [DISPOSE]: dispose,
   };
+  abandoned.register(created, machine.pool);
+  return created;
 }
 
 function describe({ simd, pool }: Machine): string {
