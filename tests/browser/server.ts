@@ -1,4 +1,4 @@
-/** A server for the pages of these tests, on 127.0.0.1 only. Its files are in memory; sirv serves folders. */
+/** A server for the pages of these tests, on 127.0.0.1 only. Its files are in memory. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 

@@ -39,6 +39,15 @@ export const SETTINGS: readonly PageSetting[] = [
     allowedErrors: REFUSED,
   },
   {
+    name: 'wasm-policy',
+    page: 'wasm-policy',
+    headers: {
+      ...ISOLATED,
+      'content-security-policy':
+        "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src blob:; img-src data:",
+    },
+  },
+  {
     name: 'wasm-refused',
     page: 'wasm-refused',
     headers: { ...ISOLATED, 'content-security-policy': "script-src 'self'" },
@@ -46,6 +55,11 @@ export const SETTINGS: readonly PageSetting[] = [
   },
   ...(process.arch === 'x64' ? [WITHOUT_SIMD] : []),
   { name: 'gpu-webgpu', page: 'gpu-webgpu', headers: {} },
+  {
+    name: 'gpu-policy',
+    page: 'gpu-policy',
+    headers: { 'content-security-policy': "default-src 'none'; script-src 'self'; img-src data:" },
+  },
   { name: 'gpu-none', page: 'gpu-none', headers: {} },
   { name: 'gpu-webgl2', page: 'gpu-webgl2', headers: {} },
 ];

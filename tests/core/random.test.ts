@@ -187,7 +187,7 @@ test('Generator: invalid seeds, states and counts are refused', () => {
   for (const n of [-1, 2.5, 2 ** 32]) {
     refuses(
       () => generator.permutation(n),
-      `permutation: the count must be a whole number from 0 to 2³² − 1, found ${n}`,
+      `permutation: the count must be a whole number from 0 to 2³⁰, found ${n}`,
     );
   }
 });

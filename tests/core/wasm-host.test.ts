@@ -1,8 +1,6 @@
 import { BackendError, createReference, createWasm } from '@varigrad/core';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { ResidentMemory } from '../../packages/core/src/backend/wasm/memory.js';
-import { refuses } from '../helpers/refuses.js';
 
 // Hosts that refuse the module, workers or memory.
 const reference = createReference();
@@ -72,14 +70,6 @@ test('memory: scopes free values, kept and persistent values survive', () => {
   assert.is(wasm.persist(parameter), parameter);
 });
 
-test('a request beyond the memory of WebAssembly is refused with both sizes', () => {
-  const wasm = createWasm({ threads: 1 });
-  assert.throws(
-    () => wasm.kernels.fill(1.2e9, 0),
-    /wasm: out of memory: \d+ MiB needed at once, WebAssembly allows 4096/,
-  );
-});
-
 test('a worker that fails after it was started leaves one thread, and the description says so', () => {
   let fail: (reason: string) => void = () => assert.unreachable('a worker was not started');
   const wasm = createWasm({
@@ -88,6 +78,7 @@ test('a worker that fails after it was started leaves one thread, and the descri
       cores: 3,
       start: (_, thread, failed) => {
         if (thread === 1) fail = failed;
+        return () => {};
       },
     },
   });
@@ -98,24 +89,6 @@ test('a worker that fails after it was started leaves one thread, and the descri
   assert.is(wasm.threads, 1);
   assert.match(wasm.description, '1 thread: workers cannot start: the page does not allow them');
   assert.equal(wasm.kernels.unary('square', x), new Float32Array(100_000).fill(9));
-});
-
-test('if the memory cannot grow, a larger free block is used; if there is none, the error has the sizes', () => {
-  const mostPages = 40; // 2.5 MiB, of which the first 128 KiB are the module's own
-  const memory = new ResidentMemory({
-    memory: new WebAssembly.Memory({ initial: 4, maximum: mostPages, shared: true }),
-    mostPages,
-  });
-  memory.openScope();
-  const large = memory.upload(new Float32Array(400_000));
-  memory.release(large);
-  const next = memory.upload(new Float32Array(300_000).fill(1));
-  assert.is(next.byteOffset, large.byteOffset);
-  assert.is(next[299_999], 1);
-  refuses(
-    () => memory.upload(new Float32Array(300_000)),
-    'wasm: out of memory: 3 MiB needed at once, WebAssembly allows 3 — use smaller batches',
-  );
 });
 
 test('fill keeps every bit pattern of its value, NaN and −0 included', () => {

@@ -10,6 +10,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { buildExplorer } from '../../examples/explorer/build.js';
 import { serveFolder } from '../../examples/explorer/serve.js';
+import { formatParams } from '../../examples/explorer/src/format.js';
 import { parseGraph } from '../../examples/explorer/src/graph-file.js';
 import { openFile } from '../../examples/explorer/src/opened.js';
 import { presets } from '../../examples/explorer/src/presets/list.js';
@@ -44,13 +45,38 @@ test('a file that is not a graph is refused, with the faulty place', () => {
   refusal(changed('"result":2', '"result":9'), 'result: 9 is not the id of a node (0 … 2)');
   refusal(changed('"id":1', '"id":2'), 'nodes[1].id: 2 instead of 1');
   refusal(changed('"inputs":[0]', '"inputs":[1]'), 'nodes[1].inputs[0]: 1 is not the id of a node (0 … 0)');
-  refusal(changed('"min":5', '"min":"small"'), 'nodes[2].output.min: "small" is not a number');
+  refusal(changed('"min":5', '"min":"small"'), "nodes[2].output.min: 'small' is not a number");
   refusal(changed('"op":"leaf",', ''), 'nodes[0].op: expected a string');
   refusal(changed('"values":[1,2]', '"values":[1]'), 'nodes[0].output.values: 1 values for the shape [2]');
   refusal(changed('"node":2', '"node":-1'), 'backward[0].node: -1 is not the id of a node (0 … 2)');
   assert.throws(
     () => parseGraph('{"nodes": ['),
     /^the file: not JSON \(.*\) — load a file that toJSON\(graph\) wrote$/,
+  );
+});
+
+test('a file with more nodes than a picture can have is refused, and so is a program with as many operations', () => {
+  const graph = simple();
+  const nodes = Array.from({ length: 50_000 }, (_, id) => ({ ...graph.nodes[0]!, id }));
+  const refusal =
+    'explorer: the graph has 50000 nodes, a picture at most 5000 — record a smaller part, or write all of it with toDot or toJSON';
+  refuses(() => parseGraph(toJSON({ nodes, result: 0 })), refusal);
+  const chain = () => {
+    let x = tensor([1]);
+    for (let i = 1; i < 6000; i++) x = x.neg();
+    return x;
+  };
+  refuses(() => traceExports({ default: chain }), `ArgumentError: ${refusal.replace('50000', '6000')}`);
+});
+
+test('options and ids of a file that are nested too deeply to print are shown by their start', () => {
+  const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
+  const { nodes } = parseGraph(toJSON(simple()).replace('"params":{}', `"params":{"a":${deep}}`));
+  assert.is(nodes.length, 3);
+  assert.is(formatParams({ a: JSON.parse(deep) }), 'a: [[[…]]]');
+  refuses(
+    () => parseGraph(toJSON(simple()).replace('"result":2', `"result":${deep}`)),
+    `result: [[[…]]] is not the id of a node (0 … 2)${REMEDY}`,
   );
 });
 
@@ -163,9 +189,9 @@ async function checkServer(folder: string): Promise<void> {
   const { server, address } = await serveFolder(folder, 0);
   try {
     const page = await fetch(address);
-    assert.equal([page.status, page.headers.get('content-type')], [200, 'text/html;charset=utf-8']);
-    // Module scripts are UTF-8 whatever the header says.
-    assert.is((await fetch(`${address}explorer.js`)).headers.get('content-type'), 'text/javascript');
+    assert.equal([page.status, page.headers.get('content-type')], [200, 'text/html; charset=utf-8']);
+    const script = await fetch(`${address}explorer.js`);
+    assert.is(script.headers.get('content-type'), 'text/javascript; charset=utf-8');
     const port = Number(new URL(address).port);
     const error = await serveFolder(folder, port).catch((reason: Error) => reason);
     assert.is((error as Error).message, `port ${port} is in use — choose another one with --port`);

@@ -24,6 +24,7 @@ export function textsOf(svg: string): Text[] {
       .replaceAll('&lt;', '<')
       .replaceAll('&gt;', '>')
       .replaceAll('&quot;', '"')
+      .replaceAll('&#39;', "'")
       .replaceAll('&amp;', '&'),
   }));
 }
@@ -33,14 +34,14 @@ export function isWellFormed(svg: string): boolean {
   const open: string[] = [];
   let inOrder = true;
   const rest = svg.replace(
-    /<(\/?)(\w+)((?: [\w:-]+="(?:[^"<&]|&(?:amp|lt|gt|quot);)*")*)(\/?)>/g,
+    /<(\/?)(\w+)((?: [\w:-]+="(?:[^"<&]|&(?:amp|lt|gt|quot|#39);)*")*)(\/?)>/g,
     (_, end, name, _attributes, empty) => {
       if (end !== '') inOrder &&= open.pop() === name;
       else if (empty === '') open.push(name);
       return '';
     },
   );
-  return inOrder && open.length === 0 && !/[<>&]/.test(rest.replaceAll(/&(amp|lt|gt|quot);/g, ''));
+  return inOrder && open.length === 0 && !/[<>&]/.test(rest.replaceAll(/&(amp|lt|gt|quot|#39);/g, ''));
 }
 
 /** The decoded PNG of an embedded image, as RGB bytes, and where it is drawn. */

@@ -1,4 +1,5 @@
 /** Numbers, options and sizes as text. */
+import { describeValue } from '@varigrad/core/checks';
 
 /** A number with a few significant digits: −0.375, 1.2e6, ∞. */
 export function formatNumber(value: number, digits = 4): string {
@@ -20,7 +21,7 @@ export function formatNumber(value: number, digits = 4): string {
 export function formatParams(params: unknown): string {
   if (typeof params !== 'object' || params === null) return params === undefined ? '' : String(params);
   return Object.entries(params)
-    .map(([key, value]) => `${key}: ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`)
+    .map(([key, value]) => `${key}: ${typeof value === 'object' ? describeValue(value) : String(value)}`)
     .join(', ');
 }
 

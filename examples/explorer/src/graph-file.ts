@@ -1,6 +1,14 @@
 /** Reads graphs that `toJSON` wrote. */
 import { formatShape } from '@varigrad/core';
-import type { ArrayOverview, ArraySummary, BackwardStep, Graph, GraphNode } from '@varigrad/core/trace';
+import { describeValue } from '@varigrad/core/checks';
+import {
+  type ArrayOverview,
+  type ArraySummary,
+  type BackwardStep,
+  checkDrawable,
+  type Graph,
+  type GraphNode,
+} from '@varigrad/core/trace';
 
 /** The file is not a graph; the message names the faulty place. */
 export class GraphFileError extends Error {
@@ -16,6 +24,7 @@ type Fields = Readonly<Record<string, unknown>>;
 /**
  * The graph in a text that `toJSON` wrote; 'NaN', 'Infinity' and '-Infinity' become numbers again.
  * @throws GraphFileError if the text is not JSON, is incomplete, or refers to nodes that do not exist
+ * @throws ArgumentError if the graph is too large for a picture
  */
 export function parseGraph(text: string): Graph {
   let parsed: unknown;
@@ -27,6 +36,7 @@ export function parseGraph(text: string): Graph {
   const { nodes, result, backward } = fieldsOf(parsed, 'the file');
   const list = listOf(nodes, 'nodes');
   if (list.length === 0) throw new GraphFileError('nodes', 'the list is empty');
+  checkDrawable('explorer', { nodes: list });
   const count = list.length;
   const graph: Graph = {
     nodes: list.map((node, i) => nodeFrom(node, `nodes[${i}]`, i)),
@@ -49,7 +59,7 @@ function listOf(value: unknown, place: string): readonly unknown[] {
 
 function idFrom(value: unknown, place: string, count: number): number {
   if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < count) return value;
-  throw new GraphFileError(place, `${JSON.stringify(value)} is not the id of a node (0 … ${count - 1})`);
+  throw new GraphFileError(place, `${describeValue(value)} is not the id of a node (0 … ${count - 1})`);
 }
 
 const NAMED_NUMBERS: Fields = { NaN: Number.NaN, Infinity: Number.POSITIVE_INFINITY, '-Infinity': -Infinity };
@@ -57,7 +67,7 @@ const NAMED_NUMBERS: Fields = { NaN: Number.NaN, Infinity: Number.POSITIVE_INFIN
 function numberFrom(value: unknown, place: string): number {
   const number = typeof value === 'string' ? NAMED_NUMBERS[value] : value;
   if (typeof number === 'number') return number;
-  throw new GraphFileError(place, `${JSON.stringify(value)} is not a number`);
+  throw new GraphFileError(place, `${describeValue(value)} is not a number`);
 }
 
 function textFrom(value: unknown, place: string): string {
@@ -113,7 +123,7 @@ function nodeFrom(value: unknown, place: string, id: number): GraphNode {
   const text = (key: string): string => textFrom(fields[key], `${place}.${key}`);
   const number = (key: string): number => numberFrom(fields[key], `${place}.${key}`);
   if (fields.id !== id)
-    throw new GraphFileError(`${place}.id`, `${JSON.stringify(fields.id)} instead of ${id}`);
+    throw new GraphFileError(`${place}.id`, `${describeValue(fields.id)} instead of ${id}`);
   // Operands come before results: an operand's id is below the node's.
   const inputs = listOf(fields.inputs, `${place}.inputs`);
   const inputGradients = summaries(fields.inputGradients, `${place}.inputGradients`);

@@ -1,4 +1,5 @@
 /** Opens what an address, the menu, a file or the editor selects. */
+import { VarigradError } from '@varigrad/core';
 import type { App } from './app.js';
 import { GraphFileError, parseGraph } from './graph-file.js';
 import { openFile, openPreset, openProgram } from './opened.js';
@@ -74,7 +75,7 @@ export async function openGraphFile(app: App, file: File): Promise<void> {
     app.open(openFile(file.name, graph), freshState('file'));
     notify('');
   } catch (error) {
-    if (!(error instanceof GraphFileError)) throw error;
+    if (!(error instanceof GraphFileError || error instanceof VarigradError)) throw error;
     notify(`${file.name}: ${error.message}`);
   }
 }

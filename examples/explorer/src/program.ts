@@ -1,6 +1,6 @@
 /** Programs written in the page: modules that import the packages by name and run in the page. */
 import { Tensor } from '@varigrad/core';
-import { type Graph, type Names, type RecordOptions, recordGraph } from '@varigrad/core/trace';
+import { checkDrawable, type Graph, type Names, type RecordOptions, recordGraph } from '@varigrad/core/trace';
 import { Module } from '@varigrad/nn';
 
 /** A program that could not be run or traced. */
@@ -38,6 +38,7 @@ export function traceExports({ default: f, model }: Exports): Graph {
   let graph: Graph;
   try {
     graph = recordGraph(() => resultOf(f()), options);
+    checkDrawable('explorer', graph);
   } catch (error) {
     throw explained(error);
   }
@@ -51,6 +52,7 @@ function namesOf(model: Module): RecordOptions {
 
 function resultOf(result: unknown): Tensor {
   if (result instanceof Tensor) return result;
+  if (result instanceof Promise) result.catch(() => {}); // the message below is shown, not the rejection
   const what = result instanceof Promise ? 'a promise' : result === null ? 'null' : typeof result;
   throw new ProgramError(`the exported function returns ${what}, not a tensor — return the loss`);
 }

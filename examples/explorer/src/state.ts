@@ -1,5 +1,5 @@
 /** The state of the page, and how actions change it. */
-import type { Graph, GraphNode } from '@varigrad/core/trace';
+import { type Graph, type GraphNode, moduleNames } from '@varigrad/core/trace';
 import { forwardStepOf, nodeOfStep, type Step, turnsOf } from './steps.js';
 
 /** Everything needed to show the same view again; stored in the page's address. */
@@ -102,7 +102,7 @@ export function consumersOf({ nodes }: Graph, id: number): number[] {
 /** All module paths, including outer modules: `encoder`, `encoder.mu`, … */
 export function modulesOf({ nodes }: Graph): string[] {
   const paths = nodes.flatMap(({ module }) => {
-    const names = module === '' ? [] : module.split('.');
+    const names = moduleNames(module);
     return names.map((_, i) => names.slice(0, i + 1).join('.'));
   });
   return [...new Set(paths)].sort();

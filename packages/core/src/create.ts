@@ -1,13 +1,15 @@
 /** Functions that create tensors. */
 
+import { allocate } from './backend/allocate.js';
 import type { HostArray } from './backend/backend.js';
 import { backend } from './backend/current.js';
 import { checkArray, checkNumber, checkTensor, describeValue } from './checks/arguments.js';
 import { checkOptions, type OptionNames } from './checks/options.js';
 import { ArgumentError, formatShape, type Shape, ShapeError } from './errors.js';
+import { flattenNested, type NestedArray } from './nested-arrays.js';
 import { defaultGenerator, Generator } from './random.js';
 import { checkShape, sizeOf } from './shape.js';
-import { type NestedArray, Tensor, wrap } from './tensor.js';
+import { Tensor, wrap } from './tensor.js';
 
 /** Options of every function that makes a leaf tensor. */
 export interface CreateOptions {
@@ -73,37 +75,6 @@ function noValues(found: unknown): ArgumentError {
   return new ArgumentError('tensor', `${expected}, found ${describeValue(found)}${fix}`);
 }
 
-function flattenNested(values: NestedArray): { data: number[]; shape: number[] } {
-  const shape: number[] = [];
-  for (let level: NestedArray | undefined = values; Array.isArray(level); level = level[0])
-    shape.push(level.length);
-  const data: number[] = [];
-  const visit = (value: NestedArray, axis: number): void => {
-    const expected = shape[axis];
-    const found = Array.isArray(value) ? value.length : undefined;
-    if (found !== expected) {
-      throw new ShapeError(
-        'tensor',
-        [shape],
-        `nested arrays are ragged: at depth ${axis}, expected ${describe(expected)}, found ${describe(found)}`,
-      );
-    }
-    if (!Array.isArray(value)) {
-      if (typeof value !== 'number')
-        throw new ArgumentError('tensor', `values must be numbers, found ${describeValue(value)}`);
-      data.push(value);
-      return;
-    }
-    for (const item of value) visit(item, axis + 1);
-  };
-  visit(values, 0);
-  return { data, shape };
-}
-
-function describe(length: number | undefined): string {
-  return length === undefined ? 'a number' : `an array of length ${length}`;
-}
-
 function leaf(op: string, t: Tensor, { requiresGrad = false, name = '' }: CreateOptions): Tensor {
   if (typeof name !== 'string')
     throw new ArgumentError(op, `name must be a string, found ${describeValue(name)}`);
@@ -133,8 +104,10 @@ function filled(op: string, shape: Shape, value: number, options: CreateOptions)
 /** The identity matrix `[n, n]`. @throws ArgumentError unless n is a whole number ≥ 0 */
 export function eye(n: number, options: CreateOptions = {}): Tensor {
   checkShape('eye', [n]);
+  checkShape('eye', [n, n]);
   checkOptions('eye', options, CREATE_OPTIONS, 'n, ');
-  const values = Float32Array.from({ length: n * n }, (_, i) => Number(i % (n + 1) === 0));
+  const values = allocate('eye', 4 * n * n, () => new Float32Array(n * n));
+  for (let i = 0; i < n; i++) values[i * (n + 1)] = 1;
   return tensor(values, { ...options, shape: [n, n] });
 }
 
@@ -154,10 +127,7 @@ export function arange(start: number, end?: number, step = 1, options: CreateOpt
     );
   }
   const count = Math.max(0, Math.ceil((last - first) / step));
-  return tensor(
-    Float64Array.from({ length: count }, (_, i) => first + i * step),
-    options,
-  );
+  return sequence('arange', count, (i) => first + i * step, options);
 }
 
 /**
@@ -167,13 +137,17 @@ export function arange(start: number, end?: number, step = 1, options: CreateOpt
 export function linspace(start: number, end: number, count: number, options: CreateOptions = {}): Tensor {
   checkNumber('linspace', 'start', start);
   checkNumber('linspace', 'end', end);
-  checkShape('linspace', [count]);
   checkOptions('linspace', options, CREATE_OPTIONS, 'start, end, count, ');
   const step = count > 1 ? (end - start) / (count - 1) : 0;
-  return tensor(
-    Float64Array.from({ length: count }, (_, i) => (i > 0 && i === count - 1 ? end : start + i * step)),
-    options,
-  );
+  return sequence('linspace', count, (i) => (i > 0 && i === count - 1 ? end : start + i * step), options);
+}
+
+/** The tensor of f(0) … f(count − 1), computed in float64. */
+function sequence(op: string, count: number, f: (i: number) => number, options: CreateOptions): Tensor {
+  checkShape(op, [count]);
+  const values = allocate(op, 8 * count, () => new Float64Array(count));
+  for (let i = 0; i < count; i++) values[i] = f(i);
+  return tensor(values, options);
 }
 
 /** Uniform samples in [0, 1): multiples of 2⁻²⁴. */
@@ -227,8 +201,10 @@ export function oneHot(labels: ArrayLike<number>, classes: number, options: Crea
     throw new ArgumentError('oneHot', `labels must be an array of whole numbers, found ${found}`);
   }
   checkShape('oneHot', [classes]);
+  checkShape('oneHot', [labels.length, classes]);
   checkOptions('oneHot', options, CREATE_OPTIONS, 'labels, classes, ');
-  const data = new Float32Array(labels.length * classes);
+  const size = labels.length * classes;
+  const data = allocate('oneHot', 4 * size, () => new Float32Array(size));
   for (let i = 0; i < labels.length; i++) {
     const label = labels[i]!;
     if (!(Number.isInteger(label) && label >= 0 && label < classes)) {

@@ -46,8 +46,9 @@ export function formatArray(values: ArrayLike<number>, shape: Shape, options: Fo
   const edge = size > threshold ? edgeItems : Number.POSITIVE_INFINITY;
   const shown = shownPlaces(shape, edge).map((place) => values[place]!);
   const format = numberFormat(shown, precision);
-  const width = Math.max(...shown.map((x) => format(x).length));
-  const cells = shown.map((x) => format(x).padStart(width));
+  const texts = shown.map(format);
+  const width = texts.reduce((widest, text) => Math.max(widest, text.length), 0);
+  const cells = texts.map((text) => text.padStart(width));
   return layOut(cells, shape, { edge, lineWidth, indent, width });
 }
 
@@ -66,8 +67,8 @@ function shownPlaces(shape: Shape, edge: number): number[] {
 function numberFormat(shown: readonly number[], precision: number): (x: number) => string {
   const finite = shown.filter(Number.isFinite);
   const magnitudes = finite.filter((x) => x !== 0).map(Math.abs);
-  const largest = Math.max(0, ...magnitudes);
-  const smallest = Math.min(largest, ...magnitudes);
+  const largest = magnitudes.reduce((a, b) => Math.max(a, b), 0);
+  const smallest = magnitudes.reduce((a, b) => Math.min(a, b), largest);
   if (largest < LARGE && finite.every(Number.isInteger)) return special((x) => `${x}.`);
   if (largest >= LARGE || smallest < SMALL || largest > RANGE * smallest) {
     return special((x) => scientific(x, precision));

@@ -55,6 +55,7 @@ export type { Activation, ReduceKind } from './functions/kinds.js';
 export type { BinaryKind, UnaryKind } from './functions/names.generated.js';
 export { type InitOptions, init } from './init.js';
 export { Tensor } from './methods.js';
+export type { NestedArray } from './nested-arrays.js';
 export {
   type Conv2dOptions,
   type ConvTranspose2dOptions,
@@ -165,5 +166,5 @@ export {
 } from './shape.js';
 export { updateInPlace } from './storage.js';
 export { apply, isGradEnabled, noGrad } from './tape.js';
-export type { NestedArray, Op, TapeNode, Temporary, TensorLike, Thunk } from './tensor.js';
+export type { Op, TapeNode, Temporary, TensorLike, Thunk } from './tensor.js';
 export { grad, type ScalarFunction, scope, valueAndGrad } from './transforms.js';

@@ -12,9 +12,11 @@
  * Source: Salmon, Moraes, Dror & Shaw 2011, "Parallel Random Numbers: As Easy as 1, 2, 3".
  */
 
+import { allocate } from './backend/allocate.js';
 import type { HostArray, PhiloxState } from './backend/backend.js';
-import { checkFunction, describeValue, refusePromise } from './checks/arguments.js';
+import { checkFunction, checkWhole, describeValue, refusePromise } from './checks/arguments.js';
 import { ArgumentError } from './errors.js';
+import { checkShape, MOST_ELEMENTS } from './shape.js';
 
 const MULTIPLIER_0 = 0xd2511f53;
 const MULTIPLIER_1 = 0xcd9e8d57;
@@ -130,6 +132,7 @@ export class Generator {
 
   /** Reserves `size` numbers, in blocks of four, and returns where they begin in the stream. */
   take(size: number): PhiloxState {
+    checkWhole('Generator', 'the number of samples', size, 0);
     const state = this.state;
     const low = this.#counter[0] + Math.ceil(size / 4);
     this.#counter = [low >>> 0, (this.#counter[1] + Math.floor(low / 2 ** 32)) >>> 0];
@@ -158,14 +161,16 @@ export class Generator {
 
   /** `size` uniform samples in [0, 1), in host memory: the numbers that `rand` returns with this generator. */
   uniform(size: number): Float32Array {
-    const out = new Float32Array(size);
+    checkShape('Generator', [size]);
+    const out = allocate('Generator', 4 * size, () => new Float32Array(size));
     fillUniform(out, this.take(size));
     return out;
   }
 
   /** `size` raw 32-bit words, uniform from 0 to 2³² − 1. */
   words(size: number): Uint32Array {
-    const out = new Uint32Array(size);
+    checkShape('Generator', [size]);
+    const out = allocate('Generator', 4 * size, () => new Uint32Array(size));
     forEachBlock(size, this.take(size), (words, at) => {
       for (let i = 0; i < 4; i++) out[at + i] = words[i]!;
     });
@@ -174,16 +179,16 @@ export class Generator {
 
   /**
    * 0 … n − 1 in random order, every order equally likely (Fisher–Yates).
-   * @throws ArgumentError unless n is a whole number from 0 to 2³² − 1
+   * @throws ArgumentError unless n is a whole number from 0 to 2³⁰
    */
   permutation(n: number): Uint32Array {
-    if (!(Number.isInteger(n) && n >= 0 && n < 2 ** 32)) {
+    if (!(Number.isInteger(n) && n >= 0 && n <= MOST_ELEMENTS)) {
       throw new ArgumentError(
         'permutation',
-        `the count must be a whole number from 0 to 2³² − 1, found ${describeValue(n)}`,
+        `the count must be a whole number from 0 to 2³⁰, found ${describeValue(n)}`,
       );
     }
-    const order = new Uint32Array(n);
+    const order = allocate('permutation', 4 * n, () => new Uint32Array(n));
     for (let i = 0; i < n; i++) order[i] = i;
     const below = this.#bounded(n);
     for (let i = n - 1; i > 0; i--) {

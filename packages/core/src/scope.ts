@@ -29,10 +29,10 @@ export function runScope<T>(backend: Backend, f: () => T, results: (value: T) =>
   const made = new Set<Storage>();
   open.push(made);
   backend.openScope();
-  const kept = new Set<Storage>();
+  let kept: ReadonlySet<Storage> = new Set();
   try {
     const value = refusePromise('scope', f());
-    for (const storage of results(value)) kept.add(storage);
+    kept = new Set(results(value));
     return value;
   } finally {
     backend.closeScope();

@@ -44,17 +44,39 @@ export function sameShape(a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((length, axis) => length === b[axis]);
 }
 
-/** @throws ArgumentError unless the shape is an array and every length is a non-negative integer */
+/** Most elements of a tensor, and of each axis: 4 GiB of float32, which is the size of WebAssembly's memory. */
+export const MOST_ELEMENTS: number = 2 ** 30;
+/** Most axes of a tensor, as in NumPy. */
+export const MOST_AXES = 64;
+
+/**
+ * @throws ArgumentError unless the shape is an array and every length is a non-negative integer
+ * @throws ShapeError if a tensor of this shape is too large
+ */
 export function checkShape(op: string, shape: Shape): void {
-  checkArray(op, 'the shape', shape);
-  for (const length of shape) {
-    if (!Number.isInteger(length) || length < 0) {
-      throw new ArgumentError(
-        op,
-        `axis lengths must be integers ≥ 0, found ${length} in ${formatShape(shape)}`,
-      );
-    }
+  checkLengths(op, shape);
+  checkSize(op, shape);
+}
+
+/** @throws ArgumentError unless `lengths` is an array of non-negative integers */
+export function checkLengths(op: string, lengths: readonly number[]): void {
+  checkArray(op, 'the shape', lengths);
+  for (const length of lengths) {
+    if (Number.isInteger(length) && length >= 0) continue;
+    const found = `${describeValue(length)} in ${describeValue(lengths)}`;
+    throw new ArgumentError(op, `axis lengths must be integers ≥ 0, found ${found}`);
   }
+}
+
+/** @throws ShapeError if a tensor of this shape has too many elements or axes */
+export function checkSize(op: string, shape: Shape): void {
+  if (shape.length > MOST_AXES) {
+    throw new ShapeError(op, [shape], `a tensor has at most ${MOST_AXES} axes, found ${shape.length}`);
+  }
+  const size = shape.includes(0) ? 0 : sizeOf(shape);
+  if (size <= MOST_ELEMENTS && shape.every((length) => length <= MOST_ELEMENTS)) return;
+  const limit = 'a tensor and each of its axes have at most 2³⁰ elements (4 GiB)';
+  throw new ShapeError(op, [shape], `${formatShape(shape)} is too large: ${limit} — use smaller tensors`);
 }
 
 /** Maps an axis, which may be negative, to 0 … rank − 1. @throws ArgumentError if there is no such axis */

@@ -1,4 +1,5 @@
 import type { Backend, Kernels, Values } from './backend/backend.js';
+import { refusePromise } from './checks/arguments.js';
 import { BackendError } from './errors.js';
 
 /**
@@ -70,6 +71,6 @@ export function updateInPlace(
   targets: readonly [Stored, ...Stored[]],
   write: (kernels: Kernels) => void,
 ): void {
-  write(targets[0].storage.backend.kernels);
+  refusePromise('updateInPlace', write(targets[0].storage.backend.kernels));
   for (const { storage } of targets) storage.version++;
 }

@@ -8,6 +8,7 @@ import { backend } from './backend/current.js';
 import { checkFunction, checkTensor, refusePromise } from './checks/arguments.js';
 import { BackendError, ShapeError } from './errors.js';
 import { activeRecorder } from './recorder.js';
+import { checkSize } from './shape.js';
 import {
   type Op,
   type OperandsOf,
@@ -59,7 +60,11 @@ export function apply<Inputs extends Tensors, Params>(
     checkMemory(op.name, input, machine);
   }
   const shapes = inputs.map((t) => t.shape) as unknown as ShapesOf<Inputs>;
-  const shape = namingOperands(inputs, () => op.shape(shapes, params));
+  const shape = namingOperands(inputs, () => {
+    const result = op.shape(shapes, params);
+    checkSize(op.name, result);
+    return result;
+  });
   const temporaries: Values[] = [];
   const temporary: Temporary = (values) => {
     temporaries.push(values);

@@ -2,16 +2,15 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /** Tensors, and the operations that compute them: the two types refer to each other, so they share a file. */
 import type { Backend, HostArray, Kernels, Operand, Values } from './backend/backend.js';
+import { DISPOSE } from './backend/backend.js';
 import { backend } from './backend/current.js';
 import { checkArray, checkTensor, describeValue } from './checks/arguments.js';
 import { ArgumentError, formatShape, type Shape, ShapeError } from './errors.js';
 import { formatArray } from './format.js';
+import { type NestedArray, nest } from './nested-arrays.js';
 import { track } from './scope.js';
 import { sameShape, sizeOf } from './shape.js';
 import { Storage, updateInPlace } from './storage.js';
-
-/** Nested arrays of numbers: an argument of `tensor` and the result of `toArray`. */
-export type NestedArray = number | NestedArray[];
 
 /** An operand: a tensor, or a number that broadcasts as a scalar. */
 export type TensorLike = Tensor | number;
@@ -262,7 +261,7 @@ export class Tensor implements Disposable {
 
 // `using t = …` frees t at the end of its block. The second symbol makes Node print tensors with toString.
 Object.defineProperties(Tensor.prototype, {
-  [Symbol.dispose ?? Symbol.for('Symbol.dispose')]: { value: Tensor.prototype.dispose },
+  [DISPOSE]: { value: Tensor.prototype.dispose },
   [Symbol.for('nodejs.util.inspect.custom')]: { value: Tensor.prototype.toString },
 });
 
@@ -283,14 +282,4 @@ export function operandOf(op: string, x: TensorLike): Tensor {
   const t = asTensor(x);
   checkTensor(op, t, 'an operand', 'a tensor or a number');
   return t;
-}
-
-function nest(data: HostArray, shape: Shape): NestedArray {
-  const build = (axis: number, offset: number, size: number): NestedArray => {
-    if (axis === shape.length) return data[offset]!;
-    const length = shape[axis]!;
-    const step = length === 0 ? 0 : size / length;
-    return Array.from({ length }, (_, i) => build(axis + 1, offset + i * step, step));
-  };
-  return build(0, 0, data.length);
 }

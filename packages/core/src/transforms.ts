@@ -1,7 +1,7 @@
 /** Derivatives as functions of functions. */
 import { backend } from './backend/current.js';
 import { gradients } from './backward.js';
-import { checkFunction, checkTensor, refusePromise } from './checks/arguments.js';
+import { checkFunction, checkTensor, isPlainObject, refusePromise } from './checks/arguments.js';
 import { GradError } from './errors.js';
 import { runScope } from './scope.js';
 import type { Storage } from './storage.js';
@@ -82,10 +82,15 @@ export function scope<T>(f: () => T): T {
   return runScope(backend(), f, storagesIn);
 }
 
-function* storagesIn(value: unknown): Generator<Storage> {
-  if (value instanceof Tensor) yield value.storage;
-  else if (Array.isArray(value)) for (const item of value) yield* storagesIn(item);
-  else if (typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype) {
-    for (const item of Object.values(value)) yield* storagesIn(item);
+/** The storages of the tensors in a value, which may be nested deeply or contain itself. */
+function storagesIn(value: unknown): Set<Storage> {
+  const found = new Set<Storage>();
+  const seen = new Set([value]);
+  for (const item of seen) {
+    if (item instanceof Tensor) found.add(item.storage);
+    else if (Array.isArray(item) || isPlainObject(item)) {
+      for (const part of Object.values(item as object)) if (typeof part === 'object') seen.add(part);
+    }
   }
+  return found;
 }

@@ -23,7 +23,7 @@ function watchedBackend(threads: number): Watched {
   let loaded: Parameters<ThreadHost['start']>[0] | undefined;
   const start: ThreadHost['start'] = (module, thread, failed) => {
     loaded = module;
-    host.start(module, thread, failed);
+    return host.start(module, thread, failed);
   };
   const backend = createWasm({ threads, threadHost: { cores: host.cores, start } });
   withBackend(backend, () => largeResults());

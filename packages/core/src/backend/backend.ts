@@ -1,3 +1,5 @@
+// Declares Symbol.dispose for consumers whose lib lacks it.
+/// <reference lib="esnext.disposable" preserve="true" />
 /**
  * The contract between the engine and a backend.
  *
@@ -162,8 +164,11 @@ export interface Kernels<V extends Values = Values> {
   sgdStep(param: V, grad: V, buffer: V | null, spec: SgdSpec): void;
 }
 
-/** Holds values and runs kernels. */
-export interface Backend<V extends Values = Values> {
+/** The key of the method that `using` calls; some hosts lack the symbol. */
+export const DISPOSE: typeof Symbol.dispose = Symbol.dispose ?? Symbol.for('Symbol.dispose');
+
+/** Holds values and runs kernels. `using` closes it. */
+export interface Backend<V extends Values = Values> extends Disposable {
   /** 'reference', 'wasm' or 'gpu'. */
   readonly name: string;
   /** Where values are stored. Host backends exchange tensors without conversion. */
@@ -188,4 +193,11 @@ export interface Backend<V extends Values = Values> {
   keep(values: V): V;
   /** Frees the memory of values. Garbage-collected values are ignored. */
   release(values: V): void;
+
+  /**
+   * Frees the memory, threads and kernels of this backend. A further call has no effect. Afterwards its kernels throw a
+   * BackendError, also if it is still the current backend; values in host memory stay readable. The reference backend
+   * holds nothing and stays usable.
+   */
+  dispose(): void;
 }

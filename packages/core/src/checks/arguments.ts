@@ -17,7 +17,7 @@ export function describeValue(value: unknown, depth = 0): string {
     if (depth === 2 && value.length > 0) return '[…]';
     return `[${listed(value, (item) => describeValue(item, depth + 1))}]`;
   }
-  if (!isPlainObject(value)) return `an instance of ${value.constructor.name}`;
+  if (!isPlainObject(value)) return `an instance of ${value.constructor?.name ?? 'no class'}`;
   const entries = Object.entries(value);
   if (entries.length === 0) return '{}';
   if (depth === 2) return '{ … }';
@@ -64,7 +64,11 @@ export function refusePromise<T>(op: string, value: T): T {
 /** @throws ArgumentError unless `x` is a tensor; `role` names it in the message, and `kinds` lists what is accepted */
 export function checkTensor(op: string, x: unknown, role: string, kinds = 'a tensor'): void {
   if (typeof x === 'object' && x !== null && looksLikeTensor(x)) return;
-  const fix = isPromise(x) ? ' — await it first' : isNumeric(x) ? ` — write tensor(${describeValue(x)})` : '';
+  const fix = isPromise(x)
+    ? ' — await it first'
+    : isLiteral(x, ['number'])
+      ? ` — write tensor(${describeValue(x)})`
+      : '';
   throw new ArgumentError(op, `${role} must be ${kinds}, found ${describeValue(x)}${fix}`);
 }
 
@@ -80,8 +84,14 @@ export function checkBias(op: string, bias: unknown): void {
   if (bias !== null) checkTensor(op, bias, 'the bias', 'a tensor or null');
 }
 
-function isNumeric(value: unknown): boolean {
-  return Array.isArray(value) ? value.every(isNumeric) : typeof value === 'number';
+/**
+ * Whether a message can show the value as code: one of the given types, or arrays of them. Only the first items of a few
+ * levels are examined, because arrays may be huge or contain themselves.
+ */
+export function isLiteral(value: unknown, types: readonly string[], depth = 0): boolean {
+  return Array.isArray(value)
+    ? depth < 4 && value.slice(0, LONGEST_LIST).every((item) => isLiteral(item, types, depth + 1))
+    : types.includes(typeof value);
 }
 
 /** @throws ArgumentError unless `value` is an array; `before` and `after` complete the example of a correct call */

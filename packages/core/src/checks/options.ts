@@ -1,7 +1,7 @@
 /** Checks of options objects: every name must be an option of the function. Messages suggest the nearest name. */
 
 import { ArgumentError } from '../errors.js';
-import { callee, describeValue, isPlainObject } from './arguments.js';
+import { callee, describeValue, isLiteral, isPlainObject } from './arguments.js';
 
 /** All names of an options interface, the most common one first. An incomplete list does not compile. */
 export type OptionNames<Options extends object> = Readonly<Record<keyof Options, true>>;
@@ -26,16 +26,9 @@ export function checkOptions<Options extends object>(
 }
 
 function notAnObject(op: string, found: unknown, names: readonly string[], before: string): ArgumentError {
-  const value = isLiteral(found) ? describeValue(found) : '…';
+  const value = isLiteral(found, ['number', 'string', 'boolean']) ? describeValue(found) : '…';
   const call = `${callee(op)}(${before}{ ${names[0]}: ${value} })`;
   return new ArgumentError(op, `options must be an object, found ${describeValue(found)} — write ${call}`);
-}
-
-/** Whether the message can show the value as code. */
-function isLiteral(value: unknown): boolean {
-  return Array.isArray(value)
-    ? value.every(isLiteral)
-    : ['number', 'string', 'boolean'].includes(typeof value);
 }
 
 function unknownOption(op: string, name: string, names: readonly string[]): ArgumentError {
@@ -43,7 +36,10 @@ function unknownOption(op: string, name: string, names: readonly string[]): Argu
     .map((suggestion) => `'${suggestion}'`)
     .join(' and ');
   const question = meant === '' ? '' : ` — did you mean ${meant}?`;
-  return new ArgumentError(op, `unknown option '${name}'${question} (options: ${names.join(', ')})`);
+  return new ArgumentError(
+    op,
+    `unknown option ${describeValue(name)}${question} (options: ${names.join(', ')})`,
+  );
 }
 
 /** @throws ArgumentError unless `value` is one of the keys of `choices` */
@@ -94,11 +90,23 @@ function fold(name: string): string {
   return name.replaceAll(/[_-]/g, '').toLowerCase();
 }
 
+/** Texts with more letters than this are not compared: the time grows with the product of two lengths. */
+const LONGEST_NAME = 100;
+
 /** The index of the word with the smallest edit distance; −1 if none is near. */
 export function nearest(written: string, words: readonly string[]): number {
-  const distances = words.map((word) => editDistance(written, word));
-  const smallest = Math.min(...distances);
-  return smallest <= Math.max(1, written.length / 3) ? distances.indexOf(smallest) : -1;
+  let smallest = Math.max(1, Math.floor(written.length / 3));
+  let found = -1;
+  if (written.length > LONGEST_NAME) return found;
+  words.forEach((word, i) => {
+    // The lengths differ by the distance at most.
+    if (Math.abs(word.length - written.length) > smallest) return;
+    const distance = editDistance(written, word);
+    if (distance > smallest || (distance === smallest && found >= 0)) return;
+    smallest = distance;
+    found = i;
+  });
+  return found;
 }
 
 /**

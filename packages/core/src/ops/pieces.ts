@@ -3,7 +3,14 @@
 import { checkArray, checkNumber, checkTensor, describeValue, isPlainObject } from '../checks/arguments.js';
 import { checkOptions, type OptionNames } from '../checks/options.js';
 import { ArgumentError, formatShape, type Shape, ShapeError } from '../errors.js';
-import { AXIS_OPTIONS, type AxisOptions, checkShape, normalizeAxis, sameShape, stridesOf } from '../shape.js';
+import {
+  AXIS_OPTIONS,
+  type AxisOptions,
+  checkLengths,
+  normalizeAxis,
+  sameShape,
+  stridesOf,
+} from '../shape.js';
 import { apply } from '../tape.js';
 import { type Op, operandOf, type Tensor, type TensorLike } from '../tensor.js';
 import { unsqueeze } from './movement.js';
@@ -76,7 +83,7 @@ export function split(x: TensorLike, size: number | readonly number[], options: 
   const t = operandOf('split', x);
   const length = t.shape[normalizeAxis('split', axis, t.rank)]!;
   const sizes = typeof size === 'object' ? size : equalSizes(size, length);
-  checkShape('split', sizes);
+  checkLengths('split', sizes);
   if (sizes.reduce((a, b) => a + b, 0) !== length) {
     throw new ArgumentError(
       'split',

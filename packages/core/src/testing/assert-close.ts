@@ -1,7 +1,8 @@
 import { checkOptions, type OptionNames } from '../checks/options.js';
 import { formatShape, type Shape, ShapeError, VarigradError } from '../errors.js';
+import type { NestedArray } from '../nested-arrays.js';
 import { sameShape, unravelIndex } from '../shape.js';
-import { type NestedArray, Tensor } from '../tensor.js';
+import { Tensor } from '../tensor.js';
 
 /** An operand of `assertClose`: a tensor in host memory, nested arrays, or a typed array (which has no shape). */
 export type Comparable = Tensor | NestedArray | ArrayLike<number>;

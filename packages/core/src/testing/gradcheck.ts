@@ -1,7 +1,7 @@
 import { withBackend } from '../backend/current.js';
 import { createReference } from '../backend/reference/reference.js';
 import { gradients } from '../backward.js';
-import { checkArray, checkFunction, checkTensor } from '../checks/arguments.js';
+import { checkArray, checkFunction, checkTensor, refusePromise } from '../checks/arguments.js';
 import { checkOptions, type OptionNames } from '../checks/options.js';
 import { tensor } from '../create.js';
 import { formatShape, VarigradError } from '../errors.js';
@@ -87,7 +87,8 @@ export function gradcheck(
   return withBackend(createReference(Float64Array), () => {
     const draws = new Generator(seed);
     const shapes = inputs.map((t) => t.shape);
-    const weigh = weights(f(...points.map((p, i) => tensor(p, { shape: shapes[i]! }))), draws);
+    const copies = points.map((p, i) => tensor(p, { shape: shapes[i]! }));
+    const weigh = weights(refusePromise('gradcheck', f(...copies)), draws);
     const scalar = (...xs: Tensor[]): Tensor =>
       f(...xs)
         .mul(weigh.tensor())

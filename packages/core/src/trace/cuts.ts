@@ -79,7 +79,7 @@ function reachable(start: number, next: (id: number) => readonly number[]): Set<
   for (let id = stack.pop(); id !== undefined; id = stack.pop()) {
     if (seen.has(id)) continue;
     seen.add(id);
-    stack.push(...next(id));
+    for (const following of next(id)) stack.push(following);
   }
   return seen;
 }

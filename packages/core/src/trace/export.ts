@@ -12,7 +12,11 @@ const shapeText = (node: GraphNode): string => `[${node.output.shape.join(', ')}
 /** Nodes by the module that they belong to, in order of appearance. */
 function byModule(graph: Graph): Map<string, GraphNode[]> {
   const groups = new Map<string, GraphNode[]>();
-  for (const node of graph.nodes) groups.set(node.module, [...(groups.get(node.module) ?? []), node]);
+  for (const node of graph.nodes) {
+    const group = groups.get(node.module);
+    if (group === undefined) groups.set(node.module, [node]);
+    else group.push(node);
+  }
   return groups;
 }
 
@@ -37,7 +41,7 @@ export function toDot(graph: Graph): string {
 /** The graph as a Mermaid flow chart, with shapes on the edges and a box around each module. */
 export function toMermaid(graph: Graph): string {
   checkGraph('toMermaid', graph);
-  const quote = (text: string): string => `"${text.replaceAll('"', '#quot;')}"`;
+  const quote = (text: string): string => `"${escapeMermaid(text)}"`;
   const box = (node: GraphNode): string =>
     node.op === 'leaf' ? `n${node.id}([${quote(title(node))}])` : `n${node.id}[${quote(title(node))}]`;
   const groups = [...byModule(graph)].map(([module, nodes], i) => {
@@ -48,6 +52,13 @@ export function toMermaid(graph: Graph): string {
     node.inputs.map((id) => `  n${id} -->|${quote(shapeText(graph.nodes[id] as GraphNode))}| n${node.id}`),
   );
   return `flowchart TB\n${[...groups, ...edges].join('\n')}\n`;
+}
+
+/** Mermaid renders labels as HTML and Markdown. `#60;` is its way to write the character with the code 60. */
+function escapeMermaid(text: string): string {
+  return text
+    .replaceAll(/\s+/g, ' ')
+    .replaceAll(/[^\p{L}\p{N} .,:→·()[\]/=+-]/gu, (character) => `#${character.codePointAt(0)};`);
 }
 
 /** The graph as JSON. NaN and infinities, which JSON does not have, become strings. */

@@ -1,6 +1,7 @@
 /** A profile as a flame graph. */
 import { checkArray } from '../checks/arguments.js';
 import { checkOptions, type OptionNames } from '../checks/options.js';
+import { moduleNames } from './graph.js';
 import type { ProfileEntry } from './profile.js';
 import { escapeXML, px } from './svg.js';
 
@@ -86,7 +87,6 @@ function barsOf(entries: readonly ProfileEntry[]): Bar {
   });
   const top = bar(['all operations']);
   for (const { op, module, phase, calls, milliseconds, bytes } of entries) {
-    const modules = module === '' ? [] : module.split('.');
     let at = top;
     const count = (): void => {
       at.milliseconds += milliseconds;
@@ -95,7 +95,7 @@ function barsOf(entries: readonly ProfileEntry[]): Bar {
     };
     count();
     // A module and an operation can have the same name; the parentheses keep their keys apart.
-    for (const key of [phase, ...modules, `${op}()`]) {
+    for (const key of [phase, ...moduleNames(module), `${op}()`]) {
       const next = at.parts.get(key) ?? bar([...at.path, key.replace(/\(\)$/, '')]);
       at.parts.set(key, next);
       at = next;

@@ -88,3 +88,21 @@ export function checkGraph(op: string, graph: Graph): void {
     `the graph must be what trace or recordGraph returns, found ${describeValue(graph)}`,
   );
 }
+
+/** Most nodes of a picture. Larger ones are unreadable, and the time for their layout grows faster than their size. */
+const MOST_NODES = 5000;
+
+/** @throws ArgumentError if the graph is too large for a picture */
+export function checkDrawable(op: string, { nodes }: { readonly nodes: readonly unknown[] }): void {
+  if (nodes.length <= MOST_NODES) return;
+  const found = `the graph has ${nodes.length} nodes, a picture at most ${MOST_NODES}`;
+  throw new ArgumentError(op, `${found} — record a smaller part, or write all of it with toDot or toJSON`);
+}
+
+/** Most levels of modules inside each other that are shown; deeper modules belong to the last one. */
+const MOST_LEVELS = 64;
+
+/** The names in a module's path, from the outermost module: `encoder.mu` → `['encoder', 'mu']`; none for ''. */
+export function moduleNames(path: string): string[] {
+  return path === '' ? [] : path.split('.', MOST_LEVELS);
+}

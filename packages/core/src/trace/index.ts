@@ -17,7 +17,15 @@ export {
   formulas,
   operandName,
 } from './formulas.js';
-export type { ArrayOverview, ArraySummary, BackwardStep, Graph, GraphNode } from './graph.js';
+export {
+  type ArrayOverview,
+  type ArraySummary,
+  type BackwardStep,
+  checkDrawable,
+  type Graph,
+  type GraphNode,
+  moduleNames,
+} from './graph.js';
 export type { Point } from './layered.js';
 export {
   type BoxKind,

@@ -161,7 +161,7 @@ export function closest(rows: readonly (readonly number[])[], vertices: readonly
     const sides = sweep >= ROUGH_SWEEPS ? BOTH : sweep % 2 === 0 ? ABOVE : BELOW;
     const order = sweep % 2 === 0 ? rows : rows.toReversed();
     const moves = order.map((row) => settle(row, vertices, centres, sides));
-    if (sides === BOTH && Math.max(...moves) < STILL) break;
+    if (sides === BOTH && moves.every((move) => move < STILL)) break;
   }
   return centres;
 }

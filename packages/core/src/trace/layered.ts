@@ -165,7 +165,7 @@ function rankItems(items: readonly LayeredItem[], edges: readonly LayeredEdge[])
     const uses = outgoing[i]!.map((to) => ranks[to]!);
     if (port === undefined && incoming[i]?.length === 0 && uses.length > 0) ranks[i] = Math.min(...uses) - 2;
   });
-  const last = Math.max(...ranks);
+  const last = ranks.reduce((a, b) => Math.max(a, b), 0);
   return items.map(({ port }, i) => (port === 'out' ? last : ranks[i]!));
 }
 

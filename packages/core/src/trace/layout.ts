@@ -2,7 +2,7 @@
 
 import { checkOptions, type OptionNames } from '../checks/options.js';
 import { formatShape } from '../errors.js';
-import { checkGraph, type Graph, type GraphNode } from './graph.js';
+import { checkDrawable, checkGraph, type Graph, type GraphNode } from './graph.js';
 import type { Point } from './layered.js';
 import { type BoxItem, type Item, moduleTree } from './module-tree.js';
 import { type Arrow, type NestedStyle, nested, type Rect } from './nested.js';
@@ -92,6 +92,7 @@ const TITLE = 20;
 export function layout(graph: Graph, options: LayoutOptions = {}): Layout {
   checkGraph('layout', graph);
   checkOptions('layout', options, LAYOUT_OPTIONS, 'graph, ');
+  checkDrawable('layout', graph);
   const { depth = Number.POSITIVE_INFINITY, collapsed = [], note = () => '' } = options;
   const folded = options.foldConstants === false ? new Map<number, string>() : foldable(graph);
   const visible = graph.nodes.map(({ id }) => id).filter((id) => !folded.has(id));
@@ -153,13 +154,14 @@ function boxesIn(items: readonly Item[]): BoxItem[] {
 /** One arrow for each value and each box that uses it. */
 function arrowsBetween(graph: Graph, items: readonly BoxItem[]): Arrow[] {
   const owners = new Map(items.flatMap((item) => item.nodes.map((id) => [id, item] as const)));
+  const places = new Map(items.map((item, i) => [item, i]));
   const arrows = new Map<string, Arrow>();
   for (const [id, to] of owners) {
     for (const source of nodeOf(graph, id).inputs) {
       const from = owners.get(source);
       if (from === undefined || from === to) continue;
       const labelWidth = CHARACTER_OF_LABEL * shapeOf(graph, source).length;
-      arrows.set(`${source} ${items.indexOf(to)}`, { source, from, to, labelWidth });
+      arrows.set(`${source} ${places.get(to)}`, { source, from, to, labelWidth });
     }
   }
   return [...arrows.values()];
@@ -193,9 +195,8 @@ function textOf(
   const node = nodeOf(graph, nodes[0]!);
   if (collapsed !== undefined) {
     const inside = new Set(nodes);
-    const leaving = nodes.filter(
-      (id) => id === graph.result || graph.nodes.some((n) => !inside.has(n.id) && n.inputs.includes(id)),
-    );
+    const used = new Set(graph.nodes.flatMap(({ id, inputs }) => (inside.has(id) ? [] : inputs)));
+    const leaving = nodes.filter((id) => id === graph.result || used.has(id));
     const operations = nodes.filter((id) => nodeOf(graph, id).op !== 'leaf').length;
     return [
       collapsed,

@@ -1,5 +1,5 @@
 /** The nodes of a graph grouped by module, as a tree. */
-import type { Graph, GraphNode } from './graph.js';
+import { type Graph, type GraphNode, moduleNames } from './graph.js';
 
 /** One operation or leaf, or a whole module that is drawn as one box. */
 export interface BoxItem {
@@ -33,27 +33,30 @@ export interface TreeOptions {
  * @param visible - ids of the nodes to draw, in the graph's order
  */
 export function moduleTree(graph: Graph, visible: readonly number[], options: TreeOptions): Item[] {
-  return arrange(graph, visible, 0, options);
+  const names = new Map(visible.map((id) => [id, moduleNames((graph.nodes[id] as GraphNode).module)]));
+  return arrange({ graph, names, ...options }, visible, 0);
 }
 
-/** The part of a module path down to a level: the first `level` names. */
-function prefixOf(path: string, level: number): string {
-  return path.split('.').slice(0, level).join('.');
+interface Arrangement extends TreeOptions {
+  readonly graph: Graph;
+  /** The names in the path of each node's module. */
+  readonly names: ReadonlyMap<number, readonly string[]>;
 }
 
-function arrange(graph: Graph, ids: readonly number[], level: number, options: TreeOptions): Item[] {
+function arrange(arrangement: Arrangement, ids: readonly number[], level: number): Item[] {
+  const { graph, names, depth, collapsed } = arrangement;
   const keys = ids.map((id) => {
-    const path = (graph.nodes[id] as GraphNode).module;
-    return path !== '' && path.split('.').length > level ? prefixOf(path, level + 1) : '';
+    const own = names.get(id) as readonly string[];
+    return own.length > level ? own.slice(0, level + 1).join('.') : '';
   });
   return mergeUnits(graph, ids, keys).map(({ key, members }): Item => {
     if (key === '') return { kind: 'box', nodes: members };
-    if (level >= options.depth || options.collapsed.has(key)) {
+    if (level >= depth || collapsed.has(key)) {
       return members.length === 1
         ? { kind: 'box', nodes: members }
         : { kind: 'box', nodes: members, collapsed: key };
     }
-    const children = arrange(graph, members, level + 1, options);
+    const children = arrange(arrangement, members, level + 1);
     const only = children.length === 1 ? children[0] : undefined;
     // A frame whose only content is a frame adds no information.
     return only?.kind === 'group' ? only : { kind: 'group', module: key, children };
@@ -69,8 +72,17 @@ interface Unit {
   after: Set<Unit>;
 }
 
+/** Number of earlier boxes of a module that a node may join: in a graph with many calls, each test takes time. */
+const CANDIDATES = 16;
+
 /** Merges nodes of one key as long as the arrows between the units have no cycle. */
-function mergeUnits(graph: Graph, ids: readonly number[], keys: readonly string[]): Unit[] {
+function mergeUnits(
+  graph: Graph,
+  ids: readonly number[],
+  keys: readonly string[],
+): Pick<Unit, 'key' | 'members'>[] {
+  const [first = ''] = keys;
+  if (first !== '' && keys.every((key) => key === first)) return [{ key: first, members: [...ids] }];
   const unitOf = new Map<number, Unit>();
   ids.forEach((id, i) => {
     unitOf.set(id, { key: keys[i] as string, members: [id], before: new Set(), after: new Set() });
@@ -87,11 +99,14 @@ function mergeUnits(graph: Graph, ids: readonly number[], keys: readonly string[
   const byKey = new Map<string, Unit[]>();
   for (const unit of unitOf.values()) {
     const same = unit.key === '' ? [] : (byKey.get(unit.key) ?? []);
-    const host = same.findLast((candidate) => !detour(candidate, unit) && !detour(unit, candidate));
+    const host = same
+      .slice(-CANDIDATES)
+      .findLast((candidate) => !detour(candidate, unit) && !detour(unit, candidate));
     if (host !== undefined) merge(host, unit);
     else {
       units.push(unit);
-      byKey.set(unit.key, [...same, unit]);
+      same.push(unit);
+      byKey.set(unit.key, same);
     }
   }
   return units;
@@ -100,18 +115,20 @@ function mergeUnits(graph: Graph, ids: readonly number[], keys: readonly string[
 /** Whether a path from a to b passes through other units. */
 function detour(a: Unit, b: Unit): boolean {
   const seen = new Set<Unit>([a, b]);
+  const last = b.members.at(-1)!;
   const stack = [...a.after].filter((unit) => unit !== b);
   for (let unit = stack.pop(); unit !== undefined; unit = stack.pop()) {
-    if (seen.has(unit)) continue;
+    // Operands have smaller ids than results.
+    if (seen.has(unit) || unit.members[0]! > last) continue;
     seen.add(unit);
     if (unit.after.has(b)) return true;
-    stack.push(...unit.after);
+    for (const next of unit.after) stack.push(next);
   }
   return false;
 }
 
 function merge(host: Unit, guest: Unit): void {
-  host.members.push(...guest.members);
+  for (const member of guest.members) host.members.push(member);
   for (const unit of guest.before) {
     unit.after.delete(guest);
     if (unit === host) continue;

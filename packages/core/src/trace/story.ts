@@ -224,12 +224,13 @@ function localsOf(
   order: readonly number[],
   tensors: readonly Tensor[],
 ): (GradientUse & { derivative: ArraySummary })[] {
+  const onPath = new Set(order);
   return order.flatMap((id) => {
     const node = graph.nodes[id] as GraphNode;
     if (formulas[node.op]?.elementwise !== true || (tensors[id] as Tensor).size > SMALL) return [];
     return usesOf(node).flatMap((use) => {
       const operand = operandOf(graph, use);
-      const fits = order.includes(operand) && sameShape(tensors[operand]?.shape ?? [], node.output.shape);
+      const fits = onPath.has(operand) && sameShape(tensors[operand]?.shape ?? [], node.output.shape);
       return fits ? [{ ...use, derivative: alongPath([use], tensors) }] : [];
     });
   });

@@ -1,6 +1,6 @@
 import { checkOptions, type OptionNames } from '../../checks/options.js';
 import { ArgumentError, BackendError } from '../../errors.js';
-import type { Backend } from '../backend.js';
+import { type Backend, DISPOSE } from '../backend.js';
 import type { GpuAdapter } from './driver.js';
 import { type GpuJs, type GpuMode, loadGpuJs } from './gpujs.js';
 import type { GpuArray } from './handle.js';
@@ -85,6 +85,7 @@ async function probe(machine: Machine): Promise<void> {
 }
 
 function backendOf(machine: Machine): GpuBackend {
+  const dispose = (): void => void machine.destroy();
   const { mode, adapter } = machine.driver;
   const soft = adapter.software && !/no GPU/.test(adapter.name) ? ', a software adapter' : '';
   const description = `gpu (gpu.js, ${mode}: ${adapter.name}${soft})`;
@@ -111,6 +112,8 @@ function backendOf(machine: Machine): GpuBackend {
     memoryUsage: () => machine.memory,
     activity: () => machine.activity,
     destroy: () => machine.destroy(),
+    dispose,
+    [DISPOSE]: dispose,
   };
 }
 

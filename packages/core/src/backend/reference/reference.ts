@@ -5,7 +5,8 @@
 import { describeValue } from '../../checks/arguments.js';
 import { ArgumentError } from '../../errors.js';
 import { fillNormal, fillUniform } from '../../random.js';
-import type { Backend, HostArray } from '../backend.js';
+import { allocate } from '../allocate.js';
+import { type Backend, DISPOSE, type HostArray } from '../backend.js';
 import { elementwiseKernels } from './elementwise.js';
 import { matmulKernels } from './matmul.js';
 import { movementKernels } from './movement.js';
@@ -22,10 +23,11 @@ export function createReference(
       'createReference',
       `the array type must be Float32Array or Float64Array, found ${describeValue(Precision)}`,
     );
-  const allocate = (size: number): HostArray => new Precision(size);
+  const bytes = Precision.BYTES_PER_ELEMENT;
+  const reserve = (size: number): HostArray => allocate('reference', bytes * size, () => new Precision(size));
   const precision = Precision === Float32Array ? 'float32' : 'float64';
   const copy = (values: ArrayLike<number>): HostArray => {
-    const own = allocate(values.length);
+    const own = reserve(values.length);
     own.set(values);
     return own;
   };
@@ -34,18 +36,18 @@ export function createReference(
     memory: 'host',
     description: `reference (plain TypeScript, ${precision})`,
     kernels: {
-      ...elementwiseKernels(allocate),
-      ...reduceKernels(allocate),
-      ...matmulKernels(allocate),
-      ...movementKernels(allocate),
+      ...elementwiseKernels(reserve),
+      ...reduceKernels(reserve),
+      ...matmulKernels(reserve),
+      ...movementKernels(reserve),
       ...updateKernels,
       uniform(size, state) {
-        const out = allocate(size);
+        const out = reserve(size);
         fillUniform(out, state);
         return out;
       },
       normal(size, state) {
-        const out = allocate(size);
+        const out = reserve(size);
         fillNormal(out, state);
         return out;
       },
@@ -59,5 +61,7 @@ export function createReference(
     openScope() {},
     closeScope() {},
     release() {},
+    dispose() {},
+    [DISPOSE]() {},
   };
 }

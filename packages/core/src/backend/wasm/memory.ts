@@ -4,31 +4,31 @@
  * resident, and the scope frees them.
  */
 import { BackendError } from '../../errors.js';
+import { allocate, mebibytes } from '../allocate.js';
+import { type Block, Blocks } from './blocks.js';
 import type { KernelMemory, LoadedModule } from './module.js';
-
-/** A piece of the memory. */
-interface Block {
-  readonly address: number;
-  /** Bytes reserved: the size class. */
-  readonly size: number;
-}
 
 /** The module's constants and the control block of the threads are below this address. */
 const FIRST_ADDRESS = 131_072;
 const PAGE = 65_536;
-const ALIGNMENT = 64;
+/** Kernels compare addresses with the end of the memory, which must not wrap around to 0. */
+const MARGIN = 64;
 /** Minimum number of pages (16 MiB) that the memory grows by, so that it grows rarely. */
 const USUAL_GROWTH = 256;
+/**
+ * The part of the memory that resident values may fill. Values beyond it live in garbage-collected arrays, so that kernels
+ * always have room for operands and results.
+ */
+const RESIDENT_PART = 0.75;
 
 /** Allocates blocks of the WebAssembly memory and tracks the resident arrays. */
 export class ResidentMemory {
   readonly #memory: KernelMemory;
-  readonly #mostPages: number;
+  /** Bytes that the memory may grow to. */
+  readonly #capacity: number;
   #floats: Float32Array;
   #words: Int32Array;
-  #top = FIRST_ADDRESS;
-  /** Free blocks by size class. */
-  readonly #free: Map<number, Block[]> = new Map();
+  readonly #space: Blocks;
   readonly #blocks: WeakMap<Float32Array, Block> = new WeakMap();
   /** Frees the blocks of resident arrays that have been garbage-collected. */
   readonly #abandoned: FinalizationRegistry<Block>;
@@ -37,15 +37,17 @@ export class ResidentMemory {
 
   constructor({ memory, mostPages }: Pick<LoadedModule, 'memory' | 'mostPages'>) {
     this.#memory = memory;
-    this.#mostPages = mostPages;
+    this.#capacity = mostPages * PAGE;
     this.#floats = new Float32Array(memory.buffer);
     this.#words = new Int32Array(memory.buffer);
-    this.#abandoned = new FinalizationRegistry((block) => this.#recycle(block));
+    this.#space = new Blocks(FIRST_ADDRESS, (end) => this.#reserve(end));
+    // The registry outlives this object: the engine reports collected arrays between tasks only.
+    this.#abandoned = new FinalizationRegistry((block) => this.#space.free(block));
   }
 
-  /** Bytes of the WebAssembly memory that have ever been allocated. */
+  /** Bytes of the WebAssembly memory in use or kept for reuse. */
   get bytesReserved(): number {
-    return this.#top;
+    return this.#space.top;
   }
 
   openScope(): void {
@@ -58,9 +60,7 @@ export class ResidentMemory {
 
   /** A block of at least `bytes` bytes until the end of the call. */
   temporary(bytes: number): number {
-    const block = this.#allocate(bytes);
-    this.#temporaries.push(block);
-    return block.address;
+    return this.#temporary(bytes).address;
   }
 
   /** The address of values. Arrays that are not resident are copied in. */
@@ -87,16 +87,12 @@ export class ResidentMemory {
 
   /** Runs a kernel that fills `size` floats at the address it is given, and frees the temporaries of the call. */
   compute(size: number, kernel: (out: number) => void): Float32Array {
-    const block = this.#allocate(size * 4);
     try {
+      const block = this.#temporary(size * 4);
       kernel(block.address);
-      if (this.#scopes > 0) return this.#view(block, size);
-      const values = this.#floats.slice(block.address / 4, block.address / 4 + size);
-      this.#recycle(block);
-      return values;
-    } catch (error) {
-      this.#recycle(block);
-      throw error;
+      if (this.#scopes === 0 || !this.#mayStay()) return copyOf(this.#floatsAt(block, size));
+      this.#temporaries = this.#temporaries.filter((temporary) => temporary !== block);
+      return this.#view(block, size);
     } finally {
       this.#endCall();
     }
@@ -104,10 +100,8 @@ export class ResidentMemory {
 
   /** A copy of numbers: resident while a scope is open, else garbage-collected. */
   upload(values: ArrayLike<number>): Float32Array {
-    if (this.#scopes === 0) return new Float32Array(values);
-    const block = this.#allocate(values.length * 4);
-    this.#floats.set(values, block.address / 4);
-    return this.#view(block, values.length);
+    const resident = this.#scopes > 0 ? this.#resident(values) : undefined;
+    return resident ?? allocate('wasm', values.length * 4, () => new Float32Array(values));
   }
 
   /** Runs a kernel that has no result. */
@@ -119,24 +113,21 @@ export class ResidentMemory {
     }
   }
 
-  /** The values in resident memory, until they are released or the array is garbage-collected. */
+  /**
+   * The values in resident memory, until they are released or the array is garbage-collected. If the part for resident values
+   * is full, the values stay where they are, and each kernel copies them.
+   */
   persist(values: Float32Array): Float32Array {
-    const own = this.#blocks.get(values);
-    if (own !== undefined) {
-      this.#abandoned.register(values, own, values);
-      return values;
-    }
-    const block = this.#allocate(values.length * 4);
-    this.#floats.set(values, block.address / 4);
-    const view = this.#view(block, values.length);
-    this.#abandoned.register(view, block, view);
-    return view;
+    const own = this.#blocks.has(values) ? values : this.#resident(values);
+    if (own === undefined) return values;
+    this.#abandoned.register(own, this.#blocks.get(own)!, own);
+    return own;
   }
 
   /** The values in garbage-collected memory; a resident block is freed. */
   keep(values: Float32Array): Float32Array {
     if (!this.#blocks.has(values)) return values;
-    const copy = values.slice();
+    const copy = copyOf(values);
     this.release(values);
     return copy;
   }
@@ -147,61 +138,72 @@ export class ResidentMemory {
     if (block === undefined) return;
     this.#blocks.delete(values);
     this.#abandoned.unregister(values);
-    this.#recycle(block);
+    this.#space.free(block);
   }
 
+  #floatsAt(block: Block, size: number): Float32Array {
+    return new Float32Array(this.#memory.buffer, block.address, size);
+  }
+
+  /** Makes a block resident. */
   #view(block: Block, size: number): Float32Array {
-    const view = new Float32Array(this.#memory.buffer, block.address, size);
+    const view = this.#floatsAt(block, size);
     this.#blocks.set(view, block);
     return view;
   }
 
+  /** A resident copy; undefined if there is no room for one. */
+  #resident(values: ArrayLike<number>): Float32Array | undefined {
+    const block = this.#space.take(values.length * 4);
+    if (block === undefined) return undefined;
+    if (!this.#mayStay()) {
+      this.#space.free(block);
+      return undefined;
+    }
+    this.#floats.set(values, block.address / 4);
+    return this.#view(block, values.length);
+  }
+
+  /** Whether the blocks in use, the newest one included, may all be resident. */
+  #mayStay(): boolean {
+    return this.#space.bytesUsed <= RESIDENT_PART * this.#capacity;
+  }
+
   #endCall(): void {
     if (this.#temporaries.length === 0) return;
-    for (const block of this.#temporaries) this.#recycle(block);
+    for (const block of this.#temporaries) this.#space.free(block);
     this.#temporaries = [];
   }
 
-  #recycle(block: Block): void {
-    const list = this.#free.get(block.size);
-    if (list === undefined) this.#free.set(block.size, [block]);
-    else list.push(block);
+  #temporary(bytes: number): Block {
+    const block = this.#space.take(bytes);
+    if (block === undefined) throw this.#full(bytes);
+    this.#temporaries.push(block);
+    return block;
   }
 
-  #allocate(bytes: number): Block {
-    const size = sizeClass(bytes);
-    const block = this.#free.get(size)?.pop();
-    if (block !== undefined) return block;
-    const address = this.#top;
-    if (!this.#reserve(address + size)) return this.#smallestFree(size);
-    this.#top += size;
-    return { address, size };
-  }
-
-  /** The smallest free block that is large enough, for when the memory cannot grow. */
-  #smallestFree(size: number): Block {
-    const fitting = [...this.#free].filter(([own, blocks]) => own > size && blocks.length > 0);
-    const [, blocks] = fitting.sort(([a], [b]) => a - b)[0] ?? [];
-    const block = blocks?.pop();
-    if (block !== undefined) return block;
-    const mebibytes = (n: number) => (n / 2 ** 20).toFixed(0);
-    throw new BackendError(
+  #full(bytes: number): BackendError {
+    const own = this.#temporaries.reduce((sum, { size }) => sum + size, 0);
+    const fits = own + bytes <= this.#capacity - FIRST_ADDRESS - MARGIN;
+    const held = mebibytes(this.#space.bytesUsed - own);
+    return new BackendError(
       'wasm',
-      `out of memory: ${mebibytes(this.#top + size)} MiB needed at once, WebAssembly allows ` +
-        `${mebibytes(this.#mostPages * PAGE)} — use smaller batches`,
+      `out of memory: a kernel needs ${mebibytes(own + bytes)} MiB for operands and results, and long-lived values ` +
+        `hold ${held} of the ${mebibytes(this.#capacity)} MiB of WebAssembly — ` +
+        (fits
+          ? 'dispose of parameters that are not needed; dropped ones are freed only when the program awaits'
+          : 'split the operation into smaller ones, such as smaller batches, or use the reference backend'),
     );
   }
 
   /** Grows the memory so that it reaches beyond `end`. @returns whether it could */
   #reserve(end: number): boolean {
-    // Reserves slightly more than requested: kernels compare addresses with the end, which must not wrap around to 0.
+    const most = this.#capacity / PAGE;
     const have = this.#memory.buffer.byteLength / PAGE;
-    const missing = Math.ceil((end + ALIGNMENT) / PAGE) - have;
+    const missing = Math.ceil((end + MARGIN) / PAGE) - have;
     if (missing <= 0) return true;
-    if (
-      !this.#grow(Math.max(missing, Math.min(USUAL_GROWTH, this.#mostPages - have))) &&
-      !this.#grow(missing)
-    )
+    if (have + missing > most) return false;
+    if (!this.#grow(Math.max(missing, Math.min(USUAL_GROWTH, most - have))) && !this.#grow(missing))
       return false;
     this.#floats = new Float32Array(this.#memory.buffer);
     this.#words = new Int32Array(this.#memory.buffer);
@@ -218,9 +220,7 @@ export class ResidentMemory {
   }
 }
 
-/** Rounds up to a power of two or the quarters between two of them, so that blocks can be used again for similar sizes. */
-function sizeClass(bytes: number): number {
-  if (bytes <= ALIGNMENT) return ALIGNMENT;
-  const step = Math.max(ALIGNMENT, 2 ** (Math.ceil(Math.log2(bytes)) - 3));
-  return Math.ceil(bytes / step) * step;
+/** A copy in garbage-collected memory. @throws BackendError if the host has not that much memory */
+export function copyOf(values: Float32Array): Float32Array {
+  return allocate('wasm', values.byteLength, () => values.slice());
 }

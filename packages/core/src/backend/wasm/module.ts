@@ -36,14 +36,21 @@ export type Compile = (bytes: KernelBytes) => object;
 /** A `Uint8Array` on memory that is not shared; `Uint8Array<ArrayBuffer>` needs TypeScript 5.7. */
 type KernelBytes = Uint8Array & { readonly buffer: ArrayBuffer };
 
-/** Compiles and instantiates the kernels. @throws BackendError if the host cannot compile them */
-export function loadModule(compile: Compile = (bytes) => new WebAssembly.Module(bytes)): LoadedModule {
+/**
+ * Compiles and instantiates the kernels.
+ * @param waiting - see assembly/pool.ts
+ * @throws BackendError if the host cannot compile them
+ */
+export function loadModule(
+  waiting: (polls: number) => void,
+  compile: Compile = (bytes) => new WebAssembly.Module(bytes),
+): LoadedModule {
   if (typeof WebAssembly === 'undefined') throw new BackendError('wasm', 'this host has no WebAssembly');
   const simd = WebAssembly.validate(RELAXED_PROBE) ? 'relaxed' : 'plain';
   try {
     const module = compile(decodeHex(simd === 'relaxed' ? relaxed : plain));
     const { memory, mostPages } = createMemory();
-    const instance = new WebAssembly.Instance(module, { env: { memory, abort: fail } });
+    const instance = new WebAssembly.Instance(module, { env: { memory, waiting, abort: fail } });
     return { module, memory, mostPages, kernels: instance.exports as unknown as KernelExports, simd };
   } catch (error) {
     throw new BackendError('wasm', `this host refused the kernels: ${(error as Error).message}`);

@@ -5,24 +5,37 @@ import type { LoadedModule } from './module.js';
 /** Maximum number of threads, the caller included: the control block has scratch memory for 64. */
 const MOST_THREADS = 64;
 
-const NODE_WORKER = `
-const { workerData } = require('node:worker_threads');
-const env = { memory: workerData.memory, abort() { throw new Error('a kernel aborted'); } };
-new WebAssembly.Instance(workerData.module, { env }).exports.workerLoop(workerData.thread);
-`;
+/** Milliseconds after which a worker that has not started is not counted. */
+const START_PATIENCE = 5000;
+/** Milliseconds after which a worker that finishes nothing counts as dead. Chunks of kernels take milliseconds. */
+const CHUNK_PATIENCE = 5000;
+/** Most milliseconds that one poll adds: a suspended process has not waited. */
+const LONGEST_POLL = 100;
 
-const BROWSER_WORKER = `
-onmessage = ({ data }) => {
-  const env = { memory: data.memory, abort() { throw new Error('a kernel aborted'); } };
-  new WebAssembly.Instance(data.module, { env }).exports.workerLoop(data.thread);
-};
+/** Runs the main loop of a worker. An error is written to the shared memory, where a waiting kernel finds it. */
+const RUN = `
+function run({ module, memory, thread }) {
+  const env = { memory, waiting() {}, abort() { throw new Error('a kernel aborted'); } };
+  const { workerLoop, failWorker } = new WebAssembly.Instance(module, { env }).exports;
+  try {
+    workerLoop(thread);
+  } catch (error) {
+    failWorker();
+    throw error;
+  }
+}
 `;
+const NODE_WORKER: string = `${RUN} run(require('node:worker_threads').workerData);`;
+const BROWSER_WORKER: string = `${RUN} onmessage = ({ data }) => run(data);`;
 
 /** The host's worker threads. */
 export interface ThreadHost {
   readonly cores: number;
-  /** Starts thread number `thread`. Immediate errors are thrown; later ones are passed to `failed`. */
-  start(loaded: LoadedModule, thread: number, failed: (reason: string) => void): void;
+  /**
+   * Starts thread number `thread`. Immediate errors are thrown; later ones, and its end, are passed to `failed`.
+   * @returns a function that ends the thread
+   */
+  start(loaded: LoadedModule, thread: number, failed: (reason: string) => void): () => void;
 }
 
 /** Finds worker threads: Node's, or a browser's if the page is cross-origin isolated. Otherwise returns the reason why there are none. */
@@ -42,7 +55,9 @@ function nodeHost(): ThreadHost {
       const workerData = { module, memory, thread };
       const worker = new NodeThread(NODE_WORKER, { eval: true, execArgv: [], workerData });
       worker.on('error', (error: Error) => failed(error.message));
+      worker.on('exit', (code) => failed(`it exited with code ${code}`));
       worker.unref(); // the process may end while it sleeps
+      return () => void worker.terminate();
     },
   };
 }
@@ -55,6 +70,7 @@ function browserHost(): ThreadHost {
       const worker = new Worker(url);
       worker.onerror = ({ message }) => failed(message || 'the page does not allow them');
       worker.postMessage({ module, memory, thread });
+      return () => worker.terminate();
     },
   };
 }
@@ -66,8 +82,13 @@ export class ThreadPool {
   #wanted = 1;
   /** Number of available threads: fewer than wanted if a worker could not start. */
   #possible: number;
-  #started = 1;
   #refusal: string | undefined;
+  /** Ends each worker that was started. */
+  readonly #stops: (() => void)[] = [];
+  #lastStart = 0;
+  /** When `waiting` was last called, and the milliseconds without progress until then. */
+  #polled = 0;
+  #still = 0;
 
   /** @param wanted - number of threads, the caller included; default: all cores */
   constructor(loaded: LoadedModule, host: ThreadHost | string, wanted?: number) {
@@ -89,37 +110,68 @@ export class ThreadPool {
       );
     }
     this.#wanted = threads;
-    this.#loaded.kernels.setThreadLimit(this.threads);
+    this.#loaded.kernels.setThreadLimit(this.limit);
   }
 
-  /** Number of threads that take part in large kernels, the caller included. */
-  get threads(): number {
+  /** Most threads that a kernel may use now, the caller included. */
+  get limit(): number {
     return Math.min(this.#wanted, this.#possible);
+  }
+
+  /** Number of threads that take part in large kernels, the caller included. Workers that do not start are not counted. */
+  get threads(): number {
+    const started = 1 + this.#stops.length;
+    const late = started > 1 && performance.now() - this.#lastStart > START_PATIENCE;
+    const running = late && this.limit <= started ? 1 + this.#loaded.kernels.readyWorkers() : MOST_THREADS;
+    return Math.min(this.limit, running);
   }
 
   /** Why there are fewer threads than requested. */
   get refusal(): string | undefined {
-    return this.threads < this.#wanted ? this.#refusal : undefined;
+    if (this.threads === this.#wanted) return undefined;
+    return this.#refusal ?? 'the other workers have not started';
   }
 
   /** Starts the workers, once. Kernels do not wait for them: until they run, the calling thread does the work. */
   ensureStarted(): void {
     if (typeof this.#host === 'string') return;
-    while (this.#started < this.threads) {
-      const thread = this.#started++;
+    while (this.#stops.length + 1 < this.limit) {
+      const thread = this.#stops.length + 1;
+      this.#lastStart = performance.now();
       try {
-        this.#host.start(this.#loaded, thread, (reason) => this.#stopAt(thread, reason));
+        this.#stops.push(this.#host.start(this.#loaded, thread, (reason) => this.#stopAt(thread, reason)));
       } catch (error) {
         this.#stopAt(thread, (error as Error).message);
       }
     }
   }
 
-  /** Removes thread number `thread` and all later ones, after it could not start. */
+  /** Removes thread number `thread` and all later ones, after it could not start or has ended. */
   #stopAt(thread: number, reason: string): void {
     if (thread >= this.#possible) return;
+    const { kernels } = this.#loaded;
+    this.#refusal = `${kernels.readyWorkers() < thread ? 'workers cannot start' : 'a worker stopped'}: ${reason}`;
     this.#possible = thread;
-    this.#refusal = `workers cannot start: ${reason}`;
-    this.#loaded.kernels.setThreadLimit(this.threads);
+    kernels.setThreadLimit(this.limit);
+  }
+
+  /**
+   * Called while a kernel waits for workers. @returns why it waits in vain, or undefined
+   * @param polls - number of calls since the last progress, from 1
+   */
+  waiting(polls: number): string | undefined {
+    const now = performance.now();
+    this.#still = polls === 1 ? 0 : this.#still + Math.min(now - this.#polled, LONGEST_POLL);
+    this.#polled = now;
+    if (this.#loaded.kernels.failedWorkers() > 0) return 'a worker thread failed inside a kernel';
+    if (this.#still > CHUNK_PATIENCE) {
+      return `a worker thread finished nothing for ${CHUNK_PATIENCE / 1000} s inside a kernel, and counts as dead`;
+    }
+    return undefined;
+  }
+
+  /** Ends the workers. */
+  close(): void {
+    for (const stop of this.#stops) stop();
   }
 }

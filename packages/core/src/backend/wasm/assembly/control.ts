@@ -17,6 +17,8 @@ export const SLEEPERS: usize = CONTROL + 192;
 export const READY: usize = CONTROL + 256;
 /** i32: threads that may take part, the caller included. */
 export const LIMIT: usize = CONTROL + 260;
+/** i32: workers that ended with an error. */
+export const FAILED: usize = CONTROL + 264;
 /** u32: index of the job in the function table, which is the same in every thread. */
 export const JOB: usize = CONTROL + 320;
 /** The job's parameters, one 4-byte word each. */

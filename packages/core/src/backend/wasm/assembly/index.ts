@@ -16,6 +16,6 @@ export {
   runWhere,
 } from './jobs';
 export { copyRows, gather, indexAdd, indexSelect, scatterAdd } from './movement';
-export { readyWorkers, setThreadLimit, workerLoop } from './pool';
+export { failedWorkers, failWorker, readyWorkers, setThreadLimit, workerLoop } from './pool';
 export { argmax, cumsum } from './reduce';
 export { sgd } from './update';

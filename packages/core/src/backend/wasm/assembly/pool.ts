@@ -3,11 +3,21 @@
  * sleeping or busy worker never delays it. The ticket contains the generation of the job, so a worker that wakes late cannot
  * claim a chunk of a finished job.
  */
-import { DONE, JOB, LIMIT, READY, SLEEPERS, TICKET, WAKE } from './control';
+import { DONE, FAILED, JOB, LIMIT, READY, SLEEPERS, TICKET, WAKE } from './control';
+
+/**
+ * Called while a kernel waits for other threads, about a thousand times per second. It throws if they will never finish.
+ * @param polls - number of calls since the last chunk was finished, from 1
+ */
+// @ts-ignore: decorator
+@external('env', 'waiting')
+declare function waiting(polls: i32): void;
 
 /** Runs one chunk. Its parameters are in the control block. */
 type Job = (thread: i32, chunk: i32) => void;
 
+/** Number of times that a waiting caller polls between two calls of `waiting`. */
+const WAITING_POLLS: i32 = 1 << 18;
 /** Number of times that a worker polls the ticket before it sleeps (about 50 µs). */
 const SPINS: i32 = 20_000;
 
@@ -58,7 +68,26 @@ export function dispatch(job: Job, chunks: i32, nanoseconds: f64): void {
     if (atomic.load<i32>(SLEEPERS) > 0) atomic.notify(WAKE, -1);
   }
   work(0);
-  while (atomic.load<i32>(DONE) < chunks) {} // waits until other threads finish their chunks
+  awaitOthers(chunks);
+}
+
+/** Waits until other threads finish their chunks. */
+function awaitOthers(chunks: i32): void {
+  let finished = 0;
+  let spins = 0;
+  let polls = 0;
+  while (true) {
+    const done = atomic.load<i32>(DONE);
+    if (done >= chunks) return;
+    if (done != finished) {
+      finished = done;
+      spins = 0;
+      polls = 0;
+    } else if (++spins == WAITING_POLLS) {
+      spins = 0;
+      waiting(++polls);
+    }
+  }
 }
 
 /** The main loop of a worker thread; it never returns. */
@@ -84,4 +113,14 @@ export function setThreadLimit(threads: i32): void {
 /** Number of workers that have started. */
 export function readyWorkers(): i32 {
   return atomic.load<i32>(READY);
+}
+
+/** Tells the caller that this worker has ended with an error. */
+export function failWorker(): void {
+  atomic.add<i32>(FAILED, 1);
+}
+
+/** Number of workers that ended with an error. */
+export function failedWorkers(): i32 {
+  return atomic.load<i32>(FAILED);
 }

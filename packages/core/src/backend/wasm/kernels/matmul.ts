@@ -59,7 +59,7 @@ export function matmulKernels(context: Context): Pick<Kernels<Values>, 'matmul' 
 }
 
 function workspaceOf({ wasm, memory, pool }: Context): number {
-  return memory.temporary(wasm.gemmWorkspace(pool.threads));
+  return memory.temporary(wasm.gemmWorkspace(pool.limit));
 }
 
 function multiply({ wasm, memory }: Context, product: Product, workspace: number): void {
