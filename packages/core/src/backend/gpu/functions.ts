@@ -215,8 +215,24 @@ return atanOfUnit(ratio(up, across, inf));`,
     'return unlessNan(x, unlessNan(y, withSign(fromAxis(x, firstOctant(up, across, inf)), y)));',
   ),
 
-  /** a^b for a > 0 and finite, a ≠ 1. */
-  positivePower: number('a b inf', 'return Math.pow(a, b);'),
+  wholePower: number(
+    'a n',
+    `let product = 1.0;
+for (let i = 0; i < 8; i++) { if (i < n) { product *= a; } }
+return product;`,
+  ),
+  /**
+   * a^b for a > 0 and finite, a ≠ 1. The built-in pow of WebGL 1 errs by some 10⁻⁶, so small whole powers are products. The text
+   * of natives.ts is as accurate for every b.
+   */
+  positivePower: number(
+    'a b inf',
+    `if (b == Math.floor(b) && b <= 8 && b >= -8) {
+  if (b < 0) { return wholePower(over(1.0, a), 0.0 - b); }
+  return wholePower(a, b);
+}
+return Math.pow(a, b);`,
+  ),
   /** a^b for any a ≥ 0, a ≠ 1. */
   magnitudePower: number(
     'a b inf',

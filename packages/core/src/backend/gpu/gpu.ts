@@ -41,7 +41,7 @@ const SEARCHED: readonly GpuMode[] = ['webgpu', 'webgl2', 'headlessgl'];
  *
  * Results follow IEEE 754, with subnormal numbers flushed to 0. `sin` and `cos` err by at most 2e-7 and `pow` by 5e-7 of the value. In the
  * modes `webgl` and `headlessgl`, which lack integers, `sin`, `cos` and `tan` may be wrong in every digit above |x| = 102,943, and
- * `pow` errs by up to 2e-5.
+ * `pow` errs by up to 1e-5.
  *
  * @param options.mode - the mode that must run; without it, the first of webgpu, webgl2 and headlessgl that works
  * @throws BackendError if gpu.js is not installed, or if no requested mode works. The message lists what was tried and how
