@@ -72,8 +72,17 @@ const checks: Readonly<Record<string, Check>> = {
   },
 };
 
-/** Runs last, because it destroys the device. */
+/** The last one destroys the device. */
 const webgpuChecks: Readonly<Record<string, Check>> = {
+  'backends that share the device': async (machine) => {
+    const first = await gpu({ mode: 'webgpu' });
+    const read = first.download(first.upload([1, 2])).then(String, (error: Error) => error.message);
+    await Promise.all([first.destroy(), first.destroy()]);
+    const [refused, found] = [await read, await machine.download(machine.upload([1, 2]))];
+    if (!/this backend was destroyed/.test(refused)) nothing([`a pending read: ${refused}`]);
+    if (found.join() !== '1,2') nothing([`the other backend must return 1,2, found ${found.join()}`]);
+    return 'one is destroyed, its pending read is refused, and the other works';
+  },
   'a lost device': async (machine) => {
     nothing(await lostDeviceErrors(machine));
     return 'is reported, and a new backend works';
