@@ -1,6 +1,7 @@
 /** Checks of a mode of the GPU backend in a page. */
 import { type GpuBackend, type GpuMode, gpu } from '@varigrad/core/gpu';
-import { sizeErrors, specialReductionErrors, specialValueErrors, TABLE_TOLERANCE } from '../gpu/suite.js';
+import { specialErrors } from '../gpu/special.js';
+import { sizeErrors, TABLE_TOLERANCE } from '../gpu/suite.js';
 import { trainVae } from '../gpu/vae-run.js';
 import { checkOpTable, checkTraining } from './backend-tests.js';
 import { check, type PageTest, type Runner } from './in-page.js';
@@ -59,9 +60,7 @@ export function gpuTests(mode: GpuMode, load: Load): Record<string, PageTest> {
     'the op-case table agrees with reference, forward and gradients': () =>
       withGpu(mode, (backend) => checkOpTable(backend, TABLE_TOLERANCE)),
     'zeros, infinities, NaN and the limits of the range give the results of reference': () =>
-      withGpu(mode, async (backend) => {
-        checkNothing([...(await specialValueErrors(backend)), ...(await specialReductionErrors(backend))]);
-      }),
+      withGpu(mode, async (backend) => checkNothing(await specialErrors(backend))),
     'millions of elements': () => withGpu(mode, async (backend) => checkNothing(await sizeErrors(backend))),
     '200 training steps of a VAE agree with reference': () =>
       withGpu(mode, (backend) => checkTraining(backend, 200, 1e-3, load.batchSize)),

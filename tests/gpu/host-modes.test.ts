@@ -15,7 +15,10 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { firstThatOpens, howToGet } from '../../packages/core/src/backend/gpu/modes.js';
 import { refuses } from '../helpers/refuses.js';
-import { sizeErrors, specialReductionErrors, specialValueErrors, tableDifferences } from './suite.js';
+import { minusErrors } from './minus.js';
+import { specialErrors } from './special.js';
+import { sizeErrors, tableDifferences } from './suite.js';
+import { torchErrors } from './torch.js';
 import { memoryOverSteps, trainingDifference } from './vae-run.js';
 
 async function withMode(mode: GpuMode, f: (machine: GpuBackend) => Promise<void>): Promise<void> {
@@ -31,11 +34,13 @@ for (const mode of ['cpu', 'webasm'] as const) {
   test(`${mode}: the whole op-case table, forward and gradients, agrees with reference`, () =>
     withMode(mode, async (machine) => assert.equal(await tableDifferences(machine), [])));
 
-  test(`${mode}: special values match reference`, () =>
-    withMode(mode, async (machine) => {
-      assert.equal(await specialValueErrors(machine), []);
-      assert.equal(await specialReductionErrors(machine), []);
-    }));
+  test(`${mode}: special values and accuracy`, () =>
+    withMode(mode, async (machine) => assert.equal(await specialErrors(machine), [])));
+
+  test(`${mode}: the values and gradients of PyTorch`, () =>
+    withMode(mode, async (machine) => assert.equal(await torchErrors(machine), [])));
+
+  test(`${mode}: a minus before a negative constant`, async () => assert.equal(await minusErrors(mode), []));
 
   test(`${mode}: millions of elements`, () =>
     withMode(mode, async (machine) => assert.equal(await sizeErrors(machine), [])));

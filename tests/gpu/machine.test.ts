@@ -102,6 +102,33 @@ test('the next call reports a lost device, with a fix', () => {
   );
 });
 
+test('destroy frees the arrays in use, also those of pending reads, and can be called twice', async () => {
+  const freed: unknown[] = [];
+  let destroyed = 0;
+  const machine = new Machine(instance('cpu'), {
+    ...slowDriver(() => Promise.resolve()),
+    free: (memory) => freed.push(memory),
+    destroy: async () => {
+      destroyed++;
+    },
+  });
+  const x = machine.upload(Float32Array.of(1, 2));
+  await machine.download(x);
+  const read = machine.download(machine.launch(NEGATE, [x], 2)).catch((error: Error) => error.message);
+  const ends = [machine.destroy(), machine.destroy()];
+  const sentence = 'gpu: this backend was destroyed — create a new one with gpu()';
+  refuses(() => machine.upload(Float32Array.of(1)), sentence); // at once
+  await Promise.all(ends);
+  assert.is(await read, sentence);
+  assert.equal(
+    freed.map((memory) => [...(memory as Float32Array)]),
+    [[1, 2]],
+  );
+  assert.is(destroyed, 1);
+  machine.release(x); // has no effect
+  assert.equal(machine.memory, { arrays: 0, bytes: 0, pooledBytes: 0 });
+});
+
 test('freed buffers are reused, up to a limit', () => {
   const destroyed: number[] = [];
   const made: number[] = [];

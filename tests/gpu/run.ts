@@ -4,21 +4,22 @@
  *
  *   npm run test:gpu                  modes cpu, webasm and webgpu
  *   npm run test:gpu -- webgpu        some of them
+ *   npm run test:gpu -- --bundle card.mjs   writes card.ts as one file, for a machine with a GPU
  *
  * webgpu needs an adapter. Without a GPU, SwiftShader can be used: `apt-get install chromium libvulkan1`. It is found in
  * Debian's folder, or through VK_ICD_FILENAMES. The last line is `N passed, N failed`.
  */
+import { basename } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { createReference } from '@varigrad/core';
 import { type GpuBackend, type GpuMode, gpu } from '@varigrad/core/gpu';
 import { INSTALL_ADAPTER, provideSoftwareAdapter } from '../../scripts/software-adapter.js';
 import { lostDeviceErrors } from './lost-device.js';
-import {
-  sizeErrors,
-  specialReductionErrors,
-  specialValueErrors,
-  TABLE_TOLERANCE,
-  tableDifferences,
-} from './suite.js';
+import { minusErrors } from './minus.js';
+import { specialErrors } from './special.js';
+import { sizeErrors, TABLE_TOLERANCE, tableDifferences } from './suite.js';
+import { torchErrors } from './torch.js';
 import { memoryOverSteps, trainingDifference } from './vae-run.js';
 
 const TRAINING_STEPS = 200;
@@ -41,10 +42,17 @@ const checks: Readonly<Record<string, Check>> = {
     nothing(await tableDifferences(machine));
     return `no difference above ${TABLE_TOLERANCE}`;
   },
-  'special values': async (machine) => {
-    nothing(await specialValueErrors(machine));
-    nothing(await specialReductionErrors(machine));
-    return 'the same as on reference';
+  'special values and accuracy': async (machine) => {
+    nothing(await specialErrors(machine));
+    return 'right';
+  },
+  'values and gradients of PyTorch': async (machine) => {
+    nothing(await torchErrors(machine));
+    return 'right';
+  },
+  'a minus before a negative constant': async ({ mode }) => {
+    nothing(await minusErrors(mode));
+    return 'right';
   },
   'millions of elements': async (machine) => {
     nothing(await sizeErrors(machine));
@@ -64,8 +72,17 @@ const checks: Readonly<Record<string, Check>> = {
   },
 };
 
-/** Runs last, because it destroys the device. */
+/** The last one destroys the device. */
 const webgpuChecks: Readonly<Record<string, Check>> = {
+  'backends that share the device': async (machine) => {
+    const first = await gpu({ mode: 'webgpu' });
+    const read = first.download(first.upload([1, 2])).then(String, (error: Error) => error.message);
+    await Promise.all([first.destroy(), first.destroy()]);
+    const [refused, found] = [await read, await machine.download(machine.upload([1, 2]))];
+    if (!/this backend was destroyed/.test(refused)) nothing([`a pending read: ${refused}`]);
+    if (found.join() !== '1,2') nothing([`the other backend must return 1,2, found ${found.join()}`]);
+    return 'one is destroyed, its pending read is refused, and the other works';
+  },
   'a lost device': async (machine) => {
     nothing(await lostDeviceErrors(machine));
     return 'is reported, and a new backend works';
@@ -102,13 +119,38 @@ async function runMode(mode: GpuMode): Promise<{ passed: number; failed: number 
   return counts;
 }
 
-const wanted = process.argv.slice(2) as GpuMode[];
-provideSoftwareAdapter();
-let [passed, failed] = [0, 0];
-for (const mode of wanted.length > 0 ? wanted : (['cpu', 'webasm', 'webgpu'] as const)) {
-  const counts = await runMode(mode);
-  passed += counts.passed;
-  failed += counts.failed;
+/** Bundles the checks of special values and the library into one file. */
+async function bundle(file: string): Promise<void> {
+  const { build } = await import('esbuild');
+  await build({
+    entryPoints: [fileURLToPath(new URL('card.ts', import.meta.url))],
+    outfile: file,
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    conditions: ['@varigrad/source'],
+    external: ['gpu.js', 'webgpu'],
+    logLevel: 'warning',
+  });
+  console.log(`${file}: npm install gpu.js@2.24.1 webgpu && node ${basename(file)}`);
 }
-console.log(`\n${passed} passed, ${failed} failed`);
-process.exitCode = failed > 0 || passed === 0 ? 1 : 0;
+
+async function runModes(modes: readonly GpuMode[]): Promise<void> {
+  provideSoftwareAdapter();
+  let [passed, failed] = [0, 0];
+  for (const mode of modes) {
+    const counts = await runMode(mode);
+    passed += counts.passed;
+    failed += counts.failed;
+  }
+  console.log(`\n${passed} passed, ${failed} failed`);
+  process.exitCode = failed > 0 || passed === 0 ? 1 : 0;
+}
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { bundle: { type: 'string' } },
+});
+if (values.bundle !== undefined) await bundle(values.bundle);
+else await runModes(positionals.length > 0 ? (positionals as GpuMode[]) : ['cpu', 'webasm', 'webgpu']);

@@ -46,7 +46,7 @@ export const unary: Readonly<Record<string, UnaryRow>> = {
   logSigmoid: {
     reference: '-formulas.softplus(-x)',
     wasm: 'math.logSigmoid(x)',
-    gpu: '0.0 - softplus(0.0 - x, inf)',
+    gpu: '-1.0 * softplus(0.0 - x, inf)',
     value: 'ln(σ(x))',
     derivative: 'dy · σ(−x)',
     domain: WIDE,

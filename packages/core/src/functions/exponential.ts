@@ -23,7 +23,7 @@ export const unary: Readonly<Record<string, UnaryRow>> = {
   exp2: {
     reference: '2 ** x',
     wasm: 'math.exp2(x)',
-    gpu: 'x >= 128 ? inf : (x < -149 ? 0.0 : (x <= 0 || x > 0 ? Math.pow(2.0, x) : x))',
+    gpu: 'unlessNan(x, x >= 128 ? inf : (x < -149 ? 0.0 : Math.pow(2.0, x)))',
     value: '2^x',
     definition: 'exp(x · ln(2))',
     derivative: 'dy · y · ln(2)',

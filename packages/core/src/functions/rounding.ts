@@ -26,7 +26,7 @@ export const unary: Readonly<Record<string, UnaryRow>> = {
     reference: 'Math.abs(x % 1) === 0.5 ? 2 * Math.round(x / 2) : Math.round(x)',
     wasm: 'f32x4.nearest(x)',
     cost: 'memory',
-    gpu: 'x > -8388608 && x < 8388608 ? nearestEven(x, Math.floor(x + 0.5)) : x',
+    gpu: 'x > -8388608 && x < 8388608 ? withSign(nearestEven(x, Math.floor(x + 0.5)), x) : x',
     value: 'round(x)',
     definition: 'floor(x + 0.5)',
     derivative: '0',

@@ -36,8 +36,6 @@ interface Row {
    * around which the test checks every float32. Default: ½ ulp, that is, rounded once.
    */
   readonly accuracy?: { readonly ulp: number; readonly near?: readonly number[] };
-  /** Largest magnitude of arguments in GPU tests. Beyond it, drivers differ in every digit. */
-  readonly gpuMost?: number;
 }
 
 /** A function of one argument, named `x` in all texts. */

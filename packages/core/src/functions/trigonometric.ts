@@ -11,7 +11,6 @@ export const unary: Readonly<Record<string, UnaryRow>> = {
     value: 'sin(x)',
     derivative: 'dy · cos(x)',
     accuracy: { ulp: 2.2, near: [Math.PI, 2 * Math.PI, 1048576, 1e5, 355, 3.4e38] },
-    gpuMost: 1e5,
   },
   cos: {
     reference: 'Math.cos(x)',
@@ -20,18 +19,16 @@ export const unary: Readonly<Record<string, UnaryRow>> = {
     value: 'cos(x)',
     derivative: '−dy · sin(x)',
     accuracy: { ulp: 2.2, near: [Math.PI / 2, Math.PI / 4, 1048576, 11, 3.4e38] },
-    gpuMost: 1e5,
   },
   tan: {
     reference: 'Math.tan(x)',
     wasm: 'math.tan(x)',
-    gpu: 'sine(x, inf, nan) / cosine(x, inf, nan)',
+    gpu: 'over(sine(x, inf, nan), cosine(x, inf, nan))',
     value: 'tan(x)',
     definition: 'sin(x) / cos(x)',
     derivative: 'dy · (1 + y²)',
     domain: { low: -1.2, high: 1.2 },
     accuracy: { ulp: 4, near: [Math.PI / 2, Math.PI / 4, Math.PI, 1048576, 11, 3.4e38] },
-    gpuMost: 1e5,
   },
 };
 
@@ -39,7 +36,7 @@ export const binary: Readonly<Record<string, BinaryRow>> = {
   atan2: {
     reference: 'Math.atan2(a, b)',
     wasm: 'math.atan2(a, b)',
-    gpu: 'angle(a, b, Math.abs(a), Math.abs(b), inf, nan)',
+    gpu: 'angle(a, b, Math.abs(a), Math.abs(b), inf)',
     value: 'atan2(a, b)',
     definition: '2 · atan(a / (√(a² + b²) + b))',
     derivatives: ['dy · b / (a² + b²)', '−dy · a / (a² + b²)'],

@@ -1,5 +1,5 @@
 import type { Driver, GpuAdapter } from './driver.js';
-import type { GpuJs, GpuKernel } from './gpujs.js';
+import { type BuiltKernel, changed, checkFields, type GpuJs, type GpuKernel } from './gpujs.js';
 import { BufferPool } from './pool.js';
 import type { BufferResult, DeviceBuffer, WebGpuContext } from './webgpu.js';
 import { COPY_DST, COPY_SRC, MAP_READ, STORAGE } from './webgpu.js';
@@ -7,6 +7,24 @@ import { WgslRunner } from './wgsl-runner.js';
 
 /** Positions in an array are 32-bit signed integers. */
 const MOST_ELEMENTS = 2 ** 31 - 1;
+
+/** What this driver reads and sets of gpu.js's own kernel. */
+const KERNEL_FIELDS: readonly (keyof BuiltKernel)[] = [
+  'build',
+  'compiledSource',
+  'nativeFunctions',
+  'outputBuffer',
+  'bindGroupDirty',
+  'immutable',
+];
+
+/** The functions of natives.ts must be in the shader as they are written. @throws BackendError if one is not */
+export function checkNatives({ nativeFunctions, compiledSource }: BuiltKernel): void {
+  for (const { source } of nativeFunctions ?? []) {
+    if (!compiledSource?.includes(source))
+      throw changed(`a shader lacks the function '${source.split('(')[0]}'`);
+  }
+}
 
 /** All drivers that share gpu.js's single device. When the last one is destroyed, the device is destroyed. */
 const users: Set<BufferDriver> = new Set();
@@ -16,6 +34,7 @@ export class BufferDriver implements Driver {
   readonly mode = 'webgpu';
   readonly adapter: GpuAdapter;
   readonly arrayType: string = 'Array';
+  readonly dialect = 'wgsl';
   readonly maxLength: number;
   readonly maxArrays: number = 7;
   readonly grids: boolean = false;
@@ -58,9 +77,11 @@ export class BufferDriver implements Driver {
   }
 
   build({ kernel }: GpuKernel, arrays: number, args: number): Promise<void> {
+    checkFields('a webgpu kernel', kernel, KERNEL_FIELDS);
     // Only the types of the arguments matter, and they are declared.
     const examples = Array.from({ length: args }, (_, i) => (i < arrays ? new Float32Array(1) : 0));
     return Promise.resolve(kernel.build(...examples)).then(() => {
+      checkNatives(kernel);
       kernel.immutable = false; // `run` passes a buffer for each result
     });
   }

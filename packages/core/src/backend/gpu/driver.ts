@@ -1,5 +1,6 @@
 /** The differences between the modes of gpu.js: how memory is allocated, read and freed, and whether calls are asynchronous. */
 import type { GpuKernel, GpuMode } from './gpujs.js';
+import type { Dialect } from './natives.js';
 
 /** The GPU that a mode runs on. */
 export interface GpuAdapter {
@@ -25,6 +26,8 @@ export interface ShaderRunner {
   compile(program: WgslProgram, operands: number): Promise<unknown>;
   /** @returns the result, or null for a program that updates in place */
   dispatch(compiled: unknown, program: WgslProgram, operands: readonly unknown[], length: number): unknown;
+  /** Frees the memory of a compiled shader. */
+  free(compiled: unknown): void;
 }
 
 /** The memory of one mode. `memory` below is a pipeline handle of gpu.js, or a Float32Array. */
@@ -33,6 +36,8 @@ export interface Driver {
   readonly adapter: GpuAdapter;
   /** The gpu.js type of a kernel's array operands. */
   readonly arrayType: string;
+  /** The language of functions that gpu.js does not translate; null if the mode has none (see natives.ts). */
+  readonly dialect: Dialect | null;
   /** Largest number of elements of one array. */
   readonly maxLength: number;
   /** Largest number of operands of one kernel. */

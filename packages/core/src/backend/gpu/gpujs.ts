@@ -14,6 +14,8 @@ export interface KernelSettings {
   readonly output: readonly number[];
   readonly argumentTypes: Readonly<Record<string, string>>;
   readonly functions: readonly unknown[];
+  /** Functions in the shading language of the mode. */
+  readonly nativeFunctions: readonly unknown[];
   readonly returnType: string;
   readonly loopMaxIterations: number;
   readonly precision: 'single';
@@ -24,6 +26,20 @@ export interface KernelSettings {
   readonly dynamicArguments: boolean;
 }
 
+/** The version whose fields and generated text this backend relies on. */
+const VERSION = '2.24.1';
+
+/** The error of a gpu.js whose internals differ from those of VERSION. */
+export function changed(what: string): BackendError {
+  return new BackendError('gpu', `gpu.js has changed: ${what} — run npm install gpu.js@${VERSION}`);
+}
+
+/** @throws BackendError if gpu.js lacks a field that this backend uses, as another version may */
+export function checkFields(what: string, owner: object, names: readonly string[]): void {
+  const missing = names.filter((name) => !(name in owner));
+  if (missing.length > 0) throw changed(`${what} lacks ${missing.join(', ')}`);
+}
+
 /** A kernel of gpu.js after it is built. */
 export interface BuiltKernel {
   /** Its class, which names the mode that runs; see `reportedMode`. */
@@ -32,6 +48,10 @@ export interface BuiltKernel {
   readonly built: boolean;
   /** webasm: number of argument sizes for which a kernel keeps its compiled module. */
   moduleCacheLimit?: number;
+  /** webgpu: the text of the built shader. */
+  readonly compiledSource?: string | null;
+  /** webgpu: functions that are not translated. */
+  readonly nativeFunctions?: readonly { readonly source: string }[] | null;
   /** webgpu: the buffer of the last call's result. */
   outputBuffer?: unknown;
   /** webgpu: whether its bind group must be rebuilt. */
@@ -80,6 +100,15 @@ export interface GpuJs {
   readonly WebGPUContext: { acquire(): Promise<object>; destroy(): Promise<void> };
 }
 
+const EXPORTS: readonly (keyof GpuJs)[] = [
+  'GPU',
+  'WebGL2Kernel',
+  'WebGLKernel',
+  'HeadlessGLKernel',
+  'WebGPUBufferResult',
+  'WebGPUContext',
+];
+
 /**
  * Loads gpu.js. It overwrites the global `GPU`, in a page the class of `navigator.gpu`; the previous value is restored.
  * @throws BackendError if gpu.js is not installed
@@ -88,11 +117,14 @@ export async function loadGpuJs(): Promise<GpuJs> {
   const before = Object.getOwnPropertyDescriptor(globalThis, 'GPU');
   try {
     const module = (await import('gpu.js')) as unknown as Partial<GpuJs> & { default?: unknown };
-    return (module.GPU === undefined ? module.default : module) as GpuJs;
+    const gpujs = (module.GPU === undefined ? module.default : module) as GpuJs;
+    checkFields('the module', gpujs, EXPORTS);
+    return gpujs;
   } catch (cause) {
+    if (cause instanceof BackendError) throw cause;
     throw new BackendError(
       'gpu',
-      `gpu.js cannot be loaded: ${(cause as Error).message} — run npm install gpu.js@2.24.1`,
+      `gpu.js cannot be loaded: ${(cause as Error).message} — run npm install gpu.js@${VERSION}`,
     );
   } finally {
     if (before !== undefined) Object.defineProperty(globalThis, 'GPU', before);

@@ -12,6 +12,7 @@ export class HostDriver implements Driver {
   readonly mode: 'cpu' | 'webasm';
   readonly adapter: GpuAdapter;
   readonly arrayType: string = 'Array';
+  readonly dialect: null = null;
   readonly maxLength: number = 2 ** 28;
   readonly maxArrays: number = 16;
   readonly shaders: null = null;

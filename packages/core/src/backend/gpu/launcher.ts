@@ -83,7 +83,10 @@ export class Launcher {
     });
   }
 
+  /** Frees what gpu.js does not free: the memory of hand-written shaders. */
   clear(): void {
+    for (const { compiled } of this.#shaders.values())
+      if (compiled !== null) this.#driver.shaders?.free(compiled);
     this.#kernels.clear();
     this.#shaders.clear();
   }
@@ -91,14 +94,11 @@ export class Launcher {
   #kernel(program: Program, output: readonly number[]): Kernel {
     const known = this.#kernels.get(program.name);
     if (known !== undefined) return known;
-    const { text, argumentTypes, functions, returnType, specials } = sourceOf(
-      program,
-      this.#driver.arrayType,
-    );
-    const settings = kernelSettings(output, argumentTypes, functions, returnType);
-    const run = this.#gpu.createKernel(text, settings);
-    const kernel: Kernel = { run, specials, building: null };
-    const building = this.#driver.build(run, program.arrays.length, Object.keys(argumentTypes).length);
+    const source = sourceOf(program, this.#driver.arrayType, this.#driver.dialect);
+    const run = this.#gpu.createKernel(source.text, kernelSettings(output, source));
+    const kernel: Kernel = { run, specials: source.specials, building: null };
+    const args = Object.keys(source.argumentTypes).length;
+    const building = this.#driver.build(run, program.arrays.length, args);
     if (building !== null) {
       kernel.building = building.then(() => {
         this.#verify(program, run);

@@ -31,6 +31,7 @@ export class Machine {
   readonly #store: ArrayStore;
   /** Pending cells that another kernel has already computed as part of its own result. */
   readonly #wanted: WeakSet<Cell> = new WeakSet();
+  #end: Promise<void> | undefined;
   #uploads = 0;
   #downloads = 0;
 
@@ -188,12 +189,18 @@ export class Machine {
     this.#release(array.cell);
   }
 
-  async destroy(): Promise<void> {
+  /** Frees all arrays and kernels, and the device if no other backend uses it. A second call waits for the first. */
+  destroy(): Promise<void> {
+    this.#end ??= this.#close();
+    return this.#end;
+  }
+
+  /** Everything before the first await happens within the call of `destroy`. */
+  async #close(): Promise<void> {
     this.#queue.fail(new BackendError('gpu', 'this backend was destroyed — create a new one with gpu()'));
-    await this.#gpu.destroy();
-    await this.driver.destroy();
     this.#store.clear();
     this.#launcher.clear();
+    await Promise.all([this.#gpu.destroy(), this.driver.destroy()]);
   }
 
   /** The call of an operation, including the calls of pending operands. */

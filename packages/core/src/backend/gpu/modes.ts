@@ -5,6 +5,7 @@ import type { Driver, GpuAdapter } from './driver.js';
 import { glslDeclarations } from './functions.js';
 import type { GpuInstance, GpuJs, GpuMode } from './gpujs.js';
 import { HostDriver } from './host-driver.js';
+import { GLSL_MACROS } from './natives.js';
 import { kernelSettings } from './program.js';
 import { type GlContext, rendererOf, TextureDriver } from './texture-driver.js';
 import type { WebGpuContext } from './webgpu.js';
@@ -39,6 +40,9 @@ interface Adapter {
 interface Navigator {
   readonly gpu?: { requestAdapter(): Promise<Adapter | null> };
 }
+
+/** A kernel without arguments and functions. */
+const EMPTY = { argumentTypes: {}, functions: [], nativeFunctions: [], returnType: 'Number' } as const;
 
 const SOFTWARE = /swiftshader|llvmpipe|lavapipe|softpipe|warp|basic render|software/i;
 
@@ -85,8 +89,8 @@ function openWebGl(gpujs: GpuJs, mode: 'webgl' | 'webgl2' | 'headlessgl'): OpenM
   };
   if (!supported[mode]) throw lacking(mode, 'gpu.js reports that it is not supported here');
   const instance = new GPU({ mode });
-  instance.injectNative(glslDeclarations());
-  const first = instance.createKernel('function () { return 1; }', kernelSettings([1], {}, []));
+  instance.injectNative(mode === 'webgl2' ? `${GLSL_MACROS}\n${glslDeclarations()}` : glslDeclarations());
+  const first = instance.createKernel('function () { return 1; }', kernelSettings([1], EMPTY));
   const kernelClass = {
     webgl: gpujs.WebGLKernel,
     webgl2: gpujs.WebGL2Kernel,

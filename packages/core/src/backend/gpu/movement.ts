@@ -4,7 +4,7 @@ import { coordinate } from './expression.js';
 import { type Program, placesOf } from './program.js';
 
 /** A GPU cannot throw an error for an `index[…]` outside of the axis. The result is NaN instead, which is visible. */
-const GUARD = '(at < 0 || at >= N) ? nan : ';
+const GUARD = '!(at >= 0 && at < N) ? nan : ';
 
 /** x[o, index[j], i] for element (o, j, i); CI = C·I, NI = N·I. */
 export const INDEX_SELECT: Program = {

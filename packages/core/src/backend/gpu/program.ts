@@ -10,6 +10,7 @@
  */
 import { helpers } from './functions.js';
 import type { KernelSettings } from './gpujs.js';
+import { type Dialect, nativeText } from './natives.js';
 
 /** A generic kernel. The names of its arguments are in the order in which they are passed. */
 export interface Program {
@@ -56,11 +57,30 @@ export function placesOf<Name extends string>(
   };
 }
 
+/** The gpu.js types of a function. */
+type HelperTypes = {
+  readonly argumentTypes: Readonly<Record<string, 'Integer' | 'Number'>>;
+  readonly returnType: 'Integer' | 'Number';
+};
+
+/** A function that gpu.js translates. */
+interface HelperFunction {
+  readonly source: string;
+  readonly settings: HelperTypes;
+}
+
+/** A function in the language of the mode. */
+interface NativeFunction extends HelperTypes {
+  readonly name: string;
+  readonly source: string;
+}
+
 /** A program with the settings that gpu.js needs. */
 export interface Source {
   readonly text: string;
   readonly argumentTypes: Readonly<Record<string, string>>;
-  readonly functions: readonly unknown[];
+  readonly functions: readonly HelperFunction[];
+  readonly nativeFunctions: readonly NativeFunction[];
   readonly returnType: 'Number' | 'Array(4)';
   /** Infinity and NaN are arguments of the program, because no mode has literals for both. */
   readonly specials: readonly number[];
@@ -74,14 +94,18 @@ const LONGEST_LOOP = 1 << 30;
 /** Settings of every kernel: float32, results that stay on the device, and one kernel for all sizes. */
 export function kernelSettings(
   output: readonly number[],
-  argumentTypes: Readonly<Record<string, string>>,
-  functions: readonly unknown[],
-  returnType: 'Number' | 'Array(4)' = 'Number',
+  {
+    argumentTypes,
+    functions,
+    nativeFunctions,
+    returnType,
+  }: Pick<Source, 'argumentTypes' | 'functions' | 'nativeFunctions' | 'returnType'>,
 ): KernelSettings {
   return {
     output,
     argumentTypes,
     functions,
+    nativeFunctions,
     returnType,
     loopMaxIterations: LONGEST_LOOP,
     precision: 'single',
@@ -93,19 +117,24 @@ export function kernelSettings(
   };
 }
 
-/** @param arrayType - the gpu.js type of array operands in this mode */
-export function sourceOf(program: Program, arrayType: string): Source {
+/**
+ * @param arrayType - the gpu.js type of array operands in this mode
+ * @param dialect - the language of the mode's native functions, if it has any
+ */
+export function sourceOf(program: Program, arrayType: string, dialect: Dialect | null): Source {
   const specials = Object.keys(SPECIALS).filter((name) => mentions(program.body, name));
   const types = [
     ...program.arrays.map((name) => [name, program.quads?.includes(name) ? 'ArrayTexture(4)' : arrayType]),
     ...program.integers.map((name) => [name, 'Integer']),
     ...[...program.numbers, ...specials].map((name) => [name, 'Float']),
   ];
+  const { functions, nativeFunctions } = helpersOf(program.body, dialect);
   const names = types.map(([name]) => name).join(', ');
   return {
     text: `function (${names}) {\n${program.body}\n}`,
     argumentTypes: Object.fromEntries(types),
-    functions: helpersOf(program.body),
+    functions,
+    nativeFunctions,
     returnType: program.givesQuads ? 'Array(4)' : 'Number',
     specials: specials.map((name) => SPECIALS[name]!),
   };
@@ -116,21 +145,28 @@ function mentions(text: string, name: string): boolean {
 }
 
 /** The helpers that a text calls, directly or through other helpers. */
-function helpersOf(text: string): unknown[] {
-  const needed = new Set<string>();
+function helpersOf(text: string, dialect: Dialect | null): Pick<Source, 'functions' | 'nativeFunctions'> {
+  const found = new Map<string, string | null>();
   const visit = (body: string): void => {
     for (const [name, helper] of Object.entries(helpers)) {
-      if (needed.has(name) || !new RegExp(`(?<![.\\w])${name}\\(`).test(body)) continue;
-      needed.add(name);
-      visit(helper.body);
+      if (found.has(name) || !new RegExp(`(?<![.\\w])${name}\\(`).test(body)) continue;
+      const native = nativeText(name, dialect);
+      found.set(name, native);
+      if (native === null) visit(helper.body);
     }
   };
   visit(text);
-  return [...needed].map((name) => {
+  const functions: HelperFunction[] = [];
+  const nativeFunctions: NativeFunction[] = [];
+  for (const [name, native] of found) {
     const { takes, gives, body } = helpers[name] as (typeof helpers)[string];
-    return {
-      source: `function ${name}(${Object.keys(takes).join(', ')}) {\n${body}\n}`,
-      settings: { argumentTypes: takes, returnType: gives },
-    };
-  });
+    const settings: HelperTypes = { argumentTypes: takes, returnType: gives };
+    if (native !== null) nativeFunctions.push({ name, source: native, ...settings });
+    else
+      functions.push({
+        source: `function ${name}(${Object.keys(takes).join(', ')}) {\n${body}\n}`,
+        settings,
+      });
+  }
+  return { functions, nativeFunctions };
 }

@@ -67,8 +67,8 @@ let place = 0.0;
 for (let j = 0; j < N; j++) {
   const value = a[(${at.outer} * N + j) * I + ${at.inner}];
   if (found == 0) {
-    if (value > most) { best = place; most = value; }
-    else { if (!(value <= most)) { best = place; found = 1.0; } }
+    if (isNan(value) == 1) { best = place; found = 1.0; }
+    else { if (value > most) { best = place; most = value; } }
   }
   place += 1.0;
 }

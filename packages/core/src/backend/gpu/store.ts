@@ -17,7 +17,7 @@ export class ArrayStore {
   readonly #driver: Driver;
   readonly #queue: CallQueue;
   readonly #abandoned: FinalizationRegistry<Cell>;
-  #arrays = 0;
+  readonly #live: Set<Cell> = new Set();
   #elements = 0;
 
   /** @param onAbandoned - called when the handle of a cell that was not released is garbage-collected */
@@ -28,7 +28,7 @@ export class ArrayStore {
   }
 
   get memory(): GpuMemory {
-    return { arrays: this.#arrays, bytes: 4 * this.#elements, pooledBytes: this.#driver.pooledBytes() };
+    return { arrays: this.#live.size, bytes: 4 * this.#elements, pooledBytes: this.#driver.pooledBytes() };
   }
 
   /** Creates a handle without values. @throws BackendError if the device does not support this length */
@@ -41,7 +41,7 @@ export class ArrayStore {
       );
     }
     const array = new GpuArray(length);
-    this.#arrays++;
+    this.#live.add(array.cell);
     this.#elements += length;
     this.#abandoned.register(array, array.cell, array.cell);
     return array;
@@ -62,14 +62,15 @@ export class ArrayStore {
   /** Frees the memory of a released cell, unless a pending cell reads it. */
   reclaim(cell: Cell): void {
     if (!cell.released || cell.readers.size > 0 || this.#queue.failure !== null) return;
-    this.#arrays--;
+    this.#live.delete(cell);
     this.#elements -= cell.length;
     this.#queue.submit(null, () => this.put(cell, null));
   }
 
-  /** Resets the counters. */
+  /** Frees the memory of all arrays. */
   clear(): void {
-    this.#arrays = 0;
+    for (const cell of this.#live) this.put(cell, null);
+    this.#live.clear();
     this.#elements = 0;
   }
 }

@@ -1,6 +1,6 @@
 import type { Driver, GpuAdapter } from './driver.js';
 import type { GpuInstance, GpuKernel } from './gpujs.js';
-import { kernelSettings } from './program.js';
+import { kernelSettings, sourceOf } from './program.js';
 
 /** The part of WebGL that is used here. */
 export interface GlContext {
@@ -22,6 +22,7 @@ export class TextureDriver implements Driver {
   readonly mode: 'webgl' | 'webgl2' | 'headlessgl';
   readonly adapter: GpuAdapter;
   readonly arrayType: string = 'ArrayTexture(1)';
+  readonly dialect: 'glsl' | null;
   readonly maxLength: number;
   readonly maxArrays: number = 7;
   readonly shaders: null = null;
@@ -32,14 +33,20 @@ export class TextureDriver implements Driver {
 
   constructor(mode: TextureDriver['mode'], gpu: GpuInstance, adapter: GpuAdapter, context: GlContext) {
     this.mode = mode;
+    this.dialect = mode === 'webgl2' ? 'glsl' : null; // the others lack integers
     this.adapter = adapter;
     this.#context = context;
     // In the oldest mode a float takes up a pixel of four, so the limit for all modes is a quarter of the largest texture.
     this.maxLength = (context.getParameter(context.MAX_TEXTURE_SIZE) as number) ** 2 / 4;
-    this.#upload = gpu.createKernel(
-      'function (a) { return a[this.thread.x]; }',
-      kernelSettings([1], { a: 'Array' }, []),
-    );
+    const copy = {
+      name: 'upload',
+      arrays: ['a'],
+      integers: [],
+      numbers: [],
+      body: 'return a[this.thread.x];',
+    };
+    const source = sourceOf(copy, 'Array', null);
+    this.#upload = gpu.createKernel(source.text, kernelSettings([1], source));
   }
 
   upload(values: Float32Array): unknown {

@@ -29,12 +29,32 @@ interface Side {
   readonly exact: boolean;
 }
 
+/**
+ * The activation of four sums v. NaN and signs are taken from the bits of v, because drivers may fold a comparison and a
+ * selection into max, which loses NaN.
+ */
 const ACTIVATIONS: Readonly<Record<Activation, string>> = {
-  none: 'v',
-  relu: 'select(v, vec4<f32>(0.0), v < vec4<f32>(0.0))', // NaN stays NaN
-  sigmoid: 'select(e / (1.0 + e), 1.0 / (1.0 + e), v >= vec4<f32>(0.0))',
-  tanh: 'select(far, v - v * q * (1.0 / 3.0 - q * (2.0 / 15.0 - q * (17.0 / 315.0 - q * 62.0 / 2835.0))), q < vec4<f32>(0.09))',
+  none: 'let w = v;',
+  relu: 'let w = bitcast<vec4<f32>>(select(bits, vec4<u32>(), (bits > minusZero) & (bits <= minusInfinity)));',
+  sigmoid: `let e = exp(-abs(v));
+  let w = unlessNan(v, select(e / (1.0 + e), 1.0 / (1.0 + e), bits < minusZero));`,
+  tanh: `let a = abs(v);
+  let e = exp(-2.0 * a);
+  let q = v * v;
+  let near = a - a * q * (1.0 / 3.0 - q * (2.0 / 15.0 - q * (17.0 / 315.0 - q * 62.0 / 2835.0)));
+  let size = bitcast<vec4<u32>>(select((1.0 - e) / (1.0 + e), near, q < vec4<f32>(0.09)));
+  let w = unlessNan(v, bitcast<vec4<f32>>(size | (bits & minusZero)));`,
 };
+
+/** What the texts of activations use. */
+const BITS = `let bits = bitcast<vec4<u32>>(v);
+  let minusZero = vec4<u32>(0x80000000u);
+  let minusInfinity = vec4<u32>(0xff800000u);`;
+
+const UNLESS_NAN = `fn unlessNan(v : vec4<f32>, w : vec4<f32>) -> vec4<f32> {
+  let isNan = (bitcast<vec4<u32>>(v) & vec4<u32>(0x7fffffffu)) > vec4<u32>(0x7f800000u);
+  return bitcast<vec4<f32>>(select(bitcast<vec4<u32>>(w), bitcast<vec4<u32>>(v), isNan));
+}`;
 
 /** A product of at least one row, one column and k ≥ 1. */
 export function wgslMatmul(spec: MatmulSpec, epilogue: Epilogue): WgslProgram {
@@ -154,12 +174,6 @@ function store(wholeRows: boolean, biased: boolean, activation: Activation): str
     ? `let last = p.n - 1u;
   v += vec4<f32>(bias[column], bias[min(column + 1u, last)], bias[min(column + 2u, last)], bias[min(column + 3u, last)]);`
     : '';
-  const powers: Partial<Record<Activation, string>> = {
-    sigmoid: 'let e = exp(-abs(v));',
-    tanh: `let e = exp(-2.0 * abs(v));
-  let far = sign(v) * (1.0 - e) / (1.0 + e);
-  let q = v * v;`,
-  };
   const place = '(item * p.m + row) * p.n + column';
   const write = wholeRows
     ? `result[(${place}) >> 2u] = w;`
@@ -168,11 +182,12 @@ function store(wholeRows: boolean, biased: boolean, activation: Activation): str
   if (column + 1u < p.n) { result[at + 1u] = w.y; }
   if (column + 2u < p.n) { result[at + 2u] = w.z; }
   if (column + 3u < p.n) { result[at + 3u] = w.w; }`;
-  return `fn store(item : u32, row : u32, column : u32, sums : vec4<f32>) {
+  return `${UNLESS_NAN}
+fn store(item : u32, row : u32, column : u32, sums : vec4<f32>) {
   var v = sums;
   ${bias}
-  ${powers[activation] ?? ''}
-  let w = ${ACTIVATIONS[activation]};
+  ${activation === 'none' ? '' : BITS}
+  ${ACTIVATIONS[activation]}
   ${write}
 }`;
 }

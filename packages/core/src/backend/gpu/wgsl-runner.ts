@@ -56,6 +56,10 @@ export class WgslRunner implements ShaderRunner {
     };
   }
 
+  free({ params }: Compiled): void {
+    params.destroy();
+  }
+
   dispatch(
     { pipeline, layout, params }: Compiled,
     program: WgslProgram,
