@@ -10,8 +10,9 @@ import {
 } from '@varigrad/core';
 import { checkNumber, checkOptions, checkTensor, checkWhole, type OptionNames } from '@varigrad/core/checks';
 import { type Description, uniform } from '@varigrad/nn';
+import { entropy } from '../distributions/categorical.js';
+import { straightThrough } from '../distributions/gumbel.js';
 import { checkElboArguments, type Elbo, type ElboOptions, refuseKlWeights } from '../elbo.js';
-import { straightThrough } from '../posteriors/gumbel.js';
 import { CodeModel, type CodeModelOptions } from './code-model.js';
 import { IMAGE_MODEL_OPTIONS } from './image-model.js';
 
@@ -185,9 +186,5 @@ function draws(count: number, size: number, generator: Generator): number[] {
  */
 export function perplexity(shares: Tensor): Tensor {
   checkTensor('perplexity', shares, 'shares');
-  return shares
-    .mul(shares.clamp({ min: 1e-12 }).log())
-    .sum()
-    .neg()
-    .exp();
+  return entropy(shares.log()).exp();
 }

@@ -73,7 +73,6 @@ export const helpers: Readonly<Record<string, Helper>> = {
   // If both comparisons fail, one side is NaN, and so is the sum.
   maximum: number('a b', 'return a > b ? a : (b >= a ? b : a + b);'),
   minimum: number('a b', 'return a < b ? a : (b <= a ? b : a + b);'),
-  positive: number('x', 'return x > 0 ? 1.0 : 0.0;'),
   relu: number('x', 'return x < 0 ? 0.0 : x;'),
   exponential: number(
     'x inf',
@@ -98,7 +97,10 @@ export const helpers: Readonly<Record<string, Helper>> = {
 return logarithm(1 + x, inf, nan);`,
   ),
   /** log1p(e^−|x|), which lies between 0 and ln 2. */
-  softness: number('x', 'return log1pUnit(Math.exp(0.0 - Math.abs(x)));'),
+  softness: number(
+    'x',
+    'return Math.abs(x) < 104 ? log1pUnit(Math.exp(0.0 - Math.abs(x))) : (x < 0 || x > 0 ? 0.0 : x);',
+  ),
   log1pUnit: number(
     'e',
     'return e < 0.5 ? (e < 0.0001 ? e - 0.5 * e * e : logarithmSeries(e / (2 + e))) : Math.log(1 + e);',
@@ -109,14 +111,18 @@ return logarithm(1 + x, inf, nan);`,
     'x',
     'return x < 0 || x >= 0 ? sigmoidOf(x, x > -103 && x < 103 ? Math.exp(0.0 - Math.abs(x)) : 0.0) : x;',
   ),
-  // max(x, 0) − x·t = x·((x > 0) − t), without cancellation
-  bceOf: number('x t inf', 'return x < inf && x > 0.0 - inf ? x * (positive(x) - t) : relu(x) - x * t;'),
+  // max(x, 0) − x·t = |x|·wrong, with wrong = 1 − t for x > 0 and t else; also 0 for wrong = 0 and an infinite x
+  bceOf: number('x wrong', 'return wrong == 0 ? wrong : Math.abs(x) * wrong;'),
   /** ½(eʸ − 1 − y) */
   halfExcess: number(
     'y inf',
     `if (y < 0.5 && y > -0.5) { return 0.5 * expm2Series(y); }
-return exponential(y - 0.69314718, inf) - 0.5 - 0.5 * y;`,
+return exponential(y - 0.69314718, inf) - 0.5 - 0.5 * minimum(y, 200.0);`,
   ),
+  // a·eᵇ in four factors, where eᵇ alone may overflow
+  expQuarter: number('b', 'return Math.exp(0.25 * minimum(maximum(b, -200.0), 200.0));'),
+  mulExpFar: number('a e', 'return a * e * e * e * e;'),
+  mulExp: number('a b', 'return b < 80 && b > -80 ? a * Math.exp(b) : mulExpFar(a, expQuarter(b));'),
   // tanh x = e / (e + 2) with e = expm1(2x) for x ≥ 0; from 10 on it rounds to 1
   tanhOf: number('e', 'return e / (e + 2);'),
   tanhAbs: number('a', 'return a < 10 ? tanhOf(expm1_(2 * a, 1.0)) : 1.0;'),
