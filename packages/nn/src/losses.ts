@@ -257,7 +257,12 @@ export function crossEntropy(logits: Tensor, target: Tensor, options: LossOption
     const picked = logits.logSoftmax({ axis }).gather(target.unsqueeze(axis), { axis });
     return reduce(picked.squeeze(axis).neg(), options);
   }
-  checkSameShape('crossEntropy', logits, target);
+  if (!sameShape(logits.shape, target.shape))
+    throw new ShapeError(
+      'crossEntropy',
+      [logits.shape, target.shape],
+      `target ${formatShape(target.shape)} for logits ${formatShape(logits.shape)} — it must be class numbers ${formatShape(positions)} or probabilities ${formatShape(logits.shape)}`,
+    );
   const logP = logits.logSoftmax({ axis });
   // A class with probability 0 that must not occur costs nothing; 0·(−∞) would be NaN.
   const isImpossible = logP.eq(Number.NEGATIVE_INFINITY).mul(target.eq(0));

@@ -28,13 +28,13 @@ export class PixelGaussian extends Module implements Likelihood {
   readonly #bounds: { min: number; max: number };
   readonly #link: MeanLink;
 
-  /** @throws ArgumentError unless minLogVar ≤ maxLogVar */
+  /** @throws ArgumentError unless minLogVar ≤ maxLogVar, both finite */
   constructor(options: PixelGaussianOptions = {}) {
     super();
     checkOptions('PixelGaussian', options, PIXEL_GAUSSIAN_OPTIONS);
     const { minLogVar = -4.5, maxLogVar = 0, link = 'identity' } = options;
-    checkNumber('PixelGaussian', 'minLogVar', minLogVar);
-    checkNumber('PixelGaussian', 'maxLogVar', maxLogVar);
+    for (const [name, value] of Object.entries({ minLogVar, maxLogVar }))
+      checkNumber('PixelGaussian', name, value, Number.isFinite(value), 'that is finite');
     checkChoice('PixelGaussian', 'link', link, LINKS);
     if (!(minLogVar <= maxLogVar))
       throw new ArgumentError('PixelGaussian', `minLogVar ${minLogVar} is above maxLogVar ${maxLogVar}`);

@@ -42,7 +42,7 @@ export class ConditionalNormal extends Module implements Prior {
     return klNormalPerDimension(q, this.#of(context));
   }
 
-  /** Mean and log-variance of each row's class, `[batch, latent]`. */
+  /** Mean and log-variance of each row's class, `[batch, latent]`; 0 for a row of zeros. */
   #of(context: PriorContext): DiagonalGaussian {
     const { labels } = context ?? {};
     if (labels === undefined)
@@ -51,6 +51,10 @@ export class ConditionalNormal extends Module implements Prior {
         'p(z|y) needs labels — use this prior in a ConditionalVAE',
       );
     checkTensor('ConditionalNormal', labels, 'labels');
-    return { mu: labels.matmul(this.mu), logVar: labels.matmul(this.logVar) }; // one-hot rows select
+    const classes = labels.argmax({ axis: 1 });
+    // A product with one-hot rows would send 0·∞ = NaN to the other classes where a gradient is infinite.
+    const isKnown = labels.sum({ axis: 1, keepDims: true });
+    const select = (t: Tensor) => isKnown.where(t.indexSelect(classes), 0);
+    return { mu: select(this.mu), logVar: select(this.logVar) };
   }
 }

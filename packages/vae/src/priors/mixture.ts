@@ -36,7 +36,7 @@ export class MixtureOfGaussians extends Module implements Prior {
     checkOptions('MixtureOfGaussians', options, MIXTURE_OPTIONS, 'latent, ');
     const { components = 100, spread = 1, generator } = options;
     checkWhole('MixtureOfGaussians', 'components', components);
-    checkNumber('MixtureOfGaussians', 'spread', spread, spread > 0, 'above 0');
+    checkNumber('MixtureOfGaussians', 'spread', spread, spread > 0 && Number.isFinite(spread), 'above 0');
     this.logits = parameter(zeros([components]));
     this.mu = parameter(randn([components, latent], { generator }).mul(spread));
     this.logVar = parameter(zeros([components, latent]));

@@ -60,7 +60,7 @@ export class VampPrior extends Module implements Prior {
     const { components = 500, mean = 0.05, spread = 0.01, initial, generator } = options;
     checkWhole('VampPrior', 'components', components);
     checkNumber('VampPrior', 'mean', mean);
-    checkNumber('VampPrior', 'spread', spread, spread > 0, 'above 0');
+    checkNumber('VampPrior', 'spread', spread, spread > 0 && Number.isFinite(spread), 'above 0');
     if (initial !== undefined) checkTensor('VampPrior', initial, 'initial');
     if (initial !== undefined && (initial.shape.length !== 2 || initial.shape[1] !== inputSize))
       throw new ArgumentError(
