@@ -64,12 +64,12 @@ export function uniform(t: Tensor, low = 0, high = 1, options: InitOptions = {})
 /**
  * N(mean, std²)
  * @param t - any shape
- * @throws ArgumentError unless mean is a number, and std a number of at least 0
+ * @throws ArgumentError unless mean and std are numbers
  */
 export function normal(t: Tensor, mean = 0, std = 1, options: InitOptions = {}): Tensor {
   checkTensor('normal', t, 't');
   checkNumber('normal', 'mean', mean);
-  checkNumber('normal', 'std', std, std >= 0, 'of at least 0');
+  checkNumber('normal', 'std', std);
   checkOptions('normal', options, INIT_OPTIONS, 't, mean, std, ');
   return t.assign(randn(t.shape, options).mul(std).add(mean));
 }

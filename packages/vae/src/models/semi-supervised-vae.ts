@@ -1,6 +1,6 @@
 import { ArgumentError, type Tensor } from '@varigrad/core';
 import { checkMethod, checkNumber, checkOptions, type OptionNames } from '@varigrad/core/checks';
-import type { Description, Layer } from '@varigrad/nn';
+import { crossEntropy, type Description, type Layer } from '@varigrad/nn';
 import { entropy, hardMax } from '../distributions/categorical.js';
 import {
   checkElboArguments,
@@ -104,8 +104,8 @@ export class SemiSupervisedVAE extends ConditionalVAE {
     const kl = expected(terms.kl).sub(counted.mean()).add(Math.log(classes));
     const bound = weightedSum(recon, kl, beta);
     if (!this.training || labels === undefined) return { loss: bound, recon, kl };
-    const crossEntropy = labels.mul(logQ).sum().div(-batch);
-    return { loss: bound.add(crossEntropy.mul(this.#alpha)), recon, kl };
+    const classification = crossEntropy(logQ, labels, { reduction: 'sum' }).div(batch);
+    return { loss: bound.add(classification.mul(this.#alpha)), recon, kl };
   }
 }
 
