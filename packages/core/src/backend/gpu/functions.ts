@@ -120,7 +120,10 @@ return logarithm(1 + x, inf, nan);`,
 return exponential(y - 0.69314718, inf) - 0.5 - 0.5 * minimum(y, 200.0);`,
   ),
   // a·eᵇ in four factors, where eᵇ alone may overflow
-  expQuarter: number('b', 'return Math.exp(0.25 * minimum(maximum(b, -200.0), 200.0));'),
+  expQuarter: number(
+    'b',
+    'return b > 200 ? 5.1847055e21 : (b < -200 ? 1.9287498e-22 : (b <= 0 || b > 0 ? Math.exp(0.25 * b) : b));',
+  ),
   mulExpFar: number('a e', 'return a * e * e * e * e;'),
   mulExp: number('a b', 'return b < 80 && b > -80 ? a * Math.exp(b) : mulExpFar(a, expQuarter(b));'),
   // tanh x = e / (e + 2) with e = expm1(2x) for x ≥ 0; from 10 on it rounds to 1
