@@ -1,8 +1,14 @@
-/** Refuses long files, import cycles, imports against vae → nn → core, and too many casts to number; lists every offender. */
+/** Refuses long files, import cycles, imports against vae → nn → core or between parts of a model, and too many casts to number. */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { findCycles, findUpwardImports, type ImportGraph, readImports } from './import-graph.js';
+import {
+  findCycles,
+  findPartImports,
+  findUpwardImports,
+  type ImportGraph,
+  readImports,
+} from './import-graph.js';
 
 const FOLDERS = ['packages', 'examples', 'benchmarks', 'scripts', 'docs'];
 const MOST_LINES = 300;
@@ -32,6 +38,7 @@ export function findStructureFaults(root: string): string[] {
     ...findLongFiles(root, paths),
     ...findCycles(graph).flatMap((group) => describeCycle(graph, group)),
     ...findUpwardImports(graph).map((edge) => `import against vae → nn → core: ${edge}`),
+    ...findPartImports(graph).map((edge) => `import between likelihoods, posteriors and priors: ${edge}`),
     ...findCasts(root, modules),
   ];
 }

@@ -92,3 +92,18 @@ export function findUpwardImports(graph: ImportGraph): string[] {
       .map((target) => `${file} → ${target}`),
   );
 }
+
+/** The parts of a model, which do not import one another. */
+const PARTS = ['likelihoods', 'posteriors', 'priors'];
+
+/** Imports from one part of a model to another, as `file → file`. */
+export function findPartImports(graph: ImportGraph): string[] {
+  const partOf = (file: string) => PARTS.find((part) => file.startsWith(`packages/vae/src/${part}/`));
+  return [...graph].flatMap(([file, imports]) => {
+    const own = partOf(file);
+    if (own === undefined) return [];
+    return imports
+      .filter((target) => ![undefined, own].includes(partOf(target)))
+      .map((target) => `${file} → ${target}`);
+  });
+}

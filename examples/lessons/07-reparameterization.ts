@@ -376,8 +376,8 @@ function wrongSigma(print: Print): Numbers {
     The two wrong versions train without an error, but the z that the decoder receives does not follow the q for which the KL term
     is computed. The loss is then not a bound of log p(x), and samples from the prior look worse than reconstructions.
 
-    In this repository: packages/vae/src/posteriors/gaussian.ts has reparameterize and gaussianLogProb, the parts of the two estimators. The other
-    posteriors in that folder are more such formulas: any distribution that can be written as a smooth function of fixed noise. Next: lesson 8.
+    In this repository: packages/vae/src/distributions/gaussian.ts has reparameterize and gaussianLogProb, the parts of the two estimators.
+    packages/vae/src/posteriors has more such formulas: any distribution that can be written as a smooth function of fixed noise. Next: lesson 8.
 
     Exercises
 

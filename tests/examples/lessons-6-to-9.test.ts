@@ -60,7 +60,7 @@ test('there are nine lessons, the index lists each, and all named files exist', 
 
 test('functions that lessons 6 to 9 name are in the named files', () => {
   checkNames('core/src/backend/reference/update.ts', 'sgdStep', 'adamStep');
-  checkNames('vae/src/posteriors/gaussian.ts', 'reparameterize', 'gaussianLogProb');
+  checkNames('vae/src/distributions/gaussian.ts', 'reparameterize', 'gaussianLogProb');
   checkNames('vae/src/models/vae.ts', 'imageTerms');
   checkNames('vae/src/elbo.ts', 'logWeights', 'importanceWeightedBound');
 });

@@ -141,6 +141,25 @@ test('imports may go down vae → nn → core and stay inside a package, but not
   assert.equal(faults, [`import against vae → nn → core: packages/core/src/a.ts → ${nn}`]);
 });
 
+test('likelihoods, posteriors and priors do not import one another', () => {
+  const [likelihood, posterior, prior] = ['likelihoods', 'posteriors', 'priors'].map(
+    (part) => `packages/vae/src/${part}/a.ts`,
+  ) as [string, string, string];
+  const shared = 'packages/vae/src/distributions/a.ts';
+  assert.equal(
+    faultsOf({
+      [likelihood]: `import { b } from '../posteriors/a.js';\n`,
+      [posterior]: `import { b } from '../distributions/a.js';\n`,
+      [prior]: `import type { B } from '../likelihoods/a.js';\nimport { c } from './b.js';\n`,
+      'packages/vae/src/priors/b.ts': '',
+      [shared]: '',
+    }),
+    [`${likelihood} → ${posterior}`, `${prior} → ${likelihood}`].map(
+      (edge) => `import between likelihoods, posteriors and priors: ${edge}`,
+    ),
+  );
+});
+
 test('text that only looks like an import is ignored', () => {
   const text = ` * import { a } from './a.js';\nconst b = "import c from './c.js'";\nexport const d = 'from';\n`;
   assert.equal(importsOf(text), []);

@@ -502,7 +502,7 @@ refused('likelihoods and priors', [
     'new MixtureOfGaussians(2).sample()',
     'sample: count must be a whole number of at least 0, found undefined',
   ],
-  ['new MixtureOfGaussians(2).logProb()', 'MixtureOfGaussians: z must be a tensor, found undefined'],
+  ['new MixtureOfGaussians(2).logProb()', 'MixtureOfGaussians.logProb: z must be a tensor, found undefined'],
   [
     'new VampPrior(4).sample(2)',
     'VampPrior: the context must be an object with an encode method, such as a VAE, found undefined',
@@ -511,7 +511,10 @@ refused('likelihoods and priors', [
     'new VampPrior(4).sample(2, { labels: x })',
     'VampPrior: the context must be an object with an encode method, such as a VAE, found { labels: a tensor [2, 4] }',
   ],
-  ['new VampPrior(4).logProb([1], model)', 'VampPrior: z must be a tensor, found [1] — write tensor([1])'],
+  [
+    'new VampPrior(4).logProb([1], model)',
+    'VampPrior.logProb: z must be a tensor, found [1] — write tensor([1])',
+  ],
   ['gumbel([2], { seed: 1 })', "gumbel: unknown option 'seed' (options: generator)"],
 ]);
 

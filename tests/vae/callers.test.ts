@@ -202,7 +202,7 @@ refused('networks, likelihoods, posteriors and priors', [
     "InverseAutoregressiveFlow: length must be a whole number above 0, found '2'",
   ],
   ['new Gaussian().logProb(x, [1])', 'Gaussian: x must be a tensor, found [1] — write tensor([1])'],
-  ['new Bernoulli().logProb(x)', 'bceWithLogits: target must be a tensor, found undefined'],
+  ['new Bernoulli().logProb(x)', 'Bernoulli: x must be a tensor, found undefined'],
   ['gaussianLogProb(x)', 'gaussianLogProb: mu must be a tensor, found undefined'],
   ['planarStep(x, x, x, 1)', 'planarStep: b must be a tensor, found 1 — write tensor(1)'],
   ['straightThrough(x)', 'straightThrough: gradient must be a tensor, found undefined'],

@@ -247,7 +247,19 @@ test('invalid options are refused', () => {
     () => make({ estimator: 'sum', variables: 20, categories: 10 }),
     "RelaxedCategoricalVAE: 'sum' would sum over 10^20 values of z, and at most 1024 are allowed — use another estimator",
   );
-  refuses(() => make({ temperature: 0 }).elbo(images(1)), 'elbo: the temperature is above 0, not 0 (step 0)');
+  for (const temperature of [0, -1, Number.NaN])
+    refuses(
+      () => make({ temperature }),
+      `RelaxedCategoricalVAE: temperature must be a number above 0, found ${temperature}`,
+    );
+  refuses(
+    () => make({ temperature: () => 0 }).elbo(images(1)),
+    'elbo: the temperature is above 0, not 0 (step 0)',
+  );
+  refuses(
+    () => gumbelSoftmax(tensor([1, 2]), tensor([0, 0]), 0),
+    'gumbelSoftmax: temperature must be a number above 0, found 0',
+  );
   refuses(
     () => annealing({ floor: 0 }),
     'annealing: from ≥ floor > 0 and rate ≥ 0, not from 1, floor 0, rate 0.00003',

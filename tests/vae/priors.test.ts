@@ -174,7 +174,7 @@ test('a label-conditional prior: samples of a class lie where its prior does', (
 test('a mixture refuses z of other dimensions', () => {
   refuses(
     () => new MixtureOfGaussians(2, { components: 3 }).logProb(tensor([[1, 2, 3]])),
-    'MixtureOfGaussians.logProb: z [1, 3] for components [3, 2] — z is [batch, latent]',
+    'MixtureOfGaussians.logProb: z is [1, 3] — it must be [batch, 2]',
   );
 });
 

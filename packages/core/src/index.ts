@@ -114,7 +114,7 @@ export {
   trunc,
   where,
 } from './ops/elementwise.js';
-export { type LinearOptions, linear, sigmoidCrossEntropy, standardNormalKl } from './ops/fused.js';
+export { type LinearOptions, linear, mulExp, sigmoidCrossEntropy, standardNormalKl } from './ops/fused.js';
 export {
   gather,
   indexAdd,

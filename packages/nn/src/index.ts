@@ -31,6 +31,7 @@ export {
   type DiagonalGaussian,
   gaussianNll,
   klNormal,
+  klNormalPerDimension,
   klStandardNormal,
   type LossOptions,
   mse,

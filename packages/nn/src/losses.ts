@@ -1,7 +1,11 @@
 /** Losses. `reduction` says how the values of the elements or examples are combined. */
 import {
   ArgumentError,
+  apply,
+  broadcastShapes,
   formatShape,
+  mulExp,
+  type Op,
   ShapeError,
   sameShape,
   sigmoidCrossEntropy,
@@ -61,27 +65,31 @@ function checkSameShape(op: string, a: Tensor, b: Tensor): void {
   );
 }
 
-/** Targets must lie in [0, 1]. Checked in host memory only: reading from a device would stall it. */
-function checkUnitInterval(op: string, target: Tensor): void {
-  const values = target.values;
-  if (!(values instanceof Float32Array || values instanceof Float64Array)) return;
+/** The values of a tensor in host memory. Values on a device are not checked: reading them would stall it. */
+function hostValues({ values }: Tensor): ArrayLike<number> {
+  return values instanceof Float32Array || values instanceof Float64Array ? values : [];
+}
+
+/** @throws ArgumentError unless all values lie in [0, 1]; `name` is the plural of what they are */
+function checkUnitInterval(op: string, name: string, t: Tensor, fix: string): void {
+  const values = hostValues(t);
   let [low, high] = [0, 0];
   for (let i = 0; i < values.length; i++) {
     const value = values[i]!;
     if (value < low) low = value;
     else if (value > high) high = value;
-    else if (Number.isNaN(value)) throw new ArgumentError(op, 'targets contain NaN — they lie in [0, 1]');
+    else if (Number.isNaN(value)) throw new ArgumentError(op, `${name} contain NaN — they lie in [0, 1]`);
   }
-  if (low < 0 || high > 1) {
-    throw new ArgumentError(
-      op,
-      `targets lie in [0, 1], but range from ${low} to ${high} — divide grey values by 255`,
-    );
-  }
+  if (low < 0 || high > 1)
+    throw new ArgumentError(op, `${name} lie in [0, 1], but range from ${low} to ${high} — ${fix}`);
 }
 
+const checkTarget = (op: string, target: Tensor): void =>
+  checkUnitInterval(op, 'targets', target, 'divide grey values by 255');
+
 /**
- * Binary cross-entropy from logits: max(x, 0) − x·t + log1p(e^−|x|). Finite for every finite logit.
+ * Binary cross-entropy from logits: max(x, 0) − x·t + log1p(e^−|x|). Finite for every finite logit. An infinite logit costs 0 if
+ * it is right, and ∞ otherwise.
  * @param logits - any shape; @param target - t in [0, 1], same shape
  * @returns nats per element (reduced)
  * @throws ArgumentError if a target is outside [0, 1]; ShapeError if the shapes differ
@@ -89,24 +97,50 @@ function checkUnitInterval(op: string, target: Tensor): void {
 export function bceWithLogits(logits: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
   checkArguments('bceWithLogits', { logits, target }, options);
   checkSameShape('bceWithLogits', logits, target);
-  checkUnitInterval('bceWithLogits', target);
+  checkTarget('bceWithLogits', target);
   return reduce(sigmoidCrossEntropy(logits, target), options);
 }
 
+/** max(ln p, −100) and max(ln(1 − p), −100). */
+function boundedLogs(p: Tensor): readonly [Tensor, Tensor] {
+  return [p.log().clamp({ min: -100 }), p.neg().log1p().clamp({ min: -100 })];
+}
+
 /**
- * Binary cross-entropy from probabilities: −t ln p − (1 − t) ln(1 − p), with logarithms of at least −100, as in PyTorch.
- * Prefer `bceWithLogits`, which loses no precision near 0 and 1.
+ * The cross-entropy of p and t, whose value is the third operand. The derivative for p is that of the formula without its bounds,
+ * limited near 0 and 1: the bounded logarithms have slope 0 or ∞ there.
+ */
+const bceOp: Op<readonly [Tensor, Tensor, Tensor]> = {
+  name: 'bce',
+  shape: ([, , value]) => value,
+  forward: (_, [, , value]) => value.values,
+  vjp: (dy, [p, t]) => [
+    // (p − t) / (p (1 − p))
+    () => dy.mul(p.sub(t)).div(p.mul(p.neg().add(1)).clamp({ min: 1e-12 })),
+    () => {
+      const [logP, logQ] = boundedLogs(p);
+      return dy.mul(logQ.sub(logP));
+    },
+    null,
+  ],
+};
+
+/**
+ * Binary cross-entropy from probabilities: −t ln p − (1 − t) ln(1 − p), with logarithms of at least −100, as in PyTorch. The
+ * derivative is (p − t) / max(p (1 − p), 1e-12). Prefer `bceWithLogits`, which loses no precision near 0 and 1.
  * @param probabilities - p in [0, 1], any shape; @param target - t in [0, 1], same shape
  * @returns nats per element (reduced)
- * @throws ArgumentError if a target is outside [0, 1]; ShapeError if the shapes differ
+ * @throws ArgumentError if a probability or a target is outside [0, 1]; ShapeError if the shapes differ
  */
 export function bce(probabilities: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
   checkArguments('bce', { probabilities, target }, options);
   checkSameShape('bce', probabilities, target);
-  checkUnitInterval('bce', target);
-  const logP = probabilities.log().clamp({ min: -100 });
-  const logQ = probabilities.neg().log1p().clamp({ min: -100 });
-  return reduce(target.mul(logP).add(target.neg().add(1).mul(logQ)).neg(), options);
+  checkUnitInterval('bce', 'probabilities', probabilities, 'use bceWithLogits for logits');
+  checkTarget('bce', target);
+  const t = target.detach();
+  const [logP, logQ] = boundedLogs(probabilities.detach());
+  const value = t.mul(logP).add(t.neg().add(1).mul(logQ)).neg();
+  return reduce(apply(bceOp, [probabilities, target, value], undefined), options);
 }
 
 /**
@@ -121,31 +155,35 @@ export function mse(prediction: Tensor, target: Tensor, options: LossOptions = {
 }
 
 /**
- * Gaussian negative log-likelihood, ½(ln 2π + logVar + (x − mu)²·e^−logVar), including the constant.
- * @param mu - mean; @param logVar - log σ², a number or a tensor that broadcasts against mu; @param target - x, the shape of mu
+ * Gaussian negative log-likelihood, ½(ln 2π + logVar + ((x − mu)/σ)²) with σ = e^(½ logVar), including the constant.
+ * @param mu - mean, a number or a tensor of the shape of x
+ * @param logVar - log σ², a number or a tensor that broadcasts to the shape of x
+ * @param target - x, any shape
  * @returns nats per element (reduced)
- * @throws ShapeError if mu and target differ in shape
+ * @throws ShapeError if mu and x differ in shape, or if logVar does not broadcast to this shape
  */
 export function gaussianNll(
-  mu: Tensor,
+  mu: TensorLike,
   logVar: TensorLike,
   target: Tensor,
   options: LossOptions = {},
 ): Tensor {
-  checkTensor('gaussianNll', mu, 'mu');
-  if (typeof logVar !== 'number') checkTensor('gaussianNll', logVar, 'logVar', 'a tensor or a number');
+  for (const [name, value] of Object.entries({ mu, logVar }))
+    if (typeof value !== 'number') checkTensor('gaussianNll', value, name, 'a tensor or a number');
   checkTensor('gaussianNll', target, 'target');
   checkLossOptions('gaussianNll', 'mu, logVar, target, ', options);
-  checkSameShape('gaussianNll', mu, target);
+  if (typeof mu !== 'number') checkSameShape('gaussianNll', mu, target);
   const logVariance = typeof logVar === 'number' ? tensor(logVar) : logVar;
-  const squares = target.sub(mu).square().mul(logVariance.neg().exp());
-  return reduce(
-    squares
-      .add(logVariance)
-      .add(Math.log(2 * Math.PI))
-      .mul(0.5),
-    options,
-  );
+  const { shape } = target;
+  if (!sameShape(broadcastShapes('gaussianNll', logVariance.shape, shape), shape))
+    throw new ShapeError(
+      'gaussianNll',
+      [logVariance.shape, shape],
+      `logVar ${formatShape(logVariance.shape)} does not broadcast to the shape of mu and target, ${formatShape(shape)} — expand mu and target`,
+    );
+  const deviations = mulExp(target.sub(mu), logVariance.mul(-0.5));
+  const constants = logVariance.add(Math.log(2 * Math.PI));
+  return reduce(deviations.square().add(constants).mul(0.5), options);
 }
 
 /**
@@ -168,46 +206,77 @@ export interface DiagonalGaussian {
 }
 
 /**
- * KL(q ‖ p) of two diagonal Gaussians, ½ Σⱼ (logVar_p − logVar_q + (σ_q² + (mu_q − mu_p)²)/σ_p² − 1), summed over the last axis.
+ * KL(q ‖ p) of each dimension of two diagonal Gaussians, ½ (logVar_p − logVar_q + (σ_q² + (mu_q − mu_p)²)/σ_p² − 1): the KL to
+ * N(0, 1) after both are shifted and scaled so that p is N(0, 1).
+ * @returns nats, `[batch, latent]`
+ * @throws ShapeError if the shapes differ
+ */
+export function klNormalPerDimension(q: DiagonalGaussian, p: DiagonalGaussian): Tensor {
+  checkGaussians('klNormalPerDimension', q, p);
+  const mu = mulExp(q.mu.sub(p.mu), p.logVar.mul(-0.5)); // (mu_q − mu_p)/σ_p
+  return standardNormalKl(mu, q.logVar.sub(p.logVar));
+}
+
+/**
+ * KL(q ‖ p) of two diagonal Gaussians: `klNormalPerDimension`, summed over the last axis.
  * @returns nats per example: `[batch]` with reduction 'none', their mean by default
  * @throws ShapeError if the shapes differ
  */
 export function klNormal(q: DiagonalGaussian, p: DiagonalGaussian, options: LossOptions = {}): Tensor {
-  checkGaussian(q, 'q');
-  checkGaussian(p, 'p');
+  checkGaussians('klNormal', q, p);
   checkLossOptions('klNormal', 'q, p, ', options);
-  for (const t of [q.logVar, p.mu, p.logVar]) checkSameShape('klNormal', q.mu, t);
-  const logRatio = q.logVar.sub(p.logVar);
-  const distance = q.mu.sub(p.mu).square().mul(p.logVar.neg().exp());
-  // e^r − 1 − r by expm1 is exact even if the two variances nearly agree.
-  const perDimension = logRatio.expm1().sub(logRatio).add(distance).mul(0.5);
-  return reduce(perDimension.sum({ axis: -1 }), options);
+  return reduce(klNormalPerDimension(q, p).sum({ axis: -1 }), options);
 }
 
-function checkGaussian(value: DiagonalGaussian, name: 'q' | 'p'): void {
-  if (typeof value?.mu !== 'object' || typeof value.logVar !== 'object')
-    throw new ArgumentError(
-      'klNormal',
-      `${name} must be { mu, logVar }, found ${describeValue(value)} — write klNormal({ mu, logVar }, { mu, logVar })`,
-    );
-  checkTensor('klNormal', value.mu, `${name}.mu`);
-  checkTensor('klNormal', value.logVar, `${name}.logVar`);
+function checkGaussians(op: string, q: DiagonalGaussian, p: DiagonalGaussian): void {
+  for (const [name, value] of Object.entries({ q, p })) {
+    if (typeof value?.mu !== 'object' || typeof value.logVar !== 'object')
+      throw new ArgumentError(
+        op,
+        `${name} must be { mu, logVar }, found ${describeValue(value)} — write ${op}({ mu, logVar }, { mu, logVar })`,
+      );
+    checkTensor(op, value.mu, `${name}.mu`);
+    checkTensor(op, value.logVar, `${name}.logVar`);
+  }
+  for (const t of [q.logVar, p.mu, p.logVar]) checkSameShape(op, q.mu, t);
 }
 
 /**
- * Cross-entropy of classes, −Σ_c t_c · logSoftmax(x)_c.
- * @param logits - `[batch, classes]`; @param target - class numbers `[batch]`, or probabilities `[batch, classes]`
- * @returns nats per example: `[batch]` with reduction 'none', their mean by default
+ * Cross-entropy of classes, −Σ_c t_c · logSoftmax(x)_c, with the classes along axis 1, or along axis 0 if x has one axis.
+ * @param logits - x, `[batch, classes, …]` or `[classes]`
+ * @param target - class numbers `[batch, …]` or `[]`, or probabilities t of the shape of x
+ * @returns nats per example and position: `[batch, …]` with reduction 'none', their mean by default
  * @throws ShapeError if the target has another shape; ArgumentError for a class that does not exist
  */
 export function crossEntropy(logits: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
   checkArguments('crossEntropy', { logits, target }, options);
-  const [batch] = logits.shape;
-  const logP = logits.logSoftmax();
-  if (logits.rank === 2 && target.rank === 1 && target.shape[0] === batch) {
-    const picked = logP.gather(target.reshape([batch!, 1]), { axis: 1 }).squeeze(1);
-    return reduce(picked.neg(), options);
+  const axis = logits.rank === 1 ? 0 : 1;
+  const positions = logits.shape.filter((_, i) => i !== axis);
+  if (logits.rank > 0 && sameShape(target.shape, positions)) {
+    checkClasses(target, logits.shape[axis]!);
+    const picked = logits.logSoftmax({ axis }).gather(target.unsqueeze(axis), { axis });
+    return reduce(picked.squeeze(axis).neg(), options);
   }
-  checkSameShape('crossEntropy', logits, target);
-  return reduce(logP.mul(target).sum({ axis: -1 }).neg(), options);
+  if (!sameShape(logits.shape, target.shape))
+    throw new ShapeError(
+      'crossEntropy',
+      [logits.shape, target.shape],
+      `target ${formatShape(target.shape)} for logits ${formatShape(logits.shape)} — it must be class numbers ${formatShape(positions)} or probabilities ${formatShape(logits.shape)}`,
+    );
+  const logP = logits.logSoftmax({ axis });
+  // A class with probability 0 that must not occur costs nothing; 0·(−∞) would be NaN.
+  const isImpossible = logP.eq(Number.NEGATIVE_INFINITY).mul(target.eq(0));
+  return reduce(isImpossible.where(0, logP).mul(target).sum({ axis }).neg(), options);
+}
+
+function checkClasses(target: Tensor, classes: number): void {
+  const values = hostValues(target);
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!;
+    if (!(Number.isInteger(value) && value >= 0 && value < classes))
+      throw new ArgumentError(
+        'crossEntropy',
+        `target contains ${value} — class numbers are whole numbers from 0 to ${classes - 1}`,
+      );
+  }
 }

@@ -1,10 +1,11 @@
 /** Checks of arguments: models, data sets, and what `fit` takes. */
-import { ArgumentError } from '@varigrad/core';
+import { ArgumentError, formatShape, ShapeError, type Tensor } from '@varigrad/core';
 import {
   checkFunction,
   checkMethod,
   checkNumber,
   checkOptions,
+  checkTensor,
   checkWhole,
   describeValue,
   type OptionNames,
@@ -74,6 +75,22 @@ export function checkNumberOrFunction(op: string, name: string, value: unknown):
 /** @throws ArgumentError unless `corruption` has the methods of a corruption */
 export function checkCorruption(op: string, corruption: unknown, name = 'corruption'): void {
   checkMethod(op, name, corruption, 'apply', 'a corruption, such as masking(0.5)');
+}
+
+/**
+ * Checks a prior's z, or mu or logVar; `name` says which.
+ * @param batch - the number of rows, if it is known
+ * @throws ShapeError unless `t` is `[batch, latent]`
+ */
+export function checkCodes(op: string, name: string, t: Tensor, latent: number, batch?: number): void {
+  checkTensor(op, t, name);
+  const [rows, columns] = t.shape;
+  if (t.rank === 2 && columns === latent && (batch === undefined || rows === batch)) return;
+  throw new ShapeError(
+    op,
+    [t.shape],
+    `${name} is ${formatShape(t.shape)} — it must be [${batch ?? 'batch'}, ${latent}]`,
+  );
 }
 
 /** Checks the arguments of a prior's `sample`. @throws ArgumentError */

@@ -42,6 +42,9 @@ export {
   type ReconstructionOptions,
   reconstructionError,
 } from './diagnostics/reconstruction-error.js';
+export { hardMax } from './distributions/categorical.js';
+export { gaussianLogProb, reparameterize, standardNormalLogProb } from './distributions/gaussian.js';
+export { gumbel, gumbelSoftmax, straightThrough } from './distributions/gumbel.js';
 export {
   type Elbo,
   type ElboOptions,
@@ -142,13 +145,7 @@ export { SemiSupervisedVAE, type SemiSupervisedVAEOptions } from './models/semi-
 export { type ImageTerms, VAE, type VAEOptions } from './models/vae.js';
 export { perplexity, VQVAE, type VQVAEOptions } from './models/vq-vae.js';
 export type { BatchwiseOptions } from './over-batches.js';
-export {
-  GaussianPosterior,
-  gaussianLogProb,
-  reparameterize,
-  standardNormalLogProb,
-} from './posteriors/gaussian.js';
-export { gumbel, gumbelSoftmax, hardMax, straightThrough } from './posteriors/gumbel.js';
+export { GaussianPosterior } from './posteriors/gaussian.js';
 export {
   InverseAutoregressiveFlow,
   type InverseAutoregressiveFlowOptions,

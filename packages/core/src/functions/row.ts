@@ -33,9 +33,14 @@ interface Row {
   readonly definition?: string;
   /**
    * Largest error of the WebAssembly kernel over all float32 arguments, in units in the last place (ulp), and arguments
-   * around which the test checks every float32. Default: ½ ulp, that is, rounded once.
+   * around which the test checks every float32. `second` limits the second argument to a range. Default: ½ ulp, that is,
+   * rounded once.
    */
-  readonly accuracy?: { readonly ulp: number; readonly near?: readonly number[] };
+  readonly accuracy?: {
+    readonly ulp: number;
+    readonly near?: readonly number[];
+    readonly second?: readonly [number, number];
+  };
 }
 
 /** A function of one argument, named `x` in all texts. */

@@ -12,8 +12,17 @@ import { type Op, operandOf, type Tensor } from '../tensor.js';
 import { type Binary, binary } from './elementwise-op.js';
 
 /**
+ * a·eᵇ, finite wherever the product is, although eᵇ alone overflows float32 above 88.72: (x − mu)/σ is
+ * mulExp(x − mu, −½ logVar). It is 0 for a = 0, whatever b is. The shapes broadcast.
+ */
+export const mulExp: Binary = binary('mulExp', (dy, _, b, y) => [
+  () => mulExp(dy, b), // ∂(a eᵇ)/∂a = eᵇ
+  () => dy.mul(y), // ∂(a eᵇ)/∂b = a eᵇ
+]);
+
+/**
  * Binary cross-entropy of each element, from logits: max(x, 0) − x·t + log1p(e^−|x|) = −[t ln σ(x) + (1 − t) ln(1 − σ(x))].
- * Finite for any finite x. The loss `bceWithLogits` of `@varigrad/nn` checks the targets and reduces.
+ * Finite for any finite x; 0 or ∞ for an infinite x. The loss `bceWithLogits` of `@varigrad/nn` checks the targets and reduces.
  * The arguments are the logits x and the targets t in [0, 1]; the shapes broadcast.
  * @returns nats per element
  */

@@ -14,8 +14,8 @@ export class LogMeanExp {
       this.#squares *= factor * factor;
       this.#largest = l;
     }
-    // −∞ is a weight of 0, even as the first value, where −∞ − (−∞) would be NaN.
-    const weight = l === Number.NEGATIVE_INFINITY ? 0 : Math.exp(l - this.#largest);
+    // For infinite values, the difference would be NaN.
+    const weight = l === this.#largest ? 1 : Math.exp(l - this.#largest);
     this.#sum += weight;
     this.#squares += weight * weight;
   }

@@ -1,7 +1,9 @@
 import { bernoulli, type Generator, type Tensor } from '@varigrad/core';
 import { checkTensor } from '@varigrad/core/checks';
-import { bceWithLogits, Module } from '@varigrad/nn';
+import { Module } from '@varigrad/nn';
+import { bernoulliLogProb } from '../distributions/bernoulli.js';
 import type { Likelihood } from './likelihood.js';
+import { checkOutputs } from './support.js';
 
 /**
  * Each pixel is 1 with probability σ(logit).
@@ -14,7 +16,8 @@ export class Bernoulli extends Module implements Likelihood {
 
   /** −Σ_pixels max(l, 0) − l·x + log1p(e^−|l|), nats per image `[batch]`. @throws ArgumentError if x leaves [0, 1] */
   logProb(logits: Tensor, x: Tensor): Tensor {
-    return bceWithLogits(logits, x, { reduction: 'none' }).sum({ axis: -1 }).neg();
+    checkOutputs('Bernoulli', logits, x, this.outputsPerPixel);
+    return bernoulliLogProb(logits, x);
   }
 
   mean(logits: Tensor): Tensor {

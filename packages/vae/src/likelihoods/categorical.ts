@@ -1,9 +1,9 @@
 import { ArgumentError, arange, type Generator, type Tensor } from '@varigrad/core';
 import { checkOptions, checkTensor, checkWhole } from '@varigrad/core/checks';
 import { type Description, Module } from '@varigrad/nn';
-import { gumbel } from '../posteriors/gumbel.js';
+import { categoricalLogProb, drawCategories } from '../distributions/categorical.js';
 import type { Likelihood } from './likelihood.js';
-import { checkRange } from './support.js';
+import { checkOutputs, checkRange } from './support.js';
 
 /** Options of the categorical decoder. */
 export interface CategoricalOptions {
@@ -28,42 +28,30 @@ export class Categorical extends Module implements Likelihood {
   /** Σ_pixels logSoftmax(logits)[level of x], nats per image `[batch]`. @throws ArgumentError if a pixel is not one of the levels */
   logProb(logits: Tensor, x: Tensor): Tensor {
     this.#checkLevels(x);
-    const [batch, pixels] = x.shape as [number, number];
-    // 1 at the level of x, 0 elsewhere: [batch, levels, pixels]
-    const isLevel = x
-      .reshape([batch, 1, pixels])
-      .sub(this.#levels())
-      .abs()
-      .lt(0.5 / (this.outputsPerPixel - 1));
-    return this.#logProbs(logits)
-      .mul(isLevel)
-      .sum({ axis: [1, 2] });
+    checkOutputs('Categorical', logits, x, this.outputsPerPixel);
+    return categoricalLogProb(this.#perLevel(logits), x.mul(this.outputsPerPixel - 1).round());
   }
 
   /** Σ_levels probability · level, `[batch, pixels]`. */
   mean(logits: Tensor): Tensor {
-    return this.#logProbs(logits).exp().mul(this.#levels()).sum({ axis: 1 });
+    return this.#perLevel(logits).softmax({ axis: 1 }).mul(this.#levels()).sum({ axis: 1 });
   }
 
   /** Sampled with the Gumbel-max trick. */
   sample(logits: Tensor, generator?: Generator): Tensor {
-    const logP = this.#logProbs(logits);
-    return logP
-      .add(gumbel(logP.shape, { generator }))
-      .argmax({ axis: 1 })
-      .div(this.outputsPerPixel - 1);
+    return drawCategories(this.#perLevel(logits), 1, { generator }).div(this.outputsPerPixel - 1);
   }
 
   override describe(): Description {
     return [`${this.outputsPerPixel} levels`];
   }
 
-  /** `[batch, levels · pixels]` → log-probabilities `[batch, levels, pixels]` */
-  #logProbs(logits: Tensor): Tensor {
+  /** `[batch, levels · pixels]` → `[batch, levels, pixels]` */
+  #perLevel(logits: Tensor): Tensor {
     checkTensor('Categorical', logits, 'logits');
     const [batch, outputs] = logits.shape as [number, number];
     const levels = this.outputsPerPixel;
-    return logits.reshape([batch, levels, outputs / levels]).logSoftmax({ axis: 1 });
+    return logits.reshape([batch, levels, outputs / levels]);
   }
 
   /** The grey values of the levels, `[levels, 1]`. */

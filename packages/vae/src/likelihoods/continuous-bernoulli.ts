@@ -1,7 +1,9 @@
 import { type Generator, rand, type Tensor, where } from '@varigrad/core';
 import { checkNumber, checkOptions, checkTensor } from '@varigrad/core/checks';
-import { bceWithLogits, Module } from '@varigrad/nn';
+import { Module } from '@varigrad/nn';
+import { bernoulliLogProb } from '../distributions/bernoulli.js';
 import type { Likelihood } from './likelihood.js';
+import { checkOutputs } from './support.js';
 
 /** Below this |logit|, formulas that are 0/0 at 0 are replaced by their Taylor series, whose error is below 1e-8 in this range. */
 const SMALL = 0.25;
@@ -66,9 +68,8 @@ export class ContinuousBernoulli extends Module implements Likelihood {
   /** Σ_pixels l·x − softplus(l) + log C(l), nats per image `[batch]`. @throws ArgumentError if x leaves [0, 1] */
   logProb(outputs: Tensor, x: Tensor): Tensor {
     const logits = this.#bounded(outputs);
-    return logNormalizer(logits)
-      .sub(bceWithLogits(logits, x, { reduction: 'none' }))
-      .sum({ axis: -1 });
+    checkOutputs('ContinuousBernoulli', outputs, x, this.outputsPerPixel);
+    return bernoulliLogProb(logits, x).add(logNormalizer(logits).sum({ axis: -1 }));
   }
 
   /** 1/(1 − e^−l) − 1/l, which is ½ at l = 0. */

@@ -1,8 +1,9 @@
-import { full, type Generator, parameter, randn, type Tensor } from '@varigrad/core';
+import { full, type Generator, parameter, type Tensor } from '@varigrad/core';
 import { checkChoice, checkNumber, checkOptions, checkTensor, type OptionNames } from '@varigrad/core/checks';
-import { type Description, gaussianNll, Module } from '@varigrad/nn';
+import { type Description, type DiagonalGaussian, Module } from '@varigrad/nn';
+import { gaussianLogProb, reparameterize } from '../distributions/gaussian.js';
 import type { Likelihood } from './likelihood.js';
-import { checkRange } from './support.js';
+import { checkOutputs, checkRange } from './support.js';
 
 /** Options of the Gaussian decoder. */
 export interface GaussianOptions {
@@ -42,7 +43,7 @@ export class Gaussian extends Module implements Likelihood {
     super();
     checkOptions('Gaussian', options, GAUSSIAN_OPTIONS);
     const { sigma = 1, learned = false, link = 'identity' } = options;
-    checkNumber('Gaussian', 'sigma', sigma, sigma > 0, 'above 0');
+    checkNumber('Gaussian', 'sigma', sigma, sigma > 0 && Number.isFinite(sigma), 'above 0');
     checkChoice('Gaussian', 'link', link, LINKS);
     this.kind = learned ? 'gaussian' : 'gaussian-fixed';
     const logSigma = full([], Math.log(sigma));
@@ -57,9 +58,9 @@ export class Gaussian extends Module implements Likelihood {
   /** −Σ_pixels ½(log 2π + (x − mu)²/σ²) + log σ, nats per image `[batch]`. @throws ArgumentError if x is not finite */
   logProb(outputs: Tensor, x: Tensor): Tensor {
     checkRange('Gaussian', x, -Infinity, Infinity, 'a Gaussian needs finite numbers');
-    return gaussianNll(this.mean(outputs), this.logSigma.mul(2), x, { reduction: 'none' })
-      .sum({ axis: -1 })
-      .neg();
+    const { mu, logVar } = this.#parts(outputs);
+    checkOutputs('Gaussian', outputs, x, this.outputsPerPixel);
+    return gaussianLogProb(x, mu, logVar);
   }
 
   mean(outputs: Tensor): Tensor {
@@ -68,8 +69,10 @@ export class Gaussian extends Module implements Likelihood {
   }
 
   sample(outputs: Tensor, generator?: Generator): Tensor {
-    const mean = this.mean(outputs);
-    const eps = randn(mean.shape, { generator });
-    return mean.add(eps.mul(this.logSigma.exp()));
+    return reparameterize(this.#parts(outputs), { generator });
+  }
+
+  #parts(outputs: Tensor): DiagonalGaussian {
+    return { mu: this.mean(outputs), logVar: this.logSigma.mul(2) };
   }
 }

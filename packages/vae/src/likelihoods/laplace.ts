@@ -1,9 +1,10 @@
-import { type Generator, rand, type Tensor } from '@varigrad/core';
+import type { Generator, Tensor } from '@varigrad/core';
 import { checkChoice, checkNumber, checkOptions, checkTensor, type OptionNames } from '@varigrad/core/checks';
 import { type Description, Module } from '@varigrad/nn';
+import { laplaceLogProb, sampleLaplace } from '../distributions/laplace.js';
 import { LINKS, linkMean, type MeanLink } from './gaussian.js';
 import type { Likelihood } from './likelihood.js';
-import { checkRange } from './support.js';
+import { checkOutputs, checkRange } from './support.js';
 
 /** Options of the Laplace decoder. */
 export interface LaplaceOptions {
@@ -30,7 +31,7 @@ export class Laplace extends Module implements Likelihood {
     super();
     checkOptions('Laplace', options, LAPLACE_OPTIONS);
     const { scale = 1, link = 'identity' } = options;
-    checkNumber('Laplace', 'scale', scale, scale > 0, 'above 0');
+    checkNumber('Laplace', 'scale', scale, scale > 0 && Number.isFinite(scale), 'above 0');
     checkChoice('Laplace', 'link', link, LINKS);
     this.#scale = scale;
     this.#link = link;
@@ -43,11 +44,8 @@ export class Laplace extends Module implements Likelihood {
   /** −Σ_pixels |x − mu|/b + log 2b, nats per image `[batch]`. @throws ArgumentError if x is not finite */
   logProb(outputs: Tensor, x: Tensor): Tensor {
     checkRange('Laplace', x, -Infinity, Infinity, 'a Laplace distribution needs finite numbers');
-    const distance = x.sub(this.mean(outputs)).abs().div(this.#scale);
-    return distance
-      .add(Math.log(2 * this.#scale))
-      .sum({ axis: -1 })
-      .neg();
+    checkOutputs('Laplace', outputs, x, this.outputsPerPixel);
+    return laplaceLogProb(x, this.mean(outputs), this.#scale);
   }
 
   mean(outputs: Tensor): Tensor {
@@ -55,16 +53,7 @@ export class Laplace extends Module implements Likelihood {
     return linkMean(outputs, this.#link);
   }
 
-  /** mu − b·sign(v)·log(1 − 2|v|) with v = u − ½ and u uniform in [0, 1). */
   sample(outputs: Tensor, generator?: Generator): Tensor {
-    const mean = this.mean(outputs);
-    const v = rand(mean.shape, { generator }).sub(0.5);
-    // |v| = ½ has the density 0; below it, the logarithm is finite.
-    const tail = v
-      .abs()
-      .mul(-2)
-      .clamp({ min: -1 + 2 ** -24 })
-      .log1p();
-    return mean.sub(v.sign().mul(tail).mul(this.#scale));
+    return sampleLaplace(this.mean(outputs), this.#scale, generator);
   }
 }

@@ -1,9 +1,10 @@
-import { ArgumentError, type Generator, randn, type Tensor } from '@varigrad/core';
+import { ArgumentError, type Generator, type Tensor } from '@varigrad/core';
 import { checkChoice, checkNumber, checkOptions, checkTensor, type OptionNames } from '@varigrad/core/checks';
-import { type Description, gaussianNll, Module } from '@varigrad/nn';
+import { type Description, type DiagonalGaussian, Module } from '@varigrad/nn';
+import { gaussianLogProb, reparameterize } from '../distributions/gaussian.js';
 import { LINKS, linkMean, type MeanLink } from './gaussian.js';
 import type { Likelihood } from './likelihood.js';
-import { checkRange } from './support.js';
+import { checkOutputs, checkRange } from './support.js';
 
 /** Options of the Gaussian decoder with a σ for each pixel. */
 export interface PixelGaussianOptions {
@@ -27,13 +28,13 @@ export class PixelGaussian extends Module implements Likelihood {
   readonly #bounds: { min: number; max: number };
   readonly #link: MeanLink;
 
-  /** @throws ArgumentError unless minLogVar ≤ maxLogVar */
+  /** @throws ArgumentError unless minLogVar ≤ maxLogVar, both finite */
   constructor(options: PixelGaussianOptions = {}) {
     super();
     checkOptions('PixelGaussian', options, PIXEL_GAUSSIAN_OPTIONS);
     const { minLogVar = -4.5, maxLogVar = 0, link = 'identity' } = options;
-    checkNumber('PixelGaussian', 'minLogVar', minLogVar);
-    checkNumber('PixelGaussian', 'maxLogVar', maxLogVar);
+    for (const [name, value] of Object.entries({ minLogVar, maxLogVar }))
+      checkNumber('PixelGaussian', name, value, Number.isFinite(value), 'that is finite');
     checkChoice('PixelGaussian', 'link', link, LINKS);
     if (!(minLogVar <= maxLogVar))
       throw new ArgumentError('PixelGaussian', `minLogVar ${minLogVar} is above maxLogVar ${maxLogVar}`);
@@ -45,7 +46,8 @@ export class PixelGaussian extends Module implements Likelihood {
   logProb(outputs: Tensor, x: Tensor): Tensor {
     checkRange('PixelGaussian', x, -Infinity, Infinity, 'a Gaussian needs finite numbers');
     const { mu, logVar } = this.#parts(outputs);
-    return gaussianNll(mu, logVar, x, { reduction: 'none' }).sum({ axis: -1 }).neg();
+    checkOutputs('PixelGaussian', outputs, x, this.outputsPerPixel);
+    return gaussianLogProb(x, mu, logVar);
   }
 
   mean(outputs: Tensor): Tensor {
@@ -53,9 +55,7 @@ export class PixelGaussian extends Module implements Likelihood {
   }
 
   sample(outputs: Tensor, generator?: Generator): Tensor {
-    const { mu, logVar } = this.#parts(outputs);
-    const eps = randn(mu.shape, { generator });
-    return mu.add(eps.mul(logVar.mul(0.5).exp()));
+    return reparameterize(this.#parts(outputs), { generator });
   }
 
   override describe(): Description {
@@ -63,7 +63,7 @@ export class PixelGaussian extends Module implements Likelihood {
   }
 
   /** Splits `[batch, 2 · pixels]` into the mean and the bounded log-variance, each `[batch, pixels]`. */
-  #parts(outputs: Tensor): { mu: Tensor; logVar: Tensor } {
+  #parts(outputs: Tensor): DiagonalGaussian {
     checkTensor('PixelGaussian', outputs, 'outputs');
     const [mean, logVar] = outputs.split((outputs.shape[1] as number) / 2, { axis: 1 }) as [Tensor, Tensor];
     return { mu: linkMean(mean, this.#link), logVar: logVar.clamp(this.#bounds) };

@@ -1,9 +1,9 @@
 import type { Generator, Tensor } from '@varigrad/core';
 import { checkTensor } from '@varigrad/core/checks';
-import { Module } from '@varigrad/nn';
+import { Module, mse } from '@varigrad/nn';
 import { Gaussian } from './gaussian.js';
 import type { Likelihood } from './likelihood.js';
-import { checkRange } from './support.js';
+import { checkOutputs, checkRange } from './support.js';
 
 /**
  * The squared error as a reconstruction loss: a Gaussian of variance ½ without its normalising constant, ½·log π per pixel. It is meant
@@ -17,7 +17,8 @@ export class SquaredError extends Module implements Likelihood {
   /** −Σ_pixels (x − mu)², `[batch]`. @throws ArgumentError if x is not finite */
   logProb(mu: Tensor, x: Tensor): Tensor {
     checkRange('SquaredError', x, -Infinity, Infinity, 'the squared error needs finite numbers');
-    return x.sub(mu).square().sum({ axis: -1 }).neg();
+    checkOutputs('SquaredError', mu, x, this.outputsPerPixel);
+    return mse(mu, x, { reduction: 'none' }).sum({ axis: -1 }).neg();
   }
 
   mean(mu: Tensor): Tensor {

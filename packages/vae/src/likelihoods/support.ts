@@ -1,4 +1,4 @@
-import { ArgumentError, type Tensor } from '@varigrad/core';
+import { ArgumentError, formatShape, ShapeError, sameShape, type Tensor } from '@varigrad/core';
 import { checkTensor } from '@varigrad/core/checks';
 
 /**
@@ -20,4 +20,18 @@ export function checkRange(op: string, x: Tensor, low: number, high: number, adv
     const support = low === -Infinity ? 'are finite' : `lie in [${low}, ${high}]`;
     throw new ArgumentError(op, `images ${support}, but range from ${least} to ${most} — ${advice}`);
   }
+}
+
+/** @throws ShapeError unless the images are `[batch, pixels]` and the decoder's outputs `[batch, perPixel · pixels]` */
+export function checkOutputs(op: string, outputs: Tensor, x: Tensor, perPixel: number): void {
+  checkTensor(op, outputs, 'outputs');
+  checkTensor(op, x, 'x');
+  const [batch, pixels] = x.shape;
+  if (x.rank === 2 && sameShape(outputs.shape, [batch!, perPixel * pixels!])) return;
+  const wanted = x.rank === 2 ? formatShape([batch!, perPixel * pixels!]) : '[batch, pixels] for both';
+  throw new ShapeError(
+    op,
+    [outputs.shape, x.shape],
+    `outputs ${formatShape(outputs.shape)} for images ${formatShape(x.shape)} — they must be ${wanted}`,
+  );
 }

@@ -1,6 +1,7 @@
 import { ArgumentError, noGrad, type Tensor } from '@varigrad/core';
 import { checkChoice, checkOptions, type OptionNames } from '@varigrad/core/checks';
 import type { Description } from '@varigrad/nn';
+import { gaussianLogProb } from '../distributions/gaussian.js';
 import {
   checkElboArguments,
   type Elbo,
@@ -10,7 +11,6 @@ import {
   refuseKlWeights,
   repeatPosterior,
 } from '../elbo.js';
-import { gaussianLogProb } from '../posteriors/gaussian.js';
 import type { Draw, Posterior } from '../posteriors/posterior.js';
 import { VAE, VAE_OPTIONS, type VAEOptions } from './vae.js';
 

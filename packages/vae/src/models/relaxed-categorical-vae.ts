@@ -2,6 +2,8 @@ import { ArgumentError, type Generator, oneHot, type Tensor } from '@varigrad/co
 import { checkChoice, checkNumber, checkOptions, checkWhole, type OptionNames } from '@varigrad/core/checks';
 import type { Description } from '@varigrad/nn';
 import { checkNumberOrFunction } from '../checks.js';
+import { entropy, hardMax } from '../distributions/categorical.js';
+import { gumbel, gumbelSoftmax, straightThrough } from '../distributions/gumbel.js';
 import {
   checkElboArguments,
   type Elbo,
@@ -10,7 +12,6 @@ import {
   repeatRows,
   weightedSum,
 } from '../elbo.js';
-import { gumbel, gumbelSoftmax, hardMax, straightThrough } from '../posteriors/gumbel.js';
 import { annealing } from '../schedules.js';
 import { CodeModel, type CodeModelOptions } from './code-model.js';
 import { IMAGE_MODEL_OPTIONS } from './image-model.js';
@@ -114,10 +115,7 @@ export class RelaxedCategoricalVAE extends CodeModel {
     checkElboArguments(x, options);
     const { beta = 1, freeBits = 0 } = options;
     const logQ = this.logProbs(options.input ?? x);
-    const perVariable = logQ
-      .exp()
-      .mul(logQ.add(Math.log(this.categories)))
-      .sum({ axis: -1 }); // [batch, variables]
+    const perVariable = entropy(logQ).neg().add(Math.log(this.categories)); // [batch, variables]
     const kl = perVariable.sum({ axis: -1 }).mean();
     const counted = freeBits === 0 ? kl : klWithFreeBits(perVariable, freeBits);
     const recon = (

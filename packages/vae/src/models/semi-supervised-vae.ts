@@ -1,6 +1,7 @@
 import { ArgumentError, type Tensor } from '@varigrad/core';
 import { checkMethod, checkNumber, checkOptions, type OptionNames } from '@varigrad/core/checks';
-import type { Description, Layer } from '@varigrad/nn';
+import { crossEntropy, type Description, type Layer } from '@varigrad/nn';
+import { entropy, hardMax } from '../distributions/categorical.js';
 import {
   checkElboArguments,
   type Elbo,
@@ -9,7 +10,6 @@ import {
   repeatRows,
   weightedSum,
 } from '../elbo.js';
-import { hardMax } from '../posteriors/gumbel.js';
 import { CONDITIONAL_OPTIONS, ConditionalVAE, type ConditionalVAEOptions } from './conditional-vae.js';
 import { HiddenLayers, PlainEncoder } from './networks.js';
 
@@ -99,13 +99,13 @@ export class SemiSupervisedVAE extends ConditionalVAE {
     const expected = (perClass: Tensor) => perClass.reshape([batch, classes]).mul(q).sum({ axis: 1 }).mean();
     const recon = expected(terms.recon);
     // KL(q(y|x) ‖ p(y)). For a known class q is one-hot, and the KL is log classes.
-    const entropies = logQ.exp().mul(logQ).sum({ axis: 1, keepDims: true }); // −H, [batch, 1]
+    const entropies = entropy(logQ).unsqueeze(1); // [batch, 1]
     const counted = labels === undefined ? entropies : entropies.mul(unknown(labels));
-    const kl = expected(terms.kl).add(counted.mean()).add(Math.log(classes));
+    const kl = expected(terms.kl).sub(counted.mean()).add(Math.log(classes));
     const bound = weightedSum(recon, kl, beta);
     if (!this.training || labels === undefined) return { loss: bound, recon, kl };
-    const crossEntropy = labels.mul(logQ).sum().div(-batch);
-    return { loss: bound.add(crossEntropy.mul(this.#alpha)), recon, kl };
+    const classification = crossEntropy(logQ, labels, { reduction: 'sum' }).div(batch);
+    return { loss: bound.add(classification.mul(this.#alpha)), recon, kl };
   }
 }
 

@@ -10,8 +10,9 @@ import {
 } from '@varigrad/core';
 import { checkNumber, checkOptions, checkTensor, checkWhole, type OptionNames } from '@varigrad/core/checks';
 import { type Description, uniform } from '@varigrad/nn';
+import { entropy } from '../distributions/categorical.js';
+import { straightThrough } from '../distributions/gumbel.js';
 import { checkElboArguments, type Elbo, type ElboOptions, refuseKlWeights } from '../elbo.js';
-import { straightThrough } from '../posteriors/gumbel.js';
 import { CodeModel, type CodeModelOptions } from './code-model.js';
 import { IMAGE_MODEL_OPTIONS } from './image-model.js';
 
@@ -148,11 +149,17 @@ export class VQVAE extends CodeModel {
     return this.encoder.forward(x).reshape([x.shape[0]! * this.vectors, this.width]);
   }
 
-  /** argmin ‖z − e‖² = argmax z·e − ½‖e‖², without a gradient: `[rows, width]` → `[rows]`. */
+  /**
+   * argmin ‖z − e‖², without a gradient: `[rows, width]` → `[rows]`. The squares are added up one dimension at a time, from the
+   * differences: ‖z‖² − 2 z·e + ‖e‖² would cancel where vectors are close to each other.
+   */
   #nearest(z: Tensor): Tensor {
-    const e = this.codebook.detach();
-    const halfSquares = e.square().sum({ axis: 1 }).mul(0.5);
-    return z.detach().matmul(e, { transposeB: true }).sub(halfSquares).argmax({ axis: 1 });
+    const rows = z.detach().split(1, { axis: 1 }); // width × [rows, 1]
+    const codes = this.codebook.detach().transpose().split(1, { axis: 0 }); // width × [1, codebookSize]
+    const distances = rows
+      .map((row, i) => row.sub(codes[i]!).square())
+      .reduce((sum, squares) => sum.add(squares));
+    return distances.neg().argmax({ axis: 1 });
   }
 
   #sharesOf(z: Tensor): Tensor {
@@ -185,9 +192,5 @@ function draws(count: number, size: number, generator: Generator): number[] {
  */
 export function perplexity(shares: Tensor): Tensor {
   checkTensor('perplexity', shares, 'shares');
-  return shares
-    .mul(shares.clamp({ min: 1e-12 }).log())
-    .sum()
-    .neg()
-    .exp();
+  return entropy(shares.log()).exp();
 }

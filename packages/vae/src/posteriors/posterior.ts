@@ -1,12 +1,8 @@
 import type { Tensor } from '@varigrad/core';
-import type { Module } from '@varigrad/nn';
+import type { DiagonalGaussian, Module } from '@varigrad/nn';
 
 /** The encoder's output for each image: a diagonal Gaussian over z, by its mean and LOG-VARIANCE, σ = exp(½·logVar). */
-export interface Posterior {
-  /** `[batch, latent]` */
-  mu: Tensor;
-  /** `[batch, latent]` */
-  logVar: Tensor;
+export interface Posterior extends DiagonalGaussian {
   /** The features from which mu and logVar were computed, `[batch, features]`; flows use them. */
   context?: Tensor | undefined;
 }

@@ -1,9 +1,8 @@
-import { ArgumentError, type Generator, parameter, randn, type Tensor, zeros } from '@varigrad/core';
+import { ArgumentError, type Generator, parameter, type Tensor, zeros } from '@varigrad/core';
 import { checkTensor, checkWhole } from '@varigrad/core/checks';
-import { type Description, Module } from '@varigrad/nn';
-import { checkPriorSample } from '../checks.js';
-import { gaussianLogProb } from '../posteriors/gaussian.js';
-import type { Posterior } from '../posteriors/posterior.js';
+import { type Description, type DiagonalGaussian, klNormalPerDimension, Module } from '@varigrad/nn';
+import { checkCodes, checkPriorSample } from '../checks.js';
+import { gaussianLogProb, reparameterize } from '../distributions/gaussian.js';
 import type { Prior, PriorContext } from './prior.js';
 
 /** p(z|y) = N(mu[y], diag σ²[y]): one learned diagonal Gaussian for each class. */
@@ -26,28 +25,25 @@ export class ConditionalNormal extends Module implements Prior {
     return [`${this.mu.shape[0]} classes`, `latent ${this.mu.shape[1]}`];
   }
 
+  /** @throws ShapeError if z is not `[batch, latent]`, with one row for each row of the labels */
   logProb(z: Tensor, context: PriorContext): Tensor {
     const { mu, logVar } = this.#of(context);
+    checkCodes('ConditionalNormal.logProb', 'z', z, this.mu.shape[1]!, mu.shape[0]);
     return gaussianLogProb(z, mu, logVar);
   }
 
   sample(count: number, context: PriorContext, options: { generator?: Generator | undefined } = {}): Tensor {
     checkPriorSample(count, options);
-    const { mu, logVar } = this.#of(context);
-    return mu.add(logVar.mul(0.5).exp().mul(randn(mu.shape, options)));
+    return reparameterize(this.#of(context), options);
   }
 
-  /** ½(logVar_p − logVar_q + (σ_q² + (mu_q − mu_p)²)/σ_p² − 1), `[batch, latent]` */
-  klPerDimension(q: Posterior, context: PriorContext): Tensor {
-    const p = this.#of(context);
-    const logRatio = q.logVar.sub(p.logVar);
-    const distance = q.mu.sub(p.mu).square().mul(p.logVar.neg().exp());
-    // e^r − 1 − r with expm1: accurate even if the two variances are nearly equal.
-    return logRatio.expm1().sub(logRatio).add(distance).mul(0.5);
+  /** The KL to the Gaussian of each row's class, `[batch, latent]`. */
+  klPerDimension(q: DiagonalGaussian, context: PriorContext): Tensor {
+    return klNormalPerDimension(q, this.#of(context));
   }
 
-  /** Mean and log-variance of each row's class, `[batch, latent]`. */
-  #of(context: PriorContext): Posterior {
+  /** Mean and log-variance of each row's class, `[batch, latent]`; 0 for a row of zeros. */
+  #of(context: PriorContext): DiagonalGaussian {
     const { labels } = context ?? {};
     if (labels === undefined)
       throw new ArgumentError(
@@ -55,6 +51,10 @@ export class ConditionalNormal extends Module implements Prior {
         'p(z|y) needs labels — use this prior in a ConditionalVAE',
       );
     checkTensor('ConditionalNormal', labels, 'labels');
-    return { mu: labels.matmul(this.mu), logVar: labels.matmul(this.logVar) }; // one-hot rows select
+    const classes = labels.argmax({ axis: 1 });
+    // A product with one-hot rows would send 0·∞ = NaN to the other classes where a gradient is infinite.
+    const isKnown = labels.sum({ axis: 1, keepDims: true });
+    const select = (t: Tensor) => isKnown.where(t.indexSelect(classes), 0);
+    return { mu: select(this.mu), logVar: select(this.logVar) };
   }
 }

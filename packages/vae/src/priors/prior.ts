@@ -1,13 +1,12 @@
 import type { Generator, Tensor } from '@varigrad/core';
-import type { Module } from '@varigrad/nn';
-import type { Posterior } from '../posteriors/posterior.js';
+import type { DiagonalGaussian, Module } from '@varigrad/nn';
 
 /** The inputs of a prior besides its own parameters. */
 export interface PriorContext {
   /** Class of each z as one-hot rows `[batch, classes]`, in a conditional model. */
   labels?: Tensor | undefined;
   /** The model's encoder, which VampPrior uses. */
-  encode(x: Tensor): Posterior;
+  encode(x: Tensor): DiagonalGaussian;
 }
 
 /** p(z): the distribution of codes. */
@@ -22,5 +21,5 @@ export interface Prior extends Module {
    * The closed-form KL(q ‖ p) of a diagonal Gaussian q for each dimension: `[batch, latent]` in nats. Priors without a closed form
    * omit it; the KL is then estimated from samples of z.
    */
-  klPerDimension?(q: Posterior, context: PriorContext): Tensor;
+  klPerDimension?(q: DiagonalGaussian, context: PriorContext): Tensor;
 }

@@ -1,9 +1,8 @@
 import { type Generator, randn, standardNormalKl, type Tensor } from '@varigrad/core';
 import { checkWhole } from '@varigrad/core/checks';
-import { type Description, Module } from '@varigrad/nn';
-import { checkPriorSample } from '../checks.js';
-import { standardNormalLogProb } from '../posteriors/gaussian.js';
-import type { Posterior } from '../posteriors/posterior.js';
+import { type Description, type DiagonalGaussian, Module } from '@varigrad/nn';
+import { checkCodes, checkPriorSample } from '../checks.js';
+import { standardNormalLogProb } from '../distributions/gaussian.js';
 import type { Prior, PriorContext } from './prior.js';
 
 /** p(z) = N(0, I). */
@@ -21,7 +20,9 @@ export class StandardNormal extends Module implements Prior {
     return [`latent ${this.latent}`];
   }
 
+  /** @throws ShapeError if z is not `[batch, latent]` */
   logProb(z: Tensor): Tensor {
+    checkCodes('StandardNormal.logProb', 'z', z, this.latent);
     return standardNormalLogProb(z);
   }
 
@@ -31,7 +32,9 @@ export class StandardNormal extends Module implements Prior {
   }
 
   /** −½(1 + logVar − mu² − e^logVar), `[batch, latent]`. @see Kingma & Welling 2014, App. B, arXiv:1312.6114 */
-  klPerDimension({ mu, logVar }: Posterior): Tensor {
+  klPerDimension({ mu, logVar }: DiagonalGaussian): Tensor {
+    checkCodes('StandardNormal.klPerDimension', 'mu', mu, this.latent);
+    checkCodes('StandardNormal.klPerDimension', 'logVar', logVar, this.latent, mu.shape[0]);
     return standardNormalKl(mu, logVar);
   }
 }

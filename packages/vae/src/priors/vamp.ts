@@ -15,10 +15,11 @@ import {
   checkWhole,
   type OptionNames,
 } from '@varigrad/core/checks';
-import { type Description, Module } from '@varigrad/nn';
-import { checkPriorSample } from '../checks.js';
-import type { Posterior } from '../posteriors/posterior.js';
-import { drawComponents, mixtureLogProb } from './mixture.js';
+import { type Description, type DiagonalGaussian, Module } from '@varigrad/nn';
+import { checkCodes, checkPriorSample } from '../checks.js';
+import { drawCategories } from '../distributions/categorical.js';
+import { reparameterize } from '../distributions/gaussian.js';
+import { mixtureLogProb } from '../distributions/mixture.js';
 import type { Prior, PriorContext } from './prior.js';
 
 /** Options of `VampPrior`. */
@@ -51,7 +52,7 @@ export class VampPrior extends Module implements Prior {
   /** The pseudo-images before they are clipped to [0, 1], `[components, pixels]`. */
   readonly pseudoImages: Tensor;
 
-  /** @throws ArgumentError unless `initial` is `[components, inputSize]` */
+  /** @throws ArgumentError unless spread is above 0, and `initial` is `[components, inputSize]` */
   constructor(inputSize: number, options: VampPriorOptions = {}) {
     super();
     checkWhole('VampPrior', 'inputSize', inputSize);
@@ -59,7 +60,7 @@ export class VampPrior extends Module implements Prior {
     const { components = 500, mean = 0.05, spread = 0.01, initial, generator } = options;
     checkWhole('VampPrior', 'components', components);
     checkNumber('VampPrior', 'mean', mean);
-    checkNumber('VampPrior', 'spread', spread);
+    checkNumber('VampPrior', 'spread', spread, spread > 0 && Number.isFinite(spread), 'above 0');
     if (initial !== undefined) checkTensor('VampPrior', initial, 'initial');
     if (initial !== undefined && (initial.shape.length !== 2 || initial.shape[1] !== inputSize))
       throw new ArgumentError(
@@ -80,20 +81,21 @@ export class VampPrior extends Module implements Prior {
     return this.pseudoImages.clamp({ min: 0, max: 1 });
   }
 
+  /** @throws ShapeError if z is not `[batch, latent]` */
   logProb(z: Tensor, context: PriorContext): Tensor {
-    checkTensor('VampPrior', z, 'z');
-    const { mu, logVar } = this.#encode(context, this.pseudoInputs());
-    return mixtureLogProb(z, this.#logWeights(), mu, logVar);
+    const q = this.#encode(context, this.pseudoInputs());
+    checkCodes('VampPrior.logProb', 'z', z, q.mu.shape[1]!);
+    const components = q.mu.shape[0]!;
+    return mixtureLogProb(z, zeros([components]).sub(Math.log(components)), q);
   }
 
   sample(count: number, context: PriorContext, options: { generator?: Generator | undefined } = {}): Tensor {
     checkPriorSample(count, options);
-    const component = drawComponents(this.#logWeights(), count, options);
-    const q = this.#encode(context, this.pseudoInputs().indexSelect(component));
-    return q.mu.add(q.logVar.mul(0.5).exp().mul(randn(q.mu.shape, options)));
+    const component = drawCategories(zeros([count, this.pseudoImages.shape[0]!]), 1, options);
+    return reparameterize(this.#encode(context, this.pseudoInputs().indexSelect(component)), options);
   }
 
-  #encode(context: PriorContext, x: Tensor): Posterior {
+  #encode(context: PriorContext, x: Tensor): DiagonalGaussian {
     checkMethod(
       'VampPrior',
       'the context',
@@ -102,10 +104,5 @@ export class VampPrior extends Module implements Prior {
       'an object with an encode method, such as a VAE',
     );
     return context.encode(x);
-  }
-
-  #logWeights(): Tensor {
-    const [components] = this.pseudoImages.shape as [number, number];
-    return zeros([components]).sub(Math.log(components));
   }
 }

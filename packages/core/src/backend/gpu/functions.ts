@@ -83,7 +83,6 @@ export const helpers: Readonly<Record<string, Helper>> = {
   // If both comparisons fail, a side is NaN, or both are zeros: max(0, −0) = 0. In all these cases the result is the sum.
   maximum: number('a b', 'return a > b || (a == b && a != 0) ? a : (b > a ? b : a + b);'),
   minimum: number('a b', 'return -1.0 * maximum(-1.0 * a, -1.0 * b);'),
-  positive: number('x', 'return x > 0 ? 1.0 : 0.0;'),
   relu: number('x', 'return x < 0 ? 0.0 : x;'),
   /** a / b. Drivers multiply by 1 / b, which is 0 for |b| above 2¹²⁶, as it is subnormal. */
   over: number('a b', 'return overScaled(a, b, Math.abs(b) > 4e37 ? 0.25 : 1.0);'),
@@ -112,7 +111,10 @@ export const helpers: Readonly<Record<string, Helper>> = {
 return logarithm(1 + x, inf, nan);`,
   ),
   /** log1p(e^−|x|), which lies between 0 and ln 2. */
-  softness: number('x', 'return log1pUnit(Math.exp(0.0 - Math.abs(x)));'),
+  softness: number(
+    'x',
+    'return Math.abs(x) < 104 ? log1pUnit(Math.exp(0.0 - Math.abs(x))) : (x < 0 || x > 0 ? 0.0 : x);',
+  ),
   log1pUnit: number(
     'e',
     'return e < 0.5 ? (e < 0.0001 ? e - 0.5 * e * e : logarithmSeries(e / (2 + e))) : Math.log(1 + e);',
@@ -126,14 +128,21 @@ return logarithm(1 + x, inf, nan);`,
     'x',
     'return unlessNan(x, sigmoidOf(x, x > -103 && x < 103 ? Math.exp(0.0 - Math.abs(x)) : 0.0));',
   ),
-  // max(x, 0) − x·t = x·((x > 0) − t), without cancellation
-  bceOf: number('x t inf', 'return x < inf && x > 0.0 - inf ? x * (positive(x) - t) : relu(x) - x * t;'),
+  // max(x, 0) − x·t = |x|·wrong, with wrong = 1 − t for x > 0 and t else; also 0 for wrong = 0 and an infinite x
+  bceOf: number('x wrong', 'return wrong == 0 ? wrong : Math.abs(x) * wrong;'),
   /** ½(eʸ − 1 − y) */
   halfExcess: number(
     'y inf',
     `if (y < 0.5 && y > -0.5) { return 0.5 * expm2Series(y); }
-return exponential(y - 0.69314718, inf) - 0.5 - 0.5 * y;`,
+return exponential(y - 0.69314718, inf) - 0.5 - 0.5 * minimum(y, 200.0);`,
   ),
+  // a·eᵇ in four factors, where eᵇ alone may overflow
+  expQuarter: number(
+    'b',
+    'return b > 200 ? 5.1847055e21 : (b < -200 ? 1.9287498e-22 : (b <= 0 || b > 0 ? Math.exp(0.25 * b) : b));',
+  ),
+  mulExpFar: number('a e', 'return a * e * e * e * e;'),
+  mulExp: number('a b', 'return b < 80 && b > -80 ? a * Math.exp(b) : mulExpFar(a, expQuarter(b));'),
   // tanh x = e / (e + 2) with e = expm1(2x) for x ≥ 0; from 10 on it rounds to 1
   tanhOf: number('e', 'return e / (e + 2);'),
   tanhAbs: number('a', 'return a < 10 ? tanhOf(expm1Of(2 * a, 1.0)) : 1.0;'),

@@ -49,3 +49,30 @@ export function gelu(x: number): number {
   if (x === Number.NEGATIVE_INFINITY) return -0;
   return 0.5 * x * erfc(-x * Math.SQRT1_2);
 }
+
+/** From here on, every product of a number and eᵇ has overflowed or underflowed, also in float64. */
+const MOST_EXPONENT = 1500;
+
+/** a·eᵇ, finite wherever the product is: e^(b/4) cannot overflow. It is 0 for a = 0, and ±∞ for a = ±∞, whatever b is. */
+export function mulExp(a: number, b: number): number {
+  const quarter = Math.exp(Math.min(Math.max(b, -MOST_EXPONENT), MOST_EXPONENT) / 4);
+  return a * quarter * quarter * quarter * quarter;
+}
+
+/** |x|·[1 − t, or t if x ≤ 0] + log1p(e^−|x|): both terms are positive, and a certain and right prediction costs 0. */
+export function sigmoidCrossEntropy(x: number, t: number): number {
+  const wrong = x > 0 ? 1 - t : t;
+  return (wrong === 0 ? 0 : Math.abs(x) * wrong) + Math.log1p(Math.exp(-Math.abs(x)));
+}
+
+/** ½(eˣ − 1 − x) = ½(x²/2! + x³/3! + …): the series where the difference would cancel. */
+export function halfExcess(x: number): number {
+  if (!(Math.abs(x) < 0.5)) return 0.5 * (Math.expm1(x) - Math.min(x, MOST_EXPONENT));
+  let sum = 0;
+  let term = (x * x) / 4;
+  for (let n = 3; sum + term !== sum; n++) {
+    sum += term;
+    term *= x / n;
+  }
+  return sum;
+}

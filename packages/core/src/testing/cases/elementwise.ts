@@ -3,14 +3,14 @@ import type { Shape } from '../../errors.js';
 import type { Domain } from '../../functions/row.js';
 import { binaryRows, unaryRows } from '../../functions/table.js';
 import * as elementwiseOps from '../../ops/elementwise.js';
-import { sigmoidCrossEntropy, standardNormalKl } from '../../ops/fused.js';
+import { mulExp, sigmoidCrossEntropy, standardNormalKl } from '../../ops/fused.js';
 import type { Tensor } from '../../tensor.js';
 import { elementwise } from '../naive.js';
 import { definitionOf } from '../notation.js';
 import { type OpCase, opCase } from '../op-case.js';
 
 /** The public functions of the rows. */
-const functions = { ...elementwiseOps, sigmoidCrossEntropy, standardNormalKl };
+const functions = { ...elementwiseOps, mulExp, sigmoidCrossEntropy, standardNormalKl };
 
 /** @throws Error if a row has no public function, which fails the test run */
 function functionOf(name: string): (...inputs: Tensor[]) => Tensor {

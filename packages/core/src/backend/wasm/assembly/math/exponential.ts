@@ -37,6 +37,14 @@ const LN2: usize = memory.data<f32>([0.693147181]);
 /** ½·e^90 is infinite in float32. */
 const HALF_EXP_MOST: usize = memory.data<f32>([90]);
 
+/** From e^192 on, the smallest denormal becomes infinite, and below e^−192 the largest number 0. */
+const MUL_EXP_LEAST: usize = memory.data<f32>([-200]);
+const MUL_EXP_MOST: usize = memory.data<f32>([200]);
+
+/** ½ ln 2, to which the polynomial `EXPM1` reaches. */
+const HALF_LN2: usize = memory.data<f32>([0.34657359]);
+
+const ZERO: usize = memory.data<f32>([0]);
 const HALF: usize = memory.data<f32>([0.5]);
 const QUARTER: usize = memory.data<f32>([0.25]);
 const TWO: usize = memory.data<f32>([2]);
@@ -180,6 +188,37 @@ export function sinh(x: v128): v128 {
   const e = expm1Between(f32x4.pmin(a, one));
   const near = f32x4.mul(constant(HALF), f32x4.add(e, f32x4.div(e, f32x4.add(e, one))));
   return v128.bitselect(x, v128.bitselect(near, far, f32x4.lt(a, one)), sign);
+}
+
+/**
+ * a·eᵇ = (a·e^(b/2))·e^(b/2): eᵇ alone could overflow. Each power of two is multiplied before the factor e^r, which would
+ * round denormal numbers. The last e^r is doubled, so that its power of two cannot overflow before it.
+ */
+@inline
+export function mulExp(a: v128, b: v128): v128 {
+  const limited = f32x4.pmax(f32x4.pmin(b, constant(MUL_EXP_MOST)), constant(MUL_EXP_LEAST));
+  const half = f32x4.mul(limited, constant(HALF));
+  const rounded = powersOfTwo(half);
+  const factor = f32x4.add(expm1Polynomial(remainderOfLn2(half, rounded)), constant(ONE));
+  const first = f32x4.mul(scale(a, rounded), factor);
+  const scaled = scale(first, i32x4.sub(rounded, i32x4.splat(1)));
+  return f32x4.mul(scaled, f32x4.add(factor, factor));
+}
+
+/**
+ * ½(eˣ − 1 − x): by the polynomial of eˣ near 0, where the difference would cancel, and by ½eˣ where eˣ may overflow
+ * first.
+ */
+@inline
+export function halfExcess(x: v128): v128 {
+  const half = constant(HALF);
+  const two = constant(TWO);
+  const near = f32x4.mul(f32x4.mul(f32x4.mul(half, x), x), polynomial4(x, EXPM1));
+  const middle = f32x4.mul(half, f32x4.sub(expm1Between(f32x4.pmax(f32x4.pmin(x, two), constant(EXPM1_LEAST))), x));
+  const linear = fma(half, f32x4.pmin(x, constant(HALF_EXP_MOST)), half);
+  const far = f32x4.sub(halfExp(f32x4.pmax(x, constant(ZERO))), linear);
+  const outside = v128.bitselect(far, middle, f32x4.gt(x, two));
+  return v128.bitselect(near, outside, f32x4.lt(f32x4.abs(x), constant(HALF_LN2)));
 }
 
 /** 1 / √x */

@@ -1,17 +1,21 @@
 /** Loss terms of one element. */
-import { expm1 } from './exponential';
+import { halfExcess } from './exponential';
 import { log1pExpMinusAbs } from './logarithm';
 
-/** (max(x, 0) − x·t) + log1p(e^−|x|): in this order the small second term is not lost next to a large x. */
+/**
+ * |x|·w + log1p(e^−|x|) with w = 1 − t for x > 0 and w = t else. Both terms are positive, so nothing cancels. The product is
+ * 0 for w = 0, also if x is infinite.
+ */
 @inline
 export function sigmoidCrossEntropy(x: v128, t: v128): v128 {
-  const linear = f32x4.sub(f32x4.pmax(x, f32x4.splat(0)), f32x4.mul(x, t));
+  const zero = f32x4.splat(0);
+  const wrong = v128.bitselect(f32x4.sub(f32x4.splat(1), t), t, f32x4.gt(x, zero));
+  const linear = v128.andnot(f32x4.mul(f32x4.abs(x), wrong), f32x4.eq(wrong, zero));
   return f32x4.add(linear, log1pExpMinusAbs(x));
 }
 
-/** ½(mu² + (expm1(logVar) − logVar)), which equals −½(1 + logVar − mu² − e^logVar) without the cancellation near the prior. */
+/** ½mu² + ½(e^logVar − 1 − logVar): both terms are positive, so nothing cancels. */
 @inline
 export function standardNormalKl(mu: v128, logVar: v128): v128 {
-  const excess = f32x4.sub(expm1(logVar), logVar);
-  return f32x4.mul(f32x4.splat(0.5), f32x4.add(f32x4.mul(mu, mu), excess));
+  return f32x4.add(f32x4.mul(f32x4.mul(f32x4.splat(0.5), mu), mu), halfExcess(logVar));
 }

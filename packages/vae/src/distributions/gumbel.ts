@@ -1,5 +1,5 @@
-import { arange, type Generator, rand, type Shape, type Tensor } from '@varigrad/core';
-import { checkOptions, checkTensor } from '@varigrad/core/checks';
+import { type Generator, rand, type Shape, type Tensor } from '@varigrad/core';
+import { checkNumber, checkOptions, checkTensor } from '@varigrad/core/checks';
 
 /**
  * Standard Gumbel noise, g = −log(−log u) with u uniform in (0, 1): argmaxₖ(logitₖ + gₖ) is a sample of softmax(logits).
@@ -17,21 +17,17 @@ export function gumbel(shape: Shape, options: { generator?: Generator | undefine
     .neg();
 }
 
-/** One-hot of the largest element along the last axis (the first if several are equal), without a gradient: `[…, K]` → `[…, K]` */
-export function hardMax(scores: Tensor): Tensor {
-  checkTensor('hardMax', scores, 'scores');
-  const categories = scores.shape.at(-1)!;
-  return scores.detach().argmax({ axis: -1, keepDims: true }).eq(arange(categories));
-}
-
 /**
  * A relaxed sample of a category, softmax((logits + g)/τ): nearly one-hot for small τ, and differentiable.
  * @param logits - `[…, K]`; @param noise - Gumbel noise of the same shape; @param temperature - τ above 0
  * @returns positive numbers with sum 1 along the last axis, `[…, K]`
+ * @throws ArgumentError unless the temperature is above 0
  * @see Jang, Gu & Poole 2017, arXiv:1611.01144; Maddison, Mnih & Teh 2017, arXiv:1611.00712
  */
 export function gumbelSoftmax(logits: Tensor, noise: Tensor, temperature: number): Tensor {
   checkTensor('gumbelSoftmax', logits, 'logits');
+  checkTensor('gumbelSoftmax', noise, 'noise');
+  checkNumber('gumbelSoftmax', 'temperature', temperature, temperature > 0, 'above 0');
   return logits.add(noise).div(temperature).softmax({ axis: -1 });
 }
 

@@ -1,0 +1,37 @@
+import { concat, type Tensor } from '@varigrad/core';
+import type { DiagonalGaussian } from '@varigrad/nn';
+import { gaussianLogProb } from './gaussian.js';
+
+/** The largest number of elements of an array `[rows, components, latent]`: 64 MiB. */
+const MOST_ELEMENTS = 2 ** 24;
+
+/** A smaller σ counts as e⁻⁶⁰: differences of up to 1e12 divided by it are finite in float32. */
+const LEAST_LOG_SIGMA = -60;
+
+/**
+ * log Σₖ exp(logWeights[k]) · N(z; mu[k], diag σ²[k]), the log-density of a mixture at each z.
+ * @param z - `[batch, latent]`; @param logWeights - `[components]`, normalised
+ * @param components - mu and logVar, `[components, latent]`
+ * @returns nats, `[batch]`
+ */
+export function mixtureLogProb(z: Tensor, logWeights: Tensor, components: DiagonalGaussian): Tensor {
+  const { mu, logVar } = components;
+  const peaks = gaussianLogProb(mu, mu, logVar).add(logWeights); // where z is the mean, [components]
+  return peaks.sub(squaredDistances(z, components).mul(0.5)).logSumExp({ axis: -1 });
+}
+
+/**
+ * Σⱼ ((z − mu)/σ)², `[batch, components]`, from the differences: ‖z‖² − 2 z·mu + ‖mu‖² would cancel for sharp components.
+ * Rows of z are processed in blocks, which limits the memory of an evaluation of many z.
+ */
+function squaredDistances(z: Tensor, { mu, logVar }: DiagonalGaussian): Tensor {
+  const minusMu = mu.neg();
+  const precision = logVar.mul(-0.5).clamp({ max: -LEAST_LOG_SIGMA }).exp(); // 1/σ
+  const rows = z.shape[0]!;
+  const most = Math.max(1, Math.floor(MOST_ELEMENTS / Math.max(1, mu.size)));
+  const distances = (block: Tensor) =>
+    block.unsqueeze(1).add(minusMu).mul(precision).square().sum({ axis: -1 });
+  if (rows <= most) return distances(z);
+  const sizes = Array.from({ length: Math.ceil(rows / most) }, (_, i) => Math.min(most, rows - i * most));
+  return concat(z.split(sizes).map(distances));
+}
