@@ -21,6 +21,14 @@ export interface AxesOptions {
 /** The names of `AxesOptions`. */
 export const AXES_OPTIONS: OptionNames<AxesOptions> = { axis: true };
 
+/** Options of reductions: the axes to reduce over (default: all), and whether they stay with length 1. */
+export interface ReduceOptions extends AxesOptions {
+  keepDims?: boolean;
+}
+
+/** The names of `ReduceOptions`. */
+export const REDUCE_OPTIONS: OptionNames<ReduceOptions> = { axis: true, keepDims: true };
+
 /** Number of elements: the product of the axis lengths (1 for a scalar). */
 export function sizeOf(shape: Shape): number {
   let size = 1;

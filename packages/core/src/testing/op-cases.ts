@@ -6,6 +6,7 @@ import { matmulCases } from './cases/matmul.js';
 import { movementCases } from './cases/movement.js';
 import { pieceCases } from './cases/pieces.js';
 import { poolingCases } from './cases/pooling.js';
+import { einsumCases, normCases } from './cases/products.js';
 import { argmaxCases, cumsumCases, reductionCases, softmaxCases, sumToSizeCases } from './cases/reduce.js';
 import type { OpCase } from './op-case.js';
 
@@ -17,6 +18,8 @@ export const opCases: readonly OpCase[] = [
   ...softmaxCases,
   ...cumsumCases,
   ...sumToSizeCases,
+  ...normCases,
+  ...einsumCases,
   ...matmulCases,
   ...movementCases,
   ...pieceCases,

@@ -49,3 +49,8 @@ export function gelu(x: number): number {
   if (x === Number.NEGATIVE_INFINITY) return -0;
   return 0.5 * x * erfc(-x * Math.SQRT1_2);
 }
+
+/** a^b as in IEEE 754 and C99: 1^b is 1 also for b = ±∞ and NaN, and (−1)^±∞ is 1. JavaScript gives NaN there. */
+export function pow(a: number, b: number): number {
+  return a === 1 || (a === -1 && Math.abs(b) === Number.POSITIVE_INFINITY) ? 1 : a ** b;
+}

@@ -32,3 +32,15 @@ export function relu(x: v128): v128 {
 export function leakyRelu(x: v128, slope: v128): v128 {
   return v128.bitselect(x, f32x4.mul(x, slope), f32x4.gt(x, f32x4.splat(0)));
 }
+
+/** dy·slope, and 0 where dy = 0, even if the slope is infinite or NaN. */
+@inline
+export function chainMul(dy: v128, slope: v128): v128 {
+  return v128.andnot(f32x4.mul(dy, slope), f32x4.eq(dy, f32x4.splat(0)));
+}
+
+/** dy/divisor, and 0 where dy = 0, even if the divisor is 0 or NaN. */
+@inline
+export function chainDiv(dy: v128, divisor: v128): v128 {
+  return v128.andnot(f32x4.div(dy, divisor), f32x4.eq(dy, f32x4.splat(0)));
+}
