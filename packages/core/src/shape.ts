@@ -137,6 +137,18 @@ export function broadcastShapes(op: string, ...shapes: readonly Shape[]): number
   return out;
 }
 
+/** float32 holds every whole number up to here. Positions of a longer axis would be rounded. */
+const MOST_POSITIONS = 2 ** 24;
+
+/** @throws ArgumentError if an axis is too long for indices in float32 */
+export function checkIndexable(op: string, length: number): void {
+  if (length <= MOST_POSITIONS) return;
+  throw new ArgumentError(
+    op,
+    `an axis with indices must have at most ${MOST_POSITIONS} elements (2²⁴, exact in float32), found ${length} — split the axis`,
+  );
+}
+
 /** Splits a shape around one axis into `[outer, length, inner]`. */
 export function axisSpec(shape: Shape, axis: number): { outer: number; length: number; inner: number } {
   return {

@@ -18,9 +18,9 @@ const aliasOp: Op<readonly [Tensor]> = {
   vjp: (dy) => [() => dy],
 };
 
-/** A tensor with x's values that requires a gradient. It is connected to x if x requires one. */
+/** A tensor with x's values that requires a gradient. It is connected to x if x requires one and operations are recorded. */
 function variable(x: Tensor): Tensor {
-  return x.requiresGrad ? apply(aliasOp, [x], undefined) : x.detach().requiresGrad_();
+  return x.requiresGrad && isGradEnabled() ? apply(aliasOp, [x], undefined) : x.detach().requiresGrad_();
 }
 
 /** Number of nested differentiations in progress. An inner function may use the variables of an outer one. */

@@ -61,12 +61,15 @@ function diagonal({ tensor, letters }: Labelled): Labelled {
   const first = letters.indexOf(letters[second]!);
   const others = letters.flatMap((_, axis) => (axis === first || axis === second ? [] : [axis]));
   const n = tensor.shape[first]!;
-  const flat = tensor
+  const lengths = others.map((axis) => tensor.shape[axis]!);
+  // In rows of n + 1, the elements of the diagonal are one below the other.
+  const rows = tensor
     .permute([...others, first, second])
-    .reshape([...others.map((axis) => tensor.shape[axis]!), n * n]);
-  const places = Array.from({ length: n }, (_, i) => i * (n + 1));
+    .reshape([...lengths, n * n])
+    .pad([...lengths.map(() => [0, 0] as const), [0, n]])
+    .reshape([...lengths, n, n + 1]);
   return diagonal({
-    tensor: flat.indexSelect(places, { axis: -1 }),
+    tensor: rows.slice(0, 1, { axis: -1 }).squeeze(-1),
     letters: [...others.map((axis) => letters[axis]!), letters[first]!],
   });
 }

@@ -11,8 +11,8 @@ import { asTensor, type Op, type Tensor, type TensorLike } from '../tensor.js';
 import { chainDiv, chainMul, sigmoidSlope } from './chain.js';
 import { type Binary, type BinaryWithDefault, binary, type Unary, unary } from './elementwise-op.js';
 
-/** The derivative of a step function. */
-const zero = (dy: Tensor): Tensor => asTensor(0).expand(dy.shape);
+/** The derivative of a step function: 0 for any dy, connected to it for higher orders. */
+const zero = (dy: Tensor): Tensor => where(0, dy, 0);
 
 /** −x */
 export const neg: Unary = unary('neg', (dy) => dy.neg()); // d(−x) = −dx
@@ -33,7 +33,7 @@ export const log1p: Unary = unary('log1p', (dy, x) => chainDiv(dy, x.add(1))); /
 /** √x; NaN below 0. */
 export const sqrt: Unary = unary('sqrt', (dy, _, y) => chainDiv(dy, y.mul(2))); // d√x = dx / 2√x
 /** 1/√x; Infinity at 0, NaN below. */
-export const rsqrt: Unary = unary('rsqrt', (dy, x, y) => chainDiv(chainMul(dy, y), x.mul(-2))); // d x^−½ = −½ x^−½ / x dx
+export const rsqrt: Unary = unary('rsqrt', (dy, x, y) => chainMul(dy, y.div(x.mul(-2)))); // d x^−½ = −½ x^−½ / x dx
 /** x² */
 export const square: Unary = unary('square', (dy, x) => chainMul(dy, x.mul(2))); // d x² = 2x dx
 /** |x|, with derivative 0 at 0. */
@@ -104,7 +104,7 @@ export const mul: Binary = binary('mul', (dy, a, b) => [() => chainMul(dy, b), (
 /** a/b, elementwise */
 export const div: Binary = binary('div', (dy, _, b, y) => [
   () => chainDiv(dy, b), // ∂(a/b)/∂a = 1/b
-  () => chainDiv(chainMul(dy, y), b).neg(), // ∂(a/b)/∂b = −(a/b)/b
+  () => chainMul(dy, y.div(b)).neg(), // ∂(a/b)/∂b = −(a/b)/b
 ]);
 /**
  * aᵇ, elementwise, with the special cases of IEEE 754: x⁰ and 1ˣ are 1 for any x, NaN included. The gradient with respect to
@@ -147,7 +147,7 @@ export const minimum: Binary = binary('minimum', (dy, a, b) => [
 export const leakyRelu: BinaryWithDefault = binary(
   'leakyRelu',
   (dy, x, slope) => [
-    () => x.gt(0).where(dy, chainMul(slope, dy)), // slope at 0; a slope of 0 masks dy
+    () => x.gt(0).where(dy, slope.where(chainMul(dy, slope), 0)), // slope at 0; a slope of 0 is a mask
     () => chainMul(dy, x.minimum(0)),
   ],
   0.01,

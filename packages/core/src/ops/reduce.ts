@@ -11,6 +11,7 @@ import {
   type AxisOptions,
   axisSpec,
   broadcastShapes,
+  checkIndexable,
   checkShape,
   normalizeAxes,
   normalizeAxis,
@@ -102,6 +103,7 @@ const argmaxOp: Op<One, AxisParams> = {
   name: 'argmax',
   shape: ([x], { axis, keepDims }) => {
     if (x[axis] === 0) throw emptyAxis('argmax', x, axis);
+    checkIndexable('argmax', x[axis]!);
     return reducedShape(x, [axis], keepDims);
   },
   forward: (k, [x], { axis }) => k.argmax(x.values, axisSpec(x.shape, axis)),
@@ -118,7 +120,7 @@ const ARGMAX_OPTIONS: OptionNames<ArgmaxOptions> = { axis: true, keepDims: true 
 
 /**
  * Index of the largest element along `axis`, or in the flattened tensor if `axis` is omitted. Ties give the first index.
- * @returns whole numbers, not differentiable. @throws ArgumentError over an axis of length 0
+ * @returns whole numbers, not differentiable. @throws ArgumentError over an axis of length 0, or longer than 2²⁴
  */
 export function argmax(x: TensorLike, options: ArgmaxOptions = {}): Tensor {
   checkOptions('argmax', options, ARGMAX_OPTIONS);

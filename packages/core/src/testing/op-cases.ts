@@ -1,4 +1,5 @@
 import { convolutionCases } from './cases/convolution.js';
+import { maskedCases, specialCases } from './cases/edges.js';
 import { elementwiseCases } from './cases/elementwise.js';
 import { indexingCases } from './cases/indexing.js';
 import { linearCases } from './cases/linear.js';
@@ -28,3 +29,6 @@ export const opCases: readonly OpCase[] = [
   ...convolutionCases,
   ...poolingCases,
 ];
+
+/** Special values for every elementwise function, and every differentiable operation behind a mask at special values. */
+export const edgeCases: readonly OpCase[] = [...specialCases, ...maskedCases(opCases)];

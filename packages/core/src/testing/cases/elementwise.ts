@@ -14,7 +14,7 @@ import { type OpCase, opCase } from '../op-case.js';
 const functions = { ...elementwiseOps, ...chainOps, sigmoidCrossEntropy, standardNormalKl };
 
 /** @throws Error if a row has no public function, which fails the test run */
-function functionOf(name: string): (...inputs: Tensor[]) => Tensor {
+export function functionOf(name: string): (...inputs: Tensor[]) => Tensor {
   const found = functions[name as keyof typeof functions];
   if (found === undefined) throw new Error(`${name} has a row in functions/ but no function in ops/`);
   return found as (...inputs: Tensor[]) => Tensor;
