@@ -123,23 +123,13 @@ export const binary: Readonly<Record<string, BinaryRow>> = {
   },
   chainMul: {
     operands: ['dy1', 'slope'],
-    reference: 'a === 0 ? 0 : a * b',
+    reference: 'a === 0 || (b === 0 && !Number.isNaN(a)) ? 0 : a * b',
     wasm: 'math.chainMul(a, b)',
     cost: 'memory',
     unroll: true,
-    gpu: 'a == 0 ? 0.0 : a * b',
+    gpu: 'a == 0 || (b == 0 && (a < 0 || a > 0)) ? 0.0 : a * b',
     value: 'dy1 · slope',
     derivatives: ['dy · slope', 'dy · dy1'],
-  },
-  chainDiv: {
-    operands: ['dy1', 'divisor'],
-    reference: 'a === 0 ? 0 : a / b',
-    wasm: 'math.chainDiv(a, b)',
-    cost: 'memory',
-    gpu: 'a == 0 ? 0.0 : a / b',
-    value: 'dy1 / divisor',
-    derivatives: ['dy / divisor', '−dy · y / divisor'],
-    domains: [{}, FAR_FROM_ZERO],
   },
   maximum: {
     reference: 'Math.max(a, b)', // NaN if either is

@@ -1,22 +1,14 @@
 /**
- * The products of the chain rule. A gradient of 0 stays 0, even where the slope is infinite or NaN: a function that a mask,
- * a bound or a maximum has cut off contributes nothing, also at its singular points.
- *
- * The derivative with respect to a slope is a product of two gradients, dy·dy1. It is 0 if either is, so that second
- * derivatives follow the rule through several singular functions.
+ * The product of the chain rule, in which 0·∞ is 0. A gradient of 0 stays 0, even where the slope is infinite or NaN: a function
+ * that a mask, a bound or a maximum has cut off contributes nothing, also at its singular points. And an infinite gradient does
+ * not pass a function whose slope is 0: √(x·0) does not depend on x.
  */
 import { type Binary, binary, type Unary, unary } from './elementwise-op.js';
 
-/** dy1·slope, and 0 where dy1 = 0. */
+/** dy1·slope; 0 where dy1 = 0 for any slope, and where slope = 0 for any dy1 but NaN. */
 export const chainMul: Binary = binary('chainMul', (dy, dy1, slope) => [
   () => chainMul(dy, slope),
-  () => dy1.where(chainMul(dy, dy1), 0),
-]);
-
-/** dy1/divisor, and 0 where dy1 = 0. */
-export const chainDiv: Binary = binary('chainDiv', (dy, dy1, divisor, y) => [
-  () => chainDiv(dy, divisor),
-  () => dy1.where(chainMul(dy, y.div(divisor)).neg(), 0),
+  () => dy1.where(chainMul(dy, dy1), 0), // a product of two gradients: 0 if either is 0, also if the other is NaN
 ]);
 
 /** σ′(x) = σ(x)·σ(−x), accurate in both tails, where 1 − σ(x) loses its digits. */

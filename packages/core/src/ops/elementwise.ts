@@ -8,7 +8,7 @@ import { ArgumentError } from '../errors.js';
 import { broadcastShapes } from '../shape.js';
 import { apply } from '../tape.js';
 import { asTensor, type Op, type Tensor, type TensorLike } from '../tensor.js';
-import { chainDiv, chainMul, sigmoidSlope } from './chain.js';
+import { chainMul, sigmoidSlope } from './chain.js';
 import { type Binary, type BinaryWithDefault, binary, type Unary, unary } from './elementwise-op.js';
 
 /** The derivative of a step function: 0 for any dy, connected to it for higher orders. */
@@ -23,24 +23,21 @@ export const expm1: Unary = unary('expm1', (dy, x) => chainMul(dy, x.exp())); //
 /** 2ˣ; overflows float32 from 128 on. */
 export const exp2: Unary = unary('exp2', (dy, _, y) => chainMul(dy, y.mul(Math.LN2))); // d 2ˣ = 2ˣ ln 2 dx
 /** Natural logarithm; −Infinity at 0, NaN below. */
-export const log: Unary = unary('log', (dy, x) => chainDiv(dy, x)); // d ln x = dx / x
+export const log: Unary = unary('log', (dy, x) => chainMul(dy, x.reciprocal())); // d ln x = dx / x
 /** Logarithm to base 2; −Infinity at 0, NaN below. */
-export const log2: Unary = unary('log2', (dy, x) => chainDiv(dy.mul(1 / Math.LN2), x)); // d log₂ x = dx / (x ln 2)
+export const log2: Unary = unary('log2', (dy, x) => chainMul(dy.mul(1 / Math.LN2), x.reciprocal())); // d log₂ x = dx / (x ln 2)
 /** Logarithm to base 10; −Infinity at 0, NaN below. */
-export const log10: Unary = unary('log10', (dy, x) => chainDiv(dy.mul(1 / Math.LN10), x)); // d log₁₀ x = dx / (x ln 10)
+export const log10: Unary = unary('log10', (dy, x) => chainMul(dy.mul(1 / Math.LN10), x.reciprocal())); // d log₁₀ x = dx / (x ln 10)
 /** ln(1 + x), accurate for small x; −Infinity at −1, NaN below. */
-export const log1p: Unary = unary('log1p', (dy, x) => chainDiv(dy, x.add(1))); // d ln(1 + x) = dx / (1 + x)
+export const log1p: Unary = unary('log1p', (dy, x) => chainMul(dy, x.add(1).reciprocal())); // d ln(1 + x) = dx / (1 + x)
 /** √x; NaN below 0. */
-export const sqrt: Unary = unary('sqrt', (dy, _, y) => chainDiv(dy, y.mul(2))); // d√x = dx / 2√x
+export const sqrt: Unary = unary('sqrt', (dy, _, y) => chainMul(dy, y.mul(2).reciprocal())); // d√x = dx / 2√x
 /** 1/√x; Infinity at 0, NaN below. */
 export const rsqrt: Unary = unary('rsqrt', (dy, x, y) => chainMul(dy, y.div(x.mul(-2)))); // d x^−½ = −½ x^−½ / x dx
 /** x² */
 export const square: Unary = unary('square', (dy, x) => chainMul(dy, x.mul(2))); // d x² = 2x dx
 /** |x|, with derivative 0 at 0. */
-export const abs: Unary = unary('abs', (dy, x) => {
-  const s = x.sign();
-  return s.where(chainMul(dy, s), 0); // d|x| = sign x dx, 0 at 0
-});
+export const abs: Unary = unary('abs', (dy, x) => chainMul(dy, x.sign())); // d|x| = sign x dx, 0 at 0
 /** −1, 0 or 1; its derivative is 0 everywhere. */
 export const sign: Unary = unary('sign', zero); // flat on both sides of its step
 /** The largest whole number ≤ x. Its derivative is 0 everywhere. */
@@ -80,7 +77,7 @@ export const gelu: Unary = unary('gelu', (dy, x) => {
     .mul(-0.5)
     .exp()
     .mul(1 / Math.sqrt(2 * Math.PI)); // φ(x)
-  return chainMul(dy, cdf.add(x.mul(density))); // d xΦ(x) = (Φ + xφ) dx
+  return chainMul(dy, cdf.add(chainMul(density, x))); // d xΦ(x) = (Φ + xφ) dx; xφ is 0 at ±Infinity
 });
 /** 1 / (1 + e^−x), stable for any x. */
 export const sigmoid: Unary = unary('sigmoid', (dy, x) => chainMul(dy, sigmoidSlope(x))); // σ′ = σ(x)·σ(−x)
@@ -103,7 +100,7 @@ export const sub: Binary = binary('sub', (dy) => [() => dy, () => dy.neg()]); //
 export const mul: Binary = binary('mul', (dy, a, b) => [() => chainMul(dy, b), () => chainMul(dy, a)]); // d(ab) = b da + a db
 /** a/b, elementwise */
 export const div: Binary = binary('div', (dy, _, b, y) => [
-  () => chainDiv(dy, b), // ∂(a/b)/∂a = 1/b
+  () => chainMul(dy, b.reciprocal()), // ∂(a/b)/∂a = 1/b
   () => chainMul(dy, y.div(b)).neg(), // ∂(a/b)/∂b = −(a/b)/b
 ]);
 /**
@@ -112,22 +109,26 @@ export const div: Binary = binary('div', (dy, _, b, y) => [
  */
 export const pow: Binary = binary('pow', (dy, a, b, y) => [
   // ∂aᵇ/∂a = b aᵇ⁻¹, and 0 for b = 0, also at a = 0 where aᵇ⁻¹ is infinite.
-  () => b.where(chainMul(dy, b.mul(a.pow(b.sub(1)))), 0),
-  // ∂aᵇ/∂b = aᵇ ln a; 0 at a = 0 for b ≥ 0, although ln a is −Infinity; −Infinity at a = 0 for b < 0.
+  () => b.where(chainMul(dy, chainMul(b, a.pow(b.sub(1)))), 0),
+  // ∂aᵇ/∂b = aᵇ ln a, and 0 where aᵇ = 0; 0 for 0⁰; −Infinity at a = 0 for b < 0.
   () =>
     a
       .eq(0)
-      .mul(b.ge(0))
-      .where(0, chainMul(dy, y.mul(a.log()))),
+      .mul(b.eq(0))
+      .where(0, chainMul(dy, chainMul(y, a.log()))),
 ]);
-/** The angle of the point (x, y) in radians, from −π to π; the arguments are y and x, in this order. Its gradient is 0 at (0, 0). */
+/**
+ * The angle of the point (x, y) in radians, from −π to π; the arguments are y and x, in this order. The gradient is 0 at (0, 0)
+ * and at infinity.
+ */
 export const atan2: Binary = binary('atan2', (dy, y, x) => {
   // d atan2 = (x dy − y dx) / r². Divided by the larger coordinate first, r² neither overflows nor underflows.
   const largest = y.abs().maximum(x.abs()).detach();
-  const at = largest.eq(0).where(1, largest);
-  const [up, across] = [y.div(at), x.div(at)];
+  const regular = largest.ne(0).mul(largest.ne(Number.POSITIVE_INFINITY));
+  const scale = regular.where(largest, 1);
+  const [up, across] = [y.div(scale), x.div(scale)];
   const slope = (part: Tensor): Tensor =>
-    largest.where(part.div(up.square().add(across.square())).div(at), 0);
+    regular.where(part.div(up.square().add(across.square())).div(scale), 0);
   return [() => chainMul(dy, slope(across)), () => chainMul(dy, slope(up)).neg()];
 });
 /** The gradient of the operand that was chosen: dy, or half of it at a tie. */
@@ -147,7 +148,7 @@ export const minimum: Binary = binary('minimum', (dy, a, b) => [
 export const leakyRelu: BinaryWithDefault = binary(
   'leakyRelu',
   (dy, x, slope) => [
-    () => x.gt(0).where(dy, slope.where(chainMul(dy, slope), 0)), // slope at 0; a slope of 0 is a mask
+    () => x.gt(0).where(dy, chainMul(dy, slope)), // slope at 0
     () => chainMul(dy, x.minimum(0)),
   ],
   0.01,

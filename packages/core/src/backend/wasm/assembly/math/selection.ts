@@ -33,14 +33,10 @@ export function leakyRelu(x: v128, slope: v128): v128 {
   return v128.bitselect(x, f32x4.mul(x, slope), f32x4.gt(x, f32x4.splat(0)));
 }
 
-/** dy·slope, and 0 where dy = 0, even if the slope is infinite or NaN. */
+/** dy·slope; 0 where dy = 0 for any slope, and where slope = 0 for any dy but NaN. */
 @inline
 export function chainMul(dy: v128, slope: v128): v128 {
-  return v128.andnot(f32x4.mul(dy, slope), f32x4.eq(dy, f32x4.splat(0)));
-}
-
-/** dy/divisor, and 0 where dy = 0, even if the divisor is 0 or NaN. */
-@inline
-export function chainDiv(dy: v128, divisor: v128): v128 {
-  return v128.andnot(f32x4.div(dy, divisor), f32x4.eq(dy, f32x4.splat(0)));
+  const zero = f32x4.splat(0);
+  const flat = v128.and(f32x4.eq(slope, zero), f32x4.eq(dy, dy));
+  return v128.andnot(f32x4.mul(dy, slope), v128.or(f32x4.eq(dy, zero), flat));
 }
