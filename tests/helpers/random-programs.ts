@@ -50,21 +50,7 @@ class Draws {
 }
 
 /** Values at which functions have kinks, jumps or singularities. */
-export const SPECIAL: readonly number[] = [
-  0,
-  -0,
-  1,
-  -1,
-  0,
-  100,
-  -100,
-  1e6,
-  -1e6,
-  1e-6,
-  Infinity,
-  -Infinity,
-  Number.NaN,
-];
+export const SPECIAL: readonly number[] = [0, -0, 1, -1, 0, 100, -20, 1e-6, Infinity, -Infinity, Number.NaN];
 const STEPS = ['floor', 'ceil', 'round', 'trunc', 'sign'];
 const SMOOTH = Object.keys(unaryRows).filter((name) => !STEPS.includes(name) && name in tensor(0));
 const SINGULAR = ['sqrt', 'log', 'reciprocal', 'rsqrt', 'log1p', 'log2', 'exp', 'expm1', 'tan', 'square'];
