@@ -19,11 +19,11 @@ const { POSITIVE_INFINITY: INF, NaN: NAN } = Number;
  * computes chains of operations in float64 overflows at the same places.
  */
 const specialValues: readonly number[] = [
-  ...[0, -0, 1, -1, INF, -INF, NAN, 0.5, -2, 1e-30, -1e-30, 1e12, -1e12, 100, -50],
+  ...[0, -0, 1, -1, INF, -INF, NAN, 0.5, -2, 1e-30, -1e-30, 1e6, -1e6, 100, -50],
 ];
 
 /** Behind a mask, overflow does not matter. */
-const maskedValues: readonly number[] = [...specialValues, 1e38, -1e38, 3];
+const maskedValues: readonly number[] = [...specialValues, 1e38, -1e38, 1e12];
 
 const pairs = specialValues.flatMap((a) => specialValues.map((b) => [a, b] as const));
 
