@@ -175,7 +175,7 @@ test('only dead units receive a gradient', () => {
   assert.match(found.message, 'every unit that receives a gradient is off');
 });
 
-test('saturated sigmoid and tanh, as operations and inside linear', () => {
+test('saturated sigmoid and tanh, as operations and as activations of linear', () => {
   const w = leaf([20, -30]);
   const found = whyNoGrad(w, () => w.sigmoid().sum());
   expectReason(found, 'saturated', 'sigmoid');
@@ -192,7 +192,7 @@ test('saturated sigmoid and tanh, as operations and inside linear', () => {
   const weight = tensor([[30, 30]]).requiresGrad_();
   for (const activation of ['sigmoid', 'tanh'] as const) {
     const inLinear = whyNoGrad(weight, () => linear(x, weight, null, { activation }).sum());
-    expectReason(inLinear, 'saturated', 'linear');
+    expectReason(inLinear, 'saturated', activation);
     assert.match(inLinear.message, `${activation} is saturated`);
   }
   const partly = leaf([20, 0]);

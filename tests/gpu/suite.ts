@@ -3,14 +3,15 @@
  * They do not depend on Node, so that the same checks run in a page.
  */
 import { type Backend, createReference } from '@varigrad/core';
-import { type BackendDifference, compareBackends } from '@varigrad/core/testing';
+import { type BackendDifference, compareBackends, edgeCases, opCases } from '@varigrad/core/testing';
 
 /** Largest error of the op-case table, forward and gradients; see `BackendDifference.error`. */
 export const TABLE_TOLERANCE = 2e-5;
 
-/** The whole op-case table against reference. */
+/** The whole op-case table against reference, with the cases of special values and masks. */
 export function tableDifferences(machine: Backend): Promise<BackendDifference[]> {
-  return compareBackends(createReference(), machine, { tolerance: TABLE_TOLERANCE });
+  const cases = [...opCases, ...edgeCases];
+  return compareBackends(createReference(), machine, { tolerance: TABLE_TOLERANCE, cases });
 }
 
 /** Sizes at which drivers fold launches, and at which reductions become trees. */

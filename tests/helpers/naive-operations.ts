@@ -25,11 +25,11 @@ function broadcastPlace(i: number, to: readonly number[], from: readonly number[
 }
 
 const elementwise =
-  (f: (a: number, b: number) => number): Rule =>
+  (f: (a: number, b: number, c: number) => number): Rule =>
   (inputs, { output: { shape } }) =>
     Array.from({ length: sizeOf(shape) }, (_, i) => {
-      const [a, b] = inputs.map((x) => x.values[broadcastPlace(i, shape, x.shape)]!);
-      return f(a!, b ?? Number.NaN);
+      const [a, b, c] = inputs.map((x) => x.values[broadcastPlace(i, shape, x.shape)]!);
+      return f(a!, b!, c!);
     });
 
 function product(a: Plain, b: Plain, transposeB: boolean): number[] {
@@ -88,6 +88,7 @@ export const naive: Readonly<Record<string, Rule>> = {
   mul: elementwise((a, b) => a * b),
   div: elementwise((a, b) => a / b),
   ge: elementwise((a, b) => Number(a >= b)),
+  where: elementwise((condition, a, b) => (condition === 0 ? b : a)),
   neg: elementwise((a) => -a),
   square: elementwise((a) => a * a),
   exp: elementwise((a) => Math.exp(a)),

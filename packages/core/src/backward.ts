@@ -132,11 +132,12 @@ function propagate(
         if (wanted(tensor)) found.set(tensor, gradient);
         if (tensor.node !== null) pushToInputs(tensor, tensor.node, gradient, needed, pending, observer);
       }
-      if (tensor.node !== null && !keepGraph) free(tensor.node);
     }
   };
   // The recorder receives the gradients, not the operations that compute them.
   withRecorder(null, () => withRecording(createGraph, walk));
+  // Freed after the walk: an error in it leaves the graph as it was.
+  if (!keepGraph) for (const { node } of order) if (node !== null) free(node);
   return found;
 }
 

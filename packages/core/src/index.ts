@@ -62,6 +62,7 @@ export {
   conv2d,
   convTranspose2d,
 } from './ops/convolution.js';
+export { einsum } from './ops/einsum.js';
 export {
   abs,
   add,
@@ -146,25 +147,30 @@ export {
   cumsum,
   logSoftmax,
   logSumExp,
-  mean,
-  type ReduceOptions,
   softmax,
-  std,
   sum,
   sumToSize,
+} from './ops/reduce.js';
+export {
+  mean,
+  type NormOptions,
+  norm,
+  prod,
+  std,
   type VarianceOptions,
   variance,
-} from './ops/reduce.js';
+} from './ops/statistics.js';
 export { defaultGenerator, Generator, type GeneratorState, manualSeed, withGenerator } from './random.js';
 export {
   type Axes,
   type AxesOptions,
   type AxisOptions,
   broadcastShapes,
+  type ReduceOptions,
   sameShape,
   sizeOf,
 } from './shape.js';
 export { updateInPlace } from './storage.js';
-export { apply, isGradEnabled, noGrad } from './tape.js';
+export { apply, enableGrad, isGradEnabled, noGrad } from './tape.js';
 export type { Op, TapeNode, Temporary, TensorLike, Thunk } from './tensor.js';
 export { grad, type ScalarFunction, scope, valueAndGrad } from './transforms.js';

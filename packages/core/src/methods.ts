@@ -11,6 +11,7 @@ import * as matrices from './ops/matmul.js';
 import * as movement from './ops/movement.js';
 import * as pieces from './ops/pieces.js';
 import * as reduce from './ops/reduce.js';
+import * as statistics from './ops/statistics.js';
 import { Tensor } from './tensor.js';
 
 /** Functions of these modules that do not become methods: they join tensors, or add a tensor into zeros. */
@@ -34,6 +35,7 @@ declare module './tensor.js' {
       Methods<typeof movement>,
       Methods<Omit<typeof pieces, FunctionsOnly>>,
       Methods<typeof reduce>,
+      Methods<typeof statistics>,
       Methods<{ backward: typeof backward }> {}
 }
 
@@ -44,6 +46,7 @@ const functions = {
   ...movement,
   ...pieces,
   ...reduce,
+  ...statistics,
   backward,
 };
 
@@ -82,6 +85,8 @@ const mostArguments: { readonly [Name in WithOptional]: Required<Arguments<Name>
   softmax: 1,
   logSoftmax: 1,
   cumsum: 1,
+  norm: 1,
+  prod: 1,
   backward: 2,
 };
 

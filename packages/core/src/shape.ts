@@ -21,6 +21,14 @@ export interface AxesOptions {
 /** The names of `AxesOptions`. */
 export const AXES_OPTIONS: OptionNames<AxesOptions> = { axis: true };
 
+/** Options of reductions: the axes to reduce over (default: all), and whether they stay with length 1. */
+export interface ReduceOptions extends AxesOptions {
+  keepDims?: boolean;
+}
+
+/** The names of `ReduceOptions`. */
+export const REDUCE_OPTIONS: OptionNames<ReduceOptions> = { axis: true, keepDims: true };
+
 /** Number of elements: the product of the axis lengths (1 for a scalar). */
 export function sizeOf(shape: Shape): number {
   let size = 1;
@@ -149,6 +157,18 @@ export function broadcastShapes(op: string, ...shapes: readonly Shape[]): number
     }
   }
   return out;
+}
+
+/** float32 holds every whole number up to here. Positions of a longer axis would be rounded. */
+const MOST_POSITIONS = 2 ** 24;
+
+/** @throws ArgumentError if an axis is too long for indices in float32 */
+export function checkIndexable(op: string, length: number): void {
+  if (length <= MOST_POSITIONS) return;
+  throw new ArgumentError(
+    op,
+    `an axis with indices must have at most ${MOST_POSITIONS} elements (2²⁴, exact in float32), found ${length} — split the axis`,
+  );
 }
 
 /** Splits a shape around one axis into `[outer, length, inner]`. */

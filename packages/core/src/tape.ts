@@ -35,6 +35,15 @@ export function noGrad<T>(f: () => T): T {
   return refusePromise('noGrad', withRecording(false, f));
 }
 
+/**
+ * Runs `f` with recording, also inside `noGrad` or a `vjp`: for operations that recompute values in their `vjp`.
+ * @throws ArgumentError if `f` is asynchronous
+ */
+export function enableGrad<T>(f: () => T): T {
+  checkFunction('enableGrad', f);
+  return refusePromise('enableGrad', withRecording(true, f));
+}
+
 /** Runs `f` with recording on or off, and restores the previous state. */
 export function withRecording<T>(on: boolean, f: () => T): T {
   const before = recording;

@@ -5,7 +5,7 @@ import { checkFunction, checkTensor, isPlainObject, refusePromise } from './chec
 import { GradError } from './errors.js';
 import { runScope } from './scope.js';
 import type { Storage } from './storage.js';
-import { apply } from './tape.js';
+import { apply, enableGrad, isGradEnabled } from './tape.js';
 import { type Op, Tensor } from './tensor.js';
 
 /** A function of tensors whose result is a scalar tensor. */
@@ -18,9 +18,9 @@ const aliasOp: Op<readonly [Tensor]> = {
   vjp: (dy) => [() => dy],
 };
 
-/** A tensor with x's values that requires a gradient. It is connected to x if x requires one. */
+/** A tensor with x's values that requires a gradient. It is connected to x if x requires one and operations are recorded. */
 function variable(x: Tensor): Tensor {
-  return x.requiresGrad ? apply(aliasOp, [x], undefined) : x.detach().requiresGrad_();
+  return x.requiresGrad && isGradEnabled() ? apply(aliasOp, [x], undefined) : x.detach().requiresGrad_();
 }
 
 /** Number of nested differentiations in progress. An inner function may use the variables of an outer one. */
@@ -37,7 +37,7 @@ function oneDeeper<T>(f: () => T): T {
 
 /**
  * Returns a function that computes f's value and its gradients: `valueAndGrad(f)(x, y)` → `{ value, grads: [∂f/∂x, ∂f/∂y] }`.
- * Calls can be nested for higher derivatives. The `.grad` of parameters that f uses stays unchanged.
+ * Calls can be nested for higher derivatives, and work inside `noGrad` and a `vjp`. The `.grad` of parameters that f uses stays unchanged.
  * @throws GradError if f's value is not a scalar
  */
 export function valueAndGrad(f: ScalarFunction): (...inputs: Tensor[]) => { value: Tensor; grads: Tensor[] } {
@@ -49,10 +49,12 @@ function differentiator(op: string, f: ScalarFunction): ReturnType<typeof valueA
   return (...inputs) => {
     for (const x of inputs) checkTensor(op, x, 'an input');
     const variables = inputs.map(variable);
-    const createGraph = depth > 0 || inputs.some((x) => x.requiresGrad);
-    const value = refusePromise(
-      op,
-      oneDeeper(() => f(...variables)),
+    const createGraph = depth > 0 || (isGradEnabled() && inputs.some((x) => x.requiresGrad));
+    const value = enableGrad(() =>
+      refusePromise(
+        op,
+        oneDeeper(() => f(...variables)),
+      ),
     );
     checkTensor(op, value, 'the value of the function');
     if (!value.requiresGrad) {

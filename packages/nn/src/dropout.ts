@@ -35,6 +35,9 @@ export class Dropout extends Module {
   forward(x: Tensor): Tensor {
     checkTensor('Dropout', x, 'x');
     if (!this.training || this.p === 0) return x;
-    return x.mul(rand(x.shape, { generator: this.generator }).ge(this.p)).mul(1 / (1 - this.p));
+    return rand(x.shape, { generator: this.generator })
+      .ge(this.p)
+      .where(x, 0)
+      .mul(1 / (1 - this.p));
   }
 }

@@ -30,9 +30,18 @@ export const unary: Readonly<Record<string, UnaryRow>> = {
     wasm: 'math.sigmoid(x)',
     gpu: 'sigmoid(x)',
     value: 'σ(x)',
-    derivative: 'dy · y · (1 − y)',
+    derivative: 'dy · σ(x) · σ(−x)',
     domain: WIDE,
     accuracy: { ulp: 2.5, near: [-103.97, -104, -87.3, 17.3] },
+  },
+  sigmoidSlope: {
+    reference: 'formulas.sigmoid(x) * formulas.sigmoid(-x)',
+    wasm: 'math.sigmoidSlope(x)',
+    gpu: 'sigmoid(x) * sigmoid(0.0 - x)',
+    value: 'σ(x) · σ(−x)',
+    derivative: 'dy · y · (σ(−x) − σ(x))',
+    domain: WIDE,
+    accuracy: { ulp: 4.1, near: [-103.97, 104, -87.3, 17.3, 3.4] },
   },
   softplus: {
     reference: 'formulas.softplus(x)',
@@ -67,12 +76,22 @@ export const binary: Readonly<Record<string, BinaryRow>> = {
   },
   elu: {
     operands: ['x', 'alpha'],
-    reference: 'a > 0 ? a : b * Math.expm1(a)',
+    reference: 'a >= 0 ? a : b * Math.expm1(a)', // 0 at 0 for any alpha
     wasm: 'math.elu(a, b)',
-    gpu: 'a > 0 ? a : b * expm1_(a, inf)',
+    gpu: 'a >= 0 ? a : b * expm1_(a, inf)',
     value: 'max(x, 0) + alpha · (exp(min(x, 0)) − 1)',
     derivatives: ['dy · ([x > 0] + alpha · exp(x) · [x ≤ 0])', 'dy · (exp(min(x, 0)) − 1)'],
     domains: [NOT_ZERO, POSITIVE],
-    accuracy: { ulp: Number.POSITIVE_INFINITY }, // at x = 0, only the reference gives the zero the sign of alpha
+    accuracy: { ulp: 1.7 },
+  },
+  sigmoidResidual: {
+    operands: ['x', 't'],
+    reference: 'a > 0 ? 1 - b - formulas.sigmoid(-a) : formulas.sigmoid(a) - b',
+    wasm: 'math.sigmoidResidual(a, b)',
+    gpu: 'a > 0 ? 1.0 - b - sigmoid(0.0 - a) : sigmoid(a) - b',
+    value: 'σ(x) − t',
+    derivatives: ['dy · σ(x) · σ(−x)', '−dy'],
+    domains: [WIDE, { low: 0.05, high: 0.95 }],
+    accuracy: { ulp: Number.POSITIVE_INFINITY }, // no bound in ulp holds where t cancels σ(x)
   },
 };

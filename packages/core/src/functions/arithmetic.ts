@@ -112,7 +112,7 @@ export const binary: Readonly<Record<string, BinaryRow>> = {
     domains: [{}, FAR_FROM_ZERO],
   },
   pow: {
-    reference: 'a ** b',
+    reference: 'formulas.pow(a, b)',
     wasm: 'math.pow(a, b)',
     gpu: 'power(a, b, inf, nan)',
     value: 'a^b',
@@ -120,6 +120,16 @@ export const binary: Readonly<Record<string, BinaryRow>> = {
     derivatives: ['dy · b · a^(b − 1)', 'dy · y · ln(a)'],
     domains: [FAR_FROM_ZERO, {}],
     accuracy: { ulp: 1.1 },
+  },
+  chainMul: {
+    operands: ['dy1', 'slope'],
+    reference: 'a === 0 || (b === 0 && !Number.isNaN(a)) ? 0 : a * b',
+    wasm: 'math.chainMul(a, b)',
+    cost: 'memory',
+    unroll: true,
+    gpu: 'a == 0 || (b == 0 && isNan(a) == 0) ? 0.0 : a * b',
+    value: 'dy1 · slope',
+    derivatives: ['dy · slope', 'dy · dy1'],
   },
   maximum: {
     reference: 'Math.max(a, b)', // NaN if either is

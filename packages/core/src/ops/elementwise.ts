@@ -8,37 +8,38 @@ import { ArgumentError } from '../errors.js';
 import { broadcastShapes } from '../shape.js';
 import { apply } from '../tape.js';
 import { asTensor, type Op, type Tensor, type TensorLike } from '../tensor.js';
+import { chainMul, sigmoidSlope } from './chain.js';
 import { type Binary, type BinaryWithDefault, binary, type Unary, unary } from './elementwise-op.js';
 
-/** The derivative of a step function. */
-const zero = (dy: Tensor): Tensor => asTensor(0).expand(dy.shape);
+/** The derivative of a step function: 0 for any dy, connected to it for higher orders. */
+const zero = (dy: Tensor): Tensor => where(0, dy, 0);
 
 /** −x */
 export const neg: Unary = unary('neg', (dy) => dy.neg()); // d(−x) = −dx
 /** eˣ; overflows float32 above 88.72. */
-export const exp: Unary = unary('exp', (dy, _, y) => dy.mul(y)); // d eˣ = eˣ dx
+export const exp: Unary = unary('exp', (dy, _, y) => chainMul(dy, y)); // d eˣ = eˣ dx
 /** eˣ − 1, accurate for small x; overflows float32 above 88.72. */
-export const expm1: Unary = unary('expm1', (dy, _, y) => dy.mul(y.add(1))); // d(eˣ − 1) = eˣ dx
+export const expm1: Unary = unary('expm1', (dy, x) => chainMul(dy, x.exp())); // d(eˣ − 1) = eˣ dx; y + 1 would round to 0
 /** 2ˣ; overflows float32 from 128 on. */
-export const exp2: Unary = unary('exp2', (dy, _, y) => dy.mul(y.mul(Math.LN2))); // d 2ˣ = 2ˣ ln 2 dx
+export const exp2: Unary = unary('exp2', (dy, _, y) => chainMul(dy, y.mul(Math.LN2))); // d 2ˣ = 2ˣ ln 2 dx
 /** Natural logarithm; −Infinity at 0, NaN below. */
-export const log: Unary = unary('log', (dy, x) => dy.div(x)); // d ln x = dx / x
+export const log: Unary = unary('log', (dy, x) => chainMul(dy, x.reciprocal())); // d ln x = dx / x
 /** Logarithm to base 2; −Infinity at 0, NaN below. */
-export const log2: Unary = unary('log2', (dy, x) => dy.div(x.mul(Math.LN2))); // d log₂ x = dx / (x ln 2)
+export const log2: Unary = unary('log2', (dy, x) => chainMul(dy.mul(1 / Math.LN2), x.reciprocal())); // d log₂ x = dx / (x ln 2)
 /** Logarithm to base 10; −Infinity at 0, NaN below. */
-export const log10: Unary = unary('log10', (dy, x) => dy.div(x.mul(Math.LN10))); // d log₁₀ x = dx / (x ln 10)
+export const log10: Unary = unary('log10', (dy, x) => chainMul(dy.mul(1 / Math.LN10), x.reciprocal())); // d log₁₀ x = dx / (x ln 10)
 /** ln(1 + x), accurate for small x; −Infinity at −1, NaN below. */
-export const log1p: Unary = unary('log1p', (dy, x) => dy.div(x.add(1))); // d ln(1 + x) = dx / (1 + x)
+export const log1p: Unary = unary('log1p', (dy, x) => chainMul(dy, x.add(1).reciprocal())); // d ln(1 + x) = dx / (1 + x)
 /** √x; NaN below 0. */
-export const sqrt: Unary = unary('sqrt', (dy, _, y) => dy.div(y.mul(2))); // d√x = dx / 2√x
+export const sqrt: Unary = unary('sqrt', (dy, _, y) => chainMul(dy, y.mul(2).reciprocal())); // d√x = dx / 2√x
 /** 1/√x; Infinity at 0, NaN below. */
-export const rsqrt: Unary = unary('rsqrt', (dy, x, y) => dy.mul(y).div(x.mul(-2))); // d x^−½ = −½ x^−½ / x dx
+export const rsqrt: Unary = unary('rsqrt', (dy, x, y) => chainMul(dy, y.div(x.mul(-2)))); // d x^−½ = −½ x^−½ / x dx
 /** x² */
-export const square: Unary = unary('square', (dy, x) => dy.mul(x.mul(2))); // d x² = 2x dx
+export const square: Unary = unary('square', (dy, x) => chainMul(dy, x.mul(2))); // d x² = 2x dx
 /** |x|, with derivative 0 at 0. */
-export const abs: Unary = unary('abs', (dy, x) => dy.mul(x.sign())); // d|x| = sign x dx, 0 at 0
+export const abs: Unary = unary('abs', (dy, x) => chainMul(dy, x.sign())); // d|x| = sign x dx, 0 at 0
 /** −1, 0 or 1; its derivative is 0 everywhere. */
-export const sign: Unary = unary('sign', (dy) => dy.mul(0)); // flat on both sides of its step
+export const sign: Unary = unary('sign', zero); // flat on both sides of its step
 /** The largest whole number ≤ x. Its derivative is 0 everywhere. */
 export const floor: Unary = unary('floor', zero);
 /** The smallest whole number ≥ x. Its derivative is 0 everywhere. */
@@ -48,69 +49,91 @@ export const trunc: Unary = unary('trunc', zero);
 /** The nearest whole number; halves round to even, as in NumPy. Its derivative is 0 everywhere. */
 export const round: Unary = unary('round', zero); // flat between its steps
 /** 1/x */
-export const reciprocal: Unary = unary('reciprocal', (dy, _, y) => dy.mul(y.square()).neg()); // d(1/x) = −dx / x²
+export const reciprocal: Unary = unary('reciprocal', (dy, _, y) => chainMul(dy, y.square()).neg()); // d(1/x) = −dx / x²
 /** sin x, x in radians. */
-export const sin: Unary = unary('sin', (dy, x) => dy.mul(x.cos())); // d sin x = cos x dx
+export const sin: Unary = unary('sin', (dy, x) => chainMul(dy, x.cos())); // d sin x = cos x dx
 /** cos x, x in radians. */
-export const cos: Unary = unary('cos', (dy, x) => dy.mul(x.sin()).neg()); // d cos x = −sin x dx
+export const cos: Unary = unary('cos', (dy, x) => chainMul(dy, x.sin()).neg()); // d cos x = −sin x dx
 /** tan x, x in radians. */
-export const tan: Unary = unary('tan', (dy, _, y) => dy.mul(y.square().add(1))); // d tan x = (1 + tan²x) dx
+export const tan: Unary = unary('tan', (dy, _, y) => chainMul(dy, y.square().add(1))); // d tan x = (1 + tan²x) dx
+/** e^(−x²)·2/√π, the derivative of the error function. */
+const bell = (x: Tensor): Tensor =>
+  x
+    .square()
+    .neg()
+    .exp()
+    .mul(2 / Math.sqrt(Math.PI));
 /** Error function, 2/√π ∫₀ˣ e^(−t²) dt. */
-export const erf: Unary = unary('erf', (dy, x) => dy.mul(x.square().neg().exp()).mul(2 / Math.sqrt(Math.PI))); // 2/√π e^(−x²)
+export const erf: Unary = unary('erf', (dy, x) => chainMul(dy, bell(x))); // 2/√π e^(−x²)
 /** Complementary error function, 1 − erf x, computed without cancellation for large x. */
-export const erfc: Unary = unary('erfc', (dy, x) =>
-  dy.mul(x.square().neg().exp()).mul(-2 / Math.sqrt(Math.PI)),
-); // −2/√π e^(−x²)
+export const erfc: Unary = unary('erfc', (dy, x) => chainMul(dy, bell(x)).neg()); // −2/√π e^(−x²)
 /** max(x, 0), with derivative 0 at 0. */
-export const relu: Unary = unary('relu', (dy, x) => dy.mul(x.gt(0))); // relu′(0) = 0
+export const relu: Unary = unary('relu', (dy, _, y) => y.where(dy, 0)); // dy where y ≠ 0, that is x > 0
 /** x·Φ(x) with the exact normal distribution function Φ. @see Hendrycks & Gimpel 2016, arXiv:1606.08415 */
 export const gelu: Unary = unary('gelu', (dy, x) => {
-  const cdf = x.mul(Math.SQRT1_2).erf().add(1).mul(0.5); // Φ(x)
+  const cdf = x.mul(-Math.SQRT1_2).erfc().mul(0.5); // Φ(x), without cancellation for negative x
   const density = x
     .square()
     .mul(-0.5)
     .exp()
     .mul(1 / Math.sqrt(2 * Math.PI)); // φ(x)
-  return dy.mul(cdf.add(x.mul(density))); // d xΦ(x) = (Φ + xφ) dx
+  return chainMul(dy, cdf.add(chainMul(density, x))); // d xΦ(x) = (Φ + xφ) dx; xφ is 0 at ±Infinity
 });
 /** 1 / (1 + e^−x), stable for any x. */
-export const sigmoid: Unary = unary('sigmoid', (dy, _, y) => dy.mul(y).mul(y.mul(-1).add(1))); // σ′ = σ(1 − σ)
+export const sigmoid: Unary = unary('sigmoid', (dy, x) => chainMul(dy, sigmoidSlope(x))); // σ′ = σ(x)·σ(−x)
 /** Hyperbolic tangent. */
-export const tanh: Unary = unary('tanh', (dy, _, y) => dy.mul(y.square().mul(-1).add(1))); // tanh′ = 1 − tanh²
+export const tanh: Unary = unary('tanh', (dy, x) => chainMul(dy, sigmoidSlope(x.mul(2)).mul(4))); // tanh x = 2σ(2x) − 1
 /** Hyperbolic sine; overflows float32 above 89.41. */
-export const sinh: Unary = unary('sinh', (dy, x) => dy.mul(x.cosh())); // d sinh x = cosh x dx
+export const sinh: Unary = unary('sinh', (dy, x) => chainMul(dy, x.cosh())); // d sinh x = cosh x dx
 /** Hyperbolic cosine; overflows float32 above 89.41. */
-export const cosh: Unary = unary('cosh', (dy, x) => dy.mul(x.sinh())); // d cosh x = sinh x dx
+export const cosh: Unary = unary('cosh', (dy, x) => chainMul(dy, x.sinh())); // d cosh x = sinh x dx
 /** ln(1 + eˣ), computed as max(x, 0) + log1p(e^−|x|): stable for any x. */
-export const softplus: Unary = unary('softplus', (dy, x) => dy.mul(x.sigmoid())); // softplus′ = σ
+export const softplus: Unary = unary('softplus', (dy, x) => chainMul(dy, x.sigmoid())); // softplus′ = σ
 /** ln σ(x) = −softplus(−x), stable for any x. */
-export const logSigmoid: Unary = unary('logSigmoid', (dy, x) => dy.mul(x.neg().sigmoid())); // (ln σ)′ = σ(−x)
+export const logSigmoid: Unary = unary('logSigmoid', (dy, x) => chainMul(dy, x.neg().sigmoid())); // (ln σ)′ = σ(−x)
 
 /** a + b */
 export const add: Binary = binary('add', (dy) => [() => dy, () => dy]); // d(a + b) = da + db
 /** a − b */
 export const sub: Binary = binary('sub', (dy) => [() => dy, () => dy.neg()]); // d(a − b) = da − db
 /** a·b, elementwise */
-export const mul: Binary = binary('mul', (dy, a, b) => [() => dy.mul(b), () => dy.mul(a)]); // d(ab) = b da + a db
+export const mul: Binary = binary('mul', (dy, a, b) => [() => chainMul(dy, b), () => chainMul(dy, a)]); // d(ab) = b da + a db
 /** a/b, elementwise */
 export const div: Binary = binary('div', (dy, _, b, y) => [
-  () => dy.div(b), // ∂(a/b)/∂a = 1/b
-  () => dy.mul(y).div(b).neg(), // ∂(a/b)/∂b = −(a/b)/b
+  () => chainMul(dy, b.reciprocal()), // ∂(a/b)/∂a = 1/b
+  () => chainMul(dy, y.div(b)).neg(), // ∂(a/b)/∂b = −(a/b)/b
 ]);
-/** aᵇ, elementwise; the gradient with respect to b requires a ≥ 0. */
+/**
+ * aᵇ, elementwise, with the special cases of IEEE 754: x⁰ and 1ˣ are 1 for any x, NaN included. The gradient with respect to
+ * b is NaN for a < 0.
+ */
 export const pow: Binary = binary('pow', (dy, a, b, y) => [
   // ∂aᵇ/∂a = b aᵇ⁻¹, and 0 for b = 0, also at a = 0 where aᵇ⁻¹ is infinite.
-  () => dy.mul(b.eq(0).where(0, b.mul(a.pow(b.sub(1))))),
-  // ∂aᵇ/∂b = aᵇ ln a, and 0 at a = 0, where the limit for b > 0 is 0 although ln a is −Infinity.
-  () => dy.mul(a.eq(0).where(0, y.mul(a.eq(0).where(1, a).log()))),
+  () => b.where(chainMul(dy, chainMul(b, a.pow(b.sub(1)))), 0),
+  // ∂aᵇ/∂b = aᵇ ln a, and 0 where aᵇ = 0; 0 for 0⁰; −Infinity at a = 0 for b < 0.
+  () =>
+    a
+      .eq(0)
+      .mul(b.eq(0))
+      .where(0, chainMul(dy, chainMul(y, a.log()))),
 ]);
-/** The angle of the point (x, y) in radians, from −π to π; the arguments are y and x, in this order. */
+/**
+ * The angle of the point (x, y) in radians, from −π to π; the arguments are y and x, in this order. The gradient is 0 at (0, 0)
+ * and at infinity.
+ */
 export const atan2: Binary = binary('atan2', (dy, y, x) => {
-  const over = () => dy.div(x.square().add(y.square())); // d atan2 = (x dy − y dx) / (x² + y²)
-  return [() => over().mul(x), () => over().mul(y).neg()];
+  // d atan2 = (x dy − y dx) / r². Divided by the larger coordinate first, r² neither overflows nor underflows.
+  const largest = y.abs().maximum(x.abs()).detach();
+  const regular = largest.ne(0).mul(largest.ne(Number.POSITIVE_INFINITY));
+  const scale = regular.where(largest, 1);
+  const [up, across] = [y.div(scale), x.div(scale)];
+  const slope = (part: Tensor): Tensor =>
+    regular.where(part.div(up.square().add(across.square())).div(scale), 0);
+  return [() => chainMul(dy, slope(across)), () => chainMul(dy, slope(up)).neg()];
 });
 /** The gradient of the operand that was chosen: dy, or half of it at a tie. */
-const chosen = (dy: Tensor, winner: Tensor, tie: Tensor): Tensor => dy.mul(winner.add(tie.mul(0.5)));
+const chosen = (dy: Tensor, winner: Tensor, tie: Tensor): Tensor =>
+  winner.where(dy, tie.where(dy.mul(0.5), 0));
 /** The larger of a and b; NaN if either is; ties share the gradient evenly. */
 export const maximum: Binary = binary('maximum', (dy, a, b) => [
   () => chosen(dy, a.gt(b), a.eq(b)),
@@ -125,8 +148,8 @@ export const minimum: Binary = binary('minimum', (dy, a, b) => [
 export const leakyRelu: BinaryWithDefault = binary(
   'leakyRelu',
   (dy, x, slope) => [
-    () => dy.mul(x.gt(0).where(1, slope)), // slope at 0
-    () => dy.mul(x.minimum(0)),
+    () => x.gt(0).where(dy, chainMul(dy, slope)), // slope at 0
+    () => chainMul(dy, x.minimum(0)),
   ],
   0.01,
 );
@@ -134,8 +157,8 @@ export const leakyRelu: BinaryWithDefault = binary(
 export const elu: BinaryWithDefault = binary(
   'elu',
   (dy, x, alpha) => [
-    () => dy.mul(x.gt(0).where(1, alpha.mul(x.minimum(0).exp()))),
-    () => dy.mul(x.minimum(0).expm1()),
+    () => x.gt(0).where(dy, chainMul(dy, alpha.mul(x.minimum(0).exp()))),
+    () => chainMul(dy, x.minimum(0).expm1()),
   ],
   1,
 );
@@ -185,7 +208,7 @@ const clampOp: Op<One, ClampParams> = {
     const raised = { values: temporary(k.binary('maximum', x, scalar(min), out)), shape: out };
     return k.binary('minimum', raised, scalar(max), out);
   },
-  vjp: (dy, [x], { min, max }) => [() => dy.mul(x.ge(min).mul(x.le(max)))], // 1 inside, the bounds included
+  vjp: (dy, [x], { min, max }) => [() => x.ge(min).mul(x.le(max)).where(dy, 0)], // dy inside, the bounds included
 };
 
 /** Options of `clamp`. Either bound may be omitted. */

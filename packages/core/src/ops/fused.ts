@@ -7,8 +7,9 @@ import { checkChoice, checkOptions, type OptionNames } from '../checks/options.j
 import { formatShape, type Shape, ShapeError } from '../errors.js';
 import type { Activation } from '../functions/kinds.js';
 import { sizeOf } from '../shape.js';
-import { apply } from '../tape.js';
+import { apply, isGradEnabled } from '../tape.js';
 import { type Op, operandOf, type Tensor } from '../tensor.js';
+import { chainMul, sigmoidResidual } from './chain.js';
 import { type Binary, binary } from './elementwise-op.js';
 
 /**
@@ -17,7 +18,7 @@ import { type Binary, binary } from './elementwise-op.js';
  */
 export const mulExp: Binary = binary('mulExp', (dy, _, b, y) => [
   () => mulExp(dy, b), // ∂(a eᵇ)/∂a = eᵇ
-  () => dy.mul(y), // ∂(a eᵇ)/∂b = a eᵇ
+  () => chainMul(dy, y), // ∂(a eᵇ)/∂b = a eᵇ
 ]);
 
 /**
@@ -27,8 +28,8 @@ export const mulExp: Binary = binary('mulExp', (dy, _, b, y) => [
  * @returns nats per element
  */
 export const sigmoidCrossEntropy: Binary = binary('sigmoidCrossEntropy', (dy, x, t) => [
-  () => dy.mul(x.sigmoid().sub(t)), // ∂/∂x = σ(x) − t
-  () => dy.mul(x).neg(), // ∂/∂t = −x
+  () => chainMul(dy, sigmoidResidual(x, t)), // ∂/∂x = σ(x) − t
+  () => chainMul(dy, x).neg(), // ∂/∂t = −x
 ]);
 
 /**
@@ -38,26 +39,12 @@ export const sigmoidCrossEntropy: Binary = binary('sigmoidCrossEntropy', (dy, x,
  * @see Kingma & Welling 2014, App. B, arXiv:1312.6114
  */
 export const standardNormalKl: Binary = binary('standardNormalKl', (dy, mu, logVar) => [
-  () => dy.mul(mu), // ∂/∂mu = mu
-  () => dy.mul(logVar.expm1()).mul(0.5), // ∂/∂logVar = ½(exp logVar − 1)
+  () => chainMul(dy, mu), // ∂/∂mu = mu
+  () => chainMul(dy, logVar.expm1()).mul(0.5), // ∂/∂logVar = ½(exp logVar − 1)
 ]);
 
 interface LinearParams {
   readonly activation: Activation;
-}
-
-/** dy times the activation's derivative, computed from the activation's output y. */
-function throughActivation(dy: Tensor, y: Tensor, activation: Activation): Tensor {
-  switch (activation) {
-    case 'none':
-      return dy;
-    case 'relu':
-      return dy.mul(y.gt(0));
-    case 'sigmoid':
-      return dy.mul(y).mul(y.mul(-1).add(1));
-    case 'tanh':
-      return dy.mul(y.square().mul(-1).add(1));
-  }
 }
 
 const linearOp: Op<readonly Tensor[], LinearParams> = {
@@ -71,13 +58,14 @@ const linearOp: Op<readonly Tensor[], LinearParams> = {
     const rows = { values: x.values, shape: [sizeOf(x.shape.slice(0, -1)), inFeatures] };
     return k.linear(rows, weight, bias?.values ?? null, activation);
   },
-  // With g = dy ∘ activation′ as a matrix [rows, out]: dx = g W, dW = gᵀ x, db = Σ rows of g.
+  // With g = dy, or dy where relu(…) ≠ 0, as a matrix [rows, out]: dx = g W, dW = gᵀ x, db = Σ rows of g.
   vjp: (dy, inputs, { activation }, y) => {
     const [x, weight, bias] = inputs as [Tensor, Tensor, Tensor | undefined];
     const [outFeatures, inFeatures] = weight.shape as [number, number];
     let cached: Tensor | undefined;
     const g = (): Tensor => {
-      cached ??= throughActivation(dy, y, activation).reshape([sizeOf(x.shape.slice(0, -1)), outFeatures]);
+      const through = activation === 'relu' ? y.where(dy, 0) : dy;
+      cached ??= through.reshape([sizeOf(x.shape.slice(0, -1)), outFeatures]);
       return cached;
     };
     const flatX = () => x.reshape([sizeOf(x.shape.slice(0, -1)), inFeatures]);
@@ -115,11 +103,13 @@ export interface LinearOptions {
   activation?: Activation;
 }
 
+const needsGrad = (operand: Tensor): boolean => operand.requiresGrad;
+
 const LINEAR_OPTIONS: OptionNames<LinearOptions> = { activation: true };
 const ACTIVATIONS: Readonly<Record<Activation, true>> = { none: true, relu: true, sigmoid: true, tanh: true };
 
 /**
- * activation(x Wᵀ + b), in one kernel.
+ * activation(x Wᵀ + b), in one kernel. If a gradient is recorded, sigmoid and tanh are operations of their own.
  * @param x - `[…, in]`; @param weight - `[out, in]`; @param bias - `[out]`, or null
  * @returns `[…, out]`
  * @throws ShapeError if the shapes do not fit together
@@ -134,6 +124,11 @@ export function linear(
   checkOptions('linear', options, LINEAR_OPTIONS, 'x, weight, bias, ');
   const { activation = 'none' } = options;
   checkChoice('linear', 'activation', activation, ACTIVATIONS);
-  const operands = [operandOf('linear', x), operandOf('linear', weight)];
-  return apply(linearOp, bias === null ? operands : [...operands, bias], { activation });
+  const pair = [operandOf('linear', x), operandOf('linear', weight)];
+  const operands = bias === null ? pair : [...pair, bias];
+  if ((activation === 'sigmoid' || activation === 'tanh') && isGradEnabled() && operands.some(needsGrad)) {
+    // σ′ and tanh′ depend on the argument: the result, rounded to 1, has lost it.
+    return apply(linearOp, operands, { activation: 'none' })[activation]();
+  }
+  return apply(linearOp, operands, { activation });
 }

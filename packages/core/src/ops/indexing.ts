@@ -1,10 +1,18 @@
 /** Selecting elements by index. The gradient of a gather is a scatter-add, and the gradient of a scatter-add is a gather. */
-import type { IndexSpec } from '../backend/backend.js';
+import type { HostArray, IndexSpec } from '../backend/backend.js';
 import { backend } from '../backend/current.js';
-import { checkArray, checkNumber, checkTensor } from '../checks/arguments.js';
+import { checkArray, checkNumber, checkTensor, describeValue } from '../checks/arguments.js';
 import { checkOptions, type OptionNames } from '../checks/options.js';
 import { ArgumentError, formatShape, type Shape, ShapeError } from '../errors.js';
-import { AXIS_OPTIONS, type AxisOptions, axisSpec, checkShape, normalizeAxis, sameShape } from '../shape.js';
+import {
+  AXIS_OPTIONS,
+  type AxisOptions,
+  axisSpec,
+  checkIndexable,
+  checkShape,
+  normalizeAxis,
+  sameShape,
+} from '../shape.js';
 import { apply } from '../tape.js';
 import { type Op, operandOf, Tensor, type TensorLike, wrap } from '../tensor.js';
 
@@ -86,17 +94,25 @@ function checkAligned(x: Shape, index: Shape, axis: number): void {
   );
 }
 
-/** The index as a tensor. Its numbers are checked against the axis length if they are in host memory. */
-function asIndex(op: string, index: Tensor | readonly number[], length: number): Tensor {
-  if (!(index instanceof Tensor)) checkArray(op, 'the index', index, op === 'indexAdd' ? 'source, ' : '');
-  const t = index instanceof Tensor ? index : wrap(backend().upload(index), [index.length]);
-  if (t.storage.backend.memory === 'device') return t;
-  for (const i of t.values as Float32Array) {
-    if (!(i >= 0 && i < length && Number.isInteger(i))) {
-      throw new ArgumentError(op, `an index must be a whole number in 0 … ${length - 1}, found ${i}`);
-    }
+function checkIndices(op: string, indices: ArrayLike<number>, length: number): void {
+  for (let i = 0; i < indices.length; i++) {
+    const place = indices[i];
+    if (Number.isInteger(place) && place! >= 0 && place! < length) continue;
+    const found = describeValue(place);
+    throw new ArgumentError(op, `an index must be a whole number in 0 … ${length - 1}, found ${found}`);
   }
-  return t;
+}
+
+/** The index as a tensor. Its numbers are checked before they are rounded to float32; those on a device are not read. */
+function asIndex(op: string, index: Tensor | readonly number[], length: number): Tensor {
+  checkIndexable(op, length);
+  if (index instanceof Tensor) {
+    if (index.storage.backend.memory === 'host') checkIndices(op, index.values as HostArray, length);
+    return index;
+  }
+  checkArray(op, 'the index', index, op === 'indexAdd' ? 'source, ' : '');
+  checkIndices(op, index, length);
+  return wrap(backend().upload(index), [index.length]);
 }
 
 /**

@@ -3,7 +3,8 @@ import type { Pair } from '../backend/backend.js';
 import { checkOptions, type OptionNames } from '../checks/options.js';
 import { formatShape, ShapeError } from '../errors.js';
 import { operandOf, type Tensor, type TensorLike } from '../tensor.js';
-import { amax, mean } from './reduce.js';
+import { amax } from './reduce.js';
+import { mean } from './statistics.js';
 import { framed, pairOf, windowCounts, windows } from './windows.js';
 
 /** Options of pooling; one number stands for height and width. */

@@ -1,33 +1,28 @@
 /** Reductions over any axes, and functions built on them. */
 import type { Kernels, Operand } from '../backend/backend.js';
-import { checkNumber, checkTensor } from '../checks/arguments.js';
+import { checkTensor } from '../checks/arguments.js';
 import { checkOptions, type OptionNames } from '../checks/options.js';
 import { ArgumentError, formatShape, type Shape, ShapeError } from '../errors.js';
 import type { ReduceKind } from '../functions/kinds.js';
 import {
   AXES_OPTIONS,
   AXIS_OPTIONS,
-  type Axes,
   type AxesOptions,
   type AxisOptions,
   axisSpec,
   broadcastShapes,
+  checkIndexable,
   checkShape,
   normalizeAxes,
   normalizeAxis,
+  REDUCE_OPTIONS,
+  type ReduceOptions,
   reducedShape,
   sameShape,
-  sizeOf,
 } from '../shape.js';
 import { apply } from '../tape.js';
 import { type Op, operandOf, type Temporary, type Tensor, type TensorLike } from '../tensor.js';
-
-/** Options of reductions: the axes to reduce over (default: all), and whether they stay with length 1. */
-export interface ReduceOptions extends AxesOptions {
-  keepDims?: boolean;
-}
-
-const REDUCE_OPTIONS: OptionNames<ReduceOptions> = { axis: true, keepDims: true };
+import { chainMul } from './chain.js';
 
 interface ReduceParams {
   readonly axes: readonly number[];
@@ -68,15 +63,15 @@ function emptyAxis(op: string, x: Shape, axis: number): ArgumentError {
 /** dy goes to the extreme elements; ties share it evenly. */
 function toExtremes(dy: Tensor, x: Tensor, y: Tensor, axes: readonly number[]): Tensor {
   const hit = x.eq(y);
-  return dy.mul(hit).div(hit.sum({ axis: axes, keepDims: true }));
+  return hit.where(dy.div(hit.sum({ axis: axes, keepDims: true })), 0);
 }
 
 const sumOp = reduction('sum', 'sum', (dy, x) => dy.expand(x.shape)); // ∂Σx/∂xᵢ = 1
 const amaxOp = reduction('amax', 'max', toExtremes);
 const aminOp = reduction('amin', 'min', toExtremes);
-// d ln Σ eˣ = softmax(x) dx
-const logSumExpOp = reduction('logSumExp', 'logSumExp', (dy, x, _, axes) =>
-  dy.mul(softmax(x, { axis: axes })),
+// d ln Σ eˣ = softmax(x) dx, and 0 where all x are −∞: the sum is 0 there.
+const logSumExpOp = reduction('logSumExp', 'logSumExp', (dy, x, y, axes) =>
+  chainMul(dy, y.eq(Number.NEGATIVE_INFINITY).where(0, softmax(x, { axis: axes }))),
 );
 
 function reduce(op: Op<One, ReduceParams>, x: TensorLike, options: ReduceOptions): Tensor {
@@ -92,47 +87,12 @@ export const sum = (x: TensorLike, options: ReduceOptions = {}): Tensor => reduc
 export const amax = (x: TensorLike, options: ReduceOptions = {}): Tensor => reduce(amaxOp, x, options);
 /** Smallest element over `axis`; ties share the gradient. @throws ArgumentError over an axis of length 0 */
 export const amin = (x: TensorLike, options: ReduceOptions = {}): Tensor => reduce(aminOp, x, options);
-/** ln Σ eˣ over `axis` (default: all axes), with the maximum subtracted first: stable for any x. −Infinity over an empty axis. */
+/**
+ * ln Σ eˣ over `axis` (default: all axes), with the maximum subtracted first: stable for any x. −Infinity with gradient 0 if
+ * all x are −Infinity, or the axis is empty. At x = +Infinity the gradient is NaN, as in PyTorch.
+ */
 export const logSumExp = (x: TensorLike, options: ReduceOptions = {}): Tensor =>
   reduce(logSumExpOp, x, options);
-
-/** Number of elements that are reduced to one. */
-function countOf(op: string, x: Tensor, axis: Axes | undefined): number {
-  return sizeOf(normalizeAxes(op, axis, x.rank).map((a) => x.shape[a]!));
-}
-
-/** Σ x / n over `axis` (default: all axes); NaN over an empty axis. */
-export function mean(x: TensorLike, options: ReduceOptions = {}): Tensor {
-  checkOptions('mean', options, REDUCE_OPTIONS);
-  const t = operandOf('mean', x);
-  const count = countOf('mean', t, options.axis);
-  return sum(t, options).div(count);
-}
-
-/** Options of `variance` and `std`. */
-export interface VarianceOptions extends ReduceOptions {
-  /** The divisor is n − correction: 1 (default) gives the unbiased estimate, 0 the variance of the population. */
-  correction?: number;
-}
-
-const VARIANCE_OPTIONS: OptionNames<VarianceOptions> = { ...REDUCE_OPTIONS, correction: true };
-
-function spread(op: string, x: TensorLike, options: VarianceOptions): Tensor {
-  checkOptions(op, options, VARIANCE_OPTIONS);
-  const { correction = 1, ...where } = options;
-  checkNumber(op, 'correction', correction);
-  const t = operandOf(op, x);
-  const count = countOf(op, t, where.axis);
-  const centred = t.sub(mean(t, { ...where, keepDims: true }));
-  return sum(centred.square(), where).div(Math.max(0, count - correction));
-}
-
-/** Σ(x − mean)² / (n − correction) over `axis`. */
-export const variance = (x: TensorLike, options: VarianceOptions = {}): Tensor =>
-  spread('variance', x, options);
-
-/** √variance; see `variance`. */
-export const std = (x: TensorLike, options: VarianceOptions = {}): Tensor => spread('std', x, options).sqrt();
 
 interface AxisParams {
   readonly axis: number;
@@ -143,6 +103,7 @@ const argmaxOp: Op<One, AxisParams> = {
   name: 'argmax',
   shape: ([x], { axis, keepDims }) => {
     if (x[axis] === 0) throw emptyAxis('argmax', x, axis);
+    checkIndexable('argmax', x[axis]!);
     return reducedShape(x, [axis], keepDims);
   },
   forward: (k, [x], { axis }) => k.argmax(x.values, axisSpec(x.shape, axis)),
@@ -159,7 +120,7 @@ const ARGMAX_OPTIONS: OptionNames<ArgmaxOptions> = { axis: true, keepDims: true 
 
 /**
  * Index of the largest element along `axis`, or in the flattened tensor if `axis` is omitted. Ties give the first index.
- * @returns whole numbers, not differentiable. @throws ArgumentError over an axis of length 0
+ * @returns whole numbers, not differentiable. @throws ArgumentError over an axis of length 0, or longer than 2²⁴
  */
 export function argmax(x: TensorLike, options: ArgmaxOptions = {}): Tensor {
   checkOptions('argmax', options, ARGMAX_OPTIONS);
@@ -191,7 +152,9 @@ const softmaxOp: Op<One, { readonly axes: readonly number[] }> = {
     return k.binary('div', e, total, out);
   },
   // dxᵢ = yᵢ (dyᵢ − Σⱼ dyⱼ yⱼ)
-  vjp: (dy, _, { axes }, y) => [() => y.mul(dy.sub(dy.mul(y).sum({ axis: axes, keepDims: true })))],
+  vjp: (dy, _, { axes }, y) => [
+    () => chainMul(dy.sub(chainMul(dy, y).sum({ axis: axes, keepDims: true })), y),
+  ],
 };
 
 const logSoftmaxOp: Op<One, { readonly axes: readonly number[] }> = {
@@ -206,17 +169,17 @@ const logSoftmaxOp: Op<One, { readonly axes: readonly number[] }> = {
     return k.binary('sub', below, lse, out);
   },
   // dxᵢ = dyᵢ − softmax(x)ᵢ Σⱼ dyⱼ
-  vjp: (dy, _, { axes }, y) => [() => dy.sub(y.exp().mul(dy.sum({ axis: axes, keepDims: true })))],
+  vjp: (dy, _, { axes }, y) => [() => dy.sub(chainMul(dy.sum({ axis: axes, keepDims: true }), y.exp()))],
 };
 
-/** eˣ / Σ eˣ over `axis` (default: the last), stable for any x. */
+/** eˣ / Σ eˣ over `axis` (default: the last), stable for any x. 0 at −Infinity; NaN if all x are −Infinity, or one is +Infinity, as in PyTorch. */
 export function softmax(x: TensorLike, options: AxesOptions = {}): Tensor {
   checkOptions('softmax', options, AXES_OPTIONS);
   const t = operandOf('softmax', x);
   return apply(softmaxOp, [t], { axes: normalizeAxes('softmax', options.axis ?? -1, t.rank) });
 }
 
-/** x − ln Σ eˣ over `axis` (default: the last), stable for any x. */
+/** x − ln Σ eˣ over `axis` (default: the last), stable for any x. NaN where `softmax` is. */
 export function logSoftmax(x: TensorLike, options: AxesOptions = {}): Tensor {
   checkOptions('logSoftmax', options, AXES_OPTIONS);
   const t = operandOf('logSoftmax', x);

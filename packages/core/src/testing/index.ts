@@ -5,4 +5,4 @@ export { GradcheckError, type GradcheckOptions, gradcheck } from './gradcheck.js
 export type { Grid } from './naive.js';
 export { definitionOf, type Evaluator, evaluator } from './notation.js';
 export { type CaseOptions, caseInputs, type InputSpec, type OpCase, opCase, toTensor } from './op-case.js';
-export { opCases } from './op-cases.js';
+export { edgeCases, opCases } from './op-cases.js';

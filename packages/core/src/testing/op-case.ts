@@ -9,6 +9,8 @@ import { type Grid, gridOf } from './naive.js';
 /** One operand: its shape, and the distribution of its values, which depend on the seed. All values are exact in float32. */
 export interface InputSpec extends Domain {
   readonly shape: Shape;
+  /** Instead of a distribution: these numbers, repeated to fill the shape. */
+  readonly values?: readonly number[];
 }
 
 /** One use of a public operation: its inputs, its expected result, and the inputs that have a derivative. */
@@ -23,6 +25,8 @@ export interface OpCase {
   expected(...inputs: Grid[]): Grid;
   /** Numbers of the inputs with a derivative. */
   readonly wrt: readonly number[];
+  /** Values of very different size: each is compared by its own magnitude. Finite differences do not apply. */
+  readonly edge?: true;
 }
 
 /** Optional properties of a case. */
@@ -59,8 +63,10 @@ export function toTensor(x: Grid): Tensor {
 }
 
 function drawValues(spec: InputSpec, draws: Generator): number[] {
-  const { shape, low = -2, high = 2, kinks = [], lattice, below } = spec;
+  const { shape, low = -2, high = 2, kinks = [], lattice, below, values } = spec;
   const size = sizeOf(shape);
+  if (values !== undefined)
+    return Array.from({ length: size }, (_, i) => Math.fround(values[i % values.length]!));
   if (below !== undefined) return Array.from(draws.words(size), (word) => word % below);
   if (lattice !== undefined) {
     const middle = Math.floor(size / 2);

@@ -1,4 +1,5 @@
 import { convolutionCases } from './cases/convolution.js';
+import { maskedCases, specialCases } from './cases/edges.js';
 import { elementwiseCases } from './cases/elementwise.js';
 import { indexingCases } from './cases/indexing.js';
 import { linearCases } from './cases/linear.js';
@@ -6,6 +7,7 @@ import { matmulCases } from './cases/matmul.js';
 import { movementCases } from './cases/movement.js';
 import { pieceCases } from './cases/pieces.js';
 import { poolingCases } from './cases/pooling.js';
+import { einsumCases, normCases } from './cases/products.js';
 import { argmaxCases, cumsumCases, reductionCases, softmaxCases, sumToSizeCases } from './cases/reduce.js';
 import type { OpCase } from './op-case.js';
 
@@ -17,6 +19,8 @@ export const opCases: readonly OpCase[] = [
   ...softmaxCases,
   ...cumsumCases,
   ...sumToSizeCases,
+  ...normCases,
+  ...einsumCases,
   ...matmulCases,
   ...movementCases,
   ...pieceCases,
@@ -25,3 +29,6 @@ export const opCases: readonly OpCase[] = [
   ...convolutionCases,
   ...poolingCases,
 ];
+
+/** Special values for every elementwise function, and every differentiable operation behind a mask at special values. */
+export const edgeCases: readonly OpCase[] = [...specialCases, ...maskedCases(opCases)];

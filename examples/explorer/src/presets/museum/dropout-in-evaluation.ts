@@ -73,7 +73,7 @@ export const dropoutInEvaluation: readonly Preset[] = [
     verdict: 'known bad',
     prose: [
       'model.eval() was not called before the evaluation, so half of the hidden units are set to 0 and the others doubled. The output should be 36; it differs on every call, and every reported metric is noisy and too pessimistic.',
-      'The graph shows it: between `hidden` and the sum are ge (the mask) and two mul, which do not belong in an evaluation. For a dropped unit, whyNoGrad names the mask.',
+      'The graph shows it: between `hidden` and the sum are ge (the mask), where and mul, which do not belong in an evaluation. For a dropped unit, whyNoGrad names where.',
     ],
     run: () => evaluation(true),
   },

@@ -76,3 +76,8 @@ export function halfExcess(x: number): number {
   }
   return sum;
 }
+
+/** a^b as in IEEE 754 and C99: 1^b is 1 also for b = ±∞ and NaN, and (−1)^±∞ is 1. JavaScript gives NaN there. */
+export function pow(a: number, b: number): number {
+  return a === 1 || (a === -1 && Math.abs(b) === Number.POSITIVE_INFINITY) ? 1 : a ** b;
+}

@@ -2,6 +2,7 @@
 import type { Shape } from '../../errors.js';
 import type { Domain } from '../../functions/row.js';
 import { binaryRows, unaryRows } from '../../functions/table.js';
+import * as chainOps from '../../ops/chain.js';
 import * as elementwiseOps from '../../ops/elementwise.js';
 import { mulExp, sigmoidCrossEntropy, standardNormalKl } from '../../ops/fused.js';
 import type { Tensor } from '../../tensor.js';
@@ -9,11 +10,11 @@ import { elementwise } from '../naive.js';
 import { definitionOf } from '../notation.js';
 import { type OpCase, opCase } from '../op-case.js';
 
-/** The public functions of the rows. */
-const functions = { ...elementwiseOps, mulExp, sigmoidCrossEntropy, standardNormalKl };
+/** The functions of the rows; those of the chain rule are internal. */
+const functions = { ...elementwiseOps, ...chainOps, mulExp, sigmoidCrossEntropy, standardNormalKl };
 
 /** @throws Error if a row has no public function, which fails the test run */
-function functionOf(name: string): (...inputs: Tensor[]) => Tensor {
+export function functionOf(name: string): (...inputs: Tensor[]) => Tensor {
   const found = functions[name as keyof typeof functions];
   if (found === undefined) throw new Error(`${name} has a row in functions/ but no function in ops/`);
   return found as (...inputs: Tensor[]) => Tensor;

@@ -1,17 +1,18 @@
 /** Cases of reductions and of the functions built on them. */
 import type { Shape } from '../../errors.js';
 import * as ops from '../../ops/reduce.js';
+import * as statistics from '../../ops/statistics.js';
 import type { Tensor } from '../../tensor.js';
 import { type Grid, grid, reduced, series } from '../naive.js';
 import { type InputSpec, type OpCase, opCase } from '../op-case.js';
 
 interface Reduction {
   readonly op: string;
-  run(x: Tensor, options: ops.VarianceOptions): Tensor;
+  run(x: Tensor, options: statistics.VarianceOptions): Tensor;
   /** The definition: one result from the elements that are reduced to it. */
   f(values: number[], correction: number): number;
   readonly domain?: Omit<InputSpec, 'shape'>;
-  readonly options?: readonly ops.VarianceOptions[];
+  readonly options?: readonly statistics.VarianceOptions[];
   /** Whether the reduction of an empty axis is defined. */
   readonly empty?: boolean;
   /** Minimum number of elements for which the derivative exists. */
@@ -27,7 +28,7 @@ const corrections = [{}, { correction: 0 }];
 
 const reductions: readonly Reduction[] = [
   { op: 'sum', run: (x, o) => ops.sum(x, o), f: total },
-  { op: 'mean', run: (x, o) => ops.mean(x, o), f: average },
+  { op: 'mean', run: (x, o) => statistics.mean(x, o), f: average },
   {
     op: 'amax',
     run: (x, o) => ops.amax(x, o),
@@ -42,11 +43,12 @@ const reductions: readonly Reduction[] = [
     domain: apart,
     empty: false,
   },
+  { op: 'prod', run: (x, o) => statistics.prod(x, o), f: (v) => v.reduce((a, b) => a * b, 1) },
   { op: 'logSumExp', run: (x, o) => ops.logSumExp(x, o), f: (v) => Math.log(total(v.map(Math.exp))) },
-  { op: 'variance', run: (x, o) => ops.variance(x, o), f: squares, options: corrections },
+  { op: 'variance', run: (x, o) => statistics.variance(x, o), f: squares, options: corrections },
   {
     op: 'std',
-    run: (x, o) => ops.std(x, o),
+    run: (x, o) => statistics.std(x, o),
     f: (v, c) => Math.sqrt(squares(v, c)),
     options: corrections,
     fewest: 2,
@@ -86,7 +88,7 @@ const nothing: readonly Where[] = [
   { shape: [2, 0, 3], axis: [0, 1], axes: [0, 1], keepDims: true },
 ];
 
-function reductionCase(reduction: Reduction, where: Where, extra: ops.VarianceOptions): OpCase {
+function reductionCase(reduction: Reduction, where: Where, extra: statistics.VarianceOptions): OpCase {
   const { op, run, f, domain = {}, fewest = 0 } = reduction;
   const { shape, axis, axes, keepDims = false } = where;
   const options = { axis, keepDims, ...extra };

@@ -143,6 +143,24 @@ export function sigmoid(x: v128): v128 {
   return f32x4.div(numerator, f32x4.add(one, e));
 }
 
+/** σ(x)·σ(−x) = e / (1 + e)² with e = e⁻|ˣ| */
+@inline
+export function sigmoidSlope(x: v128): v128 {
+  const e = expMinusAbs(x);
+  const sum = f32x4.add(constant(ONE), e);
+  return f32x4.div(e, f32x4.mul(sum, sum));
+}
+
+/** σ(x) − t. For x > 0 it is (1 − t) − σ(−x), because σ(x) rounds to 1 for large x. */
+@inline
+export function sigmoidResidual(x: v128, t: v128): v128 {
+  const e = expMinusAbs(x);
+  const one = constant(ONE);
+  const tail = f32x4.div(e, f32x4.add(one, e)); // σ(−|x|)
+  const above = f32x4.sub(f32x4.sub(one, t), tail);
+  return v128.bitselect(above, f32x4.sub(tail, t), f32x4.gt(x, f32x4.splat(0)));
+}
+
 /** tanh |x| = −e / (2 + e) with e = e^(−2|x|) − 1; then the sign of x. */
 @inline
 export function tanh(x: v128): v128 {

@@ -91,7 +91,7 @@ function fraction(w: v128, rounded: v128): v128 {
   return f32x4.demote_f64x2_zero(f64x2.mul(f64x2.sub(w, n), constant64(LN2_64)));
 }
 
-/** x^y for positive finite x and any y. 1^±∞ is NaN, as in Math.pow. */
+/** x^y for positive finite x and any y; 1 for x = 1, where y·log₂ x is NaN if y is infinite or NaN. */
 @inline
 function powOfPositive(x: v128, y: v128): v128 {
   const low = exponent(x, y);
@@ -100,7 +100,8 @@ function powOfPositive(x: v128, y: v128): v128 {
   const highRounded = f64x2.add(high, constant64(ROUND_64));
   const r = i32x4.shuffle(fraction(low, lowRounded), fraction(high, highRounded), 0, 1, 4, 5);
   const n = i32x4.shuffle(lowRounded, highRounded, 0, 2, 4, 6);
-  return scale(f32x4.add(expm1Polynomial(r), constant(ONE)), n);
+  const one = constant(ONE);
+  return v128.bitselect(one, scale(f32x4.add(expm1Polynomial(r), one), n), f32x4.eq(x, one));
 }
 
 /** Replaces the lanes of |x|^y where x is negative, ±0, infinite or NaN. */
@@ -121,10 +122,11 @@ function powOfOthers(x: v128, y: v128, result: v128): v128 {
   const negative = v128.and(f32x4.lt(x, zero), f32x4.lt(magnitude, infinite));
   const nothing = v128.or(v128.andnot(negative, isInteger), v128.or(f32x4.ne(x, x), f32x4.ne(y, y)));
   power = v128.bitselect(f32x4.splat(NaN), power, nothing);
-  return v128.bitselect(f32x4.splat(1), power, f32x4.eq(y, zero));
+  const one = constant(ONE);
+  return v128.bitselect(one, power, v128.or(f32x4.eq(y, zero), f32x4.eq(x, one)));
 }
 
-/** x^y, with the special cases of Math.pow: C99's, except that (±1)^±∞ and 1^NaN are NaN. */
+/** x^y, with the special cases of IEEE 754 and C99. */
 @inline
 export function pow(x: v128, y: v128): v128 {
   const result = powOfPositive(v128.andnot(x, constant(SIGN)), y);

@@ -32,3 +32,11 @@ export function relu(x: v128): v128 {
 export function leakyRelu(x: v128, slope: v128): v128 {
   return v128.bitselect(x, f32x4.mul(x, slope), f32x4.gt(x, f32x4.splat(0)));
 }
+
+/** dy·slope; 0 where dy = 0 for any slope, and where slope = 0 for any dy but NaN. */
+@inline
+export function chainMul(dy: v128, slope: v128): v128 {
+  const zero = f32x4.splat(0);
+  const flat = v128.and(f32x4.eq(slope, zero), f32x4.eq(dy, dy));
+  return v128.andnot(f32x4.mul(dy, slope), v128.or(f32x4.eq(dy, zero), flat));
+}
