@@ -1,6 +1,6 @@
 /**
- * The experiments of `npm run reproduce`: each model on MNIST, with the results of an independent implementation (PyTorch 1.13.1)
- * with the same network, optimizer and number of epochs. Nats per image on the whole test set.
+ * The experiments of `npm run reproduce`: each model on MNIST, with the results of an independent implementation (PyTorch 1.13.1,
+ * for planar-encoder 2.13) with the same network, optimizer and number of epochs. Nats per image on the whole test set.
  */
 import { type Generator, tensor } from '@varigrad/core';
 import {
@@ -282,7 +282,7 @@ export const ROWS: readonly Row[] = [
     title: 'the same, parameters from the encoder',
     targets: 'dynamic',
     build: (generator) => planar('encoder', generator),
-    reference: { loss: 101.7, recon: 75.7, kl: 26.0 },
+    reference: { loss: 101.5, recon: 75.4, kl: 26.1 },
     tolerance: 0.6,
     nll: false,
   },

@@ -93,6 +93,30 @@ test('an inverse autoregressive step: dimension j of z does not depend on later 
   });
 });
 
+test('an inverse autoregressive step: a removed weight has no effect and the gradient 0, also beside infinite numbers', () => {
+  const flow = new InverseAutoregressiveFlow(2, {
+    features: FEATURES,
+    length: 1,
+    hidden: 4,
+    generator: new Generator(2),
+  });
+  const { weight } = flow.steps[0]!.hidden; // [4, 2]; all units see only the first dimension
+  weight.assign(tensor([1, 1, 1, 1].map((w) => [w, Number.POSITIVE_INFINITY])));
+  const q = { mu: tensor([[1, 1e30]]), logVar: tensor([[0, 0]]), context: tensor([[1, 1, 1, 1, 1]]) };
+  const { z } = flow.draw(q, tensor([[0, 0]]));
+  assert.ok([...z.dataSync()].every(Number.isFinite), `${z}`);
+  z.mul(1e20).sum().backward();
+  const gradient = [...(weight.grad as Tensor).dataSync()];
+  assert.ok(
+    gradient.some((g) => !Number.isFinite(g)),
+    'the other gradients overflow',
+  );
+  assert.equal(
+    gradient.filter((_, i) => i % 2 === 1),
+    [0, 0, 0, 0],
+  );
+});
+
 test('the code of an image is the flow of the base mean, and reconstructions decode it', () => {
   for (const [i, posterior] of flows(3).entries()) {
     const model = new VAE({ inputSize: 4, hidden: [FEATURES], latent: 3, posterior });

@@ -23,7 +23,7 @@ const FLOW_OPTIONS: OptionNames<InverseAutoregressiveFlowOptions> = {
   generator: true,
 };
 
-/** A linear layer with some connections removed: y = x·(W ∘ mask)ᵀ + b. */
+/** A linear layer with some connections removed: y = x·W̃ᵀ + b, where W̃ is W with 0 in place of the removed weights. */
 class MaskedLinear extends Linear {
   /** `[outFeatures, inFeatures]` of 0 and 1. The degrees determine it, so it is not part of the state dict. */
   readonly #mask: Tensor;
@@ -40,7 +40,7 @@ class MaskedLinear extends Linear {
   }
 
   override forward(x: Tensor): Tensor {
-    const y = x.matmul(this.weight.mul(this.#mask), { transposeB: true });
+    const y = x.matmul(this.#mask.where(this.weight, 0), { transposeB: true });
     return this.bias === null ? y : y.add(this.bias);
   }
 }
