@@ -78,7 +78,8 @@ const harnesses = new Map(flavours.map((flavour, i) => [flavour, compiled[i] as 
 function instantiate(hex: string): { kernels: KernelExports; memory: WebAssembly.Memory } {
   const memory = new WebAssembly.Memory({ initial: 64, maximum: 65_536, shared: true });
   const module = new WebAssembly.Module(Buffer.from(hex, 'hex'));
-  const { exports } = new WebAssembly.Instance(module, { env: { memory, abort: assert.unreachable } });
+  const never = assert.unreachable;
+  const { exports } = new WebAssembly.Instance(module, { env: { memory, waiting: never, abort: never } });
   const kernels = exports as unknown as KernelExports;
   kernels.setThreadLimit(1);
   return { kernels, memory };

@@ -96,6 +96,7 @@ export const naive: Readonly<Record<string, Rule>> = {
     const p = 1 / (1 + Math.exp(-x));
     return -t * Math.log(p) - (1 - t) * Math.log(1 - p);
   }),
+  mulExp: elementwise((a, b) => a * Math.exp(b)),
   standardNormalKl: elementwise((mu, logVar) => 0.5 * (mu * mu + Math.exp(logVar) - 1 - logVar)),
   clamp: ([x], { params }) => {
     const { min, max } = params as { min: number; max: number };

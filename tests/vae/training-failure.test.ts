@@ -75,15 +75,15 @@ test('a forward pass that overflows: the error has the operation, the module, an
   poke(spoilt, 'encoder.logVar.bias', 200); // σ = e¹⁰⁰
   const error = await failure(spoilt);
   const { cause } = error;
-  assert.is(cause?.op, 'exp');
+  assert.is(cause?.op, 'mulExp'); // ε·σ
   assert.is(cause?.phase, 'forward');
   assert.is(cause?.module, 'posterior');
-  const [input] = cause!.inputs;
+  const [, input] = cause!.inputs;
   assert.ok(input!.max > 88.7 && input!.max < 110, `expected half the log-variance, found ${input!.max}`);
   assert.is(input!.notFinite, 0);
   assert.match(
     error.message,
-    /^fit: step 1 of epoch 1: exp: the forward pass made NaN or Infinity in posterior at /,
+    /^fit: step 1 of epoch 1: mulExp: the forward pass made NaN or Infinity in posterior at /,
   );
   assert.match(
     error.message,

@@ -53,8 +53,9 @@ export function gelu(x: number): number {
 /** From here on, every product of a number and eᵇ has overflowed or underflowed, also in float64. */
 const MOST_EXPONENT = 1500;
 
-/** a·eᵇ, finite wherever the product is: e^(b/4) cannot overflow. It is 0 for a = 0, and ±∞ for a = ±∞, whatever b is. */
+/** a·eᵇ, finite wherever the product is: e^(b/4) cannot overflow. It is a for a = 0, and ±∞ for a = ±∞, whatever b is. */
 export function mulExp(a: number, b: number): number {
+  if (a === 0) return a;
   const quarter = Math.exp(Math.min(Math.max(b, -MOST_EXPONENT), MOST_EXPONENT) / 4);
   return a * quarter * quarter * quarter * quarter;
 }

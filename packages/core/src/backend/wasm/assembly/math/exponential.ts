@@ -210,7 +210,8 @@ export function sinh(x: v128): v128 {
 
 /**
  * a·eᵇ = (a·e^(b/2))·e^(b/2): eᵇ alone could overflow. Each power of two is multiplied before the factor e^r, which would
- * round denormal numbers. The last e^r is doubled, so that its power of two cannot overflow before it.
+ * round denormal numbers. The last e^r is doubled, so that its power of two cannot overflow before it. A zero a stays, also
+ * where b is NaN.
  */
 @inline
 export function mulExp(a: v128, b: v128): v128 {
@@ -220,7 +221,8 @@ export function mulExp(a: v128, b: v128): v128 {
   const factor = f32x4.add(expm1Polynomial(remainderOfLn2(half, rounded)), constant(ONE));
   const first = f32x4.mul(scale(a, rounded), factor);
   const scaled = scale(first, i32x4.sub(rounded, i32x4.splat(1)));
-  return f32x4.mul(scaled, f32x4.add(factor, factor));
+  const product = f32x4.mul(scaled, f32x4.add(factor, factor));
+  return v128.bitselect(a, product, f32x4.eq(a, f32x4.splat(0)));
 }
 
 /**
