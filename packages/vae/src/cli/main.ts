@@ -110,8 +110,7 @@ async function failureOf(out: GuardedOutput): Promise<string | undefined> {
 /** The text of an expected error. @throws the error if it is a defect of the program */
 function messageOf(error: unknown): string {
   if (error instanceof UsageError || error instanceof VarigradError) return error.message;
-  if (isSystemError(error))
-    return new FileError(error.syscall ?? 'file', error.path ?? '', error.code).message;
+  if (isSystemError(error)) return new FileError(error.syscall, error.path ?? 'file', error.code).message;
   throw error;
 }
 

@@ -33,8 +33,14 @@ export class FileError extends VarigradError {
   }
 }
 
-/** An error of the operating system, with its code. */
-export function isSystemError(error: unknown): error is NodeJS.ErrnoException & { code: string } {
+/** An error of the operating system. The type of Node's own would make declarations depend on its types. */
+export interface SystemError extends Error {
+  readonly code: string;
+  readonly syscall: string;
+  readonly path?: string;
+}
+
+export function isSystemError(error: unknown): error is SystemError {
   return error instanceof Error && 'syscall' in error && 'code' in error && typeof error.code === 'string';
 }
 
