@@ -22,6 +22,7 @@ import {
   PlanarFlow,
   RelaxedCategoricalVAE,
   SemiSupervisedVAE,
+  TotalCorrelationVAE,
   VAE,
   VampPrior,
   VQVAE,
@@ -82,6 +83,7 @@ const MODELS: readonly (readonly [string, (generator: Generator) => GenerativeMo
       'batch normalisation',
       vae((generator) => ({ encoder: new GaussianEncoder(new Normalised(generator), 3, { generator }) })),
     ],
+    ['TC-VAE', (generator) => new TotalCorrelationVAE({ ...sizes, samples: 2, generator })],
     ['IWAE', (generator) => new IWAE({ ...sizes, samples: 5, gradient: 'dreg', generator })],
     [
       'conditional',

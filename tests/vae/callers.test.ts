@@ -82,6 +82,10 @@ refused('models', [
   ],
   ['new ConditionalVAE({ latent: -1 })', 'ConditionalVAE: latent must be a whole number above 0, found -1'],
   [
+    'new TotalCorrelationVAE({ dataset: 9 })',
+    `TotalCorrelationVAE: unknown option 'dataset' (options: datasetSize, latent, ${SHARED}, posterior, prior, kl, samples)`,
+  ],
+  [
     'new IWAE({ kl: 1 })',
     `IWAE: unknown option 'kl' (options: latent, ${SHARED}, posterior, prior, samples, gradient)`,
   ],
@@ -137,6 +141,7 @@ refused('methods of models', [
   ['model.elbo(x, { labels: [1, 0] })', 'elbo: labels must be a tensor, found [1, 0] — write tensor([1, 0])'],
   ['new Autoencoder().elbo()', 'elbo: x must be a tensor, found undefined'],
   ['new DenoisingAutoencoder().elbo()', 'elbo: x must be a tensor, found undefined'],
+  ['new TotalCorrelationVAE().elbo()', 'elbo: x must be a tensor, found undefined'],
   ['new IWAE().elbo()', 'elbo: x must be a tensor, found undefined'],
   ['new VQVAE().elbo()', 'elbo: x must be a tensor, found undefined'],
   ['new RelaxedCategoricalVAE().elbo()', 'elbo: x must be a tensor, found undefined'],

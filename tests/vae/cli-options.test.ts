@@ -160,6 +160,10 @@ test('an option that has no effect is refused, with what it needs', () => {
     ['--gradient dreg', '--gradient has no effect here — it needs --model iwae'],
     ['--warm-up-epochs 3', '--warm-up-epochs has no effect here — it needs --warm-up linear or cyclic'],
     ['--patience 3', '--patience has no effect here — it needs --validation'],
+    [
+      '--model tc-vae --posterior iaf',
+      `--posterior has no effect here — it needs ${takers('model', 'posterior')}`,
+    ],
     ['--model iwae --beta 2', `--beta has no effect here — it needs ${takers('model', 'beta')}`],
     ['--network convolutional --hidden 3', '--hidden has no effect here — it needs --network dense'],
     ['--channels 3', '--channels has no effect here — it needs --network convolutional'],
@@ -204,6 +208,8 @@ test('an option that has no effect is refused, with what it needs', () => {
 test('some defaults depend on a part or on another option', () => {
   assert.is(configOf(['--model', 'iwae']).samples, 5);
   assert.is(configOf(['--model', 'iwae', '--samples', '1']).samples, 1);
+  assert.is(configOf(['--model', 'tc-vae']).beta, 6);
+  assert.is(configOf(['--model', 'tc-vae', '--beta', '2']).beta, 2);
   assert.is(configOf(['--optimizer', 'adamw']).weightDecay, 0.01);
   assert.is(configOf(['--schedule', 'cosine', '--epochs', '7']).scheduleEpochs, 7);
   assert.is(configOf(['--schedule', 'step', '--epochs', '7']).scheduleEpochs, 10);

@@ -200,8 +200,29 @@ test('what cannot be opened is refused', async () => {
     'null',
     '{"shape": [8], "classes": 4}',
     '{"shape": [8, -8], "classes": 4}',
+    '{"train": 0, "shape": [8, 8], "classes": 4}',
+    '{"train": "76", "shape": [8, 8], "classes": 4}',
   ])
-    await refusesMetadata({ images }, `expected the shape and the classes of images, found ${images}`);
+    await refusesMetadata(
+      { images },
+      `expected the shape, the classes and the number of images, found ${images}`,
+    );
+});
+
+test('a model that depends on the number of training images', async () => {
+  const folder = join(scratch, 'tc-vae');
+  const settings = `--data ${data} --model tc-vae --hidden 6 --latent 2 --batch 16 --validation 20 --epochs 1 --threads 1`;
+  await does('train', ...settings.split(' '), '--out', folder);
+  const file = join(folder, 'weights.safetensors');
+  const isDescribed = async (path: string, count: number): Promise<void> =>
+    assert.match(String((await loadRun(path)).model), `TotalCorrelationVAE(dataset size ${count}) (`);
+  await isDescribed(folder, 76);
+  await isDescribed(file, 76);
+  const { tensors, metadata } = decodeSafetensors(readFileSync(file));
+  const { train, ...images } = JSON.parse(metadata.images as string);
+  assert.is(train, 76);
+  writeFileSync(file, encodeSafetensors(tensors, { ...metadata, images: JSON.stringify(images) }));
+  await isDescribed(file, 60_000);
 });
 
 test('a damaged run.json is refused where it is needed', async () => {
@@ -211,7 +232,11 @@ test('a damaged run.json is refused where it is needed', async () => {
   const path = join(folder, 'run.json');
   for (const text of ['{"images": {"sha', 'null', '{"images": null}', '{"images": {"shape": [8, 8]}}']) {
     writeFileSync(path, text);
-    await isRefused(folder, {}, `${path}: expected the shape and the classes of images, found ${text}`);
+    await isRefused(
+      folder,
+      {},
+      `${path}: expected the shape, the classes and the number of images, found ${text}`,
+    );
   }
 });
 

@@ -19,6 +19,7 @@ import {
   RelaxedCategoricalVAE,
   SemiSupervisedVAE,
   SquaredError,
+  TotalCorrelationVAE,
   VAE,
   VampPrior,
   VQVAE,
@@ -112,6 +113,10 @@ test('models and their parts print their options', () => {
   const texts: [unknown, string][] = [
     [new VAE({ ...sizes, samples: 3 }), 'VAE(3 samples) (169 parameters)'],
     [new ConditionalVAE(sizes), 'ConditionalVAE(10 classes) (289 parameters)'],
+    [
+      new TotalCorrelationVAE({ ...sizes, datasetSize: 500 }),
+      'TotalCorrelationVAE(dataset size 500) (169 parameters)',
+    ],
     [new IWAE(sizes), 'IWAE(5 samples) (169 parameters)'],
     [new IWAE({ ...sizes, gradient: 'dreg' }), 'IWAE(5 samples, dreg gradient) (169 parameters)'],
     [new Autoencoder(sizes), 'Autoencoder (155 parameters)'],

@@ -23,6 +23,7 @@ const whole = (name: string): string => `${name} must be a whole number above 0`
 
 const models: Readonly<Record<string, readonly string[]>> = {
   VAE: ['latent', 'inputSize', 'samples'],
+  TotalCorrelationVAE: ['latent', 'inputSize', 'samples', 'datasetSize'],
   IWAE: ['latent', 'inputSize', 'samples'],
   Autoencoder: ['latent', 'inputSize'],
   DenoisingAutoencoder: ['latent', 'inputSize'],

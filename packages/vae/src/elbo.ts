@@ -22,7 +22,7 @@ export interface ElboOptions {
   eps?: Tensor | undefined;
   /** Source of the noise; default: the generator that `manualSeed` seeds. */
   generator?: Generator | undefined;
-  /** Weight of the KL term in `loss`; 1 gives the true bound. @see Higgins et al. 2017 (β-VAE) */
+  /** Weight of the KL term in `loss`, or of the total correlation in a TC-VAE; 1 gives the true bound. @see Higgins et al. 2017 (β-VAE) */
   beta?: number;
   /**
    * Nats of KL per latent dimension that cost nothing: in `loss`, a dimension whose KL (its mean over the batch) is below this value

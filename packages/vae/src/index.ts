@@ -143,6 +143,7 @@ export {
   type RelaxedCategoricalVAEOptions,
 } from './models/relaxed-categorical-vae.js';
 export { SemiSupervisedVAE, type SemiSupervisedVAEOptions } from './models/semi-supervised-vae.js';
+export { TotalCorrelationVAE, type TotalCorrelationVAEOptions } from './models/total-correlation-vae.js';
 export { type ImageTerms, VAE, type VAEOptions } from './models/vae.js';
 export { perplexity, VQVAE, type VQVAEOptions } from './models/vq-vae.js';
 export type { BatchwiseOptions } from './over-batches.js';

@@ -3,6 +3,9 @@ import { type Generator, mulExp, randn, ShapeError, type Tensor } from '@varigra
 import { checkOptions, checkTensor } from '@varigrad/core/checks';
 import { type DiagonalGaussian, gaussianNll } from '@varigrad/nn';
 
+/** In mixtures, a smaller σ counts as e⁻⁶⁰: differences of up to 1e12 divided by it are finite in float32. */
+export const LEAST_LOG_SIGMA = -60;
+
 /**
  * log N(z; mu, diag σ²) = −½ Σⱼ (ln 2π + logVar + ((z − mu)/σ)²) with σ = e^(½ logVar), summed over the last axis.
  * @param z - `[…, dimensions]`; mu and logVar broadcast against it, without adding dimensions

@@ -1,12 +1,9 @@
 import { concat, type Tensor } from '@varigrad/core';
 import type { DiagonalGaussian } from '@varigrad/nn';
-import { gaussianLogProb } from './gaussian.js';
+import { gaussianLogProb, LEAST_LOG_SIGMA } from './gaussian.js';
 
 /** The largest number of elements of an array `[rows, components, latent]`: 64 MiB. */
 const MOST_ELEMENTS = 2 ** 24;
-
-/** A smaller σ counts as e⁻⁶⁰: differences of up to 1e12 divided by it are finite in float32. */
-const LEAST_LOG_SIGMA = -60;
 
 /**
  * log Σₖ exp(logWeights[k]) · N(z; mu[k], diag σ²[k]), the log-density of a mixture at each z.

@@ -45,7 +45,7 @@ export const VAE_OPTIONS: OptionNames<VAEOptions> = {
 };
 const KINDS_OF_KL = { closed: true, sampled: true } as const;
 
-/** The two terms of −ELBO for each image, in nats. */
+/** The two terms of −ELBO for each image, in nats, and the samples from which they were computed. */
 export interface ImageTerms {
   /** −log p(x|z), `[batch]` */
   recon: Tensor;
@@ -53,6 +53,10 @@ export interface ImageTerms {
   kl: Tensor;
   /** The KL of each dimension, `[batch, latent]`, if a closed form exists. */
   klPerDimension?: Tensor;
+  /** q(z|x) of each image, `[batch, latent]` */
+  q: Posterior;
+  /** `[batch · samples, latent]` */
+  z: Tensor;
 }
 
 /**
@@ -142,8 +146,11 @@ export class VAE extends ImageModel implements LatentModel {
    */
   elbo(x: Tensor, options: ElboOptions = {}): Elbo {
     checkElboArguments(x, options);
-    const { beta = 1, freeBits = 0 } = options;
-    const terms = this.imageTerms(x, options);
+    return this.weigh(this.imageTerms(x, options), options);
+  }
+
+  /** The loss from its terms, recon + beta·kl with free bits, and its parts. */
+  protected weigh(terms: ImageTerms, { beta = 1, freeBits = 0 }: ElboOptions): Elbo {
     const recon = terms.recon.mean();
     const kl = terms.kl.mean();
     if (freeBits > 0 && terms.klPerDimension === undefined)
@@ -172,10 +179,10 @@ export class VAE extends ImageModel implements LatentModel {
     const recon = perImage(this.likelihood.logProb(outputs, repeatRows(x, this.samples))).neg();
     if (this.#kl === 'closed') {
       const klPerDimension = this.prior.klPerDimension?.(q, this.#context(labels)) as Tensor;
-      return { recon, kl: klPerDimension.sum({ axis: -1 }), klPerDimension };
+      return { recon, kl: klPerDimension.sum({ axis: -1 }), klPerDimension, q, z: draw.z };
     }
     const kl = perImage(draw.logProb().sub(this.prior.logProb(draw.z, this.#context(repeated))));
-    return { recon, kl };
+    return { recon, kl, q, z: draw.z };
   }
 
   sampleTerms(x: Tensor, eps: Tensor, labels?: Tensor): SampleTerms {

@@ -12,6 +12,8 @@ export interface ImageFacts {
   imageShape: readonly [height: number, width: number];
   /** Number of classes; 0 if the images have no labels. */
   classes: number;
+  /** Number of training images; missing in files of older versions. */
+  count?: number | undefined;
 }
 
 /** The entry of a model in the table of models. */
@@ -20,14 +22,22 @@ export function modelEntry({ model }: Pick<RunConfig, 'model'>): ModelEntry {
 }
 
 /** Builds the model of a configuration for such images, with its initial weights. @throws UsageError if it needs labels and there are none */
-export function buildModel(config: RunConfig, { imageShape, classes }: ImageFacts): GenerativeModel {
+export function buildModel(config: RunConfig, images: ImageFacts): GenerativeModel {
+  const { imageShape, classes, count } = images;
   const entry = modelEntry(config);
   if (entry.needsLabels === true && classes === 0)
     throw new UsageError(
       `model ${config.model} needs the class of each image, and the images of ${config.data} have no classes — put the images of each class into a subfolder`,
     );
   const generator = new Generator(config.seed);
-  return entry.build({ config, inputSize: imageShape[0] * imageShape[1], imageShape, classes, generator });
+  return entry.build({
+    config,
+    inputSize: imageShape[0] * imageShape[1],
+    imageShape,
+    classes,
+    count,
+    generator,
+  });
 }
 
 /** The function that formats the losses of a model. */

@@ -14,7 +14,7 @@ import { shorten, UsageError } from './usage-error.js';
 import { readWeightsFile, type SavedWeights } from './weights-file.js';
 
 /** A trained model, and how it was trained. */
-export interface LoadedRun extends ImageFacts {
+export interface LoadedRun extends Omit<ImageFacts, 'count'> {
   /** The run's folder. */
   readonly path: string;
   readonly model: GenerativeModel;

@@ -171,8 +171,8 @@ function checkHeld({ path }: RunFolder, lock: FolderLock): void {
   );
 }
 
-function imageFactsOf({ train }: RunData): ImageFacts {
-  return { imageShape: train.imageShape, classes: train.classes };
+function imageFactsOf({ train, images }: Start['data']): ImageFacts {
+  return { imageShape: train.imageShape, classes: train.classes, count: images };
 }
 
 /** Reads and checks everything before it writes anything. */

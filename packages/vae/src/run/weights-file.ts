@@ -22,11 +22,11 @@ export interface SavedWeights {
 /** The contents of the file. */
 export function encodeWeights(
   model: Module,
-  { config, images: { imageShape, classes } }: ModelFacts,
+  { config, images: { imageShape, classes, count } }: ModelFacts,
 ): Uint8Array {
   const metadata = {
     config: JSON.stringify(effective(RUN_OPTIONS, config)),
-    images: JSON.stringify({ shape: imageShape, classes }),
+    images: JSON.stringify({ train: count, shape: imageShape, classes }),
   };
   return encodeSafetensors(model.stateDict(), metadata);
 }
@@ -41,7 +41,7 @@ export async function readWeightsFile(path: string): Promise<SavedWeights> {
 }
 
 /**
- * Reads `{"shape": [28, 28], "classes": 10}` from JSON.
+ * Reads `{"train": 60000, "shape": [28, 28], "classes": 10}` from JSON. The number of training images may be missing.
  * @param source - the file, for messages
  * @param part - where it stands in the JSON. Default: all of it
  * @throws VarigradError if the text is anything else
@@ -52,14 +52,18 @@ export function parseImageFacts(
   part: (json: { images?: unknown }) => unknown = (json) => json,
 ): ImageFacts {
   try {
-    const { shape, classes } = Object(part(JSON.parse(text)));
+    const { train: count, shape, classes } = Object(part(JSON.parse(text)));
     const [height, width, ...more] = shape;
-    if (isCount(height, 1) && isCount(width, 1) && more.length === 0 && isCount(classes, 0))
-      return { imageShape: [height, width], classes };
+    const isImage = isCount(height, 1) && isCount(width, 1) && more.length === 0;
+    const isSet = count === undefined || isCount(count, 1, Number.MAX_SAFE_INTEGER);
+    if (isImage && isSet && isCount(classes, 0)) return { imageShape: [height, width], classes, count };
   } catch {}
-  throw new VarigradError(source, `expected the shape and the classes of images, found ${shorten(text)}`);
+  throw new VarigradError(
+    source,
+    `expected the shape, the classes and the number of images, found ${shorten(text)}`,
+  );
 }
 
-function isCount(value: unknown, least: number): value is number {
-  return Number.isInteger(value) && Number(value) >= least && Number(value) <= 65_536;
+function isCount(value: unknown, least: number, most = 65_536): value is number {
+  return Number.isInteger(value) && Number(value) >= least && Number(value) <= most;
 }

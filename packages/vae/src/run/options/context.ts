@@ -9,6 +9,8 @@ export interface Context<Config> {
   imageShape: readonly [height: number, width: number];
   /** Number of classes of the images. */
   classes: number;
+  /** Number of training images, if it is known. */
+  count?: number | undefined;
   /** Source of the initial weights. */
   generator: Generator;
 }

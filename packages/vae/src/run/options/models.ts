@@ -8,6 +8,7 @@ import { IWAE } from '../../models/iwae.js';
 import type { GenerativeModel } from '../../models/model.js';
 import { RelaxedCategoricalVAE } from '../../models/relaxed-categorical-vae.js';
 import { SemiSupervisedVAE } from '../../models/semi-supervised-vae.js';
+import { TotalCorrelationVAE } from '../../models/total-correlation-vae.js';
 import { VAE, type VAEOptions } from '../../models/vae.js';
 import { VQVAE } from '../../models/vq-vae.js';
 import { classifierOf, gaussianNetworks, plainNetworks } from '../convolutional-parts.js';
@@ -71,6 +72,17 @@ export const MODELS = {
         build: (context: ModelContext): GenerativeModel => {
           const { classes, config } = context;
           return new ConditionalVAE({ ...variational(context, classes), samples: config.samples, classes });
+        },
+      },
+      'tc-vae': {
+        help: 'β-TCVAE: a VAE in which beta weighs only the total correlation of z',
+        options: ['latent', 'prior', 'beta', 'warmUp', 'freeBits', 'samples'],
+        defaults: { beta: 6 },
+        hasBound: true,
+        build: (context: ModelContext): GenerativeModel => {
+          const { config, count } = context;
+          const size = count === undefined ? {} : { datasetSize: count };
+          return new TotalCorrelationVAE({ ...variational(context), ...size, samples: config.samples });
         },
       },
       iwae: {

@@ -33,7 +33,7 @@ export const TRAINING_OPTIONS = {
     maximum: 1000,
     default: 1,
     example: 4,
-    help: 'weight of the KL term in the training loss',
+    help: 'weight of the KL term in the training loss; for tc-vae of the total correlation',
   },
   warmUp: {
     group: 'The training:',
