@@ -86,7 +86,7 @@ for (let n = 1; n <= interruptions; n++) {
       isStarted = existsSync(join(run, 'config.json'));
       kind.check(ended);
       checkFiles(run);
-      if (ended.code === 0 && ended.out.includes('Done.')) compare();
+      if (ended.out.includes('Done.')) compare();
     },
   );
 }
