@@ -194,7 +194,7 @@ refused('option values', [
   ['x.argmax({ axis: [0] })', 'argmax: an axis must be one whole number, found [0]'],
   ["x.std({ correction: 'a' })", "std: correction must be a number, found 'a'"],
   ["x.pad([[0, 0], [0, 0]], { value: 'a' })", "pad: value must be a number, found 'a'"],
-  ["x.tril({ diagonal: 'a' })", "tril: diagonal must be a number, found 'a'"],
+  ["x.tril({ diagonal: 'a' })", "tril: diagonal must be a number that is whole, found 'a'"],
   [
     "conv2d(images, kernel, null, { stride: '2' })",
     "conv2d: stride must be one or two whole numbers ≥ 1, found '2'",
@@ -414,5 +414,55 @@ test('an error in a callback restores the backend and the recording state', () =
   assert.throws(() => core.noGrad(async () => {}), /asynchronous/);
   assert.ok(core.isGradEnabled());
 });
+
+refused('sparse arrays: a hole is not a number', [
+  ['x.sum({ axis: [, 0] })', 'sum: an axis must be one whole number, found undefined'],
+  ['x.softmax({ axis: [, 0] })', 'softmax: an axis must be one whole number, found undefined'],
+  ['x.flip({ axis: [, 0] })', 'flip: an axis must be one whole number, found undefined'],
+  ['x.permute([, 0])', 'permute: an axis must be one whole number, found undefined'],
+  ['tensor([1]).pad([[, 2]])', 'pad: widths must be 1 pairs of whole numbers ≥ 0, found [[, 2]]'],
+  ['x.pad([, [1, 1]])', 'pad: widths must be 2 pairs of whole numbers ≥ 0, found [, [1, 1]]'],
+  ['maxPool2d(images, [, 2])', 'maxPool2d: the kernel must be one or two whole numbers ≥ 1, found [, 2]'],
+]);
+
+refused('flags, bounds and shapes', [
+  ["x.sum({ keepDims: 'no' })", "sum: keepDims must be true or false, found 'no'"],
+  ['x.prod({ keepDims: 1 })', 'prod: keepDims must be true or false, found 1'],
+  ['x.norm({ keepDims: null })', 'norm: keepDims must be true or false, found null'],
+  ["x.argmax({ keepDims: 'yes' })", "argmax: keepDims must be true or false, found 'yes'"],
+  ["zeros([2], { requiresGrad: 'false' })", "zeros: requiresGrad must be true or false, found 'false'"],
+  ["backward(x, x, { retainGraph: 'no' })", "backward: retainGraph must be true or false, found 'no'"],
+  ['gradients(x, [x], { createGraph: 1 })', 'gradients: createGraph must be true or false, found 1'],
+  ["x.clamp({ min: '0' })", "clamp: min must be a number other than NaN, found '0'"],
+  ['x.clamp({ max: 1n })', 'clamp: max must be a number other than NaN, found 1'],
+  ['x.triu({ diagonal: 0.5 })', 'triu: diagonal must be a number that is whole, found 0.5'],
+  ['x.std({ correction: NaN })', 'std: correction must be a number that is finite, found NaN'],
+  ["broadcastShapes('f', [2], 3)", 'f: the shape must be an array, found 3 — write f([3, …])'],
+  ["broadcastShapes('f', [-1])", 'f: axis lengths must be integers ≥ 0, found -1 in [-1]'],
+  ['sizeOf(null)', 'sizeOf: the shape must be an array, found null — write sizeOf([…])'],
+  ['sameShape([1], 1)', 'sameShape: the second shape must be an array, found 1 — write sameShape(a, [1, …])'],
+  [
+    'bernoulli(tensor([0.5, 2]))',
+    'bernoulli: probabilities lie in [0, 1], but range from 0 to 2 — use sigmoid() for logits',
+  ],
+  ['bernoulli(tensor([NaN]))', 'bernoulli: probabilities contain NaN — they lie in [0, 1]'],
+]);
+
+refused('updates in place and operations of callers', [
+  ['updateInPlace([], () => {})', 'updateInPlace: there are no targets — list every tensor that changes'],
+  ['updateInPlace([3], () => {})', 'updateInPlace: each target must be a tensor, found 3 — write tensor(3)'],
+  ['updateInPlace([x], 3)', 'updateInPlace: the second argument must be a function, found 3'],
+  ...(
+    [
+      ['[() => 3]', 'vjp: the gradient of input 0 must be a tensor, found 3 — write tensor(3)'],
+      ['[() => undefined]', 'vjp: the gradient of input 0 must be a tensor, found undefined'],
+      ['undefined', 'vjp must return an array with a function or null per input, found undefined'],
+      ['[3]', 'vjp must return an array with a function or null per input, found [3]'],
+    ] as const
+  ).map(([vjp, message]): [string, string] => [
+    `gradients(apply({ name: 'mine', shape: ([s]) => s, forward: (k, [t]) => t.values, vjp: () => (${vjp}) }, [x], undefined), [x], { dy: x })`,
+    `mine: ${message}`,
+  ]),
+]);
 
 test.run();

@@ -8,6 +8,7 @@ import {
   logSoftmax,
   maxPool2d,
   softmax,
+  type Tensor,
   tensor,
   withBackend,
 } from '@varigrad/core';
@@ -210,6 +211,16 @@ for (const backend of [createReference(), createWasm({ threads: 1 })]) {
     );
     const layer: Program = (x) => linear(x.reshape([1, 1]), tensor([[1]]), null, { activation: 'sigmoid' });
     assertClose(gradientOf(layer, [17]), [right], { rtol: 1e-6 });
+  });
+
+  on('the mixed second derivative of a power at exponent 0 is the same in both orders', () => {
+    const [a, b] = [2, 0].map((value) => tensor(value, { requiresGrad: true })) as [Tensor, Tensor];
+    const mixed = (first: Tensor, second: Tensor): number => {
+      const [slope] = gradients(a.pow(b), [first], { createGraph: true }) as [Tensor];
+      return (gradients(slope, [second])[0] as Tensor).itemSync();
+    };
+    // ∂²aᵇ/∂a∂b = aᵇ⁻¹ (1 + b ln a) = ½
+    for (const value of [mixed(a, b), mixed(b, a)]) assertClose([value], [0.5], { rtol: 1e-6 });
   });
 }
 

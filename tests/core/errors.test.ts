@@ -182,7 +182,7 @@ refused('broadcasting', [
   [
     () => a23.clamp({ min: Number.NaN }),
     ArgumentError,
-    'clamp: min must be at most max, found min NaN and max Infinity — swap them',
+    'clamp: min must be a number other than NaN, found NaN',
   ],
 ]);
 

@@ -6,6 +6,7 @@ import * as core from '@varigrad/core';
 import * as nn from '@varigrad/nn';
 import { test } from 'uvu';
 import { refusedCalls } from '../helpers/refused-calls.js';
+import { refuses } from '../helpers/refuses.js';
 
 const layer = new nn.Linear(2, 3);
 const scope = {
@@ -235,5 +236,38 @@ refused('optimizers', [
   ['cosineSchedule({ total: 5 })', 'cosineSchedule: total must be a number above 0, found { total: 5 }'],
   ['warmupSchedule(5, 0.1)', 'warmupSchedule: next must be a function, found 0.1'],
 ]);
+
+refused('flags, rates, scalars and sparse arrays', [
+  ["new Linear(3, 4, { bias: 'no' })", "Linear: bias must be true or false, found 'no'"],
+  ['new Conv2d(1, 1, 1, { bias: 0 })', 'Conv2d: bias must be true or false, found 0'],
+  ['new Conv2d(1, 1, [, 2])', 'Conv2d: kernelSize must be one or two whole numbers above 0, found [, 2]'],
+  ["layer.loadStateDict({}, { strict: 'no' })", "loadStateDict: strict must be true or false, found 'no'"],
+  ['mse(x, x, { reduction: null })', "mse: reduction must be one of 'none', 'mean', 'sum', found null"],
+  ['adam.learningRate = -1', 'Adam: learningRate must be a number of at least 0, found -1'],
+  ['adam.learningRate = NaN', 'Adam: learningRate must be a number of at least 0, found NaN'],
+  ["adam.learningRate = '0.1'", "Adam: learningRate must be a number of at least 0, found '0.1'"],
+  [
+    'new SGD([layer.weight.mul(2)])',
+    "SGD: parameters must be leaves, found a result [3, 2] of 'mul', which receives no gradient — pass what it was computed from",
+  ],
+  [
+    'layer.loadStateDict({ weight: { shape: [3, 2], data: [1, 2, 3, 4, 5, 6] }, bias: { shape: [3], data: [1, , 3] } })',
+    "loadStateDict: 'bias' must have a Float32Array as data, found [1, , 3]",
+  ],
+]);
+
+test('scalars in place of batches', () => {
+  const { tensor } = core;
+  const { crossEntropy, Flatten, klStandardNormal } = nn;
+  refuses(() => new Flatten().forward(tensor(1)), 'Flatten: x must be [batch, …], found a scalar');
+  refuses(
+    () => klStandardNormal(tensor(1), tensor(1)),
+    'klStandardNormal: mu must be [batch, latent], found a scalar',
+  );
+  refuses(
+    () => crossEntropy(tensor(1), tensor(0)),
+    'crossEntropy: logits must be [batch, classes, …] or [classes], found a scalar',
+  );
+});
 
 test.run();

@@ -15,6 +15,7 @@ import {
 } from '@varigrad/nn';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { refuses } from '../helpers/refuses.js';
 
 /** A parameter under two names, and a layer under two. */
 class Tied extends Module {
@@ -296,5 +297,50 @@ for (const [name, change, message] of wrong) {
     assert.equal(model.stateDict(), before);
   });
 }
+
+/** A module with the given properties. */
+class Holder extends Module {
+  constructor(parts: object) {
+    super();
+    Object.assign(this, parts);
+  }
+}
+
+test('computed tensors in properties are neither parameters nor buffers', () => {
+  const weight = parameter(tensor([[1, 2]]));
+  const module = new Holder({ weight, tied: weight.transpose(), activation: weight.square() });
+  assert.equal([...module.namedTensors()], [['weight', weight]]);
+  assert.equal(Object.keys(module.stateDict()), ['weight']);
+});
+
+test('two tensors with one name are refused: one would be missing from the state dict', () => {
+  const [one, two] = [parameter(tensor([1])), parameter(tensor([2]))];
+  const cases = [
+    [{ 'a.b': one, a: { b: two } }, 'a.b'],
+    [
+      {
+        m: new Map<unknown, Tensor>([
+          [1, one],
+          ['1', two],
+        ]),
+      },
+      'm.1',
+    ],
+  ] as const;
+  for (const [parts, name] of cases)
+    refuses(() => new Holder(parts).stateDict(), `Module: two tensors are named '${name}' — rename one`);
+});
+
+test('a state dict with a hole changes nothing', () => {
+  const layer = new Linear(1, 2);
+  const before = layer.stateDict();
+  const holey = {
+    ...before,
+    weight: { shape: [2, 1], data: [7, 7] },
+    bias: { shape: [2], data: new Array<number>(2) },
+  };
+  assert.throws(() => layer.loadStateDict(holey as unknown as StateDict), /'bias' must have a Float32Array/);
+  assert.equal(layer.stateDict(), before);
+});
 
 test.run();

@@ -1,4 +1,13 @@
-import { Generator, parameter, randn, type Tensor, tensor } from '@varigrad/core';
+import {
+  createReference,
+  createWasm,
+  Generator,
+  parameter,
+  randn,
+  type Tensor,
+  tensor,
+  withBackend,
+} from '@varigrad/core';
 import {
   Adam,
   AdamW,
@@ -160,5 +169,18 @@ test('optimizers refuse wrong parameters, settings and states', () => {
     "loadStateDict: 'm.0' has shape [2], the parameter [3]",
   );
 });
+
+for (const backend of [createReference(), createWasm({ threads: 1 })])
+  test(`a squared gradient beyond float32 leaves the parameter where it is, as in PyTorch (${backend.name})`, () =>
+    withBackend(backend, () => {
+      const after = (g: number): number => {
+        const p = parameter(tensor([1]));
+        p.grad = tensor([g]);
+        new Adam([p], { learningRate: 0.5 }).step();
+        return p.itemSync();
+      };
+      assert.is(after(1e30), 1); // (1 − β₂)g² is infinite in float32
+      assert.ok(Math.abs(after(1e20) - 0.5) < 1e-6); // g² is infinite, and (1 − β₂)g² is not
+    }));
 
 test.run();

@@ -7,6 +7,7 @@ import * as nn from '@varigrad/nn';
 import * as vae from '@varigrad/vae';
 import { test } from 'uvu';
 import { refusedCalls } from '../helpers/refused-calls.js';
+import { refuses } from '../helpers/refuses.js';
 
 const model = new vae.VAE({ inputSize: 4, latent: 2, hidden: [3] });
 const images: vae.Dataset = {
@@ -424,5 +425,80 @@ refused('data', [
   ],
   ["readIdx('images.idx')", "readIdx: bytes must be a Uint8Array, found 'images.idx'"],
 ]);
+
+refused('data sets whose sizes do not fit, signals, weights and noise', [
+  [
+    'evaluate(model, { ...images, count: 5 })',
+    'evaluate: data must have 5 images of 4 pixels and 5 labels, found 8 pixels and 2 labels',
+  ],
+  [
+    'evaluate(model, { ...images, labels: new Uint8Array(1) })',
+    'evaluate: data must have 2 images of 4 pixels and 2 labels, found 8 pixels and 1 labels',
+  ],
+  [
+    'evaluate(model, { ...images, count: NaN })',
+    'evaluate: data.count must be a whole number of at least 0, found NaN',
+  ],
+  [
+    "evaluate(model, { ...images, imageShape: ['2', '2'] })",
+    "evaluate: data.imageShape must be [height, width], found ['2', '2']",
+  ],
+  [
+    'fit(model, data, { optimizer, epochs: 1, signal: new AbortController() })',
+    'fit: signal must be an AbortSignal, found an instance of AbortController — write controller.signal',
+  ],
+  [
+    'fit(model, data, { optimizer, epochs: 1, signal: true })',
+    'fit: signal must be an AbortSignal, found true',
+  ],
+  [
+    'fit(model, data, { optimizer, epochs: 1, beta: NaN })',
+    'fit: beta must be a number that is finite, found NaN',
+  ],
+  [
+    'fit(model, data, { optimizer, epochs: 1, beta: () => NaN })',
+    'elbo: beta must be a number that is finite, found NaN',
+  ],
+  [
+    'trainStep(model, { images: new Float32Array(7), labels: new Uint8Array(2), size: 2 }, { optimizer })',
+    "trainStep: a batch of 2 images must have 2 · 4 pixels, found 7 — use images of the model's inputSize",
+  ],
+  [
+    'trainStep(model, { images: new Float32Array(0), labels: new Uint8Array(0), size: 0 }, { optimizer })',
+    'trainStep: the size of the batch must be a whole number above 0, found 0',
+  ],
+  ['batches(images, { batchSize: 1, order: [NaN] })', 'batches: image NaN is not among 2 images, 0 to 1'],
+  ['batches(images, { batchSize: 1, order: [-1] })', 'batches: image -1 is not among 2 images, 0 to 1'],
+  [
+    'binarizeBatch(new Float32Array([0, 255]), new Generator(1))',
+    'binarizeBatch: pixels lie in [0, 1], but range from 0 to 255 — divide grey values by 255',
+  ],
+  [
+    'new VampPrior(4, { initial: zeros([0, 4]) })',
+    'VampPrior: the initial pseudo-images are [0, 4] — give [components, 4]',
+  ],
+]);
+
+test('images, noise and gradients that would broadcast', () => {
+  const { zeros } = core;
+  const { reparameterize, straightThrough } = vae;
+  refuses(() => model.elbo(zeros([4])), 'elbo: x must be [batch, pixels], found [4]');
+  refuses(
+    () => model.elbo(zeros([3, 4]), { eps: zeros([1, 2]) }),
+    'elbo: eps must have one row for each of 3 images, found [1, 2]',
+  );
+  refuses(
+    () => model.elbo(zeros([3, 4]), { input: zeros([1, 4]) }),
+    'elbo: input must have one row for each of 3 images, found [1, 4]',
+  );
+  refuses(
+    () => reparameterize({ mu: zeros([3, 2]), logVar: zeros([3, 2]) }, { eps: zeros([1, 2]) }),
+    'reparameterize: eps must have the shape of mu, [3, 2], found [1, 2]',
+  );
+  refuses(
+    () => straightThrough(zeros([1]), zeros([2])),
+    'straightThrough: gradient must have the shape of value, [1], found [2]',
+  );
+});
 
 test.run();

@@ -266,4 +266,18 @@ test('invalid options are refused', () => {
   );
 });
 
+test('at any temperature above 0, a relaxed sample is finite: one-hot at the smallest ones', () => {
+  for (const temperature of [1e-10, 1e-30, 1e-45, 1e-300]) {
+    const logits = tensor([[1, 3, 2]], { requiresGrad: true });
+    const z = gumbelSoftmax(logits, tensor([[0.5, 0, 0]]), temperature);
+    z.mul(tensor([[1, 2, 3]]))
+      .sum()
+      .backward();
+    assert.equal(numbers(z), [0, 1, 0]);
+    assert.equal(numbers(logits.grad as Tensor), [0, 0, 0]);
+  }
+  const equal = gumbelSoftmax(tensor([[1, 1]]), tensor([[0, 0]]), 1e-300);
+  assert.equal(numbers(equal), [0.5, 0.5]);
+});
+
 test.run();

@@ -318,15 +318,15 @@ test('errors', async () => {
     );
   assert.is(
     await refusal(estimateLogLikelihood(vae, greyImages(), { samples: 0 })),
-    'overDraws: samples must be a whole number above 0, found 0',
+    'estimateLogLikelihood: samples must be a whole number above 0, found 0',
   );
   assert.is(
     await refusal(estimateElbo(vae, greyImages(), { batchSize: 1.5 })),
-    'overDraws: batchSize must be a whole number above 0, found 1.5',
+    'estimateElbo: batchSize must be a whole number above 0, found 1.5',
   );
   assert.is(
     await refusal(estimateLogLikelihood(vae, greyImages(0))),
-    'overDraws: the data set has no images',
+    'estimateLogLikelihood: the data set has no images',
   );
   const [, mixture] = everyModel().find(([name]) => name === 'mixture') as [string, LatentModel];
   assert.is(

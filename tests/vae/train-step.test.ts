@@ -334,4 +334,18 @@ test('a state that no run can have is refused', async () => {
   );
 });
 
+test('the generators of a state are checked before training, also at the start of an epoch', async () => {
+  const model = vae();
+  const right = await fit(model, data, {
+    optimizer: new Adam(model.parameters()),
+    epochs: 0,
+    batchSize: BATCH,
+  });
+  for (const change of [{ generator: {} }, { layerGenerators: { 'dropout.generator': 5 } }])
+    assert.match(
+      await refusal({ state: { ...right, ...change } as unknown as TrainState }),
+      /^Generator: the state must be /,
+    );
+});
+
 test.run();

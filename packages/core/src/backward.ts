@@ -4,7 +4,14 @@
  */
 import { accumulate, addGradients } from './accumulate.js';
 import { backend } from './backend/current.js';
-import { checkArray, checkTensor, describeValue, isPlainObject } from './checks/arguments.js';
+import {
+  checkArray,
+  checkBoolean,
+  checkTensor,
+  describeValue,
+  isArrayOf,
+  isPlainObject,
+} from './checks/arguments.js';
 import { checkOptions, type OptionNames } from './checks/options.js';
 import { ArgumentError, formatShape, GradError } from './errors.js';
 import { activeRecorder, type Recorder, withRecorder } from './recorder.js';
@@ -38,6 +45,7 @@ const GRADIENTS_OPTIONS: OptionNames<GradientsOptions> = { ...BACKWARD_OPTIONS, 
 export function backward(y: Tensor, dy?: Tensor, options: BackwardOptions = {}): void {
   checkTensor('backward', y, 'the result');
   checkOptions('backward', options, BACKWARD_OPTIONS, 'dy, ');
+  checkFlags('backward', options);
   const seed = seedGradient('backward', y, dy);
   const accumulateAll = (): void => {
     for (const [tensor, gradient] of propagate(y, seed, options, keepsGrad)) {
@@ -63,6 +71,7 @@ export function gradients(y: Tensor, xs: readonly Tensor[], options: GradientsOp
   checkArray('gradients', 'xs', xs, 'y, ');
   for (const x of xs) checkTensor('gradients', x, 'each of xs');
   checkOptions('gradients', options, GRADIENTS_OPTIONS, 'y, xs, ');
+  checkFlags('gradients', options);
   const seed = seedGradient('gradients', y, options.dy);
   const wanted = new Set(xs);
   const compute = (): Tensor[] => {
@@ -71,6 +80,11 @@ export function gradients(y: Tensor, xs: readonly Tensor[], options: GradientsOp
   };
   if (options.createGraph === true) return compute();
   return runScope(backend(), compute, (result) => result.map((t) => t.storage));
+}
+
+function checkFlags(op: string, { retainGraph = false, createGraph = false }: BackwardOptions): void {
+  checkBoolean(op, 'retainGraph', retainGraph);
+  checkBoolean(op, 'createGraph', createGraph);
 }
 
 /** Refuses options passed in place of `dy`. @throws ArgumentError unless `dy` is a tensor */
@@ -152,11 +166,16 @@ function pushToInputs(
   checkVersions(node, out);
   const op = node.op.name;
   const thunks = node.op.vjp(dy, node.inputs, node.params, out);
+  if (!isArrayOf(thunks, isThunk)) {
+    const found = describeValue(thunks);
+    throw new ArgumentError(op, `vjp must return an array with a function or null per input, found ${found}`);
+  }
   node.inputs.forEach((input, i) => {
     const thunk = thunks[i];
     if (thunk === null || thunk === undefined || !needed.has(input)) return;
     const start = observer === null ? 0 : performance.now();
     const gradient = thunk();
+    checkTensor(op, gradient, `vjp: the gradient of input ${i}`);
     if (!sameShape(gradient.shape, input.shape)) {
       throw new GradError(
         node.op.name,
@@ -170,6 +189,8 @@ function pushToInputs(
     pending.set(input, sofar === undefined ? gradient : addGradients(sofar, gradient));
   });
 }
+
+const isThunk = (item: unknown): boolean => item === null || typeof item === 'function';
 
 function checkVersions(node: TapeNode, out: Tensor): void {
   node.inputs.forEach((input, i) => {

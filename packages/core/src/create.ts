@@ -3,7 +3,14 @@
 import { allocate } from './backend/allocate.js';
 import type { HostArray } from './backend/backend.js';
 import { backend } from './backend/current.js';
-import { checkArray, checkNumber, checkTensor, describeValue } from './checks/arguments.js';
+import {
+  checkArray,
+  checkBoolean,
+  checkNumber,
+  checkTensor,
+  checkUnitInterval,
+  describeValue,
+} from './checks/arguments.js';
 import { checkOptions, type OptionNames } from './checks/options.js';
 import { ArgumentError, formatShape, type Shape, ShapeError } from './errors.js';
 import { flattenNested, type NestedArray } from './nested-arrays.js';
@@ -78,6 +85,7 @@ function noValues(found: unknown): ArgumentError {
 function leaf(op: string, t: Tensor, { requiresGrad = false, name = '' }: CreateOptions): Tensor {
   if (typeof name !== 'string')
     throw new ArgumentError(op, `name must be a string, found ${describeValue(name)}`);
+  checkBoolean(op, 'requiresGrad', requiresGrad);
   t.label = name;
   return requiresGrad ? t.requiresGrad_() : t;
 }
@@ -176,11 +184,17 @@ function generatorOf(op: string, before: string, options: RandomOptions): Genera
 /**
  * One Bernoulli sample per element: 1 with probability p, else 0. Not differentiable.
  * @param p - probabilities in [0, 1], of any shape
- * @throws ArgumentError unless p is a tensor
+ * @throws ArgumentError unless p is a tensor of numbers in [0, 1]; values on a device are not checked
  */
 export function bernoulli(p: Tensor, options: RandomOptions = {}): Tensor {
   checkTensor('bernoulli', p, 'p');
   const generator = generatorOf('bernoulli', 'p, ', options);
+  checkUnitInterval(
+    'bernoulli',
+    'probabilities',
+    p.storage.backend.memory === 'host' ? (p.values as HostArray) : [],
+    'use sigmoid() for logits',
+  );
   return leaf('bernoulli', rand(p.shape, { generator }).lt(p.detach()), options);
 }
 

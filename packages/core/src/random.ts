@@ -14,7 +14,7 @@
 
 import { allocate } from './backend/allocate.js';
 import type { HostArray, PhiloxState } from './backend/backend.js';
-import { checkFunction, checkWhole, describeValue, refusePromise } from './checks/arguments.js';
+import { checkFunction, checkWhole, describeValue, isArrayOf, refusePromise } from './checks/arguments.js';
 import { ArgumentError } from './errors.js';
 import { checkShape, MOST_ELEMENTS } from './shape.js';
 
@@ -227,7 +227,7 @@ function checkSeed(op: string, seed: number | bigint): void {
 
 function isPairOfWords(pair: unknown): boolean {
   const isWord = (word: unknown): boolean => Number.isInteger(word) && word === (word as number) >>> 0;
-  return Array.isArray(pair) && pair.length === 2 && pair.every(isWord);
+  return isArrayOf(pair, isWord) && pair.length === 2;
 }
 
 let current = new Generator(0);

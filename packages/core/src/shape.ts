@@ -31,6 +31,7 @@ export const REDUCE_OPTIONS: OptionNames<ReduceOptions> = { axis: true, keepDims
 
 /** Number of elements: the product of the axis lengths (1 for a scalar). */
 export function sizeOf(shape: Shape): number {
+  checkArray('sizeOf', 'the shape', shape);
   let size = 1;
   for (const length of shape) size *= length;
   return size;
@@ -49,6 +50,8 @@ export function stridesOf(shape: Shape): number[] {
 
 /** Whether two shapes have the same lengths in the same order. */
 export function sameShape(a: Shape, b: Shape): boolean {
+  checkArray('sameShape', 'the first shape', a);
+  checkArray('sameShape', 'the second shape', b, 'a, ');
   return a.length === b.length && a.every((length, axis) => length === b[axis]);
 }
 
@@ -106,7 +109,7 @@ function isList(axis: Axes): axis is readonly number[] {
 /** Sorted unique axes; `undefined` means all of them. @throws ArgumentError on a missing or repeated axis */
 export function normalizeAxes(op: string, axis: Axes | undefined, rank: number): number[] {
   if (axis === undefined) return Array.from({ length: rank }, (_, i) => i);
-  const axes = (isList(axis) ? axis : [axis]).map((a) => normalizeAxis(op, a, rank));
+  const axes = Array.from(isList(axis) ? axis : [axis], (a) => normalizeAxis(op, a, rank));
   axes.sort((a, b) => a - b);
   if (axes.some((a, i) => a === axes[i + 1])) {
     throw new ArgumentError(op, `axes must be distinct, found [${String(axis)}] in a tensor of rank ${rank}`);
@@ -139,9 +142,10 @@ function fittingShapes(
 
 /**
  * NumPy broadcasting: shapes are aligned at their last axis, and lengths must be equal or 1.
- * @throws ShapeError naming the axis that differs
+ * @throws ShapeError naming the axis that differs; ArgumentError for something that is not a shape
  */
 export function broadcastShapes(op: string, ...shapes: readonly Shape[]): number[] {
+  for (const shape of shapes) checkLengths(op, shape);
   const rank = Math.max(0, ...shapes.map((shape) => shape.length));
   const out = new Array<number>(rank).fill(1);
   for (const shape of shapes) {

@@ -1,6 +1,6 @@
 import type { Backend, Kernels, Values } from './backend/backend.js';
-import { refusePromise } from './checks/arguments.js';
-import { BackendError } from './errors.js';
+import { checkArray, checkFunction, checkTensor, refusePromise } from './checks/arguments.js';
+import { ArgumentError, BackendError } from './errors.js';
 
 /**
  * The memory behind one or more tensors (a reshape shares its operand's storage).
@@ -71,6 +71,11 @@ export function updateInPlace(
   targets: readonly [Stored, ...Stored[]],
   write: (kernels: Kernels) => void,
 ): void {
+  checkArray('updateInPlace', 'the targets', targets);
+  for (const target of targets) checkTensor('updateInPlace', target, 'each target');
+  checkFunction('updateInPlace', write, 'the second argument');
+  if (targets.length === 0)
+    throw new ArgumentError('updateInPlace', 'there are no targets — list every tensor that changes');
   refusePromise('updateInPlace', write(targets[0].storage.backend.kernels));
   for (const { storage } of targets) storage.version++;
 }

@@ -9,7 +9,7 @@ import {
   type Tensor,
   zeros,
 } from '@varigrad/core';
-import { checkOptions, checkWhole, type OptionNames } from '@varigrad/core/checks';
+import { checkBoolean, checkOptions, checkWhole, type OptionNames } from '@varigrad/core/checks';
 import { uniform } from './init.js';
 import { type Description, Module } from './module.js';
 import { checkedKernel, describeWindows } from './windows.js';
@@ -56,6 +56,7 @@ abstract class Convolution extends Module {
     { bias = true, generator, ...geometry }: ConvTranspose2dOptions,
   ) {
     super();
+    checkBoolean(op, 'bias', bias);
     const kernel = checkedKernel(op, kernelSize, geometry);
     const bound = 1 / Math.sqrt(channels[1] * kernel[0] * kernel[1]);
     const draw = (shape: readonly number[]): Tensor =>

@@ -1,11 +1,13 @@
-import { formatShape, type Shape, sizeOf, type Tensor } from '@varigrad/core';
+import { formatShape, type Shape, ShapeError, sizeOf, type Tensor } from '@varigrad/core';
 import { checkArray, checkTensor, checkWhole } from '@varigrad/core/checks';
 import { type Description, Module } from './module.js';
 
 /** Joins all axes after the first: `[batch, …]` → `[batch, features]`. */
 export class Flatten extends Module {
+  /** @throws ShapeError for a scalar */
   forward(x: Tensor): Tensor {
     checkTensor('Flatten', x, 'x');
+    if (x.rank === 0) throw new ShapeError('Flatten', [x.shape], 'x must be [batch, …], found a scalar');
     const [batch, ...rest] = x.shape as [number, ...number[]];
     return x.reshape([batch, sizeOf(rest)]);
   }

@@ -1,5 +1,5 @@
 import { type Activation, type Generator, linear, parameter, type Tensor, zeros } from '@varigrad/core';
-import { checkChoice, checkOptions, checkWhole, type OptionNames } from '@varigrad/core/checks';
+import { checkBoolean, checkChoice, checkOptions, checkWhole, type OptionNames } from '@varigrad/core/checks';
 import { kaimingUniform, uniform } from './init.js';
 import { type Description, Module } from './module.js';
 
@@ -32,6 +32,7 @@ export class Linear extends Module {
     checkWhole('Linear', 'outFeatures', outFeatures);
     checkOptions('Linear', options, LINEAR_OPTIONS, 'inFeatures, outFeatures, ');
     const { bias = true, activation = 'none', generator } = options;
+    checkBoolean('Linear', 'bias', bias);
     checkChoice('Linear', 'activation', activation, ACTIVATIONS);
     this.weight = parameter(
       kaimingUniform(zeros([outFeatures, inFeatures]), { slope: Math.sqrt(5), generator }),

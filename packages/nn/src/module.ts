@@ -1,5 +1,5 @@
-import { ArgumentError, formatShape, Generator, sameShape, Tensor, VarigradError } from '@varigrad/core';
-import { checkOptions, describeValue, type OptionNames } from '@varigrad/core/checks';
+import { formatShape, Generator, sameShape, Tensor, VarigradError } from '@varigrad/core';
+import { checkBoolean, checkOptions, type OptionNames } from '@varigrad/core/checks';
 import { joined, members } from './members.js';
 import {
   checkStateDict,
@@ -30,7 +30,8 @@ const DEEPEST = 1000;
  * other classes, so tensors and modules in them are not found.
  *
  * A tensor that requires a gradient is a parameter. Any other is a buffer: saved, but not trained. A tensor or module with several
- * names, such as a tied weight, counts once, under its first name.
+ * names, such as a tied weight, counts once, under its first name. A tensor that a recorded operation computed, such as an activation
+ * or the transpose of a weight, is neither.
  */
 export abstract class Module {
   /** Whether layers such as Dropout run in training mode; see `train` and `eval`. */
@@ -67,14 +68,22 @@ export abstract class Module {
     }
   }
 
-  /** All tensors, each once, with their dotted names. */
+  /**
+   * All tensors, each once, with their dotted names.
+   * @throws VarigradError if two tensors have one name, as `m['a.b']` and `m.a.b` have
+   */
   *namedTensors(): Iterable<[string, Tensor]> {
     const seen = new Set<Tensor>();
+    const names = new Set<string>();
     for (const [prefix, module] of this.namedModules()) {
       for (const [name, tensor] of ownTensors(module)) {
         if (seen.has(tensor)) continue;
         seen.add(tensor);
-        yield [joined(prefix, name), tensor];
+        const path = joined(prefix, name);
+        if (names.has(path))
+          throw new VarigradError('Module', `two tensors are named '${path}' — rename one`);
+        names.add(path);
+        yield [path, tensor];
       }
     }
   }
@@ -111,8 +120,7 @@ export abstract class Module {
    * @throws ArgumentError unless mode is true or false
    */
   train(mode = true): this {
-    if (typeof mode !== 'boolean')
-      throw new ArgumentError('train', `mode must be true or false, found ${describeValue(mode)}`);
+    checkBoolean('train', 'mode', mode);
     for (const [, module] of this.namedModules()) module.training = mode;
     return this;
   }
@@ -152,7 +160,9 @@ export abstract class Module {
   loadStateDict(state: StateDict, options: LoadOptions = {}): void {
     checkStateDict('loadStateDict', state, 'what stateDict() returned');
     checkOptions('loadStateDict', options, LOAD_OPTIONS, 'state, ');
-    const saved = matching(this, state, options.strict ?? true);
+    const { strict = true } = options;
+    checkBoolean('loadStateDict', 'strict', strict);
+    const saved = matching(this, state, strict);
     for (const [target, values] of saved) overwrite(target, values);
   }
 
@@ -264,5 +274,6 @@ const grouped = (size: number): string => size.toLocaleString('en-US');
 
 /** The module's own tensors, without those of its sub-modules, with their names. */
 function* ownTensors(module: Module): Iterable<[string, Tensor]> {
-  for (const [name, value] of members(module)) if (value instanceof Tensor) yield [name, value];
+  for (const [name, value] of members(module))
+    if (value instanceof Tensor && value.isLeaf) yield [name, value];
 }

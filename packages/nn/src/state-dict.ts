@@ -11,7 +11,7 @@ import {
   VarigradError,
   withBackend,
 } from '@varigrad/core';
-import { describeValue, isPlainObject } from '@varigrad/core/checks';
+import { describeValue, isArrayOf, isPlainObject } from '@varigrad/core/checks';
 
 /** A tensor's values as plain data. */
 export interface TensorData {
@@ -82,13 +82,16 @@ export function checkStateDict(op: string, state: StateDict, expected: string): 
 }
 
 function isShape(shape: unknown): boolean {
-  return Array.isArray(shape) && shape.every((length) => Number.isInteger(length) && length >= 0);
+  return isArrayOf(shape, (length) => Number.isInteger(length) && (length as number) >= 0);
 }
 
 /** Float arrays, and arrays of numbers as JSON has them. Integer arrays are refused: quantized weights would load silently. */
 function areNumbers(data: unknown): boolean {
-  if (Array.isArray(data)) return data.every((value) => typeof value === 'number');
-  return data instanceof Float32Array || data instanceof Float64Array;
+  return (
+    isArrayOf(data, (value) => typeof value === 'number') ||
+    data instanceof Float32Array ||
+    data instanceof Float64Array
+  );
 }
 
 /** Overwrites a tensor on its backend with checked values of its shape. */

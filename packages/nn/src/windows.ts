@@ -1,6 +1,6 @@
 /** What layers with sliding windows share: the check of their sizes, and the words for their options. */
 import { ArgumentError, type Pair } from '@varigrad/core';
-import { describeValue } from '@varigrad/core/checks';
+import { describeValue, isArrayOf } from '@varigrad/core/checks';
 import type { Description } from './module.js';
 
 /** Options of convolution and pooling layers. Those left out, or 0, are not printed. */
@@ -23,8 +23,8 @@ export function checkedKernel(op: string, kernelSize: number | Pair, options: Wi
 /** A pair; one number stands for both. */
 function pairOf(op: string, name: string, value: number | Pair, least: 0 | 1): Pair {
   const pair: Pair = typeof value === 'number' ? [value, value] : value;
-  if (Array.isArray(pair) && pair.length === 2 && pair.every((n) => Number.isInteger(n) && n >= least))
-    return pair;
+  const isLength = (n: unknown): boolean => Number.isInteger(n) && (n as number) >= least;
+  if (isArrayOf(pair, isLength) && pair.length === 2) return pair;
   const range = least === 1 ? 'above 0' : 'of at least 0';
   throw new ArgumentError(
     op,

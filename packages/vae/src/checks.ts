@@ -1,6 +1,16 @@
 /** Checks of arguments: models, data sets, and what `fit` takes. */
-import { ArgumentError, formatShape, ShapeError, type Tensor } from '@varigrad/core';
 import {
+  ArgumentError,
+  formatShape,
+  Generator,
+  type GeneratorState,
+  ShapeError,
+  sameShape,
+  type Tensor,
+} from '@varigrad/core';
+import {
+  checkBoolean,
+  checkFinite,
   checkFunction,
   checkMethod,
   checkNumber,
@@ -8,6 +18,8 @@ import {
   checkTensor,
   checkWhole,
   describeValue,
+  isArrayOf,
+  isPlainObject,
   type OptionNames,
 } from '@varigrad/core/checks';
 
@@ -16,11 +28,26 @@ export function checkModel(op: string, model: unknown): void {
   checkMethod(op, 'the model', model, 'elbo', 'a model, such as new VAE()');
 }
 
-/** @throws ArgumentError unless `data` is a data set; `name` is the argument */
+/** @throws ShapeError unless the two tensors, given by their names, have one shape */
+export function checkSameShape(op: string, tensors: Readonly<Record<string, Tensor>>): void {
+  const [[nameA, a], [nameB, b]] = Object.entries(tensors) as [[string, Tensor], [string, Tensor]];
+  if (sameShape(a.shape, b.shape)) return;
+  const found = `found ${formatShape(b.shape)}`;
+  throw new ShapeError(
+    op,
+    [a.shape, b.shape],
+    `${nameB} must have the shape of ${nameA}, ${formatShape(a.shape)}, ${found}`,
+  );
+}
+
+/** @throws ArgumentError unless `data` is a data set whose arrays hold `count` images and labels; `name` is the argument */
 export function checkDataset(op: string, data: unknown, name = 'data'): void {
   const { images, labels, count, imageShape, train } = (data ?? {}) as Readonly<Record<string, unknown>>;
   const isDataset = [images, labels].every(ArrayBuffer.isView) && typeof count === 'number';
-  if (isDataset && Array.isArray(imageShape)) return;
+  if (isDataset && Array.isArray(imageShape)) {
+    checkSizes(op, name, data as Sizes);
+    return;
+  }
   const fix =
     data instanceof Promise
       ? ' — await it first'
@@ -31,6 +58,34 @@ export function checkDataset(op: string, data: unknown, name = 'data'): void {
     op,
     `${name} must be a data set { images, labels, count, imageShape, classes }, found ${train === undefined ? describeValue(data) : '{ train, … }'}${fix}`,
   );
+}
+
+/** What the sizes of a data set are checked by. */
+interface Sizes {
+  readonly images: ArrayLike<number>;
+  readonly labels: ArrayLike<number>;
+  readonly count: number;
+  readonly imageShape: readonly [number, number];
+}
+
+function checkSizes(op: string, name: string, { images, labels, count, imageShape }: Sizes): void {
+  checkWhole(op, `${name}.count`, count, 0);
+  checkImageShape(op, imageShape, `${name}.imageShape`);
+  const pixels = imageShape[0] * imageShape[1];
+  if (images.length >= count * pixels && labels.length >= count) return;
+  throw new ArgumentError(
+    op,
+    `${name} must have ${count} images of ${pixels} pixels and ${count} labels, found ${images.length} pixels and ${labels.length} labels`,
+  );
+}
+
+/** @throws ArgumentError unless `value` is the height and width of an image */
+export function checkImageShape(op: string, value: unknown, name = 'imageShape'): void {
+  const isLength = (length: unknown): boolean => Number.isInteger(length) && (length as number) > 0;
+  if (isArrayOf(value, isLength) && value.length === 2) return;
+  const isDataset = typeof value === 'object' && value !== null && 'imageShape' in value;
+  const fix = isLength(value) ? ` — write [${value}, ${value}]` : isDataset ? ' — write data.imageShape' : '';
+  throw new ArgumentError(op, `${name} must be [height, width], found ${describeValue(value)}${fix}`);
 }
 
 /** @throws ArgumentError unless `value` is a string */
@@ -114,6 +169,7 @@ export function checkStepArguments(op: string, options: StepArguments): void {
   const { optimizer, beta = 1, freeBits = 0, clipNorm, schedule, step } = options;
   checkMethod(op, 'optimizer', optimizer, 'step', 'an optimizer, such as new Adam(model.parameters())');
   checkNumberOrFunction(op, 'beta', beta);
+  if (typeof beta === 'number') checkFinite(op, 'beta', beta);
   checkNumber(op, 'freeBits', freeBits);
   if (clipNorm !== undefined) checkNumber(op, 'clipNorm', clipNorm, Number(clipNorm) > 0, 'above 0');
   if (schedule !== undefined) checkFunction(op, schedule, 'schedule');
@@ -125,6 +181,7 @@ interface FitArguments extends StepArguments {
   readonly epochs: unknown;
   readonly dropLast?: unknown;
   readonly state?: unknown;
+  readonly signal?: unknown;
   readonly onStep?: unknown;
   readonly onProgress?: unknown;
   readonly onEpoch?: unknown;
@@ -143,19 +200,34 @@ export function checkFitArguments<Options extends FitArguments>(
   checkDataset('fit', data.train, 'data.train');
   checkDataset('fit', data.test, 'data.test');
   checkOptions('fit', options, names, 'model, data, ');
-  const { epochs, dropLast = false, state, onStep, onProgress, onEpoch } = options;
+  const { epochs, dropLast = false, state, signal, onStep, onProgress, onEpoch } = options;
   checkStepArguments('fit', options);
   checkWhole('fit', 'epochs', epochs, 0);
-  if (typeof dropLast !== 'boolean')
-    throw new ArgumentError('fit', `dropLast must be true or false, found ${describeValue(dropLast)}`);
+  checkBoolean('fit', 'dropLast', dropLast);
+  checkSignal(signal);
   if (state !== undefined) checkTrainState(state);
   for (const [name, callback] of Object.entries({ onStep, onProgress, onEpoch }))
     if (callback !== undefined) checkFunction('fit', callback, name);
 }
 
+/** Refuses a controller in place of its signal, which would never stop the run. @throws ArgumentError */
+function checkSignal(signal: unknown): void {
+  const { aborted, signal: own } = (signal ?? {}) as Readonly<Record<string, unknown>>;
+  if (signal === undefined || typeof aborted === 'boolean') return;
+  const fix = own === undefined ? '' : ' — write controller.signal';
+  throw new ArgumentError('fit', `signal must be an AbortSignal, found ${describeValue(signal)}${fix}`);
+}
+
 /** @throws ArgumentError unless `state` has the fields of a `TrainState`, with values that a run can have */
 function checkTrainState(state: unknown): void {
-  const { epoch, step, generator, sums, seconds } = (state ?? {}) as Readonly<Record<string, unknown>>;
+  const {
+    epoch,
+    step,
+    generator,
+    layerGenerators = {},
+    sums,
+    seconds,
+  } = (state ?? {}) as Readonly<Record<string, unknown>>;
   const { loss, recon, kl, count } = (sums ?? {}) as Readonly<Record<string, unknown>>;
   const isWhole = (value: unknown, least: number): boolean =>
     Number.isSafeInteger(value) && (value as number) >= least;
@@ -164,7 +236,11 @@ function checkTrainState(state: unknown): void {
     isWhole(step, 0) &&
     isWhole(count, 0) &&
     typeof generator === 'object' &&
+    isPlainObject(layerGenerators) &&
     [loss, recon, kl, seconds].every(Number.isFinite);
   if (!isState)
     throw new ArgumentError('fit', `state must be what fit returned, found ${describeValue(state)}`);
+  // Setting a state checks it.
+  const generators = [generator, ...Object.values(layerGenerators as object)];
+  for (const saved of generators) new Generator().state = saved as GeneratorState;
 }

@@ -1,6 +1,6 @@
 /** The evidence lower bound and related bounds for one batch of images. */
-import { ArgumentError, eye, type Generator, type Tensor } from '@varigrad/core';
-import { checkNumber, checkOptions, checkTensor, type OptionNames } from '@varigrad/core/checks';
+import { ArgumentError, eye, formatShape, type Generator, ShapeError, type Tensor } from '@varigrad/core';
+import { checkFinite, checkNumber, checkOptions, checkTensor, type OptionNames } from '@varigrad/core/checks';
 import { checkFields } from './checks.js';
 import type { Posterior } from './posteriors/posterior.js';
 
@@ -45,16 +45,26 @@ const ELBO_OPTIONS: OptionNames<ElboOptions> = {
   step: true,
 };
 
-/** Checks the arguments of a model's `elbo`. @throws ArgumentError */
+/** Checks the arguments of a model's `elbo`. @throws ArgumentError for a wrong value, ShapeError for a wrong shape */
 export function checkElboArguments(x: Tensor, options: ElboOptions): void {
   checkTensor('elbo', x, 'x');
+  if (x.rank !== 2)
+    throw new ShapeError('elbo', [x.shape], `x must be [batch, pixels], found ${formatShape(x.shape)}`);
   checkOptions('elbo', options, ELBO_OPTIONS, 'x, ');
   const { beta = 1, freeBits = 0, step = 0, ...rest } = options;
-  checkNumber('elbo', 'beta', beta);
+  checkFinite('elbo', 'beta', beta);
   checkNumber('elbo', 'freeBits', freeBits, freeBits >= 0, 'of at least 0');
   checkNumber('elbo', 'step', step);
   for (const name of ['labels', 'eps', 'input'] as const)
-    if (rest[name] !== undefined) checkTensor('elbo', rest[name], name);
+    if (rest[name] !== undefined) checkRows(name, rest[name], x);
+}
+
+/** @throws ShapeError unless `t` has a row for each image: one that broadcasts would be shared by all images */
+function checkRows(name: string, t: Tensor, x: Tensor): void {
+  checkTensor('elbo', t, name);
+  if (t.shape[0] === x.shape[0]) return;
+  const problem = `${name} must have one row for each of ${x.shape[0]} images, found ${formatShape(t.shape)}`;
+  throw new ShapeError('elbo', [t.shape, x.shape], problem);
 }
 
 /** recon + beta · kl, the training loss. */

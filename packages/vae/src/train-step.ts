@@ -7,7 +7,7 @@ import {
   tensor,
   withGenerator,
 } from '@varigrad/core';
-import { checkOptions, describeValue, type OptionNames } from '@varigrad/core/checks';
+import { checkOptions, checkWhole, describeValue, type OptionNames } from '@varigrad/core/checks';
 import { clipGradNorm, type Optimizer, type Schedule } from '@varigrad/nn';
 import { checkFields, checkModel, checkStepArguments } from './checks.js';
 import type { Batch } from './data/batches.js';
@@ -76,8 +76,15 @@ export function computeGradients(model: GenerativeModel, batch: Batch, options: 
   const { optimizer, generator = defaultGenerator(), beta = 1, freeBits = 0 } = options;
   const { step = optimizer.stepCount } = options;
   const { images, labels, size } = batch;
+  const pixels = model.inputSize;
+  checkWhole('trainStep', 'the size of the batch', size);
+  if (images.length !== size * pixels)
+    throw new ArgumentError(
+      'trainStep',
+      `a batch of ${size} images must have ${size} · ${pixels} pixels, found ${images.length} — use images of the model's inputSize`,
+    );
   return withGenerator(generator, () => {
-    const { loss, recon, kl } = model.elbo(tensor(images, { shape: [size, images.length / size] }), {
+    const { loss, recon, kl } = model.elbo(tensor(images, { shape: [size, pixels] }), {
       generator,
       beta: typeof beta === 'number' ? beta : beta(step),
       freeBits,

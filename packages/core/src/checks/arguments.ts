@@ -102,6 +102,11 @@ export function checkArray(op: string, role: string, value: unknown, before = ''
   throw new ArgumentError(op, `${role} must be an array, found ${describeValue(value)} — write ${call}`);
 }
 
+/** Whether `value` is an array whose items all pass `test`. The holes of a sparse array count as items that are undefined. */
+export function isArrayOf(value: unknown, test: (item: unknown) => boolean): value is readonly unknown[] {
+  return Array.isArray(value) && value.findIndex((item) => !test(item)) < 0;
+}
+
 /** A function or class as it stands in a call: `sum`, `new Adam`. */
 export function callee(op: string): string {
   return /^[A-Z]/.test(op) ? `new ${op}` : op;
@@ -126,6 +131,25 @@ export function checkNumber(op: string, name: string, value: unknown, holds = tr
 /** @throws ArgumentError unless `value` is a number other than NaN, Infinity and −Infinity */
 export function checkFinite(op: string, name: string, value: unknown): void {
   checkNumber(op, name, value, Number.isFinite(value), typeof value === 'number' ? 'that is finite' : '');
+}
+
+/** @throws ArgumentError unless `value` is true or false */
+export function checkBoolean(op: string, name: string, value: unknown): void {
+  if (typeof value === 'boolean') return;
+  throw new ArgumentError(op, `${name} must be true or false, found ${describeValue(value)}`);
+}
+
+/** @param name - the plural of what the values are. @throws ArgumentError unless all of them lie in [0, 1] */
+export function checkUnitInterval(op: string, name: string, values: ArrayLike<number>, fix: string): void {
+  let [low, high] = [0, 0];
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!;
+    if (value < low) low = value;
+    else if (value > high) high = value;
+    else if (Number.isNaN(value)) throw new ArgumentError(op, `${name} contain NaN — they lie in [0, 1]`);
+  }
+  if (low < 0 || high > 1)
+    throw new ArgumentError(op, `${name} lie in [0, 1], but range from ${low} to ${high} — ${fix}`);
 }
 
 /** @throws ArgumentError unless `value` is a whole number of at least `least` */

@@ -1,14 +1,17 @@
 export {
   callee,
   checkArray,
+  checkBoolean,
   checkFinite,
   checkFunction,
   checkIterable,
   checkMethod,
   checkNumber,
   checkTensor,
+  checkUnitInterval,
   checkWhole,
   describeValue,
+  isArrayOf,
   isPlainObject,
   refusePromise,
 } from './arguments.js';

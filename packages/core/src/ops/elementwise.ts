@@ -3,6 +3,7 @@
  * Operands of two-argument operations broadcast as in NumPy; the gradient of a broadcast operand is summed back
  * to the operand's shape (`sumToSize`), since each of its elements was used several times.
  */
+import { checkNumber } from '../checks/arguments.js';
 import { checkOptions, type OptionNames } from '../checks/options.js';
 import { ArgumentError } from '../errors.js';
 import { broadcastShapes } from '../shape.js';
@@ -109,7 +110,7 @@ export const div: Binary = binary('div', (dy, _, b, y) => [
  */
 export const pow: Binary = binary('pow', (dy, a, b, y) => [
   // ∂aᵇ/∂a = b aᵇ⁻¹, and 0 for b = 0, also at a = 0 where aᵇ⁻¹ is infinite.
-  () => b.where(chainMul(dy, chainMul(b, a.pow(b.sub(1)))), 0),
+  () => chainMul(dy, chainMul(b, a.pow(b.sub(1)))),
   // ∂aᵇ/∂b = aᵇ ln a, and 0 where aᵇ = 0; 0 for 0⁰; −Infinity at a = 0 for b < 0.
   () =>
     a
@@ -221,12 +222,14 @@ const CLAMP_OPTIONS: OptionNames<ClampOptions> = { min: true, max: true };
 
 /**
  * min(max(x, options.min), options.max); the gradient passes inside the bounds and on them.
- * @throws ArgumentError if min > max
+ * @throws ArgumentError if min > max, or a bound is NaN
  */
 export function clamp(x: TensorLike, options: ClampOptions): Tensor {
   checkOptions('clamp', options, CLAMP_OPTIONS);
   const { min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY } = options;
-  if (!(min <= max))
+  for (const [name, bound] of Object.entries({ min, max }))
+    checkNumber('clamp', name, bound, !Number.isNaN(bound), 'other than NaN');
+  if (min > max)
     throw new ArgumentError('clamp', `min must be at most max, found min ${min} and max ${max} — swap them`);
   return apply(clampOp, [asTensor(x)], { min, max });
 }

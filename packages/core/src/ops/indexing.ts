@@ -212,7 +212,7 @@ function triangle(
 ): Tensor {
   checkOptions(op, options, TRIANGLE_OPTIONS);
   const { diagonal = 0 } = options;
-  checkNumber(op, 'diagonal', diagonal);
+  checkNumber(op, 'diagonal', diagonal, Number.isInteger(diagonal), 'that is whole');
   const t = operandOf(op, x);
   const [rows, columns] = t.shape.slice(-2);
   if (rows === undefined || columns === undefined) {

@@ -111,7 +111,7 @@ const permuteOp: Op<One, { readonly axes: readonly number[] }> = {
 export function permute(x: TensorLike, axes: readonly number[]): Tensor {
   const t = operandOf('permute', x);
   checkArray('permute', 'the axes', axes);
-  const order = axes.map((a) => normalizeAxis('permute', a, t.rank));
+  const order = Array.from(axes, (a) => normalizeAxis('permute', a, t.rank));
   if (order.length !== t.rank || new Set(order).size !== t.rank) {
     throw new ArgumentError(
       'permute',

@@ -1,6 +1,13 @@
 /** Slicing, splitting, padding and joining tensors. */
 
-import { checkArray, checkNumber, checkTensor, describeValue, isPlainObject } from '../checks/arguments.js';
+import {
+  checkArray,
+  checkNumber,
+  checkTensor,
+  describeValue,
+  isArrayOf,
+  isPlainObject,
+} from '../checks/arguments.js';
 import { checkOptions, type OptionNames } from '../checks/options.js';
 import { ArgumentError, formatShape, type Shape, ShapeError } from '../errors.js';
 import {
@@ -134,10 +141,9 @@ export function pad(
   const { value = 0 } = options;
   checkNumber('pad', 'value', value);
   const t = operandOf('pad', x);
-  const isWidth = (w: number): boolean => Number.isInteger(w) && w >= 0;
-  const isPair = (pair: readonly number[]): boolean =>
-    Array.isArray(pair) && pair.length === 2 && pair.every(isWidth);
-  if (!(Array.isArray(widths) && widths.length === t.rank && widths.every(isPair))) {
+  const isWidth = (w: unknown): boolean => Number.isInteger(w) && (w as number) >= 0;
+  const isPair = (pair: unknown): boolean => isArrayOf(pair, isWidth) && pair.length === 2;
+  if (!(isArrayOf(widths, isPair) && widths.length === t.rank)) {
     throw new ArgumentError(
       'pad',
       `widths must be ${t.rank} pairs of whole numbers ≥ 0, found ${describeValue(widths)}`,

@@ -1,6 +1,6 @@
 /** Reductions over any axes, and functions built on them. */
 import type { Kernels, Operand } from '../backend/backend.js';
-import { checkTensor } from '../checks/arguments.js';
+import { checkBoolean, checkTensor } from '../checks/arguments.js';
 import { checkOptions, type OptionNames } from '../checks/options.js';
 import { ArgumentError, formatShape, type Shape, ShapeError } from '../errors.js';
 import type { ReduceKind } from '../functions/kinds.js';
@@ -78,7 +78,9 @@ function reduce(op: Op<One, ReduceParams>, x: TensorLike, options: ReduceOptions
   checkOptions(op.name, options, REDUCE_OPTIONS);
   const t = operandOf(op.name, x);
   const axes = normalizeAxes(op.name, options.axis, t.rank);
-  return apply(op, [t], { axes, keepDims: options.keepDims ?? false });
+  const { keepDims = false } = options;
+  checkBoolean(op.name, 'keepDims', keepDims);
+  return apply(op, [t], { axes, keepDims });
 }
 
 /** Σ x over `axis` (default: all axes). The sum over an empty axis is 0. */
@@ -126,6 +128,7 @@ export function argmax(x: TensorLike, options: ArgmaxOptions = {}): Tensor {
   checkOptions('argmax', options, ARGMAX_OPTIONS);
   const t = operandOf('argmax', x);
   const { axis, keepDims = false } = options;
+  checkBoolean('argmax', 'keepDims', keepDims);
   if (axis === undefined) {
     const place = apply(argmaxOp, [t.flatten()], { axis: 0, keepDims: false });
     return keepDims ? place.reshape(t.shape.map(() => 1)) : place;

@@ -1,5 +1,5 @@
 /** Functions that are composed of reductions: means, spreads, norms and products. */
-import { checkNumber } from '../checks/arguments.js';
+import { checkBoolean, checkFinite, checkNumber } from '../checks/arguments.js';
 import { checkOptions, type OptionNames } from '../checks/options.js';
 import {
   type Axes,
@@ -37,7 +37,7 @@ const VARIANCE_OPTIONS: OptionNames<VarianceOptions> = { ...REDUCE_OPTIONS, corr
 function spread(op: string, x: TensorLike, options: VarianceOptions): Tensor {
   checkOptions(op, options, VARIANCE_OPTIONS);
   const { correction = 1, ...where } = options;
-  checkNumber(op, 'correction', correction);
+  checkFinite(op, 'correction', correction);
   const t = operandOf(op, x);
   const count = countOf(op, t, where.axis);
   const centred = t.sub(mean(t, { ...where, keepDims: true }));
@@ -72,6 +72,8 @@ const NORM_OPTIONS: OptionNames<NormOptions> = { ...REDUCE_OPTIONS, p: true };
 export function norm(x: TensorLike, options: NormOptions = {}): Tensor {
   checkOptions('norm', options, NORM_OPTIONS);
   const { p = 2, ...where } = options;
+  const { keepDims = false } = where;
+  checkBoolean('norm', 'keepDims', keepDims);
   checkNumber('norm', 'p', p, !Number.isNaN(p), 'other than NaN');
   const t = operandOf('norm', x);
   const size = t.abs();
@@ -87,7 +89,7 @@ export function norm(x: TensorLike, options: NormOptions = {}): Tensor {
   const total = flatAtZero(sum(powers, { ...where, keepDims: true }));
   const root = p === 2 ? total.sqrt() : total.pow(1 / p);
   const axes = normalizeAxes('norm', where.axis, t.rank);
-  return root.mul(m).reshape(reducedShape(t.shape, axes, where.keepDims ?? false));
+  return root.mul(m).reshape(reducedShape(t.shape, axes, keepDims));
 }
 
 /**
@@ -96,6 +98,8 @@ export function norm(x: TensorLike, options: NormOptions = {}): Tensor {
  */
 export function prod(x: TensorLike, options: ReduceOptions = {}): Tensor {
   checkOptions('prod', options, REDUCE_OPTIONS);
+  const { keepDims = false } = options;
+  checkBoolean('prod', 'keepDims', keepDims);
   const t = operandOf('prod', x);
   const axes = normalizeAxes('prod', options.axis, t.rank);
   const count = countOf('prod', t, options.axis);
@@ -107,5 +111,5 @@ export function prod(x: TensorLike, options: ReduceOptions = {}): Tensor {
     const products = factors.slice(0, half).mul(factors.slice(half, 2 * half));
     factors = length % 2 === 0 ? products : concat([products, factors.slice(2 * half)]);
   }
-  return factors.reshape(reducedShape(t.shape, axes, options.keepDims ?? false));
+  return factors.reshape(reducedShape(t.shape, axes, keepDims));
 }

@@ -1,6 +1,6 @@
 /** Sliding windows over images, for convolution and pooling. */
 import type { Pair, WindowSpec } from '../backend/backend.js';
-import { describeValue } from '../checks/arguments.js';
+import { describeValue, isArrayOf } from '../checks/arguments.js';
 import { ArgumentError, formatShape, type Shape, ShapeError } from '../errors.js';
 import { stridesOf } from '../shape.js';
 import { apply } from '../tape.js';
@@ -10,7 +10,8 @@ import { pad } from './pieces.js';
 /** A pair; one number stands for both. @throws ArgumentError unless the numbers are whole and ≥ `least` */
 export function pairOf(op: string, name: string, value: number | Pair, least: number): Pair {
   const pair: Pair = typeof value === 'number' ? [value, value] : value;
-  if (!Array.isArray(pair) || pair.length !== 2 || pair.some((n) => !Number.isInteger(n) || n < least))
+  const isLength = (n: unknown): boolean => Number.isInteger(n) && (n as number) >= least;
+  if (!isArrayOf(pair, isLength) || pair.length !== 2)
     throw new ArgumentError(
       op,
       `${name} must be one or two whole numbers ≥ ${least}, found ${describeValue(value)}`,

@@ -1,5 +1,5 @@
 import { ArgumentError, formatShape, sameShape, type Tensor, VarigradError } from '@varigrad/core';
-import { checkNumber, checkWhole, describeValue, isPlainObject } from '@varigrad/core/checks';
+import { checkNumber, checkWhole, describeValue, isArrayOf, isPlainObject } from '@varigrad/core/checks';
 import { checkStateDict, type StateDict } from '../state-dict.js';
 
 /** The state of an optimizer as plain data. The tensors are named `<slot>.<index of the parameter>`. */
@@ -58,7 +58,7 @@ function updatesOf({ step, tensors }: OptimizerState, { parameters, slotNames }:
 function checkUpdates(updates: readonly number[], step: number, parameters: number): void {
   const isCount = (count: unknown): boolean =>
     Number.isInteger(count) && (count as number) >= 0 && (count as number) <= step;
-  if (Array.isArray(updates) && updates.length === parameters && updates.every(isCount)) return;
+  if (isArrayOf(updates, isCount) && updates.length === parameters) return;
   throw new VarigradError(
     'loadStateDict',
     `updates must be ${parameters} whole numbers, one per parameter, from 0 to step, ${step}, found ${describeValue(updates)}`,

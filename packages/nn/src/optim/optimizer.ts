@@ -1,4 +1,4 @@
-import { ArgumentError, type Tensor, withBackend, zeros } from '@varigrad/core';
+import { ArgumentError, formatShape, type Tensor, withBackend, zeros } from '@varigrad/core';
 import { callee, checkNumber, checkTensor, describeValue } from '@varigrad/core/checks';
 import { overwrite } from '../state-dict.js';
 import { checkOptimizerState, type OptimizerState } from './optimizer-state.js';
@@ -21,13 +21,13 @@ export function listParameters(op: string, parameters: Iterable<Tensor>): Tensor
 export abstract class Optimizer {
   /** The name of the method, stored with the state. */
   abstract readonly kind: string;
-  /** May be changed at any time, for example by a schedule. */
-  learningRate: number;
   /** The rate that schedules multiply: the first one of the training. It is saved with the state. */
   initialLearningRate: number;
   /** Steps taken. */
   stepCount = 0;
   readonly parameters: readonly Tensor[];
+  readonly #op: string;
+  #learningRate = 0;
   /** Updates of each parameter: the steps at which it had a gradient. */
   protected readonly updates: number[];
   /** The tensors of a parameter's state after its first update, as `slot` names them. */
@@ -35,7 +35,7 @@ export abstract class Optimizer {
   /** Resident tensors with the shapes of the parameters, named `<slot>.<index of the parameter>`. */
   protected readonly slots: Map<string, Tensor> = new Map();
 
-  /** @param op - the class, for messages. @throws ArgumentError unless there are parameters and the rate is at least 0 */
+  /** @param op - the class, for messages. @throws ArgumentError unless there are parameters, all leaves, and the rate is at least 0 */
   constructor(op: string, parameters: Iterable<Tensor>, learningRate: number) {
     this.parameters = listParameters(op, parameters);
     if (this.parameters.length === 0)
@@ -43,10 +43,26 @@ export abstract class Optimizer {
         op,
         'there are no parameters to train — parameters() of a module finds tensors and layers in its properties, but not in #private fields',
       );
-    checkSetting(op, 'learningRate', learningRate);
+    const computed = this.parameters.find((p) => !p.isLeaf && !p.retainsGrad);
+    if (computed !== undefined)
+      throw new ArgumentError(
+        op,
+        `parameters must be leaves, found a result ${formatShape(computed.shape)} of '${computed.node?.op.name}', which receives no gradient — pass what it was computed from`,
+      );
+    this.#op = op;
     this.updates = this.parameters.map(() => 0);
     this.learningRate = learningRate;
     this.initialLearningRate = learningRate;
+  }
+
+  /** May be changed at any time, for example by a schedule. @throws ArgumentError unless it is at least 0 */
+  get learningRate(): number {
+    return this.#learningRate;
+  }
+
+  set learningRate(rate: number) {
+    checkSetting(this.#op, 'learningRate', rate);
+    this.#learningRate = rate;
   }
 
   /** Updates every parameter that has a gradient. */

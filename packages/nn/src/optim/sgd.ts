@@ -1,5 +1,5 @@
 import { ArgumentError, type Tensor, updateInPlace } from '@varigrad/core';
-import { checkOptions, describeValue, type OptionNames } from '@varigrad/core/checks';
+import { checkBoolean, checkOptions, type OptionNames } from '@varigrad/core/checks';
 import { checkSetting, Optimizer } from './optimizer.js';
 
 /** Options of SGD, the same as PyTorch's. */
@@ -38,8 +38,7 @@ export class SGD extends Optimizer {
     checkSetting('SGD', 'momentum', momentum);
     checkSetting('SGD', 'dampening', dampening);
     checkSetting('SGD', 'weightDecay', weightDecay);
-    if (typeof nesterov !== 'boolean')
-      throw new ArgumentError('SGD', `nesterov must be true or false, found ${describeValue(nesterov)}`);
+    checkBoolean('SGD', 'nesterov', nesterov);
     if (nesterov && (momentum === 0 || dampening !== 0)) {
       throw new ArgumentError('SGD', 'nesterov needs momentum above 0 and dampening 0');
     }

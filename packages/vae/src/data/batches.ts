@@ -27,7 +27,7 @@ export function batches(data: Dataset, options: BatchOptions): Iterable<Batch> {
   checkOptions('batches', options, { batchSize: true, order: true }, 'data, ');
   const { batchSize, order } = options;
   checkWhole('batches', 'batchSize', batchSize);
-  const absent = order?.find((image) => image >= data.count);
+  const absent = order?.find((image) => !(Number.isInteger(image) && image >= 0 && image < data.count));
   if (absent !== undefined)
     throw new ArgumentError(
       'batches',

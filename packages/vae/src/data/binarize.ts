@@ -8,8 +8,8 @@
  * - `dynamic`: a fresh sample each time an image is used
  */
 import { Generator } from '@varigrad/core';
-import { checkChoice, checkMethod } from '@varigrad/core/checks';
-import { checkDataset } from '../checks.js';
+import { checkChoice, checkMethod, checkUnitInterval } from '@varigrad/core/checks';
+import { checkDataset, checkValues } from '../checks.js';
 import type { Dataset } from './dataset.js';
 
 /** How grey pixels become targets; losses under different binarizations are different quantities. */
@@ -25,9 +25,11 @@ const BINARIZATIONS: Readonly<Record<Binarization, true>> = {
 /** The seed of static binarization: element i is 1 if the i-th uniform number of `new Generator(STATIC_SEED)` is below x_i. */
 export const STATIC_SEED: number = 20_161_113;
 
-/** One sample of Bernoulli(x) per pixel. */
+/** One sample of Bernoulli(x) per pixel. @throws ArgumentError if a pixel is outside [0, 1] */
 export function binarizeBatch(images: Float32Array, generator: Generator): Float32Array {
   checkMethod('binarizeBatch', 'generator', generator, 'uniform', 'a Generator, such as new Generator(seed)');
+  checkValues('binarizeBatch', 'images', images);
+  checkUnitInterval('binarizeBatch', 'pixels', images, 'divide grey values by 255');
   const draws = generator.uniform(images.length);
   for (let i = 0; i < draws.length; i++) draws[i] = draws[i]! < images[i]! ? 1 : 0;
   return draws;

@@ -2,7 +2,7 @@
 import { ArgumentError, Generator, type Tensor, tensor } from '@varigrad/core';
 import { checkOptions, checkWhole } from '@varigrad/core/checks';
 import { checkDataset } from '../checks.js';
-import { type Dataset, pixelsOf } from './dataset.js';
+import { type Dataset, firstOf, pixelsOf } from './dataset.js';
 
 /** The label of an image whose class is unknown. */
 export const UNKNOWN_LABEL = 255;
@@ -68,11 +68,12 @@ export function partlyLabelled(data: Dataset, labelled: Dataset, repeat = 1): Da
   const count = data.count + repeat * labelled.count;
   const images = new Float32Array(count * pixelsOf(data));
   const labels = new Uint8Array(count).fill(UNKNOWN_LABEL);
-  images.set(data.images);
+  const [all, some] = [data, labelled].map((part) => firstOf(part, part.count)) as [Dataset, Dataset];
+  images.set(all.images);
   for (let round = 0; round < repeat; round++) {
     const start = data.count + round * labelled.count;
-    images.set(labelled.images, start * pixelsOf(data));
-    labels.set(labelled.labels, start);
+    images.set(some.images, start * pixelsOf(data));
+    labels.set(some.labels, start);
   }
   return { ...data, count, images, labels };
 }

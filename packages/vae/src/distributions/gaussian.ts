@@ -2,6 +2,7 @@
 import { type Generator, mulExp, randn, ShapeError, type Tensor } from '@varigrad/core';
 import { checkOptions, checkTensor } from '@varigrad/core/checks';
 import { type DiagonalGaussian, gaussianNll } from '@varigrad/nn';
+import { checkSameShape } from '../checks.js';
 
 /** In mixtures, a smaller σ counts as e⁻⁶⁰: differences of up to 1e12 divided by it are finite in float32. */
 export const LEAST_LOG_SIGMA = -60;
@@ -36,6 +37,7 @@ export function standardNormalLogProb(z: Tensor): Tensor {
  * z = mu + σ·ε with ε ~ N(0, I): a sample as a differentiable function of mu and logVar.
  * @param q - mu, any shape, and logVar, which broadcasts to it
  * @param options - eps, of the shape of mu, drawn from `generator` if left out
+ * @throws ShapeError if eps has another shape: broadcast noise would be the same for several codes
  * @see Kingma & Welling 2014, §2.4, arXiv:1312.6114
  */
 export function reparameterize(
@@ -48,5 +50,7 @@ export function reparameterize(
   const { mu, logVar } = q;
   const { generator } = options;
   const eps = options.eps ?? randn(mu.shape, { generator });
+  checkTensor('reparameterize', eps, 'eps');
+  checkSameShape('reparameterize', { mu, eps });
   return mu.add(mulExp(eps, logVar.mul(0.5)));
 }

@@ -1,5 +1,6 @@
 import { type Generator, rand, type Shape, type Tensor } from '@varigrad/core';
 import { checkNumber, checkOptions, checkTensor } from '@varigrad/core/checks';
+import { checkSameShape } from '../checks.js';
 
 /**
  * Standard Gumbel noise, g = −log(−log u) with u uniform in (0, 1): argmaxₖ(logitₖ + gₖ) is a sample of softmax(logits).
@@ -17,6 +18,9 @@ export function gumbel(shape: Shape, options: { generator?: Generator | undefine
     .neg();
 }
 
+/** The smallest normal float32. A smaller τ would be 0 there. */
+const LEAST_TEMPERATURE = 2 ** -126;
+
 /**
  * A relaxed sample of a category, softmax((logits + g)/τ): nearly one-hot for small τ, and differentiable.
  * @param logits - `[…, K]`; @param noise - Gumbel noise of the same shape; @param temperature - τ above 0
@@ -28,16 +32,21 @@ export function gumbelSoftmax(logits: Tensor, noise: Tensor, temperature: number
   checkTensor('gumbelSoftmax', logits, 'logits');
   checkTensor('gumbelSoftmax', noise, 'noise');
   checkNumber('gumbelSoftmax', 'temperature', temperature, temperature > 0, 'above 0');
-  return logits.add(noise).div(temperature).softmax({ axis: -1 });
+  const scores = logits.add(noise);
+  // The softmax does not depend on the maximum. Subtracted first, it keeps scores / τ from overflowing at a tiny τ.
+  const below = scores.sub(scores.amax({ axis: -1, keepDims: true }).detach());
+  return below.div(Math.max(temperature, LEAST_TEMPERATURE)).softmax({ axis: -1 });
 }
 
 /**
  * The value of one tensor with the gradient of another of the same shape: it replaces an operation that has no useful gradient.
+ * @throws ShapeError if the shapes differ
  * @see Bengio, Léonard & Courville 2013, arXiv:1308.3432
  */
 export function straightThrough(value: Tensor, gradient: Tensor): Tensor {
   checkTensor('straightThrough', value, 'value');
   checkTensor('straightThrough', gradient, 'gradient');
+  checkSameShape('straightThrough', { value, gradient });
   // gradient − gradient is exactly 0, so the value is not rounded.
   return value.detach().add(gradient.sub(gradient.detach()));
 }

@@ -54,11 +54,13 @@ const ALIGNMENT = 4;
 /**
  * Computes a tensor for every image and sample, in evaluation mode and without a tape. The noise depends on the image and the sample
  * only, not on the block.
+ * @param op - the estimator, for messages
  * @param compute - returns the tensor of a block
  * @param use - receives the values of that tensor, in the order of its elements
  * @throws ArgumentError if samples or batchSize is not a whole number above 0, or there are no images
  */
 export function overDraws(
+  op: string,
   model: LatentModel,
   data: Dataset,
   { samples = 1, batchSize = rowsThatFit(model, 2000), binarization = 'none', seed = 0 }: DrawOptions,
@@ -66,9 +68,9 @@ export function overDraws(
   use: (values: ArrayLike<number>, cut: Cut) => void,
 ): Promise<void> {
   return onOneBackend(async () => {
-    checkWhole('overDraws', 'samples', samples);
-    checkWhole('overDraws', 'batchSize', batchSize);
-    if (data.count === 0) throw new ArgumentError('overDraws', 'the data set has no images');
+    checkWhole(op, 'samples', samples);
+    checkWhole(op, 'batchSize', batchSize);
+    if (data.count === 0) throw new ArgumentError(op, 'the data set has no images');
     const generator = new Generator(seed);
     const targets = binarizeDataset(data, binarization, generator);
     await overBatches(

@@ -73,6 +73,7 @@ export function estimateElbo(
       squares: 0,
     }));
     await overDraws(
+      'estimateElbo',
       model,
       data,
       { ...options, samples },

@@ -43,6 +43,7 @@ export function estimateLogLikelihood(
     const { samples = 500 } = options;
     const means = Array.from({ length: data.count }, () => new LogMeanExp());
     await overDraws(
+      'estimateLogLikelihood',
       model,
       data,
       { ...options, samples },

@@ -13,15 +13,6 @@ export function checkLengths(op: string, lengths: Readonly<Record<string, number
     checkNumber(op, name, length, length > 0 && Number.isFinite(length), 'above 0');
 }
 
-/** @throws ArgumentError unless `value` is the height and width of an image */
-export function checkImageShape(op: string, value: unknown): void {
-  const isLength = (length: unknown): boolean => Number.isInteger(length) && (length as number) > 0;
-  if (Array.isArray(value) && value.length === 2 && value.every(isLength)) return;
-  const isDataset = typeof value === 'object' && value !== null && 'imageShape' in value;
-  const fix = isLength(value) ? ` — write [${value}, ${value}]` : isDataset ? ' — write data.imageShape' : '';
-  throw new ArgumentError(op, `imageShape must be [height, width], found ${describeValue(value)}${fix}`);
-}
-
 /** @throws ArgumentError unless `value` is a picture with width, height and pixels */
 export function checkPicture(op: string, value: unknown): void {
   if (isPicture(value)) return;

@@ -1,10 +1,10 @@
 /** What a model with a 2-D z decodes over the latent plane. */
 import { ArgumentError, tensor } from '@varigrad/core';
 import { checkChoice, checkOptions, checkWhole, type OptionNames } from '@varigrad/core/checks';
-import { checkModel } from '../checks.js';
+import { checkImageShape, checkModel } from '../checks.js';
 import type { GenerativeModel } from '../models/model.js';
 import { onOneBackend } from '../one-backend.js';
-import { checkCounts, checkImageShape } from './checks.js';
+import { checkCounts } from './checks.js';
 import { decodeImages } from './decode.js';
 import { inverseNormalCdf } from './normal-cdf.js';
 import { gridSheet, type Sheet } from './sheets.js';

@@ -1,6 +1,5 @@
 import { checkArray, checkNumber, checkWhole } from '@varigrad/core/checks';
-import { checkValues } from '../checks.js';
-import { checkImageShape } from './checks.js';
+import { checkImageShape, checkValues } from '../checks.js';
 
 /** A colour as red, green and blue, 0 to 255. */
 export type Color = readonly [red: number, green: number, blue: number];

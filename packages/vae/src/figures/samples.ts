@@ -1,11 +1,11 @@
 /** Sheets of generated images: z from the prior, decoded. */
 import { ArgumentError, Generator, randn } from '@varigrad/core';
 import { checkOptions, checkWhole, type OptionNames } from '@varigrad/core/checks';
-import { checkDataset, checkModel } from '../checks.js';
+import { checkDataset, checkImageShape, checkModel } from '../checks.js';
 import { type Dataset, firstOf, pixelsOf } from '../data/dataset.js';
 import type { GenerativeModel } from '../models/model.js';
 import { onOneBackend } from '../one-backend.js';
-import { checkCounts, checkImageShape } from './checks.js';
+import { checkCounts } from './checks.js';
 import { decodeImages, encodeImages, FIGURE_OPTIONS, type FigureOptions } from './decode.js';
 import { gridSheet, type Sheet } from './sheets.js';
 

@@ -2,8 +2,8 @@
 import { ArgumentError } from '@varigrad/core';
 import { checkArray, checkOptions, checkWhole, describeValue, type OptionNames } from '@varigrad/core/checks';
 import { escapeXML } from '@varigrad/core/trace';
-import { checkText, checkValues } from '../checks.js';
-import { checkCounts, checkImageShape, checkSheet } from './checks.js';
+import { checkImageShape, checkText, checkValues } from '../checks.js';
+import { checkCounts, checkSheet } from './checks.js';
 import { Raster } from './raster.js';
 
 /** The layout and labels of a sheet of images. */

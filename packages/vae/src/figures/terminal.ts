@@ -1,8 +1,8 @@
 /** Images as text, with two pixels per character, one above the other. */
 import { ArgumentError } from '@varigrad/core';
 import { checkOptions, describeValue, type OptionNames } from '@varigrad/core/checks';
-import { checkValues } from '../checks.js';
-import { checkCounts, checkImageShape } from './checks.js';
+import { checkImageShape, checkValues } from '../checks.js';
+import { checkCounts } from './checks.js';
 
 /** Options of `terminalImages`. */
 export interface TerminalOptions {

@@ -9,11 +9,11 @@ import {
   describeValue,
   type OptionNames,
 } from '@varigrad/core/checks';
-import { checkDataset, checkModel, checkValues } from '../checks.js';
+import { checkDataset, checkImageShape, checkModel, checkValues } from '../checks.js';
 import { type Dataset, firstOf, pixelsOf } from '../data/dataset.js';
 import type { GenerativeModel } from '../models/model.js';
 import { onOneBackend } from '../one-backend.js';
-import { checkCounts, checkImageShape } from './checks.js';
+import { checkCounts } from './checks.js';
 import { decodeImages, encodeImages, valuesOf } from './decode.js';
 import { latentSteps } from './plane.js';
 import { gridSheet, type Sheet } from './sheets.js';

@@ -62,7 +62,7 @@ export class VampPrior extends Module implements Prior {
     checkNumber('VampPrior', 'mean', mean);
     checkNumber('VampPrior', 'spread', spread, spread > 0 && Number.isFinite(spread), 'above 0');
     if (initial !== undefined) checkTensor('VampPrior', initial, 'initial');
-    if (initial !== undefined && (initial.shape.length !== 2 || initial.shape[1] !== inputSize))
+    if (initial !== undefined && (initial.rank !== 2 || initial.size === 0 || initial.shape[1] !== inputSize))
       throw new ArgumentError(
         'VampPrior',
         `the initial pseudo-images are ${formatShape(initial.shape)} — give [components, ${inputSize}]`,

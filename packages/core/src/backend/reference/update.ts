@@ -27,11 +27,11 @@ export const updateKernels: Updates = {
     for (let i = 0; i < param.length; i++) {
       const p = param[i]! * shrink;
       const g = grad[i]! + decay * p;
-      const mean = beta1 * m[i]! + (1 - beta1) * g;
-      const square = beta2 * v[i]! + (1 - beta2) * g * g;
-      m[i] = mean;
-      v[i] = square;
-      param[i] = p - (learningRate * (mean / correction1)) / (Math.sqrt(square / correction2) + epsilon);
+      m[i] = beta1 * m[i]! + (1 - beta1) * g;
+      v[i] = beta2 * v[i]! + (1 - beta2) * g * g;
+      // As stored: a g² beyond float32 is infinite in this step, too.
+      const [mean, square] = [m[i]! / correction1, v[i]! / correction2];
+      param[i] = p - (learningRate * mean) / (Math.sqrt(square) + epsilon);
     }
   },
 

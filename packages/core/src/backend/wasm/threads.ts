@@ -1,4 +1,5 @@
 /** Worker threads for the kernels. Each runs `workerLoop` of the module on the shared memory, and sleeps when idle. */
+import { describeValue } from '../../checks/arguments.js';
 import { ArgumentError } from '../../errors.js';
 import type { LoadedModule } from './module.js';
 
@@ -106,7 +107,7 @@ export class ThreadPool {
     if (!(Number.isInteger(threads) && threads >= 1 && threads <= MOST_THREADS)) {
       throw new ArgumentError(
         'setNumThreads',
-        `the number of threads must be a whole number from 1 to ${MOST_THREADS}, found ${threads}`,
+        `the number of threads must be a whole number from 1 to ${MOST_THREADS}, found ${describeValue(threads)}`,
       );
     }
     this.#wanted = threads;

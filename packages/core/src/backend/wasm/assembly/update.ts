@@ -15,7 +15,7 @@ export function adam(param: usize, grad: usize, m: usize, v: usize, n: usize): v
     const p = f32x4.mul(v128.load(param + i), shrink);
     const g = fma(decay, p, v128.load(grad + i));
     const mean = fma(beta1, v128.load(m + i), f32x4.mul(rest1, g));
-    const square = fma(beta2, v128.load(v + i), f32x4.mul(rest2, f32x4.mul(g, g)));
+    const square = fma(beta2, v128.load(v + i), f32x4.mul(f32x4.mul(rest2, g), g));
     v128.store(m + i, mean);
     v128.store(v + i, square);
     const root = fma(f32x4.sqrt(square), rootCorrection, epsilon);
