@@ -222,6 +222,19 @@ for (const backend of [createReference(), createWasm({ threads: 1 })]) {
     // ∂²aᵇ/∂a∂b = aᵇ⁻¹ (1 + b ln a) = ½
     for (const value of [mixed(a, b), mixed(b, a)]) assertClose([value], [0.5], { rtol: 1e-6 });
   });
+
+  on('std of large and of tiny numbers: no square overflows or underflows', () => {
+    for (const size of [1e25, 1, 1e-25]) {
+      const x = tensor([3 * size, 0, 0], { requiresGrad: true });
+      const y = x.std(); // mean size, differences 2, −1, −1: √(6/2)·size
+      assertClose([y.itemSync() / size], [Math.sqrt(3)], { rtol: 1e-6 });
+      assertClose(
+        (gradients(y, [x])[0] as Tensor).dataSync(),
+        [2, -1, -1].map((d) => d / Math.sqrt(12)),
+        { rtol: 1e-5 },
+      );
+    }
+  });
 }
 
 test.run();

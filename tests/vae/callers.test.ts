@@ -501,4 +501,18 @@ test('images, noise and gradients that would broadcast', () => {
   );
 });
 
+refused('images that do not fit the model', [
+  ...['train', 'test'].map((part): [string, string] => [
+    `fit(model, { ...data, ${part}: { ...images, imageShape: [1, 3] } }, { optimizer, epochs: 1 })`,
+    `fit: data.${part} has images of 3 pixels, and the model has inputSize 4 — use images of one size`,
+  ]),
+]);
+
+test('noise of another shape for iwaeBound', () => {
+  refuses(
+    () => vae.iwaeBound(model, core.zeros([2, 4]), { eps: core.zeros([1, 3, 2]) }),
+    'iwaeBound: eps must be [2, samples, 2], found [1, 3, 2]',
+  );
+});
+
 test.run();

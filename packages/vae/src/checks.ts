@@ -79,6 +79,14 @@ function checkSizes(op: string, name: string, { images, labels, count, imageShap
   );
 }
 
+/** Refuses images that do not fit the model before the first step. @throws ArgumentError */
+function checkPixels(name: string, { imageShape, count }: Sizes, inputSize: number): void {
+  const pixels = imageShape[0] * imageShape[1];
+  if (pixels === inputSize || count === 0) return;
+  const problem = `${name} has images of ${pixels} pixels, and the model has inputSize ${inputSize}`;
+  throw new ArgumentError('fit', `${problem} — use images of one size`);
+}
+
 /** @throws ArgumentError unless `value` is the height and width of an image */
 export function checkImageShape(op: string, value: unknown, name = 'imageShape'): void {
   const isLength = (length: unknown): boolean => Number.isInteger(length) && (length as number) > 0;
@@ -199,6 +207,8 @@ export function checkFitArguments<Options extends FitArguments>(
     throw new ArgumentError('fit', `data must be { train, test }, found ${describeValue(data)}`);
   checkDataset('fit', data.train, 'data.train');
   checkDataset('fit', data.test, 'data.test');
+  for (const name of ['train', 'test'] as const)
+    checkPixels(`data.${name}`, data[name] as Sizes, (model as { inputSize: number }).inputSize);
   checkOptions('fit', options, names, 'model, data, ');
   const { epochs, dropLast = false, state, signal, onStep, onProgress, onEpoch } = options;
   checkStepArguments('fit', options);

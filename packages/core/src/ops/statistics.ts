@@ -34,26 +34,35 @@ export interface VarianceOptions extends ReduceOptions {
 
 const VARIANCE_OPTIONS: OptionNames<VarianceOptions> = { ...REDUCE_OPTIONS, correction: true };
 
-function spread(op: string, x: TensorLike, options: VarianceOptions): Tensor {
+/** x − mean, and the divisor of its squares. */
+function centred(
+  op: string,
+  x: TensorLike,
+  options: VarianceOptions,
+): { differences: Tensor; divisor: number; where: ReduceOptions } {
   checkOptions(op, options, VARIANCE_OPTIONS);
   const { correction = 1, ...where } = options;
   checkFinite(op, 'correction', correction);
   const t = operandOf(op, x);
   const count = countOf(op, t, where.axis);
-  const centred = t.sub(mean(t, { ...where, keepDims: true }));
-  return sum(centred.square(), where).div(Math.max(0, count - correction));
+  const differences = t.sub(mean(t, { ...where, keepDims: true }));
+  return { differences, divisor: Math.max(0, count - correction), where };
 }
 
 /** Σ(x − mean)² / (n − correction) over `axis`. Divided by 0 for n ≤ correction, as in PyTorch: NaN for one element. */
-export const variance = (x: TensorLike, options: VarianceOptions = {}): Tensor =>
-  spread('variance', x, options);
+export function variance(x: TensorLike, options: VarianceOptions = {}): Tensor {
+  const { differences, divisor, where } = centred('variance', x, options);
+  return sum(differences.square(), where).div(divisor);
+}
 
 /** x for x ≥ 0. No gradient flows back where x = 0: there the derivative of a root is infinite. */
 const flatAtZero = (x: Tensor): Tensor => x.eq(0).where(0, x);
 
-/** √variance; see `variance`. The gradient is 0 where all elements are equal. */
-export const std = (x: TensorLike, options: VarianceOptions = {}): Tensor =>
-  flatAtZero(spread('std', x, options)).sqrt();
+/** √variance, as a norm: no square overflows or underflows. The gradient is 0 where all elements are equal. */
+export function std(x: TensorLike, options: VarianceOptions = {}): Tensor {
+  const { differences, divisor, where } = centred('std', x, options);
+  return norm(differences, where).div(Math.sqrt(divisor));
+}
 
 /** Options of `norm`. */
 export interface NormOptions extends ReduceOptions {

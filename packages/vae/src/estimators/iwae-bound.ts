@@ -1,4 +1,4 @@
-import { type Generator, randn, type Tensor } from '@varigrad/core';
+import { formatShape, type Generator, randn, ShapeError, type Tensor } from '@varigrad/core';
 import { checkOptions, checkTensor, checkWhole, type OptionNames } from '@varigrad/core/checks';
 import { importanceWeightedBound, logWeights } from '../elbo.js';
 import type { LatentModel } from '../models/model.js';
@@ -23,11 +23,19 @@ const BOUND_OPTIONS: OptionNames<BoundOptions> = {
   generator: true,
 };
 
+/** @throws ShapeError unless the noise is `[batch, samples, latent]`, with any number of samples */
+function checkNoise(eps: Tensor, batch: number, latent: number): void {
+  checkTensor('iwaeBound', eps, 'eps');
+  if (eps.rank === 3 && eps.shape[0] === batch && eps.shape[2] === latent) return;
+  const problem = `eps must be [${batch}, samples, ${latent}], found ${formatShape(eps.shape)}`;
+  throw new ShapeError('iwaeBound', [eps.shape], problem);
+}
+
 /**
  * The importance-weighted bound log 1/k Σᵢ wᵢ ≤ log p(x) of any model with a latent variable, differentiable. With k = 1 it is a
  * one-sample estimate of the ELBO with a sampled KL.
  * @returns nats, `[batch]`
- * @throws ArgumentError if samples is not a whole number above 0
+ * @throws ArgumentError if samples is not a whole number above 0; ShapeError if eps has another shape
  * @see Burda, Grosse & Salakhutdinov 2016, eq. 8, arXiv:1509.00519
  */
 export function iwaeBound(model: LatentModel, x: Tensor, options: BoundOptions = {}): Tensor {
@@ -37,6 +45,7 @@ export function iwaeBound(model: LatentModel, x: Tensor, options: BoundOptions =
   const { samples = 5, labels, eps, generator } = options;
   checkWhole('iwaeBound', 'samples', samples);
   const shape = [x.shape[0]!, samples, model.latent];
+  if (eps !== undefined) checkNoise(eps, x.shape[0]!, model.latent);
   const noise = eps ?? randn(shape, { generator });
   return importanceWeightedBound(logWeights(model.sampleTerms(x, noise, labels)));
 }
