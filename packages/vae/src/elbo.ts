@@ -55,8 +55,8 @@ export function checkElboArguments(x: Tensor, options: ElboOptions): void {
   checkFinite('elbo', 'beta', beta);
   checkNumber('elbo', 'freeBits', freeBits, freeBits >= 0, 'of at least 0');
   checkNumber('elbo', 'step', step);
-  for (const name of ['labels', 'eps', 'input'] as const)
-    if (rest[name] !== undefined) checkRows(name, rest[name], x);
+  if (rest.labels !== undefined) checkTensor('elbo', rest.labels, 'labels');
+  for (const name of ['eps', 'input'] as const) if (rest[name] !== undefined) checkRows(name, rest[name], x);
 }
 
 /** @throws ShapeError unless `t` has a row for each image: one that broadcasts would be shared by all images */
