@@ -37,7 +37,6 @@ const OPTIONS = {
   out: {
     group: 'The comparison:',
     type: 'string',
-    minLength: 1,
     default: 'runs/compare',
     help: 'folder for the runs and the report',
   },

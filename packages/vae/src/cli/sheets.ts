@@ -35,7 +35,6 @@ const SHEET_OPTIONS = {
   out: {
     group: 'The sheet:',
     type: 'string',
-    minLength: 1,
     default: null,
     help: 'file name; one ends in .svg (with labels), one in .png (images only)',
     defaultText: 'in the folder of the run',
@@ -151,7 +150,6 @@ const FIGURES_OPTIONS = {
   out: {
     group: 'The figures:',
     type: 'string',
-    minLength: 1,
     default: null,
     help: 'folder for the figures',
     defaultText: 'figures/ in the folder of the run',

@@ -19,14 +19,12 @@ const WHERE_OPTIONS = {
   config: {
     group: 'The run:',
     type: 'string',
-    minLength: 1,
     default: null,
     help: 'JSON file with options, such as {"learningRate": 0.001}; the command line overrides it',
   },
   out: {
     group: 'The run:',
     type: 'string',
-    minLength: 1,
     default: null,
     help: 'folder for the results',
     defaultText: 'runs/<name>',
@@ -34,7 +32,6 @@ const WHERE_OPTIONS = {
   resume: {
     group: 'The run:',
     type: 'string',
-    minLength: 1,
     default: null,
     help: 'folder of a run to continue; --epochs may be raised, and --data name a new place of the same images',
   },
@@ -54,7 +51,7 @@ export function readTrainRequest({ words, flags }: CommandLine): TrainRequest {
   const { config, out, resume } = complete(WHERE_OPTIONS, fromFlags(WHERE_OPTIONS, flags));
   const given = fromFlags(RUN_OPTIONS, flags);
   if (resume === null) {
-    const all = new Map([...(config === null ? [] : readConfigFile(config)), ...given]);
+    const all = new Map([...(config === null ? [] : readConfigFile(config, `--config ${config}`)), ...given]);
     complete(RUN_OPTIONS, all);
     return { kind: 'start', given: all, out };
   }

@@ -6,7 +6,7 @@ import { mnist } from '../data/mnist.js';
 import { findIdxSets, readIdxFolder, readIdxPair } from './idx-folder.js';
 import { listFolder } from './image-files.js';
 import { type PngFolder, readPngFolder } from './png-folder.js';
-import { counted } from './progress.js';
+import { counted, visible } from './progress.js';
 import type { RunConfig } from './run-config.js';
 import { suggest, UsageError } from './usage-error.js';
 
@@ -34,8 +34,8 @@ export interface RunData extends LoadedData {
 export async function loadData(name: string): Promise<LoadedData> {
   if (name === 'mnist') return { ...(await mnist()), noun: 'digit', notes: [] };
   if (!existsSync(name)) {
-    const [images, labels, ...more] = name.split(',');
-    if (images !== undefined && labels !== undefined && more.length === 0)
+    const [images = '', labels = '', ...more] = name.split(',');
+    if (images !== '' && labels !== '' && more.length === 0)
       return parted(await readIdxPair(images, labels), []);
     throw new UsageError(
       `--data ${name}: there is no such file or folder${suggest(name, ['mnist']) || ' — mnist, a folder of PNG images or IDX files, or images.idx,labels.idx'}`,
@@ -146,7 +146,9 @@ function describeFiles(sets: readonly PngFolder[], isInkBlack: boolean): string[
   const converted = sets.reduce((sum, set) => sum + set.converted, 0);
   const [hidden, others] = [sets.flatMap((set) => set.hidden), sets.flatMap((set) => set.others)];
   return [
-    ...(classNames.length === 0 ? [] : [`Classes: ${classNames.map((n, i) => `${i} = ${n}`).join(', ')}.`]),
+    ...(classNames.length === 0
+      ? []
+      : [`Classes: ${classNames.map((name, i) => `${i} = ${visible(name)}`).join(', ')}.`]),
     ...(converted === 0
       ? []
       : [
@@ -161,7 +163,8 @@ function describeFiles(sets: readonly PngFolder[], isInkBlack: boolean): string[
 
 /** The first names. */
 function listed(names: readonly string[]): string {
-  return names.length > 3 ? `${names.slice(0, 3).join(', ')}, …` : names.join(', ');
+  const first = names.slice(0, 3).map(visible).join(', ');
+  return names.length > 3 ? `${first}, …` : first;
 }
 
 function checkAlike(folder: string, train: PngFolder, test: PngFolder): void {
