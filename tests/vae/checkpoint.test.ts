@@ -159,10 +159,10 @@ test('files of another kind, and damage, are refused with the path', async () =>
   for (const train of ['', '{', 'null', '[]', '3'])
     assert.is(refusal(encodeSafetensors({}, { train, optimizer: '{}' })), missing('train'));
   assert.is(refusal(encodeSafetensors({}, { train: '{}', optimizer: '{' })), missing('optimizer'));
-  for (const at of [bytes.length - 1, bytes.length >> 1, 40]) {
+  for (let at = 0; at < bytes.length; at += 37) {
     const flipped = bytes.slice();
     flipped[at] = (flipped[at] as number) ^ 4;
-    assert.match(refusal(flipped), /^c: (the contents do not have the checksum|the header)/);
+    assert.match(refusal(flipped), /^c: \S/, `byte ${at}`); // what it says depends on what the byte is part of
   }
 });
 

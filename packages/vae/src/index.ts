@@ -17,6 +17,7 @@ export {
   partlyLabelled,
   UNKNOWN_LABEL,
 } from './data/partly-labelled.js';
+export { quantizeDataset } from './data/quantize.js';
 export {
   type ClassAccuracy,
   type ClassAccuracyOptions,

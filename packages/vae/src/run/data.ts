@@ -3,11 +3,13 @@ import { existsSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { type Dataset, firstOf, pixelsOf } from '../data/dataset.js';
 import { mnist } from '../data/mnist.js';
+import { quantizeDataset } from '../data/quantize.js';
 import { findIdxSets, readIdxFolder, readIdxPair } from './idx-folder.js';
 import { listFolder } from './image-files.js';
+import type { LikelihoodEntry } from './options/likelihoods.js';
 import { type PngFolder, readPngFolder } from './png-folder.js';
 import { counted, visible } from './progress.js';
-import type { RunConfig } from './run-config.js';
+import { RUN_OPTIONS, type RunConfig } from './run-config.js';
 import { suggest, UsageError } from './usage-error.js';
 
 /** Images for training and testing. */
@@ -54,14 +56,26 @@ export async function loadData(name: string): Promise<LoadedData> {
 }
 
 /** Loads the images of a run, limits their number, and splits off the validation images. @throws UsageError if no training images would be left */
-export async function loadRunData({ data, trainLimit, validation }: RunConfig): Promise<RunData> {
-  const loaded = await loadData(data);
+export async function loadRunData(config: RunConfig): Promise<RunData> {
+  const { data, trainLimit, validation } = config;
+  const loaded = inLevels(await loadData(data), config);
   const all = trainLimit === 0 ? loaded.train : firstOf(loaded.train, trainLimit);
   if (validation === 0) return { ...loaded, train: all };
   if (validation >= all.count)
     throw new UsageError(`--validation ${validation}: there are only ${all.count} training images`);
   const [train, aside] = split(all, validation);
   return { ...loaded, train, validation: aside };
+}
+
+/** The images with the grey levels that the likelihood of a run can describe. */
+export function inLevels(loaded: LoadedData, config: RunConfig): LoadedData {
+  const likelihood: LikelihoodEntry = RUN_OPTIONS.likelihood.parts[config.likelihood];
+  const levels = likelihood.greyLevels?.(config);
+  // Under a binarization, pixels are 0 or 1 anyway, and grey values are their probabilities.
+  if (levels === undefined || config.binarization !== 'none') return loaded;
+  const [train, test] = [quantizeDataset(loaded.train, levels), quantizeDataset(loaded.test, levels)];
+  if (train === loaded.train && test === loaded.test) return loaded;
+  return { ...loaded, train, test, notes: [...loaded.notes, `Grey values are rounded to ${levels} levels.`] };
 }
 
 /** Splits off the last `count` images. Both parts share memory with `data`. */

@@ -7,7 +7,7 @@ import type { GenerativeModel } from '../models/model.js';
 import { type OnBackend, onOneBackend } from '../one-backend.js';
 import type { EpochResult } from '../train.js';
 import { buildModel, type ImageFacts } from './build-model.js';
-import { loadData, loadRunData, type RunData } from './data.js';
+import { inLevels, loadData, loadRunData, type RunData } from './data.js';
 import type { RunConfig } from './run-config.js';
 import { RunFolder, type Weights } from './run-folder.js';
 import { shorten, UsageError } from './usage-error.js';
@@ -112,7 +112,7 @@ async function loadImages(
   config: RunConfig,
   { imageShape }: ImageFacts,
 ): Promise<RunData> {
-  const data = await (name === undefined ? loadRunData(config) : loadData(name));
+  const data = name === undefined ? await loadRunData(config) : inLevels(await loadData(name), config);
   if (sameShape(data.test.imageShape, imageShape)) return data;
   const [found, expected] = [data.test.imageShape, imageShape].map((shape) => shape.join(' × '));
   throw new UsageError(

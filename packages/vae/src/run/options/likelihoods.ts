@@ -7,7 +7,7 @@ import { Laplace } from '../../likelihoods/laplace.js';
 import type { Likelihood } from '../../likelihoods/likelihood.js';
 import { PixelGaussian } from '../../likelihoods/pixel-gaussian.js';
 import { SquaredError } from '../../likelihoods/squared-error.js';
-import type { ValuesOf } from '../schema/option.js';
+import type { Part, ValuesOf } from '../schema/option.js';
 import type { Context } from './context.js';
 
 export const LIKELIHOOD_OPTIONS = {
@@ -37,7 +37,15 @@ export const LIKELIHOOD_OPTIONS = {
   },
 } as const;
 
-type Build = Context<ValuesOf<typeof LIKELIHOOD_OPTIONS>>;
+type Config = ValuesOf<typeof LIKELIHOOD_OPTIONS>;
+type Build = Context<Config>;
+
+/** One entry of the table of likelihoods. */
+export interface LikelihoodEntry extends Part {
+  /** The number of grey levels to which images are rounded. Default: grey values stay as they are. */
+  greyLevels?(config: Config): number;
+  build(context: Build): Likelihood;
+}
 
 export const LIKELIHOODS = {
   likelihood: {
@@ -75,6 +83,7 @@ export const LIKELIHOODS = {
       categorical: {
         help: 'a probability for each grey level',
         options: ['levels'],
+        greyLevels: ({ levels }: Config): number => levels,
         build: ({ config }: Build): Likelihood => new Categorical({ levels: config.levels }),
       },
       'squared-error': {

@@ -8,7 +8,7 @@ export const SCHEDULE_OPTIONS = {
     help: 'how the learning rate changes',
     short: '',
     parts: {
-      none: { help: 'not at all', build: (): Schedule => () => 1 },
+      none: { help: 'constant', build: (): Schedule => () => 1 },
       cosine: {
         help: 'falls to 0 along half a cosine',
         options: ['scheduleEpochs'],
@@ -21,7 +21,7 @@ export const SCHEDULE_OPTIONS = {
         build: (length: number, decay: number): Schedule => exponentialSchedule(decay ** (1 / length)),
       },
       step: {
-        help: 'drops from time to time',
+        help: 'is multiplied by --schedule-decay every --schedule-epochs',
         options: ['scheduleEpochs', 'scheduleDecay'],
         defaults: { scheduleEpochs: 10 },
         build: (length: number, decay: number): Schedule => stepSchedule(length, decay),
