@@ -63,16 +63,21 @@ export type ModelName = RunConfig['model'];
 /**
  * Reads a configuration file.
  * @param given - how the command line named it, for messages
+ * @param absent - the message if there is no such file
  * @throws UsageError with the path if the file cannot be read, is not JSON, or has an unknown key or a refused value
  */
-export function readConfigFile(path: string, given: string = path): Given {
+export function readConfigFile(
+  path: string,
+  given: string = path,
+  absent: () => string = () => `${given}: there is no such file`,
+): Given {
   let text: string | undefined;
   try {
     text = readText('config', path);
   } catch (error) {
     throw error instanceof FileError ? new UsageError(`${given}: ${reasonOf(error.code)}`) : error;
   }
-  if (text === undefined) throw new UsageError(`${given}: there is no such file`);
+  if (text === undefined) throw new UsageError(absent());
   return parseConfig(text, path);
 }
 

@@ -58,14 +58,13 @@ export class RunFolder {
 
   /** @param flag - the option that named the folder, for messages; @throws UsageError if the folder holds no run */
   readConfig(flag: string): RunConfig {
-    if (!this.holdsRun()) {
+    const path = this.file('config.json');
+    const absent = (): string => {
       const parent = dirname(resolve(this.path));
       const advice = suggest(basename(resolve(this.path)), runsIn(parent), (name) => join(parent, name));
-      throw new UsageError(
-        `${`${flag} ${shorten(this.path)}`.trim()}: there is no config.json${advice || ' — name the folder of a run'}`,
-      );
-    }
-    return complete(RUN_OPTIONS, readConfigFile(this.file('config.json')));
+      return `${`${flag} ${shorten(this.path)}`.trim()}: there is no config.json${advice || ' — name the folder of a run'}`;
+    };
+    return complete(RUN_OPTIONS, readConfigFile(path, path, absent));
   }
 
   /** @param heldOut - the images of the losses that are not training losses */
@@ -109,9 +108,7 @@ export class RunFolder {
   weightsFile(which: Weights): string {
     if (this.has(which)) return this.file(WEIGHT_FILES[which]);
     const reason =
-      which === 'best'
-        ? 'the run had no --validation images, or the file was deleted'
-        : 'the run has not finished its first epoch';
+      which === 'best' ? 'the run had no --validation images' : 'the run has not finished its first epoch';
     throw new UsageError(`${this.path}: there is no ${WEIGHT_FILES[which]} — ${reason}`);
   }
 
