@@ -1,6 +1,8 @@
 /** Files of a run that are damaged, of another kind, in another encoding, or in the wrong place. */
+import { execFileSync } from 'node:child_process';
 import {
   cpSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -14,6 +16,7 @@ import { join } from 'node:path';
 import { FileError, loadRun } from '@varigrad/vae/node';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { argumentOf } from '../../packages/vae/src/run/progress.js';
 import { call, does, isRefused, writeIdxFolder, writePngFile } from './cli-calls.js';
 
 const scratch = mkdtempSync(join(tmpdir(), 'varigrad-odd-'));
@@ -167,6 +170,62 @@ test('only a folder that holds a run is suggested', async () => {
   const typed = join(scratch, 'ru');
   await isRefused(['evaluate', typed], `${typed}: there is no config.json — did you mean ${run}?`);
   await isRefused(['evaluate', ''], 'no run given — name its folder, for example runs/mnist-vae-z20-none');
+});
+
+test('the name of a sheet is the name of a file', async () => {
+  for (const [name, advice] of [
+    [`${scratch}/new/`, `${scratch}/new/sheet.png`],
+    [scratch, join(scratch, 'sheet.png')],
+    [`${scratch}/new/.png`, `${scratch}/new/sheet.png`],
+  ] as const)
+    await isRefused(
+      ['sample', run, '--out', name],
+      `--out ${name}: expected the name of a file, such as ${advice}`,
+    );
+  const path = join(scratch, 'upper.SVG');
+  assert.match(await does('sample', run, '--rows', '1', '--out', path), join(scratch, 'upper.svg'));
+});
+
+test('a comparison refuses a folder of another run, and files without a name, before it trains', async () => {
+  const [first, second] = [
+    written('first.json', '{"hidden": [3]}'),
+    written('second.json', '{"hidden": [4]}'),
+  ];
+  const shared = [
+    '--data',
+    data,
+    '--epochs',
+    '1',
+    '--batch',
+    '32',
+    '--threads',
+    '1',
+    '--out',
+    join(scratch, 'compared'),
+  ];
+  await does('compare', second, ...shared);
+  await isRefused(
+    ['compare', first, second, ...shared, '--latent', '3'],
+    `--out ${join(scratch, 'compared', 'second')} holds a run with other options — take another folder`,
+  );
+  assert.not.ok(existsSync(join(scratch, 'compared', 'first')));
+  for (const name of ['.json', '..json', '...json']) {
+    const path = written(name, '{}');
+    await isRefused(
+      ['compare', path, ...shared],
+      `${path}: the file has no name before .json, and its run is called by it — rename it`,
+    );
+  }
+});
+
+test('commands that are printed can be copied into a shell', async () => {
+  const out = join(scratch, "it's a $HOME");
+  const text = await does('train', '--data', data, ...options, '--out', `${out}//`);
+  const [, copied] = /npx varigrad evaluate (.*?) {2,}test losses/.exec(text) ?? [];
+  assert.is(execFileSync('sh', ['-c', `printf %s ${copied}`], { encoding: 'utf8' }), out);
+  assert.match(text, `Results: ${out}/\n`);
+  assert.is(argumentOf('-x'), './-x');
+  assert.is(argumentOf('runs/mnist-vae-z20-none'), 'runs/mnist-vae-z20-none');
 });
 
 test('pairs of files with an empty name', async () => {

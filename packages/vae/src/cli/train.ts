@@ -2,7 +2,7 @@
 import { readdirSync } from 'node:fs';
 import { FIGURES } from '../run/figures.js';
 import { makeRunFolder, nameOf } from '../run/folder-name.js';
-import { type Paint, painter } from '../run/progress.js';
+import { argumentOf, type Paint, painter } from '../run/progress.js';
 import { RUN_OPTIONS, type RunConfig, readConfigFile } from '../run/run-config.js';
 import { RunFolder } from '../run/run-folder.js';
 import { complete } from '../run/schema/complete.js';
@@ -115,11 +115,12 @@ function nextCommands(
   { epochs, patience }: RunConfig,
   calledAs: Terminal['calledAs'],
 ): (readonly [command: string, description: string])[] {
-  const longer = [`${calledAs('train')} --resume ${folder} --epochs ${2 * epochs}`, 'train longer'] as const;
+  const path = argumentOf(folder);
+  const longer = [`${calledAs('train')} --resume ${path} --epochs ${2 * epochs}`, 'train longer'] as const;
   return [
-    [`${calledAs('evaluate')} ${folder}`, 'test losses'],
-    [`${calledAs('sample')} ${folder}`, 'new images'],
-    [`${calledAs('figures')} ${folder}`, 'all figures'],
+    [`${calledAs('evaluate')} ${path}`, 'test losses'],
+    [`${calledAs('sample')} ${path}`, 'new images'],
+    [`${calledAs('figures')} ${path}`, 'all figures'],
     ...(patience === 0 ? [longer] : []),
   ];
 }
@@ -143,7 +144,7 @@ async function run(line: CommandLine, { out, stopSignal, stopped, calledAs }: Te
   if (end.stopped) {
     stopped(
       `\nStopped in epoch ${end.epoch} after step ${end.step}. The run is saved. To continue:\n` +
-        `  ${paint('cyan', `${calledAs('train')} --resume ${path}`)}\n`,
+        `  ${paint('cyan', `${calledAs('train')} --resume ${argumentOf(path)}`)}\n`,
     );
     return;
   }

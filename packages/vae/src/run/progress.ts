@@ -56,6 +56,13 @@ export function visible(text: string): string {
   );
 }
 
+/** A path as an argument of a command line that a user can copy: in quotation marks if a shell would change it. */
+export function argumentOf(path: string): string {
+  const word = path.startsWith('-') ? `./${path}` : path;
+  if (/^[\p{L}\p{N}_@%+=:,./-]+$/u.test(word)) return word;
+  return `'${word.replaceAll("'", "'\\''")}'`;
+}
+
 /** Text for an output: on a terminal, lines that are too long for it are broken between words. */
 export function wrapped(text: string, out: Output): string {
   if (out.isTTY !== true) return text;

@@ -32,7 +32,7 @@ export class RunFolder {
   readonly path: string;
 
   constructor(path: string) {
-    this.path = path;
+    this.path = path.replace(/(?<=[^/])\/+$/, '');
   }
 
   file(name: string): string {
