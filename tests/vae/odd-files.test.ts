@@ -228,6 +228,12 @@ test('commands that are printed can be copied into a shell', async () => {
   assert.is(argumentOf('runs/mnist-vae-z20-none'), 'runs/mnist-vae-z20-none');
 });
 
+test('figures of a single test image', async () => {
+  const single = writeIdxFolder(join(scratch, 'single'), { test: 1 });
+  const text = await does('figures', run, '--data', single, '--out', join(scratch, 'figures'));
+  assert.match(text, 'interpolation: left out, since there is only one test image');
+});
+
 test('pairs of files with an empty name', async () => {
   for (const name of [',', 'a,', ',b']) await isRefused(['train', '--data', name], isLostData(name));
 });
