@@ -136,6 +136,16 @@ test('toMermaid escapes names: one line each, no markup, and the text comes back
   assert.is(shown, HOSTILE.replaceAll(/\s+/g, ' '));
 });
 
+test('a name that looks like a list or an entity is shown as it is', () => {
+  const graph = chain(2, () => '');
+  const named = {
+    ...graph,
+    nodes: graph.nodes.map((node) => ({ ...node, op: 'leaf', name: '1. a - &lt;\0b' })),
+  };
+  assert.match(toMermaid(named), '"1#46; a #45; #38;lt#59;#0;b"');
+  assert.match(toDot(named), '"1. a - &amp;lt; b"');
+});
+
 test('toDot keeps names inside their strings', () => {
   const dot = toDot(hostile());
   const outside = dot.replaceAll(/"(?:\\.|[^"\\])*"/gs, '""');

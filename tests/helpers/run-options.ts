@@ -1,7 +1,9 @@
 /** Configurations of runs, made from the declarations of the options. */
 import { RUN_OPTIONS } from '../../packages/vae/src/run/run-config.js';
+import { fill, idleKeys } from '../../packages/vae/src/run/schema/complete.js';
 import { takersOf } from '../../packages/vae/src/run/schema/conditions.js';
 import { flagOf, type Option, type Options, wordsOf } from '../../packages/vae/src/run/schema/option.js';
+import { fromJson } from '../../packages/vae/src/run/schema/values.js';
 
 export type Values = Readonly<Record<string, unknown>>;
 
@@ -30,7 +32,7 @@ export function refusedBy(option: Option): readonly unknown[] {
   if ('parts' in option || 'enum' in option)
     return [...strangers, '', 'vaee', 'constructor', 3, true, ['vae']];
   if (option.type === 'boolean') return [...strangers, 'true', 1];
-  if (option.type === 'string') return [...strangers, '', 5, false];
+  if (option.type === 'string') return [...strangers, '', 5, false, 'a\0b'];
   if (option.type === 'array') return [...strangers, [0], [1, 'a'], [1.5], [16_385], '400', 400, [null]];
   const outside = [(option.minimum ?? 0) - 1, option.maximum * 1.5, Number.POSITIVE_INFINITY];
   return [
@@ -59,6 +61,14 @@ export function needsOf(key: string): Values {
   });
   const usual = ([other, value]: unknown[]): boolean => optionOf(String(other)).default === value;
   return { ...listed, ...Object.fromEntries(demands.filter((demand) => !usual(demand))) };
+}
+
+/** The valid values without those that have no effect. */
+export function withoutIdle(contents: Values): Values {
+  const given = fromJson(RUN_OPTIONS, contents, 'a.json');
+  const idle = idleKeys(RUN_OPTIONS, given, { ...fill(RUN_OPTIONS, given) });
+  if (idle.length === 0) return contents;
+  return withoutIdle(Object.fromEntries(Object.entries(contents).filter(([key]) => !idle.includes(key))));
 }
 
 /** The arguments of a command line with these values. */

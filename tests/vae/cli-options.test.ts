@@ -71,6 +71,53 @@ function file(name: string, contents: unknown): string {
 const DEFAULTS: RunConfig = complete(RUN_OPTIONS, new Map());
 const MODELS = wordsOf(RUN_OPTIONS.model);
 
+test('numbers are written in decimal digits, alone and in lists', () => {
+  for (const [text, value] of [
+    ['5', 5],
+    [' 5 ', 5],
+    ['+5', 5],
+    ['05', 5],
+    ['5.0', 5],
+    ['1e2', 100],
+  ] as const) {
+    assert.is(configOf(['--latent', text]).latent, value, text);
+    assert.equal(configOf(['--hidden', `${text},7`]).hidden, [value, 7], text);
+    assert.is(configOf(['--beta', text]).beta, value, text);
+  }
+  assert.is(configOf(['--lr', '.5e-3']).learningRate, 0.0005);
+  for (const text of [
+    '0x10',
+    '0b1',
+    '0o7',
+    '1_000',
+    '5n',
+    '٥',
+    'NaN',
+    'Infinity',
+    '1e',
+    'e1',
+    '.',
+    '5 6',
+    '5;6',
+    '[5]',
+  ])
+    for (const flag of ['--latent', '--hidden', '--beta', '--lr'])
+      assert.throws(() => configOf([flag, text]), /: expected a /, `${flag} ${text}`);
+  for (const list of ['5,', ',5', '5,,6', ','])
+    assert.throws(() => configOf(['--hidden', list]), /: expected a list/, list);
+});
+
+test('a suggestion for another case, and for the start of a word', () => {
+  for (const [flag, text, meant] of [
+    ['--model', 'VAE', 'vae'],
+    ['--network', 'conv', 'convolutional'],
+    ['--likelihood', 'Gaussian', 'gaussian'],
+    ['--model', ' vae', 'vae'],
+  ] as const)
+    assert.throws(() => request([flag, text]), ` — did you mean ${meant}?`, text);
+  assert.throws(() => parse(['TRAIN']), ' — did you mean train?');
+});
+
 test('no options: a VAE with the documented defaults; fewer epochs on the slow backend', () => {
   const { model, latent, hidden, likelihood, epochs, batch, learningRate, optimizer, beta } = configOf([]);
   assert.equal([model, latent, hidden, likelihood], ['vae', 20, [400], 'bernoulli']);
@@ -390,6 +437,11 @@ const REFUSALS: readonly (readonly [args: readonly string[], message: string])[]
   // names that every JavaScript object has
   [['--constructor=3'], 'unknown option --constructor — see --help'],
   [['--toString', '3'], 'unknown option --toString — see --help'],
+
+  // switches take no value
+  [['--drop-last=true'], '--drop-last takes no value'],
+  [['--help=train'], '--help takes no value'],
+  [['--lat', '3'], 'unknown option --lat — did you mean --latent?'],
 
   [['runs/a'], 'unexpected argument "runs/a" — options start with --'],
   [['--seed', '3', '4'], 'unexpected argument "4" — options start with --'],

@@ -44,6 +44,16 @@ test('a default that is written out changes nothing', () => {
   assert.is(name({ schedule: 'cosine', scheduleEpochs: 20 }), name({ schedule: 'cosine' }));
 });
 
+test('images with long, hidden and unprintable names', () => {
+  const long = name({ data: 'é'.repeat(120) });
+  assert.match(long, /^é{40}-[0-9a-f]{4}-vae-z20-none$/);
+  assert.is.not(long, name({ data: 'é'.repeat(121) }));
+  assert.ok(Buffer.byteLength(name({ data: '😀'.repeat(63) })) < 255);
+  assert.match(name({ data: '.' }), /^[^.-].*-vae-z20-none$/);
+  assert.match(name({ data: '.photos' }), /^photos-[0-9a-f]{4}-vae-z20-none$/);
+  assert.match(name({ data: 'a\n\u001bb' }), /^ab-[0-9a-f]{4}-vae-z20-none$/);
+});
+
 test('many options become a hash', () => {
   const many = {
     hidden: [512, 256, 128],

@@ -100,6 +100,23 @@ test('a file cut at any byte, or with a surplus byte, is refused', () => {
   }
 });
 
+test('archives that are no IDX file, and a file that is gzipped twice', async () => {
+  const of = async (bytes: Uint8Array): Promise<string> => {
+    const error = await readIdx(bytes, 'f').catch((reason: unknown) => reason);
+    assert.instance(error, IdxError);
+    return (error as IdxError).reason;
+  };
+  const inner = BY_HAND[3]?.[1] as Uint8Array;
+  assert.is(await of(gzipSync(gzipSync(inner))), 'it is gzipped twice — unpack it once');
+  for (const [start, kind] of [
+    ['BZh91AY&SY', 'a bzip2 archive'],
+    ['\xfd7zXZ\0\0', 'an xz archive'],
+    ['\x28\xb5\x2f\xfd\x04', 'a Zstandard archive'],
+    ['PK\x03\x04', 'a ZIP archive'],
+  ] as const)
+    assert.is(await of(Buffer.from(start, 'latin1')), `not an IDX file: it is ${kind}`);
+});
+
 test('a gzipped file cut at any byte is refused', async () => {
   const packed = gzipSync(BY_HAND[3]?.[1] as Uint8Array);
   for (let length = 0; length < packed.length; length++) {

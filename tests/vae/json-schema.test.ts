@@ -4,7 +4,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { RUN_OPTIONS } from '../../packages/vae/src/run/run-config.js';
-import { complete, effective, fill, idleKeys } from '../../packages/vae/src/run/schema/complete.js';
+import { complete, effective } from '../../packages/vae/src/run/schema/complete.js';
 import { jsonSchemaOf } from '../../packages/vae/src/run/schema/json-schema.js';
 import { fromJson } from '../../packages/vae/src/run/schema/values.js';
 import { UsageError } from '../../packages/vae/src/run/usage-error.js';
@@ -16,6 +16,7 @@ import {
   refusedBy,
   type Values,
   valuesOf,
+  withoutIdle,
 } from '../helpers/run-options.js';
 import { does } from './cli-calls.js';
 
@@ -80,13 +81,6 @@ const oneOf = <T>(list: readonly T[]): T => list[below(list.length)] as T;
 function randomConfig(): Values {
   const keys = Array.from({ length: below(12) }, () => oneOf(KEYS));
   return Object.fromEntries([...new Set(keys)].map((key) => [key, oneOf(valuesOf(optionOf(key)))]));
-}
-
-function withoutIdle(contents: Values): Values {
-  const given = fromJson(RUN_OPTIONS, contents, 'a.json');
-  const idle = idleKeys(RUN_OPTIONS, given, { ...fill(RUN_OPTIONS, given) });
-  if (idle.length === 0) return contents;
-  return withoutIdle(Object.fromEntries(Object.entries(contents).filter(([key]) => !idle.includes(key))));
 }
 
 test('thousands of random configurations, valid ones and others', () => {

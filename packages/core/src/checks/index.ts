@@ -15,5 +15,6 @@ export {
   isPlainObject,
   refusePromise,
 } from './arguments.js';
+export { repeatedKey } from './json.js';
 export { keepsBackend, markKeepsBackend } from './kept-promises.js';
 export { checkChoice, checkOptions, nearest, type OptionNames } from './options.js';

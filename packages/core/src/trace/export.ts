@@ -23,7 +23,7 @@ function byModule(graph: Graph): Map<string, GraphNode[]> {
 /** The graph in Graphviz's DOT language, with shapes on the edges and a box around each module. */
 export function toDot(graph: Graph): string {
   checkGraph('toDot', graph);
-  const quote = (text: string): string => `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
+  const quote = (text: string): string => `"${escapeDot(text)}"`;
   const box = (node: GraphNode): string =>
     `n${node.id} [label=${quote(title(node))}, shape=${node.op === 'leaf' ? 'ellipse' : 'box'}]`;
   const groups = [...byModule(graph)].map(([module, nodes], i) => {
@@ -36,6 +36,14 @@ export function toDot(graph: Graph): string {
     ),
   );
   return `digraph {\n  rankdir=TB\n${[...groups, ...edges].join('\n')}\n}\n`;
+}
+
+/** Graphviz reads `&lt;` in a label as `<`, and ends a text at a NUL character. */
+function escapeDot(text: string): string {
+  return text
+    .replaceAll(/[\s\p{Cc}]+/gu, ' ')
+    .replaceAll('&', '&amp;')
+    .replaceAll(/["\\]/g, '\\$&');
 }
 
 /** The graph as a Mermaid flow chart, with shapes on the edges and a box around each module. */
@@ -54,11 +62,11 @@ export function toMermaid(graph: Graph): string {
   return `flowchart TB\n${[...groups, ...edges].join('\n')}\n`;
 }
 
-/** Mermaid renders labels as HTML and Markdown. `#60;` is its way to write the character with the code 60. */
+/** Mermaid renders labels as HTML and Markdown, where `1. x` is a list. `#60;` is its way to write the character with the code 60. */
 function escapeMermaid(text: string): string {
   return text
     .replaceAll(/\s+/g, ' ')
-    .replaceAll(/[^\p{L}\p{N} .,:→·()[\]/=+-]/gu, (character) => `#${character.codePointAt(0)};`);
+    .replaceAll(/[^\p{L}\p{N} .,:→·()[\]/=+-]|[.)+-](?= )/gu, (character) => `#${character.codePointAt(0)};`);
 }
 
 /** The graph as JSON. NaN and infinities, which JSON does not have, become strings. */

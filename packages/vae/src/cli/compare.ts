@@ -37,7 +37,6 @@ const OPTIONS = {
   out: {
     group: 'The comparison:',
     type: 'string',
-    minLength: 1,
     default: 'runs/compare',
     help: 'folder for the runs and the report',
   },
@@ -65,7 +64,7 @@ export function candidatesOf(
   const { models } = complete(OPTIONS, fromFlags(OPTIONS, flags));
   const shared = fromFlags(RUN_OPTIONS, flags);
   const named: { name: string; given: Given }[] = [
-    ...files.map((path) => ({ name: basename(path).replace(/\.json$/, ''), given: readConfigFile(path) })),
+    ...files.map((path) => ({ name: nameOfFile(path), given: readConfigFile(path) })),
     ...(models ?? []).map((name) => ({
       name,
       given: new Map([['model', { name: '--models', value: name }]]),
@@ -89,18 +88,20 @@ export function candidatesOf(
   });
 }
 
-/** Trains a candidate in its folder, or resumes its training. @returns whether it was stopped */
-async function trainCandidate(
-  { name, config }: Candidate,
-  { path, ...run }: { path: string } & Pick<TrainRunOptions, 'machine' | 'signal' | 'out'>,
-): Promise<boolean> {
-  const folder = new RunFolder(join(path, name));
+/** The name of the run of a configuration file, and of its folder. */
+function nameOfFile(path: string): string {
+  const name = basename(path).replace(/\.json$/, '');
+  if (!['', '.', '..'].includes(name)) return name;
+  throw new UsageError(`${path}: the file has no name before .json, and its run is called by it — rename it`);
+}
+
+/** The folder of a candidate, and whether it holds its run already. @throws UsageError if it holds another run */
+function folderOf({ name, config }: Candidate, out: string): Pick<TrainRunOptions, 'folder' | 'resume'> {
+  const folder = new RunFolder(join(out, name));
   const resume = folder.holdsRun();
   if (resume && !differInLengthOnly(folder.readConfig('--out'), config))
     throw new UsageError(`--out ${folder.path} holds a run with other options — take another folder`);
-  run.out.write(`\n── ${name} ──\n`);
-  const { stopped } = await trainRun({ folder, config, resume, ...run });
-  return stopped;
+  return { folder, resume };
 }
 
 function differInLengthOnly(a: RunConfig, b: RunConfig): boolean {
@@ -138,9 +139,11 @@ async function runCompare(line: CommandLine, terminal: Terminal): Promise<void> 
   candidatesOf(line);
   const { name: backend, description } = await startBackend(line);
   const candidates = candidatesOf(line, standardEpochs(backend));
-  const run = { path: out, machine: description, signal: terminal.stopSignal(), out: terminal.out };
-  for (const candidate of candidates) {
-    if (await trainCandidate(candidate, run)) {
+  const places = candidates.map((candidate) => ({ ...candidate, ...folderOf(candidate, out) }));
+  const run = { machine: description, signal: terminal.stopSignal(), out: terminal.out };
+  for (const { name, ...place } of places) {
+    terminal.out.write(`\n── ${name} ──\n`);
+    if ((await trainRun({ ...place, ...run })).stopped) {
       terminal.stopped('\nStopped; all results are saved. The same command continues.\n');
       return;
     }

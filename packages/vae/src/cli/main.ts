@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { VarigradError } from '@varigrad/core';
 import { FileError, isSystemError } from '../files/file-error.js';
-import { type Output, painter, wrapped } from '../run/progress.js';
+import { type Output, painter, visible, wrapped } from '../run/progress.js';
 import { UsageError } from '../run/usage-error.js';
 import type { Commands, Terminal } from './command.js';
 import { compare } from './compare.js';
@@ -92,7 +92,7 @@ export async function runCommandLine(
     return ending === undefined || stop.signal.reason === 'SIGINT' ? DONE : STOPPED;
   } catch (error) {
     const message = messageOf(error);
-    err.out.write(`${painter(err.out)('red', wrapped(message, err.out))}\n`);
+    err.out.write(`${painter(err.out)('red', wrapped(visible(message), err.out))}\n`);
     return error instanceof UsageError ? WRONG_COMMAND_LINE : FAILED;
   } finally {
     for (const name of SIGNALS) process.off(name, ask).off(name, askOnce);
@@ -110,7 +110,8 @@ async function failureOf(out: GuardedOutput): Promise<string | undefined> {
 /** The text of an expected error. @throws the error if it is a defect of the program */
 function messageOf(error: unknown): string {
   if (error instanceof UsageError || error instanceof VarigradError) return error.message;
-  if (isSystemError(error)) return new FileError(error.syscall, error.path ?? 'file', error.code).message;
+  if (isSystemError(error))
+    return new FileError(error.syscall ?? 'file', error.path ?? 'file', error.code).message;
   throw error;
 }
 

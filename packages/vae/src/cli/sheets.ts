@@ -1,5 +1,6 @@
 /** `varigrad sample`, `varigrad reconstruct` and `varigrad figures`. */
-import { join } from 'node:path';
+import { statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { writeSheet } from '../figures/png.js';
 import { reconstructionFigure, sampledReconstructionFigure } from '../figures/reconstructions.js';
 import { samplesFigure } from '../figures/samples.js';
@@ -35,7 +36,6 @@ const SHEET_OPTIONS = {
   out: {
     group: 'The sheet:',
     type: 'string',
-    minLength: 1,
     default: null,
     help: 'file name; one ends in .svg (with labels), one in .png (images only)',
     defaultText: 'in the folder of the run',
@@ -51,9 +51,19 @@ const ROWS = {
   help: 'rows of images',
 } as const;
 
-/** Writes the SVG file and the PNG file of a sheet. @param path - with or without one of the two extensions */
-async function writeFiles(path: string, sheet: Sheet, out: Output): Promise<void> {
-  const [svg, png] = await writeSheet(path.replace(/\.(png|svg)$/, ''), sheet);
+/** The path of a sheet without its extension. @throws UsageError if it names a folder */
+function stemOf(path: string): string {
+  const stem = path.replace(/\.(png|svg)$/i, '');
+  const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  if (!isFolder && !/(^|[/\\])$/.test(stem)) return stem;
+  throw new UsageError(
+    `--out ${path}: expected the name of a file, such as ${join(isFolder ? path : dirname(`${path}x`), 'sheet.png')}`,
+  );
+}
+
+/** Writes the SVG file and the PNG file of a sheet. @param stem - their path without the extension */
+async function writeFiles(stem: string, sheet: Sheet, out: Output): Promise<void> {
+  const [svg, png] = await writeSheet(stem, sheet);
   const [width, height] = [sheet.pixels.width, sheet.pixels.height].map((size) => size * sheet.scale);
   out.write(`${svg}\n${png}: ${width} × ${height} pixels\n`);
 }
@@ -85,6 +95,7 @@ export const sample: Command = {
       label,
       out: path,
     } = complete(SAMPLE_OPTIONS, fromFlags(SAMPLE_OPTIONS, line.flags));
+    const stem = path === null ? null : stemOf(path);
     const { path: folder, model, imageShape } = await openNamedRun(line);
     if (label !== null && label >= model.classes)
       throw new UsageError(
@@ -92,7 +103,7 @@ export const sample: Command = {
       );
     const which = label === null ? {} : { label };
     const sheet = await samplesFigure(model, imageShape, { rows, columns, seed, ...which });
-    await writeFiles(path ?? join(folder, 'samples.png'), sheet, out);
+    await writeFiles(stem ?? join(folder, 'samples'), sheet, out);
     await previewSamples(model, imageShape, out);
   },
 };
@@ -121,12 +132,13 @@ export const reconstruct: Command = {
       draws,
       out: path,
     } = complete(RECONSTRUCT_OPTIONS, fromFlags(RECONSTRUCT_OPTIONS, line.flags));
+    const stem = path === null ? null : stemOf(path);
     const { path: folder, model, data } = await openNamedRun(line);
     const { test } = await data();
     const sheet = draws
       ? await sampledReconstructionFigure(model, test, { rows, columns, seed })
       : await reconstructionFigure(model, test, { rows, columns });
-    await writeFiles(path ?? join(folder, 'reconstructions.png'), sheet, out);
+    await writeFiles(stem ?? join(folder, 'reconstructions'), sheet, out);
   },
 };
 
@@ -151,7 +163,6 @@ const FIGURES_OPTIONS = {
   out: {
     group: 'The figures:',
     type: 'string',
-    minLength: 1,
     default: null,
     help: 'folder for the figures',
     defaultText: 'figures/ in the folder of the run',

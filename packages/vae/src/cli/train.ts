@@ -2,7 +2,7 @@
 import { readdirSync } from 'node:fs';
 import { FIGURES } from '../run/figures.js';
 import { makeRunFolder, nameOf } from '../run/folder-name.js';
-import { type Paint, painter } from '../run/progress.js';
+import { argumentOf, type Paint, painter } from '../run/progress.js';
 import { RUN_OPTIONS, type RunConfig, readConfigFile } from '../run/run-config.js';
 import { RunFolder } from '../run/run-folder.js';
 import { complete } from '../run/schema/complete.js';
@@ -19,14 +19,12 @@ const WHERE_OPTIONS = {
   config: {
     group: 'The run:',
     type: 'string',
-    minLength: 1,
     default: null,
     help: 'JSON file with options, such as {"learningRate": 0.001}; the command line overrides it',
   },
   out: {
     group: 'The run:',
     type: 'string',
-    minLength: 1,
     default: null,
     help: 'folder for the results',
     defaultText: 'runs/<name>',
@@ -34,7 +32,6 @@ const WHERE_OPTIONS = {
   resume: {
     group: 'The run:',
     type: 'string',
-    minLength: 1,
     default: null,
     help: 'folder of a run to continue; --epochs may be raised, and --data name a new place of the same images',
   },
@@ -54,7 +51,7 @@ export function readTrainRequest({ words, flags }: CommandLine): TrainRequest {
   const { config, out, resume } = complete(WHERE_OPTIONS, fromFlags(WHERE_OPTIONS, flags));
   const given = fromFlags(RUN_OPTIONS, flags);
   if (resume === null) {
-    const all = new Map([...(config === null ? [] : readConfigFile(config)), ...given]);
+    const all = new Map([...(config === null ? [] : readConfigFile(config, `--config ${config}`)), ...given]);
     complete(RUN_OPTIONS, all);
     return { kind: 'start', given: all, out };
   }
@@ -118,11 +115,12 @@ function nextCommands(
   { epochs, patience }: RunConfig,
   calledAs: Terminal['calledAs'],
 ): (readonly [command: string, description: string])[] {
-  const longer = [`${calledAs('train')} --resume ${folder} --epochs ${2 * epochs}`, 'train longer'] as const;
+  const path = argumentOf(folder);
+  const longer = [`${calledAs('train')} --resume ${path} --epochs ${2 * epochs}`, 'train longer'] as const;
   return [
-    [`${calledAs('evaluate')} ${folder}`, 'test losses'],
-    [`${calledAs('sample')} ${folder}`, 'new images'],
-    [`${calledAs('figures')} ${folder}`, 'all figures'],
+    [`${calledAs('evaluate')} ${path}`, 'test losses'],
+    [`${calledAs('sample')} ${path}`, 'new images'],
+    [`${calledAs('figures')} ${path}`, 'all figures'],
     ...(patience === 0 ? [longer] : []),
   ];
 }
@@ -146,7 +144,7 @@ async function run(line: CommandLine, { out, stopSignal, stopped, calledAs }: Te
   if (end.stopped) {
     stopped(
       `\nStopped in epoch ${end.epoch} after step ${end.step}. The run is saved. To continue:\n` +
-        `  ${paint('cyan', `${calledAs('train')} --resume ${path}`)}\n`,
+        `  ${paint('cyan', `${calledAs('train')} --resume ${argumentOf(path)}`)}\n`,
     );
     return;
   }

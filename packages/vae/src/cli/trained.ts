@@ -18,7 +18,6 @@ export const TRAINED_OPTIONS = {
   data: {
     group: 'The run:',
     type: 'string',
-    minLength: 1,
     default: null,
     help: 'other images of the same size; the same names as for train',
     defaultText: "the run's own",
@@ -28,7 +27,7 @@ export const TRAINED_OPTIONS = {
 /** The folder of a run: the only argument of such a command. */
 function runFolderOf(words: readonly string[]): string {
   const [run] = words;
-  if (run === undefined)
+  if (run === undefined || run === '')
     throw new UsageError('no run given — name its folder, for example runs/mnist-vae-z20-none');
   refuseExtraWords(words, 1);
   return run;

@@ -162,7 +162,10 @@ export async function readIdx(
   checkOptions('readIdx', options, { maxBytes: true }, 'bytes, source, ');
   const { maxBytes = Math.min(2 ** 30, Math.max(2 ** 26, 64 * bytes.length)) } = options;
   checkWhole('readIdx', 'maxBytes', maxBytes);
-  return parseIdx(isGzip(bytes) ? await gunzip(bytes, source, maxBytes) : bytes, source);
+  if (!isGzip(bytes)) return parseIdx(bytes, source);
+  const unpacked = await gunzip(bytes, source, maxBytes);
+  if (isGzip(unpacked)) throw new IdxError(source, 'it is gzipped twice — unpack it once');
+  return parseIdx(unpacked, source);
 }
 
 function checkBytes(op: string, bytes: Uint8Array): void {

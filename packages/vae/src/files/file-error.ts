@@ -16,6 +16,9 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOTDIR: 'a part of the path is a file, not a folder',
   EPERM: 'not permitted',
   EROFS: 'the file system is read-only',
+  ERR_FS_FILE_TOO_LARGE: 'it is too large to be read at once',
+  ERR_INVALID_ARG_VALUE: 'a path has no NUL characters',
+  ERR_STRING_TOO_LONG: 'it is too large to be read as text',
 };
 
 /** A file or a folder cannot be read or written. */
@@ -26,22 +29,29 @@ export class FileError extends VarigradError {
   readonly code: string;
 
   constructor(op: string, path: string, code: string, cause?: unknown) {
-    super(op, `${path}: ${REASONS[code] ?? 'the operating system reports an error'} (${code})`);
+    super(op, `${path}: ${reasonOf(code)}`);
     this.path = path;
     this.code = code;
     this.cause = cause;
   }
 }
 
+/** The reason of an error, with its code: `it is a folder (EISDIR)`. */
+export function reasonOf(code: string): string {
+  return `${REASONS[code] ?? 'the operating system reports an error'} (${code})`;
+}
+
 /** An error of the operating system. The type of Node's own would make declarations depend on its types. */
 export interface SystemError extends Error {
   readonly code: string;
-  readonly syscall: string;
+  readonly syscall?: string;
   readonly path?: string;
 }
 
+/** Whether it is an error of the operating system, or one of Node.js about a file. */
 export function isSystemError(error: unknown): error is SystemError {
-  return error instanceof Error && 'syscall' in error && 'code' in error && typeof error.code === 'string';
+  if (!(error instanceof Error && 'code' in error && typeof error.code === 'string')) return false;
+  return 'syscall' in error || Object.hasOwn(REASONS, error.code);
 }
 
 /** Runs `f`; an error of the operating system becomes a `FileError` about `path`. */

@@ -9,6 +9,7 @@ import {
   type StateDict,
 } from '@varigrad/nn';
 import type { TrainState } from '../train.js';
+import { withPath } from './weights-file.js';
 
 type OptimizerState = ReturnType<Optimizer['stateDict']>;
 
@@ -58,13 +59,10 @@ export function decodeCheckpoint(bytes: Uint8Array, path: string): Checkpoint {
  * @throws VarigradError with the path if the checkpoint is of another model or optimizer
  */
 export function restore({ model, optimizer }: Checkpoint, into: [Module, Optimizer], path: string): void {
-  try {
+  withPath(path, () => {
     into[1].loadStateDict(optimizer);
     into[0].loadStateDict(model);
-  } catch (error) {
-    if (!(error instanceof VarigradError)) throw error;
-    throw new VarigradError(path, error.message);
-  }
+  });
 }
 
 type Fields = Readonly<Record<string, unknown>>;

@@ -8,7 +8,7 @@ import { findIdxSets, readIdxFolder, readIdxPair } from './idx-folder.js';
 import { listFolder } from './image-files.js';
 import type { LikelihoodEntry } from './options/likelihoods.js';
 import { type PngFolder, readPngFolder } from './png-folder.js';
-import { counted } from './progress.js';
+import { counted, visible } from './progress.js';
 import { RUN_OPTIONS, type RunConfig } from './run-config.js';
 import { suggest, UsageError } from './usage-error.js';
 
@@ -36,8 +36,8 @@ export interface RunData extends LoadedData {
 export async function loadData(name: string): Promise<LoadedData> {
   if (name === 'mnist') return { ...(await mnist()), noun: 'digit', notes: [] };
   if (!existsSync(name)) {
-    const [images, labels, ...more] = name.split(',');
-    if (images !== undefined && labels !== undefined && more.length === 0)
+    const [images = '', labels = '', ...more] = name.split(',');
+    if (images !== '' && labels !== '' && more.length === 0)
       return parted(await readIdxPair(images, labels), []);
     throw new UsageError(
       `--data ${name}: there is no such file or folder${suggest(name, ['mnist']) || ' — mnist, a folder of PNG images or IDX files, or images.idx,labels.idx'}`,
@@ -71,7 +71,8 @@ export async function loadRunData(config: RunConfig): Promise<RunData> {
 export function inLevels(loaded: LoadedData, config: RunConfig): LoadedData {
   const likelihood: LikelihoodEntry = RUN_OPTIONS.likelihood.parts[config.likelihood];
   const levels = likelihood.greyLevels?.(config);
-  if (levels === undefined) return loaded;
+  // Under a binarization, pixels are 0 or 1 anyway, and grey values are their probabilities.
+  if (levels === undefined || config.binarization !== 'none') return loaded;
   const [train, test] = [quantizeDataset(loaded.train, levels), quantizeDataset(loaded.test, levels)];
   if (train === loaded.train && test === loaded.test) return loaded;
   return { ...loaded, train, test, notes: [...loaded.notes, `Grey values are rounded to ${levels} levels.`] };
@@ -159,7 +160,9 @@ function describeFiles(sets: readonly PngFolder[], isInkBlack: boolean): string[
   const converted = sets.reduce((sum, set) => sum + set.converted, 0);
   const [hidden, others] = [sets.flatMap((set) => set.hidden), sets.flatMap((set) => set.others)];
   return [
-    ...(classNames.length === 0 ? [] : [`Classes: ${classNames.map((n, i) => `${i} = ${n}`).join(', ')}.`]),
+    ...(classNames.length === 0
+      ? []
+      : [`Classes: ${classNames.map((name, i) => `${i} = ${visible(name)}`).join(', ')}.`]),
     ...(converted === 0
       ? []
       : [
@@ -174,7 +177,8 @@ function describeFiles(sets: readonly PngFolder[], isInkBlack: boolean): string[
 
 /** The first names. */
 function listed(names: readonly string[]): string {
-  return names.length > 3 ? `${names.slice(0, 3).join(', ')}, …` : names.join(', ');
+  const first = names.slice(0, 3).map(visible).join(', ');
+  return names.length > 3 ? `${first}, …` : first;
 }
 
 function checkAlike(folder: string, train: PngFolder, test: PngFolder): void {

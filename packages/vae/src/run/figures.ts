@@ -58,6 +58,9 @@ const needsPlane = ({ model }: FigureSource): string | undefined =>
 const needsClasses = ({ model }: FigureSource): string | undefined =>
   model.classes > 0 ? undefined : 'the model is not conditional';
 
+const needsTwoImages = ({ test }: FigureSource): string | undefined =>
+  test.count >= 2 ? undefined : 'there is only one test image';
+
 /** The origin of the codes of samples, for a title. */
 function originOfCodes({ model }: FigureSource): string {
   if ('prior' in model) return 'z ~ p(z)';
@@ -129,10 +132,12 @@ export const FIGURES: Readonly<Record<string, FigureEntry>> = {
   },
   interpolation: {
     help: 'from one test image to another, along a straight line in z',
+    obstacle: needsTwoImages,
     draw: ({ model, test }, title) => interpolationFigure(model, test, { title }),
   },
   'interpolation-spherical': {
     help: 'from one test image to another, along a great circle in z',
+    obstacle: needsTwoImages,
     draw: ({ model, test }, title) => interpolationFigure(model, test, { path: 'spherical', title }),
   },
   traversal: {

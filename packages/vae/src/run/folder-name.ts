@@ -1,7 +1,7 @@
 /** The name of the folder of a new run. */
 import { createHash } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
-import { basename, join, normalize } from 'node:path';
+import { basename, join, normalize, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { createFolder } from '../files/create-folder.js';
 import { withFileErrors } from '../files/file-error.js';
@@ -42,10 +42,14 @@ function differences(config: RunConfig): string[] {
   });
 }
 
+/** Longer names of images are cut. The names of files have at most 255 bytes. */
+const LONGEST_DATA = 40;
+
 /** The last part of the path. A hash of the path distinguishes folders of the same name, and two files of one folder. */
 function dataName(data: string): string {
   const path = normalize(data).replace(/[/\\]+$/, '');
-  const name = basename(path.split(',')[0] ?? path);
+  const whole = basename(resolve(path.split(',')[0] ?? path)).replace(/^\.+|\p{Cc}/gu, '');
+  const name = Array.from(whole).slice(0, LONGEST_DATA).join('');
   return name === path ? name : `${name}-${hashOf(path).slice(0, 4)}`;
 }
 

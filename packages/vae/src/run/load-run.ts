@@ -11,7 +11,7 @@ import { inLevels, loadData, loadRunData, type RunData } from './data.js';
 import type { RunConfig } from './run-config.js';
 import { RunFolder, type Weights } from './run-folder.js';
 import { shorten, UsageError } from './usage-error.js';
-import { readWeightsFile, type SavedWeights } from './weights-file.js';
+import { loadWeights, readWeightsFile, type SavedWeights } from './weights-file.js';
 
 /** A trained model, and how it was trained. */
 export interface LoadedRun extends Omit<ImageFacts, 'count'> {
@@ -61,7 +61,7 @@ async function open(on: OnBackend, path: string, options: LoadRunOptions): Promi
     : await readFolder(path, weights);
   const model = on(() => {
     const built = buildModel(config, images);
-    built.loadStateDict(saved.tensors);
+    loadWeights(built, saved);
     return built;
   });
   return {

@@ -48,6 +48,21 @@ export function painter(out: Output): Paint {
   return (style, text) => styleText(style, text, { validateStream: false });
 }
 
+/** The text with escapes, `\\u001b`, in place of control characters and of those that turn the direction of writing. Names of files can have them. */
+export function visible(text: string): string {
+  return text.replace(
+    /[\p{Cc}\p{Bidi_C}\u2028\u2029]/gu,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+/** A path as an argument of a command line that a user can copy: in quotation marks if a shell would change it. */
+export function argumentOf(path: string): string {
+  const word = path.startsWith('-') ? `./${path}` : path;
+  if (/^[\p{L}\p{N}_@%+=:,./-]+$/u.test(word)) return word;
+  return `'${word.replaceAll("'", "'\\''")}'`;
+}
+
 /** Text for an output: on a terminal, lines that are too long for it are broken between words. */
 export function wrapped(text: string, out: Output): string {
   if (out.isTTY !== true) return text;

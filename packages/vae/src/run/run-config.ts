@@ -1,5 +1,7 @@
 /** All options of a run, and the configuration that their values form. */
-import { existsSync, readFileSync } from 'node:fs';
+import { repeatedKey } from '@varigrad/core/checks';
+import { FileError, reasonOf } from '../files/file-error.js';
+import { readText } from '../files/read-text.js';
 import { CORRUPTION_OPTIONS, CORRUPTIONS } from './options/corruptions.js';
 import { DATA_OPTIONS } from './options/data.js';
 import { LIKELIHOOD_OPTIONS, LIKELIHOODS } from './options/likelihoods.js';
@@ -13,7 +15,7 @@ import { SCHEDULE_OPTIONS } from './options/schedules.js';
 import { TRAINING_OPTIONS } from './options/training.js';
 import type { ValuesOf } from './schema/option.js';
 import { fromJson, type Given } from './schema/values.js';
-import { UsageError } from './usage-error.js';
+import { shorten, UsageError } from './usage-error.js';
 
 type RunOptions = typeof MODELS &
   typeof NETWORK_OPTIONS &
@@ -58,19 +60,38 @@ export interface RunConfig extends ValuesOf<RunOptions> {}
 /** The name of a model. */
 export type ModelName = RunConfig['model'];
 
-/** Reads a configuration file. @throws UsageError with the path if the file is absent, is not JSON, or has an unknown key or a refused value */
-export function readConfigFile(path: string): Given {
-  if (!existsSync(path)) throw new UsageError(`--config ${path}: there is no such file`);
-  return parseConfig(readFileSync(path, 'utf8'), path);
+/**
+ * Reads a configuration file.
+ * @param given - how the command line named it, for messages
+ * @param absent - the message if there is no such file
+ * @throws UsageError with the path if the file cannot be read, is not JSON, or has an unknown key or a refused value
+ */
+export function readConfigFile(
+  path: string,
+  given: string = path,
+  absent: () => string = () => `${given}: there is no such file`,
+): Given {
+  let text: string | undefined;
+  try {
+    text = readText('config', path);
+  } catch (error) {
+    throw error instanceof FileError ? new UsageError(`${given}: ${reasonOf(error.code)}`) : error;
+  }
+  if (text === undefined) throw new UsageError(absent());
+  return parseConfig(text, path);
 }
 
 /** Parses the text of a configuration file. @param source - its name, for messages */
 export function parseConfig(text: string, source: string): Given {
+  if (text.trim() === '') throw new UsageError(`${source}: it is empty — write at least {}`);
   let contents: unknown;
   try {
-    contents = JSON.parse(text.replace(/^\uFEFF/, '')); // some editors write a byte order mark
+    contents = JSON.parse(text);
   } catch (error) {
     throw new UsageError(`${source}: not JSON: ${(error as Error).message}`);
   }
+  const twice = repeatedKey(text);
+  if (twice !== undefined)
+    throw new UsageError(`${source}: "${shorten(twice)}" is given twice — remove one of them`);
   return fromJson(RUN_OPTIONS, contents, source);
 }

@@ -1,11 +1,14 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import type { Module, Optimizer } from '@varigrad/nn';
 import { writeFileAtomic } from '../files/atomic.js';
+import { withFileErrors } from '../files/file-error.js';
+import { readText } from '../files/read-text.js';
 import type { EpochResult, TrainState } from '../train.js';
 import type { ImageFacts } from './build-model.js';
 import { decodeCheckpoint, encodeCheckpoint, restore } from './checkpoint.js';
+import { encodeMetrics, parseMetrics } from './metrics.js';
 import { RUN_OPTIONS, type RunConfig, readConfigFile } from './run-config.js';
 import { complete, effective } from './schema/complete.js';
 import { shorten, suggest, UsageError } from './usage-error.js';
@@ -29,7 +32,7 @@ export class RunFolder {
   readonly path: string;
 
   constructor(path: string) {
-    this.path = path;
+    this.path = path.replace(/(?<=[^/])\/+$/, '');
   }
 
   file(name: string): string {
@@ -55,55 +58,41 @@ export class RunFolder {
 
   /** @param flag - the option that named the folder, for messages; @throws UsageError if the folder holds no run */
   readConfig(flag: string): RunConfig {
-    if (!this.holdsRun()) {
-      const advice = suggest(
-        basename(this.path),
-        neighbours(this.path),
-        (name) => `${dirname(this.path)}/${name}`,
-      );
-      throw new UsageError(
-        `${`${flag} ${shorten(this.path)}`.trim()}: there is no config.json${advice || ' — name the folder of a run'}`,
-      );
-    }
-    return complete(RUN_OPTIONS, readConfigFile(this.file('config.json')));
+    const path = this.file('config.json');
+    const absent = (): string => {
+      const parent = dirname(resolve(this.path));
+      const advice = suggest(basename(resolve(this.path)), runsIn(parent), (name) => join(parent, name));
+      return `${`${flag} ${shorten(this.path)}`.trim()}: there is no config.json${advice || ' — name the folder of a run'}`;
+    };
+    return complete(RUN_OPTIONS, readConfigFile(path, path, absent));
   }
 
   /** @param heldOut - the images of the losses that are not training losses */
   async writeMetrics(results: readonly EpochResult[], heldOut: 'test' | 'validation'): Promise<void> {
-    const lines = results.map(({ epoch, train, test, seconds, msPerStep }) =>
-      JSON.stringify({ epoch, train, [heldOut]: test, seconds, msPerStep }),
-    );
-    await this.write('metrics.jsonl', lines.map((line) => `${line}\n`).join(''));
+    await this.write('metrics.jsonl', encodeMetrics(results, heldOut));
   }
 
   /** The finished epochs before `epoch`. @throws UsageError with the line if the file is damaged */
   async readMetrics(epoch: number = Number.POSITIVE_INFINITY): Promise<EpochResult[]> {
     const path = this.file('metrics.jsonl');
-    if (!existsSync(path)) return [];
-    const lines = (await readFile(path, 'utf8')).trimEnd().split('\n');
-    const results = lines.map((line, i) => {
-      const result = parseResult(line);
-      if (result?.epoch === i + 1) return result;
-      throw new UsageError(
-        `${path}: line ${i + 1} is not the result of epoch ${i + 1} — restore the file, or start a new run`,
-      );
-    });
-    return results.filter((result) => result.epoch < epoch);
+    const text = readText('metrics', path);
+    return text === undefined ? [] : parseMetrics(text, path).filter((result) => result.epoch < epoch);
   }
 
   /** The size of the images, from run.json; undefined if it is not there. @throws VarigradError if the file is damaged */
   readImageFacts(): ImageFacts | undefined {
     const path = this.file('run.json');
-    if (!existsSync(path)) return undefined;
-    return parseImageFacts(readFileSync(path, 'utf8'), path, ({ images }) => images);
+    const text = readText('run', path);
+    return text === undefined ? undefined : parseImageFacts(text, path, ({ images }) => images);
   }
 
   /** The digest of the images, from run.json; undefined if it is not there. @throws UsageError if the file is damaged */
   readDigest(): string | undefined {
     const path = this.file('run.json');
-    if (!existsSync(path)) return undefined;
+    const text = readText('run', path);
+    if (text === undefined) return undefined;
     try {
-      const digest: unknown = JSON.parse(readFileSync(path, 'utf8')).images?.digest;
+      const digest: unknown = JSON.parse(text).images?.digest;
       return typeof digest === 'string' ? digest : undefined;
     } catch {
       throw new UsageError(`${path}: it is not JSON — restore the file, or start a new run`);
@@ -136,36 +125,18 @@ export class RunFolder {
   async readCheckpoint(model: Module, optimizer: Optimizer): Promise<TrainState | undefined> {
     const path = this.file('checkpoint.safetensors');
     if (!existsSync(path)) return undefined;
-    const checkpoint = decodeCheckpoint(await readFile(path), path);
+    const bytes = await withFileErrors('resume', path, () => readFile(path));
+    const checkpoint = decodeCheckpoint(bytes, path);
     restore(checkpoint, [model, optimizer], path);
     return checkpoint.train;
   }
 }
 
-/** The folders next to this one. */
-function neighbours(path: string): string[] {
-  const parent = dirname(path);
-  return existsSync(parent) ? readdirSync(parent) : [];
-}
-
-/** The result of an epoch from a line of metrics.jsonl, or undefined if the line has another form. */
-function parseResult(line: string): EpochResult | undefined {
+/** The names of the runs in a folder; an empty list if it cannot be read. */
+function runsIn(folder: string): string[] {
   try {
-    const { test, validation, ...rest } = JSON.parse(line);
-    const result = { ...rest, test: test ?? validation };
-    return isResult(result) ? result : undefined;
+    return readdirSync(folder).filter((name) => new RunFolder(join(folder, name)).holdsRun());
   } catch {
-    return undefined;
+    return [];
   }
-}
-
-function isResult(value: Readonly<Record<string, unknown>>): value is EpochResult & Record<string, unknown> {
-  const { epoch, seconds, msPerStep, train, test } = value;
-  return [epoch, seconds, msPerStep].every(Number.isFinite) && [train, test].every(hasLosses);
-}
-
-function hasLosses(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  const { loss, recon, kl }: Readonly<Record<string, unknown>> = { ...value };
-  return [loss, recon, kl].every(Number.isFinite);
 }

@@ -1,5 +1,4 @@
 /** An animation of the codes of a 2-D latent space over the epochs of a run. */
-import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { decodeSafetensors, encodeSafetensors } from '@varigrad/nn';
 import { type Dataset, firstOf } from '../data/dataset.js';
@@ -46,7 +45,11 @@ export async function writeScatterAnimation(folder: RunFolder, test: Dataset): P
 
 const nameOf = (epoch: number): string => String(epoch).padStart(6, '0');
 
+/** The codes of earlier epochs. A missing or damaged file counts as empty: the animation then starts at a later epoch. */
 async function readCodes(folder: RunFolder): Promise<ReturnType<typeof decodeSafetensors>['tensors']> {
-  const path = folder.file(FILE);
-  return existsSync(path) ? decodeSafetensors(await readFile(path), path).tensors : {};
+  try {
+    return decodeSafetensors(await readFile(folder.file(FILE))).tensors;
+  } catch {
+    return {};
+  }
 }

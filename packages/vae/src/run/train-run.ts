@@ -25,7 +25,7 @@ import { RUN_OPTIONS, type RunConfig } from './run-config.js';
 import type { RunFolder } from './run-folder.js';
 import { noteCodes, writeScatterAnimation } from './scatter-animation.js';
 import { UsageError } from './usage-error.js';
-import { readWeightsFile } from './weights-file.js';
+import { loadWeights, readWeightsFile } from './weights-file.js';
 
 /** The part of `AbortSignal` that a run uses. */
 export interface StopSignal {
@@ -194,11 +194,7 @@ async function prepare({ folder, config, resume, machine }: TrainRunOptions): Pr
   const optimizer = RUN_OPTIONS.optimizer.parts[config.optimizer].build(model.parameters(), config);
   const state = resume ? await folder.readCheckpoint(model, optimizer) : undefined;
   if (state !== undefined) checkLength(config.epochs, state);
-  const results = state === undefined ? [] : await folder.readMetrics(state.epoch);
-  if (state !== undefined && results.length !== state.epoch - 1)
-    throw new UsageError(
-      `${folder.file('metrics.jsonl')}: expected ${counted(state.epoch - 1, 'epoch')}, found ${results.length} — restore the file, or start a new run`,
-    );
+  const results = resume ? await readResults(folder, state) : [];
   await removeLeftovers(folder.path);
   await folder.writeConfig(config, {
     units: 'nats per image',
@@ -215,6 +211,21 @@ async function prepare({ folder, config, resume, machine }: TrainRunOptions): Pr
   });
   const heldOut = data.validation === undefined ? 'test' : 'validation';
   return { model, optimizer, data, state, results, heldOut };
+}
+
+/** The results of the finished epochs. @throws UsageError if they do not fit the checkpoint */
+async function readResults(folder: RunFolder, state: TrainState | undefined): Promise<EpochResult[]> {
+  const results = await folder.readMetrics(state?.epoch);
+  // The results of the first epoch are written before the first checkpoint.
+  if (state === undefined && results.length <= 1) return [];
+  if (state === undefined)
+    throw new UsageError(
+      `${folder.file('checkpoint.safetensors')}: the file is missing, and ${results.length} epochs are finished — restore the file, or start a new run`,
+    );
+  if (results.length === state.epoch - 1) return results;
+  throw new UsageError(
+    `${folder.file('metrics.jsonl')}: expected ${counted(state.epoch - 1, 'epoch')}, found ${results.length} — restore the file, or start a new run`,
+  );
 }
 
 /** A run cannot become shorter than it is. */
@@ -274,7 +285,7 @@ async function tellBest(
   if (isPatienceOver(results, config.patience))
     out.write(`\nEnded early: no better validation loss in ${counted(config.patience, 'epoch')}.\n`);
   const saved = await readWeightsFile(folder.weightsFile('best'));
-  model.loadStateDict(saved.tensors);
+  loadWeights(model, saved);
   const losses = await evaluate(model, data.test, { binarization: config.binarization });
   out.write(`\nBest epoch on the validation images: ${best.epoch}, saved in best.safetensors.\n`);
   out.write(`Losses on ${counted(data.test.count, 'test image')}: ${lossTextOf(config)(losses)}\n`);

@@ -12,13 +12,17 @@ export function shorten(text: string): string {
   return text.length <= LONGEST_QUOTE ? text : `${text.slice(0, LONGEST_QUOTE)}…`;
 }
 
-/** ` — did you mean --latent?`, or '' if no known word is similar. @param shown - how the message writes a known word */
+/** ` — did you mean --latent?`, or '' if no known word is similar or starts with this one. @param shown - how the message writes a known word */
 export function suggest(
   word: string,
   known: readonly string[],
   shown: (name: string) => string = (name) => name,
 ): string {
-  const name = known[nearest(shorten(word), known)];
+  const written = word.slice(0, LONGEST_QUOTE).trim().toLowerCase();
+  const folded = known.map((name) => name.toLowerCase());
+  const near = nearest(written, folded);
+  const name =
+    known[near >= 0 || written.length < 3 ? near : folded.findIndex((name) => name.startsWith(written))];
   return name === undefined ? '' : ` — did you mean ${shown(name)}?`;
 }
 

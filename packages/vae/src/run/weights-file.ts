@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { VarigradError } from '@varigrad/core';
 import { decodeSafetensors, encodeSafetensors, type Module, type StateDict } from '@varigrad/nn';
+import { withFileErrors } from '../files/file-error.js';
 import type { ImageFacts } from './build-model.js';
 import { parseConfig, RUN_OPTIONS, type RunConfig } from './run-config.js';
 import { complete, effective } from './schema/complete.js';
@@ -15,6 +16,7 @@ export interface ModelFacts {
 
 /** The contents of the file. Older files have no metadata. */
 export interface SavedWeights {
+  readonly path: string;
   readonly tensors: StateDict;
   readonly about?: ModelFacts | undefined;
 }
@@ -33,11 +35,28 @@ export function encodeWeights(
 
 /** @throws VarigradError with the path if the file is damaged; UsageError if its configuration is refused */
 export async function readWeightsFile(path: string): Promise<SavedWeights> {
-  const { tensors, metadata } = decodeSafetensors(await readFile(path), path);
-  if (metadata.config === undefined || metadata.images === undefined) return { tensors };
+  const { tensors, metadata } = decodeSafetensors(
+    await withFileErrors('loadRun', path, () => readFile(path)),
+    path,
+  );
+  if (metadata.config === undefined || metadata.images === undefined) return { path, tensors };
   const source = `${path}: metadata`;
   const config = complete(RUN_OPTIONS, parseConfig(metadata.config, source));
-  return { tensors, about: { config, images: parseImageFacts(metadata.images, source) } };
+  return { path, tensors, about: { config, images: parseImageFacts(metadata.images, source) } };
+}
+
+/** Loads saved weights into a model. @throws VarigradError with the path if they are of another model */
+export function loadWeights(model: Module, { path, tensors }: SavedWeights): void {
+  withPath(path, () => model.loadStateDict(tensors));
+}
+
+/** Runs `f`; its errors name the file. */
+export function withPath(path: string, f: () => void): void {
+  try {
+    f();
+  } catch (error) {
+    throw error instanceof VarigradError ? new VarigradError(path, error.message) : error;
+  }
 }
 
 /**

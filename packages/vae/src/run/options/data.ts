@@ -3,7 +3,6 @@ export const DATA_OPTIONS = {
   data: {
     group: 'The images:',
     type: 'string',
-    minLength: 1,
     default: 'mnist',
     help: 'mnist; a folder of PNG images or of IDX files; or images.idx,labels.idx',
   },

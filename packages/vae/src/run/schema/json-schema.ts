@@ -3,7 +3,7 @@
 import { partDefaults } from './complete.js';
 import { accepts, type Condition, conflictsOf, effectOf } from './conditions.js';
 import type { Option, Options } from './option.js';
-import { wordsOf } from './option.js';
+import { TEXT_PATTERN, wordsOf } from './option.js';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -41,7 +41,6 @@ const SHARED = [
   'maximum',
   'items',
   'minItems',
-  'minLength',
   'default',
 ] as const;
 
@@ -59,6 +58,7 @@ function schemaOfValue(options: Options, key: string): Json {
   return {
     description: [option.help, ...parts].join('\n'),
     ...Object.fromEntries(entries.map((name) => [name, declared[name]])),
+    ...(declared.type === 'string' && { pattern: TEXT_PATTERN }),
   };
 }
 

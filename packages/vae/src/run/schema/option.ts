@@ -65,10 +65,12 @@ export interface ListOption extends Declaration {
   readonly example?: string;
 }
 
+/** What a text must match: it is not empty, and has no NUL character, which no path can have. */
+export const TEXT_PATTERN = '^[^\\0]+$';
+
 /** A text, such as the path of a file. */
 export interface TextOption extends Declaration {
   readonly type: 'string';
-  readonly minLength: number;
   readonly default: string | null;
 }
 

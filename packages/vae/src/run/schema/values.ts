@@ -1,6 +1,9 @@
 /** Values of options from texts and from JSON: checks and messages. */
+import { describeValue } from '@varigrad/core/checks';
 import { shorten, suggest, UsageError } from '../usage-error.js';
-import { flagOf, type Option, type Options, wordsOf } from './option.js';
+import { flagOf, type Option, type Options, TEXT_PATTERN, wordsOf } from './option.js';
+
+const TEXT = new RegExp(TEXT_PATTERN, 'u');
 
 /** The given values, by key. `name` identifies the option in messages: `--latent`, or `a.json: latent`. */
 export type Given = ReadonlyMap<string, { readonly name: string; readonly value: unknown }>;
@@ -27,7 +30,7 @@ export function fromJson(options: Options, contents: unknown, path: string): Giv
     Object.entries(contents),
   );
   if (typeof $schema !== 'string')
-    throw new UsageError(`${path}: $schema ${shorten(JSON.stringify($schema))}: expected a text`);
+    throw new UsageError(`${path}: $schema ${shorten(jsonOf($schema))}: expected a text`);
   return new Map(
     Object.entries(values).map(([key, value]) => {
       const option = Object.hasOwn(options, key) ? options[key] : undefined;
@@ -36,7 +39,7 @@ export function fromJson(options: Options, contents: unknown, path: string): Giv
         throw new UsageError(`${path}: "${shorten(key)}" is not an option${advice}`);
       }
       const name = `${path}: ${key}`;
-      if (!isValue(option, value)) throw refusal(name, JSON.stringify(value), option);
+      if (!isValue(option, value)) throw refusal(name, jsonOf(value), option);
       return [key, { name, value }];
     }),
   );
@@ -57,9 +60,14 @@ export function suggestOption(word: string, options: Options, shown: (key: strin
 function fromText(option: Option, text: string): unknown {
   if ('parts' in option || 'enum' in option || option.type === 'string') return text;
   if (option.type === 'boolean') return true;
-  if (option.type === 'array') return 'enum' in option.items ? text.split(',') : text.split(',').map(Number);
-  const isNumber = option.type === 'integer' ? /^\d+$/.test(text) : text.trim() !== '';
-  return isNumber ? Number(text) : text;
+  if (option.type !== 'array') return numberOr(text);
+  const items = text.split(',').map((item) => item.trim());
+  return 'enum' in option.items ? items : items.map(numberOr);
+}
+
+/** The number that a text writes in decimal digits, such as `0.001` or `1e-3`; any other text itself. */
+function numberOr(text: string): number | string {
+  return /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i.test(text) ? Number(text) : text;
 }
 
 /** Whether an option accepts a value. */
@@ -67,7 +75,7 @@ export function isValue(option: Option, value: unknown): boolean {
   if ('parts' in option) return typeof value === 'string' && Object.hasOwn(option.parts, value);
   if ('enum' in option) return typeof value === 'string' && option.enum.includes(value);
   if (option.type === 'boolean') return typeof value === 'boolean';
-  if (option.type === 'string') return typeof value === 'string' && value.length >= option.minLength;
+  if (option.type === 'string') return typeof value === 'string' && TEXT.test(value);
   if (option.type !== 'array') return isNumber(option, value);
   const { items, minItems } = option;
   return (
@@ -99,7 +107,7 @@ function isNumber({ type, minimum, exclusiveMinimum, maximum }: Range, value: un
 function expected(option: Option): string {
   if ('parts' in option || 'enum' in option) return `one of ${wordsOf(option).join(', ')}`;
   if (option.type === 'boolean') return 'true or false';
-  if (option.type === 'string') return 'a non-empty text';
+  if (option.type === 'string') return 'a non-empty text without NUL characters';
   if (option.type === 'array') {
     const { items, unit, example } = option;
     if ('enum' in items) return `a list of ${items.enum.join(', ')}`;
@@ -109,6 +117,16 @@ function expected(option: Option): string {
   if (type === 'integer') return `a whole number from ${minimum} to ${maximum}`;
   const from = minimum === undefined ? `above ${exclusiveMinimum}` : `from ${minimum}`;
   return `a number ${from} and at most ${maximum}, for example ${example}`;
+}
+
+/** A value of a configuration file, for messages. JSON has no text for infinite numbers, and none is made of very deep lists. */
+function jsonOf(value: unknown): string {
+  if (typeof value === 'number') return String(value);
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return describeValue(value);
+  }
 }
 
 function refusal(name: string, text: string, option: Option): UsageError {
