@@ -57,9 +57,9 @@ export class DenoisingAutoencoder extends Autoencoder {
   override elbo(x: Tensor, options: ElboOptions = {}): Elbo {
     checkElboArguments(x, options);
     const batch = x.shape[0]!;
-    const eps = options.eps ?? this.noise(batch, options.generator);
+    const { eps = this.noise(batch, options.generator), ...rest } = options;
     if (eps === null || options.input !== undefined) return super.elbo(x, options);
     const clean = repeatRows(x, this.noiseSamples); // [batch · L, pixels]
-    return super.elbo(clean, { ...options, input: this.corruption.apply(clean, eps.reshape(clean.shape)) });
+    return super.elbo(clean, { ...rest, input: this.corruption.apply(clean, eps.reshape(clean.shape)) });
   }
 }
