@@ -310,7 +310,7 @@ function fitPosterior(isBlocked: boolean): { mu: number; variance: number } {
   for (let step = 1; step <= 1000; step++) {
     const half = randn([50, 1], { generator });
     const eps = tensor([...half.dataSync(), ...half.neg().dataSync()], { shape: [100, 1] });
-    const z = reparameterize({ mu: mu.expand([100, 1]), logVar }, { eps });
+    const z = reparameterize({ mu, logVar }, { eps });
     const error = (isBlocked ? z.detach() : z).sub(3).square().mean();
     optimizer.zeroGrad();
     error.add(klStandardNormal(mu, logVar)).backward();

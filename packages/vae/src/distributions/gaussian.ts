@@ -1,5 +1,13 @@
 /** Diagonal Gaussians: density and samples. The KLs are `klStandardNormal` and `klNormal` of `@varigrad/nn`. */
-import { type Generator, mulExp, randn, ShapeError, type Tensor } from '@varigrad/core';
+import {
+  broadcastShapes,
+  type Generator,
+  mulExp,
+  randn,
+  ShapeError,
+  sameShape,
+  type Tensor,
+} from '@varigrad/core';
 import { checkOptions, checkTensor } from '@varigrad/core/checks';
 import { type DiagonalGaussian, gaussianNll } from '@varigrad/nn';
 import { checkSameShape } from '../checks.js';
@@ -36,8 +44,9 @@ export function standardNormalLogProb(z: Tensor): Tensor {
 /**
  * z = mu + σ·ε with ε ~ N(0, I): a sample as a differentiable function of mu and logVar.
  * @param q - mu, any shape, and logVar, which broadcasts to it
- * @param options - eps, of the shape of mu, drawn from `generator` if left out
- * @throws ShapeError if eps has another shape: broadcast noise would be the same for several codes
+ * @param options - eps, of the shape of mu or, for several samples of each, of a shape to which mu broadcasts; drawn from `generator`
+ * if left out
+ * @throws ShapeError if eps itself would broadcast: such noise would be the same for several codes
  * @see Kingma & Welling 2014, §2.4, arXiv:1312.6114
  */
 export function reparameterize(
@@ -51,6 +60,7 @@ export function reparameterize(
   const { generator } = options;
   const eps = options.eps ?? randn(mu.shape, { generator });
   checkTensor('reparameterize', eps, 'eps');
-  checkSameShape('reparameterize', { mu, eps });
+  if (!sameShape(broadcastShapes('reparameterize', mu.shape, eps.shape), eps.shape))
+    checkSameShape('reparameterize', { mu, eps });
   return mu.add(mulExp(eps, logVar.mul(0.5)));
 }
