@@ -364,7 +364,7 @@ test('commands on a run refuse what is no run, or not yet one', async () => {
   }
   await isRefused(
     ['evaluate', join(scratch, 'vae'), '--weights', 'best'],
-    `${join(scratch, 'vae')}: there is no best.safetensors — the run had no --validation images`,
+    `${join(scratch, 'vae')}: there is no best.safetensors — the run had no --validation images, or the file was deleted`,
   );
   await isRefused(
     ['evaluate', join(scratch, 'vae'), '--data', 'mnist'],

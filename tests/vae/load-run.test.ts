@@ -225,6 +225,27 @@ test('a model that depends on the number of training images', async () => {
   await isDescribed(file, 60_000);
 });
 
+test('a file whose configuration describes a far larger model is refused before the model is built', async () => {
+  const { tensors, metadata } = decodeSafetensors(readFileSync(WEIGHTS));
+  const found = Object.values(tensors).reduce((sum, { data }) => sum + data.length, 0);
+  const { prior: _, freeBits: __, ...config } = JSON.parse(metadata.config as string);
+  const file = join(scratch, 'claims.safetensors');
+  for (const [change, images, least] of [
+    [{ hidden: [16_384, 16_384, 16_384] }, {}, 64 * 16_384 + 2 * 16_384 ** 2],
+    [{}, { shape: [40_000, 40_000] }, 12 * 40_000 ** 2],
+    [{ model: 'vae', prior: 'vamp', components: 10_000 }, {}, 640_000],
+  ] as const) {
+    const about = { ...JSON.parse(metadata.images as string), ...images };
+    const changed = { config: JSON.stringify({ ...config, ...change }), images: JSON.stringify(about) };
+    writeFileSync(file, encodeSafetensors(tensors, changed));
+    await isRefused(
+      file,
+      {},
+      `${file}: the configuration describes a model of at least ${least} weights, and the file has ${found}`,
+    );
+  }
+});
+
 test('a damaged run.json is refused where it is needed', async () => {
   const folder = folderWith('damaged', 'config.json');
   const { tensors } = decodeSafetensors(readFileSync(WEIGHTS));

@@ -42,7 +42,9 @@ export function describeCollapse(statistics: LatentStatistics, advice?: string):
   const totalKl = statistics.klPerDimension?.reduce((sum, kl) => sum + kl, 0);
   const nats = totalKl === undefined ? '' : `, KL ${totalKl.toFixed(2)} nats in all`;
   if (dimensions.length === 0) {
-    return `No dimension of z has collapsed: ${statistics.active.length} of ${latent} are active${nats}.`;
+    const active = statistics.active.length;
+    const others = active < latent ? `, and each of the others has a KL of at least ${SILENT_KL} nats` : '';
+    return `No dimension of z has collapsed: ${active} of ${latent} are active${others}${nats}.`;
   }
   if (isTotal) {
     return (

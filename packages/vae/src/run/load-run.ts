@@ -11,7 +11,7 @@ import { inLevels, loadData, loadRunData, type RunData } from './data.js';
 import type { RunConfig } from './run-config.js';
 import { RunFolder, type Weights } from './run-folder.js';
 import { shorten, UsageError } from './usage-error.js';
-import { loadWeights, readWeightsFile, type SavedWeights } from './weights-file.js';
+import { checkClaim, loadWeights, readWeightsFile, type SavedWeights } from './weights-file.js';
 
 /** A trained model, and how it was trained. */
 export interface LoadedRun extends Omit<ImageFacts, 'count'> {
@@ -59,6 +59,7 @@ async function open(on: OnBackend, path: string, options: LoadRunOptions): Promi
   const { folder, which, saved, config, images } = isFile
     ? await readFileOfRun(path, weights)
     : await readFolder(path, weights);
+  checkClaim({ config, images }, saved);
   const model = on(() => {
     const built = buildModel(config, images);
     loadWeights(built, saved);

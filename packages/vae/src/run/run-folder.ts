@@ -108,7 +108,9 @@ export class RunFolder {
   weightsFile(which: Weights): string {
     if (this.has(which)) return this.file(WEIGHT_FILES[which]);
     const reason =
-      which === 'best' ? 'the run had no --validation images' : 'the run has not finished its first epoch';
+      which === 'best'
+        ? 'the run had no --validation images, or the file was deleted'
+        : 'the run has not finished its first epoch';
     throw new UsageError(`${this.path}: there is no ${WEIGHT_FILES[which]} — ${reason}`);
   }
 

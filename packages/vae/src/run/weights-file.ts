@@ -5,7 +5,7 @@ import { decodeSafetensors, encodeSafetensors, type Module, type StateDict } fro
 import { withFileErrors } from '../files/file-error.js';
 import type { ImageFacts } from './build-model.js';
 import { parseConfig, RUN_OPTIONS, type RunConfig } from './run-config.js';
-import { complete, effective } from './schema/complete.js';
+import { complete, effective, hasEffect } from './schema/complete.js';
 import { shorten } from './usage-error.js';
 
 /** What is needed to rebuild the model of a run. */
@@ -43,6 +43,30 @@ export async function readWeightsFile(path: string): Promise<SavedWeights> {
   const source = `${path}: metadata`;
   const config = complete(RUN_OPTIONS, parseConfig(metadata.config, source));
   return { path, tensors, about: { config, images: parseImageFacts(metadata.images, source) } };
+}
+
+/**
+ * Refuses a configuration that describes a larger model than the file holds, before such a model is built.
+ * @throws VarigradError with the path
+ */
+export function checkClaim({ config, images }: ModelFacts, { path, tensors }: SavedWeights): void {
+  const least = leastWeights(config, images.imageShape[0] * images.imageShape[1]);
+  const found = Object.values(tensors).reduce((sum, { data }) => sum + data.length, 0);
+  if (least > found)
+    throw new VarigradError(
+      path,
+      `the configuration describes a model of at least ${least} weights, and the file has ${found}`,
+    );
+}
+
+/** A lower bound of the number of weights: those of the encoder's hidden layers, and the pseudo-images of a VampPrior. */
+function leastWeights(config: RunConfig, pixels: number): number {
+  const isDense = config.network === 'dense';
+  const widths = isDense ? [pixels, ...config.hidden] : [1, ...config.channels];
+  const products = widths.slice(1).map((width, i) => width * (widths[i] as number));
+  const layers = products.reduce((sum, product) => sum + product, 0);
+  const hasPseudoImages = config.prior === 'vamp' && hasEffect(RUN_OPTIONS, 'prior', { ...config });
+  return Math.max(layers, hasPseudoImages ? config.components * pixels : 0);
 }
 
 /** Loads saved weights into a model. @throws VarigradError with the path if they are of another model */
