@@ -62,6 +62,10 @@ const TOO_LARGE: readonly (readonly [call: () => unknown, message: string])[] = 
   [() => stack(new Array(20_000).fill(column)), most('concat', '[20000, 100000, 1]')],
   [() => indexAdd(ones([1]), tensor([0]), 1e12), most('indexAdd', '[1000000000000]')],
   [() => randperm(1e12), most('randperm', '[1000000000000]')],
+  [
+    () => randperm(2 ** 24 + 1),
+    'randperm: an axis with indices must have at most 16777216 elements (2²⁴, exact in float32), found 16777217 — split the axis',
+  ],
   [() => new Generator(0).uniform(1e12), most('Generator', '[1000000000000]')],
   [() => new Generator(0).words(1e12), most('Generator', '[1000000000000]')],
 ];

@@ -1,6 +1,16 @@
 /** Evaluation of a whole data set, and averages over batches of different sizes. */
 import { Generator, oneHot, randn, tensor } from '@varigrad/core';
-import { binarizeBatch, ConditionalVAE, type Dataset, evaluate, type LatentModel, VAE } from '@varigrad/vae';
+import { Adam } from '@varigrad/nn';
+import {
+  binarizeBatch,
+  ConditionalVAE,
+  type Dataset,
+  evaluate,
+  firstOf,
+  fit,
+  type LatentModel,
+  VAE,
+} from '@varigrad/vae';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Meter, packElbo } from '../../packages/vae/src/meter.js';
@@ -116,6 +126,28 @@ test('intermediate readings do not change the averages, and a meter continues fr
 test('a meter reads loss, recon and kl, in this order', () => {
   const packed = packElbo({ loss: tensor(3), recon: tensor(2), kl: tensor(1) });
   assert.equal(Array.from(packed.dataSync()), [3, 2, 1]);
+});
+
+test('a data set without images has no losses: evaluate refuses it, and fit reports NaN', async () => {
+  const images = greyImages(8);
+  const empty = firstOf(images, 0);
+  const model = vae();
+  const error = await evaluate(model, empty).catch((e: Error) => e.message);
+  assert.is(error, 'evaluate: the data set has no images');
+  const found: number[] = [];
+  const optimizer = new Adam(model.parameters());
+  await fit(
+    model,
+    { train: images, test: empty },
+    {
+      optimizer,
+      epochs: 1,
+      onEpoch: ({ train, test }) => {
+        found.push(train.loss, test.loss);
+      },
+    },
+  );
+  assert.ok(Number.isFinite(found[0]) && Number.isNaN(found[1]));
 });
 
 test.run();

@@ -15,7 +15,7 @@ import { checkOptions, type OptionNames } from './checks/options.js';
 import { ArgumentError, formatShape, type Shape, ShapeError } from './errors.js';
 import { flattenNested, type NestedArray } from './nested-arrays.js';
 import { defaultGenerator, Generator } from './random.js';
-import { checkShape, sizeOf } from './shape.js';
+import { checkIndexable, checkShape, sizeOf } from './shape.js';
 import { Tensor, wrap } from './tensor.js';
 
 /** Options of every function that makes a leaf tensor. */
@@ -198,9 +198,10 @@ export function bernoulli(p: Tensor, options: RandomOptions = {}): Tensor {
   return leaf('bernoulli', rand(p.shape, { generator }).lt(p.detach()), options);
 }
 
-/** The numbers 0 … n − 1 in random order, `[n]`. @throws ArgumentError unless n is a whole number ≥ 0 */
+/** The numbers 0 … n − 1 in random order, `[n]`. @throws ArgumentError unless n is a whole number from 0 to 2²⁴, exact in float32 */
 export function randperm(n: number, options: RandomOptions = {}): Tensor {
   checkShape('randperm', [n]);
+  checkIndexable('randperm', n);
   const order = generatorOf('randperm', 'n, ', options).permutation(n);
   return leaf('randperm', tensor(order), options);
 }

@@ -1,4 +1,4 @@
-import { Generator, type Tensor, withGenerator } from '@varigrad/core';
+import { ArgumentError, Generator, type Tensor, withGenerator } from '@varigrad/core';
 import { checkOptions, type OptionNames } from '@varigrad/core/checks';
 import { checkCorruption, checkDataset, checkModel } from './checks.js';
 import type { Corruption } from './corruptions.js';
@@ -28,6 +28,7 @@ const EVALUATE_OPTIONS: OptionNames<EvaluateOptions> = { ...BATCHWISE_OPTIONS, c
 /**
  * The mean loss over a whole data set (for a VAE, −ELBO), with one noise sample per image, in nats per image.
  * The noise depends on the image and not on its batch, so every batch size gives the same number.
+ * @throws ArgumentError if the data set has no images
  */
 export function evaluate(
   model: GenerativeModel,
@@ -37,6 +38,7 @@ export function evaluate(
   return onOneBackend(async () => {
     checkModel('evaluate', model);
     checkDataset('evaluate', data);
+    if (data.count === 0) throw new ArgumentError('evaluate', 'the data set has no images');
     checkOptions('evaluate', options, EVALUATE_OPTIONS, 'model, data, ');
     const { corruption } = options;
     if (corruption !== undefined) checkCorruption('evaluate', corruption);

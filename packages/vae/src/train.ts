@@ -24,6 +24,7 @@ export type { Progress, TrainState };
 export interface EpochResult {
   epoch: number;
   train: Losses;
+  /** NaN if there are no test images. */
   test: Losses;
   /** Training time of the epoch without the evaluation. */
   seconds: number;
@@ -52,6 +53,9 @@ export interface FitOptions extends StepSettings {
   /** An `AbortSignal`; training stops after the step in progress. */
   signal?: { readonly aborted: boolean };
 }
+
+/** The test losses without test images. */
+const NO_LOSSES: Losses = { loss: Number.NaN, recon: Number.NaN, kl: Number.NaN };
 
 const FIT_OPTIONS: OptionNames<FitOptions> = {
   ...STEP_SETTINGS,
@@ -115,8 +119,9 @@ async function run(
   while (state.epoch <= epochs && signal?.aborted !== true && !stopped) {
     const end = await trainEpoch(model, train, state, settings);
     if (!end.finished) return end.state;
-    const test = await on(() => evaluate(model, data.test, { binarization }));
-    if (data.test.count > 0 && !areFinite(test))
+    const hasTest = data.test.count > 0;
+    const test = hasTest ? await on(() => evaluate(model, data.test, { binarization })) : NO_LOSSES;
+    if (hasTest && !areFinite(test))
       throw await on(() => explainEvaluation(model, state.epoch, data.test, binarization));
     const { epoch, sums, seconds } = end.state;
     const result = { epoch, train: averages(sums), test, seconds, msPerStep: (1000 * seconds) / steps };
