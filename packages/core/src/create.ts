@@ -10,6 +10,7 @@ import {
   checkTensor,
   checkUnitInterval,
   describeValue,
+  hostValues,
 } from './checks/arguments.js';
 import { checkOptions, type OptionNames } from './checks/options.js';
 import { ArgumentError, formatShape, type Shape, ShapeError } from './errors.js';
@@ -189,12 +190,7 @@ function generatorOf(op: string, before: string, options: RandomOptions): Genera
 export function bernoulli(p: Tensor, options: RandomOptions = {}): Tensor {
   checkTensor('bernoulli', p, 'p');
   const generator = generatorOf('bernoulli', 'p, ', options);
-  checkUnitInterval(
-    'bernoulli',
-    'probabilities',
-    p.storage.backend.memory === 'host' ? (p.values as HostArray) : [],
-    'use sigmoid() for logits',
-  );
+  checkUnitInterval('bernoulli', 'probabilities', hostValues(p), 'use sigmoid() for logits');
   return leaf('bernoulli', rand(p.shape, { generator }).lt(p.detach()), options);
 }
 

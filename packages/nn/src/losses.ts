@@ -20,6 +20,7 @@ import {
   checkTensor,
   checkUnitInterval,
   describeValue,
+  hostValues,
   type OptionNames,
 } from '@varigrad/core/checks';
 
@@ -70,11 +71,6 @@ function checkSameShape(op: string, a: Tensor, b: Tensor): void {
 /** @throws ShapeError for a scalar, which lacks the axis that the loss works along */
 function checkAxes(op: string, name: string, t: Tensor, expected: string): void {
   if (t.rank === 0) throw new ShapeError(op, [t.shape], `${name} must be ${expected}, found a scalar`);
-}
-
-/** The values of a tensor in host memory. Values on a device are not checked: reading them would stall it. */
-function hostValues({ values }: Tensor): ArrayLike<number> {
-  return values instanceof Float32Array || values instanceof Float64Array ? values : [];
 }
 
 const checkTarget = (op: string, target: Tensor): void =>

@@ -139,6 +139,11 @@ export function checkBoolean(op: string, name: string, value: unknown): void {
   throw new ArgumentError(op, `${name} must be true or false, found ${describeValue(value)}`);
 }
 
+/** The numbers of a tensor in host memory, for checks of values. None of a tensor on a device: reading them would stall it. */
+export function hostValues({ values }: { readonly values: unknown }): ArrayLike<number> & Iterable<number> {
+  return values instanceof Float32Array || values instanceof Float64Array ? values : [];
+}
+
 /** @param name - the plural of what the values are. @throws ArgumentError unless all of them lie in [0, 1] */
 export function checkUnitInterval(op: string, name: string, values: ArrayLike<number>, fix: string): void {
   let [low, high] = [0, 0];

@@ -11,6 +11,7 @@ export {
   checkUnitInterval,
   checkWhole,
   describeValue,
+  hostValues,
   isArrayOf,
   isPlainObject,
   refusePromise,

@@ -1,7 +1,7 @@
 /** Selecting elements by index. The gradient of a gather is a scatter-add, and the gradient of a scatter-add is a gather. */
-import type { HostArray, IndexSpec } from '../backend/backend.js';
+import type { IndexSpec } from '../backend/backend.js';
 import { backend } from '../backend/current.js';
-import { checkArray, checkNumber, checkTensor, describeValue } from '../checks/arguments.js';
+import { checkArray, checkNumber, checkTensor, describeValue, hostValues } from '../checks/arguments.js';
 import { checkOptions, type OptionNames } from '../checks/options.js';
 import { ArgumentError, formatShape, type Shape, ShapeError } from '../errors.js';
 import {
@@ -107,7 +107,7 @@ function checkIndices(op: string, indices: ArrayLike<number>, length: number): v
 function asIndex(op: string, index: Tensor | readonly number[], length: number): Tensor {
   checkIndexable(op, length);
   if (index instanceof Tensor) {
-    if (index.storage.backend.memory === 'host') checkIndices(op, index.values as HostArray, length);
+    checkIndices(op, hostValues(index), length);
     return index;
   }
   checkArray(op, 'the index', index, op === 'indexAdd' ? 'source, ' : '');

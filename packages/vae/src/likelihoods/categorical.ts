@@ -1,5 +1,5 @@
 import { ArgumentError, arange, type Generator, type Tensor } from '@varigrad/core';
-import { checkOptions, checkTensor, checkWhole } from '@varigrad/core/checks';
+import { checkOptions, checkTensor, checkWhole, hostValues } from '@varigrad/core/checks';
 import { type Description, Module } from '@varigrad/nn';
 import { categoricalLogProb, drawCategories } from '../distributions/categorical.js';
 import type { Likelihood } from './likelihood.js';
@@ -65,9 +65,7 @@ export class Categorical extends Module implements Likelihood {
   #checkLevels(x: Tensor): void {
     const advice = `round grey values to multiples of 1/${this.outputsPerPixel - 1}`;
     checkRange('Categorical', x, 0, 1, advice);
-    const values = x.values;
-    if (!(values instanceof Float32Array || values instanceof Float64Array)) return;
-    for (const value of values) {
+    for (const value of hostValues(x)) {
       const place = value * (this.outputsPerPixel - 1);
       if (Math.abs(place - Math.round(place)) > 1e-3)
         throw new ArgumentError(

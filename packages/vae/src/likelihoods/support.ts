@@ -1,5 +1,5 @@
 import { ArgumentError, formatShape, ShapeError, sameShape, type Tensor } from '@varigrad/core';
-import { checkTensor } from '@varigrad/core/checks';
+import { checkTensor, hostValues } from '@varigrad/core/checks';
 
 /**
  * Throws if images lie outside a likelihood's support. Only host memory is checked, because reading from a device would stall it.
@@ -7,8 +7,7 @@ import { checkTensor } from '@varigrad/core/checks';
  */
 export function checkRange(op: string, x: Tensor, low: number, high: number, advice: string): void {
   checkTensor(op, x, 'x');
-  const values = x.values;
-  if (!(values instanceof Float32Array || values instanceof Float64Array)) return;
+  const values = hostValues(x);
   let [least, most] = [Infinity, -Infinity];
   for (let i = 0; i < values.length; i++) {
     const value = values[i]!;
