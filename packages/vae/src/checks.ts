@@ -228,29 +228,54 @@ function checkSignal(signal: unknown): void {
   throw new ArgumentError('fit', `signal must be an AbortSignal, found ${describeValue(signal)}${fix}`);
 }
 
-/** @throws ArgumentError unless `state` has the fields of a `TrainState`, with values that a run can have */
-function checkTrainState(state: unknown): void {
-  const {
-    epoch,
-    step,
-    generator,
-    layerGenerators = {},
-    sums,
-    seconds,
-  } = (state ?? {}) as Readonly<Record<string, unknown>>;
-  const { loss, recon, kl, count } = (sums ?? {}) as Readonly<Record<string, unknown>>;
-  const isWhole = (value: unknown, least: number): boolean =>
-    Number.isSafeInteger(value) && (value as number) >= least;
-  const isState =
-    isWhole(epoch, 1) &&
+/** The epoch stands in 32 bits of the generator's seed. */
+const MOST_EPOCHS = 2 ** 32 - 1;
+
+/** Whether a value has the fields of a `TrainState`, with values that a run can have; see `checkGenerators` for the generators. */
+export function hasTrainState(state: unknown): boolean {
+  const { epoch, step, generator, layerGenerators = {}, sums, seconds } = fieldsOf(state);
+  const { loss, recon, kl, count } = fieldsOf(sums);
+  return (
+    isWhole(epoch, 1, MOST_EPOCHS) &&
     isWhole(step, 0) &&
     isWhole(count, 0) &&
+    count > 0 === step > 0 &&
     typeof generator === 'object' &&
     isPlainObject(layerGenerators) &&
-    [loss, recon, kl, seconds].every(Number.isFinite);
-  if (!isState)
-    throw new ArgumentError('fit', `state must be what fit returned, found ${describeValue(state)}`);
+    [loss, recon, kl].every(Number.isFinite) &&
+    isAmount(seconds)
+  );
+}
+
+/** Checks the generators in a `TrainState`. @throws ArgumentError if one is not the state of a `Generator` */
+export function checkGenerators(state: unknown): void {
+  const { generator, layerGenerators = {} } = fieldsOf(state);
   // Setting a state checks it.
-  const generators = [generator, ...Object.values(layerGenerators as object)];
-  for (const saved of generators) new Generator().state = saved as GeneratorState;
+  for (const saved of [generator, ...Object.values(fieldsOf(layerGenerators))])
+    new Generator().state = saved as GeneratorState;
+}
+
+function checkTrainState(state: unknown): void {
+  if (!hasTrainState(state))
+    throw new ArgumentError('fit', `state must be what fit returned, found ${describeValue(state)}`);
+  checkGenerators(state);
+}
+
+/** The fields of an object of any type; none of null and undefined. */
+function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
+  return { ...(value as object | null | undefined) };
+}
+
+/** Whether a value is a whole number in a range. */
+export function isWhole(
+  value: unknown,
+  least: number,
+  most: number = Number.MAX_SAFE_INTEGER,
+): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most;
+}
+
+/** Whether a value is a finite number of at least 0. */
+export function isAmount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0;
 }

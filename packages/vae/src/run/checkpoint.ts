@@ -1,5 +1,5 @@
 /** The checkpoint of a run: weights, the state of the optimizer and the position in one file, so that they always match. */
-import { Generator, VarigradError } from '@varigrad/core';
+import { VarigradError } from '@varigrad/core';
 import { describeValue, isPlainObject } from '@varigrad/core/checks';
 import {
   decodeSafetensors,
@@ -8,6 +8,7 @@ import {
   type Optimizer,
   type StateDict,
 } from '@varigrad/nn';
+import { checkGenerators, hasTrainState, isAmount, isWhole } from '../checks.js';
 import type { TrainState } from '../train.js';
 import { withPath } from './weights-file.js';
 
@@ -76,20 +77,10 @@ function parseObject(json: string | undefined): Fields | undefined {
   }
 }
 
-/** The epoch stands in 32 bits of the generator's seed. */
-const MOST_EPOCHS = 2 ** 32 - 1;
-
 function isTrainState(fields: object): fields is TrainState {
-  const { epoch, step, generator, sums, seconds }: Partial<Record<keyof TrainState, unknown>> = fields;
-  if (!isWhole(epoch, 1, MOST_EPOCHS) || !isWhole(step, 0) || !isAmount(seconds)) return false;
-  if (!isPlainObject(sums) || !isGeneratorState(generator)) return false;
-  const { loss, recon, kl, count } = sums as Fields;
-  return [loss, recon, kl].every(Number.isFinite) && isWhole(count, 0) && count > 0 === step > 0;
-}
-
-function isGeneratorState(state: unknown): state is TrainState['generator'] {
+  if (!hasTrainState(fields)) return false;
   try {
-    new Generator().state = state as TrainState['generator'];
+    checkGenerators(fields);
     return true;
   } catch {
     return false;
@@ -106,14 +97,6 @@ function canHaveTaken(taken: number, epoch: number, step: number): boolean {
   if (epoch === 1) return taken === step;
   const perEpoch = (taken - step) / (epoch - 1);
   return Number.isInteger(perEpoch) && perEpoch > step;
-}
-
-function isWhole(value: unknown, least: number, most = Number.MAX_SAFE_INTEGER): value is number {
-  return typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most;
-}
-
-function isAmount(value: unknown): value is number {
-  return typeof value === 'number' && Number.isFinite(value) && value >= 0;
 }
 
 function prefixed<T>(prefix: string, entries: Readonly<Record<string, T>>): Record<string, T> {

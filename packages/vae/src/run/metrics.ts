@@ -1,4 +1,5 @@
 /** The losses of every epoch as JSON lines: the file metrics.jsonl of a run. */
+import { isAmount } from '../checks.js';
 import type { EpochResult } from '../train.js';
 import { UsageError } from './usage-error.js';
 
@@ -39,11 +40,7 @@ function parseResult(line: string): EpochResult | undefined {
 
 function isResult(value: Readonly<Record<string, unknown>>): value is EpochResult & Record<string, unknown> {
   const { epoch, seconds, msPerStep, train, test } = value;
-  return Number.isInteger(epoch) && [seconds, msPerStep].every(isTime) && [train, test].every(hasLosses);
-}
-
-function isTime(value: unknown): boolean {
-  return Number.isFinite(value) && Number(value) >= 0;
+  return Number.isInteger(epoch) && [seconds, msPerStep].every(isAmount) && [train, test].every(hasLosses);
 }
 
 function hasLosses(value: unknown): boolean {

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { VarigradError } from '@varigrad/core';
 import { decodeSafetensors, encodeSafetensors, type Module, type StateDict } from '@varigrad/nn';
+import { isWhole } from '../checks.js';
 import { withFileErrors } from '../files/file-error.js';
 import type { ImageFacts } from './build-model.js';
 import { parseConfig, RUN_OPTIONS, type RunConfig } from './run-config.js';
@@ -83,6 +84,9 @@ export function withPath(path: string, f: () => void): void {
   }
 }
 
+/** Most pixels in a row or a column, and most classes. */
+const LONGEST = 65_536;
+
 /**
  * Reads `{"train": 60000, "shape": [28, 28], "classes": 10}` from JSON. The number of training images may be missing.
  * @param source - the file, for messages
@@ -97,16 +101,13 @@ export function parseImageFacts(
   try {
     const { train: count, shape, classes } = Object(part(JSON.parse(text)));
     const [height, width, ...more] = shape;
-    const isImage = isCount(height, 1) && isCount(width, 1) && more.length === 0;
-    const isSet = count === undefined || isCount(count, 1, Number.MAX_SAFE_INTEGER);
-    if (isImage && isSet && isCount(classes, 0)) return { imageShape: [height, width], classes, count };
+    const isImage = isWhole(height, 1, LONGEST) && isWhole(width, 1, LONGEST) && more.length === 0;
+    const isSet = count === undefined || isWhole(count, 1);
+    if (isImage && isSet && isWhole(classes, 0, LONGEST))
+      return { imageShape: [height, width], classes, count };
   } catch {}
   throw new VarigradError(
     source,
     `expected the shape, the classes and the number of images, found ${shorten(text)}`,
   );
-}
-
-function isCount(value: unknown, least: number, most = 65_536): value is number {
-  return Number.isInteger(value) && Number(value) >= least && Number(value) <= most;
 }
