@@ -90,7 +90,7 @@ for (const [name, call] of Object.entries(CALLS)) {
   }
 }
 
-test('after a refused scope, nothing of it is left over: tensors are kept, and a new scope frees its own', async () => {
+test('a refused scope has ended: tensors are kept, and a new scope frees its own', async () => {
   assert.throws(() => scope((async () => tensor([1])) as () => never), /scope: the function is asynchronous/);
   const x = tensor([1, 2]);
   let inside: Tensor | undefined;

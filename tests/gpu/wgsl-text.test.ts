@@ -181,7 +181,7 @@ test('a minus before a negative constant does not become a decrement', () => {
   }
 });
 
-test('another version of gpu.js is refused by the name of what it lacks', () => {
+test('another version of gpu.js is refused, and the error names what it lacks', () => {
   refuses(
     () => checkFields('a webgpu kernel', { build() {} }, ['build', 'outputBuffer', 'immutable']),
     'gpu: gpu.js has changed: a webgpu kernel lacks outputBuffer, immutable — run npm install gpu.js@2.24.1',

@@ -160,6 +160,10 @@ test('a path that cannot hold a file is an error with a reason', async () => {
       await failed('/proc/none/below/file', 'x'),
       'writeFileAtomic: /proc/none/below/file: there is no such file or folder (ENOENT)',
     );
+  assert.is(
+    await failed(join(folder, 'new'), 'x', { createFolder: 'no' as unknown as boolean }),
+    "writeFileAtomic: createFolder must be true or false, found 'no'",
+  );
   const long = 'x'.repeat(300);
   assert.is(
     await failed(join(folder, long), 'x'),

@@ -92,6 +92,8 @@ test('a lock file cut short counts for the process in its name', async () => {
   const folder = freshFolder();
   writeFileSync(join(folder, `.lock.${process.pid}.cut`), '{"ho');
   assert.is((await refusal(folder)).owner.pid, process.pid);
+  writeFileSync(join(folder, `.lock.${process.pid}.cut`), 'null');
+  assert.is((await refusal(folder)).owner.pid, process.pid);
   rmSync(join(folder, `.lock.${process.pid}.cut`));
   const { pid } = spawnSync(process.execPath, ['--version']);
   writeFileSync(join(folder, `.lock.${pid}.cut`), '');

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { ArgumentError } from '@varigrad/core';
-import { checkOptions, describeValue } from '@varigrad/core/checks';
+import { checkBoolean, checkOptions, describeValue } from '@varigrad/core/checks';
 import { checkText } from '../checks.js';
 import { createFolder } from './create-folder.js';
 import { withFileErrors } from './file-error.js';
@@ -32,8 +32,10 @@ export async function writeFileAtomic(
       `contents must be a string or a Uint8Array, found ${describeValue(contents)}`,
     );
   checkOptions('writeFileAtomic', options, { createFolder: true }, 'path, contents, ');
+  const { createFolder: creates = true } = options;
+  checkBoolean('writeFileAtomic', 'createFolder', creates);
   await withFileErrors('writeFileAtomic', path, async () => {
-    if (options.createFolder !== false) await createFolder(dirname(path));
+    if (creates) await createFolder(dirname(path));
     await replace(path, contents);
   });
 }

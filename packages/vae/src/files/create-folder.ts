@@ -11,7 +11,7 @@ export async function createFolder(path: string): Promise<void> {
   const made = await tryToMake(path);
   if (made || parent === path) return;
   await createFolder(parent);
-  await mkdir(path).catch(async (error: NodeJS.ErrnoException) => {
+  await mkdir(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EEXIST') throw error; // another process has made it
   });
 }

@@ -4,9 +4,10 @@ import { readdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { VarigradError } from '@varigrad/core';
+import { isPlainObject } from '@varigrad/core/checks';
 import { createFolder } from './create-folder.js';
 import { withFileErrors } from './file-error.js';
-import { mayRun, type ProcessName, thisProcess } from './this-process.js';
+import { HOST, mayRun, type ProcessName, thisProcess } from './this-process.js';
 
 /** Another process uses the folder. */
 export class FolderInUseError extends VarigradError {
@@ -15,7 +16,7 @@ export class FolderInUseError extends VarigradError {
   readonly owner: ProcessName;
 
   constructor(folder: string, owner: ProcessName, file: string) {
-    const where = thisProcess().host === owner.host ? '' : ` on ${owner.host}`;
+    const where = owner.host === HOST ? '' : ` on ${owner.host}`;
     const advice = where === '' ? '' : `, or delete ${file} if that process has ended`;
     super('lockFolder', `${folder} is in use by process ${owner.pid}${where} — wait until it ends${advice}`);
     this.folder = folder;
@@ -45,10 +46,10 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
   const path = join(folder, own);
   const release = (): Promise<void> => rm(path, { force: true });
   for (let attempt = 1; ; attempt++) {
-    await withFileErrors('lockFolder', folder, () =>
-      writeFile(path, JSON.stringify(thisProcess()), { flag: 'wx' }),
-    );
-    const other = await findOther(folder, own);
+    const other = await withFileErrors('lockFolder', folder, async () => {
+      await writeFile(path, JSON.stringify(thisProcess()), { flag: 'wx' });
+      return findOther(folder, own);
+    });
     if (other === undefined) return { isHeld: () => existsSync(path), release };
     await release();
     if (attempt === ATTEMPTS) throw new FolderInUseError(folder, other.owner, join(folder, other.file));
@@ -91,9 +92,9 @@ async function readOwner(path: string): Promise<ProcessName | undefined> {
   const text = await readFile(path, 'utf8').catch(() => undefined);
   if (text === undefined) return undefined;
   try {
-    return JSON.parse(text) as ProcessName;
-  } catch {
-    // The other process is still writing: its number is in the name of the file.
-    return { ...thisProcess(), pid: Number(path.split('.').at(-2)), started: null };
-  }
+    const owner: unknown = JSON.parse(text);
+    if (isPlainObject(owner)) return owner as ProcessName;
+  } catch {}
+  // The other process is still writing, or the file is damaged: the number of the process is in its name.
+  return { host: HOST, pid: Number(path.split('.').at(-2)), started: null };
 }

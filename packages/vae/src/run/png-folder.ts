@@ -119,7 +119,8 @@ async function readImages(
   ground: number,
 ): Promise<{ data: Dataset; converted: number }> {
   const [{ path: firstPath }] = files as readonly [PngFile];
-  const { width, height } = await readPng(firstPath, ground);
+  const first = await readPng(firstPath, ground);
+  const { width, height } = first;
   if (files.length * width * height > MOST_VALUES)
     throw new UsageError(
       `--data ${firstPath}: ${files.length} images of ${width} × ${height} pixels do not fit into memory — make them smaller`,
@@ -127,7 +128,7 @@ async function readImages(
   const images = new Float32Array(files.length * width * height);
   let converted = 0;
   for (const [i, { path }] of files.entries()) {
-    const picture = await readPng(path, ground);
+    const picture = i === 0 ? first : await readPng(path, ground);
     if (picture.width !== width || picture.height !== height)
       throw new UsageError(
         `--data ${path}: this image has ${picture.width} × ${picture.height} pixels and ${firstPath} has ${width} × ${height} — all images must have one size`,

@@ -57,9 +57,6 @@ export const RUN_OPTIONS: RunOptions = {
 /** The complete configuration of a run, stored in its config.json. */
 export interface RunConfig extends ValuesOf<RunOptions> {}
 
-/** The name of a model. */
-export type ModelName = RunConfig['model'];
-
 /**
  * Reads a configuration file.
  * @param given - how the command line named it, for messages

@@ -1,7 +1,7 @@
 /** Values of options from texts and from JSON: checks and messages. */
 import { describeValue } from '@varigrad/core/checks';
 import { shorten, suggest, UsageError } from '../usage-error.js';
-import { flagOf, type Option, type Options, TEXT_PATTERN, wordsOf } from './option.js';
+import { flagOf, type NumberOption, type Option, type Options, TEXT_PATTERN, wordsOf } from './option.js';
 
 const TEXT = new RegExp(TEXT_PATTERN, 'u');
 
@@ -71,7 +71,7 @@ function numberOr(text: string): number | string {
 }
 
 /** Whether an option accepts a value. */
-export function isValue(option: Option, value: unknown): boolean {
+function isValue(option: Option, value: unknown): boolean {
   if ('parts' in option) return typeof value === 'string' && Object.hasOwn(option.parts, value);
   if ('enum' in option) return typeof value === 'string' && option.enum.includes(value);
   if (option.type === 'boolean') return typeof value === 'boolean';
@@ -85,13 +85,7 @@ export function isValue(option: Option, value: unknown): boolean {
   );
 }
 
-/** The range of a number, with JSON Schema's names. */
-interface Range {
-  readonly type: 'integer' | 'number';
-  readonly minimum?: number;
-  readonly exclusiveMinimum?: number;
-  readonly maximum: number;
-}
+type Range = Pick<NumberOption, 'type' | 'minimum' | 'exclusiveMinimum' | 'maximum'>;
 
 function isNumber({ type, minimum, exclusiveMinimum, maximum }: Range, value: unknown): boolean {
   return (
