@@ -1,7 +1,7 @@
 /** The form of a program that any backend can run: kernel after kernel. */
-import type { Argument, Kernels, Program, Replay, Values } from '../backend.js';
+import type { Kernels, Program, Replay, Values } from '../backend.js';
 import { lastUses } from './lifetimes.js';
-import { isSetting, isSlot } from './program.js';
+import { argumentsOf, callKernel } from './program.js';
 
 /** What the replay needs of a backend. */
 interface Machine<V extends Values> {
@@ -22,17 +22,7 @@ export function replayCalls<V extends Values>(
   const inputs = slots.flatMap(({ kind }, slot) => (kind === 'input' ? [slot] : []));
   const values: (V | undefined)[] = slots.map((_, slot) => bound.get(slot));
   const released = lastUses(program);
-  const result = (slot: number): V => values[slot]!;
-
-  const argumentOf = (argument: Argument, settings: readonly unknown[]): unknown => {
-    if (typeof argument !== 'object' || argument === null) return argument;
-    if (Array.isArray(argument)) return argument.map((item) => argumentOf(item, settings));
-    if (isSlot(argument)) {
-      const own = values[argument.slot]!;
-      return argument.shape === undefined ? own : { values: own, shape: argument.shape };
-    }
-    return isSetting(argument) ? settings[argument.setting] : argument;
-  };
+  const valuesOf = (slot: number): V => values[slot]!;
 
   return {
     bytes: 0,
@@ -41,18 +31,17 @@ export function replayCalls<V extends Values>(
       inputs.forEach((slot, i) => {
         values[slot] = given[i];
       });
-      calls.forEach(({ kernel, args, out }, i) => {
-        const kernels = machine.kernels as unknown as Record<string, (...args: unknown[]) => V>;
-        const made = kernels[kernel]!(...args.map((argument) => argumentOf(argument, settings)));
-        if (out !== null) values[out] = made;
+      calls.forEach((call, i) => {
+        const made = callKernel(machine.kernels, call.kernel, argumentsOf(call, valuesOf, settings));
+        if (call.out !== null) values[call.out] = made;
         for (const slot of released[i]!) {
           machine.release(values[slot]!);
           values[slot] = undefined;
         }
       });
     },
-    take: result,
-    lend: result,
+    take: valuesOf,
+    lend: valuesOf,
     dispose() {
       values.fill(undefined);
     },

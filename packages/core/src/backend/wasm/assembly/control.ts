@@ -19,6 +19,8 @@ export const READY: usize = CONTROL + 256;
 export const LIMIT: usize = CONTROL + 260;
 /** i32: workers that ended with an error. */
 export const FAILED: usize = CONTROL + 264;
+/** i32: 1 while a program runs; workers then do not sleep. */
+export const HOT: usize = CONTROL + 268;
 /** u32: index of the job in the function table, which is the same in every thread. */
 export const JOB: usize = CONTROL + 320;
 /** The job's parameters, one 4-byte word each. */

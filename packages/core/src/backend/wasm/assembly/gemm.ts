@@ -7,8 +7,9 @@
  * does 8 multiply-adds.
  *
  * Threads share the packed B, and each computes blocks of rows. K is never split among threads, so the result is
- * bit-identical for any number of threads.
+ * bit-identical for any number of threads. A chain of elementwise kernels may follow on each chunk of rows; see chains.ts.
  */
+import { runBlocks } from './chains';
 import { ACTIVATION_NONE, ACTIVATION_RELU, ACTIVATION_SIGMOID } from './functions.generated';
 import * as math from './math';
 import { fma } from './math';
@@ -26,7 +27,7 @@ const COST: f64 = 0.04;
 
 // Parameters of the two jobs.
 const A = 0, B = 1, C = 2, M = 3, N = 4, K = 5, TRANSPOSE_A = 6, TRANSPOSE_B = 7, BIAS = 8, ACTIVATION = 9;
-const PACKED_A = 10, PACKED_B = 11, K_START = 12, K_COUNT = 13, N_START = 14, N_COUNT = 15, CHUNK_ROWS = 16;
+const PACKED_A = 10, PACKED_B = 11, K_START = 12, K_COUNT = 13, N_START = 14, N_COUNT = 15, CHUNK_ROWS = 16, CHAIN = 17;
 
 /** Bytes of workspace for `gemm`: the packed B, and a packed block of A for each thread. */
 export function gemmWorkspace(threads: i32): usize {
@@ -40,10 +41,14 @@ function rowsOfChunk(m: usize): usize {
   return max(8, ((m + chunks - 1) / chunks + 3) & ~3);
 }
 
-/** @param bias - address of n floats, or 0; @param activation - the number of an activation */
+/**
+ * @param bias - address of n floats, or 0
+ * @param activation - the number of an activation
+ * @param chain - a chain that runs on the finished rows of C, or 0
+ */
 export function gemm(
   a: usize, b: usize, c: usize, m: usize, n: usize, k: usize,
-  transposeA: bool, transposeB: bool, bias: usize, activation: i32, workspace: usize,
+  transposeA: bool, transposeB: bool, bias: usize, activation: i32, workspace: usize, chain: usize,
 ): void {
   const blocks = (k + KC - 1) / KC;
   const kc = blocks == 0 ? 0 : (k + blocks - 1) / blocks;
@@ -52,7 +57,7 @@ export function gemm(
   setWord(TRANSPOSE_A, <usize>transposeA); setWord(TRANSPOSE_B, <usize>transposeB);
   setWord(BIAS, bias); setWord(ACTIVATION, <usize>activation);
   setWord(PACKED_B, workspace); setWord(PACKED_A, workspace + ((KC * (NC + 8)) << 2));
-  setWord(CHUNK_ROWS, rows);
+  setWord(CHUNK_ROWS, rows); setWord(CHAIN, chain);
   for (let j: usize = 0; j < n; j += NC) {
     const nc = min(NC, n - j);
     setWord(N_START, j); setWord(N_COUNT, nc);
@@ -176,6 +181,7 @@ function multiply(thread: i32, chunk: i32): void {
       else borderTile(thread, panelA, panelB, kc, c, n, min(4, rows - i), min(8, nc - j), first, biasAt, activation);
     }
   }
+  if (last && word(CHAIN) && word(N_START) + nc == n) runBlocks(thread, word(CHAIN), row * n, (row + rows) * n);
 }
 
 /** Adds the products of all steps of k to the tile: at each step, a column of A times a row of B. */

@@ -3,7 +3,7 @@
  * sleeping or busy worker never delays it. The ticket contains the generation of the job, so a worker that wakes late cannot
  * claim a chunk of a finished job.
  */
-import { DONE, FAILED, JOB, LIMIT, READY, SLEEPERS, TICKET, WAKE } from './control';
+import { DONE, FAILED, HOT, JOB, LIMIT, READY, SLEEPERS, TICKET, WAKE } from './control';
 
 /**
  * Called while a kernel waits for other threads, about a thousand times per second. It throws if they will never finish.
@@ -40,6 +40,8 @@ function work(thread: i32): bool {
 
 /** Jobs estimated below this many nanoseconds run on the calling thread alone. */
 const SHARED_FROM: f64 = 4_000;
+/** The same while a program runs and the workers are awake. */
+const SHARED_FROM_HOT: f64 = 2_000;
 /** Below this many nanoseconds, sleeping workers are not woken, because waking them takes about 20 µs. */
 const WOKEN_FROM: f64 = 40_000;
 /** Maximum number of chunks; the ticket has 20 bits for it. */
@@ -55,7 +57,9 @@ export function threads(): i32 {
  * @param nanoseconds - estimated time on one thread, for this job and those that follow it immediately
  */
 export function dispatch(job: Job, chunks: i32, nanoseconds: f64): void {
-  if (nanoseconds < SHARED_FROM || chunks < 2 || chunks > MOST_CHUNKS || threads() < 2) {
+  const hot = load<i32>(HOT) != 0;
+  const sharedFrom = hot ? SHARED_FROM_HOT : SHARED_FROM;
+  if (nanoseconds < sharedFrom || chunks < 2 || chunks > MOST_CHUNKS || threads() < 2) {
     for (let chunk = 0; chunk < chunks; chunk++) job(0, chunk);
     return;
   }
@@ -63,12 +67,26 @@ export function dispatch(job: Job, chunks: i32, nanoseconds: f64): void {
   atomic.store<i32>(DONE, 0);
   const generation = (atomic.load<u64>(TICKET) >> 40) + 1;
   atomic.store<u64>(TICKET, (generation << 40) | (<u64>chunks << 20));
-  if (nanoseconds >= WOKEN_FROM) {
-    atomic.add<i32>(WAKE, 1);
-    if (atomic.load<i32>(SLEEPERS) > 0) atomic.notify(WAKE, -1);
-  }
+  if (nanoseconds >= WOKEN_FROM && !hot) wake();
   work(0);
   awaitOthers(chunks);
+}
+
+function wake(): void {
+  atomic.add<i32>(WAKE, 1);
+  if (atomic.load<i32>(SLEEPERS) > 0) atomic.notify(WAKE, -1);
+}
+
+/** Wakes the workers, which do not sleep until `endProgram`. */
+export function startProgram(): void {
+  if (threads() < 2) return;
+  atomic.store<i32>(HOT, 1);
+  wake();
+}
+
+/** Lets the workers sleep. */
+export function endProgram(): void {
+  atomic.store<i32>(HOT, 0);
 }
 
 /** Waits until other threads finish their chunks. */
@@ -90,12 +108,18 @@ function awaitOthers(chunks: i32): void {
   }
 }
 
+/** Whether a program runs that the thread takes part in. */
+@inline
+function isHot(thread: i32): bool {
+  return atomic.load<i32>(HOT) != 0 && thread < atomic.load<i32>(LIMIT);
+}
+
 /** The main loop of a worker thread; it never returns. */
 export function workerLoop(thread: i32): void {
   atomic.add<i32>(READY, 1);
   while (true) {
     let spins = 0;
-    while (spins < SPINS) spins = work(thread) ? 0 : spins + 1;
+    while (spins < SPINS || isHot(thread)) spins = work(thread) ? 0 : min(SPINS, spins + 1);
     atomic.add<i32>(SLEEPERS, 1);
     const seen = atomic.load<i32>(WAKE);
     const ticket = atomic.load<u64>(TICKET);

@@ -1,0 +1,144 @@
+/** A program that is ready to run on the wasm backend. */
+import { BackendError } from '../../../errors.js';
+import type { Kernels, Replay } from '../../backend.js';
+import { type PlacedProgram, writtenSlots } from '../../program/program.js';
+import type { Step } from '../../program/schedule.js';
+import type { Context } from '../kernels/context.js';
+import { copyOf, type ResidentMemory } from '../memory.js';
+import type { KernelExports } from '../module.generated.js';
+import type { ThreadPool } from '../threads.js';
+import { makePlan, type Plan } from './plan.js';
+
+type Values = Float32Array;
+
+/** The parts of a wasm backend. */
+export interface ProgramMachine {
+  readonly wasm: KernelExports;
+  readonly memory: ResidentMemory;
+  readonly pool: ThreadPool;
+  readonly kernels: Kernels<Values>;
+  /** The kernels with another memory, or that record instead of running. */
+  readonly kernelsOn: (context: Context) => Kernels<Values>;
+}
+
+/** Values that are copied into the plan's memory before each run, and back after it if the program changes them. */
+interface Guest {
+  readonly values: Values;
+  readonly address: number;
+  readonly view: Values;
+  readonly changes: boolean;
+}
+
+export class ProgramReplay implements Replay<Values> {
+  readonly steps: readonly (readonly number[])[];
+  readonly #open: () => ProgramMachine;
+  readonly #program: PlacedProgram;
+  readonly #steps: readonly Step[];
+  readonly #bound: ReadonlyMap<number, Values>;
+  readonly #lent: Map<number, Values> = new Map();
+  #plan: Plan | undefined;
+  /** The number of threads that the plan has memory for. */
+  #limit: number;
+  #inputs: readonly (number | undefined)[] = [];
+  #guests: readonly Guest[] = [];
+
+  /** @param open - the machine. @throws BackendError if the backend is closed */
+  constructor(
+    open: () => ProgramMachine,
+    program: PlacedProgram,
+    steps: readonly Step[],
+    bound: ReadonlyMap<number, Values>,
+  ) {
+    this.#open = open;
+    this.#program = program;
+    this.#steps = steps;
+    this.#bound = bound;
+    this.steps = steps.map(({ places }) => places);
+    this.#limit = open().pool.limit;
+    this.#plan = this.#makePlan();
+    this.#bind(this.#plan);
+  }
+
+  get bytes(): number {
+    return this.#plan?.blocks.reduce((sum, { size }) => sum + size, 0) ?? 0;
+  }
+
+  run(inputs: readonly Values[], settings: readonly unknown[]): void {
+    const { memory, pool, wasm } = this.#open();
+    const { code, codeAddress, patches, large } = this.#planFor(pool.limit);
+    for (let i = 0; i < inputs.length; i++) {
+      const address = this.#inputs[i];
+      if (address !== undefined) memory.setFloats(address, inputs[i]!);
+    }
+    for (const { address, values } of this.#guests) memory.setFloats(address, values);
+    for (const { setting, write } of patches) write(settings[setting], code);
+    if (large) {
+      pool.ensureStarted();
+      wasm.startProgram();
+    }
+    wasm.walk(codeAddress, codeAddress + code.byteLength);
+    if (large) wasm.endProgram();
+    for (const { values, view, changes } of this.#guests) if (changes) values.set(view);
+  }
+
+  take(slot: number): Values {
+    return copyOf(this.lend(slot));
+  }
+
+  lend(slot: number): Values {
+    const known = this.#lent.get(slot);
+    if (known !== undefined) return known;
+    const address = this.#planFor(0).addresses[slot];
+    if (address === undefined) throw new BackendError('wasm', `slot ${slot} is not a result of the program`);
+    const values = this.#open().memory.lend(address, this.#program.slots[slot]!.length);
+    this.#lent.set(slot, values);
+    return values;
+  }
+
+  dispose(): void {
+    if (this.#plan === undefined) return;
+    const { blocks } = this.#plan;
+    this.#plan = undefined;
+    const { memory } = this.#open();
+    for (const values of this.#lent.values()) memory.withdraw(values);
+    for (const block of blocks) memory.free(block);
+  }
+
+  /** The plan, made anew if it has too little memory for `limit` threads. */
+  #planFor(limit: number): Plan {
+    if (this.#plan === undefined) {
+      throw new BackendError('wasm', 'this program was disposed — prepare it again');
+    }
+    if (limit > this.#limit) {
+      this.#limit = limit;
+      const [kept, ...others] = this.#plan.blocks;
+      const { memory } = this.#open();
+      for (const block of others) memory.free(block);
+      this.#plan = this.#makePlan(kept);
+    }
+    return this.#plan;
+  }
+
+  #makePlan(kept?: Plan['blocks'][number]): Plan {
+    const { wasm, kernelsOn, memory } = this.#open();
+    const target = { wasm, kernelsOn, limit: this.#limit };
+    return makePlan(target, memory, this.#program, this.#steps, this.#bound, kept);
+  }
+
+  /** Copies the constants, and lists what each run copies. */
+  #bind({ addresses }: Plan): void {
+    const { memory } = this.#open();
+    const { slots } = this.#program;
+    const written = writtenSlots(this.#program);
+    this.#inputs = slots.flatMap(({ kind }, slot) => (kind === 'input' ? [addresses[slot]] : []));
+    this.#guests = [...this.#bound].flatMap(([slot, values]) => {
+      const address = addresses[slot];
+      if (address === undefined) return [];
+      const { kind, length } = slots[slot]!;
+      if (kind === 'constant') memory.setFloats(address, values);
+      if (kind === 'constant' || memory.residentAddress(values) !== undefined) return [];
+      const view = memory.floatsAt(address, length);
+      return [{ values, address, view, changes: written.has(slot) }];
+    });
+  }
+}
