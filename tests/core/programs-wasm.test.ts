@@ -1,7 +1,8 @@
 /** Programs on the wasm backend: the same bits as its kernels one by one. */
-import { type AdamSpec, createWasm, type Kernels, type SgdSpec } from '@varigrad/core';
+import { type AdamSpec, createWasm } from '@varigrad/core';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { randomBody, settingsOf } from '../helpers/random-kernel-calls.js';
 import { type Body, checkProgram, type Run } from '../helpers/recorded-programs.js';
 
 const single = createWasm({ threads: 1 });
@@ -16,12 +17,12 @@ function numbers(size: number, scale = 2): Float32Array {
 }
 
 /** Checks a body with its own inputs, and with others. */
-function check(what: string, body: Body, settings: (run: number) => object[] = () => []): void {
+function check(what: string, body: Body, settings: (run: number) => object[], used?: Set<string>): void {
   const runs: Run[] = [0, 1, 2].map((run) => ({
     inputs: body.inputs.map((values) => (run === 0 ? values : numbers(values.length))),
     settings: settings(run),
   }));
-  for (const replay of checkProgram(single, [single, double], body, runs, what)) replay.dispose();
+  for (const replay of checkProgram(single, [single, double], body, runs, what, used)) replay.dispose();
 }
 
 const PLAIN = { batch: 1, transposeA: false, transposeB: false, strideA: 0, strideB: 0 };
@@ -119,5 +120,19 @@ for (const [batch, pixels, hidden, latent] of [
     check('vae', { ...body, settings: recorded }, (run) => [philox(run), adam(run + 1)]);
   });
 }
+
+test('random functions of all kernels', () => {
+  const used = new Set<string>();
+  for (let seed = 0; seed < 400; seed++) {
+    const body = randomBody(seed);
+    check(`seed ${seed}`, body, settingsOf, used);
+  }
+  const missing = Object.keys(single.kernels).filter((kernel) => !used.has(kernel));
+  assert.equal(missing, []);
+});
+
+test('random functions on large values, which threads share', () => {
+  for (let seed = 0; seed < 30; seed++) check(`seed ${seed}`, randomBody(seed, 12, [40, 65, 130]), settingsOf);
+});
 
 test.run();

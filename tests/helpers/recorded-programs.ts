@@ -89,6 +89,7 @@ export function checkProgram(
   body: Body,
   runs: readonly Run[],
   what: string,
+  used?: Set<string>,
 ): Replay<Float32Array>[] {
   const own = body.states.map((values) => values.slice());
   const prepared = backends.map((backend) => {
@@ -97,6 +98,7 @@ export function checkProgram(
     );
     const before = states.map((values) => values.slice());
     const { program, bound } = record(backend.kernels, body, states);
+    for (const { kernel } of program.calls) used?.add(kernel);
     states.forEach((values, i) => {
       values.set(before[i]!);
     });
