@@ -19,9 +19,9 @@ export type OperandMode = (typeof operandModes)[number];
 
 /**
  * The steps of a chain, which computes elementwise kernels block by block. `spread` repeats a vector along other axes; `copy`
- * moves a block.
+ * moves a block; `crossEntropy` computes sigmoidCrossEntropy and sigmoidResidual of the same operands.
  */
-export const chainKinds = ['unary', 'binary', 'where', 'spread', 'copy'] as const;
+export const chainKinds = ['unary', 'binary', 'where', 'spread', 'copy', 'crossEntropy'] as const;
 
 export type ChainKind = (typeof chainKinds)[number];
 

@@ -30,8 +30,10 @@ export class ResidentMemory {
   #words: Int32Array;
   readonly #space: Blocks;
   readonly #blocks: WeakMap<Float32Array, Block> = new WeakMap();
-  /** Addresses of arrays in blocks that programs own. */
-  readonly #lent: WeakMap<Float32Array, number> = new WeakMap();
+  /** Arrays in the blocks of an owner, which is not garbage-collected before them. */
+  readonly #lent: WeakMap<Float32Array, { readonly address: number; readonly owner: object }> = new WeakMap();
+  /** Frees the blocks of owners that have been garbage-collected. */
+  readonly #orphaned: FinalizationRegistry<readonly Block[]>;
   /** Frees the blocks of resident arrays that have been garbage-collected. */
   readonly #abandoned: FinalizationRegistry<Block>;
   #scopes = 0;
@@ -45,6 +47,9 @@ export class ResidentMemory {
     this.#space = new Blocks(FIRST_ADDRESS, (end) => this.#reserve(end));
     // The registry outlives this object: the engine reports collected arrays between tasks only.
     this.#abandoned = new FinalizationRegistry((block) => this.#space.free(block));
+    this.#orphaned = new FinalizationRegistry((blocks) => {
+      for (const block of blocks) this.#space.free(block);
+    });
   }
 
   /** Bytes of the WebAssembly memory in use or kept for reuse. */
@@ -76,7 +81,7 @@ export class ResidentMemory {
 
   /** The address of resident values; undefined for other arrays. */
   residentAddress(values: Float32Array): number | undefined {
-    return this.#blocks.get(values)?.address ?? this.#lent.get(values);
+    return this.#blocks.get(values)?.address ?? this.#lent.get(values)?.address;
   }
 
   /** Copies values that a kernel changed in place back to their array, unless it is resident. */
@@ -150,12 +155,18 @@ export class ResidentMemory {
   /** A block of at least `bytes` bytes until it is freed. @throws BackendError if there is no room */
   reserve(bytes: number): Block {
     const block = this.#space.take(bytes);
-    if (block === undefined) throw this.#full(bytes, 'a program');
-    return block;
+    if (block !== undefined && this.#mayStay()) return block;
+    if (block !== undefined) this.#space.free(block);
+    throw this.#full(bytes, 'a program');
   }
 
   free(block: Block): void {
     this.#space.free(block);
+  }
+
+  /** Frees the blocks that are in the list when the owner is garbage-collected. */
+  freeWith(owner: object, blocks: readonly Block[]): void {
+    this.#orphaned.register(owner, blocks);
   }
 
   /** Floats of a reserved block. */
@@ -168,10 +179,10 @@ export class ResidentMemory {
     return new Float64Array(this.#memory.buffer, address, size);
   }
 
-  /** Makes floats of a reserved block resident, until `withdraw`. */
-  lend(address: number, size: number): Float32Array {
+  /** Makes floats of an owner's block resident, until `withdraw`. */
+  lend(address: number, size: number, owner: object): Float32Array {
     const values = this.floatsAt(address, size);
-    this.#lent.set(values, address);
+    this.#lent.set(values, { address, owner });
     return values;
   }
 

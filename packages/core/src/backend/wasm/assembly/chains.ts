@@ -5,11 +5,12 @@
  *
  * A chain in memory, in 4-byte words: the number of steps, the address of the scratch memory, its bytes per thread, and the
  * steps of 10 words each: kind, function, and (address, place) of the result and of up to three operands. Scratch blocks have
- * a number in place of an address. The last four words of `spread` are: address of x, length, inner, 0; see `spread`.
+ * a number in place of an address. The last words of `spread` are: address of x, length, inner; see `spread`. The last pair of
+ * `crossEntropy` is its second result.
  */
-import { binary, fill, unary, where } from './elementwise';
+import { binary, crossEntropy, fill, unary, where } from './elementwise';
 import {
-  CHAIN_BINARY, CHAIN_COPY, CHAIN_SPREAD, CHAIN_UNARY, CHAIN_WHERE, isCheapBinary, isCheapUnary, PLACE_ARRAY, PLACE_SCALAR,
+  CHAIN_BINARY, CHAIN_COPY, CHAIN_CROSS_ENTROPY, CHAIN_SPREAD, CHAIN_UNARY, CHAIN_WHERE, isCheapBinary, isCheapUnary, PLACE_ARRAY, PLACE_SCALAR,
   PLACE_SCRATCH,
 } from './functions.generated';
 
@@ -63,6 +64,8 @@ function runStep(thread: i32, step: usize, scratch: usize, at: usize, n: usize):
       thread, out, a, stepOf(step, 1), placeOf(step, 2, scratch, at), stepOf(step, 2), placeOf(step, 3, scratch, at),
       stepOf(step, 3), n,
     );
+  } else if (kind == CHAIN_CROSS_ENTROPY) {
+    crossEntropy(thread, out, placeOf(step, 3, scratch, at), a, placeOf(step, 2, scratch, at), n);
   } else unreachable();
 }
 
@@ -95,7 +98,7 @@ export function costOfChain(chain: usize): f64 {
   const end = chain + HEADER + <usize>load<u32>(chain) * STEP;
   for (let step = chain + HEADER; step < end; step += STEP) {
     const kind = load<i32>(step), named = load<i32>(step, 4);
-    const cheap = kind == CHAIN_UNARY ? isCheapUnary(named) : kind == CHAIN_BINARY ? isCheapBinary(named) : true;
+    const cheap = kind == CHAIN_UNARY ? isCheapUnary(named) : kind == CHAIN_BINARY ? isCheapBinary(named) : kind != CHAIN_CROSS_ENTROPY;
     cost += cheap ? 0.1 : 1;
   }
   return cost;

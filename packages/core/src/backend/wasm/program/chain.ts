@@ -34,13 +34,14 @@ interface ChainStep {
   readonly kind: ChainKind;
   readonly name: number;
   readonly out: Ref;
+  /** For 'crossEntropy', the last is the second result. */
   readonly operands: readonly Ref[];
   /** Lengths of a 'spread'. */
   readonly lengths?: readonly [length: number, inner: number];
 }
 
 export function chainCode(chain: readonly Elementwise[], places: ChainPlaces): ChainCode {
-  const steps = chainSteps(chain, places);
+  const steps = joinCrossEntropy(chainSteps(chain, places));
   const { blockOf, blocks } = assignBlocks(steps);
   const words = steps.flatMap((step, i) => {
     const pair = ({ place, at }: Ref): number[] => [
@@ -90,6 +91,28 @@ function chainSteps(chain: readonly Elementwise[], { addressOf, constant }: Chai
   return steps;
 }
 
+/** Joins the cross entropy and its derivative, if they have the same operands, which do not change between them. */
+function joinCrossEntropy(steps: readonly ChainStep[]): ChainStep[] {
+  const joined = [...steps];
+  const isOf = (step: ChainStep, name: BinaryKind): boolean =>
+    step.kind === 'binary' &&
+    step.name === binaryNumber[name] &&
+    step.operands.every(({ place }) => place !== 'scalar');
+  for (const first of steps) {
+    if (!isOf(first, 'sigmoidCrossEntropy')) continue;
+    const key = JSON.stringify(first.operands);
+    const second = joined.findIndex(
+      (step) => isOf(step, 'sigmoidResidual') && JSON.stringify(step.operands) === key,
+    );
+    const place = joined.indexOf(first);
+    const changes = joined.slice(place, second).map(({ out }) => JSON.stringify(out));
+    if (second < place || first.operands.some((operand) => changes.includes(JSON.stringify(operand)))) continue;
+    joined[place] = { ...first, kind: 'crossEntropy', name: 0, operands: [...first.operands, joined[second]!.out] };
+    joined.splice(second, 1);
+  }
+  return joined;
+}
+
 function numberOf(kind: ChainKind, name: UnaryKind | BinaryKind | undefined): number {
   if (kind === 'unary') return unaryNumber[name as UnaryKind];
   return kind === 'binary' ? binaryNumber[name as BinaryKind] : 0;
@@ -107,10 +130,15 @@ function assignBlocks(steps: readonly ChainStep[]): {
   const own = new Map<number, number>();
   const free: number[] = [];
   let blocks = 0;
-  steps.forEach(({ out, operands }, i) => {
-    const used = operands.filter(({ place }) => place === 'scratch').map(({ at }) => at);
-    for (const value of new Set(used)) if (last.get(value) === i && value !== out.at) free.push(own.get(value)!);
-    if (out.place === 'scratch' && !own.has(out.at)) own.set(out.at, free.pop() ?? blocks++);
+  steps.forEach(({ kind, out, operands }, i) => {
+    const values = operands.filter(({ place }) => place === 'scratch').map(({ at }) => at);
+    const made = (kind === 'crossEntropy' ? [out, operands.at(-1)!] : [out]).filter(
+      ({ place }) => place === 'scratch',
+    );
+    // A result may take the block of an operand: the loops read a vector before they write it.
+    const ended = new Set(values.filter((value) => last.get(value) === i && own.has(value)));
+    for (const value of ended) free.push(own.get(value)!);
+    for (const { at } of made) if (!own.has(at)) own.set(at, free.pop() ?? blocks++);
   });
   return { blockOf: (_, value) => own.get(value)!, blocks };
 }

@@ -1,8 +1,8 @@
 /** Plans the memory of a program: where each slot's values are, and the instructions. */
-import { slotSpans } from '../../program/lifetimes.js';
 import { type Interval, placeIntervals } from '../../program/placement.js';
 import { type PlacedProgram, writtenSlots } from '../../program/program.js';
 import type { Step } from '../../program/schedule.js';
+import { slotSpans } from '../../program/spans.js';
 import type { Block } from '../blocks.js';
 import type { ResidentMemory } from '../memory.js';
 import { type Lowered, lower, type Target } from './lower.js';

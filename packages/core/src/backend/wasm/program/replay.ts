@@ -3,6 +3,7 @@ import { BackendError } from '../../../errors.js';
 import type { Kernels, Replay } from '../../backend.js';
 import { type PlacedProgram, writtenSlots } from '../../program/program.js';
 import type { Step } from '../../program/schedule.js';
+import type { Block } from '../blocks.js';
 import type { Context } from '../kernels/context.js';
 import { copyOf, type ResidentMemory } from '../memory.js';
 import type { KernelExports } from '../module.generated.js';
@@ -36,9 +37,12 @@ export class ProgramReplay implements Replay<Values> {
   readonly #steps: readonly Step[];
   readonly #bound: ReadonlyMap<number, Values>;
   readonly #lent: Map<number, Values> = new Map();
+  readonly #memory: ResidentMemory;
+  /** The blocks of the plan. */
+  readonly #blocks: Block[] = [];
   #plan: Plan | undefined;
   /** The number of threads that the plan has memory for. */
-  #limit: number;
+  #limit = 0;
   #inputs: readonly (number | undefined)[] = [];
   #guests: readonly Guest[] = [];
 
@@ -54,13 +58,15 @@ export class ProgramReplay implements Replay<Values> {
     this.#steps = steps;
     this.#bound = bound;
     this.steps = steps.map(({ places }) => places);
-    this.#limit = open().pool.limit;
-    this.#plan = this.#makePlan();
+    const { memory, pool } = open();
+    this.#memory = memory;
+    this.#plan = this.#makePlan(pool.limit);
+    memory.freeWith(this, this.#blocks);
     this.#bind(this.#plan);
   }
 
   get bytes(): number {
-    return this.#plan?.blocks.reduce((sum, { size }) => sum + size, 0) ?? 0;
+    return this.#blocks.reduce((sum, { size }) => sum + size, 0);
   }
 
   run(inputs: readonly Values[], settings: readonly unknown[]): void {
@@ -90,18 +96,16 @@ export class ProgramReplay implements Replay<Values> {
     if (known !== undefined) return known;
     const address = this.#planFor(0).addresses[slot];
     if (address === undefined) throw new BackendError('wasm', `slot ${slot} is not a result of the program`);
-    const values = this.#open().memory.lend(address, this.#program.slots[slot]!.length);
+    const values = this.#memory.lend(address, this.#program.slots[slot]!.length, this);
     this.#lent.set(slot, values);
     return values;
   }
 
   dispose(): void {
-    if (this.#plan === undefined) return;
-    const { blocks } = this.#plan;
     this.#plan = undefined;
-    const { memory } = this.#open();
-    for (const values of this.#lent.values()) memory.withdraw(values);
-    for (const block of blocks) memory.free(block);
+    for (const values of this.#lent.values()) this.#memory.withdraw(values);
+    this.#lent.clear();
+    for (const block of this.#blocks.splice(0)) this.#memory.free(block);
   }
 
   /** The plan, made anew if it has too little memory for `limit` threads. */
@@ -110,24 +114,25 @@ export class ProgramReplay implements Replay<Values> {
       throw new BackendError('wasm', 'this program was disposed — prepare it again');
     }
     if (limit > this.#limit) {
-      this.#limit = limit;
-      const [kept, ...others] = this.#plan.blocks;
-      const { memory } = this.#open();
-      for (const block of others) memory.free(block);
-      this.#plan = this.#makePlan(kept);
+      const [kept, ...others] = this.#blocks;
+      this.#plan = this.#makePlan(limit, kept);
+      for (const block of others) this.#memory.free(block);
     }
     return this.#plan;
   }
 
-  #makePlan(kept?: Plan['blocks'][number]): Plan {
+  #makePlan(limit: number, kept?: Block): Plan {
     const { wasm, kernelsOn, memory } = this.#open();
-    const target = { wasm, kernelsOn, limit: this.#limit };
-    return makePlan(target, memory, this.#program, this.#steps, this.#bound, kept);
+    const target = { wasm, kernelsOn, limit };
+    const plan = makePlan(target, memory, this.#program, this.#steps, this.#bound, kept);
+    this.#blocks.splice(0, this.#blocks.length, ...plan.blocks);
+    this.#limit = limit;
+    return plan;
   }
 
   /** Copies the constants, and lists what each run copies. */
   #bind({ addresses }: Plan): void {
-    const { memory } = this.#open();
+    const memory = this.#memory;
     const { slots } = this.#program;
     const written = writtenSlots(this.#program);
     this.#inputs = slots.flatMap(({ kind }, slot) => (kind === 'input' ? [addresses[slot]] : []));
