@@ -110,7 +110,7 @@ function vaeStep(batch: number, pixels: number, hidden: number, latent: number):
 for (const [batch, pixels, hidden, latent] of [
   [8, 16, 8, 2],
   [64, 784, 64, 8],
-  [33, 785, 401, 19],
+  [33, 403, 201, 19],
 ] as const) {
   test(`a training step of a VAE ${pixels}-${hidden}-${latent} at batch ${batch}`, () => {
     const adam = (step: number): AdamSpec => ({ learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01, decoupled: false, step });
@@ -123,7 +123,7 @@ for (const [batch, pixels, hidden, latent] of [
 
 test('random functions of all kernels', () => {
   const used = new Set<string>();
-  for (let seed = 0; seed < 400; seed++) {
+  for (let seed = 0; seed < 150; seed++) {
     const body = randomBody(seed);
     check(`seed ${seed}`, body, settingsOf, used);
   }
@@ -132,7 +132,7 @@ test('random functions of all kernels', () => {
 });
 
 test('random functions on large values, which threads share', () => {
-  for (let seed = 0; seed < 30; seed++) check(`seed ${seed}`, randomBody(seed, 12, [40, 65, 130]), settingsOf);
+  for (let seed = 0; seed < 12; seed++) check(`seed ${seed}`, randomBody(seed, 12, [40, 65, 130]), settingsOf);
 });
 
 test.run();

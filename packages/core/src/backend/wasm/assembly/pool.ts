@@ -69,7 +69,7 @@ export function dispatch(job: Job, chunks: i32, nanoseconds: f64): void {
   atomic.store<u64>(TICKET, (generation << 40) | (<u64>chunks << 20));
   if (nanoseconds >= WOKEN_FROM && !hot) wake();
   work(0);
-  awaitOthers(chunks);
+  awaitCount(DONE, chunks);
 }
 
 function wake(): void {
@@ -89,14 +89,14 @@ export function endProgram(): void {
   atomic.store<i32>(HOT, 0);
 }
 
-/** Waits until other threads finish their chunks. */
-function awaitOthers(chunks: i32): void {
+/** Waits until the i32 at `address`, which counts what threads have finished, is `count`. */
+export function awaitCount(address: usize, count: i32): void {
   let finished = 0;
   let spins = 0;
   let polls = 0;
   while (true) {
-    const done = atomic.load<i32>(DONE);
-    if (done >= chunks) return;
+    const done = atomic.load<i32>(address);
+    if (done >= count) return;
     if (done != finished) {
       finished = done;
       spins = 0;
