@@ -17,12 +17,15 @@ function numbers(size: number, scale = 2): Float32Array {
 }
 
 /** Checks a body with its own inputs, and with others. */
-function check(what: string, body: Body, settings: (run: number) => object[], used?: Set<string>): void {
+function check(what: string, body: Body, settings: (run: number) => object[], used = new Set<string>()): void {
   const runs: Run[] = [0, 1, 2].map((run) => ({
     inputs: body.inputs.map((values) => (run === 0 ? values : numbers(values.length))),
     settings: settings(run),
   }));
-  for (const replay of checkProgram(single, [single, double], body, runs, what, used)) replay.dispose();
+  for (const simplified of [false, true]) {
+    const replays = checkProgram(single, [single, double], body, runs, what, { used, simplified });
+    for (const replay of replays) replay.dispose();
+  }
 }
 
 const PLAIN = { batch: 1, transposeA: false, transposeB: false, strideA: 0, strideB: 0 };

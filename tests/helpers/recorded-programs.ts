@@ -1,6 +1,7 @@
 /** Programs for tests: a function of kernels is run once and its calls are recorded. */
 import type { Backend, Kernels } from '@varigrad/core';
 import type { Argument, Call, Program, Replay, Slot } from '../../packages/core/src/backend/backend.js';
+import { simplify } from '../../packages/core/src/backend/program/simplify.js';
 import * as assert from 'uvu/assert';
 
 /** A function of kernels that computes results from inputs and changes states in place. */
@@ -82,14 +83,18 @@ function assertEqualBits(found: Float32Array, expected: Float32Array, what: stri
   assert.is(different, -1, `${what}[${different}]: ${found[different]}, expected ${expected[different]}`);
 }
 
-/** Runs a body on the kernels and its program on each backend: results and states have equal bits after each run. */
+/**
+ * Runs a body on the kernels and its program on each backend: results and states have equal bits after each run.
+ * @param used - receives the names of the kernels of the program
+ * @param simplified - the program goes through the passes for every backend first
+ */
 export function checkProgram(
   eager: Backend<Float32Array>,
   backends: readonly Backend<Float32Array>[],
   body: Body,
   runs: readonly Run[],
   what: string,
-  used?: Set<string>,
+  { used, simplified = false }: { used?: Set<string>; simplified?: boolean } = {},
 ): Replay<Float32Array>[] {
   const own = body.states.map((values) => values.slice());
   const prepared = backends.map((backend) => {
@@ -97,8 +102,9 @@ export function checkProgram(
       i % 2 === 0 ? backend.persist(values.slice()) : values.slice(),
     );
     const before = states.map((values) => values.slice());
-    const { program, bound } = record(backend.kernels, body, states);
-    for (const { kernel } of program.calls) used?.add(kernel);
+    const recorded = record(backend.kernels, body, states);
+    const { program, bound } = simplified ? simplify(backend.kernels, recorded) : recorded;
+    for (const { kernel } of recorded.program.calls) used?.add(kernel);
     states.forEach((values, i) => {
       values.set(before[i]!);
     });

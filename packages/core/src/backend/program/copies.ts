@@ -1,10 +1,10 @@
 /** A pass: a copy of unchanged values is the values themselves. */
 import { mergeAxes } from '../wasm/views.js';
-import type { SlotReference, StridedSpec } from '../backend.js';
-import { type PlacedProgram, replaceSlots, writtenSlots } from './program.js';
+import type { Program, SlotReference, StridedSpec } from '../backend.js';
+import { replaceSlots, writtenSlots } from './program.js';
 
 /** The program without strided copies that keep all elements in order. */
-export function removeCopies(program: PlacedProgram): PlacedProgram {
+export function removeCopies(program: Program): Program {
   const kept = new Set([...writtenSlots(program), ...program.results]);
   const original = new Map<number, number>();
   const calls = program.calls.flatMap((call) => {

@@ -2,8 +2,8 @@
 import type { Shape } from '../../errors.js';
 import type { BinaryKind, UnaryKind } from '../../functions/names.generated.js';
 import { broadcastView, mergeAxes } from '../wasm/views.js';
-import type { Argument, SlotReference, StridedSpec } from '../backend.js';
-import { hasSetting, type PlacedCall, type PlacedProgram } from './program.js';
+import type { Argument, Call, Program, SlotReference, StridedSpec } from '../backend.js';
+import { isSetting } from './program.js';
 
 /** What an elementwise call reads: a number, or values. */
 export type Reading = number | SlotReading;
@@ -36,9 +36,9 @@ export function isAligned({ form, offset }: SlotReading): boolean {
 }
 
 /** The elementwise form of a call; undefined if it has none. */
-export function elementwise({ slots }: PlacedProgram, call: PlacedCall): Elementwise | undefined {
+export function elementwise({ slots }: Program, call: Call): Elementwise | undefined {
   const { kernel, args, out } = call;
-  if (args.some(hasSetting)) return undefined;
+  if (args.some(isSetting)) return undefined;
   const made = out ?? (args[0] as SlotReference | undefined)?.slot;
   const elements = made === undefined ? 0 : slots[made]!.length;
   if (made === undefined || elements === 0) return undefined;

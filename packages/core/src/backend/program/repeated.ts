@@ -1,8 +1,9 @@
 /** A pass: a call that repeats an earlier one is removed, and its result is that of the earlier call. */
-import { type PlacedProgram, replaceSlots, slotsOf, writtenSlots } from './program.js';
+import type { Program } from '../backend.js';
+import { replaceSlots, slotsOf, writtenSlots } from './program.js';
 
 /** The program without repeated calls. Calls on values that change in place, and calls whose results are used outside, stay. */
-export function shareRepeated(program: PlacedProgram): PlacedProgram {
+export function shareRepeated(program: Program): Program {
   const written = writtenSlots(program);
   const results = new Set(program.results);
   const same = new Map<number, number>();

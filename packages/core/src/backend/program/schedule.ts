@@ -1,8 +1,8 @@
 /** A pass: calls are put in an order in which they can be joined, and grouped to steps. */
-import type { Kernels, MatmulSpec } from '../backend.js';
+import type { Call, Kernels, MatmulSpec, Program } from '../backend.js';
 import { dependencies } from './dependencies.js';
 import { type Elementwise, elementwise, isAligned, type SlotReading } from './elementwise.js';
-import { type PlacedCall, type PlacedProgram, slotsOf } from './program.js';
+import { slotsOf } from './program.js';
 
 /**
  * Calls that run together. 'chain': elementwise calls on the same number of elements; 'product': a matrix product, and a chain
@@ -11,11 +11,11 @@ import { type PlacedCall, type PlacedProgram, slotsOf } from './program.js';
 export interface Step {
   readonly kind: 'call' | 'chain' | 'product' | 'sweep';
   /** The product, or the call; undefined for a chain and a sweep. */
-  readonly call: PlacedCall | undefined;
+  readonly call: Call | undefined;
   readonly chain: readonly Elementwise[];
   /** The optimizer steps of a sweep. */
-  readonly updates: readonly PlacedCall[];
-  /** Places of all calls of the step. */
+  readonly updates: readonly Call[];
+  /** Places of all calls of the step in the program. */
   readonly places: readonly number[];
 }
 
@@ -25,7 +25,7 @@ const SWEPT: readonly (keyof Kernels)[] = ['adamStep', 'sgdStep'];
  * The steps of a program. Calls that cannot be joined come first, in their order; elementwise calls wait until nothing else can
  * run, so that more of them meet; optimizer steps come last.
  */
-export function schedule(program: PlacedProgram): Step[] {
+export function schedule(program: Program): Step[] {
   const { calls } = program;
   const forms = calls.map((call) => elementwise(program, call));
   const queue = new Queue(program);
@@ -52,7 +52,7 @@ export function schedule(program: PlacedProgram): Step[] {
       call: call === undefined ? undefined : calls[call],
       chain: chain.map((i) => forms[i]!),
       updates: updates.map((i) => calls[i]!),
-      places: [...(call === undefined ? [] : [call]), ...chain, ...updates].map((i) => calls[i]!.place),
+      places: [...(call === undefined ? [] : [call]), ...chain, ...updates],
     });
   };
 
@@ -82,7 +82,7 @@ export function schedule(program: PlacedProgram): Step[] {
 }
 
 /** Number of elements of a matrix product that a chain can join, else 0. */
-function productSize({ slots }: PlacedProgram, { kernel, args, out }: PlacedCall): number {
+function productSize({ slots }: Program, { kernel, args, out }: Call): number {
   const joins = kernel === 'linear' || (kernel === 'matmul' && (args[2] as unknown as MatmulSpec).batch === 1);
   return joins ? slots[out!]!.length : 0;
 }
@@ -93,7 +93,7 @@ class Queue {
   readonly #followers: number[][];
   readonly #ready: Set<number> = new Set();
 
-  constructor(program: PlacedProgram) {
+  constructor(program: Program) {
     const found = dependencies(program);
     this.#waits = found.map(({ size }) => size);
     this.#followers = found.map(() => []);
@@ -133,7 +133,7 @@ class Group {
   readonly #bent: Set<number> = new Set();
 
   /** @param product - the product before the chain; other threads may still read its operands */
-  constructor(elements: number, product?: PlacedCall) {
+  constructor(elements: number, product?: Call) {
     this.#elements = elements;
     if (product?.out == null) return;
     this.#made.add(product.out);

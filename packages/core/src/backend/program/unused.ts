@@ -1,17 +1,20 @@
-/** A pass: calls whose results do not matter are removed. */
-import { type PlacedProgram, slotsOf, slotsWrittenBy } from './program.js';
+/** Removes the calls whose results nothing uses. */
+import type { Program } from '../backend.js';
+import { slotsOf, slotsWrittenBy } from './program.js';
 
-/** The program without calls that change neither a result nor a state. */
-export function removeUnused(program: PlacedProgram): PlacedProgram {
-  const used = new Set(program.results);
-  program.slots.forEach(({ kind }, slot) => {
-    if (kind === 'state') used.add(slot);
+/**
+ * The program without calls that nothing needs: a call stays if it changes values from outside, or if a later call that stays, or the
+ * caller, uses what it computes or changes.
+ */
+export function removeUnused({ slots, calls, results }: Program): Program {
+  const needed = new Set(results);
+  const kept = calls.toReversed().filter((call) => {
+    const changes = slotsWrittenBy(call);
+    const isNeeded =
+      (call.out !== null && needed.has(call.out)) ||
+      changes.some((slot) => slots[slot]!.kind !== 'value' || needed.has(slot));
+    if (isNeeded) for (const slot of slotsOf(call)) needed.add(slot);
+    return isNeeded;
   });
-  const calls = program.calls.toReversed().filter((call) => {
-    const made = call.out === null ? slotsWrittenBy(call) : [call.out];
-    if (!made.some((slot) => used.has(slot))) return false;
-    for (const slot of slotsOf(call)) used.add(slot);
-    return true;
-  });
-  return { ...program, calls: calls.reverse() };
+  return { slots, calls: kept.reverse(), results };
 }

@@ -12,8 +12,7 @@ import { reduceKernels } from './kernels/reduce.js';
 import { updateKernels } from './kernels/update.js';
 import { copyOf, ResidentMemory } from './memory.js';
 import { type Compile, loadModule } from './module.js';
-import { prepareProgram } from './program/prepare.js';
-import type { ProgramMachine } from './program/replay.js';
+import { type ProgramMachine, ProgramReplay } from './program/replay.js';
 import { findThreadHost, type ThreadHost, ThreadPool } from './threads.js';
 
 /** Options of `createWasm`. */
@@ -113,7 +112,7 @@ export function createWasm(options: WasmOptions = {}): WasmBackend {
     get kernels() {
       return open().kernels;
     },
-    prepare: (program, bound) => prepareProgram(open, program, bound),
+    prepare: (program, bound) => new ProgramReplay(open, program, bound),
     setNumThreads: (threads) => open().pool.setThreads(threads),
     upload: (values) => open().memory.upload(values),
     download: async (values) => copyOf(values),

@@ -1,15 +1,18 @@
 /** Writes the steps of a program as instructions. */
-import type { AdamSpec, Argument, Kernels, PhiloxState, SgdSpec, SlotReference } from '../../backend.js';
 import { BackendError } from '../../../errors.js';
+import type {
+  AdamSpec,
+  Argument,
+  Call,
+  Kernels,
+  PhiloxState,
+  Program,
+  SgdSpec,
+  SlotReference,
+} from '../../backend.js';
 import type { Elementwise } from '../../program/elementwise.js';
-import {
-  argumentsOf,
-  callKernel,
-  hasSetting,
-  isSetting,
-  type PlacedCall,
-  type PlacedProgram,
-} from '../../program/program.js';
+import { isSetting } from '../../program/program.js';
+import { runCall } from '../../program/replay.js';
 import type { Step } from '../../program/schedule.js';
 import type { Context } from '../kernels/context.js';
 import { adamNumbers, ENTRY_BYTES, NUMBERS_AT, sgdNumbers } from '../kernels/update.js';
@@ -48,7 +51,7 @@ export interface Patch {
  */
 export function lower(
   target: Target,
-  program: PlacedProgram,
+  program: Program,
   steps: readonly Step[],
   addressOf: (slot: number) => number | undefined,
   site: Site,
@@ -57,7 +60,7 @@ export function lower(
 }
 
 class Lowering {
-  readonly #program: PlacedProgram;
+  readonly #program: Program;
   readonly #addressOf: (slot: number) => number | undefined;
   readonly #site: Site;
   readonly #recorder: Recorder;
@@ -67,7 +70,7 @@ class Lowering {
 
   constructor(
     { wasm, kernelsOn, limit }: Target,
-    program: PlacedProgram,
+    program: Program,
     addressOf: (slot: number) => number | undefined,
     site: Site,
   ) {
@@ -105,10 +108,9 @@ class Lowering {
     return this.#recorder.integers([steps, base, scratch, ...words]);
   }
 
-  #call(call: PlacedCall): void {
-    const { kernel, args } = call;
-    if (args.some(hasSetting)) this.#random(call);
-    else callKernel(this.#kernels, kernel, argumentsOf(call, (slot) => this.#token(slot), []));
+  #call(call: Call): void {
+    if (call.args.some(isSetting)) this.#random(call);
+    else runCall(this.#kernels, call, (slot) => this.#token(slot), []);
   }
 
   #token(slot: number): Float32Array {
@@ -116,7 +118,7 @@ class Lowering {
   }
 
   /** Random numbers from a position that each run sets. */
-  #random({ kernel, args, out }: PlacedCall): void {
+  #random({ kernel, args, out }: Call): void {
     const [size, state] = args as readonly [number, Argument];
     if ((kernel !== 'uniform' && kernel !== 'normal') || !isSetting(state)) {
       throw new BackendError('wasm', `the kernel ${kernel} takes no settings`);
@@ -135,8 +137,8 @@ class Lowering {
   }
 
   /** Optimizer steps of one kind on all their parameters. */
-  #sweep(updates: readonly PlacedCall[]): void {
-    const [{ kernel }] = updates as readonly [PlacedCall];
+  #sweep(updates: readonly Call[]): void {
+    const [{ kernel }] = updates as readonly [Call];
     const kind = kernel === 'adamStep' ? 'adam' : 'sgd';
     let total = 0;
     const entries = updates.flatMap(({ args }) => {

@@ -1,6 +1,7 @@
 /** Plans the memory of a program: where each slot's values are, and the instructions. */
+import type { Program } from '../../backend.js';
 import { type Interval, placeIntervals } from '../../program/placement.js';
-import { type PlacedProgram, writtenSlots } from '../../program/program.js';
+import { writtenSlots } from '../../program/program.js';
 import type { Step } from '../../program/schedule.js';
 import { slotSpans } from '../../program/spans.js';
 import type { Block } from '../blocks.js';
@@ -28,7 +29,7 @@ export interface Plan extends Lowered {
 export function makePlan(
   target: Target,
   memory: ResidentMemory,
-  program: PlacedProgram,
+  program: Program,
   steps: readonly Step[],
   bound: ReadonlyMap<number, Values>,
   kept?: Block,
@@ -79,7 +80,7 @@ export function makePlan(
 function run(
   target: Target,
   memory: ResidentMemory,
-  program: PlacedProgram,
+  program: Program,
   steps: readonly Step[],
   bound: ReadonlyMap<number, Values>,
   site: Site,

@@ -1,8 +1,8 @@
-/** A program that is ready to run on the wasm backend. */
+/** Programs on the wasm backend: one plan of memory, and instructions that the threads walk together. */
 import { BackendError } from '../../../errors.js';
-import type { Kernels, Replay } from '../../backend.js';
-import { type PlacedProgram, writtenSlots } from '../../program/program.js';
-import type { Step } from '../../program/schedule.js';
+import type { Kernels, Program, Replay } from '../../backend.js';
+import { writtenSlots } from '../../program/program.js';
+import { type Step, schedule } from '../../program/schedule.js';
 import type { Block } from '../blocks.js';
 import type { Context } from '../kernels/context.js';
 import { copyOf, type ResidentMemory } from '../memory.js';
@@ -33,7 +33,7 @@ interface Guest {
 export class ProgramReplay implements Replay<Values> {
   readonly steps: readonly (readonly number[])[];
   readonly #open: () => ProgramMachine;
-  readonly #program: PlacedProgram;
+  readonly #program: Program;
   readonly #steps: readonly Step[];
   readonly #bound: ReadonlyMap<number, Values>;
   readonly #lent: Map<number, Values> = new Map();
@@ -49,15 +49,14 @@ export class ProgramReplay implements Replay<Values> {
   /** @param open - the machine. @throws BackendError if the backend is closed */
   constructor(
     open: () => ProgramMachine,
-    program: PlacedProgram,
-    steps: readonly Step[],
+    program: Program,
     bound: ReadonlyMap<number, Values>,
   ) {
     this.#open = open;
     this.#program = program;
-    this.#steps = steps;
+    this.#steps = schedule(program);
     this.#bound = bound;
-    this.steps = steps.map(({ places }) => places);
+    this.steps = this.#steps.map(({ places }) => places);
     const { memory, pool } = open();
     this.#memory = memory;
     this.#plan = this.#makePlan(pool.limit);
