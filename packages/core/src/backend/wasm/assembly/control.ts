@@ -19,7 +19,7 @@ export const READY: usize = CONTROL + 256;
 export const LIMIT: usize = CONTROL + 260;
 /** i32: workers that ended with an error. */
 export const FAILED: usize = CONTROL + 264;
-/** i32: 1 while a program runs; workers then do not sleep. */
+/** i32: 1 while a program runs; workers then wait longer for work before they sleep. */
 export const HOT: usize = CONTROL + 268;
 /** i32: chunks of a product's packing that are finished; see gemm.ts. */
 export const PACKED: usize = CONTROL + 384;

@@ -18,8 +18,9 @@ type Job = (thread: i32, chunk: i32) => void;
 
 /** Number of times that a waiting caller polls between two calls of `waiting`. */
 const WAITING_POLLS: i32 = 1 << 18;
-/** Number of times that a worker polls the ticket before it sleeps (about 50 µs). */
+/** Number of times that a worker polls the ticket before it sleeps (about 50 µs), and while a program runs. */
 const SPINS: i32 = 20_000;
+const SPINS_HOT: i32 = 100_000;
 
 /** Claims and runs chunks until there are none. @returns whether it ran any */
 function work(thread: i32): bool {
@@ -57,8 +58,7 @@ export function threads(): i32 {
  * @param nanoseconds - estimated time on one thread, for this job and those that follow it immediately
  */
 export function dispatch(job: Job, chunks: i32, nanoseconds: f64): void {
-  const hot = load<i32>(HOT) != 0;
-  const sharedFrom = hot ? SHARED_FROM_HOT : SHARED_FROM;
+  const sharedFrom = load<i32>(HOT) != 0 ? SHARED_FROM_HOT : SHARED_FROM;
   if (nanoseconds < sharedFrom || chunks < 2 || chunks > MOST_CHUNKS || threads() < 2) {
     for (let chunk = 0; chunk < chunks; chunk++) job(0, chunk);
     return;
@@ -67,7 +67,7 @@ export function dispatch(job: Job, chunks: i32, nanoseconds: f64): void {
   atomic.store<i32>(DONE, 0);
   const generation = (atomic.load<u64>(TICKET) >> 40) + 1;
   atomic.store<u64>(TICKET, (generation << 40) | (<u64>chunks << 20));
-  if (nanoseconds >= WOKEN_FROM && !hot) wake();
+  if (nanoseconds >= WOKEN_FROM) wake();
   work(0);
   awaitCount(DONE, chunks);
 }
@@ -77,7 +77,7 @@ function wake(): void {
   if (atomic.load<i32>(SLEEPERS) > 0) atomic.notify(WAKE, -1);
 }
 
-/** Wakes the workers, which do not sleep until `endProgram`. */
+/** Wakes the workers, which then wait longer for work before they sleep, until `endProgram`. */
 export function startProgram(): void {
   if (threads() < 2) return;
   atomic.store<i32>(HOT, 1);
@@ -119,7 +119,7 @@ export function workerLoop(thread: i32): void {
   atomic.add<i32>(READY, 1);
   while (true) {
     let spins = 0;
-    while (spins < SPINS || isHot(thread)) spins = work(thread) ? 0 : min(SPINS, spins + 1);
+    while (spins < (isHot(thread) ? SPINS_HOT : SPINS)) spins = work(thread) ? 0 : spins + 1;
     atomic.add<i32>(SLEEPERS, 1);
     const seen = atomic.load<i32>(WAKE);
     const ticket = atomic.load<u64>(TICKET);
