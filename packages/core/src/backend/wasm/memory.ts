@@ -152,12 +152,16 @@ export class ResidentMemory {
     return copy;
   }
 
-  /** A block of at least `bytes` bytes until it is freed. @throws BackendError if there is no room */
-  reserve(bytes: number): Block {
+  /**
+   * A block of at least `bytes` bytes until it is freed.
+   * @param own - bytes that the program has already reserved
+   * @throws BackendError if there is no room
+   */
+  reserve(bytes: number, own: number): Block {
     const block = this.#space.take(bytes);
     if (block !== undefined && this.#mayStay()) return block;
     if (block !== undefined) this.#space.free(block);
-    throw this.#full(bytes, 'a program');
+    throw this.#full('a program', bytes, own);
   }
 
   free(block: Block): void {
@@ -231,13 +235,16 @@ export class ResidentMemory {
 
   #temporary(bytes: number): Block {
     const block = this.#space.take(bytes);
-    if (block === undefined) throw this.#full(bytes);
+    if (block === undefined) {
+      const own = this.#temporaries.reduce((sum, { size }) => sum + size, 0);
+      throw this.#full('a kernel', bytes, own);
+    }
     this.#temporaries.push(block);
     return block;
   }
 
-  #full(bytes: number, what = 'a kernel'): BackendError {
-    const own = this.#temporaries.reduce((sum, { size }) => sum + size, 0);
+  /** @param own - bytes that the kernel or program has already */
+  #full(what: string, bytes: number, own: number): BackendError {
     const fits = own + bytes <= this.#capacity - FIRST_ADDRESS - MARGIN;
     const held = mebibytes(this.#space.bytesUsed - own);
     return new BackendError(

@@ -51,8 +51,8 @@ export function makePlan(
   ) as [ReturnType<typeof placeIntervals>, ReturnType<typeof placeIntervals>];
   const blocks: Block[] = [];
   try {
-    blocks.push(kept ?? memory.reserve(stay.bytes));
-    blocks.push(memory.reserve(pass.bytes));
+    blocks.push(kept ?? memory.reserve(stay.bytes, 0));
+    blocks.push(memory.reserve(pass.bytes, stay.bytes));
     const [stayBlock, passBlock] = blocks as [Block, Block];
     const offsets = { stay: stay.offsets.values(), pass: pass.offsets.values() };
     const places = lasting.map((stays) =>
@@ -65,7 +65,7 @@ export function makePlan(
       setFloats: (address, values) => memory.setFloats(address, values),
     };
     const made = run(target, memory, program, steps, bound, placing);
-    const block = memory.reserve(8 * made.words.length);
+    const block = memory.reserve(8 * made.words.length, stay.bytes + pass.bytes);
     blocks.push(block);
     const code = memory.doublesAt(block.address, made.words.length);
     code.set(made.words);

@@ -126,15 +126,17 @@ export class ProgramReplay implements Replay<Values> {
     const plan = makePlan(target, memory, this.#program, this.#steps, this.#bound, kept);
     this.#blocks.splice(0, this.#blocks.length, ...plan.blocks);
     this.#limit = limit;
+    this.#inputs = this.#program.slots.flatMap(({ kind }, slot) =>
+      kind === 'input' ? [plan.addresses[slot]] : [],
+    );
     return plan;
   }
 
-  /** Copies the constants, and lists what each run copies. */
+  /** Copies the constants, and lists the states that each run copies. Their addresses are the same in later plans. */
   #bind({ addresses }: Plan): void {
     const memory = this.#memory;
     const { slots } = this.#program;
     const written = writtenSlots(this.#program);
-    this.#inputs = slots.flatMap(({ kind }, slot) => (kind === 'input' ? [addresses[slot]] : []));
     this.#guests = [...this.#bound].flatMap(([slot, values]) => {
       const address = addresses[slot];
       if (address === undefined) return [];
