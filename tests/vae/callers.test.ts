@@ -134,7 +134,7 @@ refused('methods of models', [
   ['model.elbo([[1, 2]])', 'elbo: x must be a tensor, found [[1, 2]] — write tensor([[1, 2]])'],
   [
     'model.elbo(x, { betta: 2 })',
-    "elbo: unknown option 'betta' — did you mean 'beta'? (options: beta, freeBits, labels, eps, generator, input, step)",
+    "elbo: unknown option 'betta' — did you mean 'beta'? (options: beta, freeBits, labels, eps, generator, input, scheduled)",
   ],
   ['model.elbo(x, 2)', 'elbo: options must be an object, found 2 — write elbo(x, { beta: 2 })'],
   ["model.elbo(x, { beta: '2' })", "elbo: beta must be a number, found '2'"],
@@ -457,7 +457,7 @@ refused('data sets whose sizes do not fit, signals, weights and noise', [
   ],
   [
     'fit(model, data, { optimizer, epochs: 1, beta: () => NaN })',
-    'elbo: beta must be a number that is finite, found NaN',
+    'trainStep: beta(0) must be a number that is finite, found NaN',
   ],
   [
     'trainStep(model, { images: new Float32Array(7), labels: new Uint8Array(2), size: 2 }, { optimizer })',

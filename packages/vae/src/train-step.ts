@@ -4,10 +4,11 @@ import {
   defaultGenerator,
   type Generator,
   scope,
+  type Tensor,
   tensor,
   withGenerator,
 } from '@varigrad/core';
-import { checkOptions, checkWhole, describeValue, type OptionNames } from '@varigrad/core/checks';
+import { checkFinite, checkOptions, checkWhole, describeValue, type OptionNames } from '@varigrad/core/checks';
 import { clipGradNorm, type Optimizer, type Schedule } from '@varigrad/nn';
 import { checkFields, checkModel, checkStepArguments } from './checks.js';
 import type { Batch } from './data/batches.js';
@@ -65,17 +66,31 @@ export function trainStep(model: GenerativeModel, batch: Batch, options: StepOpt
   checkOptions('trainStep', options, STEP_OPTIONS, 'model, batch, ');
   checkStepArguments('trainStep', options);
   return scope(() => {
-    const losses = computeGradients(model, batch, options);
+    setLearningRate(options);
+    const losses = computeGradients(model, stepInputs(model, batch, options), options);
     applyGradients(options);
     return losses;
   });
 }
 
-/** The first half of a step: computes the losses, and leaves the gradients in the parameters. */
-export function computeGradients(model: GenerativeModel, batch: Batch, options: StepOptions): Elbo {
-  const { optimizer, generator = defaultGenerator(), beta = 1, freeBits = 0 } = options;
-  const { step = optimizer.stepCount } = options;
-  const { images, labels, size } = batch;
+/** The numbers that change from step to step, apart from weights, states and the learning rate. They are tensors, so that a step can be compiled. */
+export interface StepInputs {
+  /** `[size, pixels]` */
+  readonly x: Tensor;
+  /** One-hot, `[size, classes]`; only for a conditional model. */
+  readonly labels: Tensor | undefined;
+  /** The weight of the KL term, a scalar, if it has a schedule. */
+  readonly beta: Tensor | undefined;
+  /** What the model's own `schedules` give for the step, scalars. */
+  readonly [schedule: string]: Tensor | undefined;
+}
+
+/** The inputs of a step on a batch. @throws ArgumentError if the images do not fit the model, or a schedule gives no finite number */
+export function stepInputs(
+  model: GenerativeModel,
+  { images, labels, size }: Batch,
+  { optimizer, beta, step = optimizer.stepCount }: StepOptions,
+): StepInputs {
   const pixels = model.inputSize;
   checkWhole('trainStep', 'the size of the batch', size);
   if (images.length !== size * pixels)
@@ -83,33 +98,48 @@ export function computeGradients(model: GenerativeModel, batch: Batch, options: 
       'trainStep',
       `a batch of ${size} images must have ${size} · ${pixels} pixels, found ${images.length} — use images of the model's inputSize`,
     );
+  const scalar = (name: string, value: number): Tensor => {
+    checkFinite('trainStep', `${name}(${step})`, value);
+    return tensor(value);
+  };
+  const scheduled = Object.entries(model.schedules?.(step) ?? {});
+  return {
+    x: tensor(images, { shape: [size, pixels] }),
+    labels: labelsOf(model, labels),
+    beta: typeof beta === 'function' ? scalar('beta', beta(step)) : undefined,
+    ...Object.fromEntries(scheduled.map(([name, value]) => [name, scalar(name, value)])),
+  };
+}
+
+/** Computes the losses, and leaves the gradients in the parameters. */
+export function computeGradients(
+  model: GenerativeModel,
+  { x, labels, beta: changing, ...scheduled }: StepInputs,
+  { optimizer, generator = defaultGenerator(), freeBits = 0, ...settings }: StepOptions,
+): Elbo {
+  const beta = changing ?? (typeof settings.beta === 'number' ? settings.beta : 1);
   return withGenerator(generator, () => {
-    const { loss, recon, kl } = model.elbo(tensor(images, { shape: [size, pixels] }), {
-      generator,
-      beta: typeof beta === 'number' ? beta : beta(step),
-      freeBits,
-      step,
-      labels: labelsOf(model, labels),
-    });
+    const { loss, recon, kl } = model.elbo(x, { generator, labels, freeBits, beta, scheduled });
     optimizer.zeroGrad();
     loss.backward();
     return { loss: loss.detach(), recon: recon.detach(), kl: kl.detach() };
   });
 }
 
-/** The second half: clips the gradients, sets the learning rate of the step, and updates the weights. */
-export function applyGradients({ optimizer, clipNorm, schedule, step }: StepOptions): void {
+/** Clips the gradients, and updates the weights. */
+export function applyGradients({ optimizer, clipNorm }: StepOptions): void {
   if (clipNorm !== undefined) clipGradNorm(optimizer.parameters, clipNorm).dispose();
-  if (schedule !== undefined)
-    optimizer.learningRate = optimizer.initialLearningRate * factorOf(schedule, step ?? optimizer.stepCount);
   optimizer.step();
 }
 
-function factorOf(schedule: Schedule, step: number): number {
+/** Sets the learning rate of a step, if it has a schedule. @throws ArgumentError if the schedule gives a factor below 0 */
+export function setLearningRate({ optimizer, schedule, step = optimizer.stepCount }: StepOptions): void {
+  if (schedule === undefined) return;
   const factor = schedule(step);
-  if (typeof factor === 'number' && factor >= 0) return factor;
-  throw new ArgumentError(
-    'trainStep',
-    `schedule(${step}) must be a number of at least 0, found ${describeValue(factor)}`,
-  );
+  if (!(typeof factor === 'number' && factor >= 0))
+    throw new ArgumentError(
+      'trainStep',
+      `schedule(${step}) must be a number of at least 0, found ${describeValue(factor)}`,
+    );
+  optimizer.learningRate = optimizer.initialLearningRate * factor;
 }

@@ -11,6 +11,7 @@ import {
   type Progress,
   type StepResult,
   startOfEpoch,
+  stepOf,
   stepsOf,
   type TrainState,
   trainEpoch,
@@ -104,7 +105,14 @@ async function run(
       'fit',
       `seed must be a whole number from 0 to 2³² − 1, found ${describeValue(seed)}`,
     );
-  const settings = { ...options, batchSize, binarization, seed, dropLast, on };
+  const generator = new Generator();
+  const { optimizer, beta, freeBits, clipNorm, onStep } = options;
+  const takeStep = stepOf(
+    model,
+    { optimizer, beta, freeBits, clipNorm, generator },
+    onStep !== undefined,
+  );
+  const settings = { ...options, batchSize, binarization, seed, dropLast, generator, takeStep, on };
   const steps = stepsOf(data.train.count, settings);
   if (steps === 0) throw noBatch(data.train.count, batchSize);
   if (options.state !== undefined && options.state.step > steps)
