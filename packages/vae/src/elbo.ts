@@ -67,7 +67,11 @@ export function checkElboArguments(x: Tensor, options: ElboOptions): void {
 function checkFactor(name: string, value: number | Tensor): void {
   if (!(value instanceof Tensor)) checkFinite('elbo', name, value);
   else if (value.rank > 0)
-    throw new ShapeError('elbo', [value.shape], `${name} must be a scalar, found ${formatShape(value.shape)}`);
+    throw new ShapeError(
+      'elbo',
+      [value.shape],
+      `${name} must be a scalar, found ${formatShape(value.shape)}`,
+    );
 }
 
 /** @throws ShapeError unless `t` has a row for each image: one that broadcasts would be shared by all images */

@@ -10,10 +10,8 @@ import { onOneBackend } from './one-backend.js';
 import {
   BATCHWISE_OPTIONS,
   type BatchwiseOptions,
-  type ImageBatch,
   inEvaluationMode,
   overImages,
-  rowsOf,
   type Span,
 } from './over-batches.js';
 
@@ -67,21 +65,20 @@ export function overLosses(
 ): Promise<void> {
   return onOneBackend(async () => {
     const generator = new Generator(seed);
-    const eps = inEvaluationMode(model, () => model.noise(data.count, generator));
+    const eps = inEvaluationMode(model, () => model.noise(data.count, generator)) ?? undefined;
     const targets = binarizeDataset(data, binarization, generator);
+    model.likelihood.checkImages?.(targets.images);
     const spoiling = corruption?.noise([data.count, pixelsOf(data)], { generator });
-    const lossesOf = (batch: ImageBatch): Tensor => {
-      const { x, labels } = batch;
-      const input = spoiling && corruption?.apply(x, rowsOf(spoiling, batch));
-      return packElbo(model.elbo(x, { labels, input, eps: eps ? rowsOf(eps, batch) : undefined }));
-    };
-    await overImages(
-      model,
-      targets,
-      batchSize,
-      (batch) => withGenerator(generator, () => compute(() => lossesOf(batch))),
+    await overImages(model, targets, batchSize, {
+      rows: { eps, spoiling },
+      compute: (inputs) => {
+        const { x, labels } = inputs;
+        const input = inputs.spoiling && corruption?.apply(x, inputs.spoiling);
+        const losses = (): Tensor => packElbo(model.elbo(x, { labels, input, eps: inputs.eps }));
+        return withGenerator(generator, () => compute(losses));
+      },
       use,
-    );
+    });
     eps?.dispose();
     spoiling?.dispose();
   });

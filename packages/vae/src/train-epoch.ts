@@ -250,9 +250,7 @@ function explained(
     on(() =>
       scope(() => {
         const settings = steps.options(step);
-        return packElbo(
-          computeGradients(model, stepInputs(model, steps.prepare(batch), settings), settings),
-        );
+        return packElbo(computeGradients(model, stepInputs(model, steps.prepare(batch), settings), settings));
       }),
     );
   const update = (step: number): void =>

@@ -8,7 +8,13 @@ import {
   tensor,
   withGenerator,
 } from '@varigrad/core';
-import { checkFinite, checkOptions, checkWhole, describeValue, type OptionNames } from '@varigrad/core/checks';
+import {
+  checkFinite,
+  checkOptions,
+  checkWhole,
+  describeValue,
+  type OptionNames,
+} from '@varigrad/core/checks';
 import { clipGradNorm, type Optimizer, type Schedule } from '@varigrad/nn';
 import { checkFields, checkModel, checkStepArguments } from './checks.js';
 import type { Batch } from './data/batches.js';

@@ -107,11 +107,7 @@ async function run(
     );
   const generator = new Generator();
   const { optimizer, beta, freeBits, clipNorm, onStep } = options;
-  const takeStep = stepOf(
-    model,
-    { optimizer, beta, freeBits, clipNorm, generator },
-    onStep !== undefined,
-  );
+  const takeStep = stepOf(model, { optimizer, beta, freeBits, clipNorm, generator }, onStep !== undefined);
   const settings = { ...options, batchSize, binarization, seed, dropLast, generator, takeStep, on };
   const steps = stepsOf(data.train.count, settings);
   if (steps === 0) throw noBatch(data.train.count, batchSize);

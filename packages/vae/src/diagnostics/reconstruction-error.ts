@@ -6,7 +6,7 @@ import { binarizeDataset } from '../data/binarize.js';
 import { type Dataset, pixelsOf } from '../data/dataset.js';
 import type { GenerativeModel } from '../models/model.js';
 import { onOneBackend } from '../one-backend.js';
-import { BATCHWISE_OPTIONS, type BatchwiseOptions, overImages, rowsOf } from '../over-batches.js';
+import { BATCHWISE_OPTIONS, type BatchwiseOptions, overImages } from '../over-batches.js';
 
 /** Options of `reconstructionError`. */
 export interface ReconstructionOptions extends BatchwiseOptions {
@@ -46,24 +46,22 @@ export function reconstructionError(
     const noise = corruption?.noise([data.count, pixelsOf(data)], { generator });
     const squaredErrors = new Float64Array(data.count);
     let [wrong, wrongInput] = [0, 0];
-    await overImages(
-      model,
-      binarizeDataset(data, binarization, generator),
-      batchSize,
-      (batch) => {
-        const { x, labels } = batch;
-        const seen = (noise && corruption?.apply(x, rowsOf(noise, batch))) ?? x;
+    await overImages(model, binarizeDataset(data, binarization, generator), batchSize, {
+      rows: { noise },
+      compute: (inputs) => {
+        const { x, labels } = inputs;
+        const seen = (inputs.noise && corruption?.apply(x, inputs.noise)) ?? x;
         const mean = model.likelihood.mean(model.decode(model.codes(seen, labels), labels));
         const isOn = x.gt(0.5);
         const misses = (image: Tensor): Tensor => image.gt(0.5).ne(isOn).sum({ axis: 1 });
         return [x.sub(mean).square().sum({ axis: 1 }), misses(mean), misses(seen)];
       },
-      ([squares, missed, missedInput], { start }) => {
+      use: ([squares, missed, missedInput], { start }) => {
         squaredErrors.set(squares as ArrayLike<number>, start);
         wrong += total(missed);
         wrongInput += total(missedInput);
       },
-    );
+    });
     noise?.dispose();
     const pixels = data.count * pixelsOf(data);
     return {

@@ -5,7 +5,7 @@ import { type Binarization, binarizeDataset } from '../data/binarize.js';
 import { type Dataset, pixelsOf } from '../data/dataset.js';
 import type { LatentModel } from '../models/model.js';
 import { onOneBackend } from '../one-backend.js';
-import { overBatches, rowsThatFit } from '../over-batches.js';
+import { type NamedTensors, overBatches, rowsThatFit } from '../over-batches.js';
 
 /** Options of every estimator that samples z for the images of a data set. */
 export interface DrawOptions {
@@ -39,7 +39,7 @@ export interface Cut {
 }
 
 /** The tensors of a block. */
-export interface DrawBlock extends Cut {
+export interface DrawBlock {
   /** `[images, pixels]` */
   readonly x: Tensor;
   /** ε ~ N(0, I), `[images, draws, latent]` */
@@ -73,12 +73,12 @@ export function overDraws(
     if (data.count === 0) throw new ArgumentError(op, 'the data set has no images');
     const generator = new Generator(seed);
     const targets = binarizeDataset(data, binarization, generator);
-    await overBatches(
-      model,
-      cuts(data.count, samples, batchSize),
-      (cut) => withGenerator(generator, () => [compute(makeBlock(model, targets, cut, generator))]),
-      ([values], cut) => use(values!, cut),
-    );
+    model.likelihood.checkImages?.(targets.images);
+    await overBatches(model, cuts(data.count, samples, batchSize), {
+      inputs: (cut): NamedTensors & DrawBlock => makeBlock(model, targets, cut, generator),
+      compute: (block) => withGenerator(generator, () => [compute(block)]),
+      use: ([values], cut) => use(values!, cut),
+    });
   });
 }
 
@@ -93,14 +93,17 @@ function* cuts(count: number, samples: number, batchSize: number): Iterable<Cut>
   }
 }
 
-function makeBlock(model: LatentModel, data: Dataset, cut: Cut, generator: Generator): DrawBlock {
-  const { start, images, draws } = cut;
+function makeBlock(
+  model: LatentModel,
+  data: Dataset,
+  { start, images, draws }: Cut,
+  generator: Generator,
+): NamedTensors & DrawBlock {
   const pixels = pixelsOf(data);
   const aligned = Math.ceil(draws / ALIGNMENT) * ALIGNMENT;
   const noise = randn([images, aligned, model.latent], { generator });
   const labels = data.labels.subarray(start, start + images);
   return {
-    ...cut,
     x: tensor(data.images.subarray(start * pixels, (start + images) * pixels), { shape: [images, pixels] }),
     eps: aligned === draws ? noise : noise.slice(0, draws, { axis: 1 }),
     labels: model.classes > 0 ? oneHot(labels, model.classes) : undefined,

@@ -1,5 +1,12 @@
 import { full, type Generator, parameter, type Tensor } from '@varigrad/core';
-import { checkChoice, checkNumber, checkOptions, checkTensor, hostValues, type OptionNames } from '@varigrad/core/checks';
+import {
+  checkChoice,
+  checkNumber,
+  checkOptions,
+  checkTensor,
+  hostValues,
+  type OptionNames,
+} from '@varigrad/core/checks';
 import { type Description, type DiagonalGaussian, Module } from '@varigrad/nn';
 import { gaussianLogProb, reparameterize } from '../distributions/gaussian.js';
 import type { Likelihood } from './likelihood.js';

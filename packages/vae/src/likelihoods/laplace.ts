@@ -1,5 +1,12 @@
 import type { Generator, Tensor } from '@varigrad/core';
-import { checkChoice, checkNumber, checkOptions, checkTensor, hostValues, type OptionNames } from '@varigrad/core/checks';
+import {
+  checkChoice,
+  checkNumber,
+  checkOptions,
+  checkTensor,
+  hostValues,
+  type OptionNames,
+} from '@varigrad/core/checks';
 import { type Description, Module } from '@varigrad/nn';
 import { laplaceLogProb, sampleLaplace } from '../distributions/laplace.js';
 import { LINKS, linkMean, type MeanLink } from './gaussian.js';

@@ -1,13 +1,4 @@
-import {
-  arange,
-  full,
-  type Generator,
-  parameter,
-  rand,
-  type Tensor,
-  where,
-  zeros,
-} from '@varigrad/core';
+import { arange, full, type Generator, parameter, rand, type Tensor, where, zeros } from '@varigrad/core';
 import { checkNumber, checkOptions, checkTensor, checkWhole, type OptionNames } from '@varigrad/core/checks';
 import { type Description, uniform } from '@varigrad/nn';
 import { entropy } from '../distributions/categorical.js';
