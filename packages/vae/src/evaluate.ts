@@ -67,7 +67,6 @@ export function overLosses(
     const generator = new Generator(seed);
     const eps = inEvaluationMode(model, () => model.noise(data.count, generator)) ?? undefined;
     const targets = binarizeDataset(data, binarization, generator);
-    model.likelihood.checkImages?.(targets.images);
     const spoiling = corruption?.noise([data.count, pixelsOf(data)], { generator });
     await overImages(model, targets, batchSize, {
       rows: { eps, spoiling },

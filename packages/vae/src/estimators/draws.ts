@@ -73,7 +73,6 @@ export function overDraws(
     if (data.count === 0) throw new ArgumentError(op, 'the data set has no images');
     const generator = new Generator(seed);
     const targets = binarizeDataset(data, binarization, generator);
-    model.likelihood.checkImages?.(targets.images);
     await overBatches(model, cuts(data.count, samples, batchSize), {
       inputs: (cut): NamedTensors & DrawBlock => makeBlock(model, targets, cut, generator),
       compute: (block) => withGenerator(generator, () => [compute(block)]),

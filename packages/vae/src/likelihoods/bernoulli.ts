@@ -1,5 +1,5 @@
 import { bernoulli, type Generator, type Tensor } from '@varigrad/core';
-import { checkTensor, checkUnitInterval } from '@varigrad/core/checks';
+import { checkTensor } from '@varigrad/core/checks';
 import { Module } from '@varigrad/nn';
 import { bernoulliLogProb } from '../distributions/bernoulli.js';
 import type { Likelihood } from './likelihood.js';
@@ -13,11 +13,6 @@ import { checkOutputs } from './support.js';
 export class Bernoulli extends Module implements Likelihood {
   readonly kind = 'bernoulli';
   readonly outputsPerPixel = 1;
-
-  /** @throws ArgumentError if a pixel lies outside [0, 1] */
-  checkImages(images: ArrayLike<number>): void {
-    checkUnitInterval('Bernoulli', 'images', images, 'divide grey values by 255');
-  }
 
   /** −Σ_pixels max(l, 0) − l·x + log1p(e^−|l|), nats per image `[batch]`. @throws ArgumentError if x leaves [0, 1] */
   logProb(logits: Tensor, x: Tensor): Tensor {

@@ -25,25 +25,9 @@ export class Categorical extends Module implements Likelihood {
     this.outputsPerPixel = levels;
   }
 
-  /** @throws ArgumentError if a pixel is not one of the levels */
-  checkImages(images: ArrayLike<number>): void {
-    const advice = `round grey values to multiples of 1/${this.outputsPerPixel - 1}`;
-    checkRange('Categorical', images, [0, 1], advice);
-    for (let i = 0; i < images.length; i++) {
-      const value = images[i]!;
-      const place = value * (this.outputsPerPixel - 1);
-      if (Math.abs(place - Math.round(place)) > 1e-3)
-        throw new ArgumentError(
-          'Categorical',
-          `images contain ${value}, which is not one of the ${this.outputsPerPixel} levels — ${advice}`,
-        );
-    }
-  }
-
   /** Σ_pixels logSoftmax(logits)[level of x], nats per image `[batch]`. @throws ArgumentError if a pixel is not one of the levels */
   logProb(logits: Tensor, x: Tensor): Tensor {
-    checkTensor('Categorical', x, 'x');
-    this.checkImages(hostValues(x));
+    this.#checkLevels(x);
     checkOutputs('Categorical', logits, x, this.outputsPerPixel);
     return categoricalLogProb(this.#perLevel(logits), x.mul(this.outputsPerPixel - 1).round());
   }
@@ -76,5 +60,18 @@ export class Categorical extends Module implements Likelihood {
     return arange(levels)
       .div(levels - 1)
       .reshape([levels, 1]);
+  }
+
+  #checkLevels(x: Tensor): void {
+    const advice = `round grey values to multiples of 1/${this.outputsPerPixel - 1}`;
+    checkRange('Categorical', x, 0, 1, advice);
+    for (const value of hostValues(x)) {
+      const place = value * (this.outputsPerPixel - 1);
+      if (Math.abs(place - Math.round(place)) > 1e-3)
+        throw new ArgumentError(
+          'Categorical',
+          `images contain ${value}, which is not one of the ${this.outputsPerPixel} levels — ${advice}`,
+        );
+    }
   }
 }

@@ -1,5 +1,5 @@
 import { type Generator, rand, type Tensor, where } from '@varigrad/core';
-import { checkNumber, checkOptions, checkTensor, checkUnitInterval } from '@varigrad/core/checks';
+import { checkNumber, checkOptions, checkTensor } from '@varigrad/core/checks';
 import { Module } from '@varigrad/nn';
 import { bernoulliLogProb } from '../distributions/bernoulli.js';
 import type { Likelihood } from './likelihood.js';
@@ -63,11 +63,6 @@ export class ContinuousBernoulli extends Module implements Likelihood {
     const { epsilon = 1e-6 } = options;
     checkNumber('ContinuousBernoulli', 'epsilon', epsilon, epsilon > 0 && epsilon < 0.5, 'between 0 and ½');
     this.#limit = Math.log((1 - epsilon) / epsilon);
-  }
-
-  /** @throws ArgumentError if a pixel lies outside [0, 1] */
-  checkImages(images: ArrayLike<number>): void {
-    checkUnitInterval('ContinuousBernoulli', 'images', images, 'divide grey values by 255');
   }
 
   /** Σ_pixels l·x − softplus(l) + log C(l), nats per image `[batch]`. @throws ArgumentError if x leaves [0, 1] */

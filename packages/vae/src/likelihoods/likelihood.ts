@@ -15,13 +15,6 @@ export interface Likelihood extends Module {
    * @throws ArgumentError if x lies outside the support
    */
   logProb(outputs: Tensor, x: Tensor): Tensor;
-  /**
-   * Refuses images outside the support, as `logProb` does for those in host memory. Training and evaluation call it once for all
-   * images, because a compiled step does not look at the values of its tensors. Default: all images are in the support.
-   * @param images - the pixels of any number of images
-   * @throws ArgumentError if a pixel lies outside the support
-   */
-  checkImages?(images: ArrayLike<number>): void;
   /** E[x|z], the image that reconstructions show: `[batch, pixels]`. */
   mean(outputs: Tensor): Tensor;
   /** One sample of x from p(x|z), `[batch, pixels]`. */

@@ -1,16 +1,13 @@
 import { ArgumentError, formatShape, ShapeError, sameShape, type Tensor } from '@varigrad/core';
-import { checkTensor } from '@varigrad/core/checks';
+import { checkTensor, hostValues } from '@varigrad/core/checks';
 
 /**
- * Throws if images lie outside a likelihood's support.
+ * Throws if images lie outside a likelihood's support. Only host memory is checked, because reading from a device would stall it.
  * @throws ArgumentError with the range of the images, or the NaN or infinity that was found
  */
-export function checkRange(
-  op: string,
-  values: ArrayLike<number>,
-  [low, high]: readonly [number, number],
-  advice: string,
-): void {
+export function checkRange(op: string, x: Tensor, low: number, high: number, advice: string): void {
+  checkTensor(op, x, 'x');
+  const values = hostValues(x);
   let [least, most] = [Infinity, -Infinity];
   for (let i = 0; i < values.length; i++) {
     const value = values[i]!;
