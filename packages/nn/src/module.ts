@@ -1,4 +1,12 @@
-import { formatShape, Generator, sameShape, Tensor, VarigradError } from '@varigrad/core';
+import {
+  dependsOn,
+  formatShape,
+  Generator,
+  sameShape,
+  setsItself,
+  Tensor,
+  VarigradError,
+} from '@varigrad/core';
 import { checkBoolean, checkOptions, type OptionNames } from '@varigrad/core/checks';
 import { joined, members } from './members.js';
 import {
@@ -34,8 +42,18 @@ const DEEPEST = 1000;
  * or the transpose of a weight, is neither.
  */
 export abstract class Module {
+  #training = true;
+  readonly #readTraining = (): boolean => this.#training;
+
   /** Whether layers such as Dropout run in training mode; see `train` and `eval`. */
-  training = true;
+  get training(): boolean {
+    return dependsOn(this.#readTraining);
+  }
+
+  set training(training: boolean) {
+    setsItself(this.#readTraining);
+    this.#training = training;
+  }
 
   /** The modules directly below this one, with their names. */
   *namedChildren(): Iterable<[string, Module]> {

@@ -4,6 +4,7 @@
 import { checkOptions, type OptionNames } from '../../checks/options.js';
 import { BackendError } from '../../errors.js';
 import { type Backend, DISPOSE, type Kernels } from '../backend.js';
+import { replayCalls } from '../program/replay.js';
 import { elementwiseKernels } from './kernels/elementwise.js';
 import { matmulKernels } from './kernels/matmul.js';
 import { movementKernels } from './kernels/movement.js';
@@ -114,6 +115,7 @@ export function createWasm(options: WasmOptions = {}): WasmBackend {
     get kernels() {
       return open().kernels;
     },
+    prepare: (program, bound) => replayCalls(created, program, bound),
     setNumThreads: (threads) => open().pool.setThreads(threads),
     upload: (values) => open().memory.upload(values),
     download: async (values) => copyOf(values),

@@ -1,0 +1,134 @@
+/** One recorded form of a function: for the shapes of its arguments and the conditions that the recording found. */
+import type { Backend, HostArray, Program, Replay, Values } from '../backend/backend.js';
+import { removeUnused } from '../backend/program/unused.js';
+import type { Shape } from '../errors.js';
+import { sameShape } from '../shape.js';
+import { type Tensor, wrap } from '../tensor.js';
+import { type GradientResult, GradientWriter } from './gradients.js';
+import type { Recording } from './recording.js';
+import type { ResultForm, Tensors } from './results.js';
+
+/** A call of the function that was recorded. */
+export interface RecordedCall {
+  readonly recording: Recording;
+  readonly form: ResultForm;
+  /** The slots of the returned tensors. */
+  readonly results: readonly number[];
+  readonly gradients: readonly GradientResult[];
+  /** The gradients that must be found before a call; null for none. */
+  readonly before: readonly { readonly target: Tensor | number; readonly gradient: object | null }[];
+}
+
+/** What must be the same for two calls to run the same kernels. */
+export interface Signature {
+  readonly machine: Backend;
+  readonly gradEnabled: boolean;
+  readonly shapes: readonly Shape[];
+  readonly requireGrad: readonly boolean[];
+  /** For each argument, the place of the first argument with the same values. */
+  readonly shared: readonly number[];
+}
+
+/** The values of the arguments, each once. */
+export function inputsOf({ shared }: Signature, args: readonly Tensor[]): Values[] {
+  return args.flatMap((argument, i) => (shared[i] === i ? [argument.values] : []));
+}
+
+export function sameSignature(a: Signature, b: Signature): boolean {
+  if (a.machine !== b.machine || a.gradEnabled !== b.gradEnabled || a.shapes.length !== b.shapes.length)
+    return false;
+  for (let i = 0; i < a.shapes.length; i++) {
+    if (!sameShape(a.shapes[i]!, b.shapes[i]!)) return false;
+    if (a.requireGrad[i] !== b.requireGrad[i] || a.shared[i] !== b.shared[i]) return false;
+  }
+  return true;
+}
+
+export class Variant {
+  readonly signature: Signature;
+  /** The latest recorded call. */
+  recorded: RecordedCall;
+  /** Replays since the recording was last checked. */
+  replays = 0;
+  #ready: Ready | null = null;
+
+  constructor(signature: Signature, recorded: RecordedCall) {
+    this.signature = signature;
+    this.recorded = recorded;
+  }
+
+  /** The program that replays run; null until two recordings agree. */
+  get program(): { readonly program: Program; readonly replay: Replay } | null {
+    return this.#ready;
+  }
+
+  /** Whether the values from outside are where the recording found them. */
+  get isCurrent(): boolean {
+    for (const { storage, values } of this.recorded.recording.states.values())
+      if (storage !== null && (storage.disposed || storage.values !== values)) return false;
+    return true;
+  }
+
+  /** Whether the conditions of the recording hold. */
+  holds(args: readonly Tensor[]): boolean {
+    const { recording, before } = this.recorded;
+    for (const { read, found } of recording.conditions) if (read() !== found) return false;
+    for (const { target, gradient } of before) {
+      const tensor = typeof target === 'number' ? args[target]! : target;
+      if (tensor.peekGrad() !== gradient) return false;
+    }
+    return true;
+  }
+
+  /** Prepares the recorded calls for replays. */
+  prepare(): void {
+    this.dispose();
+    const { machine } = this.signature;
+    const { recording, results, gradients } = this.recorded;
+    const made = gradients.flatMap(({ gradient }) => (typeof gradient === 'number' ? [gradient] : []));
+    const { slots, calls } = recording;
+    const program = removeUnused({ slots, calls, results: [...new Set([...results, ...made])] });
+    const bound = new Map<number, Values>();
+    for (const [slot, { values }] of recording.states) bound.set(slot, values);
+    for (const [slot, numbers] of recording.constants) bound.set(slot, machine.keep(machine.upload(numbers)));
+    this.#ready = {
+      program,
+      replay: machine.prepare(program, bound),
+      writer: new GradientWriter(machine, gradients),
+      changed: recording.changedStates.flatMap((slot) => recording.states.get(slot)!.storage ?? []),
+      settings: [],
+    };
+  }
+
+  /** Replays the program. @throws an error of a check before anything has changed */
+  replay(args: readonly Tensor[]): Tensors {
+    const { replay, writer, changed, settings } = this.#ready!;
+    const { recording, form, results } = this.recorded;
+    const inputs = inputsOf(this.signature, args);
+    for (const { input, check } of recording.checks) check(inputs[input] as HostArray);
+    for (let i = 0; i < recording.actions.length; i++) settings[i] = recording.actions[i]!();
+    writer.before(args);
+    replay.run(inputs, settings);
+    for (const storage of changed) storage.version++;
+    writer.after(args, replay);
+    this.replays++;
+    return form.build(
+      results.map((slot, i) => wrap(replay.take(slot), form.shapes[i]!, this.signature.machine)),
+    );
+  }
+
+  dispose(): void {
+    this.#ready?.replay.dispose();
+    this.#ready = null;
+  }
+}
+
+interface Ready {
+  readonly program: Program;
+  readonly replay: Replay;
+  readonly writer: GradientWriter;
+  /** The storages from outside that the program changes in place. */
+  readonly changed: readonly { version: number }[];
+  /** The values of the actions, in an array that is used again for each replay. */
+  readonly settings: unknown[];
+}
