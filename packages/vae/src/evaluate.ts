@@ -59,7 +59,7 @@ export function evaluate(
 export function overLosses(
   model: GenerativeModel,
   data: Dataset,
-  { batchSize, binarization = 'none', corruption, seed = 0 }: EvaluateOptions,
+  { batchSize, binarization = 'none', corruption, seed = 0, compile }: EvaluateOptions,
   compute: (losses: () => Tensor) => readonly Tensor[],
   use: (values: readonly ArrayLike<number>[], batch: Span) => void,
 ): Promise<void> {
@@ -68,16 +68,21 @@ export function overLosses(
     const eps = inEvaluationMode(model, () => model.noise(data.count, generator)) ?? undefined;
     const targets = binarizeDataset(data, binarization, generator);
     const spoiling = corruption?.noise([data.count, pixelsOf(data)], { generator });
-    await overImages(model, targets, batchSize, {
-      rows: { eps, spoiling },
-      compute: (inputs) => {
-        const { x, labels } = inputs;
-        const input = inputs.spoiling && corruption?.apply(x, inputs.spoiling);
-        const losses = (): Tensor => packElbo(model.elbo(x, { labels, input, eps: inputs.eps }));
-        return withGenerator(generator, () => compute(losses));
+    await overImages(
+      model,
+      targets,
+      { batchSize, compile },
+      {
+        rows: { eps, spoiling },
+        compute: (inputs) => {
+          const { x, labels } = inputs;
+          const input = inputs.spoiling && corruption?.apply(x, inputs.spoiling);
+          const losses = (): Tensor => packElbo(model.elbo(x, { labels, input, eps: inputs.eps }));
+          return withGenerator(generator, () => compute(losses));
+        },
+        use,
       },
-      use,
-    });
+    );
     eps?.dispose();
     spoiling?.dispose();
   });

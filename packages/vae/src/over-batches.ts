@@ -2,6 +2,7 @@
 import { noGrad, oneHot, scope, type Tensor, tensor } from '@varigrad/core';
 import type { OptionNames } from '@varigrad/core/checks';
 import type { Module } from '@varigrad/nn';
+import { compileStep, type NamedTensors } from './compiled.js';
 import { type Batch, batches } from './data/batches.js';
 import type { Binarization } from './data/binarize.js';
 import { type Dataset, pixelsOf } from './data/dataset.js';
@@ -17,6 +18,8 @@ export interface BatchwiseOptions {
   binarization?: Binarization | undefined;
   /** Seed of all noise and of dynamic binarization. Default 0. */
   seed?: number | undefined;
+  /** Whether batches after the first ones replay the kernels of those, which changes no bit of the result; see `compile`. Default true. */
+  compile?: boolean | undefined;
 }
 
 /** The options of `BatchwiseOptions`. */
@@ -24,6 +27,7 @@ export const BATCHWISE_OPTIONS: OptionNames<BatchwiseOptions> = {
   batchSize: true,
   binarization: true,
   seed: true,
+  compile: true,
 };
 
 /** The position of a batch in its data set: the index of its first image, and its number of images. */
@@ -31,9 +35,6 @@ export interface Span {
   readonly start: number;
   readonly size: number;
 }
-
-/** Tensors by name; those that a use does without are undefined. */
-export type NamedTensors = Readonly<Record<string, Tensor | undefined>>;
 
 /** A batch of images as tensors. */
 export interface ImageTensors {
@@ -79,12 +80,18 @@ export function overBatches<B, I extends NamedTensors>(
   model: Module,
   batches: Iterable<B>,
   { inputs, compute, use }: Pass<B, I>,
+  compile = true,
 ): Promise<void> {
   return onOneBackend(async (on) => {
-    for (const batch of batches) {
-      const found = on(() => evaluated(model, () => [...compute(inputs(batch))]));
-      use(await Promise.all(found.map((t) => t.data())), batch);
-      for (const t of found) t.dispose();
+    const step = compileStep(compute, compile ? null : 'compile is false');
+    try {
+      for (const batch of batches) {
+        const found = on(() => evaluated(model, () => [...step.run(inputs(batch))]));
+        use(await Promise.all(found.map((t) => t.data())), batch);
+        for (const t of found) t.dispose();
+      }
+    } finally {
+      step.dispose();
     }
   });
 }
@@ -113,22 +120,19 @@ export interface ImagePass<R extends NamedTensors> {
 export function overImages<R extends NamedTensors>(
   model: GenerativeModel,
   data: Dataset,
-  batchSize: number | undefined,
+  { batchSize, compile }: BatchwiseOptions,
   { rows, compute, use }: ImagePass<R>,
 ): Promise<void> {
   const all = batches(data, { batchSize: batchSize ?? rowsThatFit(model, 500) });
-  return overBatches(model, withStart(all), {
-    inputs: ({ images, labels, start, size }: Batch & Span) => {
-      const own = Object.entries(rows).map(([name, t]) => [name, t?.slice(start, start + size)]);
-      return {
-        x: tensor(images, { shape: [size, pixelsOf(data)] }),
-        labels: labelsOf(model, labels),
-        ...(Object.fromEntries(own) as R),
-      };
-    },
-    compute,
-    use,
-  });
+  const inputs = ({ images, labels, start, size }: Batch & Span): ImageTensors & R => {
+    const own = Object.entries(rows).map(([name, t]) => [name, t?.slice(start, start + size)]);
+    return {
+      x: tensor(images, { shape: [size, pixelsOf(data)] }),
+      labels: labelsOf(model, labels),
+      ...(Object.fromEntries(own) as R),
+    };
+  };
+  return overBatches(model, withStart(all), { inputs, compute, use }, compile);
 }
 
 function* withStart(all: Iterable<Batch>): Iterable<Batch & Span> {

@@ -1,6 +1,7 @@
 /** One epoch of training, or the rest of one. */
 import { Generator, type GeneratorState, scope, type Tensor } from '@varigrad/core';
 import { refusePromise } from '@varigrad/core/checks';
+import type { Step } from './compiled.js';
 import { type Batch, batches } from './data/batches.js';
 import { type Binarization, binarizeBatch } from './data/binarize.js';
 import type { Dataset } from './data/dataset.js';
@@ -12,6 +13,7 @@ import {
   applyGradients,
   computeGradients,
   type StepInputs,
+  type StepLosses,
   type StepOptions,
   type StepSettings,
   setLearningRate,
@@ -73,17 +75,9 @@ export interface EpochOptions extends StepSettings {
   signal?: { readonly aborted: boolean } | undefined;
   /** The noise of the run; each epoch sets its state. */
   generator: Generator;
-  /** Updates the weights. */
-  takeStep(inputs: StepInputs): StepLosses;
+  /** The body of the loop: updates the weights. */
+  body: Step<StepInputs, StepLosses>;
   on: OnBackend;
-}
-
-/** The losses of a step before its update. */
-export interface StepLosses {
-  /** All three, `[3]`. */
-  values: Tensor;
-  /** Each alone, if `onStep` asks for them. */
-  losses: Elbo | undefined;
 }
 
 /** Where an epoch ended. */
@@ -150,16 +144,16 @@ export async function trainEpoch(
   model.train();
   for (const batch of steps.left) {
     if (signal?.aborted === true || stopped) break;
-    const { values, losses } = on(() =>
+    const { values, ...losses } = on(() =>
       scope(() => {
         const settings = steps.options(step);
         setLearningRate(settings);
-        return options.takeStep(stepInputs(model, steps.prepare(batch), settings));
+        return options.body.run(stepInputs(model, steps.prepare(batch), settings));
       }),
     );
     meter.add(values, batch.size);
     step++;
-    stopped = losses !== undefined && callOnStep({ epoch, step, stepsPerEpoch, losses }, options) === false;
+    stopped = 'loss' in losses && callOnStep({ epoch, step, stepsPerEpoch, losses }, options) === false;
     if (meter.unread >= READ_EVERY && !areFinite(await meter.state())) break;
     if (performance.now() - lastTurn > YIELD_EVERY) {
       const { loss } = await meter.mean();
@@ -175,22 +169,6 @@ export async function trainEpoch(
   const random = { generator: generator.state, ...layerGenerators(model) };
   const state = { epoch, step, ...random, sums, seconds: seconds() };
   return { state, finished: step === stepsPerEpoch, stopped };
-}
-
-/** A whole step as a function of its inputs. @param isWatched - whether each loss is needed alone, for `onStep` */
-export function stepOf(
-  model: GenerativeModel,
-  options: StepOptions,
-  isWatched: boolean,
-): EpochOptions['takeStep'] {
-  return (inputs) => {
-    const losses = computeGradients(model, inputs, options);
-    applyGradients(options);
-    const values = packElbo(losses);
-    if (!isWatched) return { values, losses: undefined };
-    const { loss, recon, kl } = losses; // a model may keep its own ones
-    return { values, losses: { loss: loss.clone(), recon: recon.clone(), kl: kl.clone() } };
-  };
 }
 
 /** Reports a step, and frees its losses. */

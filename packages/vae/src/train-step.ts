@@ -17,8 +17,10 @@ import {
 } from '@varigrad/core/checks';
 import { clipGradNorm, type Optimizer, type Schedule } from '@varigrad/nn';
 import { checkFields, checkModel, checkStepArguments } from './checks.js';
+import type { NamedTensors } from './compiled.js';
 import type { Batch } from './data/batches.js';
 import type { Elbo } from './elbo.js';
+import { packElbo } from './meter.js';
 import type { GenerativeModel } from './models/model.js';
 import { labelsOf } from './over-batches.js';
 import type { BetaSchedule } from './schedules.js';
@@ -79,16 +81,17 @@ export function trainStep(model: GenerativeModel, batch: Batch, options: StepOpt
   });
 }
 
-/** The numbers that change from step to step, apart from weights, states and the learning rate. They are tensors, so that a step can be compiled. */
-export interface StepInputs {
+/**
+ * What changes from step to step, apart from weights, states and the learning rate. All of it is tensors, so that a step can be compiled.
+ * The other names are those of the model's own `schedules`, scalars.
+ */
+export interface StepInputs extends NamedTensors {
   /** `[size, pixels]` */
   readonly x: Tensor;
   /** One-hot, `[size, classes]`; only for a conditional model. */
   readonly labels: Tensor | undefined;
   /** The weight of the KL term, a scalar, if it has a schedule. */
   readonly beta: Tensor | undefined;
-  /** What the model's own `schedules` give for the step, scalars. */
-  readonly [schedule: string]: Tensor | undefined;
 }
 
 /** The inputs of a step on a batch. @throws ArgumentError if the images do not fit the model, or a schedule gives no finite number */
@@ -148,4 +151,23 @@ export function setLearningRate({ optimizer, schedule, step = optimizer.stepCoun
       `schedule(${step}) must be a number of at least 0, found ${describeValue(factor)}`,
     );
   optimizer.learningRate = optimizer.initialLearningRate * factor;
+}
+
+/** The losses of a step before its update: all three as `[3]` and, if they are watched, each alone. */
+export type StepLosses = Readonly<Record<'values', Tensor>> | Readonly<Record<'values' | keyof Elbo, Tensor>>;
+
+/** A whole step as a function of its inputs. @param isWatched - whether each loss is needed alone */
+export function wholeStep(
+  model: GenerativeModel,
+  options: StepOptions,
+  isWatched: boolean,
+): (inputs: StepInputs) => StepLosses {
+  return (inputs) => {
+    const losses = computeGradients(model, inputs, options);
+    applyGradients(options);
+    const values = packElbo(losses);
+    if (!isWatched) return { values };
+    const { loss, recon, kl } = losses;
+    return { values, loss: loss.clone(), recon: recon.clone(), kl: kl.clone() }; // a model may keep its own ones
+  };
 }

@@ -52,7 +52,7 @@ export function latentStatistics(
     checkModel('latentStatistics', model);
     checkDataset('latentStatistics', data);
     checkOptions('latentStatistics', options, BATCHWISE_OPTIONS, 'model, data, ');
-    const { batchSize, binarization = 'none', seed = 0 } = options;
+    const { batchSize, binarization = 'none', seed = 0, compile } = options;
     if (data.count === 0) throw new ArgumentError('latentStatistics', 'the data set has no images');
     const { latent } = model;
     const generator = new Generator(seed);
@@ -62,18 +62,23 @@ export function latentStatistics(
     const variances = new Moments(latent); // σ² of Gaussian posteriors
     const divergences = new Moments(latent);
     let largest = 0;
-    await overImages(model, binarizeDataset(data, binarization, generator), batchSize, {
-      rows: { noise },
-      compute: (inputs) => latentTerms(model, inputs),
-      use: ([code, draw, variance, divergence]) => {
-        codes.add(code as ArrayLike<number>);
-        draws.add(draw as ArrayLike<number>);
-        variances.add(variance ?? []);
-        divergences.add(divergence ?? []);
-        for (const value of Array.from(code as ArrayLike<number>))
-          largest = Math.max(largest, Math.abs(value));
+    await overImages(
+      model,
+      binarizeDataset(data, binarization, generator),
+      { batchSize, compile },
+      {
+        rows: { noise },
+        compute: (inputs) => latentTerms(model, inputs),
+        use: ([code, draw, variance, divergence]) => {
+          codes.add(code as ArrayLike<number>);
+          draws.add(draw as ArrayLike<number>);
+          variances.add(variance ?? []);
+          divergences.add(divergence ?? []);
+          for (const value of Array.from(code as ArrayLike<number>))
+            largest = Math.max(largest, Math.abs(value));
+        },
       },
-    });
+    );
     noise.dispose();
     const covariance = draws.covariance();
     variances.mean.forEach((value, i) => {

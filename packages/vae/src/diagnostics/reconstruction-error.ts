@@ -39,29 +39,34 @@ export function reconstructionError(
     checkModel('reconstructionError', model);
     checkDataset('reconstructionError', data);
     checkOptions('reconstructionError', options, { ...BATCHWISE_OPTIONS, corruption: true }, 'model, data, ');
-    const { batchSize, binarization = 'none', corruption, seed = 0 } = options;
+    const { batchSize, binarization = 'none', corruption, seed = 0, compile } = options;
     if (corruption !== undefined) checkCorruption('reconstructionError', corruption);
     if (data.count === 0) throw new ArgumentError('reconstructionError', 'the data set has no images');
     const generator = new Generator(seed);
     const noise = corruption?.noise([data.count, pixelsOf(data)], { generator });
     const squaredErrors = new Float64Array(data.count);
     let [wrong, wrongInput] = [0, 0];
-    await overImages(model, binarizeDataset(data, binarization, generator), batchSize, {
-      rows: { noise },
-      compute: (inputs) => {
-        const { x, labels } = inputs;
-        const seen = (inputs.noise && corruption?.apply(x, inputs.noise)) ?? x;
-        const mean = model.likelihood.mean(model.decode(model.codes(seen, labels), labels));
-        const isOn = x.gt(0.5);
-        const misses = (image: Tensor): Tensor => image.gt(0.5).ne(isOn).sum({ axis: 1 });
-        return [x.sub(mean).square().sum({ axis: 1 }), misses(mean), misses(seen)];
+    await overImages(
+      model,
+      binarizeDataset(data, binarization, generator),
+      { batchSize, compile },
+      {
+        rows: { noise },
+        compute: (inputs) => {
+          const { x, labels } = inputs;
+          const seen = (inputs.noise && corruption?.apply(x, inputs.noise)) ?? x;
+          const mean = model.likelihood.mean(model.decode(model.codes(seen, labels), labels));
+          const isOn = x.gt(0.5);
+          const misses = (image: Tensor): Tensor => image.gt(0.5).ne(isOn).sum({ axis: 1 });
+          return [x.sub(mean).square().sum({ axis: 1 }), misses(mean), misses(seen)];
+        },
+        use: ([squares, missed, missedInput], { start }) => {
+          squaredErrors.set(squares as ArrayLike<number>, start);
+          wrong += total(missed);
+          wrongInput += total(missedInput);
+        },
       },
-      use: ([squares, missed, missedInput], { start }) => {
-        squaredErrors.set(squares as ArrayLike<number>, start);
-        wrong += total(missed);
-        wrongInput += total(missedInput);
-      },
-    });
+    );
     noise?.dispose();
     const pixels = data.count * pixelsOf(data);
     return {
