@@ -29,7 +29,6 @@ export { backend, setBackend, withBackend } from './backend/current.js';
 export { createReference } from './backend/reference/reference.js';
 export { createWasm, type WasmBackend, type WasmOptions } from './backend/wasm/wasm.js';
 export { type BackwardOptions, backward, type GradientsOptions, gradients } from './backward.js';
-export { dependsOn, onEachCall, onRollback, refuseInside, setsItself, unrecorded } from './compile/active.js';
 export { type Compiled, type CompileOptions, compile } from './compile/compile.js';
 export type { ProgramListing } from './compile/listing.js';
 export {

@@ -1,13 +1,6 @@
-import {
-  dependsOn,
-  formatShape,
-  Generator,
-  sameShape,
-  setsItself,
-  Tensor,
-  VarigradError,
-} from '@varigrad/core';
+import { formatShape, Generator, sameShape, Tensor, VarigradError } from '@varigrad/core';
 import { checkBoolean, checkOptions, type OptionNames } from '@varigrad/core/checks';
+import { dependsOn, setsItself } from '@varigrad/core/compile';
 import { joined, members } from './members.js';
 import {
   checkStateDict,

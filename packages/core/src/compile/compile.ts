@@ -174,11 +174,11 @@ class CompiledFunction {
     const body = () =>
       withRecordingOf(recording, () => {
         const { tensors, form } = takeApart(refusePromise('compile', this.#f(...args)));
-        const own = tensors.map((tensor) =>
-          !tensor.storage.persistent && recording.made(tensor.values)
-            ? tensor.detach()
-            : tensor.detach().clone(),
-        );
+        const own = tensors.map((tensor, i) => {
+          const isFirst = tensors.findIndex(({ storage }) => storage === tensor.storage) === i;
+          const isFree = isFirst && !tensor.storage.persistent && recording.made(tensor.values);
+          return isFree ? tensor.detach() : tensor.detach().clone();
+        });
         const results = own.map(({ values }) => recording.slotOf(values)!);
         const gradients = gradientResults(recording, args);
         const before = gradientsBefore(recording, args);

@@ -1,6 +1,6 @@
 /** One recorded form of a function: for the shapes of its arguments and the conditions that the recording found. */
 import type { Backend, HostArray, Program, Replay, Values } from '../backend/backend.js';
-import { removeUnused } from '../backend/program/unused.js';
+import { simplify } from '../backend/program/simplify.js';
 import type { Shape } from '../errors.js';
 import { sameShape } from '../shape.js';
 import { type Tensor, wrap } from '../tensor.js';
@@ -87,10 +87,14 @@ export class Variant {
     const { recording, results, gradients } = this.recorded;
     const made = gradients.flatMap(({ gradient }) => (typeof gradient === 'number' ? [gradient] : []));
     const { slots, calls } = recording;
-    const program = removeUnused({ slots, calls, results: [...new Set([...results, ...made])] });
-    const bound = new Map<number, Values>();
-    for (const [slot, { values }] of recording.states) bound.set(slot, values);
-    for (const [slot, numbers] of recording.constants) bound.set(slot, machine.keep(machine.upload(numbers)));
+    const values = new Map<number, Values>();
+    for (const [slot, state] of recording.states) values.set(slot, state.values);
+    for (const [slot, numbers] of recording.constants)
+      values.set(slot, machine.keep(machine.upload(numbers)));
+    const { program, bound } = simplify(machine.kernels, {
+      program: { slots, calls, results: [...new Set([...results, ...made])] },
+      bound: values,
+    });
     this.#ready = {
       program,
       replay: machine.prepare(program, bound),

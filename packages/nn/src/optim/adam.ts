@@ -1,5 +1,6 @@
-import { onEachCall, type Tensor, updateInPlace } from '@varigrad/core';
+import { type Tensor, updateInPlace } from '@varigrad/core';
 import { checkNumber, checkOptions, type OptionNames } from '@varigrad/core/checks';
+import { onEachCall } from '@varigrad/core/compile';
 import { checkSetting, Optimizer } from './optimizer.js';
 
 /** Options of Adam and AdamW, with PyTorch's defaults. */

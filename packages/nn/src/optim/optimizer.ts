@@ -1,15 +1,6 @@
-import {
-  ArgumentError,
-  formatShape,
-  onEachCall,
-  onRollback,
-  refuseInside,
-  type Tensor,
-  unrecorded,
-  withBackend,
-  zeros,
-} from '@varigrad/core';
+import { ArgumentError, formatShape, type Tensor, withBackend, zeros } from '@varigrad/core';
 import { callee, checkNumber, checkTensor, describeValue } from '@varigrad/core/checks';
+import { onEachCall, onRollback, refuseInside, unrecorded } from '@varigrad/core/compile';
 import { overwrite } from '../state-dict.js';
 import { checkOptimizerState, type OptimizerState } from './optimizer-state.js';
 

@@ -1,5 +1,6 @@
-import { ArgumentError, onEachCall, type Tensor, updateInPlace } from '@varigrad/core';
+import { ArgumentError, type Tensor, updateInPlace } from '@varigrad/core';
 import { checkBoolean, checkOptions, type OptionNames } from '@varigrad/core/checks';
+import { onEachCall } from '@varigrad/core/compile';
 import { checkSetting, Optimizer } from './optimizer.js';
 
 /** Options of SGD, the same as PyTorch's. */

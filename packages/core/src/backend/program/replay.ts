@@ -1,5 +1,5 @@
 /** The form of a program that any backend can run: kernel after kernel. */
-import type { Argument, Kernels, Program, Replay, Values } from '../backend.js';
+import type { Argument, Call, Kernels, Program, Replay, Values } from '../backend.js';
 import { lastUses } from './lifetimes.js';
 import { isSetting, isSlot } from './program.js';
 
@@ -7,6 +7,25 @@ import { isSetting, isSlot } from './program.js';
 interface Machine<V extends Values> {
   readonly kernels: Kernels<V>;
   release(values: V): void;
+}
+
+/** Runs one call. @param valuesOf - the values of a slot */
+export function runCall<V extends Values>(
+  kernels: Kernels<V>,
+  { kernel, args }: Call,
+  valuesOf: (slot: number) => V,
+  settings: readonly unknown[],
+): V {
+  const decode = (argument: Argument): unknown => {
+    if (typeof argument !== 'object' || argument === null) return argument;
+    if (Array.isArray(argument)) return argument.map(decode);
+    if (isSetting(argument)) return settings[argument.setting];
+    if (!isSlot(argument)) return argument;
+    const values = valuesOf(argument.slot);
+    return argument.shape === undefined ? values : { values, shape: argument.shape };
+  };
+  const table = kernels as unknown as Readonly<Record<string, (...args: unknown[]) => V>>;
+  return table[kernel]!(...args.map(decode));
 }
 
 /**
@@ -22,18 +41,7 @@ export function replayCalls<V extends Values>(
   const inputs = slots.flatMap(({ kind }, slot) => (kind === 'input' ? [slot] : []));
   const values: (V | undefined)[] = slots.map((_, slot) => bound.get(slot));
   const released = lastUses(program);
-  const result = (slot: number): V => values[slot]!;
-
-  const argumentOf = (argument: Argument, settings: readonly unknown[]): unknown => {
-    if (typeof argument !== 'object' || argument === null) return argument;
-    if (Array.isArray(argument)) return argument.map((item) => argumentOf(item, settings));
-    if (isSlot(argument)) {
-      const own = values[argument.slot]!;
-      return argument.shape === undefined ? own : { values: own, shape: argument.shape };
-    }
-    return isSetting(argument) ? settings[argument.setting] : argument;
-  };
-
+  const valuesOf = (slot: number): V => values[slot]!;
   return {
     bytes: 0,
     steps: calls.map((_, i) => [i]),
@@ -41,18 +49,17 @@ export function replayCalls<V extends Values>(
       inputs.forEach((slot, i) => {
         values[slot] = given[i];
       });
-      calls.forEach(({ kernel, args, out }, i) => {
-        const kernels = machine.kernels as unknown as Record<string, (...args: unknown[]) => V>;
-        const made = kernels[kernel]!(...args.map((argument) => argumentOf(argument, settings)));
-        if (out !== null) values[out] = made;
+      calls.forEach((call, i) => {
+        const made = runCall(machine.kernels, call, valuesOf, settings);
+        if (call.out !== null) values[call.out] = made;
         for (const slot of released[i]!) {
           machine.release(values[slot]!);
           values[slot] = undefined;
         }
       });
     },
-    take: result,
-    lend: result,
+    take: valuesOf,
+    lend: valuesOf,
     dispose() {
       values.fill(undefined);
     },

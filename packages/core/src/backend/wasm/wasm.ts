@@ -115,7 +115,10 @@ export function createWasm(options: WasmOptions = {}): WasmBackend {
     get kernels() {
       return open().kernels;
     },
-    prepare: (program, bound) => replayCalls(created, program, bound),
+    prepare(program, bound) {
+      const { kernels, memory } = open();
+      return replayCalls({ kernels, release: (values) => memory.release(values) }, program, bound);
+    },
     setNumThreads: (threads) => open().pool.setThreads(threads),
     upload: (values) => open().memory.upload(values),
     download: async (values) => copyOf(values),
