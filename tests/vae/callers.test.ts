@@ -240,7 +240,7 @@ refused('training and evaluation', [
   ],
   [
     'fit(model, data, { epoch: 3 })',
-    "fit: unknown option 'epoch' — did you mean 'epochs'? (options: optimizer, beta, freeBits, clipNorm, schedule, epochs, batchSize, dropLast, binarization, seed, state, onStep, onProgress, onEpoch, signal)",
+    "fit: unknown option 'epoch' — did you mean 'epochs'? (options: optimizer, beta, freeBits, clipNorm, schedule, epochs, batchSize, dropLast, binarization, seed, compile, state, onStep, onProgress, onEpoch, signal)",
   ],
   [
     'fit(model, data, { epochs: 3 })',
@@ -352,7 +352,7 @@ refused('estimators and diagnostics', [
   ],
   [
     'estimateElbo(model, images, { sample: 5 })',
-    "estimateElbo: unknown option 'sample' — did you mean 'samples'? (options: samples, batchSize, binarization, seed, kl)",
+    "estimateElbo: unknown option 'sample' — did you mean 'samples'? (options: samples, batchSize, binarization, seed, compile, kl)",
   ],
   [
     'estimateLogLikelihood(model, images, 500)',
