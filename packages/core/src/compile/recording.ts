@@ -1,7 +1,7 @@
 /** Records the kernel calls of a function while it runs, and how to undo what it does. */
 import type { Argument, Backend, Call, HostArray, Kernels, Slot, Values } from '../backend/backend.js';
 import { writtenPlaces } from '../backend/program/program.js';
-import { callSite } from '../call-site.js';
+import { type CallSite, callSite, laterCallSite } from '../call-site.js';
 import { ArgumentError, BackendError, type Shape } from '../errors.js';
 import { type ActiveRecording, type RecordedStorage, type Undo, withRecordingOf } from './active.js';
 
@@ -55,7 +55,7 @@ export class Recording implements ActiveRecording {
   /** Values of the host that the function itself set. */
   readonly #ownSettings: Set<() => unknown> = new Set();
   #op = '';
-  #source = '';
+  #source: CallSite = '';
 
   /** @param inputs - the values of the arguments */
   constructor(machine: Backend, inputs: readonly Values[]) {
@@ -107,7 +107,7 @@ export class Recording implements ActiveRecording {
   operation(name: string, inputs: readonly { readonly requiresGrad: boolean }[]): void {
     this.#op = name;
     if (name === '') return;
-    this.#source = callSite() || this.#source;
+    this.#source = laterCallSite(this.#source);
     for (const input of inputs) {
       if (this.#known.has(input)) continue;
       this.#known.add(input);
@@ -220,7 +220,7 @@ export class Recording implements ActiveRecording {
       const out = made === undefined ? null : this.#addSlot('value', made.length);
       if (made !== undefined && out !== null) this.#slotOf.set(made, out);
       const byOperation = this.#op !== '';
-      const source = byOperation ? this.#source : callSite();
+      const source = byOperation ? this.#source : laterCallSite();
       this.calls.push({ kernel, args: encoded, out, op: this.#op || kernel, source });
       return made;
     };
