@@ -5,7 +5,7 @@ import type { Backend, HostArray, Kernels, Operand, Values } from './backend/bac
 import { DISPOSE } from './backend/backend.js';
 import { backend } from './backend/current.js';
 import { checkArray, checkTensor, describeValue } from './checks/arguments.js';
-import { activeRecording, uploadTo } from './compile/active.js';
+import { activeRecording, refuseInside } from './compile/active.js';
 import { ArgumentError, formatShape, type Shape, ShapeError } from './errors.js';
 import { formatArray } from './format.js';
 import { type NestedArray, nest } from './nested-arrays.js';
@@ -270,10 +270,7 @@ export class Tensor implements Disposable {
   }
 
   #refuseWhileRecording(method: string): void {
-    activeRecording()?.refuse(
-      `values are read by ${method}()`,
-      'return the tensor and read it after the call',
-    );
+    refuseInside(`values are read by ${method}()`, 'return the tensor and read it after the call');
   }
 
   #checkSingle(): void {
@@ -298,16 +295,4 @@ export function wrap(values: Values, shape: Shape, owner: Backend = backend()): 
   const storage = new Storage(owner, values);
   track(storage);
   return new Tensor(storage, shape);
-}
-
-/** Turns a number into a scalar tensor on the current backend and returns anything else unchanged, for `apply` to check. */
-export function asTensor(x: TensorLike): Tensor {
-  return typeof x === 'number' ? wrap(uploadTo(backend(), [x]), []) : x;
-}
-
-/** `asTensor` for functions that read the shape before `apply` checks the operand. @throws ArgumentError for other values */
-export function operandOf(op: string, x: TensorLike): Tensor {
-  const t = asTensor(x);
-  checkTensor(op, t, 'an operand', 'a tensor or a number');
-  return t;
 }

@@ -2,6 +2,7 @@
 import type { Argument, Call, HostArray } from '../backend/backend.js';
 import { isSlot, slotsOf } from '../backend/program/program.js';
 import type { Recording } from './recording.js';
+import type { RecordedCall } from './variant.js';
 
 /** What differs between two recordings, in words for a message. */
 export interface Difference {
@@ -10,19 +11,20 @@ export interface Difference {
   readonly text: string;
 }
 
-/** The first difference between a recording and the one before it; null if there is none. */
-export function differenceOf(before: Recording, now: Recording): Difference | null {
+/** The first difference between a recorded call and the one before it; null if there is none. */
+export function differenceOf(earlier: RecordedCall, later: RecordedCall): Difference | null {
+  const [before, now] = [earlier.recording, later.recording];
   for (const [i, call] of now.calls.entries()) {
-    const earlier = before.calls[i];
-    if (earlier === undefined) return kernels(`${at(call)} is new`);
-    const found = callDifference(earlier, call) ?? stateDifference(before, now, call);
+    const other = before.calls[i];
+    if (other === undefined) return kernels(`${at(call)} is new`);
+    const found = callDifference(other, call) ?? stateDifference(before, now, call);
     if (found !== null) return found;
   }
   const missing = before.calls[now.calls.length];
   if (missing !== undefined) return kernels(`${at(missing)} is missing`);
   if (now.actions.length !== before.actions.length)
-    return kernels('the steps of optimizers or generators differ');
-  return constantDifference(before, now) ?? gradientDifference(before, now);
+    return kernels('the steps of optimizers or the draws of generators differ');
+  return constantDifference(before, now) ?? endDifference(earlier, later);
 }
 
 const kernels = (text: string): Difference => ({ kind: 'kernels', text });
@@ -91,9 +93,11 @@ function firstDifference(before: HostArray | undefined, now: HostArray): number 
   return now.findIndex((value, i) => !Object.is(value, before?.[i]));
 }
 
-function gradientDifference(before: Recording, now: Recording): Difference | null {
+/** Both calls must return the same values, and change the gradients of the same tensors. */
+function endDifference(before: RecordedCall, now: RecordedCall): Difference | null {
+  if (now.results.join() !== before.results.join()) return kernels('other tensors are returned');
   const same =
-    now.gradients.size === before.gradients.size &&
-    [...now.gradients].every(([tensor, { changed }]) => before.gradients.get(tensor)?.changed === changed);
-  return same ? null : kernels('the gradients that the function changes differ');
+    now.gradients.length === before.gradients.length &&
+    now.gradients.every(({ target }, i) => target === before.gradients[i]!.target);
+  return same ? null : kernels('the gradients of other tensors change');
 }

@@ -156,7 +156,7 @@ class CompiledFunction {
       this.variants.push(new Variant(signature, recorded));
       return;
     }
-    const difference = differenceOf(earlier.recorded.recording, recorded.recording);
+    const difference = differenceOf(earlier.recorded, recorded);
     if (difference !== null)
       throw new ArgumentError(
         'compile',

@@ -29,15 +29,12 @@ export function takeApart(result: unknown): { tensors: Tensor[]; form: ResultFor
 
 function tensorsOf(result: unknown): Tensor[] {
   if (result instanceof Tensor) return [result];
-  const list: unknown[] | null = Array.isArray(result)
-    ? result
-    : isPlainObject(result)
-      ? Object.values(result as object)
-      : null;
-  const wrong = list === null ? result : list.find((item) => !(item instanceof Tensor));
-  if (list !== null && list.every((item) => item instanceof Tensor)) return list as Tensor[];
+  const isList = Array.isArray(result) || isPlainObject(result);
+  const list: unknown[] = isList ? Object.values(result as object) : [result];
+  const wrong = list.findIndex((item) => !(item instanceof Tensor));
+  if (wrong === -1) return list as Tensor[];
   throw new ArgumentError(
     'compile',
-    `the function must return a tensor, an array of tensors or an object of tensors, found ${describeValue(wrong)} — return tensors, and read them after the call`,
+    `the function must return a tensor, an array of tensors or an object of tensors, found ${describeValue(list[wrong])} — return tensors, and read them after the call`,
   );
 }

@@ -5,6 +5,7 @@ import { checkArray, checkNumber, checkTensor, checkValues, describeValue } from
 import { checkOptions, type OptionNames } from '../checks/options.js';
 import { uploadTo } from '../compile/active.js';
 import { ArgumentError, formatShape, type Shape, ShapeError } from '../errors.js';
+import { operandOf } from '../operand.js';
 import {
   AXIS_OPTIONS,
   type AxisOptions,
@@ -15,7 +16,7 @@ import {
   sameShape,
 } from '../shape.js';
 import { apply } from '../tape.js';
-import { type Op, operandOf, Tensor, type TensorLike, wrap } from '../tensor.js';
+import { type Op, Tensor, type TensorLike, wrap } from '../tensor.js';
 
 type SourceAndIndex = readonly [source: Tensor, index: Tensor];
 
