@@ -1,6 +1,6 @@
 /** Records the kernel calls of a function while it runs, and how to undo what it does. */
 import type { Argument, Backend, Call, HostArray, Kernels, Slot, Values } from '../backend/backend.js';
-import { writtenPlaces } from '../backend/program/program.js';
+import { inputBehind, writtenPlaces } from '../backend/program/program.js';
 import { type CallSite, callSite, laterCallSite } from '../call-site.js';
 import { ArgumentError, BackendError, type Shape } from '../errors.js';
 import { type ActiveRecording, type RecordedStorage, type Undo, withRecordingOf } from './active.js';
@@ -152,7 +152,8 @@ export class Recording implements ActiveRecording {
 
   check(values: Values, check: (values: HostArray) => void): void {
     const slot = this.#slotOf.get(values);
-    if (slot !== undefined && this.slots[slot]!.kind === 'input') this.checks.push({ input: slot, check });
+    const input = slot === undefined ? null : inputBehind(this, slot);
+    if (input !== null) this.checks.push({ input, check });
   }
 
   undo(undo: Undo): void {
