@@ -74,7 +74,7 @@ export function compileStep<Inputs extends NamedTensors, Result extends Results>
     },
     get execution(): Execution {
       if (reason !== null) return { compiled: false, reason };
-      if (program === null) return { compiled: false, reason: 'there was no third step of one size' };
+      if (program === null) return { compiled: false, reason: 'no step has run twice yet' };
       const { kernels, steps: instructions, bytes } = program;
       return { compiled: true, kernels, instructions, bytes };
     },

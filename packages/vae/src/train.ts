@@ -150,10 +150,7 @@ function bodyOf(
   const step = wholeStep(model, { optimizer, beta, freeBits, clipNorm, generator }, onStep !== undefined);
   if (!compile) return compileStep(step, 'compile is false');
   const isPlain = optimizer.step === Optimizer.prototype.step;
-  return compileStep(
-    step,
-    isPlain ? null : `the optimizer has a step() of its own, which replays would leave out`,
-  );
+  return compileStep(step, isPlain ? null : "the optimizer's own step() would not run in replays");
 }
 
 /** @param data - its training images are the targets, unless the binarization is dynamic */
