@@ -23,6 +23,13 @@ export type Execution =
       readonly reason: string;
     };
 
+/** `compiled, 62 kernels in 41 instructions, 3.1 MB`, or `not compiled: ` and the reason. */
+export function describeExecution(execution: Execution): string {
+  if (!execution.compiled) return `not compiled: ${execution.reason}`;
+  const { kernels, instructions, bytes } = execution;
+  return `compiled, ${kernels} kernels in ${instructions} instructions, ${(bytes / 1e6).toFixed(1)} MB`;
+}
+
 /** A function that is compiled if possible. */
 export interface Step<Inputs extends NamedTensors, Result extends Results> {
   /** Takes the same names at each call. */
