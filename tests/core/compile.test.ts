@@ -5,6 +5,7 @@ import {
   createWasm,
   Generator,
   gradients,
+  indexAdd,
   manualSeed,
   noGrad,
   parameter,
@@ -270,6 +271,21 @@ for (const machine of [createReference(), createWasm({ threads: 1 }), createWasm
     });
     for (let i = 0; i < 4; i++) assert.equal(numbers(compiled(row(i, 1))), [i + 5, 6]);
     assert.is(compiled.program!.kernels, 1);
+  });
+
+  test('an index that a replay computes outside of the axis changes nothing else', () => {
+    const x = tensor([1, 2, 3]);
+    const compiled = compile((places: Tensor) => {
+      const index = places.mul(2).clone();
+      const rows = x.reshape([3, 1]).indexSelect(index);
+      return [rows, indexAdd(places.add(1), index, 3), x.add(0)];
+    });
+    for (let i = 0; i < 3; i++) compiled(row(0, 1));
+    for (const places of [row(0, 50), row(-1, 1e9), row(Number.NaN, 1)]) {
+      compiled(places);
+      assert.equal(numbers(compiled(row(1, 0))[0]!), [3, 1]);
+      assert.equal(numbers(compiled(row(1, 0))[2]!), [1, 2, 3]);
+    }
   });
 
   test('empty tensors', () => {

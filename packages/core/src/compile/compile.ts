@@ -5,7 +5,6 @@ import { checkOptions, type OptionNames } from '../checks/options.js';
 import { ArgumentError, BackendError } from '../errors.js';
 import { activeRecorder } from '../recorder.js';
 import { runScope } from '../scope.js';
-import { isGradEnabled } from '../tape.js';
 import { Tensor } from '../tensor.js';
 import { activeRecording, withRecordingOf } from './active.js';
 import { differenceOf } from './compare.js';
@@ -13,7 +12,7 @@ import { gradientResults, gradientsBefore } from './gradients.js';
 import { ProgramListing } from './listing.js';
 import { Recording } from './recording.js';
 import { type Tensors, takeApart } from './results.js';
-import { inputsOf, type RecordedCall, type Signature, sameSignature, Variant } from './variant.js';
+import { hasSignature, type RecordedCall, type Signature, signatureOf, Variant } from './variant.js';
 
 /** Options of `compile`. */
 export interface CompileOptions {
@@ -37,15 +36,10 @@ export interface Compiled<Args extends readonly Tensor[], Result extends Tensors
 /** Recordings of one function after which a note is printed. */
 const MANY_RECORDINGS = 24;
 
-/** Frees the programs of functions that were dropped without `dispose`. */
-const dropped: FinalizationRegistry<Variant[]> = new FinalizationRegistry((variants) => {
-  for (const variant of variants) variant.dispose();
-});
-
 class CompiledFunction {
   readonly #f: (...args: Tensor[]) => unknown;
   readonly #checkEvery: number;
-  readonly variants: Variant[] = [];
+  readonly #variants: Variant[] = [];
   recordings = 0;
   #latest: Variant | null = null;
   #running = false;
@@ -75,7 +69,7 @@ class CompiledFunction {
 
   dispose(): void {
     this.#disposed = true;
-    for (const variant of this.variants.splice(0)) variant.dispose();
+    for (const variant of this.#variants.splice(0)) variant.dispose();
     this.#latest = null;
   }
 
@@ -104,41 +98,43 @@ class CompiledFunction {
   }
 
   #plain(args: readonly Tensor[]): Tensors {
-    const result = refusePromise('compile', this.#f(...args));
-    takeApart(result);
-    return result as Tensors;
+    const { tensors, form } = takeApart(refusePromise('compile', this.#f(...args)));
+    return form.build(tensors.map((tensor) => tensor.detach()));
   }
 
   #replayed(args: readonly Tensor[]): Tensors {
-    const signature = signatureOf(args);
-    const variant = this.#find(signature, args);
-    if (variant === undefined) return this.#record(signature, args, null);
+    const variant = this.#find(args);
+    if (variant === undefined) return this.#record(args, null);
     const isDue = this.#checkEvery > 0 && variant.replays > 0 && variant.replays % this.#checkEvery === 0;
-    if (variant.program === null || isDue) return this.#record(signature, args, variant);
+    if (variant.program === null || isDue) return this.#record(args, variant);
     return variant.replay(args);
   }
 
   /** The variant for a call. One whose parameters have moved is dropped. */
-  #find(signature: Signature, args: readonly Tensor[]): Variant | undefined {
-    for (let i = 0; i < this.variants.length; i++) {
-      const variant = this.variants[i]!;
-      if (!sameSignature(variant.signature, signature)) continue;
+  #find(args: readonly Tensor[]): Variant | undefined {
+    for (let i = 0; i < this.#variants.length; i++) {
+      const variant = this.#variants[i]!;
+      if (!hasSignature(args, variant.signature)) continue;
       if (!variant.isCurrent) {
         variant.dispose();
-        this.variants.splice(i--, 1);
+        this.#variants.splice(i--, 1);
       } else if (variant.holds(args)) return variant;
     }
     return undefined;
   }
 
   /** Runs the function and records its kernels. @param earlier - the variant whose recording must agree */
-  #record(signature: Signature, args: readonly Tensor[], earlier: Variant | null): Tensors {
+  #record(args: readonly Tensor[], earlier: Variant | null): Tensors {
+    const signature = signatureOf(args);
     this.recordings++;
     if (this.recordings === MANY_RECORDINGS)
       console.warn(
         `compile: ${MANY_RECORDINGS} calls were recorded — a function with few shapes and settings is recorded twice for each, and then replayed`,
       );
-    const recording = new Recording(signature.machine, inputsOf(signature, args));
+    const recording = new Recording(
+      signature.machine,
+      args.flatMap(({ values }, i) => (signature.shared[i] === i ? [values] : [])),
+    );
     try {
       const { result, recorded } = this.#run(recording, args);
       this.#accept(signature, recorded, earlier);
@@ -153,7 +149,7 @@ class CompiledFunction {
   /** Keeps a recorded call. @throws ArgumentError if it differs from the one before */
   #accept(signature: Signature, recorded: RecordedCall, earlier: Variant | null): void {
     if (earlier === null) {
-      this.variants.push(new Variant(signature, recorded));
+      this.#variants.push(new Variant(signature, recorded));
       return;
     }
     const difference = differenceOf(earlier.recorded, recorded);
@@ -188,17 +184,6 @@ class CompiledFunction {
   }
 }
 
-function signatureOf(args: readonly Tensor[]): Signature {
-  const values = args.map((argument) => argument.values);
-  return {
-    machine: backend(),
-    gradEnabled: isGradEnabled(),
-    shapes: args.map(({ shape }) => shape),
-    requireGrad: args.map(({ requiresGrad }) => requiresGrad),
-    shared: values.map((own) => values.indexOf(own)),
-  };
-}
-
 /**
  * Records the kernels that a function of tensors calls, such as a training step, and replays them in later calls, without the tape,
  * allocations, and JavaScript between kernels. Replays give the same bits as the function itself.
@@ -231,7 +216,6 @@ export function compile<const Args extends readonly Tensor[], Result extends Ten
   if (check !== undefined) checkWhole('compile', 'check', check);
   const own = new CompiledFunction(f as unknown as (...args: Tensor[]) => unknown, check ?? 0);
   const compiled = ((...args: Args) => own.call(args)) as Compiled<Args, Result>;
-  dropped.register(compiled, own.variants);
   return Object.defineProperties(compiled, {
     recordings: { get: () => own.recordings },
     program: { get: () => own.program },

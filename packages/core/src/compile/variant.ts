@@ -1,8 +1,10 @@
 /** One recorded form of a function: for the shapes of its arguments and the conditions that the recording found. */
 import type { Backend, HostArray, Program, Replay, Values } from '../backend/backend.js';
+import { backend } from '../backend/current.js';
 import { simplify } from '../backend/program/simplify.js';
 import type { Shape } from '../errors.js';
 import { sameShape } from '../shape.js';
+import { isGradEnabled } from '../tape.js';
 import { type Tensor, wrap } from '../tensor.js';
 import { type GradientResult, GradientWriter } from './gradients.js';
 import type { Recording } from './recording.js';
@@ -29,17 +31,29 @@ export interface Signature {
   readonly shared: readonly number[];
 }
 
-/** The values of the arguments, each once. */
-export function inputsOf({ shared }: Signature, args: readonly Tensor[]): Values[] {
-  return args.flatMap((argument, i) => (shared[i] === i ? [argument.values] : []));
+/** The signature of a call on the current backend. */
+export function signatureOf(args: readonly Tensor[]): Signature {
+  return {
+    machine: backend(),
+    gradEnabled: isGradEnabled(),
+    shapes: args.map(({ shape }) => shape),
+    requireGrad: args.map(({ requiresGrad }) => requiresGrad),
+    shared: args.map((_, i) => firstWithValues(args, i)),
+  };
 }
 
-export function sameSignature(a: Signature, b: Signature): boolean {
-  if (a.machine !== b.machine || a.gradEnabled !== b.gradEnabled || a.shapes.length !== b.shapes.length)
-    return false;
-  for (let i = 0; i < a.shapes.length; i++) {
-    if (!sameShape(a.shapes[i]!, b.shapes[i]!)) return false;
-    if (a.requireGrad[i] !== b.requireGrad[i] || a.shared[i] !== b.shared[i]) return false;
+function firstWithValues(args: readonly Tensor[], i: number): number {
+  for (let place = 0; place < i; place++) if (args[place]!.values === args[i]!.values) return place;
+  return i;
+}
+
+/** Whether a call has the signature. Nothing is allocated. */
+export function hasSignature(args: readonly Tensor[], signature: Signature): boolean {
+  const { machine, gradEnabled, shapes, requireGrad, shared } = signature;
+  if (machine !== backend() || gradEnabled !== isGradEnabled() || args.length !== shapes.length) return false;
+  for (let i = 0; i < args.length; i++) {
+    if (!sameShape(args[i]!.shape, shapes[i]!)) return false;
+    if (args[i]!.requiresGrad !== requireGrad[i] || firstWithValues(args, i) !== shared[i]) return false;
   }
   return true;
 }
@@ -83,7 +97,7 @@ export class Variant {
   /** Prepares the recorded calls for replays. */
   prepare(): void {
     this.dispose();
-    const { machine } = this.signature;
+    const { machine, shared } = this.signature;
     const { recording, results, gradients } = this.recorded;
     const made = gradients.flatMap(({ gradient }) => (typeof gradient === 'number' ? [gradient] : []));
     const { slots, calls } = recording;
@@ -100,15 +114,17 @@ export class Variant {
       replay: machine.prepare(program, bound),
       writer: new GradientWriter(machine, gradients),
       changed: recording.changedStates.flatMap((slot) => recording.states.get(slot)!.storage ?? []),
+      places: shared.flatMap((first, i) => (first === i ? [i] : [])),
+      inputs: [],
       settings: [],
     };
   }
 
   /** Replays the program. @throws an error of a check before anything has changed */
   replay(args: readonly Tensor[]): Tensors {
-    const { replay, writer, changed, settings } = this.#ready!;
+    const { replay, writer, changed, places, inputs, settings } = this.#ready!;
     const { recording, form, results } = this.recorded;
-    const inputs = inputsOf(this.signature, args);
+    for (let i = 0; i < places.length; i++) inputs[i] = args[places[i]!]!.values;
     for (const { input, check } of recording.checks) check(inputs[input] as HostArray);
     for (let i = 0; i < recording.actions.length; i++) settings[i] = recording.actions[i]!();
     writer.before(args);
@@ -133,6 +149,9 @@ interface Ready {
   readonly writer: GradientWriter;
   /** The storages from outside that the program changes in place. */
   readonly changed: readonly { version: number }[];
-  /** The values of the actions, in an array that is used again for each replay. */
+  /** The places of the arguments, each array of values once. */
+  readonly places: readonly number[];
+  /** Values of the arguments, and of the actions, in arrays that are used again for each replay. */
+  readonly inputs: Values[];
   readonly settings: unknown[];
 }
