@@ -323,7 +323,7 @@ refused('training and evaluation', [
   ],
   [
     'evaluate(model, images, { batch: 5 })',
-    "evaluate: unknown option 'batch' (options: batchSize, binarization, seed, corruption)",
+    "evaluate: unknown option 'batch' (options: batchSize, binarization, seed, compile, corruption)",
   ],
   ['evaluate(model, images, { batchSize: 0 })', 'batches: batchSize must be a whole number above 0, found 0'],
   ['linearWarmUp()', 'linearWarmUp: steps must be a whole number above 0, found undefined'],
@@ -367,7 +367,7 @@ refused('estimators and diagnostics', [
   ['latentStatistics(model)', `latentStatistics: data must be a data set ${FOUND}, found undefined`],
   [
     'reconstructionError(model, images, { noise: 1 })',
-    "reconstructionError: unknown option 'noise' (options: batchSize, binarization, seed, corruption)",
+    "reconstructionError: unknown option 'noise' (options: batchSize, binarization, seed, compile, corruption)",
   ],
   [
     "reconstructionError(model, images, { corruption: 'masking' })",

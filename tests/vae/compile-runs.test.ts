@@ -1,6 +1,16 @@
 /** Compiled trainings that stop, resume, fail, are refused, or run side by side; and compiled evaluations. */
 import { Generator, type Tensor } from '@varigrad/core';
-import { Adam, cosineSchedule, Dropout, Linear, Module, Sequential } from '@varigrad/nn';
+import {
+  Adam,
+  AdamW,
+  cosineSchedule,
+  Dropout,
+  Linear,
+  Module,
+  type Optimizer,
+  Sequential,
+  SGD,
+} from '@varigrad/nn';
 import {
   type Body,
   type Dataset,
@@ -97,6 +107,24 @@ test('two trainings side by side, and one model trained twice', async () => {
   assert.equal(await Promise.all([train(vae(), 1, true), train(conditional(), 2, true)]), alone);
   const [eager, compiled] = [vae(), vae()];
   for (const seed of [5, 6]) assert.equal(await train(compiled, seed, true), await train(eager, seed, false));
+});
+
+test('every optimizer, with and without momentum', async () => {
+  const makers: readonly ((parameters: Tensor[]) => Optimizer)[] = [
+    (parameters) => new SGD(parameters, { learningRate: 1e-3 }),
+    (parameters) => new SGD(parameters, { learningRate: 1e-3, momentum: 0.9, weightDecay: 0.1 }),
+    (parameters) => new AdamW(parameters),
+  ];
+  for (const make of makers) {
+    const saved = [];
+    for (const compile of [false, true]) {
+      const model = vae();
+      const optimizer = make(model.parameters());
+      await fit(model, data, { ...OPTIONS, optimizer, compile });
+      saved.push([model.stateDict(), optimizer.stateDict()]);
+    }
+    assert.equal(saved[1], saved[0]);
+  }
 });
 
 /** Trains a VAE, and returns how the steps of the last epoch ran. */

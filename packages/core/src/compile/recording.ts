@@ -1,6 +1,6 @@
 /** Records the kernel calls of a function while it runs, and how to undo what it does. */
 import type { Argument, Backend, Call, HostArray, Kernels, Slot, Values } from '../backend/backend.js';
-import { inputBehind, writtenPlaces } from '../backend/program/program.js';
+import { inputBehind, isSlot, writtenPlaces } from '../backend/program/program.js';
 import { type CallSite, callSite, laterCallSite } from '../call-site.js';
 import { ArgumentError, BackendError, type Shape } from '../errors.js';
 import { type ActiveRecording, type RecordedStorage, type Undo, withRecordingOf } from './active.js';
@@ -215,7 +215,10 @@ export class Recording implements ActiveRecording {
   #recorded(kernels: Kernels, kernel: keyof Kernels): (...args: unknown[]) => unknown {
     return (...args) => {
       const encoded = args.map((argument) => this.#encode(argument));
-      for (const place of writtenPlaces(kernel)) this.#save(encoded[place]!, args[place] as Values);
+      for (const place of writtenPlaces(kernel)) {
+        const argument = encoded[place]!;
+        if (isSlot(argument)) this.#save(argument.slot, args[place] as Values); // SGD may have no velocity
+      }
       const run = kernels[kernel] as (...args: unknown[]) => Values | undefined;
       const made = run.apply(kernels, args);
       const out = made === undefined ? null : this.#addSlot('value', made.length);
@@ -248,8 +251,7 @@ export class Recording implements ActiveRecording {
   }
 
   /** Saves values from outside before their first change. */
-  #save(argument: Argument, values: Values): void {
-    const { slot } = argument as { slot: number };
+  #save(slot: number, values: Values): void {
     const { kind, length } = this.slots[slot]!;
     if (kind === 'input')
       this.refuse(
