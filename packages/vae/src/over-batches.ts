@@ -83,7 +83,7 @@ export function overBatches<B, I extends NamedTensors>(
   compile = true,
 ): Promise<void> {
   return onOneBackend(async (on) => {
-    const step = compileStep(compute, compile ? null : 'compile is false');
+    const step = compileStep(compute, compile ? null : 'turned off');
     try {
       for (const batch of batches) {
         const found = on(() => evaluated(model, () => [...step.run(inputs(batch))]));

@@ -148,7 +148,7 @@ function bodyOf(
   { optimizer, beta, freeBits, clipNorm, onStep, compile = true }: FitOptions,
 ): Step<StepInputs, StepLosses> {
   const step = wholeStep(model, { optimizer, beta, freeBits, clipNorm, generator }, onStep !== undefined);
-  if (!compile) return compileStep(step, 'compile is false');
+  if (!compile) return compileStep(step, 'turned off');
   const isPlain = optimizer.step === Optimizer.prototype.step;
   return compileStep(step, isPlain ? null : "the optimizer's own step() would not run in replays");
 }
