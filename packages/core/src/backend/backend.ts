@@ -6,6 +6,7 @@
  * A backend is a total table of forward kernels over contiguous, row-major values. It does not depend on
  * tensors or gradients. Shapes are checked before a kernel runs, so kernels do not validate them.
  */
+import type { CallSite } from '../call-site.js';
 import type { Shape } from '../errors.js';
 import type { Activation, ReduceKind } from '../functions/kinds.js';
 import type { BinaryKind, UnaryKind } from '../functions/names.generated.js';
@@ -206,7 +207,7 @@ export interface Call {
   /** The operation that called the kernel, for messages and listings. */
   readonly op: string;
   /** File and line of that operation's caller, `train.ts:12`; '' if unknown. */
-  readonly source: string;
+  readonly source: CallSite;
 }
 
 /** The kernel calls of a recorded function as plain data, in order. Arrays of values are numbered; such a number is a slot. */
