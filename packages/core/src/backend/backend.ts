@@ -85,6 +85,22 @@ export interface OverlapSpec extends WindowSpec {
   readonly count: Pair;
 }
 
+/**
+ * A convolution from images `[batch, channels, ...size]` to maps `[batch, maps, ...count]`, by a weight `[maps, channels, ...kernel]`:
+ * element (i, j) of window (p, q) is pixel (p·stride + i·dilation − padding, q·stride + j·dilation − padding), which is 0 outside of the image.
+ */
+export interface ConvSpec extends WindowSpec {
+  readonly batch: number;
+  readonly channels: number;
+  /** Height and width of an image. */
+  readonly size: Pair;
+  readonly maps: number;
+  /** Number of windows down and across an image: height and width of a map. */
+  readonly count: Pair;
+  /** Rows above, and columns left of, the first pixel at which windows start. */
+  readonly padding: Pair;
+}
+
 /** A position in the Philox stream: the key, and the 64-bit block counter as two words. */
 export interface PhiloxState {
   readonly key: readonly [number, number];
@@ -135,6 +151,15 @@ export interface Kernels<V extends Values = Values> {
   matmul(a: V, b: V, spec: MatmulSpec): V;
   /** activation(x · weightᵀ + bias): x `[rows, inFeatures]`, weight `[outFeatures, inFeatures]`. */
   linear(x: Operand<V>, weight: Operand<V>, bias: V | null, activation: Activation): V;
+  /**
+   * conv(x) + bias, from images to maps; bias `[maps]`. y[n, m, p, q] = Σ weight[m, c, i, j] · x[n, c, p·stride + i·dilation − padding, …].
+   * Each of the next three kernels is linear in its first two operands, and the other two compute its gradients.
+   */
+  conv2d(x: V, weight: V, bias: V | null, spec: ConvSpec): V;
+  /** convᵀ(y) + bias, from maps to images; bias `[channels]`. x[n, c, p·stride + i·dilation − padding, …] = Σ weight[m, c, i, j] · y[n, m, p, q]. */
+  convTranspose2d(y: V, weight: V, bias: V | null, spec: ConvSpec): V;
+  /** out[m, c, i, j] = Σ x[n, c, p·stride + i·dilation − padding, …] · y[n, m, p, q]: the gradient of the weight. */
+  conv2dWeight(x: V, y: V, spec: ConvSpec): V;
   /** out[o, j, i] = x[o, index[j], i]; index `[count]`. */
   indexSelect(x: V, index: V, spec: IndexSpec): V;
   /** out[o, index[j], i] += source[o, j, i] into zeros `[outer, length, inner]`. */

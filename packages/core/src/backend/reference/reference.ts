@@ -7,6 +7,7 @@ import { ArgumentError } from '../../errors.js';
 import { fillNormal, fillUniform } from '../../random.js';
 import { allocate } from '../allocate.js';
 import { type Backend, DISPOSE, type HostArray } from '../backend.js';
+import { convolutionKernels } from './convolution.js';
 import { elementwiseKernels } from './elementwise.js';
 import { matmulKernels } from './matmul.js';
 import { movementKernels } from './movement.js';
@@ -39,6 +40,7 @@ export function createReference(
       ...elementwiseKernels(reserve),
       ...reduceKernels(reserve),
       ...matmulKernels(reserve),
+      ...convolutionKernels(reserve),
       ...movementKernels(reserve),
       ...updateKernels,
       uniform(size, state) {

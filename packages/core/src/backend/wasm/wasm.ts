@@ -4,6 +4,7 @@
 import { checkOptions, type OptionNames } from '../../checks/options.js';
 import { BackendError } from '../../errors.js';
 import { type Backend, DISPOSE, type Kernels } from '../backend.js';
+import { convolutionKernels } from './kernels/convolution.js';
 import { elementwiseKernels } from './kernels/elementwise.js';
 import { matmulKernels } from './kernels/matmul.js';
 import { movementKernels } from './kernels/movement.js';
@@ -72,6 +73,7 @@ function createMachine(options: WasmOptions, close: (reason: string) => void): M
       ...elementwiseKernels(context),
       ...reduceKernels(context),
       ...matmulKernels(context),
+      ...convolutionKernels(context),
       ...movementKernels(context),
       ...updateKernels(context),
     },

@@ -1,4 +1,6 @@
 /** The functions that TypeScript calls. */
+export { convolve, convolveWorkspace } from './convolution';
+export { convolveWeight, convolveWeightWorkspace } from './convolution-weight';
 export { gemm, gemmWorkspace } from './gemm';
 export {
   runAdam,
