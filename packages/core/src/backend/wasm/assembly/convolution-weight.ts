@@ -95,16 +95,16 @@ function rowsOfRun(): usize {
   return min(number(DOWN), max(1, LONGEST_SUM / number(ACROSS)));
 }
 
-/** Number of runs that make up the windows of one image. */
+/** Bytes of the column entries of one kernel row: the runs of the windows of one image. */
 @inline
-function runsOfImage(): usize {
-  return (number(DOWN) + rowsOfRun() - 1) / rowsOfRun();
+function runsBytes(): usize {
+  return (number(DOWN) + rowsOfRun() - 1) / rowsOfRun() * COLUMN_ENTRY;
 }
 
-/** Bytes of the row entries of the packed images, and of the column entries of one image. */
+/** Bytes of the row entries of the packed images, and of the column entries of all kernel rows. */
 @inline
 function entriesBytes(): usize {
-  return imagesAtOnce() * ROW_ENTRY + runsOfImage() * COLUMN_ENTRY;
+  return imagesAtOnce() * ROW_ENTRY + number(KERNEL_HEIGHT) * runsBytes();
 }
 
 /** Bytes of the gradients of one image for a block of 4 maps. */
@@ -160,18 +160,27 @@ export function convolveWeight(out: usize, x: usize, gradient: usize, spec: usiz
   dispatch(unpack, <i32>blocks(), <f64>(rows * blocks() * 32));
 }
 
-/** The row entries: one per packed image. Then the column entries: the runs of the windows of an image. */
+/** The row entries, one per packed image, and the column entries of each kernel row. */
 function setEntries(): void {
   let at = word(ENTRIES);
   for (let n: usize = 0; n < word(IMAGES); n++, at += ROW_ENTRY) {
     store<u32>(at, <u32>(n * mapBytes()));
     store<u32>(at, <u32>(n * lineBytes()), 4);
   }
-  const across = number(ACROSS), step = rowsOfRun();
-  for (let p: usize = 0; p < number(DOWN); p += step, at += COLUMN_ENTRY) {
+  for (let i: usize = 0; i < number(KERNEL_HEIGHT); i++, at += runsBytes()) setRuns(at, i * number(DILATION_DOWN));
+}
+
+/** The runs of the windows for which the kernel row `offset` pixels below the first one is inside of the image; an empty run ends them. */
+function setRuns(at: usize, offset: usize): void {
+  const across = number(ACROSS), stride = number(STRIDE_DOWN), top = number(PADDING_DOWN), bottom = top + number(HEIGHT);
+  const first: usize = offset >= top ? 0 : (top - offset + stride - 1) / stride;
+  const last: usize = offset >= bottom ? 0 : min(number(DOWN), (bottom - offset + stride - 1) / stride);
+  const end = at + runsBytes();
+  for (let p = first; at < end; p += rowsOfRun(), at += COLUMN_ENTRY) {
+    const count: usize = p >= last ? 0 : min(rowsOfRun(), last - p);
     store<u32>(at, <u32>(p * across << 4));
     store<u32>(at, <u32>(p * across << 5), 4);
-    store<u32>(at, <u32>(min(step, number(DOWN) - p) * across << 4), 8);
+    store<u32>(at, <u32>(count * across << 4), 8);
   }
 }
 
@@ -191,19 +200,15 @@ function pack(thread: i32, chunk: i32): void {
   }
 }
 
-/** Packs row y of an image: through a buffer with the channels inside, whose frame stays 0. */
+/** Packs row y of an image, unless it is padding: through a buffer with the channels inside, whose frame stays 0. */
 function packRow(buffer: usize, image: usize, n: usize, y: usize): void {
   const across = number(ACROSS), channels = number(CHANNELS);
-  const outside = y < number(PADDING_DOWN) || y - number(PADDING_DOWN) >= number(HEIGHT);
-  if (!outside) fillRow(buffer, image, y - number(PADDING_DOWN));
+  if (y < number(PADDING_DOWN) || y - number(PADDING_DOWN) >= number(HEIGHT)) return;
+  fillRow(buffer, image, y - number(PADDING_DOWN));
   const step = number(STRIDE_ACROSS) * channels << 2;
   for (let line: usize = 0; line < lines(); line++) {
     const piece = line / linesOfPiece();
     let to = word(PANELS) + (line * word(IMAGES) + n) * lineBytes() + rowOffset(y);
-    if (outside) {
-      memory.fill(to, 0, across << 5);
-      continue;
-    }
     let from = buffer + (piece * number(DILATION_ACROSS) * channels + (line % linesOfPiece() << 3) << 2);
     for (let q: usize = 0; q < across; q++, to += 32, from += step) {
       v128.store(to, v128.load(from));
@@ -250,13 +255,13 @@ function multiply(_thread: i32, chunk: i32): void {
   const line = place / number(KERNEL_HEIGHT), i = place % number(KERNEL_HEIGHT);
   const panel = word(PANELS) + line * word(IMAGES) * lineBytes() + rowOffset(i * number(DILATION_DOWN));
   const first = word(ENTRIES), end = first + word(IMAGE_COUNT) * ROW_ENTRY;
-  const columns = first + word(IMAGES) * ROW_ENTRY, columnsEnd = columns + runsOfImage() * COLUMN_ENTRY;
+  const columns = first + word(IMAGES) * ROW_ENTRY + i * runsBytes(), columnsEnd = columns + runsBytes();
   const step = max(1, LONGEST_SUM / (number(DOWN) * number(ACROSS))) * ROW_ENTRY;
   for (let block = blocks() * part / parts; block < blocks() * (part + 1) / parts; block++) {
     const sums = word(SUMS) + (place * blocks() + block) * TILE;
     const maps = word(GRADIENTS) + block * word(IMAGES) * mapBytes();
     for (let row = first; row < end; row += step) {
-      for (let column = columns; column < columnsEnd; column += COLUMN_ENTRY) {
+      for (let column = columns; column < columnsEnd && load<u32>(column, 8) > 0; column += COLUMN_ENTRY) {
         runTile(sums, maps, panel, row, min(end, row + step), column, column + COLUMN_ENTRY, true);
       }
     }

@@ -202,18 +202,18 @@ function storeBlock(thread: i32, buffer: usize, image: usize, channel: usize, fi
 
 /** Stores one channel of up to 4 images, `pitch` bytes apart; the vectors of neighbouring pixels are `TILE` bytes apart. */
 function storeRow(thread: i32, to: usize, pitch: usize, images: usize, from: usize, count: usize, bias: v128): void {
-  const block = scratchOf(thread);
-  for (let pixel: usize = 0; pixel < count; pixel += 4, to += 16) {
-    const width = min(4, count - pixel);
-    for (let p: usize = 0; p < width; p++, from += TILE) {
-      v128.store(block + (p << 4), f32x4.add(v128.load(from), bias));
+  let pixel: usize = 0;
+  if (images == 4) {
+    for (; pixel + 4 <= count; pixel += 4, to += 16, from += 4 * TILE) {
+      storeTransposed(
+        to, pitch, f32x4.add(v128.load(from), bias), f32x4.add(v128.load(from, TILE), bias),
+        f32x4.add(v128.load(from, 2 * TILE), bias), f32x4.add(v128.load(from, 3 * TILE), bias),
+      );
     }
-    storeTransposed(
-      block + 64, 16, v128.load(block), v128.load(block, 16), v128.load(block, 32), v128.load(block, 48),
-    );
-    for (let n: usize = 0; n < images; n++) {
-      if (width == 4) v128.store(to + n * pitch, v128.load(block + 64 + (n << 4)));
-      else memory.copy(to + n * pitch, block + 64 + (n << 4), width << 2);
-    }
+  }
+  const vector = scratchOf(thread);
+  for (; pixel < count; pixel++, to += 4, from += TILE) {
+    v128.store(vector, f32x4.add(v128.load(from), bias));
+    for (let n: usize = 0; n < images; n++) store<f32>(to + n * pitch, load<f32>(vector + (n << 2)));
   }
 }
