@@ -8,31 +8,28 @@ const BAND_SPEED = 0.9;
 /** Bytes of the 4 weights, and of the 8 pixels, of one channel. */
 const [WEIGHTS, PIXELS] = [16, 32];
 
-/** A kernel element that meets a pixel of x: its place in the packed weights, and the row or column of the pixel. */
-interface Tap {
-  readonly tap: number;
-  readonly place: number;
-}
-
-/** What the kernel reads and writes. */
+/** What the kernel reads and writes, along each axis. */
 interface Sides {
+  readonly transposed: boolean;
+  readonly spec: ConvSpec;
   readonly channels: number;
   readonly size: Pair;
   readonly resultChannels: number;
   readonly resultSize: Pair;
 }
 
-function sidesOf({ channels, size, maps, count }: ConvSpec, transposed: boolean): Sides {
+function sidesOf(spec: ConvSpec, transposed: boolean): Sides {
+  const { channels, size, maps, count } = spec;
   return transposed
-    ? { channels: maps, size: count, resultChannels: channels, resultSize: size }
-    : { channels, size, resultChannels: maps, resultSize: count };
+    ? { transposed, spec, channels: maps, size: count, resultChannels: channels, resultSize: size }
+    : { transposed, spec, channels, size, resultChannels: maps, resultSize: count };
 }
 
-/** Number of bands per image, and rows of a band: as many as needed to use the lanes. */
+/** Number of bands per image, and rows of the result in a band: as many bands as use the lanes best. */
 function bandsOf(batch: number, height: number, unit: number): { bands: number; rows: number } {
   let best = { bands: 1, rows: height, speed: 0 };
   for (let wanted = 1; wanted <= LANES; wanted++) {
-    const rows = Math.ceil(height / wanted / unit) * unit;
+    const rows = Math.min(height, Math.ceil(height / wanted / unit) * unit);
     const bands = Math.ceil(height / rows);
     const computed = LANES * Math.ceil((batch * bands) / LANES) * rows;
     const speed = ((batch * height) / computed) * (bands === 1 ? 1 : BAND_SPEED);
@@ -41,88 +38,98 @@ function bandsOf(batch: number, height: number, unit: number): { bands: number; 
   return best;
 }
 
-/** For each of the first `length` rows (axis 0) or columns (axis 1) of the result: the kernel elements that meet an integer place of x. */
-function tapsOf(
-  spec: ConvSpec,
-  transposed: boolean,
-  axis: 0 | 1,
-  length: number,
-  order: readonly number[],
-): Tap[][] {
-  const [stride, padding, dilation] = [spec.stride[axis], spec.padding[axis], spec.dilation[axis]];
-  return Array.from({ length }, (_, at) =>
-    order.flatMap((element, tap) => {
-      const place = transposed
-        ? (at + padding - element * dilation) / stride
-        : at * stride - padding + element * dilation;
-      return Number.isInteger(place) ? [{ tap, place }] : [];
-    }),
-  );
+/** The row (axis 0) or column (axis 1) of x that a kernel element meets at `at` of the result; not a whole number if it meets none. */
+function placeOf({ transposed, spec }: Sides, axis: 0 | 1, at: number, element: number): number {
+  const offset = element * spec.dilation[axis] - spec.padding[axis];
+  return transposed ? (at - offset) / spec.stride[axis] : at * spec.stride[axis] + offset;
 }
 
-const within = (taps: readonly Tap[][], first: number, length: number): Tap[][] =>
-  taps.map((list) =>
-    list.flatMap(({ tap, place }) =>
-      place >= first && place < first + length ? [{ tap, place: place - first }] : [],
-    ),
-  );
+const isInside = (place: number, length: number): boolean =>
+  place >= 0 && place < length && Number.isInteger(place);
 
-/** Column entries (see assembly/runs.ts): taps that are neighbours in the packed weights and in the packed image are one run. */
-function runsOf(taps: readonly Tap[], channels: number): number[] {
-  const runs: number[] = [];
-  let previous: Tap | undefined;
-  for (const tap of taps) {
-    const joins = previous?.tap === tap.tap - 1 && previous.place === tap.place - 1;
-    if (joins) runs[runs.length - 1]! += channels * WEIGHTS;
-    else runs.push(tap.tap * channels * WEIGHTS, tap.place * channels * PIXELS, channels * WEIGHTS);
-    previous = tap;
-  }
-  return runs;
+/** Row entries (see assembly/runs.ts) of each row of a band. The band's first row of x is `first`, and it has `height` rows. */
+function rowEntries(sides: Sides, rows: number, first: number, height: number): number[][] {
+  const { channels, size, spec } = sides;
+  return Array.from({ length: rows }, (_, at) => {
+    const entries: number[] = [];
+    for (let i = 0; i < spec.kernel[0]; i++) {
+      const place = placeOf(sides, 0, at, i) - first;
+      if (!isInside(place, height)) continue;
+      entries.push(i * spec.kernel[1] * channels * WEIGHTS, place * size[1] * channels * PIXELS);
+    }
+    return entries;
+  });
+}
+
+/** Column entries of each column of the result: elements that are neighbours in the packed weights and meet neighbouring columns are one run. */
+function columnEntries(sides: Sides, order: readonly number[]): number[][] {
+  const { channels, size, resultSize } = sides;
+  return Array.from({ length: resultSize[1] }, (_, at) => {
+    const entries: number[] = [];
+    let expected = Number.NaN; // the column that continues the run
+    for (let tap = 0; tap < order.length && channels > 0; tap++) {
+      const place = placeOf(sides, 1, at, order[tap]!);
+      const met = isInside(place, size[1]);
+      if (met && place === expected) entries[entries.length - 1]! += channels * WEIGHTS;
+      else if (met) entries.push(tap * channels * WEIGHTS, place * channels * PIXELS, channels * WEIGHTS);
+      expected = met ? place + 1 : Number.NaN;
+    }
+    return entries;
+  });
 }
 
 /** The offset of each list of entries and of the end, then the entries; `at` is the offset of the table itself. All in bytes. */
 function table(lists: readonly (readonly number[])[], at: number): number[] {
-  const offsets = [at + 4 * (lists.length + 1)];
-  for (const list of lists) offsets.push(offsets.at(-1)! + 4 * list.length);
-  return [...offsets, ...lists.flat()];
+  let next = at + 4 * (lists.length + 1);
+  const numbers = [next];
+  for (const list of lists) {
+    next += 4 * list.length;
+    numbers.push(next);
+  }
+  for (const list of lists) numbers.push(...list);
+  return numbers;
+}
+
+/** The kernel's columns in the order of the packed weights: neighbours meet neighbouring columns of x, if any do. */
+function packedOrder({ transposed, spec }: Sides): number[] {
+  const order = [...Array(spec.kernel[1]).keys()];
+  const stride = spec.stride[1];
+  return transposed ? order.sort((a, b) => (a % stride) - (b % stride) || b - a) : order;
+}
+
+/** The first row of x that a band needs, the number of rows, and the rows from one band to the next. */
+function bandOf(sides: Sides, rows: number): { first: number; height: number; step: number } {
+  const { transposed, spec } = sides;
+  const [low, high] = transposed ? [spec.kernel[0] - 1, 0] : [0, spec.kernel[0] - 1];
+  const first = Math.ceil(placeOf(sides, 0, 0, low));
+  const last = Math.floor(placeOf(sides, 0, rows - 1, high));
+  const step = transposed ? rows / spec.stride[0] : rows * spec.stride[0];
+  return { first, height: last - first + 1, step };
 }
 
 /** The numbers of `convolve`: see assembly/convolution-images.ts and assembly/convolution.ts. */
 export function convolutionNumbers(spec: ConvSpec, transposed: boolean): number[] {
-  const { batch, kernel, stride } = spec;
-  const { channels, size, resultChannels, resultSize } = sidesOf(spec, transposed);
-  const { bands, rows } = bandsOf(batch, resultSize[0], transposed ? stride[0] : 1);
-  const rowTaps = tapsOf(spec, transposed, 0, rows, [...Array(kernel[0]).keys()]);
-  const places = rowTaps.flat().map(({ place }) => place);
-  // One band is the whole image. Its rows follow each other without a gap, so that they are packed like one row.
-  const [first, height] =
-    bands === 1 ? [0, size[0]] : [Math.min(...places), Math.max(...places) - Math.min(...places) + 1];
-  const source = bands === 1 ? [1, 0, 0, channels, 1, size[0] * size[1]] : [];
-  const step = transposed ? rows / stride[0] : rows * stride[0];
-  const cut = [size[0], first, step, channels, height, size[1]];
-  const area = kernel[0] * kernel[1];
-  const steps = transposed ? [area, resultChannels * area] : [channels * area, area];
+  const sides = sidesOf(spec, transposed);
+  const { channels, size, resultChannels, resultSize } = sides;
+  const { bands, rows } = bandsOf(spec.batch, resultSize[0], transposed ? spec.stride[0] : 1);
+  const whole = { first: 0, height: size[0], step: 0 };
+  const { first, height, step } = bands === 1 ? whole : bandOf(sides, rows);
+  // The rows of a whole image follow each other without a gap: they are packed like one row.
+  const source =
+    bands === 1
+      ? [1, 0, 0, channels, 1, size[0] * size[1]]
+      : [size[0], first, step, channels, height, size[1]];
+  const area = spec.kernel[0] * spec.kernel[1];
+  const weightSteps = transposed ? [area, resultChannels * area] : [channels * area, area];
   const head = [
-    ...[batch * bands, bands, ...(bands === 1 ? source : cut)],
-    ...[resultChannels, rows, resultSize[1], resultSize[0], ...kernel, ...steps],
+    ...[spec.batch * bands, bands, ...source, resultChannels, rows, resultSize[1], resultSize[0]],
+    ...[...spec.kernel, ...weightSteps],
   ];
-  // Neighbours in the order of the packed columns read neighbouring columns of x, if any do.
-  const order = [...Array(kernel[1]).keys()];
-  if (transposed) order.sort((a, b) => (a % stride[1]) - (b % stride[1]) || b - a);
-  const columnTaps = tapsOf(spec, transposed, 1, resultSize[1], order);
-  const rowEntries = within(rowTaps, first, height).map((taps) =>
-    taps.flatMap(({ tap, place }) => [
-      tap * kernel[1] * channels * WEIGHTS,
-      place * size[1] * channels * PIXELS,
-    ]),
-  );
-  const columnEntries = within(columnTaps, 0, size[1]).map((taps) =>
-    channels === 0 ? [] : runsOf(taps, channels),
-  );
+  const order = packedOrder(sides);
   const start = 4 * (head.length + 3);
-  const rowTable = table(rowEntries, start);
-  const columnTable = table(columnEntries, start + 4 * rowTable.length);
-  const orderStart = start + 4 * (rowTable.length + columnTable.length);
-  const starts = [start, start + 4 * rowTable.length, orderStart];
-  return [...head, ...starts, ...rowTable, ...columnTable, ...order];
+  const rowTable = table(rowEntries(sides, rows, first, height), start);
+  const columnStart = start + 4 * rowTable.length;
+  const columnTable = table(columnEntries(sides, order), columnStart);
+  const orderStart = columnStart + 4 * columnTable.length;
+  return [...head, start, columnStart, orderStart, ...rowTable, ...columnTable, ...order];
 }
