@@ -107,10 +107,9 @@ function bandOf(sides: Sides, rows: number): { first: number; height: number; st
   return { first, height: last - first + 1, step };
 }
 
-/** The numbers of `convolve`: see assembly/convolution-images.ts and assembly/convolution.ts. */
-export function convolutionNumbers(spec: ConvSpec, transposed: boolean): number[] {
-  const sides = sidesOf(spec, transposed);
-  const { channels, size, resultChannels, resultSize } = sides;
+/** The numbers of assembly/convolution-images.ts, and where the band of a lane starts in x. */
+function imageNumbers(sides: Sides): { numbers: number[]; rows: number; first: number; height: number } {
+  const { transposed, spec, channels, size, resultChannels, resultSize } = sides;
   const { bands, rows } = bandsOf(spec.batch, resultSize[0], transposed ? spec.stride[0] : 1);
   const whole = { first: 0, height: size[0], step: 0 };
   const { first, height, step } = bands === 1 ? whole : bandOf(sides, rows);
@@ -121,15 +120,58 @@ export function convolutionNumbers(spec: ConvSpec, transposed: boolean): number[
       : [size[0], first, step, channels, height, size[1]];
   const area = spec.kernel[0] * spec.kernel[1];
   const weightSteps = transposed ? [area, resultChannels * area] : [channels * area, area];
-  const head = [
-    ...[spec.batch * bands, bands, ...source, resultChannels, rows, resultSize[1], resultSize[0]],
-    ...[...spec.kernel, ...weightSteps],
-  ];
+  const result = [resultChannels, rows, resultSize[1], resultSize[0]];
+  const numbers = [spec.batch * bands, bands, ...source, ...result, ...spec.kernel, ...weightSteps];
+  return { numbers, rows, first, height };
+}
+
+/** The numbers of `convolve`: see assembly/convolution.ts. */
+function gatherNumbers(sides: Sides): number[] {
+  const { numbers, rows, first, height } = imageNumbers(sides);
   const order = packedOrder(sides);
-  const start = 4 * (head.length + 3);
+  const start = 4 * (numbers.length + 3);
   const rowTable = table(rowEntries(sides, rows, first, height), start);
   const columnStart = start + 4 * rowTable.length;
   const columnTable = table(columnEntries(sides, order), columnStart);
   const orderStart = columnStart + 4 * columnTable.length;
-  return [...head, start, columnStart, orderStart, ...rowTable, ...columnTable, ...order];
+  return [...numbers, start, columnStart, orderStart, ...rowTable, ...columnTable, ...order];
+}
+
+/** The numbers of `convolveFew`: see assembly/convolution-few.ts. */
+function scatterNumbers(sides: Sides): number[] {
+  const { transposed, spec, size, resultChannels } = sides;
+  const { numbers, first } = imageNumbers(sides);
+  const start = 4 * (numbers.length + 4);
+  const elements: number[] = [];
+  /** The row or column of the result that element `i` meets, for the first row or column of x. */
+  const meets = (axis: 0 | 1, i: number, from: number): number => {
+    const offset = i * spec.dilation[axis] - spec.padding[axis];
+    return from * spec.stride[axis] + (transposed ? offset : -offset);
+  };
+  for (let channel = 0; channel < resultChannels; channel++)
+    for (let i = 0; i < spec.kernel[0]; i++)
+      for (let j = 0; j < spec.kernel[1]; j++) elements.push(channel, meets(0, i, first), meets(1, j, 0));
+  return [...numbers, size[1], ...spec.stride, start, ...elements];
+}
+
+/** Largest number of result channels for which kernel elements fill a tile better than channels. */
+const FEW = 2;
+/** Largest number of elements of a result of one image that is added up in a buffer. */
+const MOST_SUMS = 2 ** 15;
+
+/**
+ * The way in which a convolution is computed, and its numbers. It depends on the sizes of an image, and not on the batch:
+ * with few channels, each pixel of x is added to the result, if that needs no more products than collecting them.
+ */
+export function convolutionPlan(
+  spec: ConvSpec,
+  transposed: boolean,
+): { kernel: 'convolve' | 'convolveFew'; numbers: number[] } {
+  const sides = sidesOf(spec, transposed);
+  const { channels, resultChannels, resultSize } = sides;
+  const few = resultChannels <= FEW && resultChannels * resultSize[0] * resultSize[1] <= MOST_SUMS;
+  const everyPixel = transposed || (spec.stride[0] === 1 && spec.stride[1] === 1);
+  return few && everyPixel && channels > 0
+    ? { kernel: 'convolveFew', numbers: scatterNumbers(sides) }
+    : { kernel: 'convolve', numbers: gatherNumbers(sides) };
 }

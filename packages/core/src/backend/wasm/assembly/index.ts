@@ -1,5 +1,6 @@
 /** The functions that TypeScript calls. */
 export { convolve, convolveWorkspace } from './convolution';
+export { convolveFew, convolveFewWorkspace } from './convolution-few';
 export { convolveWeight, convolveWeightWorkspace } from './convolution-weight';
 export { gemm, gemmWorkspace } from './gemm';
 export {

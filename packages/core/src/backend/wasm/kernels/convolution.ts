@@ -1,6 +1,6 @@
 /** Convolutions. */
 import type { ConvSpec, Kernels } from '../../backend.js';
-import { convolutionNumbers } from '../convolution-tables.js';
+import { convolutionPlan } from '../convolution-tables.js';
 import type { Context } from './context.js';
 
 type Values = Float32Array;
@@ -22,9 +22,10 @@ export function convolutionKernels(
     return memory.compute(spec.batch * channels * size[0] * size[1], (out) => {
       const [x, weight] = operands.map((values) => memory.addressOf(values)) as [number, number];
       const added = bias === null ? 0 : memory.addressOf(bias);
-      const numbers = memory.integers(convolutionNumbers(spec, transposed));
-      const workspace = memory.temporary(wasm.convolveWorkspace(numbers, pool.limit));
-      wasm.convolve(out, x, weight, added, numbers, pool.limit, workspace);
+      const plan = convolutionPlan(spec, transposed);
+      const numbers = memory.integers(plan.numbers);
+      const workspace = memory.temporary(wasm[`${plan.kernel}Workspace`](numbers, pool.limit));
+      wasm[plan.kernel](out, x, weight, added, numbers, pool.limit, workspace);
     });
   };
   return {
