@@ -58,8 +58,7 @@ const perChannel = (bias: Tensor | undefined, dy: Tensor): Thunk =>
 const conv2dOp: Op<Operands, ConvSpec> = {
   name: 'conv2d',
   shape: (_, { batch, maps, count }) => [batch, maps, ...count],
-  forward: (k, [x, weight, bias], spec) =>
-    k.conv2d(x!.values, weight!.values, bias?.values ?? null, spec),
+  forward: (k, [x, weight, bias], spec) => k.conv2d(x!.values, weight!.values, bias?.values ?? null, spec),
   vjp: (dy, [x, weight, bias], spec) => [
     () => apply(convTranspose2dOp, [dy, weight!], spec),
     () => conv2dWeight(x!, dy, spec),

@@ -10,16 +10,7 @@ import { type Program, placesOf } from './program.js';
 
 const GEOMETRY = ['C', 'M', 'H', 'W', 'P', 'Q', 'K', 'L', 'S', 'T', 'D', 'E', 'A', 'B'];
 
-function integersOf({
-  channels,
-  maps,
-  size,
-  count,
-  kernel,
-  stride,
-  dilation,
-  padding,
-}: ConvSpec): number[] {
+function integersOf({ channels, maps, size, count, kernel, stride, dilation, padding }: ConvSpec): number[] {
   return [channels, maps, ...size, ...count, ...kernel, ...stride, ...dilation, ...padding];
 }
 

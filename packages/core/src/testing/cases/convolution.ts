@@ -126,7 +126,11 @@ export const convolutionCases: readonly OpCase[] = [
   convCase('convTranspose2d', [0, 2, 3, 3], [2, 1, 2, 2], {}, true),
   // Pixels that no window covers; a kernel of odd size whose columns share a stride unevenly; groups of images and of channels.
   convCase('convTranspose2d', [1, 2, 2, 3], [2, 3, 1, 2], { stride: [3, 4], outputPadding: [1, 0] }, true),
-  convCase('convTranspose2d', [1, 1, 3, 2], [1, 2, 5, 5], { stride: [2, 3], padding: [2, 1], dilation: [1, 2] }),
+  convCase('convTranspose2d', [1, 1, 3, 2], [1, 2, 5, 5], {
+    stride: [2, 3],
+    padding: [2, 1],
+    dilation: [1, 2],
+  }),
   convCase('convTranspose2d', [9, 5, 2, 1], [5, 6, 2, 3], { stride: [1, 2], padding: [1, 0] }, true),
   convCase('convTranspose2d', [2, 0, 2, 2], [0, 2, 2, 2], {}, true),
   convCase('convTranspose2d', [2, 2, 2, 2], [2, 0, 2, 2], {}, true),

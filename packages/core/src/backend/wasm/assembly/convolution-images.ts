@@ -1,104 +1,115 @@
 /**
- * What convolutions by images share: the packing of images, and the storing of results.
+ * What convolutions by images share: the packing of images and weights, and the storing of results.
  *
  * Images are computed in groups of 8, one per lane of two vectors. If there are too few to fill the lanes, each is cut into
  * BANDS of rows of the result, and a lane is a band: the rows of x that the band needs, with zeros outside of the image.
- * A group is packed to `[pixel][channel][8]`.
+ * A group is packed to `[pixel][channel][8]`, the weights to blocks `[kernel row][kernel column][channel][4]` of 4 rows.
  */
 import { scratchOf, setWord, word } from './control';
 import { storeTransposed } from './gemm';
+import { dispatch, threads } from './pool';
 
-export const LANES: usize = 8;
+const LANES: usize = 8;
 /** Pieces of a group's pixels in packing. */
-export const PIECES: usize = 4;
-/** Bytes of packed images at a time, unless one group is larger. */
-const MOST_PACKED: usize = 1 << 23;
-/** Approximate nanoseconds per multiply-add, to decide whether to share the work. */
-export const COST: f64 = 0.04;
+const PIECES: usize = 4;
 
-export const OUT = 0, X = 1, WEIGHT = 2, BIAS = 3, SPEC = 4, FIRST_GROUP = 5, PARTS = 6;
-const PACKED = 7, ZEROS = 8;
-/** The first parameter word that the kernels may use for themselves. */
-export const OWN = 9;
+const OUT = 0, X = 1, WEIGHT = 2, BIAS = 3, SPEC = 4, WORKSPACE = 5, FIRST_GROUP = 6;
+/** Parts into which a group is cut for the threads. */
+export const PARTS = 7;
 
-// The numbers at the start of a specification. LANE_COUNT is the number of bands of all images.
-const LANE_COUNT = 0, BANDS = 1, HEIGHT = 2, FIRST_ROW = 3, ROW_STEP = 4;
-export const CHANNELS = 5, BAND_HEIGHT = 6, WIDTH = 7;
-export const RESULT_CHANNELS = 8, RESULT_BAND_HEIGHT = 9, RESULT_WIDTH = 10;
-const RESULT_HEIGHT = 11;
-export const KERNEL_HEIGHT = 12, KERNEL_WIDTH = 13, WEIGHT_STEP = 14, CHANNEL_STEP = 15;
+// The numbers of a specification; backend/wasm/convolution-tables.ts describes and computes them.
+const LANE_TABLE = 0, GROUPS = 1, GROUPS_AT_ONCE = 2, GROUP_BYTES = 3, NANOSECONDS = 4, MOST_PARTS = 5;
+const PACKED_IMAGES = 6, ZEROS = 7, BUFFERS = 8, BUFFER_BYTES = 9;
+const HEIGHT = 10;
+export const WIDTH = 11, PIXELS = 12, CHANNELS = 13, RESULT_CHANNELS = 14, RESULT_HEIGHT = 15, RESULT_WIDTH = 16;
+const ROWS = 17, KERNEL_HEIGHT = 18, KERNEL_WIDTH = 19, ROW_STEP = 20, CHANNEL_STEP = 21, ORDER = 22;
+export const BLOCK_BYTES = 23;
 /** The first number that differs between the kernels. */
-export const SPECIFIC = 16;
+export const SPECIFIC = 24;
 
-@inline
+// A lane, in 16 bytes: offset of its image in x, first row of its band there, offset of the band in the result, and its pixels.
+const LANE: usize = 16;
+
 export function number(i: i32): usize {
   return load<u32>(word(SPEC) + (<usize>i << 2));
 }
 
-@inline
-function signed(i: i32): i32 {
-  return load<i32>(word(SPEC) + (<usize>i << 2));
+/** Address of the table whose offset is number `i`. */
+export function table(i: i32): usize {
+  return word(SPEC) + number(i);
 }
 
-/** Bytes of one packed group. */
-@inline
-export function groupBytes(): usize {
-  return number(BAND_HEIGHT) * number(WIDTH) * number(CHANNELS) * LANES << 2;
+/** Packs weights and images, and runs `job`, whose chunks are the groups times their parts. */
+export function runGroups(
+  job: (thread: i32, chunk: i32) => void, out: usize, x: usize, weight: usize, bias: usize, spec: usize, workspace: usize,
+): void {
+  setWord(OUT, out); setWord(X, x); setWord(WEIGHT, weight); setWord(BIAS, bias); setWord(SPEC, spec);
+  setWord(WORKSPACE, workspace);
+  memory.fill(workspace + number(ZEROS), 0, number(WIDTH) + 4 << 2);
+  const blocks = number(ROWS) + 3 >> 2;
+  dispatch(packWeights, <i32>blocks, <f64>(blocks * number(BLOCK_BYTES)));
+  const step = number(GROUPS_AT_ONCE);
+  for (let group: usize = 0; group < number(GROUPS); group += step) {
+    const count = min(step, number(GROUPS) - group);
+    const parts = min(number(MOST_PARTS), (2 * <usize>threads() + count - 1) / count);
+    const nanoseconds = <f64>count * <f64>number(NANOSECONDS);
+    setWord(FIRST_GROUP, group); setWord(PARTS, parts);
+    dispatch(packImages, <i32>(count * PIECES), nanoseconds);
+    dispatch(job, <i32>(count * parts), nanoseconds);
+  }
 }
 
-/** Pixels of one band of the result. */
-@inline
-export function bandPixels(): usize {
-  return number(RESULT_BAND_HEIGHT) * number(RESULT_WIDTH);
-}
-
-export function groupCount(): usize {
-  return (number(LANE_COUNT) + LANES - 1) / LANES;
-}
-
-/** Number of groups that are packed at a time. */
-export function groupsAtOnce(hands: usize): usize {
-  return min(groupCount(), max(1, min(hands, MOST_PACKED / max(1, groupBytes()))));
-}
-
-/** Bytes of workspace for packed images: the groups, and a row of zeros. */
-export function imagesWorkspace(hands: usize): usize {
-  return groupsAtOnce(hands) * groupBytes() + (number(WIDTH) + 4 << 2);
-}
-
-export function setImages(hands: usize, workspace: usize): void {
-  setWord(PACKED, workspace);
-  setWord(ZEROS, workspace + groupsAtOnce(hands) * groupBytes());
-  memory.fill(word(ZEROS), 0, number(WIDTH) + 4 << 2);
+export function packedWeights(block: usize): usize {
+  return word(WORKSPACE) + block * number(BLOCK_BYTES);
 }
 
 /** The packed group number `place` of those that are packed at a time. */
-@inline
 export function packedGroup(place: usize): usize {
-  return word(PACKED) + place * groupBytes();
+  return word(WORKSPACE) + number(PACKED_IMAGES) + place * number(GROUP_BYTES);
 }
 
-/** Address of row `row` of a lane's band in the first channel; 0 for a row outside of the image, or a lane without an image. */
+export function bufferOf(thread: i32): usize {
+  return word(WORKSPACE) + number(BUFFERS) + <usize>thread * number(BUFFER_BYTES);
+}
+
+/** Job: packs a block of 4 rows of weights. Missing rows become zeros. */
+function packWeights(_thread: i32, block: i32): void {
+  const channels = number(CHANNELS), width = number(KERNEL_WIDTH), step = number(CHANNEL_STEP) << 2;
+  const first = <usize>block << 2, order = table(ORDER);
+  for (let o: usize = 0; o < 4; o++) {
+    const inside = first + o < number(ROWS);
+    let to = packedWeights(block) + (o << 2);
+    for (let i: usize = 0; i < number(KERNEL_HEIGHT); i++) {
+      for (let j: usize = 0; j < width; j++) {
+        const tap = i * width + load<u32>(order + (j << 2));
+        let from = word(WEIGHT) + ((first + o) * number(ROW_STEP) + tap << 2);
+        for (let c: usize = 0; c < channels; c++, to += 16, from += step) store<f32>(to, inside ? load<f32>(from) : 0);
+      }
+    }
+  }
+}
+
+function laneOf(lane: usize): usize {
+  return table(LANE_TABLE) + lane * LANE;
+}
+
+/** Address of row `row` of a lane's band in the first channel; 0 for a row outside of the image. */
 function rowOf(lane: usize, row: usize): usize {
-  if (lane >= number(LANE_COUNT)) return 0;
-  const image = lane / number(BANDS), band = lane % number(BANDS);
-  const y = <i32>(band * number(ROW_STEP) + row) + signed(FIRST_ROW);
-  if (y < 0 || y >= signed(HEIGHT)) return 0;
-  return word(X) + ((image * number(CHANNELS) * number(HEIGHT) + <usize>y) * number(WIDTH) << 2);
+  const y = load<u32>(laneOf(lane), 4) + row; // a row above the image is a large unsigned number
+  return y >= <u32>number(HEIGHT) ? 0 : word(X) + load<u32>(laneOf(lane)) + (y * number(WIDTH) << 2);
 }
 
-/** Job: packs a piece of the pixels of a group. Missing rows and lanes become zeros. */
-export function packImages(_thread: i32, chunk: i32): void {
-  const width = number(WIDTH), pixels = number(BAND_HEIGHT) * width;
+/** Job: packs a piece of the pixels of a group. */
+function packImages(_thread: i32, chunk: i32): void {
+  const width = number(WIDTH), pixels = number(PIXELS);
   const place = <usize>chunk / PIECES;
   const piece = (pixels + PIECES - 1) / PIECES + 3 & ~3;
-  const from = min(pixels, <usize>chunk % PIECES * piece), to = min(pixels, from + piece);
-  for (let pixel = from; pixel < to; ) {
+  const to = min(pixels, (<usize>chunk % PIECES + 1) * piece);
+  for (let pixel = <usize>chunk % PIECES * piece; pixel < to; ) {
     const row = pixel / width;
     const end = min(to, (row + 1) * width);
     for (let half: usize = 0; half < LANES; half += 4) {
-      const lane = (word(FIRST_GROUP) + place) * LANES + half;
-      packRow(packedGroup(place) + (half << 2), lane, row, pixel, end);
+      packRow(packedGroup(place) + (half << 2), (word(FIRST_GROUP) + place) * LANES + half, row, pixel, end);
     }
     pixel = end;
   }
@@ -107,60 +118,46 @@ export function packImages(_thread: i32, chunk: i32): void {
 /** Packs pixels `from` … `to − 1`, which are in one row, of 4 lanes. */
 function packRow(out: usize, lane: usize, row: usize, from: usize, to: usize): void {
   const channels = number(CHANNELS), step = channels << 5, plane = number(HEIGHT) * number(WIDTH) << 2;
+  const zeros = word(WORKSPACE) + number(ZEROS), start = row * number(WIDTH);
   let a0 = rowOf(lane, row), a1 = rowOf(lane + 1, row), a2 = rowOf(lane + 2, row), a3 = rowOf(lane + 3, row);
   const p0: usize = a0 == 0 ? 0 : plane, p1: usize = a1 == 0 ? 0 : plane;
   const p2: usize = a2 == 0 ? 0 : plane, p3: usize = a3 == 0 ? 0 : plane;
-  const start = row * number(WIDTH), zeros = word(ZEROS);
   a0 = a0 == 0 ? zeros : a0; a1 = a1 == 0 ? zeros : a1; a2 = a2 == 0 ? zeros : a2; a3 = a3 == 0 ? zeros : a3;
-  let pixel = from;
-  for (; pixel + 4 <= to; pixel += 4) {
+  for (let pixel = from; pixel < to; pixel += 4) {
     const at = pixel - start << 2;
+    const whole = pixel + 4 <= to;
     let target = out + pixel * step;
     let b0 = a0 + at, b1 = a1 + at, b2 = a2 + at, b3 = a3 + at;
     for (let c: usize = 0; c < channels; c++, target += 32, b0 += p0, b1 += p1, b2 += p2, b3 += p3) {
-      storeTransposed(target, step, v128.load(b0), v128.load(b1), v128.load(b2), v128.load(b3));
+      if (whole) {
+        storeTransposed(target, step, v128.load(b0), v128.load(b1), v128.load(b2), v128.load(b3));
+        continue;
+      }
+      for (let p: usize = 0; p < to - pixel; p++) {
+        store<f32>(target + p * step, load<f32>(b0 + (p << 2)));
+        store<f32>(target + p * step, load<f32>(b1 + (p << 2)), 4);
+        store<f32>(target + p * step, load<f32>(b2 + (p << 2)), 8);
+        store<f32>(target + p * step, load<f32>(b3 + (p << 2)), 12);
+      }
     }
   }
-  for (; pixel < to; pixel++) {
-    const at = pixel - start << 2;
-    let target = out + pixel * step;
-    for (let c: usize = 0; c < channels; c++, target += 32) {
-      store<f32>(target, load<f32>(a0 + at + c * p0));
-      store<f32>(target, load<f32>(a1 + at + c * p1), 4);
-      store<f32>(target, load<f32>(a2 + at + c * p2), 8);
-      store<f32>(target, load<f32>(a3 + at + c * p3), 12);
-    }
-  }
 }
 
-/** Number of a band's pixels from `first` on, at most `count`, that are in the result: the last band may be shorter. */
-function pixelsOf(lane: usize, first: usize, count: usize): usize {
-  if (lane >= number(LANE_COUNT)) return 0;
-  const rows = number(RESULT_HEIGHT) - lane % number(BANDS) * number(RESULT_BAND_HEIGHT);
-  const pixels = min(rows, number(RESULT_BAND_HEIGHT)) * number(RESULT_WIDTH);
-  return first >= pixels ? 0 : min(count, pixels - first);
-}
-
-/** Address of a lane's band in a channel of the result. */
-function resultOf(lane: usize, channel: usize): usize {
-  const image = lane / number(BANDS), band = lane % number(BANDS);
-  const plane = (image * number(RESULT_CHANNELS) + channel) * number(RESULT_HEIGHT);
-  return word(OUT) + ((plane + band * number(RESULT_BAND_HEIGHT)) * number(RESULT_WIDTH) << 2);
-}
-
-/** Stores pixels `first` … `first + count − 1` of one channel, with the bias added. Their vectors of 8 lanes are `step` bytes apart. */
-export function storePixels(thread: i32, group: usize, channel: usize, from: usize, step: usize, first: usize, count: usize): void {
+/**
+ * Stores pixels `first` … `first + count − 1` of one channel of a group, with the bias added. Their vectors of 8 lanes are
+ * `step` bytes apart. A band may have fewer pixels.
+ */
+export function storePixels(thread: i32, place: usize, channel: usize, from: usize, step: usize, first: usize, count: usize): void {
   const bias = word(BIAS) == 0 ? f32x4.splat(0) : v128.load32_splat(word(BIAS) + (channel << 2));
-  for (let half: usize = 0; half < LANES; half += 4, from += 16) {
-    const lane = group * LANES + half;
-    const whole = pixelsOf(lane, first, count) == count && pixelsOf(lane + 1, first, count) == count
-      && pixelsOf(lane + 2, first, count) == count && pixelsOf(lane + 3, first, count) == count;
-    const stored: usize = whole ? count & ~3 : 0;
-    if (whole) storeQuads(lane, channel, from, step, first, stored, bias);
+  const offset = word(OUT) + (channel * number(RESULT_HEIGHT) * number(RESULT_WIDTH) + first << 2);
+  let lane = laneOf((word(FIRST_GROUP) + place) * LANES);
+  for (let half: usize = 0; half < LANES; half += 4, from += 16, lane += 4 * LANE) {
+    const least = min(min(load<u32>(lane, 12), load<u32>(lane, 28)), min(load<u32>(lane, 44), load<u32>(lane, 60)));
+    const stored: usize = first + count <= <usize>least ? count & ~3 : 0;
+    if (stored > 0) storeQuads(offset, lane, from, step, stored, bias);
     for (let n: usize = 0; n < 4; n++) {
-      const pixels = pixelsOf(lane + n, first, count);
-      const to = resultOf(lane + n, channel) + (first << 2);
-      for (let pixel = stored; pixel < pixels; pixel++) {
+      const to = offset + load<u32>(lane + n * LANE, 8), pixels = load<u32>(lane + n * LANE, 12);
+      for (let pixel = stored; pixel < count && first + pixel < pixels; pixel++) {
         v128.store(scratchOf(thread), f32x4.add(v128.load(from + pixel * step), bias));
         store<f32>(to + (pixel << 2), load<f32>(scratchOf(thread) + (n << 2)));
       }
@@ -169,9 +166,9 @@ export function storePixels(thread: i32, group: usize, channel: usize, from: usi
 }
 
 /** Stores `count` pixels, a multiple of 4, of 4 lanes. */
-function storeQuads(lane: usize, channel: usize, from: usize, step: usize, first: usize, count: usize, bias: v128): void {
-  let t0 = resultOf(lane, channel) + (first << 2), t1 = resultOf(lane + 1, channel) + (first << 2);
-  let t2 = resultOf(lane + 2, channel) + (first << 2), t3 = resultOf(lane + 3, channel) + (first << 2);
+function storeQuads(offset: usize, lane: usize, from: usize, step: usize, count: usize, bias: v128): void {
+  let t0 = offset + load<u32>(lane, 8), t1 = offset + load<u32>(lane, 24);
+  let t2 = offset + load<u32>(lane, 40), t3 = offset + load<u32>(lane, 56);
   for (const end = from + count * step; from < end; from += 4 * step, t0 += 16, t1 += 16, t2 += 16, t3 += 16) {
     const v0 = f32x4.add(v128.load(from), bias), v1 = f32x4.add(v128.load(from + step), bias);
     const v2 = f32x4.add(v128.load(from + 2 * step), bias), v3 = f32x4.add(v128.load(from + 3 * step), bias);

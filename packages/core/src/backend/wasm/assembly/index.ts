@@ -1,7 +1,7 @@
 /** The functions that TypeScript calls. */
-export { convolve, convolveWorkspace } from './convolution';
-export { convolveFew, convolveFewWorkspace } from './convolution-few';
-export { convolveWeight, convolveWeightWorkspace } from './convolution-weight';
+export { convolve } from './convolution';
+export { convolveFew } from './convolution-few';
+export { convolveWeight } from './convolution-weight';
 export { gemm, gemmWorkspace } from './gemm';
 export {
   runAdam,

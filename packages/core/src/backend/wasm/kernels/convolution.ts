@@ -1,6 +1,7 @@
 /** Convolutions. */
 import type { ConvSpec, Kernels } from '../../backend.js';
-import { convolutionPlan } from '../convolution-tables.js';
+import { convolutionPlan } from '../convolution-numbers.js';
+import { convolutionWeightNumbers } from '../convolution-weight-numbers.js';
 import type { Context } from './context.js';
 
 type Values = Float32Array;
@@ -16,16 +17,19 @@ export function convolutionKernels(
     const products = batch * channels * maps * kernel[0] * kernel[1] * count[0] * count[1];
     if (products >= MANY_PRODUCTS) pool.ensureStarted();
   };
-  const convolve = (transposed: boolean, operands: readonly Values[], bias: Values | null, spec: ConvSpec) => {
+  const convolve = (
+    transposed: boolean,
+    operands: readonly Values[],
+    bias: Values | null,
+    spec: ConvSpec,
+  ) => {
     const [channels, size] = transposed ? [spec.channels, spec.size] : [spec.maps, spec.count];
     start(spec);
     return memory.compute(spec.batch * channels * size[0] * size[1], (out) => {
       const [x, weight] = operands.map((values) => memory.addressOf(values)) as [number, number];
       const added = bias === null ? 0 : memory.addressOf(bias);
-      const plan = convolutionPlan(spec, transposed);
-      const numbers = memory.integers(plan.numbers);
-      const workspace = memory.temporary(wasm[`${plan.kernel}Workspace`](numbers, pool.limit));
-      wasm[plan.kernel](out, x, weight, added, numbers, pool.limit, workspace);
+      const { kernel, numbers, workspace } = convolutionPlan(spec, transposed, pool.limit);
+      wasm[kernel](out, x, weight, added, memory.integers(numbers), memory.temporary(workspace));
     });
   };
   return {
@@ -33,19 +37,16 @@ export function convolutionKernels(
     convTranspose2d: (y, weight, bias, spec) => convolve(true, [y, weight], bias, spec),
 
     conv2dWeight(x: Values, y: Values, spec: ConvSpec): Values {
-      const { batch, channels, maps, size, count, kernel, stride, padding, dilation } = spec;
-      const length = maps * channels * kernel[0] * kernel[1];
+      const length = spec.maps * spec.channels * spec.kernel[0] * spec.kernel[1];
       start(spec);
       return memory.compute(length, (out) => {
         if (x.length === 0 || y.length === 0) {
           wasm.runFill(out, 0, length);
           return;
         }
-        const geometry = [...kernel, ...stride, ...padding, ...dilation];
-        const numbers = memory.integers([batch, channels, ...size, maps, ...count, ...geometry]);
-        const [images, gradient] = [memory.addressOf(x), memory.addressOf(y)];
-        const workspace = memory.temporary(wasm.convolveWeightWorkspace(numbers, pool.limit));
-        wasm.convolveWeight(out, images, gradient, numbers, workspace);
+        const { numbers, workspace } = convolutionWeightNumbers(spec, pool.limit);
+        const operands = [memory.addressOf(x), memory.addressOf(y)] as const;
+        wasm.convolveWeight(out, ...operands, memory.integers(numbers), memory.temporary(workspace));
       });
     },
   };
