@@ -45,8 +45,7 @@ export function layOut(items: readonly (number | readonly number[])[]): number[]
     next += item.length;
     return at;
   });
-  for (const item of items) if (typeof item !== 'number') numbers.push(...item);
-  return numbers;
+  return numbers.concat(...items.filter((item) => typeof item !== 'number'));
 }
 
 /** How the rows of the result are cut into bands. */
@@ -128,8 +127,7 @@ function listsTable(lists: readonly (readonly number[])[]): number[] {
     next += 4 * list.length;
     numbers.push(next);
   }
-  for (const list of lists) numbers.push(...list);
-  return numbers;
+  return numbers.concat(lists.flat());
 }
 
 /** The kernel's columns in the order of the packed weights: neighbours meet neighbouring columns of x, if any do. */

@@ -89,8 +89,8 @@ export function convolutionWeightNumbers(
     kernelTable.push(rowAt(i * dilation[0]), runAt);
     runAt += 4 * entries.length;
   });
-  kernelTable.push(0, runAt, ...runs.flat());
+  kernelTable.push(0, runAt);
   const images = Array.from({ length: layout.images }, (_, n) => [n * windows * GRADIENTS, n * layout.line]);
-  const numbers = layOut([...sizes, offsets, rowTable, kernelTable, images.flat()]);
+  const numbers = layOut([...sizes, offsets, rowTable, kernelTable.concat(runs.flat()), images.flat()]);
   return { numbers, workspace: layout.bytes };
 }
