@@ -97,7 +97,7 @@ function packOrMultiply(thread: i32, chunk: i32): void {
 
 /** Takes four vectors as rows of a 4×4 block and writes its columns, `stride` bytes apart. */
 @inline
-function storeTransposed(to: usize, stride: usize, r0: v128, r1: v128, r2: v128, r3: v128): void {
+export function storeTransposed(to: usize, stride: usize, r0: v128, r1: v128, r2: v128, r3: v128): void {
   const a = i32x4.shuffle(r0, r1, 0, 4, 1, 5);
   const b = i32x4.shuffle(r0, r1, 2, 6, 3, 7);
   const c = i32x4.shuffle(r2, r3, 0, 4, 1, 5);
@@ -112,7 +112,7 @@ function storeTransposed(to: usize, stride: usize, r0: v128, r1: v128, r2: v128,
  * Copies `lines` (1 to 4) stored lines of length `count`, `pitch` bytes apart. Element p of line i is written to
  * to + p·stride + 4i. Missing lines become zeros.
  */
-function packLines(to: usize, stride: usize, from: usize, pitch: usize, lines: usize, count: usize): void {
+export function packLines(to: usize, stride: usize, from: usize, pitch: usize, lines: usize, count: usize): void {
   let p: usize = 0;
   if (lines == 4) {
     for (; p + 4 <= count; p += 4) {
