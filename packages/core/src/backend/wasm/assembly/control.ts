@@ -19,13 +19,15 @@ export const READY: usize = CONTROL + 256;
 export const LIMIT: usize = CONTROL + 260;
 /** i32: workers that ended with an error. */
 export const FAILED: usize = CONTROL + 264;
+/** i32: whether tiles of matrix products have 16 columns; see gemm-wide.ts. */
+export const WIDE: usize = CONTROL + 268;
 /** u32: index of the job in the function table, which is the same in every thread. */
 export const JOB: usize = CONTROL + 320;
 /** The job's parameters, one 4-byte word each. */
 export const PARAMETERS: usize = CONTROL + 324;
-/** Scratch memory: 256 bytes per thread. */
+/** Scratch memory: 512 bytes per thread. */
 export const SCRATCH: usize = CONTROL + 1024;
-export const SCRATCH_SIZE: usize = 256;
+export const SCRATCH_SIZE: usize = 512;
 /** Offset in a thread's scratch memory at which elementwise kernels compute the last, incomplete vector. */
 export const TAIL: usize = 192;
 

@@ -9,18 +9,22 @@
  * Threads share the packed B, and each computes blocks of rows. K is never split among threads, so the result is
  * bit-identical for any number of threads.
  */
-import { ACTIVATION_NONE, ACTIVATION_RELU, ACTIVATION_SIGMOID } from './functions.generated';
-import * as math from './math';
+import { ACTIVATION_NONE } from './functions.generated';
 import { fma } from './math';
 import { scratchOf, setWord, word } from './control';
+import { nativeGemm, takesNative } from './gemm-native';
+import { isWide, wideTile } from './gemm-wide';
 import { dispatch, threads } from './pool';
+import { finish } from './tile';
 
 const KC: usize = 384;
 const NC: usize = 1024;
 /** Rows that a thread packs at a time. */
 const MC: usize = 96;
-/** Number of panels of B per chunk of packing work. */
-const PACK_PANELS: usize = 8;
+/** Columns of B per chunk of packing work. */
+const PACK_COLUMNS: usize = 64;
+/** Columns of a panel of B, and of a tile: usually, and for `isWide`. */
+const NARROW: usize = 8, WIDEST: usize = 16;
 /** Approximate nanoseconds per multiply-add, to decide whether to share the work. */
 const COST: f64 = 0.04;
 
@@ -30,7 +34,7 @@ const PACKED_A = 10, PACKED_B = 11, K_START = 12, K_COUNT = 13, N_START = 14, N_
 
 /** Bytes of workspace for `gemm`: the packed B, and a packed block of A for each thread. */
 export function gemmWorkspace(threads: i32): usize {
-  return (KC * (NC + 8) + <usize>threads * KC * MC) << 2;
+  return (KC * (NC + WIDEST) + <usize>threads * KC * MC) << 2;
 }
 
 /** Rows of C per chunk of work: a multiple of 4, at most MC, chosen so that all threads get the same number of chunks. */
@@ -45,22 +49,25 @@ export function gemm(
   a: usize, b: usize, c: usize, m: usize, n: usize, k: usize,
   transposeA: bool, transposeB: bool, bias: usize, activation: i32, workspace: usize,
 ): void {
+  if (takesNative(m, n, k)) {
+    nativeGemm(a, b, c, m, n, k, transposeA, transposeB, bias, activation);
+    return;
+  }
   const blocks = (k + KC - 1) / KC;
   const kc = blocks == 0 ? 0 : (k + blocks - 1) / blocks;
   const rows = rowsOfChunk(m);
   setWord(A, a); setWord(B, b); setWord(C, c); setWord(M, m); setWord(N, n); setWord(K, k);
   setWord(TRANSPOSE_A, <usize>transposeA); setWord(TRANSPOSE_B, <usize>transposeB);
   setWord(BIAS, bias); setWord(ACTIVATION, <usize>activation);
-  setWord(PACKED_B, workspace); setWord(PACKED_A, workspace + ((KC * (NC + 8)) << 2));
+  setWord(PACKED_B, workspace); setWord(PACKED_A, workspace + ((KC * (NC + WIDEST)) << 2));
   setWord(CHUNK_ROWS, rows);
   for (let j: usize = 0; j < n; j += NC) {
     const nc = min(NC, n - j);
     setWord(N_START, j); setWord(N_COUNT, nc);
-    const panels = (nc + 7) >> 3;
     for (let p: usize = 0; p < k; p += kc) {
       const nanoseconds = <f64>m * <f64>nc * <f64>kc * COST;
       setWord(K_START, p); setWord(K_COUNT, min(kc, k - p));
-      dispatch(packB, <i32>((panels + PACK_PANELS - 1) / PACK_PANELS), nanoseconds);
+      dispatch(packB, <i32>((nc + PACK_COLUMNS - 1) / PACK_COLUMNS), nanoseconds);
       dispatch(multiply, <i32>((m + rows - 1) / rows), nanoseconds);
     }
   }
@@ -117,24 +124,28 @@ function atMost4(x: isize): usize {
   return x <= 0 ? 0 : x >= 4 ? 4 : <usize>x;
 }
 
-/** Job: packs a chunk of B's panels, each `[k][8]`. */
+/** Columns of a panel of B. */
+@inline
+function panelWidth(): usize {
+  return isWide() ? WIDEST : NARROW;
+}
+
+/** Job: packs a chunk of B's panels, each `[k][panelWidth()]`. */
 function packB(_thread: i32, chunk: i32): void {
-  const kc = word(K_COUNT);
-  const first = <usize>chunk * PACK_PANELS;
-  const last = min(first + PACK_PANELS, (word(N_COUNT) + 7) >> 3);
-  for (let panel = first; panel < last; panel++) {
-    const column = word(N_START) + (panel << 3);
-    const to = word(PACKED_B) + ((panel * kc) << 5);
-    for (let half: usize = 0; half < 2; half++) {
-      const at = column + half * 4;
-      const width = atMost4(<isize>(word(N_START) + word(N_COUNT)) - <isize>at);
-      if (word(TRANSPOSE_B)) {
-        const pitch = word(K) << 2;
-        packLines(to + half * 16, 32, word(B) + at * pitch + (word(K_START) << 2), pitch, width, kc);
-      } else {
-        const pitch = word(N) << 2;
-        packColumns(to + half * 16, 32, word(B) + word(K_START) * pitch + (at << 2), pitch, width, kc);
-      }
+  const kc = word(K_COUNT), panel = panelWidth();
+  const first = <usize>chunk * PACK_COLUMNS;
+  const last = min(first + PACK_COLUMNS, (word(N_COUNT) + panel - 1) / panel * panel);
+  for (let j = first; j < last; j += 4) {
+    const inside = j % panel;
+    const to = word(PACKED_B) + (((j - inside) * kc + inside) << 2);
+    const at = word(N_START) + j;
+    const width = atMost4(<isize>word(N_COUNT) - <isize>j);
+    if (word(TRANSPOSE_B)) {
+      const pitch = word(K) << 2;
+      packLines(to, panel << 2, word(B) + at * pitch + (word(K_START) << 2), pitch, width, kc);
+    } else {
+      const pitch = word(N) << 2;
+      packColumns(to, panel << 2, word(B) + word(K_START) * pitch + (at << 2), pitch, width, kc);
     }
   }
 }
@@ -156,7 +167,7 @@ function packA(to: usize, row: usize, rows: usize): void {
 
 /** Job: computes a chunk of rows of C. */
 function multiply(thread: i32, chunk: i32): void {
-  const kc = word(K_COUNT), nc = word(N_COUNT), n = word(N);
+  const kc = word(K_COUNT), nc = word(N_COUNT), n = word(N), panel = panelWidth();
   const row = <usize>chunk * word(CHUNK_ROWS);
   const rows = min(word(CHUNK_ROWS), word(M) - row);
   const packedA = word(PACKED_A) + ((<usize>thread * KC * MC) << 2);
@@ -165,22 +176,29 @@ function multiply(thread: i32, chunk: i32): void {
   const last = word(K_START) + kc == word(K);
   const bias = last ? word(BIAS) : 0;
   const activation = last ? <i32>word(ACTIVATION) : ACTIVATION_NONE;
-  for (let j: usize = 0; j < nc; j += 8) {
+  for (let j: usize = 0; j < nc; j += panel) {
     const panelB = word(PACKED_B) + ((j * kc) << 2);
     const column = word(N_START) + j;
     const biasAt = bias == 0 ? 0 : bias + (column << 2);
     for (let i: usize = 0; i < rows; i += 4) {
       const panelA = packedA + ((i * kc) << 2);
       const c = word(C) + (((row + i) * n + column) << 2);
-      if (i + 4 <= rows && j + 8 <= nc) tile(panelA, panelB, kc, c, n << 2, first, biasAt, activation);
-      else borderTile(thread, panelA, panelB, kc, c, n, min(4, rows - i), min(8, nc - j), first, biasAt, activation);
+      if (i + 4 <= rows && j + panel <= nc) tile(panelA, panelB, kc, c, n << 2, first, biasAt, activation);
+      else borderTile(thread, panelA, panelB, kc, c, n, min(4, rows - i), min(panel, nc - j), first, biasAt, activation);
     }
   }
 }
 
-/** Adds the products of all steps of k to the tile: at each step, a column of A times a row of B. */
-// prettier-ignore
+/** Computes a tile of C. `first`: for the first block of K; `bias`: the address for the tile's first column, or 0. */
+@inline
 function tile(a: usize, b: usize, k: usize, c: usize, pitch: usize, first: bool, bias: usize, activation: i32): void {
+  if (isWide()) wideTile(a, b, k, c, pitch, first, bias, activation);
+  else narrowTile(a, b, k, c, pitch, first, bias, activation);
+}
+
+/** A tile of 8 columns. Adds the products of all steps of k: at each step, a column of A times a row of B. */
+// prettier-ignore
+function narrowTile(a: usize, b: usize, k: usize, c: usize, pitch: usize, first: bool, bias: usize, activation: i32): void {
   let c00 = f32x4.splat(0), c01 = f32x4.splat(0), c10 = f32x4.splat(0), c11 = f32x4.splat(0);
   let c20 = f32x4.splat(0), c21 = f32x4.splat(0), c30 = f32x4.splat(0), c31 = f32x4.splat(0);
   const end = a + (k << 4);
@@ -238,45 +256,18 @@ function tile(a: usize, b: usize, k: usize, c: usize, pitch: usize, first: bool,
   finish(c + 3 * pitch, c30, c31, first, bias, activation);
 }
 
-/** Stores one row of a tile: adds it to the sums of earlier blocks of K; after the last block, applies bias and activation. */
-@inline
-function finish(c: usize, v0: v128, v1: v128, first: bool, bias: usize, activation: i32): void {
-  if (!first) {
-    v0 = f32x4.add(v0, v128.load(c));
-    v1 = f32x4.add(v1, v128.load(c, 16));
-  }
-  if (bias != 0) {
-    v0 = f32x4.add(v0, v128.load(bias));
-    v1 = f32x4.add(v1, v128.load(bias, 16));
-  }
-  if (activation == ACTIVATION_RELU) {
-    v0 = f32x4.pmax(v0, f32x4.splat(0));
-    v1 = f32x4.pmax(v1, f32x4.splat(0));
-  } else if (activation != ACTIVATION_NONE) {
-    activated(c, v0, v1, activation);
-    return;
-  }
-  v128.store(c, v0);
-  v128.store(c, v1, 16);
-}
-
-/** Applies sigmoid or tanh. A separate function keeps the code of the tile small. */
-function activated(c: usize, v0: v128, v1: v128, activation: i32): void {
-  v128.store(c, activation == ACTIVATION_SIGMOID ? math.sigmoid(v0) : math.tanh(v0));
-  v128.store(c, activation == ACTIVATION_SIGMOID ? math.sigmoid(v1) : math.tanh(v1), 16);
-}
-
 /** A tile that extends beyond C. It is computed in scratch memory, and the part inside C is copied back. */
 function borderTile(
   thread: i32, a: usize, b: usize, k: usize, c: usize, n: usize, rows: usize, columns: usize,
   first: bool, bias: usize, activation: i32,
 ): void {
+  const pitch = panelWidth() << 2;
   const buffer = scratchOf(thread);
-  const biasBuffer = buffer + 128;
+  const biasBuffer = buffer + 4 * pitch;
   if (!first) {
-    for (let i: usize = 0; i < rows; i++) memory.copy(buffer + i * 32, c + ((i * n) << 2), columns << 2);
+    for (let i: usize = 0; i < rows; i++) memory.copy(buffer + i * pitch, c + ((i * n) << 2), columns << 2);
   }
   if (bias != 0) memory.copy(biasBuffer, bias, columns << 2);
-  tile(a, b, k, buffer, 32, first, bias == 0 ? 0 : biasBuffer, activation);
-  for (let i: usize = 0; i < rows; i++) memory.copy(c + ((i * n) << 2), buffer + i * 32, columns << 2);
+  tile(a, b, k, buffer, pitch, first, bias == 0 ? 0 : biasBuffer, activation);
+  for (let i: usize = 0; i < rows; i++) memory.copy(c + ((i * n) << 2), buffer + i * pitch, columns << 2);
 }

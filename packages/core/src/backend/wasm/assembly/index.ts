@@ -1,5 +1,7 @@
 /** The functions that TypeScript calls. */
 export { gemm, gemmWorkspace } from './gemm';
+export { setNative } from './gemm-native';
+export { setWide } from './gemm-wide';
 export {
   runAdam,
   runBinary,
