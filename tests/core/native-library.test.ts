@@ -30,7 +30,8 @@ const values = (size: number, step: number): Float32Array =>
 
 function product(m: number, n: number, k: number, transposeA = false, transposeB = false) {
   const spec = { batch: 1, m, n, k, transposeA, transposeB, strideA: 0, strideB: 0 };
-  return (on: NativeBackend | typeof reference) => on.kernels.matmul(values(m * k, 0.7), values(k * n, 0.3), spec);
+  return (on: NativeBackend | typeof reference) =>
+    on.kernels.matmul(values(m * k, 0.7), values(k * n, 0.3), spec);
 }
 
 testIf(isHere)('the whole op-case table, forward and gradients, agrees with reference', async () => {
@@ -40,28 +41,31 @@ testIf(isHere)('the whole op-case table, forward and gradients, agrees with refe
   }
 });
 
-testIf(isHere)('products of many shapes and all transposes agree with float64, on 1 and 2 threads with equal bits', () => {
-  const sizes = [
-    [33, 35, 37],
-    [128, 400, 784],
-    [784, 400, 128],
-    [1, 400, 784],
-    [400, 1, 128],
-    [131, 129, 513],
-    [1024, 20, 64],
-  ] as const;
-  for (const [m, n, k] of sizes)
-    for (const transposeA of [false, true])
-      for (const transposeB of [false, true]) {
-        const run = product(m, n, k, transposeA, transposeB);
-        const right = run(reference) as Float32Array;
-        const found = run(one) as Float32Array;
-        const what = `${m}×${n}×${k} ${transposeA} ${transposeB}`;
-        const wrong = found.findIndex((x, i) => !(Math.abs(x - right[i]!) <= 2e-6 * Math.sqrt(k)));
-        assert.is(wrong, -1, what);
-        assert.equal(run(two), found, what);
-      }
-});
+testIf(isHere)(
+  'products of many shapes and all transposes agree with float64, on 1 and 2 threads with equal bits',
+  () => {
+    const sizes = [
+      [33, 35, 37],
+      [128, 400, 784],
+      [784, 400, 128],
+      [1, 400, 784],
+      [400, 1, 128],
+      [131, 129, 513],
+      [1024, 20, 64],
+    ] as const;
+    for (const [m, n, k] of sizes)
+      for (const transposeA of [false, true])
+        for (const transposeB of [false, true]) {
+          const run = product(m, n, k, transposeA, transposeB);
+          const right = run(reference) as Float32Array;
+          const found = run(one) as Float32Array;
+          const what = `${m}×${n}×${k} ${transposeA} ${transposeB}`;
+          const wrong = found.findIndex((x, i) => !(Math.abs(x - right[i]!) <= 2e-6 * Math.sqrt(k)));
+          assert.is(wrong, -1, what);
+          assert.equal(run(two), found, what);
+        }
+  },
+);
 
 /** The loss of each step and the final weights of a small VAE. */
 async function train(on: Backend, steps: number): Promise<{ losses: number[]; weights: Float32Array[] }> {
@@ -90,7 +94,8 @@ testIf(isHere)('200 training steps on 1 and 2 threads: equal bits, and the losse
   const [first, second] = [await train(one, 200), await train(two, 200)];
   assert.equal(second, first);
   const { losses } = await train(reference, 4);
-  for (const [i, loss] of losses.entries()) assert.ok(Math.abs(first.losses[i]! / loss - 1) < 1e-5, `step ${i}`);
+  for (const [i, loss] of losses.entries())
+    assert.ok(Math.abs(first.losses[i]! / loss - 1) < 1e-5, `step ${i}`);
 });
 
 testIf(isHere)('memory that has grown: products before and after agree', () => {
@@ -107,7 +112,9 @@ testIf(isHere)('name, description and facts', () => {
   assert.is(two.name, 'native');
   assert.ok(path.length > 0 && /^\d+\.\d+/.test(version), `${path} ${version}`);
   const how = two.ffi === 'koffi' ? 'koffi, on the calling thread' : 'node:ffi';
-  assert.ok(two.description.startsWith(`native (${name} ${version}, ${instructionSet}, by ${how}; wasm: SIMD`));
+  assert.ok(
+    two.description.startsWith(`native (${name} ${version}, ${instructionSet}, by ${how}; wasm: SIMD`),
+  );
   withBackend(two, () => assert.is(rand([3]).add(1).size, 3));
 });
 

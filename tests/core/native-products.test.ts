@@ -1,4 +1,5 @@
 /** How products go to a library: which ones, in which blocks, with bias and activation. The library is a JavaScript function. */
+import { runInThisContext } from 'node:vm';
 import { createReference, createWasm } from '@varigrad/core';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -31,8 +32,7 @@ function faultOf(text: string): string | undefined {
   let fault: string | undefined;
   const products: NativeProducts = {
     description: 'loops',
-    // biome-ignore lint/security/noGlobalEval: the texts are of this file
-    bind: (memory) => (0, eval)(text)(memory),
+    bind: (memory) => runInThisContext(text)(memory),
     workerProduct: text,
     start(wasm, memory) {
       fault = findFault(wasm, memory);
@@ -49,8 +49,7 @@ function backendWith(from: number, threads: number, text = LOOPS): Counted {
     description: 'loops',
     bind(kernelMemory) {
       memory = kernelMemory;
-      // biome-ignore lint/security/noGlobalEval: the text is the one above
-      return (0, eval)(text)(kernelMemory);
+      return runInThisContext(text)(kernelMemory);
     },
     workerProduct: text,
     start: (wasm) => wasm.setNative(from, true),
@@ -152,7 +151,10 @@ test('a failure of the library is an error, and closes the backend', () => {
   const { backend } = backendWith(1, 1, `(() => () => { throw new Error('sgemm failed with status 2'); })`);
   const spec = { batch: 1, m: 4, n: 4, k: 4, transposeA: false, transposeB: false, strideA: 0, strideB: 0 };
   const multiply = () => backend.kernels.matmul(numbers(16, 1), numbers(16, 1), spec);
-  assert.throws(multiply, /wasm: sgemm failed with status 2; the values that it computed are lost — select another/);
+  assert.throws(
+    multiply,
+    /wasm: sgemm failed with status 2; the values that it computed are lost — select another/,
+  );
   assert.throws(multiply, /this backend is closed: sgemm failed with status 2/);
   assert.is(backend.description, 'native (closed: sgemm failed with status 2)');
 });
@@ -170,7 +172,11 @@ test('a library that ignores transposes, sums or bias, or writes NaN, is found',
     ': sum;': ': NaN;',
   };
   for (const [right, changed] of Object.entries(wrong)) {
-    assert.match(faultOf(LOOPS.replace(right, changed)) ?? 'none', /^element \d+ of A.* must be \S+, found \S+$/, changed);
+    assert.match(
+      faultOf(LOOPS.replace(right, changed)) ?? 'none',
+      /^element \d+ of A.* must be \S+, found \S+$/,
+      changed,
+    );
   }
 });
 

@@ -27,36 +27,57 @@ async function refusal(options: object): Promise<string> {
 
 test('options: an unknown one, a library that is no text, a wrong number of threads', async () => {
   assert.match(await refusal({ librari: 'x' }), /ArgumentError: native: .*librari.*library/);
-  assert.match(await refusal({ library: '' }), /ArgumentError: native: library must be a name or a path, found ''/);
-  assert.match(await refusal({ library: 3 }), /ArgumentError: native: library must be a name or a path, found 3/);
+  assert.match(
+    await refusal({ library: '' }),
+    /ArgumentError: native: library must be a name or a path, found ''/,
+  );
+  assert.match(
+    await refusal({ library: 3 }),
+    /ArgumentError: native: library must be a name or a path, found 3/,
+  );
 });
 
 testIf(here !== undefined)('a wrong number of threads is an error of its own', async () => {
-  assert.match(await refusal({ threads: 0 }), /ArgumentError: setNumThreads: the number of threads must be a whole number/);
+  assert.match(
+    await refusal({ threads: 0 }),
+    /ArgumentError: setNumThreads: the number of threads must be a whole number/,
+  );
 });
 
 testIf(hasFfi)('no library: what was tried, and what to install', async () => {
   const message = await refusal({ library: '/absent.so' });
-  assert.match(message, /BackendError: native: no library was accepted by (koffi|node:ffi):\n- the file: not found \(\/absent\.so\)\n/);
+  assert.match(
+    message,
+    /BackendError: native: no library was accepted by (koffi|node:ffi):\n- the file: not found \(\/absent\.so\)\n/,
+  );
   assert.match(message, /\nTo install one: /);
 });
 
-testIf(hasFfi && process.platform === 'linux')('wrong files: text, another architecture, a library without products', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'varigrad-native-'));
-  try {
-    const text = join(folder, 'text.so');
-    writeFileSync(text, 'not a library');
-    assert.match(await refusal({ library: text }), /text\.so: .*(file too short|invalid ELF header)/);
-    const arm = join(folder, 'arm.so');
-    const header = Buffer.from(readFileSync(process.execPath).subarray(0, 4096));
-    header.writeUInt16LE(process.arch === 'arm64' ? 62 : 183, 18); // e_machine: x86-64 or AArch64
-    writeFileSync(arm, header);
-    assert.match(await refusal({ library: arm }), /arm\.so: it is for another processor architecture than this process, or a library/);
-    assert.match(await refusal({ library: 'libm.so.6' }), /libm\.so\.6: it has neither dnnl_sgemm nor cblas_sgemm/);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-});
+testIf(hasFfi && process.platform === 'linux')(
+  'wrong files: text, another architecture, a library without products',
+  async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'varigrad-native-'));
+    try {
+      const text = join(folder, 'text.so');
+      writeFileSync(text, 'not a library');
+      assert.match(await refusal({ library: text }), /text\.so: .*(file too short|invalid ELF header)/);
+      const arm = join(folder, 'arm.so');
+      const header = Buffer.from(readFileSync(process.execPath).subarray(0, 4096));
+      header.writeUInt16LE(process.arch === 'arm64' ? 62 : 183, 18); // e_machine: x86-64 or AArch64
+      writeFileSync(arm, header);
+      assert.match(
+        await refusal({ library: arm }),
+        /arm\.so: it is for another processor architecture than this process, or a library/,
+      );
+      assert.match(
+        await refusal({ library: 'libm.so.6' }),
+        /libm\.so\.6: it has neither dnnl_sgemm nor cblas_sgemm/,
+      );
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  },
+);
 
 /** A program that creates the backend in a process of its own and prints what happens. */
 function printed(
@@ -81,7 +102,13 @@ const major = Number.parseInt(process.versions.node, 10);
 const permission = major < 23 ? '--experimental-permission' : '--permission';
 
 testIf(hasFfi)('the permission model: the flag that is missing', () => {
-  const flags = [permission, '--allow-fs-read=*', '--allow-fs-write=*', '--allow-worker', '--allow-child-process'];
+  const flags = [
+    permission,
+    '--allow-fs-read=*',
+    '--allow-fs-write=*',
+    '--allow-worker',
+    '--allow-child-process',
+  ];
   const message = printed(flags);
   assert.match(message, /native: libraries cannot be called:/);
   assert.match(message, /koffi: the permission model forbids addons — add --allow-addons/);
@@ -89,7 +116,12 @@ testIf(hasFfi)('the permission model: the flag that is missing', () => {
 });
 
 testIf(hasOpenBlas)('the variables that are set while a library is loaded are restored', () => {
-  const message = printed([], `{ library: 'OpenBLAS' }`, { OMP_NUM_THREADS: '3' }, 'process.env.OMP_NUM_THREADS + process.env.OPENBLAS_NUM_THREADS');
+  const message = printed(
+    [],
+    `{ library: 'OpenBLAS' }`,
+    { OMP_NUM_THREADS: '3' },
+    'process.env.OMP_NUM_THREADS + process.env.OPENBLAS_NUM_THREADS',
+  );
   assert.match(message, /^native \(OpenBLAS .*\n3undefined\n$/);
 });
 
@@ -102,7 +134,10 @@ testIf(hasFfi)('a worker thread is refused', async () => {
     });`;
   const worker = new Worker(program, { eval: true });
   const message = await new Promise((done) => worker.once('message', done));
-  assert.match(String(message), /native: the environment variables that a library reads can be set on the main thread only — call native there/);
+  assert.match(
+    String(message),
+    /native: the environment variables that a library reads can be set on the main thread only — call native there/,
+  );
   await worker.terminate();
 });
 
@@ -118,11 +153,25 @@ test('libraries are recognized by their functions', () => {
   const oneDnn = { name: 'oneDNN', version: '3.6.1', instructionSet: 'AVX-512', symbol: 'dnnl_sgemm' };
   assert.equal(identify(fake(dnnl), 'x'), oneDnn);
   assert.is(identify(fake({ ...dnnl, dnnl_get_effective_cpu_isa: 7 }), 'x').instructionSet, 'AVX2');
-  const blas = { cblas_sgemm: 0, openblas_get_config: 'OpenBLAS 0.3.21 DYNAMIC_ARCH Zen', openblas_get_corename: 'Zen' };
+  const blas = {
+    cblas_sgemm: 0,
+    openblas_get_config: 'OpenBLAS 0.3.21 DYNAMIC_ARCH Zen',
+    openblas_get_corename: 'Zen',
+  };
   const openBlas = { name: 'OpenBLAS', version: '0.3.21', instructionSet: 'Zen', symbol: 'cblas_sgemm' };
   assert.equal(identify(fake(blas), 'x'), openBlas);
-  const blis = { cblas_sgemm: 0, bli_info_get_version_str: '0.9.0', bli_arch_query_id: 4, bli_arch_string: 'zen3' };
-  assert.equal(identify(fake(blis), 'x'), { name: 'BLIS', version: '0.9.0', instructionSet: 'zen3', symbol: 'cblas_sgemm' });
+  const blis = {
+    cblas_sgemm: 0,
+    bli_info_get_version_str: '0.9.0',
+    bli_arch_query_id: 4,
+    bli_arch_string: 'zen3',
+  };
+  assert.equal(identify(fake(blis), 'x'), {
+    name: 'BLIS',
+    version: '0.9.0',
+    instructionSet: 'zen3',
+    symbol: 'cblas_sgemm',
+  });
   assert.is(identify(fake({ cblas_sgemm: 0 }), '/System/Accelerate').name, 'Accelerate');
   assert.is(identify(fake({ cblas_sgemm: 0 }), 'libcblas.so').name, 'CBLAS');
   const wide = { ...blas, openblas_get_config: 'OpenBLAS 0.3.21 USE64BITINT' };

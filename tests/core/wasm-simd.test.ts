@@ -40,7 +40,10 @@ function products(on: WasmBackend): Float32Array[] {
 
 test('an unknown flavour is refused', () => {
   const simd = 'wider' as 'wide';
-  assert.throws(() => createWasm({ simd }), /createWasm: simd must be .*plain.*relaxed.*wide.*, found 'wider'/);
+  assert.throws(
+    () => createWasm({ simd }),
+    /createWasm: simd must be .*plain.*relaxed.*wide.*, found 'wider'/,
+  );
 });
 
 test('plain: the kernels without FMA, also where the host has it', async () => {
@@ -67,7 +70,8 @@ testIf(isNode !== 26)('wide: refused where V8 does not join FMA, or dies', () =>
 });
 
 const wideHere = isNode === 26 && hasAvx2;
-if (!wideHere) console.log(`left out: 256-bit kernels: they need Node 26 on x64, found Node ${isNode} on ${process.arch}`);
+if (!wideHere)
+  console.log(`left out: 256-bit kernels: they need Node 26 on x64, found Node ${isNode} on ${process.arch}`);
 
 testIf(wideHere)('wide: the bits of relaxed, on 1 and 2 threads, before and after V8 optimizes', () => {
   const right = products(createWasm({ simd: 'relaxed', threads: 1 }));

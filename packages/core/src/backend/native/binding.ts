@@ -11,14 +11,43 @@ interface Convention {
 
 /** dnnl_sgemm(transA, transB, m, n, k, alpha, A, lda, B, ldb, beta, C, ldc), row-major; it returns 0 if it succeeds. */
 const DNNL: Convention = {
-  parameters: ['char', 'char', 'long', 'long', 'long', 'float', 'pointer', 'long', 'pointer', 'long', 'float', 'pointer', 'long'],
+  parameters: [
+    'char',
+    'char',
+    'long',
+    'long',
+    'long',
+    'float',
+    'pointer',
+    'long',
+    'pointer',
+    'long',
+    'float',
+    'pointer',
+    'long',
+  ],
   call: `transposeA ? 84 : 78, transposeB ? 84 : 78, long(m), long(n), long(k), 1, at(a), long(lengthA), at(b), long(lengthB),
       accumulate, at(c), long(lengthC)`,
 };
 
 /** cblas_sgemm: the same after a first parameter that says row-major (101), with 32-bit integers and no result. */
 const CBLAS: Convention = {
-  parameters: ['int', 'int', 'int', 'int', 'int', 'int', 'float', 'pointer', 'int', 'pointer', 'int', 'float', 'pointer', 'int'],
+  parameters: [
+    'int',
+    'int',
+    'int',
+    'int',
+    'int',
+    'int',
+    'float',
+    'pointer',
+    'int',
+    'pointer',
+    'int',
+    'float',
+    'pointer',
+    'int',
+  ],
   call: `101, transposeA ? 112 : 111, transposeB ? 112 : 111, m, n, k, 1, at(a), lengthA, at(b), lengthB,
       accumulate, at(c), lengthC`,
 };
@@ -36,7 +65,8 @@ export function bindingText({ name, required }: Ffi, path: string, { symbol }: L
   const { parameters, call } = symbol === 'dnnl_sgemm' ? DNNL : CBLAS;
   const types = JSON.stringify(parameters.map((type) => TYPES[name][type]));
   const [file, entry] = [JSON.stringify(path), JSON.stringify(symbol)];
-  const returns = symbol === 'dnnl_sgemm' ? { 'node:ffi': 'i32', koffi: 'int' } : { 'node:ffi': 'void', koffi: 'void' };
+  const returns =
+    symbol === 'dnnl_sgemm' ? { 'node:ffi': 'i32', koffi: 'int' } : { 'node:ffi': 'void', koffi: 'void' };
   const result = JSON.stringify(returns[name]);
   const [open, integer, address] =
     name === 'koffi'

@@ -35,7 +35,11 @@ interface NodeFfi {
 }
 
 interface NodeLibrary {
-  readonly lib: { close(): void; getSymbol(name: string): bigint; getFunction(name: string, signature: object): Call };
+  readonly lib: {
+    close(): void;
+    getSymbol(name: string): bigint;
+    getFunction(name: string, signature: object): Call;
+  };
 }
 
 type Call = (...args: number[]) => unknown;
@@ -101,7 +105,13 @@ function nodeFfi(): Found {
       const { lib } = ffi.dlopen(path);
       const call = (symbol: string, result: ResultType, ...args: number[]): never => {
         const type = result === 'int32' ? 'i32' : 'pointer';
-        const found = lib.getFunction(symbol, signature(type, args.map(() => 'i32')))(...args);
+        const found = lib.getFunction(
+          symbol,
+          signature(
+            type,
+            args.map(() => 'i32'),
+          ),
+        )(...args);
         if (result === 'string') return ffi.toString(found as bigint) as never;
         if (result === 'pointer') return [0, 4, 8].map((at) => ffi.getInt32(found as bigint, at)) as never;
         return found as never;
@@ -129,7 +139,11 @@ function koffi(require: NodeJS.Require): Found {
     open(path) {
       const lib = module.load(path);
       const bound = (symbol: string, result: ResultType, args: number[]): Call =>
-        lib.func(symbol, types[result], args.map(() => 'int'));
+        lib.func(
+          symbol,
+          types[result],
+          args.map(() => 'int'),
+        );
       const call = (symbol: string, result: ResultType, ...args: number[]): never => {
         const found = bound(symbol, result, args)(...args);
         return (result === 'pointer' ? Array.from(module.decode(found, 'int', 3)) : found) as never;

@@ -81,9 +81,15 @@ export function identify(library: OpenLibrary, path: string): LibraryFacts {
   const symbol = 'cblas_sgemm';
   if (library.has('openblas_get_config')) {
     const config = library.call('openblas_get_config', 'string');
-    if (/USE64BITINT/.test(config)) throw new Error('it takes 64-bit integers — install the build with 32-bit ones');
+    if (/USE64BITINT/.test(config))
+      throw new Error('it takes 64-bit integers — install the build with 32-bit ones');
     const version = /OpenBLAS ([\d.]+)/.exec(config)?.[1] ?? 'of unknown version';
-    return { name: 'OpenBLAS', version, instructionSet: library.call('openblas_get_corename', 'string'), symbol };
+    return {
+      name: 'OpenBLAS',
+      version,
+      instructionSet: library.call('openblas_get_corename', 'string'),
+      symbol,
+    };
   }
   if (library.has('bli_info_get_version_str')) {
     const version = library.call('bli_info_get_version_str', 'string');

@@ -5,7 +5,14 @@ import type { NativeProducts } from '../wasm/module.js';
 import { createKernelBackend, type KernelBackend } from '../wasm/wasm.js';
 import { bindingText } from './binding.js';
 import { type Ffi, findFfi } from './ffi.js';
-import { filesOf, howToInstall, isLibraryName, type LibraryFacts, type LibraryName, SEARCHED } from './libraries.js';
+import {
+  filesOf,
+  howToInstall,
+  isLibraryName,
+  type LibraryFacts,
+  type LibraryName,
+  SEARCHED,
+} from './libraries.js';
 import { openLibrary } from './open.js';
 import { findFault } from './prove.js';
 

@@ -28,7 +28,11 @@ export function openLibrary(ffi: Ffi, path: string): LibraryFacts {
 }
 
 /** Loads and identifies a library, and closes it again unless `keeps` holds. */
-function load(ffi: Ffi, path: string, keeps: (facts: LibraryFacts) => boolean): LibraryFacts & { isKept: boolean } {
+function load(
+  ffi: Ffi,
+  path: string,
+  keeps: (facts: LibraryFacts) => boolean,
+): LibraryFacts & { isKept: boolean } {
   const library = ffi.open(path);
   let isKept = false;
   try {

@@ -1,7 +1,8 @@
 /** Proves that a library computes right products, and faster than the wasm kernels. */
+
+import type { ResidentMemory } from '../wasm/memory.js';
 import type { KernelExports } from '../wasm/module.generated.js';
 import { activationNumber } from '../wasm/module.generated.js';
-import type { ResidentMemory } from '../wasm/memory.js';
 
 /** Odd sizes, sizes of whole tiles, and one that is cut into blocks; with and without bias and activation. */
 const CASES = [
@@ -28,7 +29,12 @@ const B: Float32Array = wave(TIMED.k * TIMED.n, 0.3);
 type Case = (typeof CASES)[number] | typeof TIMED;
 
 /** One product by the wasm kernels (`from` 0) or by the library (`from` 1), and its milliseconds. */
-type Multiply = (size: Case, transposeA: boolean, transposeB: boolean, from: 0 | 1) => { c: Float32Array; time: number };
+type Multiply = (
+  size: Case,
+  transposeA: boolean,
+  transposeB: boolean,
+  from: 0 | 1,
+) => { c: Float32Array; time: number };
 
 /** @returns what is wrong, or undefined */
 export function findFault(wasm: KernelExports, memory: ResidentMemory): string | undefined {

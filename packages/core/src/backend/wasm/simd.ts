@@ -47,7 +47,9 @@ function setFlag(flag: string): void {
 function nodeVersion(): number | undefined {
   if (typeof process === 'undefined' || typeof process.getBuiltinModule !== 'function') return undefined;
   const { node, bun, deno } = process.versions;
-  return node === undefined || bun !== undefined || deno !== undefined ? undefined : Number.parseInt(node, 10);
+  return node === undefined || bun !== undefined || deno !== undefined
+    ? undefined
+    : Number.parseInt(node, 10);
 }
 
 function missingForWide(): string | undefined {

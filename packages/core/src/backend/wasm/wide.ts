@@ -20,7 +20,11 @@ export function startWide(wasm: KernelExports, memory: ResidentMemory): void {
     wasm.setWide(wide);
     let time = 0;
     const c = memory.compute(M * N, (out) => {
-      const [p, q, workspace] = [memory.addressOf(a), memory.addressOf(b), memory.temporary(wasm.gemmWorkspace(1))];
+      const [p, q, workspace] = [
+        memory.addressOf(a),
+        memory.addressOf(b),
+        memory.temporary(wasm.gemmWorkspace(1)),
+      ];
       const start = performance.now();
       wasm.gemm(p, q, out, M, N, K, false, false, 0, 0, workspace);
       time = performance.now() - start;
@@ -34,7 +38,10 @@ export function startWide(wasm: KernelExports, memory: ResidentMemory): void {
     const wrong = right.c.findIndex((value, i) => !Object.is(value, found.c[i]));
     if (wrong >= 0) {
       wasm.setWide(false);
-      throw refusal('wide', `element ${wrong} of a product must be ${right.c[wrong]}, found ${found.c[wrong]}`);
+      throw refusal(
+        'wide',
+        `element ${wrong} of a product must be ${right.c[wrong]}, found ${found.c[wrong]}`,
+      );
     }
     narrow = Math.min(narrow, right.time);
     wide = Math.min(wide, found.time);
