@@ -1,5 +1,14 @@
-/** Training steps (forward, backward, Adam) through the public API, as functions for measurements. */
-import { type Backend, Generator, oneHot, rand, scope, setBackend, type Tensor } from '@varigrad/core';
+/** The training steps that benchmarks time, through the public API. */
+import {
+  type Backend,
+  compile,
+  Generator,
+  oneHot,
+  rand,
+  scope,
+  setBackend,
+  type Tensor,
+} from '@varigrad/core';
 import { Adam } from '@varigrad/nn';
 import {
   ConditionalVAE,
@@ -10,7 +19,7 @@ import {
   VAE,
 } from '@varigrad/vae';
 
-/** A network and a batch size. */
+/** A network and its batches. */
 export interface Case {
   name: string;
   batch: number;
@@ -35,9 +44,11 @@ function convolutionalVae(): LatentModel {
   });
 }
 
-/** The cases that are measured. */
 export const CASES: readonly Case[] = [
-  ...[32, 64, 128, 256, 512, 1024].map((batch) => ({
+  { name: 'VAE 16-8-2 (tiny)', batch: 8, pixels: 16, build: vae([8], 2, 16) },
+  { name: 'VAE 16-8-2 (tiny)', batch: 128, pixels: 16, build: vae([8], 2, 16) },
+  { name: 'VAE 784-64-8', batch: 64, pixels: 784, build: vae([64], 8) },
+  ...[32, 128, 512, 1024].map((batch) => ({
     name: 'VAE 784-400-20',
     batch,
     pixels: 784,
@@ -50,28 +61,32 @@ export const CASES: readonly Case[] = [
     build: () => new ConditionalVAE({ generator: new Generator(1) }),
   },
   { name: 'VAE 784-2000-20', batch: 128, pixels: 784, build: vae([2000], 20) },
-  { name: 'VAE 16-8-2 (tiny)', batch: 128, pixels: 16, build: vae([8], 2, 16) },
   { name: 'convolutional VAE, 32-64-20', batch: 128, pixels: 784, build: convolutionalVae, heavy: true },
 ];
 
-/** A training step of one case on one backend, as a function for repeated calls. */
-export function trainingStep(on: Backend, { batch, pixels, build }: Case, scoped: boolean): () => void {
+/** A training step of one case on one backend, as a function for repeated calls. The loss is read after each. */
+export function trainingStep(
+  on: Backend,
+  { batch, pixels, build }: Case,
+  form: 'eager' | 'compiled',
+): () => void {
   setBackend(on);
   const model = build();
   const optimizer = new Adam(model.parameters());
   const generator = new Generator(2);
   const x = rand([batch, pixels], { generator });
   const labels = model.classes === 0 ? {} : { labels: oneHot(new Uint8Array(batch), model.classes) };
-  const step = (): Tensor => {
-    const { loss } = model.elbo(x, { generator, ...labels });
+  const step = (images: Tensor): Tensor => {
+    const { loss } = model.elbo(images, { generator, ...labels });
     optimizer.zeroGrad();
     loss.backward();
     optimizer.step();
     return loss.detach();
   };
+  const run = form === 'compiled' ? compile(step) : step;
   return () => {
     setBackend(on);
-    const loss = scoped ? scope(step) : step();
+    const loss = scope(() => run(x));
     if (!Number.isFinite(loss.itemSync())) throw new Error('the loss is not finite');
   };
 }

@@ -4,8 +4,7 @@ import { createReference, createWasm } from '@varigrad/core';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { findFault } from '../../packages/core/src/backend/native/prove.js';
-import type { NativeProducts } from '../../packages/core/src/backend/wasm/module.js';
-import { createKernelBackend } from '../../packages/core/src/backend/wasm/wasm.js';
+import { createKernelBackend, type NativeProducts } from '../../packages/core/src/backend/wasm/wasm.js';
 
 /** A product in plain loops, as a text that also runs in workers. It counts its calls at address 130,000. */
 const LOOPS = `((memory) => (a, lengthA, transposeA, b, lengthB, transposeB, c, lengthC, m, n, k, accumulate) => {

@@ -164,6 +164,79 @@ export interface Kernels<V extends Values = Values> {
   sgdStep(param: V, grad: V, buffer: V | null, spec: SgdSpec): void;
 }
 
+/** The values that a slot stands for. */
+export interface Slot {
+  /**
+   * 'input': passed to each run. 'state': outside of the program, such as a parameter; calls may change it in place.
+   * 'constant': the same for each run. 'value': the result of a call.
+   */
+  readonly kind: 'input' | 'state' | 'constant' | 'value';
+  /** Number of elements. */
+  readonly length: number;
+}
+
+/** Stands for values in an argument; with a shape, for an operand. */
+export interface SlotReference {
+  readonly slot: number;
+  readonly shape?: Shape;
+}
+
+/** Stands for an argument that each run receives anew, such as the specification of an optimizer step. */
+export interface SettingReference {
+  readonly setting: number;
+}
+
+/** An argument of a kernel, with references in place of values. */
+export type Argument =
+  | string
+  | number
+  | boolean
+  | null
+  | SlotReference
+  | SettingReference
+  | readonly Argument[]
+  | { readonly [name: string]: Argument };
+
+/** One kernel call. */
+export interface Call {
+  readonly kernel: keyof Kernels;
+  readonly args: readonly Argument[];
+  /** The slot of the result; null for kernels that write in place. */
+  readonly out: number | null;
+  /** The operation that called the kernel, for messages and listings. */
+  readonly op: string;
+  /** File and line of that operation's caller, `train.ts:12`; '' if unknown. */
+  readonly source: string;
+}
+
+/** The kernel calls of a recorded function as plain data, in order. Arrays of values are numbered; such a number is a slot. */
+export interface Program {
+  readonly slots: readonly Slot[];
+  readonly calls: readonly Call[];
+  /** Slots of kind 'value' that are used after a run. */
+  readonly results: readonly number[];
+}
+
+/** A program that is ready to run. */
+export interface Replay<V extends Values = Values> {
+  /** Bytes of memory for intermediate values that stay reserved between runs. */
+  readonly bytes: number;
+  /** The calls, by their places in the program, that each step of a run covers. */
+  readonly steps: readonly (readonly number[])[];
+  /**
+   * Runs the program.
+   * @param inputs - the values of the slots of kind 'input', in their order
+   * @param settings - the arguments that change from run to run
+   */
+  run(inputs: readonly V[], settings: readonly unknown[]): void;
+  /** The values of a result of the latest run, in memory of their own. */
+  take(slot: number): V;
+  /** The values of a result in memory that the next run overwrites, unless `Backend.keep` copied them before. */
+  lend(slot: number): V;
+  /** Frees the memory. Lent values are no longer valid. */
+  dispose(): void;
+}
+
 /** The key of the method that `using` calls; some hosts lack the symbol. */
 export const DISPOSE: typeof Symbol.dispose = Symbol.dispose ?? Symbol.for('Symbol.dispose');
 
@@ -176,6 +249,12 @@ export interface Backend<V extends Values = Values> extends Disposable {
   /** What runs, for display: 'wasm (SIMD with FMA, 2 threads)'. */
   readonly description: string;
   readonly kernels: Kernels<V>;
+
+  /**
+   * Makes a program runnable.
+   * @param bound - the values of the slots of kind 'state' and 'constant'
+   */
+  prepare(program: Program, bound: ReadonlyMap<number, V>): Replay<V>;
 
   /** Copies numbers into this backend's memory. */
   upload(values: ArrayLike<number>): V;

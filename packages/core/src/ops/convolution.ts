@@ -4,8 +4,9 @@ import type { Pair, WindowSpec } from '../backend/backend.js';
 import { checkBias } from '../checks/arguments.js';
 import { checkOptions, type OptionNames } from '../checks/options.js';
 import { formatShape, type Shape, ShapeError } from '../errors.js';
+import { operandOf } from '../operand.js';
 import { namingOperands } from '../tape.js';
-import { operandOf, type Tensor, type TensorLike } from '../tensor.js';
+import type { Tensor, TensorLike } from '../tensor.js';
 import { framed, overlapAdd, pairOf, windowCounts, windows } from './windows.js';
 
 /** Options of `conv2d`; one number stands for height and width. */

@@ -1,8 +1,7 @@
 import { describeValue } from '../../checks/arguments.js';
 import { checkOptions, type OptionNames } from '../../checks/options.js';
 import { ArgumentError, BackendError } from '../../errors.js';
-import type { NativeProducts } from '../wasm/module.js';
-import { createKernelBackend, type KernelBackend } from '../wasm/wasm.js';
+import { createKernelBackend, type KernelBackend, type NativeProducts } from '../wasm/wasm.js';
 import { bindingText } from './binding.js';
 import { type Ffi, findFfi } from './ffi.js';
 import {

@@ -46,7 +46,20 @@ export function findFault(wasm: KernelExports, memory: ResidentMemory): string |
       const added = bias ? memory.addressOf(B.subarray(7, 7 + n)) : 0;
       const workspace = memory.temporary(wasm.gemmWorkspace(1));
       const start = performance.now();
-      wasm.gemm(a, b, out, m, n, k, transposeA, transposeB, added, activationNumber[activation], workspace);
+      wasm.gemm(
+        a,
+        b,
+        out,
+        m,
+        n,
+        k,
+        transposeA,
+        transposeB,
+        added,
+        activationNumber[activation],
+        workspace,
+        0,
+      );
       time = performance.now() - start;
     });
     return { c, time };

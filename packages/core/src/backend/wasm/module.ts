@@ -1,6 +1,5 @@
 /** Loads the compiled kernels: selects the flavour and allocates the memory. */
 import { BackendError } from '../../errors.js';
-import type { ResidentMemory } from './memory.js';
 import { type KernelExports, plain, relaxed } from './module.generated.js';
 import { chooseSimd, type Simd } from './simd.js';
 
@@ -44,15 +43,11 @@ export type Product = (
   ]
 ) => void;
 
-/** Matrix products computed by a library of the machine; see backend/native. */
-export interface NativeProducts {
-  /** What computes products, for display. */
-  readonly description: string;
-  /** Called once the kernels run: tests the library, and lets it compute products. @throws Error if it must not */
-  start(wasm: KernelExports, memory: ResidentMemory): void;
+/** A function that computes products outside of WebAssembly. */
+export interface ProductBinding {
   /** Computes products on the calling thread. @param memory - the kernels' memory */
   bind(memory: KernelMemory): Product;
-  /** See `LoadedModule.workerProduct`; undefined if other threads cannot call the library. */
+  /** See `LoadedModule.workerProduct`; undefined if other threads cannot compute products. */
   readonly workerProduct: string | undefined;
 }
 
@@ -60,7 +55,7 @@ export interface NativeProducts {
 export interface LoadOptions {
   readonly compile?: Compile | undefined;
   readonly simd?: Simd | undefined;
-  readonly products?: NativeProducts | undefined;
+  readonly products?: ProductBinding | undefined;
 }
 
 /** Initial and maximum number of 64 KiB pages of the memory; the host may allow fewer. */

@@ -4,13 +4,16 @@
 import { checkChoice, checkOptions, type OptionNames } from '../../checks/options.js';
 import { BackendError } from '../../errors.js';
 import { type Backend, DISPOSE, type Kernels } from '../backend.js';
+import type { Context } from './kernels/context.js';
 import { elementwiseKernels } from './kernels/elementwise.js';
 import { matmulKernels } from './kernels/matmul.js';
 import { movementKernels } from './kernels/movement.js';
 import { reduceKernels } from './kernels/reduce.js';
 import { updateKernels } from './kernels/update.js';
 import { copyOf, ResidentMemory } from './memory.js';
-import { type Compile, loadModule, type NativeProducts } from './module.js';
+import type { KernelExports } from './module.generated.js';
+import { type Compile, loadModule, type ProductBinding } from './module.js';
+import { type ProgramMachine, ProgramReplay } from './program/replay.js';
 import type { Simd } from './simd.js';
 import { findThreadHost, type ThreadHost, ThreadPool } from './threads.js';
 import { startWide } from './wide.js';
@@ -61,13 +64,28 @@ export interface WasmBackend extends KernelBackend {
 /** Ends the threads of backends that were dropped without `dispose`. */
 const abandoned: FinalizationRegistry<ThreadPool> = new FinalizationRegistry((pool) => pool.close());
 
+/** Matrix products computed by a library of the machine; see backend/native. */
+export interface NativeProducts extends ProductBinding {
+  /** What computes products, for display. */
+  readonly description: string;
+  /** Called once the kernels run: tests the library, and lets it compute products. @throws Error if it must not */
+  start(wasm: KernelExports, memory: ResidentMemory): void;
+}
+
 /** What `dispose` frees. */
-interface Machine {
+interface Machine extends ProgramMachine {
   readonly simd: Simd;
   readonly products: NativeProducts | undefined;
-  readonly memory: ResidentMemory;
-  readonly pool: ThreadPool;
-  readonly kernels: Kernels<Float32Array>;
+}
+
+function kernelsOn(context: Context): Kernels<Float32Array> {
+  return {
+    ...elementwiseKernels(context),
+    ...reduceKernels(context),
+    ...matmulKernels(context),
+    ...movementKernels(context),
+    ...updateKernels(context),
+  };
 }
 
 /** @param close - called before an error that a kernel cannot recover from */
@@ -87,26 +105,15 @@ function createMachine(
   const loaded = loadModule(waiting, { ...options, products: products && closing(products, lost) });
   const memory = new ResidentMemory(loaded);
   const pool = new ThreadPool(loaded, options.threadHost ?? findThreadHost(), options.threads);
-  const context = { wasm: loaded.kernels, memory, pool };
-  if (loaded.simd === 'wide') startWide(loaded.kernels, memory);
-  products?.start(loaded.kernels, memory);
-  return {
-    simd: loaded.simd,
-    products,
-    memory,
-    pool,
-    kernels: {
-      ...elementwiseKernels(context),
-      ...reduceKernels(context),
-      ...matmulKernels(context),
-      ...movementKernels(context),
-      ...updateKernels(context),
-    },
-  };
+  const wasm = loaded.kernels;
+  if (loaded.simd === 'wide') startWide(wasm, memory);
+  products?.start(wasm, memory);
+  const kernels = kernelsOn({ wasm, memory, pool });
+  return { simd: loaded.simd, products, wasm, memory, pool, kernelsOn, kernels };
 }
 
 /** Products whose failure closes the backend: other threads may be at work on the same product. */
-function closing(products: NativeProducts, lost: (failure: string) => BackendError): NativeProducts {
+function closing(products: NativeProducts, lost: (failure: string) => BackendError): ProductBinding {
   return {
     ...products,
     bind(memory) {
@@ -171,6 +178,7 @@ export function createKernelBackend<Name extends string>(
     get kernels() {
       return open().kernels;
     },
+    prepare: (program, bound) => new ProgramReplay(open, program, bound),
     setNumThreads: (threads) => open().pool.setThreads(threads),
     upload: (values) => open().memory.upload(values),
     download: async (values) => copyOf(values),

@@ -26,7 +26,7 @@ export function startWide(wasm: KernelExports, memory: ResidentMemory): void {
         memory.temporary(wasm.gemmWorkspace(1)),
       ];
       const start = performance.now();
-      wasm.gemm(p, q, out, M, N, K, false, false, 0, 0, workspace);
+      wasm.gemm(p, q, out, M, N, K, false, false, 0, 0, workspace, 0);
       time = performance.now() - start;
     });
     return { c, time };

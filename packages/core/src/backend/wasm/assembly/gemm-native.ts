@@ -4,6 +4,7 @@
  */
 import { scratchOf, setWord, word } from './control';
 import { ACTIVATION_NONE } from './functions.generated';
+import { runChain } from './jobs';
 import { dispatch } from './pool';
 import { activated } from './tile';
 
@@ -63,7 +64,7 @@ function partOf(length: usize, parts: usize, step: usize): usize {
 /** See `gemm`. */
 export function nativeGemm(
   a: usize, b: usize, c: usize, m: usize, n: usize, k: usize,
-  transposeA: bool, transposeB: bool, bias: usize, activation: i32,
+  transposeA: bool, transposeB: bool, bias: usize, activation: i32, chain: usize,
 ): void {
   const isCut = multiplyAdds(m, n, k) >= CUT_FROM;
   const down = isCut ? (m + ROWS - 1) / ROWS : 1;
@@ -76,6 +77,7 @@ export function nativeGemm(
   setWord(BIAS, bias); setWord(ACTIVATION, <usize>activation);
   setWord(BLOCK_ROWS, rows); setWord(BLOCK_COLUMNS, columns); setWord(BLOCKS_DOWN, blocksDown);
   dispatch(nativeBlock, blocks, isShared ? <f64>multiplyAdds(m, n, k) * COST : 0);
+  if (chain) runChain(chain, m * n);
 }
 
 /** Job: computes a block of C. The bias is written first, and the product is added to it. */

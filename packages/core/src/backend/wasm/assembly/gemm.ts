@@ -6,35 +6,41 @@
  * The inner loop keeps a 4×8 tile of C in 8 vector registers: per step of k it loads 2 vectors of B and 4 numbers of A, and
  * does 8 multiply-adds.
  *
- * Threads share the packed B, and each computes blocks of rows. K is never split among threads, so the result is
- * bit-identical for any number of threads.
+ * Threads share the packed B, and each computes blocks of rows, in one job: the rows wait until B is packed. K is never split
+ * among threads, so the result is bit-identical for any number of threads. A chain of elementwise kernels may follow on each
+ * chunk of rows; see chains.ts.
  */
+import { runBlocks } from './chains';
 import { ACTIVATION_NONE } from './functions.generated';
 import { fma } from './math';
-import { scratchOf, setWord, word } from './control';
+import { PACKED, scratchOf, setWord, word } from './control';
 import { nativeGemm, takesNative } from './gemm-native';
 import { isWide, wideTile } from './gemm-wide';
-import { dispatch, threads } from './pool';
+import { atMost4, packColumns, packLines } from './packing';
+import { awaitCount, dispatch, threads } from './pool';
 import { finish } from './tile';
 
 const KC: usize = 384;
 const NC: usize = 1024;
 /** Rows that a thread packs at a time. */
 const MC: usize = 96;
-/** Columns of B per chunk of packing work. */
-const PACK_COLUMNS: usize = 64;
 /** Columns of a panel of B, and of a tile: usually, and for `isWide`. */
 const NARROW: usize = 8, WIDEST: usize = 16;
+/** Floats of the packed B. */
+const PACKED_SIZE: usize = KC * (NC + WIDEST);
+/** Columns of B per chunk of packing work. */
+const PACK_COLUMNS: usize = 64;
 /** Approximate nanoseconds per multiply-add, to decide whether to share the work. */
 const COST: f64 = 0.04;
 
-// Parameters of the two jobs.
+// Parameters of the job.
 const A = 0, B = 1, C = 2, M = 3, N = 4, K = 5, TRANSPOSE_A = 6, TRANSPOSE_B = 7, BIAS = 8, ACTIVATION = 9;
-const PACKED_A = 10, PACKED_B = 11, K_START = 12, K_COUNT = 13, N_START = 14, N_COUNT = 15, CHUNK_ROWS = 16;
+const PACKED_A = 10, PACKED_B = 11, K_START = 12, K_COUNT = 13, N_START = 14, N_COUNT = 15, CHUNK_ROWS = 16, CHAIN = 17;
+const K_BLOCK = 18, PACKS = 19;
 
 /** Bytes of workspace for `gemm`: the packed B, and a packed block of A for each thread. */
 export function gemmWorkspace(threads: i32): usize {
-  return (KC * (NC + WIDEST) + <usize>threads * KC * MC) << 2;
+  return (PACKED_SIZE + <usize>threads * KC * MC) << 2;
 }
 
 /** Rows of C per chunk of work: a multiple of 4, at most MC, chosen so that all threads get the same number of chunks. */
@@ -44,84 +50,57 @@ function rowsOfChunk(m: usize): usize {
   return max(8, ((m + chunks - 1) / chunks + 3) & ~3);
 }
 
-/** @param bias - address of n floats, or 0; @param activation - the number of an activation */
+/**
+ * @param bias - address of n floats, or 0
+ * @param activation - the number of an activation
+ * @param chain - a chain that runs on the finished rows of C, or 0
+ */
 export function gemm(
   a: usize, b: usize, c: usize, m: usize, n: usize, k: usize,
-  transposeA: bool, transposeB: bool, bias: usize, activation: i32, workspace: usize,
+  transposeA: bool, transposeB: bool, bias: usize, activation: i32, workspace: usize, chain: usize,
 ): void {
   if (takesNative(m, n, k)) {
-    nativeGemm(a, b, c, m, n, k, transposeA, transposeB, bias, activation);
+    nativeGemm(a, b, c, m, n, k, transposeA, transposeB, bias, activation, chain);
     return;
   }
-  const blocks = (k + KC - 1) / KC;
-  const kc = blocks == 0 ? 0 : (k + blocks - 1) / blocks;
+  const blocks = max(1, (k + KC - 1) / KC);
+  const kc = (k + blocks - 1) / blocks;
   const rows = rowsOfChunk(m);
   setWord(A, a); setWord(B, b); setWord(C, c); setWord(M, m); setWord(N, n); setWord(K, k);
   setWord(TRANSPOSE_A, <usize>transposeA); setWord(TRANSPOSE_B, <usize>transposeB);
   setWord(BIAS, bias); setWord(ACTIVATION, <usize>activation);
-  setWord(PACKED_B, workspace); setWord(PACKED_A, workspace + ((KC * (NC + WIDEST)) << 2));
-  setWord(CHUNK_ROWS, rows);
+  setWord(PACKED_B, workspace); setWord(PACKED_A, workspace + (PACKED_SIZE << 2));
+  setWord(CHUNK_ROWS, rows); setWord(CHAIN, chain); setWord(K_BLOCK, kc);
   for (let j: usize = 0; j < n; j += NC) {
     const nc = min(NC, n - j);
-    setWord(N_START, j); setWord(N_COUNT, nc);
-    for (let p: usize = 0; p < k; p += kc) {
-      const nanoseconds = <f64>m * <f64>nc * <f64>kc * COST;
-      setWord(K_START, p); setWord(K_COUNT, min(kc, k - p));
-      dispatch(packB, <i32>((nc + PACK_COLUMNS - 1) / PACK_COLUMNS), nanoseconds);
-      dispatch(multiply, <i32>((m + rows - 1) / rows), nanoseconds);
+    const packs = (nc + PACK_COLUMNS - 1) / PACK_COLUMNS;
+    setWord(N_START, j); setWord(N_COUNT, nc); setWord(PACKS, packs);
+    const together = PACKED_SIZE / (packedColumns() * kc) * kc; // whole blocks of K whose packed B fits
+    for (let p: usize = 0; p < k; p += together) {
+      const count = min(together, k - p);
+      setWord(K_START, p); setWord(K_COUNT, count);
+      atomic.store<i32>(PACKED, 0);
+      dispatch(packOrMultiply, <i32>(packs + (m + rows - 1) / rows), <f64>m * <f64>nc * <f64>count * COST);
     }
   }
 }
 
-/** Takes four vectors as rows of a 4×4 block and writes its columns, `stride` bytes apart. */
-@inline
-function storeTransposed(to: usize, stride: usize, r0: v128, r1: v128, r2: v128, r3: v128): void {
-  const a = i32x4.shuffle(r0, r1, 0, 4, 1, 5);
-  const b = i32x4.shuffle(r0, r1, 2, 6, 3, 7);
-  const c = i32x4.shuffle(r2, r3, 0, 4, 1, 5);
-  const d = i32x4.shuffle(r2, r3, 2, 6, 3, 7);
-  v128.store(to, i64x2.shuffle(a, c, 0, 2));
-  v128.store(to + stride, i64x2.shuffle(a, c, 1, 3));
-  v128.store(to + 2 * stride, i64x2.shuffle(b, d, 0, 2));
-  v128.store(to + 3 * stride, i64x2.shuffle(b, d, 1, 3));
-}
-
-/**
- * Copies `lines` (1 to 4) stored lines of length `count`, `pitch` bytes apart. Element p of line i is written to
- * to + p·stride + 4i. Missing lines become zeros.
- */
-function packLines(to: usize, stride: usize, from: usize, pitch: usize, lines: usize, count: usize): void {
-  let p: usize = 0;
-  if (lines == 4) {
-    for (; p + 4 <= count; p += 4) {
-      const at = from + (p << 2);
-      storeTransposed(
-        to + p * stride, stride,
-        v128.load(at), v128.load(at + pitch), v128.load(at + 2 * pitch), v128.load(at + 3 * pitch),
-      );
-    }
-  }
-  for (; p < count; p++) {
-    for (let i: usize = 0; i < 4; i++) {
-      store<f32>(to + p * stride + (i << 2), i < lines ? load<f32>(from + i * pitch + (p << 2)) : 0);
-    }
-  }
-}
-
-/** Copies `width` (up to 4) neighbouring columns of `count` lines. Missing columns become zeros. */
-function packColumns(to: usize, stride: usize, from: usize, pitch: usize, width: usize, count: usize): void {
-  if (width == 4) {
-    for (let p: usize = 0; p < count; p++, to += stride, from += pitch) v128.store(to, v128.load(from));
+/** Job: the first chunks pack B. The others compute rows of C, and wait until B is packed. */
+function packOrMultiply(thread: i32, chunk: i32): void {
+  const packs = <i32>word(PACKS);
+  if (chunk < packs) {
+    packB(chunk);
+    atomic.add<i32>(PACKED, 1);
     return;
   }
-  for (let p: usize = 0; p < count; p++, to += stride, from += pitch) {
-    for (let i: usize = 0; i < 4; i++) store<f32>(to + (i << 2), i < width ? load<f32>(from + (i << 2)) : 0);
-  }
-}
-
-@inline
-function atMost4(x: isize): usize {
-  return x <= 0 ? 0 : x >= 4 ? 4 : <usize>x;
+  awaitCount(PACKED, packs);
+  const row = <usize>(chunk - packs) * word(CHUNK_ROWS);
+  const rows = min(word(CHUNK_ROWS), word(M) - row);
+  const end = word(K_START) + word(K_COUNT);
+  for (let k = word(K_START); k < end; k += word(K_BLOCK)) multiply(thread, row, rows, k, min(word(K_BLOCK), end - k));
+  const n = word(N);
+  const finished = end == word(K) && word(N_START) + word(N_COUNT) == n;
+  if (finished && word(CHAIN)) runBlocks(thread, word(CHAIN), row * n, (row + rows) * n);
 }
 
 /** Columns of a panel of B. */
@@ -130,54 +109,70 @@ function panelWidth(): usize {
   return isWide() ? WIDEST : NARROW;
 }
 
-/** Job: packs a chunk of B's panels, each `[k][panelWidth()]`. */
-function packB(_thread: i32, chunk: i32): void {
-  const kc = word(K_COUNT), panel = panelWidth();
+/** Columns of the packed block of B, in whole panels. */
+@inline
+function packedColumns(): usize {
+  const panel = panelWidth();
+  return (word(N_COUNT) + panel - 1) / panel * panel;
+}
+
+/** Address of the packed panel of B that begins with `column`, in the block of K that begins with `k` and has `kc` elements. */
+@inline
+function packedPanel(column: usize, k: usize, kc: usize): usize {
+  return word(PACKED_B) + ((packedColumns() * (k - word(K_START)) + column * kc) << 2);
+}
+
+/** Packs a chunk of B into panels `[k][panelWidth()]`. */
+function packB(chunk: i32): void {
+  const end = word(K_START) + word(K_COUNT), panel = panelWidth();
   const first = <usize>chunk * PACK_COLUMNS;
-  const last = min(first + PACK_COLUMNS, (word(N_COUNT) + panel - 1) / panel * panel);
-  for (let j = first; j < last; j += 4) {
-    const inside = j % panel;
-    const to = word(PACKED_B) + (((j - inside) * kc + inside) << 2);
-    const at = word(N_START) + j;
-    const width = atMost4(<isize>word(N_COUNT) - <isize>j);
+  const last = min(first + PACK_COLUMNS, packedColumns());
+  for (let k = word(K_START); k < end; k += word(K_BLOCK)) {
+    const kc = min(word(K_BLOCK), end - k);
+    for (let j = first; j < last; j += panel) packPanel(packedPanel(j, k, kc), j, panel, k, kc);
+  }
+}
+
+/** Packs a panel of B from `column` of the block of N on. */
+function packPanel(to: usize, column: usize, panel: usize, k: usize, kc: usize): void {
+  for (let j: usize = 0; j < panel; j += 4) {
+    const at = word(N_START) + column + j;
+    const width = atMost4(<isize>(word(N_START) + word(N_COUNT)) - <isize>at);
     if (word(TRANSPOSE_B)) {
       const pitch = word(K) << 2;
-      packLines(to, panel << 2, word(B) + at * pitch + (word(K_START) << 2), pitch, width, kc);
+      packLines(to + (j << 2), panel << 2, word(B) + at * pitch + (k << 2), pitch, width, kc);
     } else {
       const pitch = word(N) << 2;
-      packColumns(to, panel << 2, word(B) + word(K_START) * pitch + (at << 2), pitch, width, kc);
+      packColumns(to + (j << 2), panel << 2, word(B) + k * pitch + (at << 2), pitch, width, kc);
     }
   }
 }
 
 /** Packs `rows` rows of A from `row` on into panels `[k][4]`. */
-function packA(to: usize, row: usize, rows: usize): void {
-  const kc = word(K_COUNT);
+function packA(to: usize, row: usize, rows: usize, k: usize, kc: usize): void {
   for (let i: usize = 0; i < rows; i += 4, to += kc << 4) {
     const height = atMost4(<isize>(rows - i));
     if (word(TRANSPOSE_A)) {
       const pitch = word(M) << 2;
-      packColumns(to, 16, word(A) + word(K_START) * pitch + ((row + i) << 2), pitch, height, kc);
+      packColumns(to, 16, word(A) + k * pitch + ((row + i) << 2), pitch, height, kc);
     } else {
       const pitch = word(K) << 2;
-      packLines(to, 16, word(A) + (row + i) * pitch + (word(K_START) << 2), pitch, height, kc);
+      packLines(to, 16, word(A) + (row + i) * pitch + (k << 2), pitch, height, kc);
     }
   }
 }
 
-/** Job: computes a chunk of rows of C. */
-function multiply(thread: i32, chunk: i32): void {
-  const kc = word(K_COUNT), nc = word(N_COUNT), n = word(N), panel = panelWidth();
-  const row = <usize>chunk * word(CHUNK_ROWS);
-  const rows = min(word(CHUNK_ROWS), word(M) - row);
+/** Adds the products of a block of K to `rows` rows of C. */
+function multiply(thread: i32, row: usize, rows: usize, k: usize, kc: usize): void {
+  const nc = word(N_COUNT), n = word(N), panel = panelWidth();
   const packedA = word(PACKED_A) + ((<usize>thread * KC * MC) << 2);
-  packA(packedA, row, rows);
-  const first = word(K_START) == 0;
-  const last = word(K_START) + kc == word(K);
+  packA(packedA, row, rows, k, kc);
+  const first = k == 0;
+  const last = k + kc == word(K);
   const bias = last ? word(BIAS) : 0;
   const activation = last ? <i32>word(ACTIVATION) : ACTIVATION_NONE;
   for (let j: usize = 0; j < nc; j += panel) {
-    const panelB = word(PACKED_B) + ((j * kc) << 2);
+    const panelB = packedPanel(j, k, kc);
     const column = word(N_START) + j;
     const biasAt = bias == 0 ? 0 : bias + (column << 2);
     for (let i: usize = 0; i < rows; i += 4) {

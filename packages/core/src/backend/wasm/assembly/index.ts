@@ -3,9 +3,9 @@ export { gemm, gemmWorkspace } from './gemm';
 export { setNative } from './gemm-native';
 export { setWide } from './gemm-wide';
 export {
-  runAdam,
   runBinary,
   runBinaryRows,
+  runChain,
   runCopy,
   runFill,
   runNormal,
@@ -13,11 +13,20 @@ export {
   runReduceColumns,
   runReduceRows,
   runStrided,
+  runSweep,
   runUnary,
   runUniform,
   runWhere,
 } from './jobs';
 export { copyRows, gather, indexAdd, indexSelect, scatterAdd } from './movement';
-export { failedWorkers, failWorker, readyWorkers, setThreadLimit, workerLoop } from './pool';
+export {
+  endProgram,
+  failedWorkers,
+  failWorker,
+  readyWorkers,
+  setThreadLimit,
+  startProgram,
+  workerLoop,
+} from './pool';
+export { walk } from './program';
 export { argmax, cumsum } from './reduce';
-export { sgd } from './update';
