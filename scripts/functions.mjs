@@ -212,17 +212,18 @@ export async function readInstructions(folder) {
 /** The text of the AssemblyScript function that executes one instruction of a program. */
 export function instructionsText(instructions) {
   const argument = (type, i) => {
-    const loaded = `load<f64>(at, ${8 * (i + 1)})`;
-    return type === 'bool' ? `${loaded} != 0` : `<${type}>${loaded}`;
+    const at = `(at, ${4 * (i + 1)})`;
+    if (type === 'bool') return `load<u32>${at} != 0`;
+    return type === 'f32' ? `load<f32>${at}` : `<${type}>load<u32>${at}`;
   };
   const cases = instructions.map(
     ({ name, types }, i) =>
-      `    case ${i}: ${name}(${types.map(argument).join(', ')}); return at + ${8 * (types.length + 1)};\n`,
+      `    case ${i}: ${name}(${types.map(argument).join(', ')}); return at + ${4 * (types.length + 1)};\n`,
   );
   return `${MADE}${instructions.map(({ name, file }) => `import { ${name} } from './${file}';\n`).join('')}
 /** Executes the instruction at an address. @returns the address of the next one */
 export function execute(at: usize): usize {
-  switch (<i32>load<f64>(at)) {
+  switch (load<u32>(at)) {
 ${cases.join('')}    default: unreachable();
   }
   return at;
@@ -230,12 +231,18 @@ ${cases.join('')}    default: unreachable();
 `;
 }
 
-/** The text of the numbers of the instructions. */
+/** The text of the numbers of the instructions, and of which of their arguments are float32 numbers. */
 export function instructionNumbersText(instructions) {
   const pairs = instructions.map(({ name }, i) => [name, i]);
   const union = instructions.map(({ name }) => `\n  | '${name}'`).join('');
+  const floats = instructions.flatMap(({ name, types }) => {
+    const places = types.flatMap((type, i) => (type === 'f32' ? [i] : []));
+    return places.length > 0 ? [[name, JSON.stringify(places)]] : [];
+  });
   return [
     `/** Names of the functions that a program in memory can call. */\nexport type Instruction =${union};\n`,
     object('instructionNumber', 'Readonly<Record<Instruction, number>>', pairs),
+    '/** The places of arguments that are float32 numbers; all others are 32-bit integers. */',
+    object('floatArguments', 'Readonly<Partial<Record<Instruction, readonly number[]>>>', floats),
   ].join('\n');
 }

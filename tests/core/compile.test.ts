@@ -5,6 +5,7 @@ import {
   createWasm,
   Generator,
   gradients,
+  indexAdd,
   manualSeed,
   noGrad,
   parameter,
@@ -201,6 +202,33 @@ for (const machine of [createReference(), createWasm({ threads: 1 }), createWasm
     assert.equal(numbers(w.grad!), [6]);
   });
 
+  test('two functions that train the same parameter, and the end of one of them', () => {
+    const w = parameter(row(3));
+    const make = (factor: number) =>
+      compile((x: Tensor) => {
+        w.zeroGrad();
+        const loss = x.mul(w).mul(factor).sum();
+        loss.backward();
+        return loss;
+      });
+    const [one, two] = [make(1), make(10)];
+    for (let i = 1; i < 6; i++) {
+      one(row(i));
+      if (i % 2 === 0) assert.equal(numbers(w.grad!), [i]);
+      two(row(i));
+      assert.equal(numbers(w.grad!), [10 * i]);
+      one(row(i));
+      assert.equal(numbers(w.grad!), [i]);
+    }
+    one.dispose();
+    for (let i = 0; i < 5; i++) make(i)(row(1, 2, 3, 4));
+    two(row(7));
+    const kept = w.grad!;
+    two.dispose();
+    for (let i = 0; i < 3; i++) compile((x: Tensor) => x.add(1))(row(1));
+    assert.equal([numbers(kept), numbers(w.grad!)], [[70], [70]]);
+  });
+
   test('gradients accumulate over compiled and plain calls', () => {
     const [w, v] = [parameter(row(3)), parameter(row(3))];
     const f = (x: Tensor, p: Tensor): Tensor => {
@@ -270,6 +298,21 @@ for (const machine of [createReference(), createWasm({ threads: 1 }), createWasm
     });
     for (let i = 0; i < 4; i++) assert.equal(numbers(compiled(row(i, 1))), [i + 5, 6]);
     assert.is(compiled.program!.kernels, 1);
+  });
+
+  test('an index that a replay computes outside of the axis changes nothing else', () => {
+    const x = tensor([1, 2, 3]);
+    const compiled = compile((places: Tensor) => {
+      const index = places.mul(2).clone();
+      const rows = x.reshape([3, 1]).indexSelect(index);
+      return [rows, indexAdd(places.add(1), index, 3), x.add(0)];
+    });
+    for (let i = 0; i < 3; i++) compiled(row(0, 1));
+    for (const places of [row(0, 50), row(-1, 1e9), row(Number.NaN, 1)]) {
+      compiled(places);
+      assert.equal(numbers(compiled(row(1, 0))[0]!), [3, 1]);
+      assert.equal(numbers(compiled(row(1, 0))[2]!), [1, 2, 3]);
+    }
   });
 
   test('empty tensors', () => {

@@ -54,7 +54,11 @@ test('a repeated call is removed, and later calls read the first result', () => 
 });
 
 test('calls that only look alike stay: signed zeros, infinities, changed values, results', () => {
-  const fills = [0, -0, Infinity, -Infinity, NaN].map((x, i): [keyof Kernels, Argument[], number] => ['fill', [4, x], i]);
+  const fills = [0, -0, Infinity, -Infinity, NaN].map((x, i): [keyof Kernels, Argument[], number] => [
+    'fill',
+    [4, x],
+    i,
+  ]);
   const slots = [...fills.map(() => value(4)), state(4), value(4), value(4)];
   const found = shareRepeated(
     program(
@@ -134,7 +138,11 @@ const single = createWasm({ threads: 1 });
 function randomPrograms(count: number): Program[] {
   return Array.from({ length: count }, (_, seed) => {
     const body = randomBody(seed, 30);
-    return record(single.kernels, body, body.states.map((values) => values.slice())).program;
+    return record(
+      single.kernels,
+      body,
+      body.states.map((values) => values.slice()),
+    ).program;
   });
 }
 
@@ -143,10 +151,14 @@ test('steps keep each call once and after all calls that it depends on', () => {
   for (const found of randomPrograms(200)) {
     const steps = schedule(found);
     const order = steps.flatMap(({ places }) => places);
-    assert.equal([...order].sort((a, b) => a - b), found.calls.map((_, i) => i));
+    assert.equal(
+      [...order].sort((a, b) => a - b),
+      found.calls.map((_, i) => i),
+    );
     const position = new Map(order.map((place, i) => [place, i]));
     dependencies(found).forEach((earlier, i) => {
-      for (const before of earlier) assert.ok(position.get(before)! < position.get(i)!, `${before} before ${i}`);
+      for (const before of earlier)
+        assert.ok(position.get(before)! < position.get(i)!, `${before} before ${i}`);
     });
     joined += steps.filter(({ places }) => places.length > 1).length;
   }

@@ -26,7 +26,16 @@ const call = (kernel: Call['kernel'], args: Argument[], out: number | null): Cal
 function example(wasm: WasmBackend, size: number): { replay: Replay<Float32Array>; state: Float32Array } {
   const length = size * size;
   const state = new Float32Array(length);
-  const product = { batch: 1, m: size, n: size, k: size, transposeA: false, transposeB: true, strideA: 0, strideB: 0 };
+  const product = {
+    batch: 1,
+    m: size,
+    n: size,
+    k: size,
+    transposeA: false,
+    transposeB: true,
+    strideA: 0,
+    strideB: 0,
+  };
   const program: Program = {
     slots: [
       { kind: 'input', length },
@@ -65,7 +74,15 @@ test('taken values stay, and lent values are those of the latest run', () => {
   assert.equal(kept, expected[0]);
   assert.equal(lent, expected[1]);
   assert.is(replay.lend(2), lent);
-  assert.equal(state, wasm.kernels.binary('add', { values: expected[0]!, shape: [9] }, { values: expected[1]!, shape: [9] }, [9]));
+  assert.equal(
+    state,
+    wasm.kernels.binary(
+      'add',
+      { values: expected[0]!, shape: [9] },
+      { values: expected[1]!, shape: [9] },
+      [9],
+    ),
+  );
   wasm.dispose();
 });
 
@@ -77,7 +94,10 @@ test('kernels use and change lent values where they are; releasing or persisting
   const lent = replay.lend(2);
   const before = lent.slice();
   wasm.kernels.scale(lent, 2);
-  assert.equal(lent, before.map((value) => 2 * value));
+  assert.equal(
+    lent,
+    before.map((value) => 2 * value),
+  );
   const persisted = wasm.persist(lent);
   assert.is.not(persisted, lent);
   wasm.release(lent);
@@ -189,7 +209,10 @@ test('a program that does not fit is refused, and leaves the memory free', () =>
   const wasm = createWasm({ threads: 1 });
   const length = 2 ** 29;
   const program: Program = {
-    slots: [{ kind: 'input', length }, ...Array.from({ length: 2 }, () => ({ kind: 'value' as const, length }))],
+    slots: [
+      { kind: 'input', length },
+      ...Array.from({ length: 2 }, () => ({ kind: 'value' as const, length })),
+    ],
     calls: [
       call('cumsum', [slot(0), { outer: 1, length, inner: 1 }], 1),
       call('cumsum', [slot(1), { outer: 1, length, inner: 1 }], 2),

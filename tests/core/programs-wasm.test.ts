@@ -17,7 +17,12 @@ function numbers(size: number, scale = 2): Float32Array {
 }
 
 /** Checks a body with its own inputs, and with others. */
-function check(what: string, body: Body, settings: (run: number) => object[], used = new Set<string>()): void {
+function check(
+  what: string,
+  body: Body,
+  settings: (run: number) => object[],
+  used = new Set<string>(),
+): void {
   const runs: Run[] = [0, 1, 2].map((run) => ({
     inputs: body.inputs.map((values) => (run === 0 ? values : numbers(values.length))),
     settings: settings(run),
@@ -71,20 +76,49 @@ function vaeStep(batch: number, pixels: number, hidden: number, latent: number):
       const P = [batch, pixels];
       const bce = k.binary('sigmoidCrossEntropy', operand(logits, ...P), operand(x!, ...P), P);
       const rows = k.reduce('sum', operand(bce, ...P), [1]);
-      const kl = k.reduce('sum', operand(k.binary('standardNormalKl', operand(mu, ...L), operand(logVar, ...L), L), ...L), [1]);
-      const recon = k.binary('div', operand(k.reduce('sum', operand(k.unary('neg', k.unary('neg', rows)), batch), [0])), operand(count), []);
-      const loss = k.binary('add', operand(recon), operand(k.binary('div', operand(k.reduce('sum', operand(kl, batch), [0])), operand(count), [])), []);
+      const kl = k.reduce(
+        'sum',
+        operand(k.binary('standardNormalKl', operand(mu, ...L), operand(logVar, ...L), L), ...L),
+        [1],
+      );
+      const recon = k.binary(
+        'div',
+        operand(k.reduce('sum', operand(k.unary('neg', k.unary('neg', rows)), batch), [0])),
+        operand(count),
+        [],
+      );
+      const loss = k.binary(
+        'add',
+        operand(recon),
+        operand(k.binary('div', operand(k.reduce('sum', operand(kl, batch), [0])), operand(count), [])),
+        [],
+      );
       const one = k.fill(1, 1);
       const g = k.binary('chainMul', operand(one), operand(k.unary('reciprocal', count)), []);
       const column = k.strided(g, { shape: [batch], strides: [0], offset: 0 });
       const full = k.strided(column, { shape: L, strides: [1, 0], offset: 0 });
       const dMu1 = k.binary('chainMul', operand(full, ...L), operand(mu, ...L), L);
-      const dVar1 = k.binary('mul', operand(k.binary('chainMul', operand(full, ...L), operand(k.unary('expm1', logVar), ...L), L), ...L), operand(half), L);
-      const dRecon = k.strided(k.unary('neg', k.unary('neg', column)), { shape: P, strides: [1, 0], offset: 0 });
+      const dVar1 = k.binary(
+        'mul',
+        operand(k.binary('chainMul', operand(full, ...L), operand(k.unary('expm1', logVar), ...L), L), ...L),
+        operand(half),
+        L,
+      );
+      const dRecon = k.strided(k.unary('neg', k.unary('neg', column)), {
+        shape: P,
+        strides: [1, 0],
+        offset: 0,
+      });
       const residual = k.binary('sigmoidResidual', operand(logits, ...P), operand(x!, ...P), P);
       const dLogits = k.binary('chainMul', operand(dRecon, ...P), operand(residual, ...P), P);
-      const product = (a: Float32Array, b: Float32Array, m: number, n: number, kk: number, transposeA: boolean) =>
-        k.matmul(a, b, { ...PLAIN, m, n, k: kk, transposeA });
+      const product = (
+        a: Float32Array,
+        b: Float32Array,
+        m: number,
+        n: number,
+        kk: number,
+        transposeA: boolean,
+      ) => k.matmul(a, b, { ...PLAIN, m, n, k: kk, transposeA });
       const dD = product(dLogits, p[8]!, batch, hidden, pixels, false);
       const dW5 = product(dLogits, d, pixels, hidden, batch, true);
       const db5 = k.reduce('sum', operand(dLogits, ...P), [0]);
@@ -96,15 +130,45 @@ function vaeStep(batch: number, pixels: number, hidden: number, latent: number):
       const dW4 = product(dHidden, z, hidden, latent, batch, true);
       const db4 = k.reduce('sum', operand(masked(), ...H), [0]);
       const dMu = k.binary('add', operand(dMu1, ...L), operand(dZ, ...L), L);
-      const dVar = k.binary('add', operand(dVar1, ...L), operand(k.binary('chainMul', operand(k.binary('chainMul', operand(dZ, ...L), operand(noise, ...L), L), ...L), operand(half), L), ...L), L);
+      const dVar = k.binary(
+        'add',
+        operand(dVar1, ...L),
+        operand(
+          k.binary(
+            'chainMul',
+            operand(k.binary('chainMul', operand(dZ, ...L), operand(noise, ...L), L), ...L),
+            operand(half),
+            L,
+          ),
+          ...L,
+        ),
+        L,
+      );
       const dH1 = product(dVar, p[4]!, batch, hidden, latent, false);
       const dW3 = product(dVar, h, latent, hidden, batch, true);
-      const dH = k.binary('add', operand(dH1, ...H), operand(product(dMu, p[2]!, batch, hidden, latent, false), ...H), H);
+      const dH = k.binary(
+        'add',
+        operand(dH1, ...H),
+        operand(product(dMu, p[2]!, batch, hidden, latent, false), ...H),
+        H,
+      );
       const dW2 = product(dMu, h, latent, hidden, batch, true);
       const dX = k.where(operand(h, ...H), operand(dH, ...H), operand(zero), H);
       const dW1 = product(dX, x!, hidden, pixels, batch, true);
-      const gradients = [dW1, k.reduce('sum', operand(dX, ...H), [0]), dW2, k.reduce('sum', operand(dMu, ...L), [0]), dW3, k.reduce('sum', operand(dVar, ...L), [0]), dW4, db4, dW5, db5];
-      gradients.forEach((gradient, i) => k.adamStep(p[i]!, gradient, states[10 + i]!, states[20 + i]!, adam as never));
+      const gradients = [
+        dW1,
+        k.reduce('sum', operand(dX, ...H), [0]),
+        dW2,
+        k.reduce('sum', operand(dMu, ...L), [0]),
+        dW3,
+        k.reduce('sum', operand(dVar, ...L), [0]),
+        dW4,
+        db4,
+        dW5,
+        db5,
+      ];
+      for (const [i, gradient] of gradients.entries())
+        k.adamStep(p[i]!, gradient, states[10 + i]!, states[20 + i]!, adam as never);
       return [loss, recon, gradients[0]!, gradients[9]!];
     },
   };
@@ -116,7 +180,15 @@ for (const [batch, pixels, hidden, latent] of [
   [33, 403, 201, 19],
 ] as const) {
   test(`a training step of a VAE ${pixels}-${hidden}-${latent} at batch ${batch}`, () => {
-    const adam = (step: number): AdamSpec => ({ learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01, decoupled: false, step });
+    const adam = (step: number): AdamSpec => ({
+      learningRate: 1e-3,
+      beta1: 0.9,
+      beta2: 0.999,
+      epsilon: 1e-8,
+      weightDecay: 0.01,
+      decoupled: false,
+      step,
+    });
     const philox = (run: number) => ({ key: [3, 0xffffffff], counter: [0xfffffff0 + run, 7] });
     const body = vaeStep(batch, pixels, hidden, latent);
     const recorded = [philox(9), adam(1)];
@@ -135,7 +207,8 @@ test('random functions of all kernels', () => {
 });
 
 test('random functions on large values, which threads share', () => {
-  for (let seed = 0; seed < 12; seed++) check(`seed ${seed}`, randomBody(seed, 12, [40, 65, 130]), settingsOf);
+  for (let seed = 0; seed < 12; seed++)
+    check(`seed ${seed}`, randomBody(seed, 12, [40, 65, 130]), settingsOf);
 });
 
 test.run();

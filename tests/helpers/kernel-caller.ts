@@ -32,7 +32,9 @@ const replay = wasm.prepare(
       { kind: 'input', length },
       { kind: 'value', length },
     ],
-    calls: [{ kernel: 'matmul', args: [{ slot: 0 }, { slot: 0 }, product], out: 1, op: 'matmul', source: '' }],
+    calls: [
+      { kernel: 'matmul', args: [{ slot: 0 }, { slot: 0 }, product], out: 1, op: 'matmul', source: '' },
+    ],
     results: [1],
   },
   new Map(),

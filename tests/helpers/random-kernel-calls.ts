@@ -35,13 +35,38 @@ interface Operand {
 }
 
 const UNARY: readonly UnaryKind[] = ['neg', 'square', 'abs', 'exp', 'tanh', 'relu', 'sigmoid', 'sign', 'sin'];
-const BINARY: readonly BinaryKind[] = ['add', 'sub', 'mul', 'maximum', 'lt', 'chainMul', 'mulExp', 'sigmoidResidual', 'sigmoidCrossEntropy'];
+const BINARY: readonly BinaryKind[] = [
+  'add',
+  'sub',
+  'mul',
+  'maximum',
+  'lt',
+  'chainMul',
+  'mulExp',
+  'sigmoidResidual',
+  'sigmoidCrossEntropy',
+];
 const REDUCE: readonly ReduceKind[] = ['sum', 'max', 'min', 'logSumExp'];
 const LENGTHS = [1, 1, 2, 3, 4, 5, 7, 16, 33];
 
 const size = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
-const ADAM = { learningRate: 0.01, beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weightDecay: 0.1, decoupled: true, step: 2 };
-const SGD = { learningRate: 0.01, momentum: 0.9, dampening: 0.1, nesterov: false, weightDecay: 0.1, first: false };
+const ADAM = {
+  learningRate: 0.01,
+  beta1: 0.9,
+  beta2: 0.99,
+  epsilon: 1e-8,
+  weightDecay: 0.1,
+  decoupled: true,
+  step: 2,
+};
+const SGD = {
+  learningRate: 0.01,
+  momentum: 0.9,
+  dampening: 0.1,
+  nesterov: false,
+  weightDecay: 0.1,
+  first: false,
+};
 
 /** The settings of run number `run`: the position of random numbers, and two optimizer steps. */
 export function settingsOf(run: number): object[] {
@@ -58,7 +83,11 @@ export function randomBody(seed: number, count = 25, lengths: readonly number[] 
   const dims = [random.pick(lengths), random.pick(lengths), random.pick(lengths)];
   const shapes = [dims, dims.slice(1), [dims[0]!, dims[1]!], [dims[1]!, dims[2]!]];
   const states = shapes.flatMap((shape) => Array.from({ length: 3 }, () => random.values(size(shape))));
-  for (const [i, values] of states.entries()) if (i % 3 > 0) values.forEach((value, j) => { values[j] = Math.abs(value); });
+  for (const [i, values] of states.entries())
+    if (i % 3 > 0)
+      values.forEach((value, j) => {
+        values[j] = Math.abs(value);
+      });
   const inputs = shapes.slice(0, 2).map((shape) => random.values(size(shape)));
   const index = Float32Array.from({ length: dims[1]! }, () => random.below(dims[1]!));
   const scalar = random.values(1);
@@ -191,10 +220,22 @@ class Calls {
     const x = this.#operand(({ shape }) => shape.length > 0);
     const axes = [...x.shape.keys()].filter(() => this.#random.next() < 0.6);
     const shape = x.shape.filter((_, axis) => !axes.includes(axis));
-    const { outer, length, inner } = { outer: size(x.shape.slice(0, 1)), length: 1, inner: size(x.shape.slice(1)) };
+    const { outer, length, inner } = {
+      outer: size(x.shape.slice(0, 1)),
+      length: 1,
+      inner: size(x.shape.slice(1)),
+    };
     const choice = this.#random.below(6);
-    if (choice === 0) return { values: this.#kernels.argmax(x.values, { outer: 1, length: outer, inner }), shape: x.shape.slice(1) };
-    if (choice === 1) return { values: this.#kernels.cumsum(x.values, { outer, length: inner, inner: length }), shape: x.shape };
+    if (choice === 0)
+      return {
+        values: this.#kernels.argmax(x.values, { outer: 1, length: outer, inner }),
+        shape: x.shape.slice(1),
+      };
+    if (choice === 1)
+      return {
+        values: this.#kernels.cumsum(x.values, { outer, length: inner, inner: length }),
+        shape: x.shape,
+      };
     return { values: this.#kernels.reduce(this.#random.pick(REDUCE), x, axes), shape };
   }
 
@@ -211,7 +252,16 @@ class Calls {
       return { values: this.#kernels.linear(a, weight, bias, activation), shape: [m, n] };
     }
     if (choice === 1) {
-      const spec = { batch: 3, m: k, n: k, k: m, transposeA: true, transposeB: false, strideA: 0, strideB: 0 };
+      const spec = {
+        batch: 3,
+        m: k,
+        n: k,
+        k: m,
+        transposeA: true,
+        transposeB: false,
+        strideA: 0,
+        strideB: 0,
+      };
       return { values: this.#kernels.matmul(a.values, a.values, spec), shape: [3, k, k] };
     }
     const b = this.#operand(({ shape }) => shape.length === 2 && (shape[0] === k || shape[1] === k));
@@ -233,7 +283,11 @@ class Calls {
       const kernel = this.#random.pick(['indexSelect', 'indexAdd'] as const);
       return { values: this.#kernels[kernel](x.values, index, spec), shape: x.shape };
     }
-    const repeated = this.#kernels.strided(index, { shape: x.shape, strides: [...x.shape.slice(2).map(() => 0), 1, 0], offset: 0 });
+    const repeated = this.#kernels.strided(index, {
+      shape: x.shape,
+      strides: [...x.shape.slice(2).map(() => 0), 1, 0],
+      offset: 0,
+    });
     const kernel = this.#random.pick(['gather', 'scatterAdd'] as const);
     return { values: this.#kernels[kernel](x.values, repeated, spec), shape: x.shape };
   }
@@ -249,7 +303,15 @@ class Calls {
       return { values: this.#kernels.pad(x, before, after, -0.5), shape: x.shape.map((n) => n + 1) };
     }
     const one = [1, 1] as const;
-    const spec = { batch: first, channels: 1, size: [1, size(rest)] as const, kernel: one, stride: one, dilation: one, count: [1, size(rest)] as const };
+    const spec = {
+      batch: first,
+      channels: 1,
+      size: [1, size(rest)] as const,
+      kernel: one,
+      stride: one,
+      dilation: one,
+      count: [1, size(rest)] as const,
+    };
     return { values: this.#kernels.overlapAdd(x.values, spec), shape: x.shape };
   }
 
@@ -272,7 +334,8 @@ class Calls {
     else if (choice === 1) this.#kernels.accumulate(target, source);
     else if (choice === 2) this.#kernels.scale(target, 0.75);
     else if (choice === 3) this.#kernels.adamStep(target, source, m, v, this.#settings[1] as never);
-    else this.#kernels.sgdStep(target, source, this.#random.next() < 0.5 ? m : null, this.#settings[2] as never);
+    else
+      this.#kernels.sgdStep(target, source, this.#random.next() < 0.5 ? m : null, this.#settings[2] as never);
     return fresh ? { values: target, shape: [param.length] } : undefined;
   }
 }

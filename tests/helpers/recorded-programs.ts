@@ -1,8 +1,8 @@
 /** Programs for tests: a function of kernels is run once and its calls are recorded. */
 import type { Backend, Kernels } from '@varigrad/core';
+import * as assert from 'uvu/assert';
 import type { Argument, Call, Program, Replay, Slot } from '../../packages/core/src/backend/backend.js';
 import { simplify } from '../../packages/core/src/backend/program/simplify.js';
-import * as assert from 'uvu/assert';
 
 /** A function of kernels that computes results from inputs and changes states in place. */
 export interface Body {
@@ -78,8 +78,12 @@ export interface Run {
 
 function assertEqualBits(found: Float32Array, expected: Float32Array, what: string): void {
   assert.is(found.length, expected.length, `${what}: length`);
-  const [a, b] = [found, expected].map(({ buffer, byteOffset, length }) => new Int32Array(buffer, byteOffset, length));
-  const different = b!.findIndex((bits, i) => bits !== a![i] && !(Number.isNaN(found[i]) && Number.isNaN(expected[i])));
+  const [a, b] = [found, expected].map(
+    ({ buffer, byteOffset, length }) => new Int32Array(buffer, byteOffset, length),
+  );
+  const different = b!.findIndex(
+    (bits, i) => bits !== a![i] && !(Number.isNaN(found[i]) && Number.isNaN(expected[i])),
+  );
   assert.is(different, -1, `${what}[${different}]: ${found[different]}, expected ${expected[different]}`);
 }
 

@@ -1,8 +1,8 @@
 /** Elementwise calls in one form, in which they can be joined. */
 import type { Shape } from '../../errors.js';
 import type { BinaryKind, UnaryKind } from '../../functions/names.generated.js';
-import { broadcastView, mergeAxes } from '../wasm/views.js';
 import type { Argument, Call, Program, SlotReference, StridedSpec } from '../backend.js';
+import { broadcastView, mergeAxes } from '../wasm/views.js';
 import { isSetting } from './program.js';
 
 /** What an elementwise call reads: a number, or values. */

@@ -21,8 +21,7 @@ const ALIGNMENT = 64;
 export function placeIntervals(intervals: readonly Interval[]): Placement {
   const offsets = new Array<number>(intervals.length).fill(0);
   const placed: number[] = [];
-  const endOf = (i: number): number =>
-    offsets[i]! + Math.ceil(intervals[i]!.bytes / ALIGNMENT) * ALIGNMENT;
+  const endOf = (i: number): number => offsets[i]! + Math.ceil(intervals[i]!.bytes / ALIGNMENT) * ALIGNMENT;
   const order = [...intervals.keys()].sort((a, b) => intervals[b]!.bytes - intervals[a]!.bytes || a - b);
   for (const i of order) {
     const { from, to, bytes } = intervals[i]!;

@@ -1,12 +1,5 @@
 /** What the calls of a program read and write. */
-import type {
-  Argument,
-  Call,
-  Kernels,
-  Program,
-  SettingReference,
-  SlotReference,
-} from '../backend.js';
+import type { Argument, Call, Kernels, Program, SettingReference, SlotReference } from '../backend.js';
 
 /** For each kernel that writes in place, the places of the arguments that it changes. */
 const WRITTEN: Readonly<Partial<Record<keyof Kernels, readonly number[]>>> = {

@@ -70,7 +70,12 @@ export function schedule(program: Program): Step[] {
     }
     const first = queue.find((i) => forms[i] !== undefined);
     if (first !== undefined) {
-      step('chain', undefined, grow(new Group(forms[first]!.elements), () => true), []);
+      step(
+        'chain',
+        undefined,
+        grow(new Group(forms[first]!.elements), () => true),
+        [],
+      );
       continue;
     }
     const { kernel } = calls[queue.find(isSwept)!]!;
@@ -83,7 +88,8 @@ export function schedule(program: Program): Step[] {
 
 /** Number of elements of a matrix product that a chain can join, else 0. */
 function productSize({ slots }: Program, { kernel, args, out }: Call): number {
-  const joins = kernel === 'linear' || (kernel === 'matmul' && (args[2] as unknown as MatmulSpec).batch === 1);
+  const joins =
+    kernel === 'linear' || (kernel === 'matmul' && (args[2] as unknown as MatmulSpec).batch === 1);
   return joins ? slots[out!]!.length : 0;
 }
 

@@ -178,9 +178,9 @@ export class ResidentMemory {
     return new Float32Array(this.#memory.buffer, address, size);
   }
 
-  /** Float64 numbers of a reserved block. */
-  doublesAt(address: number, size: number): Float64Array {
-    return new Float64Array(this.#memory.buffer, address, size);
+  /** Integers of a reserved block. */
+  integersAt(address: number, size: number): Int32Array {
+    return new Int32Array(this.#memory.buffer, address, size);
   }
 
   /** Makes floats of an owner's block resident, until `withdraw`. */

@@ -1,6 +1,6 @@
 /**
  * Programs: a list of instructions in memory, each a call of a function of index.ts. An instruction is its number and the
- * arguments, in float64, which holds addresses, counts and float32 numbers exactly.
+ * arguments, in 4-byte words.
  */
 import { execute } from './instructions.generated';
 

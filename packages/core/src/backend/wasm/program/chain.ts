@@ -106,8 +106,14 @@ function joinCrossEntropy(steps: readonly ChainStep[]): ChainStep[] {
     );
     const place = joined.indexOf(first);
     const changes = joined.slice(place, second).map(({ out }) => JSON.stringify(out));
-    if (second < place || first.operands.some((operand) => changes.includes(JSON.stringify(operand)))) continue;
-    joined[place] = { ...first, kind: 'crossEntropy', name: 0, operands: [...first.operands, joined[second]!.out] };
+    if (second < place || first.operands.some((operand) => changes.includes(JSON.stringify(operand))))
+      continue;
+    joined[place] = {
+      ...first,
+      kind: 'crossEntropy',
+      name: 0,
+      operands: [...first.operands, joined[second]!.out],
+    };
     joined.splice(second, 1);
   }
   return joined;

@@ -20,7 +20,7 @@ import { type KernelExports, sweepNumber } from '../module.generated.js';
 import { chainCode } from './chain.js';
 import { Recorder, type Site } from './recorder.js';
 
-/** Words before the steps of a chain, and elements from which on a step is shared among threads. */
+/** Workers are started from this many elements on. */
 const MANY_ELEMENTS = 32_768;
 
 /** The compiled kernels, the kernels that call them, and the number of threads. */
@@ -32,7 +32,7 @@ export interface Target {
 
 /** A program as instructions. */
 export interface Lowered {
-  /** Instructions and their arguments, in float64. */
+  /** Instructions and their arguments, as 32-bit integers. */
   readonly words: readonly number[];
   /** Writes the settings of a run into the instructions, which begin at `code[0]`. */
   readonly patches: readonly Patch[];
@@ -42,7 +42,7 @@ export interface Lowered {
 
 export interface Patch {
   readonly setting: number;
-  write(setting: unknown, code: Float64Array): void;
+  write(setting: unknown, code: Int32Array): void;
 }
 
 /**
@@ -126,7 +126,7 @@ class Lowering {
     const name = kernel === 'uniform' ? 'runUniform' : 'runNormal';
     this.#recorder.large ||= size >= MANY_ELEMENTS;
     const first = this.#recorder.add(name, this.#addressOf(out!)!, size, 0, 0, 0, 0);
-    const write = (setting: unknown, code: Float64Array): void => {
+    const write = (setting: unknown, code: Int32Array): void => {
       const { key, counter } = setting as PhiloxState;
       code[first + 2] = key[0];
       code[first + 3] = key[1];

@@ -17,7 +17,7 @@ export interface Plan extends Lowered {
   readonly addresses: readonly (number | undefined)[];
   /** Memory for what stays between runs, for intermediate values, and for the instructions. */
   readonly blocks: readonly Block[];
-  readonly code: Float64Array;
+  readonly code: Int32Array;
   readonly codeAddress: number;
 }
 
@@ -65,9 +65,9 @@ export function makePlan(
       setFloats: (address, values) => memory.setFloats(address, values),
     };
     const made = run(target, memory, program, steps, bound, placing);
-    const block = memory.reserve(8 * made.words.length, stay.bytes + pass.bytes);
+    const block = memory.reserve(4 * made.words.length, stay.bytes + pass.bytes);
     blocks.push(block);
-    const code = memory.doublesAt(block.address, made.words.length);
+    const code = memory.integersAt(block.address, made.words.length);
     code.set(made.words);
     return { ...made, blocks, code, codeAddress: block.address };
   } catch (error) {

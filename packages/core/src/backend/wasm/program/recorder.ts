@@ -1,6 +1,11 @@
 /** Records what kernels call in WebAssembly, as the instructions of a program. */
 import type { Context, KernelSpace } from '../kernels/context.js';
-import { type Instruction, instructionNumber, type KernelExports } from '../module.generated.js';
+import {
+  floatArguments,
+  type Instruction,
+  instructionNumber,
+  type KernelExports,
+} from '../module.generated.js';
 
 /** The memory of a program. While its size is being measured, addresses are 0 and nothing is written. */
 export interface Site extends Pick<KernelSpace, 'setIntegers' | 'setFloats'> {
@@ -47,7 +52,11 @@ export class Recorder {
 
   /** Adds an instruction. @returns the place of its first argument */
   add(name: Instruction, ...args: readonly (number | boolean)[]): number {
-    this.words.push(instructionNumber[name], ...args.map(Number));
+    const floats = floatArguments[name];
+    this.words.push(instructionNumber[name]);
+    args.forEach((value, i) => {
+      this.words.push(floats?.includes(i) === true ? bitsOf(Number(value)) : Number(value));
+    });
     return this.words.length - args.length;
   }
 
@@ -98,4 +107,9 @@ export class Recorder {
       writeBack: () => {},
     };
   }
+}
+
+/** The bits of a float32 number as an integer. */
+function bitsOf(value: number): number {
+  return new Int32Array(Float32Array.of(value).buffer)[0]!;
 }

@@ -47,11 +47,7 @@ export class ProgramReplay implements Replay<Values> {
   #guests: readonly Guest[] = [];
 
   /** @param open - the machine. @throws BackendError if the backend is closed */
-  constructor(
-    open: () => ProgramMachine,
-    program: Program,
-    bound: ReadonlyMap<number, Values>,
-  ) {
+  constructor(open: () => ProgramMachine, program: Program, bound: ReadonlyMap<number, Values>) {
     this.#open = open;
     this.#program = program;
     this.#steps = schedule(program);
