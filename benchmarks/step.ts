@@ -1,99 +1,22 @@
 /**
- * `npm run bench:step`: one full training step (forward, backward, Adam) through the public API, for several networks and
- * batch sizes, on one thread and on all, with the shares of matmul, elementwise kernels, optimizer and engine.
+ * `npm run bench:step`: one full training step (forward, backward, Adam) through the public API, plain and compiled, for several
+ * networks and batch sizes, on one thread and on all, with the shares of matmul, elementwise kernels, optimizer and engine, and the
+ * memory that a compiled step allocates in JavaScript.
+ *
+ *   npm run bench:step                  all networks
+ *   npm run bench:step -- 784-64 conv   the networks whose name contains one of the words
  */
+import { Session } from 'node:inspector/promises';
 import { availableParallelism } from 'node:os';
-import {
-  type Backend,
-  createReference,
-  createWasm,
-  Generator,
-  oneHot,
-  rand,
-  scope,
-  setBackend,
-  type Tensor,
-} from '@varigrad/core';
-import { Adam } from '@varigrad/nn';
-import {
-  ConditionalVAE,
-  ConvolutionalBody,
-  ConvolutionalDecoder,
-  GaussianEncoder,
-  type LatentModel,
-  VAE,
-} from '@varigrad/vae';
+import { type Backend, createReference, createWasm, type Replay } from '@varigrad/core';
 import { instrument, type KernelTimes } from './instrument.js';
-import { formatTiming, interleave, machine, summarize, table, type Variant } from './measure.js';
+import { formatTiming, interleave, machine, summarize, type Timing, table, type Variant } from './measure.js';
+import { CASES, type Case, trainingStep } from './training-step.js';
 
-interface Case {
-  name: string;
-  batch: number;
-  pixels: number;
-  build: () => LatentModel;
-  /** Takes seconds on reference, where it is skipped. */
-  heavy?: boolean;
-}
-
-const vae =
-  (hidden: number[], latent: number, inputSize = 784) =>
-  () =>
-    new VAE({ hidden, latent, inputSize, generator: new Generator(1) });
-
-function convolutionalVae(): LatentModel {
-  const generator = new Generator(1);
-  const shape = [28, 28] as const;
-  return new VAE({
-    encoder: new GaussianEncoder(new ConvolutionalBody(shape, { generator }), 20, { generator }),
-    decoder: new ConvolutionalDecoder(20, shape, 1, { generator }),
-    generator,
-  });
-}
-
-const CASES: readonly Case[] = [
-  ...[32, 64, 128, 256, 512, 1024].map((batch) => ({
-    name: 'VAE 784-400-20',
-    batch,
-    pixels: 784,
-    build: vae([400], 20),
-  })),
-  {
-    name: 'CVAE 784-400-20',
-    batch: 128,
-    pixels: 784,
-    build: () => new ConditionalVAE({ generator: new Generator(1) }),
-  },
-  { name: 'VAE 784-2000-20', batch: 128, pixels: 784, build: vae([2000], 20) },
-  { name: 'VAE 16-8-2 (tiny)', batch: 128, pixels: 16, build: vae([8], 2, 16) },
-  { name: 'convolutional VAE, 32-64-20', batch: 128, pixels: 784, build: convolutionalVae, heavy: true },
-];
-
-/** A training step of one case on one backend, as a function for repeated calls. */
-function trainingStep(on: Backend, { batch, pixels, build }: Case, scoped: boolean): () => void {
-  setBackend(on);
-  const model = build();
-  const optimizer = new Adam(model.parameters());
-  const generator = new Generator(2);
-  const x = rand([batch, pixels], { generator });
-  const labels = model.classes === 0 ? {} : { labels: oneHot(new Uint8Array(batch), model.classes) };
-  const step = (): Tensor => {
-    const { loss } = model.elbo(x, { generator, ...labels });
-    optimizer.zeroGrad();
-    loss.backward();
-    optimizer.step();
-    return loss.detach();
-  };
-  return () => {
-    setBackend(on);
-    const loss = scoped ? scope(step) : step();
-    if (!Number.isFinite(loss.itemSync())) throw new Error('the loss is not finite');
-  };
-}
-
-/** The parts of the time of a step, as medians over `rounds` steps. */
+/** The parts of the time of a plain step, as medians over `rounds` steps. */
 function breakdown(on: Backend, which: Case, rounds: number): { total: number; times: KernelTimes } {
   const { backend, take } = instrument(on);
-  const step = trainingStep(backend, which, true);
+  const step = trainingStep(backend, which, 'eager');
   for (let i = 0; i < 5; i++) step();
   const totals: number[] = [];
   const parts: KernelTimes[] = [];
@@ -111,7 +34,64 @@ function breakdown(on: Backend, which: Case, rounds: number): { total: number; t
   };
 }
 
+/** The median time of a compiled step, and of its part outside of the program's kernels. */
+function compiledEngine(on: Backend, which: Case, rounds: number): { total: number; engine: number } {
+  let inside = 0;
+  const timed = (replay: Replay): Replay =>
+    Object.create(replay, {
+      run: {
+        value(...args: Parameters<Replay['run']>): void {
+          const start = performance.now();
+          replay.run(...args);
+          inside = performance.now() - start;
+        },
+      },
+    });
+  const prepare: Backend['prepare'] = (program, bound) => timed(on.prepare(program, bound));
+  const backend: Backend = Object.create(on, { prepare: { value: prepare } });
+  const step = trainingStep(backend, which, 'compiled');
+  for (let i = 0; i < 5; i++) step();
+  const totals: number[] = [];
+  const engines: number[] = [];
+  for (let i = 0; i < rounds; i++) {
+    const start = performance.now();
+    step();
+    const total = performance.now() - start;
+    totals.push(total);
+    engines.push(total - inside);
+  }
+  return { total: summarize(totals).median, engine: summarize(engines).median };
+}
+
+/** Bytes that one compiled step allocates in JavaScript, the collected ones included, over 1,000 steps. */
+async function allocatedPerStep(on: Backend, which: Case): Promise<number> {
+  const step = trainingStep(on, which, 'compiled');
+  for (let i = 0; i < 200; i++) step();
+  const session = new Session();
+  session.connect();
+  await session.post('HeapProfiler.startSampling', {
+    samplingInterval: 256,
+    includeObjectsCollectedByMajorGC: true,
+    includeObjectsCollectedByMinorGC: true,
+  } as object);
+  const steps = 1000;
+  for (let i = 0; i < steps; i++) step();
+  const { profile } = await session.post('HeapProfiler.stopSampling');
+  session.disconnect();
+  let bytes = 0;
+  const waiting = [profile.head];
+  for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
+    bytes += node.selfSize;
+    waiting.push(...node.children);
+  }
+  return bytes / steps;
+}
+
+const ratio = (slow: Timing, fast: Timing): string => `${(slow.median / fast.median).toFixed(2)}×`;
+
 async function main(): Promise<void> {
+  const words = process.argv.slice(2);
+  const cases = CASES.filter(({ name }) => words.length === 0 || words.some((word) => name.includes(word)));
   const all = availableParallelism();
   const oneThread = createWasm({ threads: 1 });
   const allThreads = createWasm({ threads: all });
@@ -123,45 +103,57 @@ async function main(): Promise<void> {
     'One training step through the public API: forward, backward, Adam, loss read. Median (quartiles).\n',
   );
 
-  const rows = [['network', 'batch', `1 thread`, `${all} threads`, `${all} threads, no scope`, 'reference']];
-  for (const which of CASES) {
+  const several = `${all} threads`;
+  const rows = [['network', 'batch', '1 thread', 'compiled', '', several, 'compiled', '', 'reference']];
+  for (const which of cases) {
     const variants: Variant[] = [
-      { name: 'one', run: trainingStep(oneThread, which, true) },
-      { name: 'all', run: trainingStep(allThreads, which, true) },
-      { name: 'unscoped', run: trainingStep(allThreads, which, false) },
+      { name: 'one', run: trainingStep(oneThread, which, 'eager') },
+      { name: 'one compiled', run: trainingStep(oneThread, which, 'compiled') },
+      { name: 'all', run: trainingStep(allThreads, which, 'eager') },
+      { name: 'all compiled', run: trainingStep(allThreads, which, 'compiled') },
     ];
     if (which.batch === 128 && which.heavy !== true)
-      variants.push({ name: 'reference', run: trainingStep(reference, which, true) });
-    const timings = await interleave(variants, 4);
+      variants.push({ name: 'reference', run: trainingStep(reference, which, 'eager') });
+    const timings = await interleave(variants, 5);
     const cell = (name: string) => {
       const timing = timings.get(name);
       return timing === undefined ? '' : formatTiming(timing);
     };
+    const gain = (name: string) => ratio(timings.get(name)!, timings.get(`${name} compiled`)!);
+    const one = [cell('one'), cell('one compiled'), gain('one')];
     rows.push([
       which.name,
       String(which.batch),
-      cell('one'),
+      ...one,
       cell('all'),
-      cell('unscoped'),
+      cell('all compiled'),
+      gain('all'),
       cell('reference'),
     ]);
   }
   console.log(table(rows));
 
   const split = [['network', 'batch', 'threads', 'step', 'matmul', 'elementwise', 'optimizer', 'engine']];
-  for (const which of CASES) {
+  const compiled = [['network', 'batch', 'threads', 'step', 'engine', 'allocated per step']];
+  for (const which of cases) {
     for (const [threads, on] of [
       [1, oneThread],
       [all, allThreads],
     ] as const) {
+      const start = [which.name, String(which.batch), String(threads)];
       const { total, times } = breakdown(on, which, 100);
+      const share = (ms: number, whole = total) =>
+        `${ms.toFixed(3)} ms (${((100 * ms) / whole).toFixed(1)}%)`;
       const engine = total - times.matmul - times.elementwise - times.optimizer;
-      const share = (ms: number) => `${ms.toFixed(2)} ms (${Math.round((100 * ms) / total)}%)`;
-      const parts = [times.matmul, times.elementwise, times.optimizer, engine].map(share);
-      split.push([which.name, String(which.batch), String(threads), `${total.toFixed(2)} ms`, ...parts]);
+      const parts = [times.matmul, times.elementwise, times.optimizer, engine].map((ms) => share(ms));
+      split.push([...start, `${total.toFixed(2)} ms`, ...parts]);
+      const own = compiledEngine(on, which, 100);
+      const bytes = which.heavy === true ? '' : `${Math.round(await allocatedPerStep(on, which))} B`;
+      compiled.push([...start, `${own.total.toFixed(3)} ms`, share(own.engine, own.total), bytes]);
     }
   }
-  console.log(`\nWhere the time goes (timers around every kernel)\n${table(split)}`);
+  console.log(`\nWhere the time of a plain step goes (timers around every kernel)\n${table(split)}`);
+  console.log(`\nCompiled steps: the engine is what is not spent in the program\n${table(compiled)}`);
   const { rss, heapUsed } = process.memoryUsage();
   const peak = process.resourceUsage().maxRSS / 1024;
   console.log(

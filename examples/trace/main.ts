@@ -1,9 +1,9 @@
 /**
  * `npm run trace`: records one training step of a VAE. Writes into runs/trace/ the graph (SVG, Mermaid, DOT, and JSON for the
- * explorer), a flame graph of its times, and the explanation of one gradient.
+ * explorer), a flame graph of its times, the explanation of one gradient, and the program of the compiled step.
  */
 import { join } from 'node:path';
-import { Generator, rand, type Tensor } from '@varigrad/core';
+import { compile, Generator, rand, type Tensor } from '@varigrad/core';
 import {
   explain,
   profile,
@@ -34,12 +34,16 @@ const step = (): Tensor => {
 for (let i = 0; i < 5; i++) step(); // the first steps compile
 
 const graph = recordGraph(step, record);
+const compiled = compile(step);
+for (let i = 0; i < 2; i++) compiled();
+
 const files = {
   'vae-step.svg': toSVG(graph),
   'vae-step.mmd': toMermaid(graph),
   'vae-step.dot': toDot(graph),
   'vae-step.json': toJSON(graph),
   'flame.svg': toFlameSVG(profile(step, record)),
+  'program.txt': `${compiled.program}\n`,
   'gradient.txt': explain(model.elbo(pixels, { generator }).loss, bias, { names: record.names }),
 };
 for (const [name, text] of Object.entries(files)) {

@@ -19,7 +19,7 @@ import { minusErrors } from './minus.js';
 import { specialErrors } from './special.js';
 import { sizeErrors, tableDifferences } from './suite.js';
 import { torchErrors } from './torch.js';
-import { memoryOverSteps, trainingDifference } from './vae-run.js';
+import { compiledDifference, memoryOverSteps, trainingDifference } from './vae-run.js';
 
 async function withMode(mode: GpuMode, f: (machine: GpuBackend) => Promise<void>): Promise<void> {
   const machine = await gpu({ mode });
@@ -51,6 +51,13 @@ for (const mode of ['cpu', 'webasm'] as const) {
       assert.ok(difference < 1e-5, `losses differ by ${difference}`);
       const { early, late } = await memoryOverSteps(machine, 20);
       assert.ok(late <= early, `${early} bytes after two steps, ${late} after twenty`);
+    }));
+
+  test(`${mode}: compiled steps have the bits of plain ones, and do not leak memory`, () =>
+    withMode(mode, async (machine) => {
+      assert.is(await compiledDifference(machine, 6), -1);
+      const { early, late } = await memoryOverSteps(machine, 40, true);
+      assert.ok(late <= early, `${early} bytes after four steps, ${late} after forty`);
     }));
 }
 

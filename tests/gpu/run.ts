@@ -20,7 +20,7 @@ import { minusErrors } from './minus.js';
 import { specialErrors } from './special.js';
 import { sizeErrors, TABLE_TOLERANCE, tableDifferences } from './suite.js';
 import { torchErrors } from './torch.js';
-import { memoryOverSteps, trainingDifference } from './vae-run.js';
+import { compiledDifference, memoryOverSteps, trainingDifference } from './vae-run.js';
 
 const TRAINING_STEPS = 200;
 const TRAINING_TOLERANCE = 1e-3;
@@ -62,6 +62,16 @@ const checks: Readonly<Record<string, Check>> = {
     const difference = await trainingDifference(machine, TRAINING_STEPS, createReference());
     if (!(difference < TRAINING_TOLERANCE)) throw new Error(`losses differ by ${difference}`);
     return `losses differ from reference by at most ${difference.toExponential(1)}`;
+  },
+  [`${TRAINING_STEPS} compiled steps equal plain ones`]: async (machine) => {
+    const step = await compiledDifference(machine, TRAINING_STEPS);
+    if (step !== -1) throw new Error(`the loss of step ${step} differs`);
+    return 'the same bits';
+  },
+  [`memory over ${MEMORY_STEPS} compiled steps`]: async (machine) => {
+    const { early, late } = await memoryOverSteps(machine, MEMORY_STEPS, true);
+    if (late > early) throw new Error(`${early} bytes after a tenth of the steps, ${late} at the end`);
+    return `${late} bytes`;
   },
   [`memory over ${MEMORY_STEPS} steps`]: async (machine) => {
     const { early, late, arrays } = await memoryOverSteps(machine, MEMORY_STEPS);

@@ -1,4 +1,14 @@
-import { type Backend, Generator, manualSeed, scope, stack, tensor, withBackend } from '@varigrad/core';
+import {
+  type Backend,
+  compile,
+  Generator,
+  manualSeed,
+  scope,
+  stack,
+  type Tensor,
+  tensor,
+  withBackend,
+} from '@varigrad/core';
 import type { GpuBackend } from '@varigrad/core/gpu';
 import { Adam } from '@varigrad/nn';
 import { VAE } from '@varigrad/vae';
@@ -9,6 +19,8 @@ export interface VaeRun {
   readonly batchSize?: number;
   /** Units of the hidden layer. */
   readonly hidden?: number;
+  /** Whether the step is compiled. */
+  readonly compiled?: boolean;
   /** Called after each step, outside of its scope; may be asynchronous. */
   readonly onStep?: (step: number) => void | Promise<void>;
 }
@@ -33,7 +45,7 @@ function images(): Float32Array {
 /** Losses of each step, nats per image. */
 export async function trainVae(
   machine: Backend,
-  { steps, batchSize = 64, hidden = 64, onStep }: VaeRun,
+  { steps, batchSize = 64, hidden = 64, compiled = false, onStep }: VaeRun,
 ): Promise<number[]> {
   const data = images();
   const { model, optimizer } = withBackend(machine, () => {
@@ -44,17 +56,19 @@ export async function trainVae(
   });
   const noise = new Generator(12);
   const losses: number[] = [];
+  const plain = (x: Tensor): Tensor => {
+    const elbo = model.elbo(x, { generator: noise });
+    optimizer.zeroGrad();
+    elbo.loss.backward();
+    optimizer.step();
+    return stack([elbo.loss, elbo.recon, elbo.kl]).detach();
+  };
+  const run = compiled ? compile(plain) : plain;
   for (let step = 0; step < steps; step++) {
     const first = (step * batchSize) % IMAGES;
     const batch = data.subarray(first * PIXELS, (first + batchSize) * PIXELS);
     const packed = withBackend(machine, () =>
-      scope(() => {
-        const elbo = model.elbo(tensor(batch, { shape: [batchSize, PIXELS] }), { generator: noise });
-        optimizer.zeroGrad();
-        elbo.loss.backward();
-        optimizer.step();
-        return stack([elbo.loss, elbo.recon, elbo.kl]).detach();
-      }),
+      scope(() => run(tensor(batch, { shape: [batchSize, PIXELS] }))),
     );
     losses.push((await packed.data())[0] as number);
     packed.dispose();
@@ -74,14 +88,23 @@ export async function trainingDifference(
   return Math.max(...right.map((loss, i) => Math.abs((found[i] as number) - loss) / Math.abs(loss)));
 }
 
+/** Trains with plain and with compiled steps. @returns the first step whose losses differ, or −1 */
+export async function compiledDifference(machine: Backend, steps: number): Promise<number> {
+  const expected = await trainVae(machine, { steps });
+  const found = await trainVae(machine, { steps, compiled: true });
+  return found.findIndex((loss, i) => loss !== expected[i]);
+}
+
 /** Device memory during training: after a tenth of the steps, and at the end. */
 export async function memoryOverSteps(
   machine: GpuBackend,
   steps: number,
+  compiled = false,
 ): Promise<{ early: number; late: number; arrays: number }> {
   let early = 0;
   await trainVae(machine, {
     steps,
+    compiled,
     batchSize: 8,
     onStep(step) {
       if (step === Math.floor(steps / 10)) early = machine.memoryUsage().bytes;

@@ -1,4 +1,5 @@
 /** Gradient accumulation: adds the gradients of a tensor that is used more than once, and adds to `tensor.grad`. */
+import { kernelsOf } from './compile/active.js';
 import { adopt } from './scope.js';
 import { Storage, updateInPlace } from './storage.js';
 import { apply, noGrad } from './tape.js';
@@ -18,6 +19,11 @@ export function addGradients(a: Tensor, b: Tensor): Tensor {
 
 /** Gradients whose memory is referenced by one `tensor.grad` only. They are added to in place. */
 const owned = new WeakSet<Tensor>();
+
+/** Registers a gradient whose memory only `tensor.grad` refers to. */
+export function markOwned(gradient: Tensor): void {
+  owned.add(gradient);
+}
 
 /**
  * Adds a gradient to `tensor.grad`. The gradient of a resident tensor is resident, too.
@@ -46,6 +52,6 @@ function ownGradient(tensor: Tensor, gradient: Tensor): Tensor {
 
 function copyOf(tensor: Tensor): Tensor {
   const machine = tensor.storage.backend;
-  const values = machine.kernels.strided(tensor.values, { shape: [tensor.size], strides: [1], offset: 0 });
+  const values = kernelsOf(machine).strided(tensor.values, { shape: [tensor.size], strides: [1], offset: 0 });
   return new Tensor(new Storage(machine, values), tensor.shape);
 }

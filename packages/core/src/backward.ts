@@ -13,6 +13,7 @@ import {
   isPlainObject,
 } from './checks/arguments.js';
 import { checkOptions, type OptionNames } from './checks/options.js';
+import { kernelsOf } from './compile/active.js';
 import { ArgumentError, formatShape, GradError } from './errors.js';
 import { activeRecorder, type Recorder, withRecorder } from './recorder.js';
 import { runScope } from './scope.js';
@@ -76,7 +77,7 @@ export function gradients(y: Tensor, xs: readonly Tensor[], options: GradientsOp
   const wanted = new Set(xs);
   const compute = (): Tensor[] => {
     const found = propagate(y, seed, options, (t) => wanted.has(t));
-    return xs.map((x) => found.get(x) ?? wrap(backend().kernels.fill(x.size, 0), x.shape));
+    return xs.map((x) => found.get(x) ?? wrap(kernelsOf(backend()).fill(x.size, 0), x.shape));
   };
   if (options.createGraph === true) return compute();
   return runScope(backend(), compute, (result) => result.map((t) => t.storage));
@@ -119,7 +120,7 @@ function seedGradient(name: string, y: Tensor, dy: Tensor | undefined): Tensor {
       `the tensor must be a scalar, found shape ${formatShape(y.shape)} — reduce it to a scalar, or pass dy`,
     );
   }
-  return wrap(backend().kernels.fill(1, 1), y.shape);
+  return wrap(kernelsOf(backend()).fill(1, 1), y.shape);
 }
 
 /** Walks the tape once and returns ∂y/∂t for each wanted tensor t that y depends on. */

@@ -9,10 +9,11 @@ import {
   checkNumber,
   checkTensor,
   checkUnitInterval,
+  checkValues,
   describeValue,
-  hostValues,
 } from './checks/arguments.js';
 import { checkOptions, type OptionNames } from './checks/options.js';
+import { kernelsOf, uploadTo } from './compile/active.js';
 import { ArgumentError, formatShape, type Shape, ShapeError } from './errors.js';
 import { flattenNested, type NestedArray } from './nested-arrays.js';
 import { defaultGenerator, Generator } from './random.js';
@@ -69,7 +70,7 @@ export function tensor(
       `${flat.data.length} values do not fill ${formatShape(wanted)}, which has ${sizeOf(wanted)} elements`,
     );
   }
-  return leaf('tensor', wrap(backend().upload(flat.data), [...wanted]), options);
+  return leaf('tensor', wrap(uploadTo(backend(), flat.data), [...wanted]), options);
 }
 
 /** Whether the values are a typed array of numbers. */
@@ -107,7 +108,7 @@ export const ones = (shape: Shape, options: CreateOptions = {}): Tensor => fille
 function filled(op: string, shape: Shape, value: number, options: CreateOptions): Tensor {
   checkShape(op, shape);
   checkOptions(op, options, CREATE_OPTIONS, op === 'full' ? 'shape, value, ' : 'shape, ');
-  return leaf(op, wrap(backend().kernels.fill(sizeOf(shape), value), [...shape]), options);
+  return leaf(op, wrap(kernelsOf(backend()).fill(sizeOf(shape), value), [...shape]), options);
 }
 
 /** The identity matrix `[n, n]`. @throws ArgumentError unless n is a whole number ≥ 0 */
@@ -170,7 +171,7 @@ export const randn = (shape: Shape, options: RandomOptions = {}): Tensor =>
 function draws(op: string, kernel: 'uniform' | 'normal', shape: Shape, options: RandomOptions): Tensor {
   checkShape(op, shape);
   const state = generatorOf(op, 'shape, ', options).take(sizeOf(shape));
-  return leaf(op, wrap(backend().kernels[kernel](sizeOf(shape), state), [...shape]), options);
+  return leaf(op, wrap(kernelsOf(backend())[kernel](sizeOf(shape), state), [...shape]), options);
 }
 
 /** Checks the options of a random function and returns its generator. @param before - the arguments before them, for messages */
@@ -190,7 +191,9 @@ function generatorOf(op: string, before: string, options: RandomOptions): Genera
 export function bernoulli(p: Tensor, options: RandomOptions = {}): Tensor {
   checkTensor('bernoulli', p, 'p');
   const generator = generatorOf('bernoulli', 'p, ', options);
-  checkUnitInterval('bernoulli', 'probabilities', hostValues(p), 'use sigmoid() for logits');
+  checkValues(p, (values) =>
+    checkUnitInterval('bernoulli', 'probabilities', values, 'use sigmoid() for logits'),
+  );
   return leaf('bernoulli', rand(p.shape, { generator }).lt(p.detach()), options);
 }
 

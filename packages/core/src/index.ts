@@ -2,8 +2,10 @@
 
 export type {
   AdamSpec,
+  Argument,
   AxisSpec,
   Backend,
+  Call,
   DeviceArray,
   HostArray,
   IndexSpec,
@@ -13,7 +15,12 @@ export type {
   OverlapSpec,
   Pair,
   PhiloxState,
+  Program,
+  Replay,
+  SettingReference,
   SgdSpec,
+  Slot,
+  SlotReference,
   StridedSpec,
   Values,
   WindowSpec,
@@ -22,6 +29,8 @@ export { backend, setBackend, withBackend } from './backend/current.js';
 export { createReference } from './backend/reference/reference.js';
 export { createWasm, type WasmBackend, type WasmOptions } from './backend/wasm/wasm.js';
 export { type BackwardOptions, backward, type GradientsOptions, gradients } from './backward.js';
+export { type Compiled, type CompileOptions, compile } from './compile/compile.js';
+export type { ProgramListing } from './compile/listing.js';
 export {
   arange,
   bernoulli,

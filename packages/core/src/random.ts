@@ -15,6 +15,7 @@
 import { allocate } from './backend/allocate.js';
 import type { HostArray, PhiloxState } from './backend/backend.js';
 import { checkFunction, checkWhole, describeValue, isArrayOf, refusePromise } from './checks/arguments.js';
+import { dependsOn, onEachCall, onRollback, refuseInside, setsItself } from './compile/active.js';
 import { ArgumentError } from './errors.js';
 import { checkShape, MOST_ELEMENTS } from './shape.js';
 
@@ -133,7 +134,15 @@ export class Generator {
   /** Reserves `size` numbers, in blocks of four, and returns where they begin in the stream. */
   take(size: number): PhiloxState {
     checkWhole('Generator', 'the number of samples', size, 0);
-    const state = this.state;
+    const before = this.state;
+    onRollback(() => {
+      this.state = before;
+    });
+    return onEachCall(() => this.#advance(size));
+  }
+
+  #advance(size: number): PhiloxState {
+    const { state } = this;
     const low = this.#counter[0] + Math.ceil(size / 4);
     this.#counter = [low >>> 0, (this.#counter[1] + Math.floor(low / 2 ** 32)) >>> 0];
     return state;
@@ -148,6 +157,7 @@ export class Generator {
   }
 
   set state(state: GeneratorState) {
+    refuseInside('the state of a generator is set', 'set it before the call');
     if (!isPairOfWords(state?.key) || !isPairOfWords(state.counter)) {
       const got = JSON.stringify(state);
       throw new ArgumentError(
@@ -234,6 +244,10 @@ let current = new Generator(0);
 
 /** The generator that random functions use by default. */
 export function defaultGenerator(): Generator {
+  return dependsOn(currentGenerator);
+}
+
+function currentGenerator(): Generator {
   return current;
 }
 
@@ -249,6 +263,7 @@ export function withGenerator<T>(generator: Generator, f: () => T): T {
     );
   checkFunction('withGenerator', f, 'the second argument');
   const before = current;
+  setsItself(currentGenerator);
   current = generator;
   try {
     return refusePromise('withGenerator', f());

@@ -1,5 +1,6 @@
 import type { Backend, Kernels, Values } from './backend/backend.js';
 import { checkArray, checkFunction, checkTensor, refusePromise } from './checks/arguments.js';
+import { activeRecording, kernelsOf } from './compile/active.js';
 import { ArgumentError, BackendError } from './errors.js';
 
 /**
@@ -27,6 +28,7 @@ export class Storage {
         'its memory was released by dispose() or at the end of its scope — return it from the scope, or clone() it',
       );
     }
+    activeRecording()?.read(this, this.#values);
     return this.#values;
   }
 
@@ -37,20 +39,31 @@ export class Storage {
   /** Moves the values to memory that outlives every scope. */
   persist(): void {
     if (this.persistent) return;
-    this.#values = this.backend.persist(this.values);
+    this.#moveTo(this.backend.persist(this.values));
     this.persistent = true;
   }
 
   /** Leaves the values to the garbage collector (on a device: to the holder of the handle). */
   keep(): void {
-    this.#values = this.backend.keep(this.values);
+    this.#moveTo(this.backend.keep(this.values));
     this.persistent = false;
   }
 
+  #moveTo(values: Values): void {
+    activeRecording()?.moved(this.values, values);
+    this.#values = values;
+  }
+
   dispose(): void {
-    if (this.#values === null) return;
-    this.backend.release(this.#values);
+    const values = this.#values;
+    if (values === null) return;
     this.#values = null;
+    const recording = activeRecording();
+    if (recording === null) this.backend.release(values);
+    else
+      recording.release(this.backend, values, () => {
+        this.#values = values;
+      });
   }
 }
 
@@ -76,6 +89,6 @@ export function updateInPlace(
   checkFunction('updateInPlace', write, 'the second argument');
   if (targets.length === 0)
     throw new ArgumentError('updateInPlace', 'there are no targets — list every tensor that changes');
-  refusePromise('updateInPlace', write(targets[0].storage.backend.kernels));
+  refusePromise('updateInPlace', write(kernelsOf(targets[0].storage.backend)));
   for (const { storage } of targets) storage.version++;
 }

@@ -6,6 +6,7 @@
 import type { Backend, Values } from './backend/backend.js';
 import { backend } from './backend/current.js';
 import { checkFunction, checkTensor, refusePromise } from './checks/arguments.js';
+import { activeRecording, kernelsOf } from './compile/active.js';
 import { BackendError, ShapeError } from './errors.js';
 import { activeRecorder } from './recorder.js';
 import { checkSize } from './shape.js';
@@ -64,6 +65,7 @@ export function apply<Inputs extends Tensors, Params>(
   const observer = activeRecorder();
   const start = observer === null ? 0 : performance.now();
   const machine = backend();
+  activeRecording()?.operation(op.name, inputs);
   for (const input of inputs) {
     checkTensor(op.name, input, 'an operand', 'a tensor or a number');
     checkMemory(op.name, input, machine);
@@ -80,7 +82,8 @@ export function apply<Inputs extends Tensors, Params>(
     return values;
   };
   const operands = inputs as unknown as OperandsOf<Inputs>;
-  const values = op.forward(machine.kernels, operands, params, shape, temporary);
+  const values = op.forward(kernelsOf(machine), operands, params, shape, temporary);
+  activeRecording()?.operation('', []);
   for (const used of temporaries) machine.release(used);
   const shared = inputs.find((t) => t.values === values);
   const out = shared === undefined ? wrap(values, shape, machine) : new Tensor(shared.storage, shape);

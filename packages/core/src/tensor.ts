@@ -5,6 +5,7 @@ import type { Backend, HostArray, Kernels, Operand, Values } from './backend/bac
 import { DISPOSE } from './backend/backend.js';
 import { backend } from './backend/current.js';
 import { checkArray, checkTensor, describeValue } from './checks/arguments.js';
+import { activeRecording, refuseInside } from './compile/active.js';
 import { ArgumentError, formatShape, type Shape, ShapeError } from './errors.js';
 import { formatArray } from './format.js';
 import { type NestedArray, nest } from './nested-arrays.js';
@@ -112,6 +113,7 @@ export class Tensor implements Disposable {
 
   /** ∂loss/∂this, accumulated by `backward`; null before the first one and after `zeroGrad`. */
   get grad(): Tensor | null {
+    activeRecording()?.readGrad(this, this.#grad);
     this.#gradWasRead = true;
     return this.#grad;
   }
@@ -125,17 +127,34 @@ export class Tensor implements Disposable {
         `the gradient must have the tensor's shape ${formatShape(this.shape)}, found ${formatShape(grad.shape)}`,
       );
     }
+    activeRecording()?.changeGrad(this, false, this.#restoreGrad());
     this.#grad = grad;
     this.#gradWasRead = false;
   }
 
+  /** Returns a function that undoes later changes of the gradient. */
+  #restoreGrad(): () => void {
+    const [grad, wasRead] = [this.#grad, this.#gradWasRead];
+    return () => {
+      this.#grad = grad;
+      this.#gradWasRead = wasRead;
+    };
+  }
+
   /** The gradient, for callers that keep no reference to it (the engine, optimizers); see `zeroGrad`. */
   peekGrad(): Tensor | null {
+    activeRecording()?.readGrad(this, this.#grad);
     return this.#grad;
+  }
+
+  /** Whether someone outside of the engine may hold the gradient. */
+  get gradWasRead(): boolean {
+    return this.#gradWasRead;
   }
 
   /** Sets the gradient to null. Its memory is reused, unless `grad` was read. */
   zeroGrad(): void {
+    activeRecording()?.changeGrad(this, true, this.#restoreGrad());
     const storage = this.#grad?.storage;
     if (storage?.persistent === true && !storage.disposed) {
       if (this.#gradWasRead) storage.keep();
@@ -193,11 +212,13 @@ export class Tensor implements Disposable {
 
   /** A copy of the values in host memory. */
   async data(): Promise<HostArray> {
+    this.#refuseWhileRecording('data');
     return this.storage.backend.download(this.values);
   }
 
   /** A copy of the values, synchronously. @throws BackendError for a tensor on a device: use `await data()` */
   dataSync(): HostArray {
+    this.#refuseWhileRecording('dataSync');
     return this.storage.backend.downloadSync(this.values);
   }
 
@@ -248,6 +269,10 @@ export class Tensor implements Disposable {
     return `tensor(${formatArray(this.dataSync(), this.shape, { indent: 'tensor('.length })}${tail})`;
   }
 
+  #refuseWhileRecording(method: string): void {
+    refuseInside(`values are read by ${method}()`, 'return the tensor and read it after the call');
+  }
+
   #checkSingle(): void {
     if (this.size !== 1) {
       throw new ShapeError(
@@ -270,16 +295,4 @@ export function wrap(values: Values, shape: Shape, owner: Backend = backend()): 
   const storage = new Storage(owner, values);
   track(storage);
   return new Tensor(storage, shape);
-}
-
-/** Turns a number into a scalar tensor on the current backend and returns anything else unchanged, for `apply` to check. */
-export function asTensor(x: TensorLike): Tensor {
-  return typeof x === 'number' ? wrap(backend().upload([x]), []) : x;
-}
-
-/** `asTensor` for functions that read the shape before `apply` checks the operand. @throws ArgumentError for other values */
-export function operandOf(op: string, x: TensorLike): Tensor {
-  const t = asTensor(x);
-  checkTensor(op, t, 'an operand', 'a tensor or a number');
-  return t;
 }

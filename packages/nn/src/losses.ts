@@ -19,8 +19,8 @@ import {
   checkOptions,
   checkTensor,
   checkUnitInterval,
+  checkValues,
   describeValue,
-  hostValues,
   type OptionNames,
 } from '@varigrad/core/checks';
 
@@ -74,7 +74,7 @@ function checkAxes(op: string, name: string, t: Tensor, expected: string): void 
 }
 
 const checkTarget = (op: string, target: Tensor): void =>
-  checkUnitInterval(op, 'targets', hostValues(target), 'divide grey values by 255');
+  checkValues(target, (values) => checkUnitInterval(op, 'targets', values, 'divide grey values by 255'));
 
 /**
  * Binary cross-entropy from logits: max(x, 0) − x·t + log1p(e^−|x|). Finite for every finite logit. An infinite logit costs 0 if
@@ -124,7 +124,9 @@ const bceOp: Op<readonly [Tensor, Tensor, Tensor]> = {
 export function bce(probabilities: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
   checkArguments('bce', { probabilities, target }, options);
   checkSameShape('bce', probabilities, target);
-  checkUnitInterval('bce', 'probabilities', hostValues(probabilities), 'use bceWithLogits for logits');
+  checkValues(probabilities, (values) =>
+    checkUnitInterval('bce', 'probabilities', values, 'use bceWithLogits for logits'),
+  );
   checkTarget('bce', target);
   const t = target.detach();
   const [logP, logQ] = boundedLogs(probabilities.detach());
@@ -262,13 +264,13 @@ export function crossEntropy(logits: Tensor, target: Tensor, options: LossOption
 }
 
 function checkClasses(target: Tensor, classes: number): void {
-  const values = hostValues(target);
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i]!;
-    if (!(Number.isInteger(value) && value >= 0 && value < classes))
-      throw new ArgumentError(
-        'crossEntropy',
-        `target contains ${value} — class numbers are whole numbers from 0 to ${classes - 1}`,
-      );
-  }
+  checkValues(target, (values) => {
+    for (const value of values) {
+      if (!(Number.isInteger(value) && value >= 0 && value < classes))
+        throw new ArgumentError(
+          'crossEntropy',
+          `target contains ${value} — class numbers are whole numbers from 0 to ${classes - 1}`,
+        );
+    }
+  });
 }

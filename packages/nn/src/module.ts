@@ -1,5 +1,6 @@
 import { formatShape, Generator, sameShape, Tensor, VarigradError } from '@varigrad/core';
 import { checkBoolean, checkOptions, type OptionNames } from '@varigrad/core/checks';
+import { dependsOn, setsItself } from '@varigrad/core/compile';
 import { joined, members } from './members.js';
 import {
   checkStateDict,
@@ -34,8 +35,18 @@ const DEEPEST = 1000;
  * or the transpose of a weight, is neither.
  */
 export abstract class Module {
+  #training = true;
+  readonly #readTraining = (): boolean => this.#training;
+
   /** Whether layers such as Dropout run in training mode; see `train` and `eval`. */
-  training = true;
+  get training(): boolean {
+    return dependsOn(this.#readTraining);
+  }
+
+  set training(training: boolean) {
+    setsItself(this.#readTraining);
+    this.#training = training;
+  }
 
   /** The modules directly below this one, with their names. */
   *namedChildren(): Iterable<[string, Module]> {

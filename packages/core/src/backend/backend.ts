@@ -6,9 +6,35 @@
  * A backend is a total table of forward kernels over contiguous, row-major values. It does not depend on
  * tensors or gradients. Shapes are checked before a kernel runs, so kernels do not validate them.
  */
+import type { CallSite } from '../call-site.js';
 import type { Shape } from '../errors.js';
 import type { Activation, ReduceKind } from '../functions/kinds.js';
 import type { BinaryKind, UnaryKind } from '../functions/names.generated.js';
+import type {
+  AdamSpec,
+  AxisSpec,
+  ConvSpec,
+  IndexSpec,
+  MatmulSpec,
+  OverlapSpec,
+  PhiloxState,
+  SgdSpec,
+  StridedSpec,
+} from './specs.js';
+
+export type {
+  AdamSpec,
+  AxisSpec,
+  ConvSpec,
+  IndexSpec,
+  MatmulSpec,
+  OverlapSpec,
+  Pair,
+  PhiloxState,
+  SgdSpec,
+  StridedSpec,
+  WindowSpec,
+} from './specs.js';
 
 /** Values in host memory. */
 export type HostArray = Float32Array | Float64Array;
@@ -26,108 +52,6 @@ export type Values = HostArray | DeviceArray;
 export interface Operand<V extends Values = Values> {
   readonly values: V;
   readonly shape: Shape;
-}
-
-/** A batch of matrix products, out[b] = op(A[b]) · op(B[b]), `[batch, m, n]`. */
-export interface MatmulSpec {
-  readonly batch: number;
-  readonly m: number;
-  readonly n: number;
-  readonly k: number;
-  /** A is stored `[k, m]` instead of `[m, k]`. */
-  readonly transposeA: boolean;
-  /** B is stored `[n, k]` instead of `[k, n]`. */
-  readonly transposeB: boolean;
-  /** Distance in elements from one matrix of A to the next: m·k, or 0 to use one matrix for the whole batch. */
-  readonly strideA: number;
-  readonly strideB: number;
-}
-
-/** A view of memory: element (i₀, i₁, …) is at `offset + Σ iₐ·strides[a]`. Strides may be 0 or negative. */
-export interface StridedSpec {
-  readonly shape: Shape;
-  readonly strides: readonly number[];
-  readonly offset: number;
-}
-
-/** An array viewed as `[outer, length, inner]`, for kernels that work along one axis. */
-export interface AxisSpec {
-  readonly outer: number;
-  readonly length: number;
-  readonly inner: number;
-}
-
-/** As `AxisSpec`, with `count` indices that are read from, or added into, the axis of `length`. */
-export interface IndexSpec extends AxisSpec {
-  readonly count: number;
-}
-
-/** Height and width. */
-export type Pair = readonly [height: number, width: number];
-
-/** The positions of a sliding window on an image. */
-export interface WindowSpec {
-  /** Height and width of a window, in elements. */
-  readonly kernel: Pair;
-  /** Pixels from one window to the next. */
-  readonly stride: Pair;
-  /** Pixels from one element of a window to the next. */
-  readonly dilation: Pair;
-}
-
-/** Windows `[channels, kernel height, kernel width, batch, down, across]` that cover images `[batch, channels, height, width]`. */
-export interface OverlapSpec extends WindowSpec {
-  readonly batch: number;
-  readonly channels: number;
-  /** Height and width of an image. */
-  readonly size: Pair;
-  /** Number of windows down and across an image. */
-  readonly count: Pair;
-}
-
-/**
- * A convolution from images `[batch, channels, ...size]` to maps `[batch, maps, ...count]`, by a weight `[maps, channels, ...kernel]`:
- * element (i, j) of window (p, q) is pixel (p·stride + i·dilation − padding, q·stride + j·dilation − padding), which is 0 outside of the image.
- */
-export interface ConvSpec extends WindowSpec {
-  readonly batch: number;
-  readonly channels: number;
-  /** Height and width of an image. */
-  readonly size: Pair;
-  readonly maps: number;
-  /** Number of windows down and across an image: height and width of a map. */
-  readonly count: Pair;
-  /** Rows above, and columns left of, the first pixel at which windows start. */
-  readonly padding: Pair;
-}
-
-/** A position in the Philox stream: the key, and the 64-bit block counter as two words. */
-export interface PhiloxState {
-  readonly key: readonly [number, number];
-  readonly counter: readonly [number, number];
-}
-
-/** One step of Adam or AdamW; `step` counts from 1. */
-export interface AdamSpec {
-  readonly learningRate: number;
-  readonly beta1: number;
-  readonly beta2: number;
-  readonly epsilon: number;
-  readonly weightDecay: number;
-  /** true: decay the weights themselves (AdamW); false: add weightDecay·param to the gradient (Adam). */
-  readonly decoupled: boolean;
-  readonly step: number;
-}
-
-/** One step of stochastic gradient descent with momentum. */
-export interface SgdSpec {
-  readonly learningRate: number;
-  readonly momentum: number;
-  readonly dampening: number;
-  readonly nesterov: boolean;
-  readonly weightDecay: number;
-  /** The first step: the momentum buffer is uninitialized and is set to the gradient. */
-  readonly first: boolean;
 }
 
 /**
@@ -189,6 +113,79 @@ export interface Kernels<V extends Values = Values> {
   sgdStep(param: V, grad: V, buffer: V | null, spec: SgdSpec): void;
 }
 
+/** The values that a slot stands for. */
+export interface Slot {
+  /**
+   * 'input': passed to each run. 'state': outside of the program, such as a parameter; calls may change it in place.
+   * 'constant': the same for each run. 'value': the result of a call.
+   */
+  readonly kind: 'input' | 'state' | 'constant' | 'value';
+  /** Number of elements. */
+  readonly length: number;
+}
+
+/** Stands for values in an argument; with a shape, for an operand. */
+export interface SlotReference {
+  readonly slot: number;
+  readonly shape?: Shape;
+}
+
+/** Stands for an argument that each run receives anew, such as the specification of an optimizer step. */
+export interface SettingReference {
+  readonly setting: number;
+}
+
+/** An argument of a kernel, with references in place of values. */
+export type Argument =
+  | string
+  | number
+  | boolean
+  | null
+  | SlotReference
+  | SettingReference
+  | readonly Argument[]
+  | { readonly [name: string]: Argument };
+
+/** One kernel call. */
+export interface Call {
+  readonly kernel: keyof Kernels;
+  readonly args: readonly Argument[];
+  /** The slot of the result; null for kernels that write in place. */
+  readonly out: number | null;
+  /** The operation that called the kernel, for messages and listings. */
+  readonly op: string;
+  /** File and line of that operation's caller, `train.ts:12`; '' if unknown. */
+  readonly source: CallSite;
+}
+
+/** The kernel calls of a recorded function as plain data, in order. Arrays of values are numbered; such a number is a slot. */
+export interface Program {
+  readonly slots: readonly Slot[];
+  readonly calls: readonly Call[];
+  /** Slots of kind 'value' that are used after a run. */
+  readonly results: readonly number[];
+}
+
+/** A program that is ready to run. */
+export interface Replay<V extends Values = Values> {
+  /** Bytes of memory for intermediate values that stay reserved between runs. */
+  readonly bytes: number;
+  /** The calls, by their places in the program, that each step of a run covers. */
+  readonly steps: readonly (readonly number[])[];
+  /**
+   * Runs the program.
+   * @param inputs - the values of the slots of kind 'input', in their order
+   * @param settings - the arguments that change from run to run
+   */
+  run(inputs: readonly V[], settings: readonly unknown[]): void;
+  /** The values of a result of the latest run, in memory of their own. */
+  take(slot: number): V;
+  /** The values of a result in memory that the next run overwrites, unless `Backend.keep` copied them before. */
+  lend(slot: number): V;
+  /** Frees the memory. Lent values are no longer valid. */
+  dispose(): void;
+}
+
 /** The key of the method that `using` calls; some hosts lack the symbol. */
 export const DISPOSE: typeof Symbol.dispose = Symbol.dispose ?? Symbol.for('Symbol.dispose');
 
@@ -201,6 +198,12 @@ export interface Backend<V extends Values = Values> extends Disposable {
   /** What runs, for display: 'wasm (SIMD with FMA, 2 threads)'. */
   readonly description: string;
   readonly kernels: Kernels<V>;
+
+  /**
+   * Makes a program runnable.
+   * @param bound - the values of the slots of kind 'state' and 'constant'
+   */
+  prepare(program: Program, bound: ReadonlyMap<number, V>): Replay<V>;
 
   /** Copies numbers into this backend's memory. */
   upload(values: ArrayLike<number>): V;

@@ -1,4 +1,6 @@
 /** Argument checks for callers without a type checker. Messages show the value that was found. */
+import type { HostArray, Values } from '../backend/backend.js';
+import { activeRecording } from '../compile/active.js';
 import { ArgumentError, formatShape } from '../errors.js';
 
 const LONGEST_LIST = 6;
@@ -139,9 +141,18 @@ export function checkBoolean(op: string, name: string, value: unknown): void {
   throw new ArgumentError(op, `${name} must be true or false, found ${describeValue(value)}`);
 }
 
-/** The numbers of a tensor in host memory, for checks of values. None of a tensor on a device: reading them would stall it. */
-export function hostValues({ values }: { readonly values: unknown }): ArrayLike<number> & Iterable<number> {
-  return values instanceof Float32Array || values instanceof Float64Array ? values : [];
+/**
+ * Checks the numbers of a tensor in host memory. Those on a device are not checked: reading them would stall it. A compiled function
+ * checks the values of its arguments again at each call.
+ * @param check - throws if a number is wrong
+ */
+export function checkValues(
+  { values }: { readonly values: Values },
+  check: (values: HostArray) => void,
+): void {
+  if (!(values instanceof Float32Array || values instanceof Float64Array)) return;
+  check(values);
+  activeRecording()?.check(values, check);
 }
 
 /** @param name - the plural of what the values are. @throws ArgumentError unless all of them lie in [0, 1] */

@@ -4,8 +4,9 @@ import type { ConvSpec, Pair } from '../backend/backend.js';
 import { checkBias } from '../checks/arguments.js';
 import { checkOptions, type OptionNames } from '../checks/options.js';
 import { formatShape, type Shape, ShapeError } from '../errors.js';
+import { operandOf } from '../operand.js';
 import { apply, namingOperands } from '../tape.js';
-import { type Op, operandOf, type Tensor, type TensorLike, type Thunk } from '../tensor.js';
+import type { Op, Tensor, TensorLike, Thunk } from '../tensor.js';
 import { pairOf, windowCounts } from './windows.js';
 
 /** Options of `conv2d`; one number stands for height and width. */

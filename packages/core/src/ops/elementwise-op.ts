@@ -1,8 +1,9 @@
 /** Builds the public functions from the tables of elementwise functions. */
 import type { BinaryKind, UnaryKind } from '../functions/names.generated.js';
+import { asTensor } from '../operand.js';
 import { broadcastShapes } from '../shape.js';
 import { apply } from '../tape.js';
-import { asTensor, type Op, type Tensor, type TensorLike, type Thunk } from '../tensor.js';
+import type { Op, Tensor, TensorLike, Thunk } from '../tensor.js';
 
 /** y = f(x), element by element. */
 export type Unary = (x: TensorLike) => Tensor;

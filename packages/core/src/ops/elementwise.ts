@@ -6,9 +6,10 @@
 import { checkNumber } from '../checks/arguments.js';
 import { checkOptions, type OptionNames } from '../checks/options.js';
 import { ArgumentError } from '../errors.js';
+import { asTensor } from '../operand.js';
 import { broadcastShapes } from '../shape.js';
 import { apply } from '../tape.js';
-import { asTensor, type Op, type Tensor, type TensorLike } from '../tensor.js';
+import type { Op, Tensor, TensorLike } from '../tensor.js';
 import { chainMul, sigmoidSlope } from './chain.js';
 import { type Binary, type BinaryWithDefault, binary, type Unary, unary } from './elementwise-op.js';
 

@@ -6,9 +6,10 @@ import { checkBias } from '../checks/arguments.js';
 import { checkChoice, checkOptions, type OptionNames } from '../checks/options.js';
 import { formatShape, type Shape, ShapeError } from '../errors.js';
 import type { Activation } from '../functions/kinds.js';
+import { operandOf } from '../operand.js';
 import { sizeOf } from '../shape.js';
 import { apply, isGradEnabled } from '../tape.js';
-import { type Op, operandOf, type Tensor } from '../tensor.js';
+import type { Op, Tensor } from '../tensor.js';
 import { chainMul, sigmoidResidual } from './chain.js';
 import { type Binary, binary } from './elementwise-op.js';
 

@@ -1,9 +1,11 @@
 /** Selecting elements by index. The gradient of a gather is a scatter-add, and the gradient of a scatter-add is a gather. */
 import type { IndexSpec } from '../backend/backend.js';
 import { backend } from '../backend/current.js';
-import { checkArray, checkNumber, checkTensor, describeValue, hostValues } from '../checks/arguments.js';
+import { checkArray, checkNumber, checkTensor, checkValues, describeValue } from '../checks/arguments.js';
 import { checkOptions, type OptionNames } from '../checks/options.js';
+import { uploadTo } from '../compile/active.js';
 import { ArgumentError, formatShape, type Shape, ShapeError } from '../errors.js';
+import { operandOf } from '../operand.js';
 import {
   AXIS_OPTIONS,
   type AxisOptions,
@@ -14,7 +16,7 @@ import {
   sameShape,
 } from '../shape.js';
 import { apply } from '../tape.js';
-import { type Op, operandOf, Tensor, type TensorLike, wrap } from '../tensor.js';
+import { type Op, Tensor, type TensorLike, wrap } from '../tensor.js';
 
 type SourceAndIndex = readonly [source: Tensor, index: Tensor];
 
@@ -107,12 +109,12 @@ function checkIndices(op: string, indices: ArrayLike<number>, length: number): v
 function asIndex(op: string, index: Tensor | readonly number[], length: number): Tensor {
   checkIndexable(op, length);
   if (index instanceof Tensor) {
-    checkIndices(op, hostValues(index), length);
+    checkValues(index, (values) => checkIndices(op, values, length));
     return index;
   }
   checkArray(op, 'the index', index, op === 'indexAdd' ? 'source, ' : '');
   checkIndices(op, index, length);
-  return wrap(backend().upload(index), [index.length]);
+  return wrap(uploadTo(backend(), index), [index.length]);
 }
 
 /**
@@ -225,5 +227,5 @@ function triangle(
   const mask = Float32Array.from({ length: rows * columns }, (_, i) =>
     Number(kept((i % columns) - Math.floor(i / columns), diagonal)),
   );
-  return wrap(backend().upload(mask), [rows, columns]).where(t, 0);
+  return wrap(uploadTo(backend(), mask), [rows, columns]).where(t, 0);
 }

@@ -2,9 +2,10 @@
 import type { MatmulSpec } from '../backend/backend.js';
 import { checkOptions, type OptionNames } from '../checks/options.js';
 import { ArgumentError, formatShape, type Shape, ShapeError } from '../errors.js';
+import { operandOf } from '../operand.js';
 import { broadcastShapes, sizeOf } from '../shape.js';
 import { apply, namingOperands } from '../tape.js';
-import { type Op, operandOf, type Tensor, type TensorLike } from '../tensor.js';
+import type { Op, Tensor, TensorLike } from '../tensor.js';
 
 /** Options of `matmul`: swap the last two axes of an operand. */
 export interface MatmulOptions {

@@ -3,6 +3,7 @@ import type { StridedSpec } from '../backend/backend.js';
 import { checkArray } from '../checks/arguments.js';
 import { checkOptions } from '../checks/options.js';
 import { ArgumentError, formatShape, type Shape, ShapeError } from '../errors.js';
+import { asTensor, operandOf } from '../operand.js';
 import {
   AXES_OPTIONS,
   type Axes,
@@ -17,7 +18,7 @@ import {
   stridesOf,
 } from '../shape.js';
 import { apply } from '../tape.js';
-import { asTensor, type Op, operandOf, type Tensor, type TensorLike } from '../tensor.js';
+import type { Op, Tensor, TensorLike } from '../tensor.js';
 
 type One = readonly [Tensor];
 

@@ -10,6 +10,7 @@ import {
 } from '../checks/arguments.js';
 import { checkOptions, type OptionNames } from '../checks/options.js';
 import { ArgumentError, formatShape, type Shape, ShapeError } from '../errors.js';
+import { operandOf } from '../operand.js';
 import {
   AXIS_OPTIONS,
   type AxisOptions,
@@ -19,7 +20,7 @@ import {
   stridesOf,
 } from '../shape.js';
 import { apply } from '../tape.js';
-import { type Op, operandOf, type Tensor, type TensorLike } from '../tensor.js';
+import type { Op, Tensor, TensorLike } from '../tensor.js';
 import { unsqueeze } from './movement.js';
 
 type One = readonly [Tensor];

@@ -2,7 +2,8 @@
 import type { Pair } from '../backend/backend.js';
 import { checkOptions, type OptionNames } from '../checks/options.js';
 import { formatShape, ShapeError } from '../errors.js';
-import { operandOf, type Tensor, type TensorLike } from '../tensor.js';
+import { operandOf } from '../operand.js';
+import type { Tensor, TensorLike } from '../tensor.js';
 import { amax } from './reduce.js';
 import { mean } from './statistics.js';
 import { framed, pairOf, windowCounts, windows } from './windows.js';

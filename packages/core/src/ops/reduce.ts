@@ -4,6 +4,7 @@ import { checkBoolean, checkTensor } from '../checks/arguments.js';
 import { checkOptions, type OptionNames } from '../checks/options.js';
 import { ArgumentError, formatShape, type Shape, ShapeError } from '../errors.js';
 import type { ReduceKind } from '../functions/kinds.js';
+import { operandOf } from '../operand.js';
 import {
   AXES_OPTIONS,
   AXIS_OPTIONS,
@@ -21,7 +22,7 @@ import {
   sameShape,
 } from '../shape.js';
 import { apply } from '../tape.js';
-import { type Op, operandOf, type Temporary, type Tensor, type TensorLike } from '../tensor.js';
+import type { Op, Temporary, Tensor, TensorLike } from '../tensor.js';
 import { chainMul } from './chain.js';
 
 interface ReduceParams {

@@ -1,6 +1,7 @@
 /** Functions that are composed of reductions: means, spreads, norms and products. */
 import { checkBoolean, checkFinite, checkNumber } from '../checks/arguments.js';
 import { checkOptions, type OptionNames } from '../checks/options.js';
+import { operandOf } from '../operand.js';
 import {
   type Axes,
   normalizeAxes,
@@ -9,7 +10,7 @@ import {
   reducedShape,
   sizeOf,
 } from '../shape.js';
-import { operandOf, type Tensor, type TensorLike } from '../tensor.js';
+import type { Tensor, TensorLike } from '../tensor.js';
 import { concat } from './pieces.js';
 import { amax, amin, sum } from './reduce.js';
 

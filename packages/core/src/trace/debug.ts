@@ -1,10 +1,11 @@
+import { callSite } from '../call-site.js';
 import { checkFunction, checkIterable, refusePromise } from '../checks/arguments.js';
 import { checkOptions, type OptionNames } from '../checks/options.js';
 import { VarigradError } from '../errors.js';
 import { type Recorder, setRecorder, withRecorder } from '../recorder.js';
 import type { Tensor } from '../tensor.js';
 import type { ArraySummary } from './graph.js';
-import { callSite, type Modules, ModuleWatch } from './modules.js';
+import { type Modules, ModuleWatch } from './modules.js';
 import { describeSummary, summarize } from './summary.js';
 
 /** Where an operation was called. */

@@ -1,6 +1,7 @@
 import type { HostArray } from '../backend/backend.js';
 import { withBackend } from '../backend/current.js';
 import { backward } from '../backward.js';
+import { callSite } from '../call-site.js';
 import { checkFunction, checkIterable, checkTensor, refusePromise } from '../checks/arguments.js';
 import { checkOptions, type OptionNames } from '../checks/options.js';
 import { BackendError } from '../errors.js';
@@ -8,7 +9,7 @@ import { type GradientRecord, type OperationRecord, type Recorder, withRecorder 
 import type { Storage } from '../storage.js';
 import type { Tensor } from '../tensor.js';
 import type { ArraySummary, BackwardStep, Graph, GraphNode } from './graph.js';
-import { callSite, type Modules, ModuleWatch } from './modules.js';
+import { type Modules, ModuleWatch } from './modules.js';
 import { summarize, summarizeValues } from './summary.js';
 
 /** Names for unnamed tensors: a model's `namedParameters()`, or any list of pairs. */

@@ -1,5 +1,6 @@
 import { type Tensor, updateInPlace } from '@varigrad/core';
 import { checkNumber, checkOptions, type OptionNames } from '@varigrad/core/checks';
+import { onEachCall } from '@varigrad/core/compile';
 import { checkSetting, Optimizer } from './optimizer.js';
 
 /** Options of Adam and AdamW, with PyTorch's defaults. */
@@ -44,8 +45,10 @@ abstract class AdamFamily extends Optimizer {
 
   protected override update(parameter: Tensor, gradient: Tensor, place: number): void {
     const [m, v] = [this.slot('m', place), this.slot('v', place)];
-    const { learningRate, decoupled } = this;
-    const spec = { ...this.#settings, learningRate, decoupled, step: this.updates[place]! };
+    const spec = onEachCall(() => {
+      const { learningRate, decoupled } = this;
+      return { ...this.#settings, learningRate, decoupled, step: this.updates[place]! };
+    });
     updateInPlace([parameter, m, v], (kernels) =>
       kernels.adamStep(parameter.values, gradient.values, m.values, v.values, spec),
     );

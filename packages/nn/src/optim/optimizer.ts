@@ -1,5 +1,6 @@
 import { ArgumentError, formatShape, type Tensor, withBackend, zeros } from '@varigrad/core';
 import { callee, checkNumber, checkTensor, describeValue } from '@varigrad/core/checks';
+import { onEachCall, onRollback, refuseInside, unrecorded } from '@varigrad/core/compile';
 import { overwrite } from '../state-dict.js';
 import { checkOptimizerState, type OptimizerState } from './optimizer-state.js';
 
@@ -61,22 +62,32 @@ export abstract class Optimizer {
   }
 
   set learningRate(rate: number) {
+    refuseInside('the learning rate is set', 'set it before the call, or inside onEachCall');
     checkSetting(this.#op, 'learningRate', rate);
     this.#learningRate = rate;
   }
 
   /** Updates every parameter that has a gradient. */
   step(): void {
-    this.stepCount++;
-    this.parameters.forEach((parameter, place) => {
-      const gradient = parameter.peekGrad();
-      if (gradient === null) return;
-      this.updates[place]!++;
-      this.update(parameter, gradient, place);
+    const before = { steps: this.stepCount, updates: [...this.updates] };
+    onRollback(() => {
+      this.stepCount = before.steps;
+      this.updates.splice(0, before.updates.length, ...before.updates);
     });
+    const places = [...this.parameters.keys()].filter((place) => this.parameters[place]!.peekGrad() !== null);
+    onEachCall(() => {
+      this.stepCount++;
+      for (const place of places) this.updates[place]!++;
+    });
+    for (const place of places)
+      this.update(this.parameters[place]!, this.parameters[place]!.peekGrad()!, place);
   }
 
-  /** Updates one parameter and its state by `updateInPlace`. @param place - the index of the parameter */
+  /**
+   * Updates one parameter and its state by `updateInPlace`. Numbers that change from step to step are computed inside `onEachCall`, so
+   * that compiled steps compute them anew.
+   * @param place - the index of the parameter
+   */
   protected abstract update(parameter: Tensor, gradient: Tensor, place: number): void;
 
   /** Removes the gradients of all parameters. */
@@ -90,8 +101,9 @@ export abstract class Optimizer {
     let slot = this.slots.get(key);
     if (slot === undefined) {
       const { storage, shape } = this.parameters[place]!;
-      slot = withBackend(storage.backend, () => zeros(shape).persist());
+      slot = unrecorded(() => withBackend(storage.backend, () => zeros(shape).persist()));
       this.slots.set(key, slot);
+      onRollback(() => this.slots.delete(key));
     }
     return slot;
   }

@@ -1,5 +1,6 @@
 import { ArgumentError, type Tensor, updateInPlace } from '@varigrad/core';
 import { checkBoolean, checkOptions, type OptionNames } from '@varigrad/core/checks';
+import { onEachCall } from '@varigrad/core/compile';
 import { checkSetting, Optimizer } from './optimizer.js';
 
 /** Options of SGD, the same as PyTorch's. */
@@ -48,7 +49,10 @@ export class SGD extends Optimizer {
 
   protected override update(parameter: Tensor, gradient: Tensor, place: number): void {
     const buffer = this.#settings.momentum === 0 ? null : this.slot('momentum', place);
-    const spec = { ...this.#settings, learningRate: this.learningRate, first: this.updates[place] === 1 };
+    const spec = onEachCall(() => {
+      const { learningRate } = this;
+      return { ...this.#settings, learningRate, first: this.updates[place] === 1 };
+    });
     updateInPlace(buffer === null ? [parameter] : [parameter, buffer], (kernels) =>
       kernels.sgdStep(parameter.values, gradient.values, buffer?.values ?? null, spec),
     );

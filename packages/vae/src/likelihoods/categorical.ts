@@ -1,5 +1,5 @@
 import { ArgumentError, arange, type Generator, type Tensor } from '@varigrad/core';
-import { checkOptions, checkTensor, checkWhole, hostValues } from '@varigrad/core/checks';
+import { checkOptions, checkTensor, checkValues, checkWhole } from '@varigrad/core/checks';
 import { type Description, Module } from '@varigrad/nn';
 import { categoricalLogProb, drawCategories } from '../distributions/categorical.js';
 import type { Likelihood } from './likelihood.js';
@@ -65,13 +65,15 @@ export class Categorical extends Module implements Likelihood {
   #checkLevels(x: Tensor): void {
     const advice = `round grey values to multiples of 1/${this.outputsPerPixel - 1}`;
     checkRange('Categorical', x, 0, 1, advice);
-    for (const value of hostValues(x)) {
-      const place = value * (this.outputsPerPixel - 1);
-      if (Math.abs(place - Math.round(place)) > 1e-3)
-        throw new ArgumentError(
-          'Categorical',
-          `images contain ${value}, which is not one of the ${this.outputsPerPixel} levels — ${advice}`,
-        );
-    }
+    checkValues(x, (values) => {
+      for (const value of values) {
+        const place = value * (this.outputsPerPixel - 1);
+        if (Math.abs(place - Math.round(place)) > 1e-3)
+          throw new ArgumentError(
+            'Categorical',
+            `images contain ${value}, which is not one of the ${this.outputsPerPixel} levels — ${advice}`,
+          );
+      }
+    });
   }
 }

@@ -1,5 +1,5 @@
 import { ArgumentError, formatShape, ShapeError, sameShape, type Tensor } from '@varigrad/core';
-import { checkTensor, hostValues } from '@varigrad/core/checks';
+import { checkTensor, checkValues } from '@varigrad/core/checks';
 
 /**
  * Throws if images lie outside a likelihood's support. Only host memory is checked, because reading from a device would stall it.
@@ -7,18 +7,19 @@ import { checkTensor, hostValues } from '@varigrad/core/checks';
  */
 export function checkRange(op: string, x: Tensor, low: number, high: number, advice: string): void {
   checkTensor(op, x, 'x');
-  const values = hostValues(x);
-  let [least, most] = [Infinity, -Infinity];
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i]!;
-    if (!Number.isFinite(value)) throw new ArgumentError(op, `images contain ${value} — ${advice}`);
-    if (value < least) least = value;
-    if (value > most) most = value;
-  }
-  if (least < low || most > high) {
-    const support = low === -Infinity ? 'are finite' : `lie in [${low}, ${high}]`;
-    throw new ArgumentError(op, `images ${support}, but range from ${least} to ${most} — ${advice}`);
-  }
+  checkValues(x, (values) => {
+    let [least, most] = [Infinity, -Infinity];
+    for (let i = 0; i < values.length; i++) {
+      const value = values[i]!;
+      if (!Number.isFinite(value)) throw new ArgumentError(op, `images contain ${value} — ${advice}`);
+      if (value < least) least = value;
+      if (value > most) most = value;
+    }
+    if (least < low || most > high) {
+      const support = low === -Infinity ? 'are finite' : `lie in [${low}, ${high}]`;
+      throw new ArgumentError(op, `images ${support}, but range from ${least} to ${most} — ${advice}`);
+    }
+  });
 }
 
 /** @throws ShapeError unless the images are `[batch, pixels]` and the decoder's outputs `[batch, perPixel · pixels]` */

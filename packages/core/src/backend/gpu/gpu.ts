@@ -1,6 +1,7 @@
 import { checkOptions, type OptionNames } from '../../checks/options.js';
 import { ArgumentError, BackendError } from '../../errors.js';
 import { type Backend, DISPOSE } from '../backend.js';
+import { replayCalls } from '../program/replay.js';
 import type { GpuAdapter } from './driver.js';
 import { type GpuJs, type GpuMode, loadGpuJs } from './gpujs.js';
 import type { GpuArray } from './handle.js';
@@ -89,6 +90,7 @@ function backendOf(machine: Machine): GpuBackend {
   const dispose = (): void => void machine.destroy();
   const { mode, adapter } = machine.driver;
   const soft = adapter.software && !/no GPU/.test(adapter.name) ? ', a software adapter' : '';
+  const kernels = new GpuKernels(machine);
   const description = `gpu (gpu.js, ${mode}: ${adapter.name}${soft})`;
   return {
     name: 'gpu',
@@ -96,7 +98,9 @@ function backendOf(machine: Machine): GpuBackend {
     mode,
     adapter,
     description,
-    kernels: new GpuKernels(machine),
+    kernels,
+    prepare: (program, bound) =>
+      replayCalls({ kernels, release: (values) => machine.release(values) }, program, bound),
     upload: (values) => machine.upload(values),
     download: (values) => machine.download(values),
     downloadSync() {

@@ -6,7 +6,8 @@ import { describeValue } from '../../checks/arguments.js';
 import { ArgumentError } from '../../errors.js';
 import { fillNormal, fillUniform } from '../../random.js';
 import { allocate } from '../allocate.js';
-import { type Backend, DISPOSE, type HostArray } from '../backend.js';
+import { type Backend, DISPOSE, type HostArray, type Kernels } from '../backend.js';
+import { replayCalls } from '../program/replay.js';
 import { convolutionKernels } from './convolution.js';
 import { elementwiseKernels } from './elementwise.js';
 import { matmulKernels } from './matmul.js';
@@ -32,28 +33,30 @@ export function createReference(
     own.set(values);
     return own;
   };
+  const kernels: Kernels<HostArray> = {
+    ...elementwiseKernels(reserve),
+    ...reduceKernels(reserve),
+    ...matmulKernels(reserve),
+    ...convolutionKernels(reserve),
+    ...movementKernels(reserve),
+    ...updateKernels,
+    uniform(size, state) {
+      const out = reserve(size);
+      fillUniform(out, state);
+      return out;
+    },
+    normal(size, state) {
+      const out = reserve(size);
+      fillNormal(out, state);
+      return out;
+    },
+  };
   return {
     name: 'reference',
     memory: 'host',
     description: `reference (plain TypeScript, ${precision})`,
-    kernels: {
-      ...elementwiseKernels(reserve),
-      ...reduceKernels(reserve),
-      ...matmulKernels(reserve),
-      ...convolutionKernels(reserve),
-      ...movementKernels(reserve),
-      ...updateKernels,
-      uniform(size, state) {
-        const out = reserve(size);
-        fillUniform(out, state);
-        return out;
-      },
-      normal(size, state) {
-        const out = reserve(size);
-        fillNormal(out, state);
-        return out;
-      },
-    },
+    kernels,
+    prepare: (program, bound) => replayCalls({ kernels, release() {} }, program, bound),
     upload: copy,
     download: async (values) => copy(values),
     downloadSync: copy,

@@ -100,27 +100,41 @@ export function copyRows(to: usize, toPitch: usize, from: usize, fromPitch: usiz
   for (let row: usize = 0; row < rows; row++) memory.copy(to + row * toPitch, from + row * fromPitch, bytes);
 }
 
-/** out[o, j, i] = x[o, index[j], i] */
+/**
+ * The index at an address; `length` if it is outside of the axis. Operations check their indices, but a recorded program may compute
+ * others, which must not reach memory outside of the array.
+ */
+@inline
+function indexAt(address: usize, length: usize): usize {
+  const index = load<f32>(address);
+  return index >= 0 && index < <f32>length ? <usize>index : length;
+}
+
+/** out[o, j, i] = x[o, index[j], i]; NaN for an index outside of the axis (also in `gather`) */
 export function indexSelect(
   out: usize, x: usize, index: usize, outer: usize, length: usize, inner: usize, count: usize,
 ): void {
   const bytes = inner << 2;
   for (let o: usize = 0; o < outer; o++) {
     for (let j: usize = 0; j < count; j++) {
-      const place = <usize>load<f32>(index + (j << 2));
-      memory.copy(out + (o * count + j) * bytes, x + (o * length + place) * bytes, bytes);
+      const place = indexAt(index + (j << 2), length);
+      const to = out + (o * count + j) * bytes;
+      if (place < length) memory.copy(to, x + (o * length + place) * bytes, bytes);
+      else for (let i: usize = 0; i < bytes; i += 4) store<f32>(to + i, NaN);
     }
   }
 }
 
-/** out[o, index[j], i] += source[o, j, i] */
+/** out[o, index[j], i] += source[o, j, i]; an index outside of the axis adds nothing (also in `scatterAdd`) */
 export function indexAdd(
   out: usize, source: usize, index: usize, outer: usize, length: usize, inner: usize, count: usize,
 ): void {
   memory.fill(out, 0, (outer * length * inner) << 2);
   for (let o: usize = 0; o < outer; o++) {
     for (let j: usize = 0; j < count; j++) {
-      const to = out + (((o * length + <usize>load<f32>(index + (j << 2))) * inner) << 2);
+      const place = indexAt(index + (j << 2), length);
+      if (place == length) continue;
+      const to = out + (((o * length + place) * inner) << 2);
       const from = source + (((o * count + j) * inner) << 2);
       for (let i: usize = 0; i < inner; i++) {
         store<f32>(to + (i << 2), load<f32>(to + (i << 2)) + load<f32>(from + (i << 2)));
@@ -136,8 +150,8 @@ export function gather(
   for (let o: usize = 0; o < outer; o++) {
     for (let e: usize = 0; e < count * inner; e++) {
       const at = (o * count * inner + e) << 2;
-      const place = <usize>load<f32>(index + at);
-      store<f32>(out + at, load<f32>(x + (((o * length + place) * inner + (e % inner)) << 2)));
+      const place = indexAt(index + at, length);
+      store<f32>(out + at, place < length ? load<f32>(x + (((o * length + place) * inner + (e % inner)) << 2)) : NaN);
     }
   }
 }
@@ -150,7 +164,9 @@ export function scatterAdd(
   for (let o: usize = 0; o < outer; o++) {
     for (let e: usize = 0; e < count * inner; e++) {
       const at = (o * count * inner + e) << 2;
-      const to = out + (((o * length + <usize>load<f32>(index + at)) * inner + (e % inner)) << 2);
+      const place = indexAt(index + at, length);
+      if (place == length) continue;
+      const to = out + (((o * length + place) * inner + (e % inner)) << 2);
       store<f32>(to, load<f32>(to) + load<f32>(source + at));
     }
   }

@@ -1,0 +1,327 @@
+/** compile: replays give the same values as the function itself, and see everything that may change between calls. */
+import {
+  compile,
+  createReference,
+  createWasm,
+  Generator,
+  gradients,
+  indexAdd,
+  manualSeed,
+  noGrad,
+  parameter,
+  rand,
+  randn,
+  setBackend,
+  type Tensor,
+  tensor,
+  updateInPlace,
+} from '@varigrad/core';
+import { recordGraph } from '@varigrad/core/trace';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+
+const numbers = (t: Tensor): number[] => Array.from(t.dataSync());
+const row = (...values: number[]): Tensor => tensor(values);
+
+for (const machine of [createReference(), createWasm({ threads: 1 }), createWasm({ threads: 2 })]) {
+  const test = suite(`${machine.description}: `);
+  test.before.each(() => setBackend(machine));
+
+  test('a function of one argument is recorded twice and then replayed', () => {
+    let runs = 0;
+    const f = (x: Tensor): Tensor => {
+      runs++;
+      return x.mul(2).exp().sum();
+    };
+    const compiled = compile(f);
+    for (let i = 0; i < 6; i++) {
+      const x = row(i, i / 3, -i);
+      assert.is(compiled(x).itemSync(), x.mul(2).exp().sum().itemSync());
+    }
+    assert.is(runs, 2);
+    assert.is(compiled.recordings, 2);
+  });
+
+  test('each shape and each mode of gradients is a signature of its own', () => {
+    const compiled = compile((x: Tensor) => x.square().sum());
+    for (let i = 0; i < 4; i++) for (const size of [1, 2, 3]) compiled(rand([size]));
+    assert.is(compiled.recordings, 6);
+    for (let i = 0; i < 3; i++) noGrad(() => compiled(rand([1])));
+    assert.is(compiled.recordings, 8);
+    compiled(rand([1]));
+    assert.is(compiled.recordings, 8);
+  });
+
+  test('results are new tensors without history that keep their values', () => {
+    const w = parameter(row(1, 2));
+    const compiled = compile((x: Tensor) => x.mul(w));
+    const results = [1, 2, 3, 4, 5].map((i) => compiled(row(i, i)));
+    results.forEach((result, i) => {
+      assert.equal(numbers(result), [i + 1, 2 * (i + 1)]);
+      assert.is(result.requiresGrad, false);
+    });
+  });
+
+  test('a tensor, an array and an object can be returned, also arguments, parameters and one tensor twice', () => {
+    const w = parameter(row(7));
+    const one = compile((x: Tensor) => x);
+    const list = compile((x: Tensor) => {
+      const y = x.add(1);
+      return [x, w, y, y, y.reshape([1, 1])];
+    });
+    const named = compile((a: Tensor, b: Tensor) => ({ sum: a.add(b), b }));
+    for (let i = 0; i < 4; i++) {
+      const x = row(i);
+      const same = one(x);
+      assert.equal(numbers(same), [i]);
+      assert.ok(same !== x);
+      assert.equal(list(x).map(numbers), [[i], [7], [i + 1], [i + 1], [i + 1]]);
+      assert.equal(list(x)[4]!.shape, [1, 1]);
+      const { sum, b } = named(x, row(10));
+      assert.equal([numbers(sum), numbers(b)], [[i + 10], [10]]);
+    }
+    list(row(1))[1]!.assign(row(0));
+    assert.equal(numbers(w), [7], 'a returned parameter is a copy');
+  });
+
+  test('the same tensor for two arguments is a signature of its own', () => {
+    const compiled = compile((a: Tensor, b: Tensor) => a.sub(b));
+    const x = row(5);
+    for (let i = 0; i < 3; i++) {
+      assert.equal(numbers(compiled(x, x)), [0]);
+      assert.equal(numbers(compiled(x, row(2))), [3]);
+    }
+  });
+
+  test('parameters that change between calls are read anew, also after they moved', () => {
+    const w = parameter(row(1));
+    const plain = row(1);
+    const compiled = compile((x: Tensor) => x.mul(w).add(plain));
+    for (let i = 1; i < 5; i++) {
+      w.assign(row(i));
+      plain.assign(row(10 * i));
+      assert.equal(numbers(compiled(row(1))), [11 * i]);
+    }
+    assert.is(compiled.recordings, 2);
+    plain.persist();
+    assert.equal(numbers(compiled(row(1))), [44]);
+    w.storage.keep();
+    for (let i = 1; i < 5; i++) {
+      w.assign(row(i));
+      assert.equal(numbers(compiled(row(1))), [40 + i]);
+    }
+  });
+
+  test('values that the function changes in place change in replays', () => {
+    const total = tensor([0]).persist();
+    const unsaved = tensor([1]);
+    const compiled = compile((x: Tensor) => {
+      updateInPlace([total], (k) => k.accumulate(total.values, x.values));
+      updateInPlace([unsaved], (k) => k.scale(unsaved.values, 2));
+      return total.add(unsaved);
+    });
+    for (let i = 1; i <= 6; i++) assert.equal(numbers(compiled(row(1))), [i + 2 ** i]);
+    assert.equal([numbers(total), numbers(unsaved)], [[6], [64]]);
+  });
+
+  test('an update counts as a change in place for a graph that was made before', () => {
+    const w = parameter(row(2));
+    const compiled = compile((x: Tensor) => {
+      updateInPlace([w], (k) => k.scale(w.values, 2));
+      return x.mul(w.detach());
+    });
+    for (let i = 0; i < 3; i++) compiled(row(1));
+    const loss = w.square().sum();
+    compiled(row(1));
+    assert.throws(() => loss.backward(), /changed in place/);
+  });
+
+  test('random draws continue the stream, in any order of compiled and plain calls', () => {
+    const f = (x: Tensor, generator: Generator): Tensor =>
+      x.add(randn([5], { generator })).add(rand([5], { generator }));
+    const [one, two] = [new Generator(3), new Generator(3)];
+    const compiled = compile((x: Tensor) => f(x, one));
+    for (let i = 0; i < 9; i++) {
+      const x = rand([5]);
+      const found = i % 4 === 3 ? f(x, one) : compiled(x);
+      assert.equal(numbers(found), numbers(f(x, two)));
+      assert.equal(one.state, two.state);
+    }
+    one.state = new Generator(9).state;
+    assert.equal(numbers(compiled(row(0, 0, 0, 0, 0))), numbers(f(row(0, 0, 0, 0, 0), new Generator(9))));
+  });
+
+  test('the default generator is the one at the time of the call', () => {
+    const compiled = compile((x: Tensor) => x.add(rand([3])));
+    const zero = row(0, 0, 0);
+    for (let i = 0; i < 4; i++) {
+      manualSeed(i);
+      const found = numbers(compiled(zero));
+      manualSeed(i);
+      assert.equal(found, numbers(rand([3])));
+    }
+  });
+
+  test('gradients of arguments and of tensors from outside', () => {
+    const w = parameter(row(3));
+    const compiled = compile((x: Tensor) => {
+      const y = x.square().mul(w).sum();
+      const [dx] = gradients(y, [x]);
+      return { y, dx: dx! };
+    });
+    for (let i = 1; i < 5; i++) {
+      const { y, dx } = compiled(row(i).requiresGrad_());
+      assert.equal([numbers(y), numbers(dx)], [[3 * i * i], [6 * i]]);
+    }
+  });
+
+  test('backward leaves the gradients where a plain call does', () => {
+    const w = parameter(row(3));
+    const compiled = compile((x: Tensor) => {
+      w.zeroGrad();
+      const loss = x.mul(w).square().sum();
+      loss.backward();
+      return loss;
+    });
+    const kept: Tensor[] = [];
+    for (let i = 1; i < 6; i++) {
+      compiled(row(i));
+      kept.push(w.grad!);
+    }
+    assert.equal(
+      kept.map(numbers),
+      [1, 2, 3, 4, 5].map((i) => [6 * i * i]),
+      'each gradient that was read keeps its values',
+    );
+    w.zeroGrad();
+    assert.is(w.grad, null);
+    compiled(row(1));
+    w.mul(2).sum().backward();
+    assert.equal(numbers(w.grad!), [8], 'a plain backward adds to it');
+    compiled(row(1));
+    assert.equal(numbers(w.grad!), [6]);
+  });
+
+  test('two functions that train the same parameter, and the end of one of them', () => {
+    const w = parameter(row(3));
+    const make = (factor: number) =>
+      compile((x: Tensor) => {
+        w.zeroGrad();
+        const loss = x.mul(w).mul(factor).sum();
+        loss.backward();
+        return loss;
+      });
+    const [one, two] = [make(1), make(10)];
+    for (let i = 1; i < 6; i++) {
+      one(row(i));
+      if (i % 2 === 0) assert.equal(numbers(w.grad!), [i]);
+      two(row(i));
+      assert.equal(numbers(w.grad!), [10 * i]);
+      one(row(i));
+      assert.equal(numbers(w.grad!), [i]);
+    }
+    one.dispose();
+    for (let i = 0; i < 5; i++) make(i)(row(1, 2, 3, 4));
+    two(row(7));
+    const kept = w.grad!;
+    two.dispose();
+    for (let i = 0; i < 3; i++) compile((x: Tensor) => x.add(1))(row(1));
+    assert.equal([numbers(kept), numbers(w.grad!)], [[70], [70]]);
+  });
+
+  test('gradients accumulate over compiled and plain calls', () => {
+    const [w, v] = [parameter(row(3)), parameter(row(3))];
+    const f = (x: Tensor, p: Tensor): Tensor => {
+      const loss = x.mul(p).square().sum();
+      loss.backward();
+      return loss;
+    };
+    const compiled = compile((x: Tensor) => f(x, w));
+    for (let i = 1; i < 12; i++) {
+      if (i % 5 === 0) for (const p of [w, v]) p.zeroGrad();
+      compiled(row(i));
+      f(row(i), v);
+      assert.equal(numbers(w.grad!), numbers(v.grad!));
+    }
+  });
+
+  test('the gradient of an argument is set on the argument of the call', () => {
+    const compiled = compile((x: Tensor) => {
+      const y = x.square().sum();
+      y.backward();
+      return y;
+    });
+    for (let i = 1; i < 5; i++) {
+      const x = row(i).requiresGrad_();
+      compiled(x);
+      assert.equal(numbers(x.grad!), [2 * i]);
+    }
+  });
+
+  test('a parameter that is frozen or thawed is recorded anew', () => {
+    const w = parameter(row(3));
+    const compiled = compile((x: Tensor) => {
+      const y = x.requiresGrad_(true).mul(w);
+      return y;
+    });
+    for (let i = 0; i < 4; i++) {
+      w.requiresGrad_(i % 2 === 0);
+      assert.equal(numbers(compiled(row(2))), [6]);
+    }
+  });
+
+  test('inside another compiled function and inside a trace, the function runs as it is', () => {
+    const inner = compile((x: Tensor) => x.mul(2));
+    const outer = compile((x: Tensor) => inner(x).add(1));
+    for (let i = 0; i < 4; i++) assert.equal(numbers(outer(row(i))), [2 * i + 1]);
+    assert.is(inner.recordings, 0);
+    const graph = recordGraph(() => outer(row(1).requiresGrad_()));
+    assert.ok(graph.nodes.some(({ op }) => op === 'mul'));
+  });
+
+  test('the program lists kernels with shapes, bytes and lifetimes', () => {
+    const compiled = compile((x: Tensor) => x.mul(2).exp().sum());
+    assert.is(compiled.program, null);
+    for (let i = 0; i < 3; i++) compiled(rand([3, 4]));
+    const program = compiled.program!;
+    assert.is(program.kernels, 3);
+    const text = String(program);
+    assert.match(text, /^3 kernels in \d+ steps, \d+ bytes/);
+    assert.match(text, /binary\(mul, #0 \[3, 4\], #\d+ \[\], \[3, 4\]\) +48 B/);
+    assert.match(text, /sum at compile\.test\.ts:\d+/);
+  });
+
+  test('constants are computed once, and unused kernels are left out', () => {
+    const compiled = compile((x: Tensor) => {
+      x.exp();
+      return x.add(tensor([1, 2]).square().sum().expand([2]));
+    });
+    for (let i = 0; i < 4; i++) assert.equal(numbers(compiled(row(i, 1))), [i + 5, 6]);
+    assert.is(compiled.program!.kernels, 1);
+  });
+
+  test('an index that a replay computes outside of the axis changes nothing else', () => {
+    const x = tensor([1, 2, 3]);
+    const compiled = compile((places: Tensor) => {
+      const index = places.mul(2).clone();
+      const rows = x.reshape([3, 1]).indexSelect(index);
+      return [rows, indexAdd(places.add(1), index, 3), x.add(0)];
+    });
+    for (let i = 0; i < 3; i++) compiled(row(0, 1));
+    for (const places of [row(0, 50), row(-1, 1e9), row(Number.NaN, 1)]) {
+      compiled(places);
+      assert.equal(numbers(compiled(row(1, 0))[0]!), [3, 1]);
+      assert.equal(numbers(compiled(row(1, 0))[2]!), [1, 2, 3]);
+    }
+  });
+
+  test('empty tensors', () => {
+    const compiled = compile((x: Tensor) => [x.mul(2), x.sum()]);
+    for (let i = 0; i < 4; i++) {
+      const [none, sum] = compiled(tensor([], { shape: [0, 3] }));
+      assert.equal([none!.shape, sum!.itemSync()], [[0, 3], 0]);
+    }
+  });
+
+  test.run();
+}
