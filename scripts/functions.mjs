@@ -189,8 +189,8 @@ export function numbersText({ unary, binary, kinds }) {
   ].join('\n');
 }
 
-/** Exports of assembly/index.ts from these files control threads and programs; all others without a result are instructions. */
-const CONTROLS = ['pool', 'program'];
+/** Exports of assembly/index.ts from these files control threads, programs and products; all others without a result are instructions. */
+const CONTROLS = ['pool', 'program', 'gemm-native', 'gemm-wide'];
 
 /** The functions that a program in memory can call: name, file and [name, type] of the parameters. */
 export async function readInstructions(folder) {

@@ -147,6 +147,7 @@ class Calls {
       () => this.#reduced(),
       () => this.#product(),
       () => this.#product(),
+      () => this.#convolved(),
       () => this.#indexed(),
       () => this.#joined(),
       () => this.#drawn(),
@@ -269,6 +270,34 @@ class Calls {
     const n = b.shape[transposeB ? 0 : 1]!;
     const spec = { batch: 1, m, n, k, transposeA: false, transposeB, strideA: 0, strideB: 0 };
     return { values: this.#kernels.matmul(a.values, b.values, spec), shape: [m, n] };
+  }
+
+  /** Two maps of one image, or what two maps and a weight make of each other. */
+  #convolved(): Operand {
+    const x = this.#operand(({ shape }) => shape.length === 2);
+    const image = x.shape as [number, number];
+    const pair = (n: number): [number, number] => [n, n];
+    const window = {
+      kernel: pair(2),
+      stride: pair(1 + this.#random.below(2)),
+      dilation: pair(1),
+      padding: pair(1),
+    };
+    const count = image.map((n) => Math.floor(n / window.stride[0]) + 1) as [number, number];
+    const spec = { ...window, batch: 1, channels: 1, size: image, maps: 2, count };
+    const { values } = this.#operand();
+    const step = values.length < 8 ? 0 : 1;
+    const weight = this.#kernels.strided(values, {
+      shape: [2, 1, 2, 2],
+      strides: [4 * step, 0, 2 * step, step],
+      offset: 0,
+    });
+    const maps = this.#kernels.conv2d(x.values, weight, this.#kernels.fill(2, 0.5), spec);
+    const choice = this.#random.below(3);
+    if (choice === 0) return { values: this.#kernels.conv2dWeight(x.values, maps, spec), shape: [2, 4] };
+    if (choice === 1)
+      return { values: this.#kernels.convTranspose2d(maps, weight, null, spec), shape: image };
+    return { values: maps, shape: [2, count[0] * count[1]] };
   }
 
   /** Kernels that read or write along an axis by indices. */

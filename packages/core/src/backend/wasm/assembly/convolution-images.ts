@@ -6,7 +6,7 @@
  * A group is packed to `[pixel][channel][8]`, the weights to blocks `[kernel row][kernel column][channel][4]` of 4 rows.
  */
 import { scratchOf, setWord, word } from './control';
-import { storeTransposed } from './gemm';
+import { storeTransposed } from './packing';
 import { dispatch, threads } from './pool';
 
 const LANES: usize = 8;

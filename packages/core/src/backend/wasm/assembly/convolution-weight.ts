@@ -11,7 +11,7 @@
  * at a time depends on the number of threads, so the result is bit-identical for any number.
  */
 import { setWord, word } from './control';
-import { packLines, storeTransposed } from './gemm';
+import { packLines, storeTransposed } from './packing';
 import { dispatch, threads } from './pool';
 import { COLUMN_ENTRY, ROW_ENTRY, runTile, TILE } from './runs';
 

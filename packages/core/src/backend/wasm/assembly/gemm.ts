@@ -14,6 +14,9 @@ import { runBlocks } from './chains';
 import { ACTIVATION_NONE } from './functions.generated';
 import { fma } from './math';
 import { PACKED, scratchOf, setWord, word } from './control';
+import { nativeGemm, takesNative } from './gemm-native';
+import { isWide, wideTile } from './gemm-wide';
+import { atMost4, packColumns, packLines } from './packing';
 import { awaitCount, dispatch, threads } from './pool';
 import { finish } from './tile';
 
@@ -21,10 +24,12 @@ const KC: usize = 384;
 const NC: usize = 1024;
 /** Rows that a thread packs at a time. */
 const MC: usize = 96;
+/** Columns of a panel of B, and of a tile: usually, and for `isWide`. */
+const NARROW: usize = 8, WIDEST: usize = 16;
 /** Floats of the packed B. */
-const PACKED_SIZE: usize = KC * (NC + 8);
-/** Number of panels of B per chunk of packing work. */
-const PACK_PANELS: usize = 8;
+const PACKED_SIZE: usize = KC * (NC + WIDEST);
+/** Columns of B per chunk of packing work. */
+const PACK_COLUMNS: usize = 64;
 /** Approximate nanoseconds per multiply-add, to decide whether to share the work. */
 const COST: f64 = 0.04;
 
@@ -54,6 +59,10 @@ export function gemm(
   a: usize, b: usize, c: usize, m: usize, n: usize, k: usize,
   transposeA: bool, transposeB: bool, bias: usize, activation: i32, workspace: usize, chain: usize,
 ): void {
+  if (takesNative(m, n, k)) {
+    nativeGemm(a, b, c, m, n, k, transposeA, transposeB, bias, activation, chain);
+    return;
+  }
   const blocks = max(1, (k + KC - 1) / KC);
   const kc = (k + blocks - 1) / blocks;
   const rows = rowsOfChunk(m);
@@ -64,10 +73,9 @@ export function gemm(
   setWord(CHUNK_ROWS, rows); setWord(CHAIN, chain); setWord(K_BLOCK, kc);
   for (let j: usize = 0; j < n; j += NC) {
     const nc = min(NC, n - j);
-    const panels = (nc + 7) >> 3;
-    const packs = (panels + PACK_PANELS - 1) / PACK_PANELS;
-    const together = PACKED_SIZE / ((panels << 3) * kc) * kc; // whole blocks of K whose packed B fits
+    const packs = (nc + PACK_COLUMNS - 1) / PACK_COLUMNS;
     setWord(N_START, j); setWord(N_COUNT, nc); setWord(PACKS, packs);
+    const together = PACKED_SIZE / (packedColumns() * kc) * kc; // whole blocks of K whose packed B fits
     for (let p: usize = 0; p < k; p += together) {
       const count = min(together, k - p);
       setWord(K_START, p); setWord(K_COUNT, count);
@@ -95,86 +103,47 @@ function packOrMultiply(thread: i32, chunk: i32): void {
   if (finished && word(CHAIN)) runBlocks(thread, word(CHAIN), row * n, (row + rows) * n);
 }
 
-/** Takes four vectors as rows of a 4×4 block and writes its columns, `stride` bytes apart. */
+/** Columns of a panel of B. */
 @inline
-export function storeTransposed(to: usize, stride: usize, r0: v128, r1: v128, r2: v128, r3: v128): void {
-  const a = i32x4.shuffle(r0, r1, 0, 4, 1, 5);
-  const b = i32x4.shuffle(r0, r1, 2, 6, 3, 7);
-  const c = i32x4.shuffle(r2, r3, 0, 4, 1, 5);
-  const d = i32x4.shuffle(r2, r3, 2, 6, 3, 7);
-  v128.store(to, i64x2.shuffle(a, c, 0, 2));
-  v128.store(to + stride, i64x2.shuffle(a, c, 1, 3));
-  v128.store(to + 2 * stride, i64x2.shuffle(b, d, 0, 2));
-  v128.store(to + 3 * stride, i64x2.shuffle(b, d, 1, 3));
+function panelWidth(): usize {
+  return isWide() ? WIDEST : NARROW;
 }
 
-/**
- * Copies `lines` (1 to 4) stored lines of length `count`, `pitch` bytes apart. Element p of line i is written to
- * to + p·stride + 4i. Missing lines become zeros.
- */
-export function packLines(to: usize, stride: usize, from: usize, pitch: usize, lines: usize, count: usize): void {
-  let p: usize = 0;
-  if (lines == 4) {
-    for (; p + 4 <= count; p += 4) {
-      const at = from + (p << 2);
-      storeTransposed(
-        to + p * stride, stride,
-        v128.load(at), v128.load(at + pitch), v128.load(at + 2 * pitch), v128.load(at + 3 * pitch),
-      );
-    }
-  }
-  for (; p < count; p++) {
-    for (let i: usize = 0; i < 4; i++) {
-      store<f32>(to + p * stride + (i << 2), i < lines ? load<f32>(from + i * pitch + (p << 2)) : 0);
-    }
-  }
-}
-
-/** Copies `width` (up to 4) neighbouring columns of `count` lines. Missing columns become zeros. */
-function packColumns(to: usize, stride: usize, from: usize, pitch: usize, width: usize, count: usize): void {
-  if (width == 4) {
-    for (let p: usize = 0; p < count; p++, to += stride, from += pitch) v128.store(to, v128.load(from));
-    return;
-  }
-  for (let p: usize = 0; p < count; p++, to += stride, from += pitch) {
-    for (let i: usize = 0; i < 4; i++) store<f32>(to + (i << 2), i < width ? load<f32>(from + (i << 2)) : 0);
-  }
-}
-
+/** Columns of the packed block of B, in whole panels. */
 @inline
-function atMost4(x: isize): usize {
-  return x <= 0 ? 0 : x >= 4 ? 4 : <usize>x;
+function packedColumns(): usize {
+  const panel = panelWidth();
+  return (word(N_COUNT) + panel - 1) / panel * panel;
 }
 
-/** Address of a packed panel of B `[k][8]` in the block of K that begins with `k` and has `kc` elements. */
+/** Address of the packed panel of B that begins with `column`, in the block of K that begins with `k` and has `kc` elements. */
 @inline
-function packedPanel(panel: usize, k: usize, kc: usize): usize {
-  const panels = (word(N_COUNT) + 7) >> 3;
-  return word(PACKED_B) + ((panels * (k - word(K_START)) + panel * kc) << 5);
+function packedPanel(column: usize, k: usize, kc: usize): usize {
+  return word(PACKED_B) + ((packedColumns() * (k - word(K_START)) + column * kc) << 2);
 }
 
-/** Packs a chunk of B's panels. */
+/** Packs a chunk of B into panels `[k][panelWidth()]`. */
 function packB(chunk: i32): void {
-  const end = word(K_START) + word(K_COUNT);
-  const first = <usize>chunk * PACK_PANELS;
-  const last = min(first + PACK_PANELS, (word(N_COUNT) + 7) >> 3);
+  const end = word(K_START) + word(K_COUNT), panel = panelWidth();
+  const first = <usize>chunk * PACK_COLUMNS;
+  const last = min(first + PACK_COLUMNS, packedColumns());
   for (let k = word(K_START); k < end; k += word(K_BLOCK)) {
     const kc = min(word(K_BLOCK), end - k);
-    for (let panel = first; panel < last; panel++) packPanel(packedPanel(panel, k, kc), panel << 3, k, kc);
+    for (let j = first; j < last; j += panel) packPanel(packedPanel(j, k, kc), j, panel, k, kc);
   }
 }
 
-/** Packs 8 columns of B from `column` of the block of N on. */
-function packPanel(to: usize, column: usize, k: usize, kc: usize): void {
-  for (let half: usize = 0; half < 2; half++) {
-    const at = word(N_START) + column + half * 4;
+/** Packs a panel of B from `column` of the block of N on. */
+function packPanel(to: usize, column: usize, panel: usize, k: usize, kc: usize): void {
+  for (let j: usize = 0; j < panel; j += 4) {
+    const at = word(N_START) + column + j;
     const width = atMost4(<isize>(word(N_START) + word(N_COUNT)) - <isize>at);
     if (word(TRANSPOSE_B)) {
       const pitch = word(K) << 2;
-      packLines(to + half * 16, 32, word(B) + at * pitch + (k << 2), pitch, width, kc);
+      packLines(to + (j << 2), panel << 2, word(B) + at * pitch + (k << 2), pitch, width, kc);
     } else {
       const pitch = word(N) << 2;
-      packColumns(to + half * 16, 32, word(B) + k * pitch + (at << 2), pitch, width, kc);
+      packColumns(to + (j << 2), panel << 2, word(B) + k * pitch + (at << 2), pitch, width, kc);
     }
   }
 }
@@ -195,29 +164,36 @@ function packA(to: usize, row: usize, rows: usize, k: usize, kc: usize): void {
 
 /** Adds the products of a block of K to `rows` rows of C. */
 function multiply(thread: i32, row: usize, rows: usize, k: usize, kc: usize): void {
-  const nc = word(N_COUNT), n = word(N);
+  const nc = word(N_COUNT), n = word(N), panel = panelWidth();
   const packedA = word(PACKED_A) + ((<usize>thread * KC * MC) << 2);
   packA(packedA, row, rows, k, kc);
   const first = k == 0;
   const last = k + kc == word(K);
   const bias = last ? word(BIAS) : 0;
   const activation = last ? <i32>word(ACTIVATION) : ACTIVATION_NONE;
-  for (let j: usize = 0; j < nc; j += 8) {
-    const panelB = packedPanel(j >> 3, k, kc);
+  for (let j: usize = 0; j < nc; j += panel) {
+    const panelB = packedPanel(j, k, kc);
     const column = word(N_START) + j;
     const biasAt = bias == 0 ? 0 : bias + (column << 2);
     for (let i: usize = 0; i < rows; i += 4) {
       const panelA = packedA + ((i * kc) << 2);
       const c = word(C) + (((row + i) * n + column) << 2);
-      if (i + 4 <= rows && j + 8 <= nc) tile(panelA, panelB, kc, c, n << 2, first, biasAt, activation);
-      else borderTile(thread, panelA, panelB, kc, c, n, min(4, rows - i), min(8, nc - j), first, biasAt, activation);
+      if (i + 4 <= rows && j + panel <= nc) tile(panelA, panelB, kc, c, n << 2, first, biasAt, activation);
+      else borderTile(thread, panelA, panelB, kc, c, n, min(4, rows - i), min(panel, nc - j), first, biasAt, activation);
     }
   }
 }
 
-/** Adds the products of all steps of k to the tile: at each step, a column of A times a row of B. */
-// prettier-ignore
+/** Computes a tile of C. `first`: for the first block of K; `bias`: the address for the tile's first column, or 0. */
+@inline
 function tile(a: usize, b: usize, k: usize, c: usize, pitch: usize, first: bool, bias: usize, activation: i32): void {
+  if (isWide()) wideTile(a, b, k, c, pitch, first, bias, activation);
+  else narrowTile(a, b, k, c, pitch, first, bias, activation);
+}
+
+/** A tile of 8 columns. Adds the products of all steps of k: at each step, a column of A times a row of B. */
+// prettier-ignore
+function narrowTile(a: usize, b: usize, k: usize, c: usize, pitch: usize, first: bool, bias: usize, activation: i32): void {
   let c00 = f32x4.splat(0), c01 = f32x4.splat(0), c10 = f32x4.splat(0), c11 = f32x4.splat(0);
   let c20 = f32x4.splat(0), c21 = f32x4.splat(0), c30 = f32x4.splat(0), c31 = f32x4.splat(0);
   const end = a + (k << 4);
@@ -280,12 +256,13 @@ function borderTile(
   thread: i32, a: usize, b: usize, k: usize, c: usize, n: usize, rows: usize, columns: usize,
   first: bool, bias: usize, activation: i32,
 ): void {
+  const pitch = panelWidth() << 2;
   const buffer = scratchOf(thread);
-  const biasBuffer = buffer + 128;
+  const biasBuffer = buffer + 4 * pitch;
   if (!first) {
-    for (let i: usize = 0; i < rows; i++) memory.copy(buffer + i * 32, c + ((i * n) << 2), columns << 2);
+    for (let i: usize = 0; i < rows; i++) memory.copy(buffer + i * pitch, c + ((i * n) << 2), columns << 2);
   }
   if (bias != 0) memory.copy(biasBuffer, bias, columns << 2);
-  tile(a, b, k, buffer, 32, first, bias == 0 ? 0 : biasBuffer, activation);
-  for (let i: usize = 0; i < rows; i++) memory.copy(c + ((i * n) << 2), buffer + i * 32, columns << 2);
+  tile(a, b, k, buffer, pitch, first, bias == 0 ? 0 : biasBuffer, activation);
+  for (let i: usize = 0; i < rows; i++) memory.copy(c + ((i * n) << 2), buffer + i * pitch, columns << 2);
 }

@@ -3,6 +3,8 @@ export { convolve } from './convolution';
 export { convolveFew } from './convolution-few';
 export { convolveWeight } from './convolution-weight';
 export { gemm, gemmWorkspace } from './gemm';
+export { setNative } from './gemm-native';
+export { setWide } from './gemm-wide';
 export {
   runBinary,
   runBinaryRows,
