@@ -48,6 +48,18 @@ export function slotsWrittenBy({ kernel, args }: Pick<Call, 'kernel' | 'args'>):
   });
 }
 
+/** All slots that calls change in place. */
+export function writtenSlots({ calls }: Program): ReadonlySet<number> {
+  return new Set(calls.flatMap(slotsWrittenBy));
+}
+
+/** The call with other references in place of those to slots. */
+export function replaceSlots(call: Call, replace: (reference: SlotReference) => SlotReference): Call {
+  const replaced = (argument: Argument): Argument =>
+    Array.isArray(argument) ? argument.map(replaced) : isSlot(argument) ? replace(argument) : argument;
+  return { ...call, args: call.args.map(replaced) };
+}
+
 /**
  * The slot of kind 'input' that has the same elements as another slot, if those were only repeated, or brought into another order; null
  * if there is none.

@@ -4,7 +4,8 @@
 import { checkOptions, type OptionNames } from '../../checks/options.js';
 import { BackendError } from '../../errors.js';
 import { type Backend, DISPOSE, type Kernels } from '../backend.js';
-import { replayCalls } from '../program/replay.js';
+import type { Context } from './kernels/context.js';
+import { convolutionKernels } from './kernels/convolution.js';
 import { elementwiseKernels } from './kernels/elementwise.js';
 import { matmulKernels } from './kernels/matmul.js';
 import { movementKernels } from './kernels/movement.js';
@@ -12,6 +13,7 @@ import { reduceKernels } from './kernels/reduce.js';
 import { updateKernels } from './kernels/update.js';
 import { copyOf, ResidentMemory } from './memory.js';
 import { type Compile, loadModule } from './module.js';
+import { type ProgramMachine, ProgramReplay } from './program/replay.js';
 import { findThreadHost, type ThreadHost, ThreadPool } from './threads.js';
 
 /** Options of `createWasm`. */
@@ -46,11 +48,19 @@ export interface WasmBackend extends Backend<Float32Array> {
 const abandoned: FinalizationRegistry<ThreadPool> = new FinalizationRegistry((pool) => pool.close());
 
 /** What `dispose` frees. */
-interface Machine {
+interface Machine extends ProgramMachine {
   readonly simd: 'plain' | 'relaxed';
-  readonly memory: ResidentMemory;
-  readonly pool: ThreadPool;
-  readonly kernels: Kernels<Float32Array>;
+}
+
+function kernelsOn(context: Context): Kernels<Float32Array> {
+  return {
+    ...elementwiseKernels(context),
+    ...reduceKernels(context),
+    ...matmulKernels(context),
+    ...convolutionKernels(context),
+    ...movementKernels(context),
+    ...updateKernels(context),
+  };
 }
 
 /** @param close - called before an error that a kernel cannot recover from */
@@ -64,19 +74,8 @@ function createMachine(options: WasmOptions, close: (reason: string) => void): M
   const loaded = loadModule(waiting, options.compile);
   const memory = new ResidentMemory(loaded);
   const pool = new ThreadPool(loaded, options.threadHost ?? findThreadHost(), options.threads);
-  const context = { wasm: loaded.kernels, memory, pool };
-  return {
-    simd: loaded.simd,
-    memory,
-    pool,
-    kernels: {
-      ...elementwiseKernels(context),
-      ...reduceKernels(context),
-      ...matmulKernels(context),
-      ...movementKernels(context),
-      ...updateKernels(context),
-    },
-  };
+  const wasm = loaded.kernels;
+  return { simd: loaded.simd, wasm, memory, pool, kernelsOn, kernels: kernelsOn({ wasm, memory, pool }) };
 }
 
 /** Creates a wasm backend. @throws BackendError if the host has no WebAssembly SIMD or cannot compile the module */
@@ -115,10 +114,7 @@ export function createWasm(options: WasmOptions = {}): WasmBackend {
     get kernels() {
       return open().kernels;
     },
-    prepare(program, bound) {
-      const { kernels, memory } = open();
-      return replayCalls({ kernels, release: (values) => memory.release(values) }, program, bound);
-    },
+    prepare: (program, bound) => new ProgramReplay(open, program, bound),
     setNumThreads: (threads) => open().pool.setThreads(threads),
     upload: (values) => open().memory.upload(values),
     download: async (values) => copyOf(values),

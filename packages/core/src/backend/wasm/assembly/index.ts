@@ -1,9 +1,12 @@
 /** The functions that TypeScript calls. */
+export { convolve } from './convolution';
+export { convolveFew } from './convolution-few';
+export { convolveWeight } from './convolution-weight';
 export { gemm, gemmWorkspace } from './gemm';
 export {
-  runAdam,
   runBinary,
   runBinaryRows,
+  runChain,
   runCopy,
   runFill,
   runNormal,
@@ -11,11 +14,20 @@ export {
   runReduceColumns,
   runReduceRows,
   runStrided,
+  runSweep,
   runUnary,
   runUniform,
   runWhere,
 } from './jobs';
 export { copyRows, gather, indexAdd, indexSelect, scatterAdd } from './movement';
-export { failedWorkers, failWorker, readyWorkers, setThreadLimit, workerLoop } from './pool';
+export {
+  endProgram,
+  failedWorkers,
+  failWorker,
+  readyWorkers,
+  setThreadLimit,
+  startProgram,
+  workerLoop,
+} from './pool';
+export { walk } from './program';
 export { argmax, cumsum } from './reduce';
-export { sgd } from './update';
