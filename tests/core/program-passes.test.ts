@@ -188,6 +188,37 @@ test('a chain reads only its own elements of what it computes, and changes no op
   assert.ok(products > 50, `${products} products with a chain`);
 });
 
+test('calls wait if they change what other blocks of the same step still read', () => {
+  const spec = { batch: 1, m: 2, n: 2, k: 2, transposeA: false, transposeB: false, strideA: 0, strideB: 0 };
+  const afterProduct = program(
+    [input(4), state(4), value(4), value(4)],
+    [
+      ['matmul', [slot(0), slot(1), spec], 2],
+      ['unary', ['exp', slot(2)], 3],
+      ['accumulate', [slot(1), slot(2)], null],
+    ],
+    [2, 3],
+  );
+  assert.equal(
+    schedule(afterProduct).map(({ places }) => places),
+    [[0, 1], [2]],
+  );
+  const first = { shape: [4], strides: [0], offset: 0 };
+  const afterRead = program(
+    [input(4), state(4), value(4), value(4)],
+    [
+      ['strided', [slot(1), first], 2],
+      ['binary', ['add', slot(2, 4), slot(0, 4), [4]], 3],
+      ['scale', [slot(1), 2], null],
+    ],
+    [3],
+  );
+  assert.equal(
+    schedule(afterRead).map(({ places }) => places),
+    [[0, 1], [2]],
+  );
+});
+
 test('values that are needed at the same time have different addresses', () => {
   let seed = 1;
   const random = (n: number): number => {

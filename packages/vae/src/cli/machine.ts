@@ -25,6 +25,21 @@ export const MACHINE_OPTIONS = {
   },
 } as const;
 
+/** How the steps of a command run. It changes no result, so it does not belong to a run's configuration. */
+export const COMPILE_OPTIONS = {
+  compile: {
+    group: 'The machine:',
+    type: 'boolean',
+    default: true,
+    help: 'record the kernels of a step and replay them; does not change the result',
+  },
+} as const;
+
+/** Whether a command line lets steps be compiled. */
+export function readCompile({ flags }: CommandLine): boolean {
+  return complete(COMPILE_OPTIONS, fromFlags(COMPILE_OPTIONS, flags)).compile;
+}
+
 /** The backend and threads that a command line names. */
 export function readMachine({ flags }: CommandLine): ValuesOf<typeof MACHINE_OPTIONS> {
   return complete(MACHINE_OPTIONS, fromFlags(MACHINE_OPTIONS, flags));

@@ -5,6 +5,7 @@ import { checkChoice, checkOptions, type OptionNames } from '../../checks/option
 import { BackendError } from '../../errors.js';
 import { type Backend, DISPOSE, type Kernels } from '../backend.js';
 import type { Context } from './kernels/context.js';
+import { convolutionKernels } from './kernels/convolution.js';
 import { elementwiseKernels } from './kernels/elementwise.js';
 import { matmulKernels } from './kernels/matmul.js';
 import { movementKernels } from './kernels/movement.js';
@@ -83,6 +84,7 @@ function kernelsOn(context: Context): Kernels<Float32Array> {
     ...elementwiseKernels(context),
     ...reduceKernels(context),
     ...matmulKernels(context),
+    ...convolutionKernels(context),
     ...movementKernels(context),
     ...updateKernels(context),
   };

@@ -1,4 +1,7 @@
 /** The functions that TypeScript calls. */
+export { convolve } from './convolution';
+export { convolveFew } from './convolution-few';
+export { convolveWeight } from './convolution-weight';
 export { gemm, gemmWorkspace } from './gemm';
 export { setNative } from './gemm-native';
 export { setWide } from './gemm-wide';

@@ -68,7 +68,7 @@ function runElements(thread: i32, chunk: i32): void {
       );
       break;
     case FILL: fill(out + bytes, real(3), n); break;
-    case REDUCE_ROWS: reduceRows(<i32>word(5), out, word(3), word(4), from, to); break;
+    case REDUCE_ROWS: reduceRows(<i32>word(5), out, word(3), word(4), word(6), word(7), from, to); break;
     case REDUCE_COLUMNS: reduceColumns(<i32>word(6), out, word(3), word(4), word(5), from, to); break;
     case UNIFORM: fillUniform(out + bytes, n, <u32>word(3), <u32>word(4), blockLow(from), blockHigh(from)); break;
     case NORMAL: fillNormal(out + bytes, n, <u32>word(3), <u32>word(4), blockLow(from), blockHigh(from)); break;
@@ -174,10 +174,11 @@ export function runOverlapAdd(
   split(OVERLAP_ADD, batch * channels, kernelDown * kernelAcross * countDown * countAcross, STRIDING);
 }
 
-/** Reduces the rows of `[rows, length]`. */
-export function runReduceRows(kind: i32, out: usize, x: usize, rows: usize, length: usize): void {
+/** Reduces the first and last axes of `[arrays, rows, length]`. For logSumExp, there must be one array. */
+export function runReduceRows(kind: i32, out: usize, x: usize, arrays: usize, rows: usize, length: usize): void {
   setWord(2, out); setWord(3, x); setWord(4, length); setWord(5, <usize>kind);
-  split(REDUCE_ROWS, rows, length, kind == REDUCE_LOG_SUM_EXP ? COMPUTING : REDUCING);
+  setWord(6, arrays); setWord(7, (rows * length) << 2);
+  split(REDUCE_ROWS, rows, arrays * length, kind == REDUCE_LOG_SUM_EXP ? COMPUTING : REDUCING);
 }
 
 /** Reduces the columns of `[length, columns]`. */

@@ -34,39 +34,27 @@ export function makePlan(
   bound: ReadonlyMap<number, Values>,
   kept?: Block,
 ): Plan {
-  const intervals: Interval[] = [];
-  const measuring: Site = {
-    place: (bytes, from, to) => {
-      intervals.push({ bytes, from, to });
-      return 0;
-    },
-    setIntegers: () => {},
-    setFloats: () => {},
-  };
-  run(target, memory, program, steps, bound, measuring);
-
-  const lasting = intervals.map(({ to }) => to === ALWAYS[1]);
-  const [stay, pass] = [true, false].map((want) =>
-    placeIntervals(intervals.filter((_, i) => lasting[i] === want)),
-  ) as [ReturnType<typeof placeIntervals>, ReturnType<typeof placeIntervals>];
+  const measured = measure((site) => run(target, memory, program, steps, bound, site));
+  const [pass, keep] = [placeIntervals(measured.passing), placeIntervals(measured.keeping)];
   const blocks: Block[] = [];
+  const reserve = (bytes: number): Block => {
+    const own = blocks.reduce((sum, { size }) => sum + size, 0);
+    blocks.push(memory.reserve(bytes, own));
+    return blocks.at(-1)!;
+  };
   try {
-    blocks.push(kept ?? memory.reserve(stay.bytes, 0));
-    blocks.push(memory.reserve(pass.bytes, stay.bytes));
-    const [stayBlock, passBlock] = blocks as [Block, Block];
-    const offsets = { stay: stay.offsets.values(), pass: pass.offsets.values() };
-    const places = lasting.map((stays) =>
-      stays ? stayBlock.address + offsets.stay.next().value! : passBlock.address + offsets.pass.next().value!,
-    );
-    const addresses = places.values();
+    if (kept !== undefined) blocks.push(kept);
+    const keepBlock = kept ?? reserve(keep.bytes);
+    const passBlock = reserve(pass.bytes);
+    const [passes, keeps] = [pass.offsets.values(), keep.offsets.values()];
     const placing: Site = {
-      place: () => addresses.next().value!,
+      place: () => passBlock.address + passes.next().value!,
+      keep: () => keepBlock.address + keeps.next().value!,
       setIntegers: (address, values) => memory.setIntegers(address, values),
       setFloats: (address, values) => memory.setFloats(address, values),
     };
     const made = run(target, memory, program, steps, bound, placing);
-    const block = memory.reserve(4 * made.words.length, stay.bytes + pass.bytes);
-    blocks.push(block);
+    const block = reserve(4 * made.words.length);
     const code = memory.integersAt(block.address, made.words.length);
     code.set(made.words);
     return { ...made, blocks, code, codeAddress: block.address };
@@ -74,6 +62,25 @@ export function makePlan(
     for (const block of blocks) if (block !== kept) memory.free(block);
     throw error;
   }
+}
+
+/** The memory that a run at a site asks for, in order. */
+function measure(run: (site: Site) => void): { passing: Interval[]; keeping: Interval[] } {
+  const passing: Interval[] = [];
+  const keeping: Interval[] = [];
+  run({
+    place(bytes, from, to) {
+      passing.push({ bytes, from, to });
+      return 0;
+    },
+    keep(bytes) {
+      keeping.push({ bytes, from: ALWAYS[0], to: ALWAYS[1] });
+      return 0;
+    },
+    setIntegers() {},
+    setFloats() {},
+  });
+  return { passing, keeping };
 }
 
 /** Places the slots and writes the instructions at a site. */
@@ -92,8 +99,7 @@ function run(
     const resident = kind === 'state' && values !== undefined ? memory.residentAddress(values) : undefined;
     if (span === undefined || resident !== undefined) return resident;
     if (span.inChain && !written.has(slot)) return undefined;
-    const [from, to] = span.lasting ? ALWAYS : [span.from, span.to];
-    return site.place(4 * length, from, to);
+    return span.lasting ? site.keep(4 * length) : site.place(4 * length, span.from, span.to);
   });
   return { ...lower(target, program, steps, (slot) => addresses[slot], site), addresses };
 }

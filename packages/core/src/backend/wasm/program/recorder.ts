@@ -11,9 +11,11 @@ import {
 export interface Site extends Pick<KernelSpace, 'setIntegers' | 'setFloats'> {
   /** The address of memory that is needed from one step to another, both included. */
   place(bytes: number, from: number, to: number): number;
+  /** The address of memory whose contents outlast the plan. */
+  keep(bytes: number): number;
 }
 
-/** The first and the last step of memory that is needed for as long as the program exists. */
+/** The first and the last step of memory that all steps need. */
 export const ALWAYS: readonly [from: number, to: number] = [-1, Number.POSITIVE_INFINITY];
 
 /** The values of a slot, for kernels that only need their length. */
