@@ -4,7 +4,7 @@
  *   npm test                     all
  *   npm test -- optim vae/elbo   the files whose path contains one of the words
  *
- * The last line is `N passed, N failed`; a file that crashes, runs nothing or does not end counts as one failure.
+ * Lines `left out: …` that a file prints are shown: tests that this machine cannot run. The last line is `N passed, N failed`; a file that crashes, runs nothing or does not end counts as one failure.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { readdirSync } from 'node:fs';
@@ -86,8 +86,9 @@ function describe(name: string, result: FileResult): string {
     result.skipped > 0 ? `${result.skipped} skipped` : '',
   ];
   const head = `${failed > 0 ? 'FAIL' : 'ok  '}  ${name}  ${counts.filter(Boolean).join(', ')}  ${result.seconds.toFixed(1)} s`;
-  if (failed === 0) return head;
-  const details = [...result.failures, ...result.output.trimEnd().split('\n')];
+  const printed = result.output.trimEnd().split('\n');
+  const details =
+    failed === 0 ? printed.filter((line) => line.startsWith('left out: ')) : [...result.failures, ...printed];
   return [head, ...details.map((line) => `      ${line}`.trimEnd())].join('\n');
 }
 

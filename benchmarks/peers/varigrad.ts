@@ -1,6 +1,6 @@
 /** varigrad through its public API; the fourth argument is the number of threads, 0 for all, and the fifth may be `native`. */
 import { availableParallelism } from 'node:os';
-import { createWasm, matmul, scope, setBackend, tensor } from '@varigrad/core';
+import { compile, createWasm, matmul, scope, setBackend, type Tensor, tensor } from '@varigrad/core';
 import { native } from '@varigrad/core/native';
 import { Adam } from '@varigrad/nn';
 import { VAE } from '@varigrad/vae';
@@ -23,17 +23,18 @@ const names = LAYERS.flatMap((layer) => [`${layer}.weight`, `${layer}.bias`]);
 model.loadStateDict(Object.fromEntries(names.map((name) => [name, own(name)])));
 const optimizer = new Adam(model.parameters(), { learningRate: 1e-3 });
 
+const step = compile((images: Tensor, eps: Tensor) => {
+  const { loss } = model.elbo(images, { eps });
+  optimizer.zeroGrad();
+  loss.backward();
+  optimizer.step();
+  return loss;
+});
+
 await answer({
   library: `varigrad, ${backend.description}`,
   threads,
-  step: (i) =>
-    scope(() => {
-      const { loss } = model.elbo(load(`batch.${i}`), { eps: load(`noise.${i}`) });
-      optimizer.zeroGrad();
-      loss.backward();
-      optimizer.step();
-      return loss.detach();
-    }).itemSync(),
+  step: (i) => scope(() => step(load(`batch.${i}`), load(`noise.${i}`))).itemSync(),
   matmul: (() => {
     const products = MATMULS.map(({ a, b, transposeA, transposeB }) => ({
       a: load(a),

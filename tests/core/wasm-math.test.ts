@@ -79,7 +79,9 @@ function instantiate(hex: string): { kernels: KernelExports; memory: WebAssembly
   const memory = new WebAssembly.Memory({ initial: 64, maximum: 65_536, shared: true });
   const module = new WebAssembly.Module(Buffer.from(hex, 'hex'));
   const never = assert.unreachable;
-  const { exports } = new WebAssembly.Instance(module, { env: { memory, waiting: never, abort: never } });
+  const { exports } = new WebAssembly.Instance(module, {
+    env: { memory, waiting: never, abort: never, product: never },
+  });
   const kernels = exports as unknown as KernelExports;
   kernels.setThreadLimit(1);
   return { kernels, memory };

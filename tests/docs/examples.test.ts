@@ -3,7 +3,8 @@
  * `console.log(…); // text` must print the text, and the lines must come in this order. `…` in the text stands for anything; after
  * `about`, numbers may differ by 2%.
  *
- * A block that starts with "```ts gpu" needs a GPU or a software adapter. Without one, it runs in gpu.js's mode cpu.
+ * A block that starts with "```ts gpu" needs a GPU or a software adapter. Without one, it runs in gpu.js's mode cpu. One that starts
+ * with "```ts native" needs a library for matrix products. Without one, it is left out.
  */
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -14,6 +15,7 @@ import { transformSync } from 'esbuild';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { provideSoftwareAdapter } from '../../scripts/software-adapter.js';
+import { nativeHere, testIf } from '../helpers/native-here.js';
 import { type CodeBlock, codeBlocks, DOCUMENTS, ROOT } from './markdown.js';
 
 /** Languages of blocks that are not programs, and so are not run. */
@@ -79,7 +81,8 @@ test('every block is a TypeScript program, shell commands or text, and every mar
   for (const file of DOCUMENTS) {
     for (const { language, words } of codeBlocks(file)) {
       assert.ok([...NOT_RUN, 'ts'].includes(language), `${file}: a block of language '${language}'`);
-      for (const word of words) assert.is(word, 'gpu', `${file}: a block with the marker '${word}'`);
+      for (const word of words)
+        assert.ok(['gpu', 'native'].includes(word), `${file}: a block with the marker '${word}'`);
     }
   }
 });
@@ -107,8 +110,10 @@ function printedTexts({ text }: CodeBlock): string[] {
   return [...text.matchAll(/console\.log\(.*\); \/\/ (.*)/g)].map(([, printed = '']) => printed);
 }
 
+const hasNative = (await nativeHere()) !== undefined;
+
 for (const { name, block } of programs) {
-  test(`${name}: runs and prints what it says`, async () => {
+  testIf(hasNative || !block.words.includes('native'))(`${name}: runs and prints what it says`, async () => {
     const run = block.words.includes('gpu') ? outputOnGpu : output;
     checkPrinted((await run(block.text)).split('\n'), printedTexts(block));
   });

@@ -5,8 +5,10 @@ import { refusal } from './simd.js';
 
 /** Sizes with incomplete tiles on both sides, and more than one block of K. */
 const [M, N, K] = [67, 214, 401];
-/** Milliseconds until V8 must have optimized the tile. It usually takes 20. */
-const PATIENCE = 3000;
+/** Milliseconds until V8 must have optimized the tile. It usually takes 20, and seconds on a busy machine. */
+const PATIENCE = 15_000;
+/** Milliseconds between products until then, which leave a busy processor to V8's own threads. */
+const PAUSE = 2;
 /** Products of each kind after the first that was faster. */
 const MORE = 5;
 
@@ -45,6 +47,8 @@ export function startWide(wasm: KernelExports, memory: ResidentMemory): void {
     }
     narrow = Math.min(narrow, right.time);
     wide = Math.min(wide, found.time);
+    if (wide < narrow) continue;
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE);
     if (performance.now() > end) {
       wasm.setWide(false);
       const times = `${wide.toFixed(2)} ms for a product, against ${narrow.toFixed(2)} ms`;
