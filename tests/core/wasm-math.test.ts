@@ -15,8 +15,7 @@ import * as assert from 'uvu/assert';
 import {
   binaryNumber,
   type KernelExports,
-  plain,
-  relaxed,
+  pieces,
   unaryNumber,
 } from '../../packages/core/src/backend/wasm/module.generated.js';
 import type { BinaryKind, UnaryKind } from '../../packages/core/src/functions/names.generated.js';
@@ -88,7 +87,10 @@ function instantiate(hex: string): { kernels: KernelExports; memory: WebAssembly
 }
 
 const modules = new Map(
-  flavours.map((flavour) => [flavour, instantiate(flavour === 'plain' ? plain : relaxed)]),
+  flavours.map((flavour) => [
+    flavour,
+    instantiate(pieces.map((piece) => piece[flavour === 'plain' ? 'plain' : 'relaxed']).join('')),
+  ]),
 );
 
 type Run = (kernels: KernelExports, n: number) => void;

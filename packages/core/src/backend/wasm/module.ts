@@ -1,6 +1,6 @@
 /** Loads the compiled kernels: selects the flavour and allocates the memory. */
 import { BackendError } from '../../errors.js';
-import { type KernelExports, plain, relaxed } from './module.generated.js';
+import { type KernelExports, pieces } from './module.generated.js';
 import { chooseSimd, type Simd } from './simd.js';
 
 /** The part of `WebAssembly.Memory` that is used. The original type would make the declarations depend on the DOM library. */
@@ -78,7 +78,9 @@ export function loadModule(waiting: (polls: number) => void, options: LoadOption
   if (typeof WebAssembly === 'undefined') throw new BackendError('wasm', 'this host has no WebAssembly');
   const simd = chooseSimd(options.simd);
   try {
-    const module = compile(decodeHex(simd === 'plain' ? plain : relaxed));
+    const module = compile(
+      decodeHex(pieces.map((piece) => piece[simd === 'plain' ? 'plain' : 'relaxed']).join('')),
+    );
     const { memory, mostPages } = createMemory();
     const product = products?.bind(memory) ?? fail;
     const instance = new WebAssembly.Instance(module, { env: { memory, waiting, abort: fail, product } });
