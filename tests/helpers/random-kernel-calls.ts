@@ -149,6 +149,7 @@ class Calls {
       () => this.#product(),
       () => this.#indexed(),
       () => this.#joined(),
+      () => this.#convolved(),
       () => this.#drawn(),
       () => this.#changed(),
       () => this.#changed(),
@@ -313,6 +314,30 @@ class Calls {
       count: [1, size(rest)] as const,
     };
     return { values: this.#kernels.overlapAdd(x.values, spec), shape: x.shape };
+  }
+
+  /** Convolutions of an operand as one image with one channel, and their gradients. */
+  #convolved(): Operand {
+    const x = this.#operand(({ shape }) => shape.length === 2);
+    const [height, width] = x.shape as [number, number];
+    const pair = [1, 1] as const;
+    const count = [height, width] as const;
+    const shapes = {
+      size: count,
+      kernel: [3, 1],
+      count,
+      padding: [1, 0],
+      stride: pair,
+      dilation: pair,
+    } as const;
+    const spec = { ...shapes, batch: 1, channels: 1, maps: 2 };
+    const weight = this.#kernels.fill(6, 0.3);
+    const bias = this.#random.next() < 0.5 ? this.#kernels.fill(2, 0.1) : null;
+    const y = this.#kernels.conv2d(x.values, weight, bias, spec);
+    const choice = this.#random.below(3);
+    if (choice === 0) return { values: y, shape: [2, height, width] };
+    if (choice === 1) return { values: this.#kernels.convTranspose2d(y, weight, null, spec), shape: x.shape };
+    return { values: this.#kernels.conv2dWeight(x.values, y, spec), shape: [2, 3] };
   }
 
   #drawn(): Operand {

@@ -441,6 +441,9 @@ const REFUSALS: readonly (readonly [args: readonly string[], message: string])[]
   // switches take no value
   [['--drop-last=true'], '--drop-last takes no value'],
   [['--help=train'], '--help takes no value'],
+  [['--compile=yes'], '--compile takes no value'],
+  [['--no-compile=yes'], '--no-compile takes no value'],
+  [['--no-compil'], 'unknown option --no-compil — did you mean --no-compile?'],
   [['--lat', '3'], 'unknown option --lat — did you mean --latent?'],
 
   [['runs/a'], 'unexpected argument "runs/a" — options start with --'],

@@ -148,8 +148,10 @@ function translate(error: CommanderError, args: readonly string[], { commands }:
   const flag = quoted.replace(/=.*/, '');
   const word = flag.replace(/^-+/, '');
   const options = optionsOf(args, commands);
-  if (quoted.includes('=') && [...Object.keys(options).map(flagOf), 'help', 'version'].includes(word))
-    return new UsageError(`--${word} takes no value`);
-  const advice = suggestOption(word, options, (key) => `--${flagOf(key)}`) || suggest(word, ['help'], dashed);
+  const offFlags = Object.entries(options).flatMap(([key, option]) => offFlagOf(key, option) ?? []);
+  const flags = [...Object.keys(options).map(flagOf), ...offFlags, 'help', 'version'];
+  if (quoted.includes('=') && flags.includes(word)) return new UsageError(`--${word} takes no value`);
+  const advice =
+    suggestOption(word, options, (key) => `--${flagOf(key)}`) || suggest(word, ['help', ...offFlags], dashed);
   return new UsageError(`unknown option ${shorten(flag)}${advice || ' — see --help'}`);
 }

@@ -26,64 +26,90 @@ const SWEPT: readonly (keyof Kernels)[] = ['adamStep', 'sgdStep'];
  * run, so that more of them meet; optimizer steps come last.
  */
 export function schedule(program: Program): Step[] {
-  const { calls } = program;
-  const forms = calls.map((call) => elementwise(program, call));
-  const queue = new Queue(program);
+  const scheduler = new Scheduler(program);
   const steps: Step[] = [];
+  for (let step = scheduler.next(); step !== undefined; step = scheduler.next()) steps.push(step);
+  return steps;
+}
 
-  /** Takes the elementwise calls that fit to a chain, and those that can run thereafter. */
-  const grow = (group: Group, joins: (form: Elementwise) => boolean): number[] => {
+class Scheduler {
+  readonly #program: Program;
+  readonly #forms: readonly (Elementwise | undefined)[];
+  readonly #queue: Queue;
+
+  constructor(program: Program) {
+    this.#program = program;
+    this.#forms = program.calls.map((call) => elementwise(program, call));
+    this.#queue = new Queue(program);
+  }
+
+  /** The next step; undefined after the last. */
+  next(): Step | undefined {
+    return this.#single() ?? this.#chain() ?? this.#sweep();
+  }
+
+  /** A call that is neither elementwise nor an optimizer step, with the chain that follows a product. */
+  #single(): Step | undefined {
+    const place = this.#queue.find((i) => this.#forms[i] === undefined && !this.#isSwept(i));
+    if (place === undefined) return undefined;
+    this.#queue.take(place);
+    const call = this.#program.calls[place]!;
+    const size = productSize(this.#program, call);
+    const group = new Group(size, call);
+    const chain = size === 0 ? [] : this.#grow(group, (form) => group.feeds(form));
+    return this.#step(chain.length > 0 ? 'product' : 'call', { call: place, chain });
+  }
+
+  #chain(): Step | undefined {
+    const first = this.#queue.find((i) => this.#forms[i] !== undefined);
+    if (first === undefined) return undefined;
+    const group = new Group(this.#forms[first]!.elements);
+    return this.#step('chain', { chain: this.#grow(group, () => true) });
+  }
+
+  /** All optimizer steps of one kind that can run. */
+  #sweep(): Step | undefined {
+    const { calls } = this.#program;
+    const first = this.#queue.find((i) => this.#isSwept(i));
+    if (first === undefined) return undefined;
+    const updates = this.#queue.all((i) => calls[i]!.kernel === calls[first]!.kernel);
+    for (const i of updates) this.#queue.take(i);
+    return this.#step('sweep', { updates });
+  }
+
+  #isSwept(i: number): boolean {
+    return SWEPT.includes(this.#program.calls[i]!.kernel);
+  }
+
+  /** Takes the elementwise calls that fit to a group, and those that can run thereafter. */
+  #grow(group: Group, joins: (form: Elementwise) => boolean): number[] {
     const taken: number[] = [];
     const fits = (i: number): boolean => {
-      const form = forms[i];
+      const form = this.#forms[i];
       return form !== undefined && group.accepts(form) && joins(form);
     };
-    for (let i = queue.find(fits); i !== undefined; i = queue.find(fits)) {
-      group.add(forms[i]!);
-      queue.take(i);
+    for (let i = this.#queue.find(fits); i !== undefined; i = this.#queue.find(fits)) {
+      group.add(this.#forms[i]!);
+      this.#queue.take(i);
       taken.push(i);
     }
     return taken;
-  };
+  }
 
-  const step = (kind: Step['kind'], call: number | undefined, chain: number[], updates: number[]): void => {
-    steps.push({
+  /** A step of calls that are given by their places. */
+  #step(
+    kind: Step['kind'],
+    { call, chain = [], updates = [] }: { call?: number; chain?: number[]; updates?: number[] },
+  ): Step {
+    const { calls } = this.#program;
+    return {
       kind,
       call: call === undefined ? undefined : calls[call],
-      chain: chain.map((i) => forms[i]!),
+      chain: chain.map((i) => this.#forms[i]!),
       updates: updates.map((i) => calls[i]!),
       places: [...(call === undefined ? [] : [call]), ...chain, ...updates],
-    });
-  };
-
-  const isSwept = (i: number): boolean => SWEPT.includes(calls[i]!.kernel);
-  while (!queue.empty) {
-    const single = queue.find((i) => forms[i] === undefined && !isSwept(i));
-    if (single !== undefined) {
-      queue.take(single);
-      const call = calls[single]!;
-      const size = productSize(program, call);
-      const group = new Group(size, call);
-      const chain = size === 0 ? [] : grow(group, (form) => group.feeds(form));
-      step(chain.length > 0 ? 'product' : 'call', single, chain, []);
-      continue;
-    }
-    const first = queue.find((i) => forms[i] !== undefined);
-    if (first !== undefined) {
-      step(
-        'chain',
-        undefined,
-        grow(new Group(forms[first]!.elements), () => true),
-        [],
-      );
-      continue;
-    }
-    const { kernel } = calls[queue.find(isSwept)!]!;
-    const updates = queue.all((i) => calls[i]!.kernel === kernel);
-    for (const i of updates) queue.take(i);
-    step('sweep', undefined, [], updates);
+    };
   }
-  return steps;
 }
 
 /** Number of elements of a matrix product that a chain can join, else 0. */
@@ -107,10 +133,6 @@ class Queue {
       if (before.size === 0) this.#ready.add(i);
       for (const earlier of before) this.#followers[earlier]!.push(i);
     });
-  }
-
-  get empty(): boolean {
-    return this.#ready.size === 0;
   }
 
   /** The ready calls that meet a condition, in the order of the program. */

@@ -64,8 +64,9 @@ function bandsOf(sides: Sides): Bands {
   const { transposed, spec, size, resultSize } = sides;
   const [stride, result] = [spec.stride[0], resultSize[0]];
   const unit = transposed ? stride : 1;
+  const most = spec.kernel[0] === 0 ? 1 : LANES; // without a kernel, no row of x is needed
   let [bands, rows, best] = [1, result, 0];
-  for (let wanted = 1; wanted <= LANES; wanted++) {
+  for (let wanted = 1; wanted <= most; wanted++) {
     const height = Math.min(result, Math.ceil(result / wanted / unit) * unit);
     const count = Math.ceil(result / height);
     const computed = LANES * Math.ceil((spec.batch * count) / LANES) * height;

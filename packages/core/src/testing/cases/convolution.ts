@@ -113,6 +113,8 @@ export const convolutionCases: readonly OpCase[] = [
   convCase('conv2d', [1, 1, 10, 9], [1, 1, 2, 1], {}, true),
   convCase('conv2d', [2, 0, 3, 3], [2, 0, 2, 2], {}, true),
   convCase('conv2d', [2, 2, 3, 3], [0, 2, 2, 2], {}, true),
+  convCase('conv2d', [1, 2, 3, 3], [3, 2, 0, 2], {}, true),
+  convCase('conv2d', [1, 2, 3, 3], [1, 2, 2, 0], {}, true),
   convCase('convTranspose2d', [2, 3, 3, 2], [3, 2, 2, 3]),
   convCase('convTranspose2d', [1, 2, 3, 3], [2, 2, 4, 4], { stride: [2, 2], padding: [1, 1] }, true),
   convCase(
@@ -134,6 +136,8 @@ export const convolutionCases: readonly OpCase[] = [
   convCase('convTranspose2d', [9, 5, 2, 1], [5, 6, 2, 3], { stride: [1, 2], padding: [1, 0] }, true),
   convCase('convTranspose2d', [2, 0, 2, 2], [0, 2, 2, 2], {}, true),
   convCase('convTranspose2d', [2, 2, 2, 2], [2, 0, 2, 2], {}, true),
+  convCase('convTranspose2d', [1, 2, 9, 3], [2, 3, 0, 2], { stride: [2, 1] }, true),
+  convCase('convTranspose2d', [1, 2, 3, 3], [2, 1, 2, 0], {}, true),
   weightCase([2, 2, 5, 4], [2, 3, 4, 3], [2, 2]),
   weightCase([1, 1, 6, 5], [1, 5, 4, 2], [3, 4], { stride: [2, 3], padding: [2, 1] }),
   weightCase([2, 3, 7, 6], [2, 2, 3, 2], [2, 3], { stride: [3, 1], dilation: [1, 2] }),

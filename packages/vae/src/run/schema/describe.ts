@@ -14,10 +14,12 @@ export function placeholderOf(option: Option): string {
 /** The description of an option: its purpose, words, the parts that it belongs to, aliases and default. */
 export function helpOf(options: Options, key: string): string {
   const option = options[key] as Option;
+  const off = offFlagOf(key, option);
   const words = 'parts' in option || 'enum' in option ? [`: ${wordsOf(option).join(', ')}`] : [];
   const notes = [
     partsWith(options, key).join(', '),
     (option.aliases ?? []).map((alias) => `also --${alias}`).join(', '),
+    off === undefined ? '' : `--${off} turns it off`,
     defaultTextOf(options, key),
   ].filter(Boolean);
   return `${option.help}${words}${notes.map((note) => ` (${note})`).join('')}`;
@@ -39,8 +41,6 @@ function partsWith(options: Options, key: string): readonly string[] {
 function defaultTextOf(options: Options, key: string): string {
   const { default: standard, defaultText } = options[key] as Option;
   if (defaultText !== undefined) return defaultText === '' ? '' : `default ${defaultText}`;
-  const off = offFlagOf(key, options[key] as Option);
-  if (off !== undefined) return `default; --${off} turns it off`;
   if (standard === null || standard === false) return '';
   const usual =
     typeof standard === 'object' && 'option' in standard ? `that of --${flagOf(standard.option)}` : standard;

@@ -40,7 +40,7 @@ export function convolutionKernels(
       const length = spec.maps * spec.channels * spec.kernel[0] * spec.kernel[1];
       start(spec);
       return memory.compute(length, (out) => {
-        if (x.length === 0 || y.length === 0) {
+        if (length === 0 || x.length === 0 || y.length === 0) {
           wasm.runFill(out, 0, length);
           return;
         }

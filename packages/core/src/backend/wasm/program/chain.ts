@@ -41,11 +41,11 @@ interface ChainStep {
 }
 
 export function chainCode(chain: readonly Elementwise[], places: ChainPlaces): ChainCode {
-  const steps = joinCrossEntropy(chainSteps(chain, places));
+  const steps = chainSteps(chain, places);
   const { blockOf, blocks } = assignBlocks(steps);
-  const words = steps.flatMap((step, i) => {
+  const words = steps.flatMap((step) => {
     const pair = ({ place, at }: Ref): number[] => [
-      place === 'scratch' ? blockOf(i, at) : at,
+      place === 'scratch' ? blockOf(at) : at,
       placeNumber[place],
     ];
     const [x] = step.operands;
@@ -82,41 +82,39 @@ function chainSteps(chain: readonly Elementwise[], { addressOf, constant }: Chai
     if (!known) spread(reading, out);
     return out;
   };
-  for (const { kind, name, readings, out } of chain) {
+  const pairs = crossEntropyPairs(chain);
+  const joined = new Set(pairs.values());
+  chain.forEach(({ kind, name, readings, out }, i) => {
     const [first] = readings;
+    const second = pairs.get(i);
     const to = array(out, 0, 'array');
-    if (kind === 'copy' && typeof first === 'object' && first.form === 'spread') spread(first, to);
-    else steps.push({ kind, name: numberOf(kind, name), out: to, operands: readings.map(operand) });
-  }
+    if (second !== undefined) {
+      const operands = [...readings.map(operand), array(chain[second]!.out, 0, 'array')];
+      steps.push({ kind: 'crossEntropy', name: 0, out: to, operands });
+    } else if (kind === 'copy' && typeof first === 'object' && first.form === 'spread') spread(first, to);
+    else if (!joined.has(i))
+      steps.push({ kind, name: numberOf(kind, name), out: to, operands: readings.map(operand) });
+  });
   return steps;
 }
 
-/** Joins the cross entropy and its derivative, if they have the same operands, which do not change between them. */
-function joinCrossEntropy(steps: readonly ChainStep[]): ChainStep[] {
-  const joined = [...steps];
-  const isOf = (step: ChainStep, name: BinaryKind): boolean =>
-    step.kind === 'binary' &&
-    step.name === binaryNumber[name] &&
-    step.operands.every(({ place }) => place !== 'scalar');
-  for (const first of steps) {
-    if (!isOf(first, 'sigmoidCrossEntropy')) continue;
-    const key = JSON.stringify(first.operands);
-    const second = joined.findIndex(
-      (step) => isOf(step, 'sigmoidResidual') && JSON.stringify(step.operands) === key,
+/**
+ * For each cross entropy that has its derivative in the same chain: the place of the derivative. Both have the same operands, which
+ * do not change between them.
+ */
+function crossEntropyPairs(chain: readonly Elementwise[]): Map<number, number> {
+  const pairs = new Map<number, number>();
+  chain.forEach(({ name, readings }, first) => {
+    const operands = readings.filter((reading) => typeof reading === 'object');
+    if (name !== 'sigmoidCrossEntropy' || operands.some(({ form }) => form === 'scalar')) return;
+    const key = JSON.stringify(readings);
+    const second = chain.findIndex(
+      (other) => other.name === 'sigmoidResidual' && JSON.stringify(other.readings) === key,
     );
-    const place = joined.indexOf(first);
-    const changes = joined.slice(place, second).map(({ out }) => JSON.stringify(out));
-    if (second < place || first.operands.some((operand) => changes.includes(JSON.stringify(operand))))
-      continue;
-    joined[place] = {
-      ...first,
-      kind: 'crossEntropy',
-      name: 0,
-      operands: [...first.operands, joined[second]!.out],
-    };
-    joined.splice(second, 1);
-  }
-  return joined;
+    const changed = chain.slice(first, second).map(({ out }) => out);
+    if (second > first && !operands.some(({ slot }) => changed.includes(slot))) pairs.set(first, second);
+  });
+  return pairs;
 }
 
 function numberOf(kind: ChainKind, name: UnaryKind | BinaryKind | undefined): number {
@@ -126,7 +124,7 @@ function numberOf(kind: ChainKind, name: UnaryKind | BinaryKind | undefined): nu
 
 /** Gives each scratch value a block for the time that it is needed. */
 function assignBlocks(steps: readonly ChainStep[]): {
-  blockOf: (step: number, value: number) => number;
+  blockOf: (value: number) => number;
   blocks: number;
 } {
   const last = new Map<number, number>();
@@ -146,5 +144,5 @@ function assignBlocks(steps: readonly ChainStep[]): {
     for (const value of ended) free.push(own.get(value)!);
     for (const { at } of made) if (!own.has(at)) own.set(at, free.pop() ?? blocks++);
   });
-  return { blockOf: (_, value) => own.get(value)!, blocks };
+  return { blockOf: (value) => own.get(value)!, blocks };
 }
