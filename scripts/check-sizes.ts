@@ -33,13 +33,13 @@ const CEILINGS: readonly Ceiling[] = [
   {
     name: 'import { tensor }',
     imports: `export { tensor } from '@varigrad/core';`,
-    most: 73,
+    most: 76,
     use: useMethods,
   },
   {
     name: 'core with init',
     imports: `export { init, tensor } from '@varigrad/core';`,
-    most: 73,
+    most: 76,
     use: useMethods,
   },
   {
@@ -48,7 +48,7 @@ const CEILINGS: readonly Ceiling[] = [
       export { init, tensor } from '@varigrad/core';
       export { Adam } from '@varigrad/nn';
       export { VAE } from '@varigrad/vae';`,
-    most: 82,
+    most: 85,
     use: trainOneStep,
   },
 ];
