@@ -191,7 +191,7 @@ export const DISPOSE: typeof Symbol.dispose = Symbol.dispose ?? Symbol.for('Symb
 
 /** Holds values and runs kernels. `using` closes it. */
 export interface Backend<V extends Values = Values> extends Disposable {
-  /** 'reference', 'wasm' or 'gpu'. */
+  /** 'reference', 'wasm', 'native' or 'gpu'. */
   readonly name: string;
   /** Where values are stored. Host backends exchange tensors without conversion. */
   readonly memory: 'host' | 'device';
