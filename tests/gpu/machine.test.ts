@@ -132,10 +132,11 @@ test('destroy frees the arrays in use, also those of pending reads, and can be c
 test('freed buffers are reused, up to a limit', () => {
   const destroyed: number[] = [];
   const made: number[] = [];
-  const pool = new BufferPool((size) => {
+  const make = (size: number) => {
     made.push(size);
     return { size, destroy: () => destroyed.push(size) } as unknown as DeviceBuffer;
-  });
+  };
+  const pool = new BufferPool(make, (buffer) => buffer.destroy());
   const first = pool.take(64);
   pool.give(first);
   assert.is(pool.bytes, 64);

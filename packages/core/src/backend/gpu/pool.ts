@@ -7,10 +7,12 @@ const MOST_BYTES = 2 ** 28;
 export class BufferPool {
   readonly #free: Map<number, DeviceBuffer[]> = new Map();
   readonly #make: (bytes: number) => DeviceBuffer;
+  readonly #destroy: (buffer: DeviceBuffer) => void;
   #bytes = 0;
 
-  constructor(make: (bytes: number) => DeviceBuffer) {
+  constructor(make: (bytes: number) => DeviceBuffer, destroy: (buffer: DeviceBuffer) => void) {
     this.#make = make;
+    this.#destroy = destroy;
   }
 
   /** Bytes kept for reuse. */
@@ -25,11 +27,11 @@ export class BufferPool {
     return buffer;
   }
 
-  /** Takes back a buffer. Work submitted earlier still reads its old contents: the device queue is ordered. */
+  /** Takes back a buffer. Earlier calls still read its old contents: calls run in order. */
   give(buffer: DeviceBuffer): void {
     const { size } = buffer;
     if (this.#bytes + size > MOST_BYTES) {
-      buffer.destroy();
+      this.#destroy(buffer);
       return;
     }
     this.#bytes += size;

@@ -1,0 +1,226 @@
+/**
+ * Records the dispatches of a program. Its calls run once on a machine that records, so that the dispatches are those of the same calls
+ * made one by one: the same kernels, groups of fused operations and tiles.
+ */
+import { BackendError } from '../../errors.js';
+import type { AdamSpec, Call, Kernels, PhiloxState, Program, SgdSpec } from '../backend.js';
+import { lastUses } from '../program/lifetimes.js';
+import { isSetting, slotsOf } from '../program/program.js';
+import { runCall } from '../program/replay.js';
+import type { Commands } from './commands.js';
+import type { Dispatch } from './dispatch.js';
+import type { GpuArray } from './handle.js';
+import { GpuKernels } from './kernels.js';
+import type { Machine } from './machine.js';
+import { RecordingQueue } from './queue.js';
+import { outerPlace, type Place, RecordingDriver } from './recording-driver.js';
+import { stepsOf } from './steps.js';
+
+/** A call whose arguments change from run to run, and the dispatches whose parameters it sets. */
+export interface ChangingCall {
+  readonly call: Call;
+  /** Its first dispatch in the program, and their number. */
+  readonly first: number;
+  readonly count: number;
+  /** Numbers of the host that it makes. */
+  readonly uploads: readonly Place[];
+  /** Stand for its operands. */
+  readonly operands: ReadonlyMap<number, GpuArray>;
+}
+
+/** The dispatches of a program, in order. */
+export interface RecordedProgram {
+  readonly dispatches: readonly Dispatch<Place>[];
+  /** The calls of the program that each dispatch covers. */
+  readonly steps: readonly (readonly number[])[];
+  /** Values from outside: inputs, states and constants. */
+  readonly outer: ReadonlyMap<number, Place>;
+  /** The results; null for those without elements. */
+  readonly results: ReadonlyMap<number, Place | null>;
+  /** States whose values are somewhere else after a run. */
+  readonly replaced: ReadonlyMap<number, Place>;
+  readonly changing: readonly ChangingCall[];
+  /** Numbers that calls made on the host. */
+  readonly uploads: readonly Place[];
+  /** When all shaders are compiled; null if they are. */
+  readonly building: Promise<void> | null;
+}
+
+const STREAM: PhiloxState = { key: [0, 0], counter: [0, 0] };
+const ADAM: AdamSpec = {
+  learningRate: 0,
+  beta1: 0,
+  beta2: 0,
+  epsilon: 1,
+  weightDecay: 0,
+  decoupled: false,
+  step: 1,
+};
+const SGD: SgdSpec = {
+  learningRate: 0,
+  momentum: 0,
+  dampening: 0,
+  nesterov: false,
+  weightDecay: 0,
+  first: true,
+};
+
+/** Stand for the arguments that change while a program is recorded: they choose no dispatch. */
+const EXAMPLES: Readonly<Partial<Record<keyof Kernels, unknown>>> = {
+  uniform: STREAM,
+  normal: STREAM,
+  adamStep: ADAM,
+  sgdStep: SGD,
+};
+
+export class ProgramRecorder {
+  readonly #program: Program;
+  readonly #driver: RecordingDriver;
+  readonly #queue: RecordingQueue = new RecordingQueue();
+  readonly #machine: Machine;
+  readonly #kernels: GpuKernels;
+  readonly #arrays: Map<number, GpuArray> = new Map();
+  /** For each dispatch, the call that made it. */
+  readonly #makers: number[] = [];
+  /** The dispatch that computes a slot, for results that are stored. */
+  readonly #stored: Map<number, number> = new Map();
+
+  constructor(machine: Machine, commands: Commands, program: Program) {
+    this.#program = program;
+    this.#driver = new RecordingDriver(machine.driver, commands);
+    this.#machine = machine.recording(this.#driver, this.#queue);
+    this.#kernels = new GpuKernels(this.#machine);
+  }
+
+  /** @param bound - the values of the slots of kind 'state' and 'constant' */
+  record(bound: ReadonlyMap<number, GpuArray>): RecordedProgram {
+    const { results } = this.#program;
+    const outer = this.#begin(bound);
+    const changing = this.#runAll();
+    for (const slot of results) this.#store(slot);
+    this.#note(this.#program.calls.length - 1, results);
+    const { building } = this.#queue;
+    return {
+      dispatches: this.#driver.dispatches,
+      steps: stepsOf(this.#program, this.#makers, this.#stored),
+      outer,
+      results: new Map(results.map((slot) => [slot, this.#placeOf(slot)])),
+      replaced: this.#replaced(outer),
+      changing,
+      uploads: this.#driver.uploads,
+      building: building.length === 0 ? null : Promise.all(building).then(() => {}),
+    };
+  }
+
+  /** Makes arrays that stand for the values from outside. A constant of equal elements is a number, as in calls one by one. */
+  #begin(bound: ReadonlyMap<number, GpuArray>): Map<number, Place> {
+    const outer = new Map<number, Place>();
+    this.#program.slots.forEach(({ kind, length }, slot) => {
+      if (kind === 'value') return;
+      const number = kind === 'constant' ? fillOf(bound.get(slot)!) : null;
+      const array = number === null ? this.#array(length) : this.#machine.constant(length, number);
+      this.#arrays.set(slot, array);
+      if (array.cell.memory !== null) outer.set(slot, array.cell.memory as Place);
+    });
+    return outer;
+  }
+
+  #runAll(): ChangingCall[] {
+    const changing: ChangingCall[] = [];
+    const released = lastUses(this.#program);
+    this.#program.calls.forEach((call, i) => {
+      if (call.args.some(isSetting)) changing.push(this.#changing(call));
+      else this.#run(call, []);
+      this.#note(i, released[i]!);
+      for (const slot of released[i]!) this.#machine.release(this.#arrays.get(slot)!);
+    });
+    return changing;
+  }
+
+  /** Notes which call made the latest dispatches, and where slots are stored. */
+  #note(call: number, slots: readonly number[]): void {
+    while (this.#makers.length < this.#driver.dispatches.length) this.#makers.push(call);
+    for (const slot of slots) {
+      const place = this.#placeOf(slot);
+      if (place !== null && place.from >= 0) this.#stored.set(slot, place.from);
+    }
+  }
+
+  /**
+   * The dispatches of a changing call with the arguments of a run, and the numbers that it makes.
+   * @throws BackendError if they are not those that were recorded, with other parameters
+   */
+  repeat({ call, operands, count, uploads }: ChangingCall, settings: readonly unknown[]): RecordingDriver {
+    this.#driver.clear();
+    const made = runCall(this.#kernels, call, (slot) => operands.get(slot)!, settings);
+    if (call.out !== null) {
+      this.#machine.compute(made);
+      this.#machine.release(made);
+    }
+    if (this.#driver.dispatches.length !== count || this.#driver.uploads.length !== uploads.length)
+      throw new BackendError(
+        'gpu',
+        `${call.kernel}: its numbers may not change the kernels of a compiled step, which were ${count} — report this error`,
+      );
+    return this.#driver;
+  }
+
+  #run(call: Call, settings: readonly unknown[]): void {
+    const made = runCall(this.#kernels, call, (slot) => this.#arrays.get(slot)!, settings);
+    if (call.out !== null) this.#arrays.set(call.out, made);
+  }
+
+  /** Records a changing call apart from its operands and from the kernels that read its result. */
+  #changing(call: Call): ChangingCall {
+    const slots = slotsOf(call);
+    for (const slot of slots) this.#machine.compute(this.#arrays.get(slot)!);
+    const settings: unknown[] = [];
+    for (const argument of call.args)
+      if (isSetting(argument)) settings[argument.setting] = EXAMPLES[call.kernel];
+    const [first, uploaded] = [this.#driver.dispatches.length, this.#driver.uploads.length];
+    this.#run(call, settings);
+    if (call.out !== null) this.#machine.compute(this.#arrays.get(call.out)!);
+    return {
+      call,
+      first,
+      count: this.#driver.dispatches.length - first,
+      uploads: this.#driver.uploads.slice(uploaded),
+      operands: new Map(slots.map((slot) => [slot, this.#array(this.#program.slots[slot]!.length)])),
+    };
+  }
+
+  /** Computes a result. Numbers of the host are copied, so that the result has memory of its own. */
+  #store(slot: number): void {
+    const array = this.#arrays.get(slot)!;
+    this.#machine.compute(array);
+    const place = this.#placeOf(slot);
+    if (place === null || place.from >= 0) return;
+    const copy = this.#kernels.strided(array, { shape: [array.length], strides: [1], offset: 0 });
+    this.#machine.compute(copy);
+    this.#arrays.set(slot, copy);
+  }
+
+  #array(length: number): GpuArray {
+    const array = this.#machine.store.allocate('program', length);
+    if (length > 0) this.#machine.store.put(array.cell, outerPlace(length));
+    return array;
+  }
+
+  #placeOf(slot: number): Place | null {
+    return (this.#arrays.get(slot)?.cell.memory ?? null) as Place | null;
+  }
+
+  #replaced(outer: ReadonlyMap<number, Place>): Map<number, Place> {
+    const found = new Map<number, Place>();
+    for (const [slot, place] of outer) {
+      const last = this.#placeOf(slot);
+      if (last !== null && last !== place) found.set(slot, last);
+    }
+    return found;
+  }
+}
+
+/** The number of a deferred fill; null for all other arrays. */
+export function fillOf({ cell: { pending } }: GpuArray): number | null {
+  return pending !== null && pending.operands.length === 0 ? pending.number : null;
+}
