@@ -35,6 +35,8 @@ export interface WgslProgram {
   readonly groups: readonly [number, number, number];
   /** Number of leading operands that are written in place. There is a result only if it is 0. */
   readonly updates: number;
+  /** This call and the next one of the same program as one; the arrays that are written come first. */
+  readonly pairedWith?: (params: Uint32Array) => WgslProgram;
 }
 
 /** A shader, and when it can be called. */

@@ -10,8 +10,9 @@ import type { GpuInstance } from './gpujs.js';
 import type { Call, Cell, GpuArray, Operation, Read } from './handle.js';
 import { type CallArguments, Launcher } from './launcher.js';
 import type { Program } from './program.js';
-import { asBackendError, CallQueue, type Queue } from './queue.js';
+import { asBackendError, CallQueue, deviceFailed, type Queue } from './queue.js';
 import { ArrayStore, type GpuMemory } from './store.js';
+import { Updates } from './updates.js';
 
 /** Numbers of kernel calls, submissions, copies and compilations of a device. */
 export interface GpuActivity extends Readonly<Activity> {
@@ -28,6 +29,7 @@ export class Machine {
   readonly store: ArrayStore;
   /** Pending cells that another kernel has already computed as part of its own result. */
   readonly #wanted: WeakSet<Cell> = new WeakSet();
+  readonly #updates: Updates;
   #end: Promise<void> | undefined;
 
   /** @param compiler - the programs of another machine, to share them */
@@ -42,6 +44,7 @@ export class Machine {
     this.queue = queue;
     this.#compiler = compiler;
     this.#launcher = new Launcher(compiler, driver, queue);
+    this.#updates = new Updates(queue, (shader, operands) => this.#shade(shader, operands, null));
     this.store = new ArrayStore(driver, queue, (cell) => this.#release(cell));
   }
 
@@ -162,27 +165,25 @@ export class Machine {
   shade(program: WgslProgram, operands: readonly GpuArray[], length: number): GpuArray {
     this.check();
     const array = this.store.allocate(program.name, length);
-    this.#shade(program, operands, length, (result) => this.store.put(array.cell, result));
+    for (const operand of operands) this.#ready(program.name, operand);
+    if (length > 0) this.#shade(program, operands, array);
     return array;
   }
 
   /** Runs a hand-written shader that writes the first of its operands in place. */
   update(program: WgslProgram, operands: readonly GpuArray[]): void {
     this.check();
-    const written = operands.slice(0, program.updates);
-    for (const { cell } of written) this.computeReaders(cell);
-    this.#shade(program, operands, operands[0]?.length ?? 0, () => {});
+    for (const operand of operands) this.#ready(program.name, operand);
+    for (const { cell } of operands.slice(0, program.updates)) this.computeReaders(cell);
+    if (operands[0]!.length > 0) this.#updates.add(program, operands);
   }
 
-  #shade(
-    program: WgslProgram,
-    operands: readonly GpuArray[],
-    length: number,
-    finish: (result: unknown) => void,
-  ): void {
-    for (const operand of operands) this.#ready(program.name, operand);
+  /** @param result - null for a shader that writes in place */
+  #shade(program: WgslProgram, operands: readonly GpuArray[], result: GpuArray | null): void {
     const memories = () => operands.map(({ cell }) => cell.memory);
-    if (length > 0) this.#launcher.shade(program, operands.length, length, memories, finish);
+    this.#launcher.shade(program, operands.length, result?.length ?? 0, memories, (memory) => {
+      if (result !== null) this.store.put(result.cell, memory);
+    });
   }
 
   /** Runs the deferred computation of an array. */
@@ -291,14 +292,7 @@ export class Machine {
   /** @throws BackendError if the device failed or was destroyed */
   check(): void {
     const reason = this.queue.failure === null ? this.driver.failure() : null;
-    if (reason !== null) {
-      this.queue.fail(
-        new BackendError(
-          'gpu',
-          `the device failed: ${reason} — create a new backend with gpu() and resume from the last checkpoint`,
-        ),
-      );
-    }
+    if (reason !== null) this.queue.fail(deviceFailed(reason));
     if (this.queue.failure !== null) throw this.queue.failure;
   }
 }

@@ -16,16 +16,16 @@ import { RecordingQueue } from './queue.js';
 import { outerPlace, type Place, RecordingDriver } from './recording-driver.js';
 import { stepsOf } from './steps.js';
 
-/** A call whose arguments change from run to run, and the dispatches whose parameters it sets. */
-export interface ChangingCall {
-  readonly call: Call;
-  /** Its first dispatch in the program, and their number. */
+/** Neighbouring calls whose arguments change from run to run, and the dispatches whose parameters they set. */
+export interface ChangingCalls {
+  readonly calls: readonly Call[];
+  /** Their first dispatch in the program, and their number. */
   readonly first: number;
   readonly count: number;
-  /** Numbers of the host that it makes. */
+  /** Numbers of the host that they make. */
   readonly uploads: readonly Place[];
-  /** Stand for its operands. */
-  readonly operands: ReadonlyMap<number, GpuArray>;
+  /** Stand for the operands of each call. */
+  readonly operands: readonly ReadonlyMap<number, GpuArray>[];
 }
 
 /** The dispatches of a program, in order. */
@@ -39,7 +39,7 @@ export interface RecordedProgram {
   readonly results: ReadonlyMap<number, Place | null>;
   /** States whose values are somewhere else after a run. */
   readonly replaced: ReadonlyMap<number, Place>;
-  readonly changing: readonly ChangingCall[];
+  readonly changing: readonly ChangingCalls[];
   /** Numbers that calls made on the host. */
   readonly uploads: readonly Place[];
   /** When all shaders are compiled; null if they are. */
@@ -80,7 +80,7 @@ export class ProgramRecorder {
   readonly #machine: Machine;
   readonly #kernels: GpuKernels;
   readonly #arrays: Map<number, GpuArray> = new Map();
-  /** For each dispatch, the call that made it. */
+  /** For each dispatch, the call that made it; −1 for those that compute results at the end. */
   readonly #makers: number[] = [];
   /** The dispatch that computes a slot, for results that are stored. */
   readonly #stored: Map<number, number> = new Map();
@@ -98,7 +98,7 @@ export class ProgramRecorder {
     const outer = this.#begin(bound);
     const changing = this.#runAll();
     for (const slot of results) this.#store(slot);
-    this.#note(this.#program.calls.length - 1, results);
+    this.#note(-1, results);
     const { building } = this.#queue;
     return {
       dispatches: this.#driver.dispatches,
@@ -125,15 +125,20 @@ export class ProgramRecorder {
     return outer;
   }
 
-  #runAll(): ChangingCall[] {
-    const changing: ChangingCall[] = [];
+  #runAll(): ChangingCalls[] {
+    const { calls } = this.#program;
+    const changing: ChangingCalls[] = [];
     const released = lastUses(this.#program);
-    this.#program.calls.forEach((call, i) => {
-      if (call.args.some(isSetting)) changing.push(this.#changing(call));
-      else this.#run(call, []);
-      this.#note(i, released[i]!);
-      for (const slot of released[i]!) this.#machine.release(this.#arrays.get(slot)!);
-    });
+    for (let i = 0; i < calls.length; ) {
+      let end = i;
+      while (end < calls.length && calls[end]!.args.some(isSetting)) end++;
+      if (end > i) changing.push(this.#changing(calls.slice(i, end), i));
+      else this.#run(calls[end++]!, []);
+      for (; i < end; i++) {
+        this.#note(i, released[i]!);
+        for (const slot of released[i]!) this.#machine.release(this.#arrays.get(slot)!);
+      }
+    }
     return changing;
   }
 
@@ -147,20 +152,23 @@ export class ProgramRecorder {
   }
 
   /**
-   * The dispatches of a changing call with the arguments of a run, and the numbers that it makes.
+   * The dispatches of changing calls with the arguments of a run, and the numbers that they make.
    * @throws BackendError if they are not those that were recorded, with other parameters
    */
-  repeat({ call, operands, count, uploads }: ChangingCall, settings: readonly unknown[]): RecordingDriver {
+  repeat({ calls, operands, count, uploads }: ChangingCalls, settings: readonly unknown[]): RecordingDriver {
     this.#driver.clear();
-    const made = runCall(this.#kernels, call, (slot) => operands.get(slot)!, settings);
-    if (call.out !== null) {
-      this.#machine.compute(made);
-      this.#machine.release(made);
-    }
-    if (this.#driver.dispatches.length !== count || this.#driver.uploads.length !== uploads.length)
+    const made = calls.flatMap((call, i) => {
+      const array = runCall(this.#kernels, call, (slot) => operands[i]!.get(slot)!, settings);
+      if (call.out !== null) this.#machine.compute(array);
+      return call.out === null ? [] : [array];
+    });
+    this.#queue.release();
+    for (const array of made) this.#machine.release(array);
+    const { dispatches, uploads: found } = this.#driver;
+    if (dispatches.length !== count || found.length !== uploads.length)
       throw new BackendError(
         'gpu',
-        `${call.kernel}: its numbers may not change the kernels of a compiled step, which were ${count} — report this error`,
+        `${calls[0]!.kernel}: arguments that change from run to run may not change the kernels, expected ${count}, found ${dispatches.length} — report this error`,
       );
     return this.#driver;
   }
@@ -170,23 +178,38 @@ export class ProgramRecorder {
     if (call.out !== null) this.#arrays.set(call.out, made);
   }
 
-  /** Records a changing call apart from its operands and from the kernels that read its result. */
-  #changing(call: Call): ChangingCall {
-    const slots = slotsOf(call);
-    for (const slot of slots) this.#machine.compute(this.#arrays.get(slot)!);
-    const settings: unknown[] = [];
-    for (const argument of call.args)
-      if (isSetting(argument)) settings[argument.setting] = EXAMPLES[call.kernel];
+  /**
+   * Records changing calls apart from their operands and from the kernels that read their results.
+   * @param place - the place of the first one among the calls
+   */
+  #changing(calls: readonly Call[], place: number): ChangingCalls {
+    const slots = calls.map(slotsOf);
+    for (const slot of slots.flat()) {
+      const array = this.#arrays.get(slot);
+      if (array !== undefined) this.#machine.compute(array);
+    }
+    this.#queue.release();
     const [first, uploaded] = [this.#driver.dispatches.length, this.#driver.uploads.length];
-    this.#run(call, settings);
-    if (call.out !== null) this.#machine.compute(this.#arrays.get(call.out)!);
+    for (const [i, call] of calls.entries()) {
+      const settings: unknown[] = [];
+      for (const argument of call.args)
+        if (isSetting(argument)) settings[argument.setting] = EXAMPLES[call.kernel];
+      this.#run(call, settings);
+      if (call.out !== null) this.#machine.compute(this.#arrays.get(call.out)!);
+      this.#note(place + i, []);
+    }
+    this.#queue.release();
     return {
-      call,
+      calls,
       first,
       count: this.#driver.dispatches.length - first,
       uploads: this.#driver.uploads.slice(uploaded),
-      operands: new Map(slots.map((slot) => [slot, this.#array(this.#program.slots[slot]!.length)])),
+      operands: slots.map((list) => new Map(list.map((slot) => [slot, this.#stand(slot)]))),
     };
+  }
+
+  #stand(slot: number): GpuArray {
+    return this.#array(this.#program.slots[slot]!.length);
   }
 
   /** Computes a result. Numbers of the host are copied, so that the result has memory of its own. */
