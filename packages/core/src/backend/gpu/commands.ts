@@ -6,9 +6,9 @@ import { BindGroups, type Region } from './bind-groups.js';
 import type { Dispatch } from './dispatch.js';
 import type { Activity } from './driver.js';
 import {
+  COPY_DST,
   type CommandEncoder,
   type ComputePass,
-  COPY_DST,
   type Device,
   type DeviceBuffer,
   UNIFORM,

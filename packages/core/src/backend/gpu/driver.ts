@@ -49,7 +49,12 @@ export interface CompiledShader {
 export interface ShaderRunner {
   compile(program: WgslProgram, operands: number): CompiledShader;
   /** @returns the result, or null for a program that updates in place */
-  dispatch(shader: ComputeShader, program: WgslProgram, operands: readonly unknown[], length: number): unknown;
+  dispatch(
+    shader: ComputeShader,
+    program: WgslProgram,
+    operands: readonly unknown[],
+    length: number,
+  ): unknown;
 }
 
 /** The memory of one mode. `memory` below is a block of webgpu, a texture of gpu.js, or a Float32Array. */

@@ -41,6 +41,8 @@ export class PassReplay implements Replay<GpuArray> {
   readonly #plan: Plan;
   /** Where each place is in the present run. */
   readonly #regions: Map<Place, Region>;
+  /** The places that were somewhere else in the run before. */
+  readonly #moved: Set<Place> = new Set();
   /** The places of the inputs; undefined for those that no dispatch reads. */
   readonly #inputs: readonly (Place | undefined)[];
   readonly #bound: readonly Bound[];
@@ -114,7 +116,8 @@ export class PassReplay implements Replay<GpuArray> {
   lend(slot: number): GpuArray {
     const result = this.#results.find((candidate) => candidate.slot === slot)!;
     const array = result.array!;
-    if (result.given) return this.#machine.defer({ name: 'copy', text: 'x', reads: [wholeOf(array)] }, array.length);
+    if (result.given)
+      return this.#machine.defer({ name: 'copy', text: 'x', reads: [wholeOf(array)] }, array.length);
     result.given = true;
     return array;
   }
@@ -141,6 +144,7 @@ export class PassReplay implements Replay<GpuArray> {
   }
 
   #send(inputs: readonly GpuArray[], settings: readonly unknown[], arrays: readonly GpuArray[]): void {
+    this.#moved.clear();
     inputs.forEach((array, i) => this.#placeInput(array, this.#inputs[i]));
     for (const { array, place } of this.#bound) this.#place(place, array.cell.memory as Block);
     this.#results.forEach(({ place }, i) => {
@@ -177,12 +181,17 @@ export class PassReplay implements Replay<GpuArray> {
       this.#place(place, block!);
       return;
     }
-    this.#regions.set(place, region);
+    if (this.#regions.get(place) !== region) this.#move(place, region);
   }
 
   #place(place: Place, block: Block): void {
     const buffer = this.#driver.bufferOf(block);
-    if (this.#regions.get(place)?.buffer !== buffer) this.#regions.set(place, wholeRegion(buffer));
+    if (this.#regions.get(place)?.buffer !== buffer) this.#move(place, wholeRegion(buffer));
+  }
+
+  #move(place: Place, region: Region): void {
+    this.#regions.set(place, region);
+    this.#moved.add(place);
   }
 
   /** Computes the parameters that change, by the code that makes them for a single call. */
@@ -200,15 +209,18 @@ export class PassReplay implements Replay<GpuArray> {
   }
 
   #dispatch(pass: ComputePass, step: Step): void {
-    if (step.bound === null || step.varies) this.#bind(step);
+    if (step.group === null || this.#hasMoved(step)) {
+      const regions = [step.params, ...step.places.map((place) => this.#regions.get(place)!)];
+      step.group = this.#driver.commands.groups.get(step.shader, regions);
+    }
     pass.setPipeline(step.shader.computePipeline);
-    pass.setBindGroup(0, step.bound!.group);
+    pass.setBindGroup(0, step.group);
     pass.dispatchWorkgroups(...step.groups);
   }
 
-  #bind(step: Step): void {
-    const regions = [step.params, ...step.places.map((place) => this.#regions.get(place)!)];
-    if (step.bound?.regions.every((region, i) => region === regions[i])) return;
-    step.bound = { regions, group: this.#driver.commands.groups.get(step.shader, regions) };
+  #hasMoved({ places }: Step): boolean {
+    if (this.#moved.size === 0) return false;
+    for (const place of places) if (this.#moved.has(place)) return true;
+    return false;
   }
 }

@@ -17,10 +17,8 @@ export interface Step {
   readonly groups: readonly [number, number, number];
   readonly params: Region;
   readonly places: readonly Place[];
-  /** The bindings of the latest run, and their group. Null before the first run. */
-  bound: { readonly regions: readonly Region[]; readonly group: unknown } | null;
-  /** Whether the bindings may be others in the next run. */
-  readonly varies: boolean;
+  /** The bind group of the latest run; null before the first one. */
+  group: unknown;
 }
 
 export interface Plan {
@@ -41,7 +39,9 @@ export function planOf(commands: Commands, recorded: RecordedProgram, inputs: re
   const { dispatches, uploads, changing, outer, results, replaced } = recorded;
   const varying = new Set([...outer.values(), ...results.values(), ...replaced.values()]);
   const inSheet = new Set(uploads);
-  const changes = new Set(changing.flatMap(({ first, count }) => Array.from({ length: count }, (_, i) => first + i)));
+  const changes = new Set(
+    changing.flatMap(({ first, count }) => Array.from({ length: count }, (_, i) => first + i)),
+  );
   const staged = inputs.filter(({ length }) => 4 * length <= MOST_STAGED);
   const paramsOf = (isChanging: boolean) =>
     dispatches.flatMap(({ params }, i) => (changes.has(i) === isChanging ? [params.byteLength] : []));
@@ -73,8 +73,7 @@ export function planOf(commands: Commands, recorded: RecordedProgram, inputs: re
       groups,
       params: params[i]!,
       places: memories,
-      bound: null,
-      varies: memories.some((place) => varying.has(place)),
+      group: null,
     })),
     sheet,
     regions,

@@ -22,7 +22,9 @@ export function stepsOf(
     steps[step]!.unshift(i);
     for (const slot of slotsOf(calls[i]!)) readIn.set(slot, step);
   }
-  return steps.map((covered, step) => (covered.length > 0 || makers[step] === -1 ? covered : [makers[step]!]));
+  return steps.map((covered, step) =>
+    covered.length > 0 || makers[step] === -1 ? covered : [makers[step]!],
+  );
 }
 
 /** The last dispatch of a call; two updates may be one dispatch, which the second of them made. */

@@ -16,13 +16,7 @@ export interface ComputePass {
 
 export interface CommandEncoder {
   beginComputePass(): ComputePass;
-  copyBufferToBuffer(
-    from: DeviceBuffer,
-    start: number,
-    to: DeviceBuffer,
-    place: number,
-    bytes: number,
-  ): void;
+  copyBufferToBuffer(from: DeviceBuffer, start: number, to: DeviceBuffer, place: number, bytes: number): void;
   finish(): unknown;
 }
 
