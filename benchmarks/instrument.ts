@@ -7,7 +7,7 @@ export interface KernelTimes {
   optimizer: number;
 }
 
-const MATMUL = new Set(['matmul', 'linear']);
+const MATMUL = new Set(['matmul', 'linear', 'conv2d', 'convTranspose2d', 'conv2dWeight']);
 const OPTIMIZER = new Set(['adamStep', 'sgdStep']);
 
 /** A backend that sums the time of its kernels. The rest of a step's time is the overhead of the engine. */

@@ -27,23 +27,31 @@ export interface Variant {
 /**
  * Runs all variants alternately in rounds, so that other load on the machine affects all of them equally.
  * @param seconds - approximate duration, after one warm-up round of each
+ * @param clock - milliseconds; `cpuTime` for variants on one thread, which other load disturbs least
  */
 export async function interleave(
   variants: readonly Variant[],
   seconds: number,
+  clock: () => number = () => performance.now(),
 ): Promise<Map<string, Timing>> {
   const times = new Map<string, number[]>(variants.map(({ name }) => [name, []]));
   for (const { run } of variants) run();
   const end = performance.now() + seconds * 1000;
   for (let round = 0; round < 3 || performance.now() < end; round++) {
     for (const { name, run, repeat = 1 } of variants) {
-      const start = performance.now();
+      const start = clock();
       for (let i = 0; i < repeat; i++) run();
-      times.get(name)?.push((performance.now() - start) / repeat);
+      times.get(name)?.push((clock() - start) / repeat);
     }
     await new Promise((resolve) => setTimeout(resolve));
   }
   return new Map([...times].map(([name, list]) => [name, summarize(list)]));
+}
+
+/** Milliseconds of processor time that all threads of this process have taken. */
+export function cpuTime(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
 }
 
 /** `5.91 ms (5.80–6.12)` */

@@ -2,46 +2,26 @@
  * `npm run bench:peers`: the same training step and the same matrix products in varigrad and in other libraries. Each runs in
  * its own process, and they alternate. Only this command installs the other libraries, into benchmarks/peers/.
  *
- *   npm run bench:peers -- --rounds 5 --seconds 2
+ *   npm run bench:peers -- --rounds 5 --seconds 2 --batch 1024
  */
-import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { availableParallelism, loadavg, tmpdir } from 'node:os';
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { createWasm, Generator, rand, randn, setBackend, type Tensor } from '@varigrad/core';
 import { encodeSafetensors, type StateDict } from '@varigrad/nn';
 import { VAE } from '@varigrad/vae';
 import { mnist } from '@varigrad/vae/node';
 import { formatTiming, machine, summarize, table } from './measure.js';
-import { type Answer, BATCHES, LAYERS, MATMULS } from './peers/work.js';
+import { type Contender, contenders } from './peers/contenders.js';
+import { type Answer, BATCHES, MATMULS } from './peers/work.js';
 
-const FOLDER = fileURLToPath(new URL('peers/', import.meta.url));
-const BATCH = 128;
 /** Maximum difference of a peer's losses from varigrad's, relative. Float32 sums over 128·784 terms are accurate to about 1e-6. */
 const TOLERANCE = 1e-4;
+/** The test images are cut into `BATCHES` batches. */
+const MOST_IN_BATCH = 10_000 / BATCHES;
 const PROCESS_LIMIT_MS = 300_000;
-
-const TORCH_PACKAGES =
-  'apt-get update && apt-get install python3-torch libopenblas0-pthread libopenblas0-openmp';
-/** The path prefix of Debian's two builds of OpenBLAS. A missing folder has no effect. */
-const BLAS = '/usr/lib/x86_64-linux-gnu/openblas';
-/** PyTorch with Debian's default OpenBLAS, which has its own threads, and no other settings. */
-const AS_SHIPPED = { LD_LIBRARY_PATH: `${BLAS}-pthread` };
-/** PyTorch with the OpenBLAS that shares its OpenMP threads, and with large memory blocks kept between steps. */
-const TUNED = {
-  LD_LIBRARY_PATH: `${BLAS}-openmp`,
-  MALLOC_MMAP_THRESHOLD_: '1073741824',
-  MALLOC_TRIM_THRESHOLD_: '1073741824',
-};
-
-/** A peer and how to start it; `start` is undefined if it is not available on this machine. */
-interface Contender {
-  name: string;
-  start?: { command: string; args: readonly string[]; env?: Readonly<Record<string, string>> };
-  reason?: string;
-}
 
 /** The results of a contender over all rounds. */
 interface Result {
@@ -50,87 +30,21 @@ interface Result {
   reason?: string;
 }
 
-/** Installs the JavaScript peers if they are absent. @returns the reason of a failure, or undefined */
-function installPeers(): string | undefined {
-  const wanted = JSON.parse(readFileSync(join(FOLDER, 'package.json'), 'utf8')).dependencies;
-  const isInstalled = Object.entries(wanted).every(([name, version]) => {
-    const manifest = join(FOLDER, 'node_modules', name, 'package.json');
-    return existsSync(manifest) && JSON.parse(readFileSync(manifest, 'utf8')).version === version;
-  });
-  if (isInstalled) return undefined;
-  console.error('Installing the peers (npm ci in benchmarks/peers)');
-  const npm = process.env.npm_execpath;
-  const [command, before] = npm === undefined ? ['npm', []] : [process.execPath, [npm]];
-  const args = [...before, 'ci', '--ignore-scripts', '--no-audit', '--no-fund'];
-  const { status, stderr, error } = spawnSync(command, args, { cwd: FOLDER, encoding: 'utf8' });
-  if (status === 0) return undefined;
-  const complaint = stderr?.split('\n').find((line) => line.startsWith('npm error')) ?? error?.message;
-  return `npm ci in benchmarks/peers failed: ${complaint ?? `exit code ${status}`}`;
-}
-
-/** The first Python that has torch. */
-function findTorch(): string | undefined {
-  // The first python3 may be a version manager's, while the distribution's packages belong to /usr/bin/python3.
-  const places = ['python3', '/usr/bin/python3'];
-  return places.find((python) => spawnSync(python, ['-c', 'import torch']).status === 0);
-}
-
-function contenders(file: string, seconds: number): Contender[] {
-  const all = availableParallelism();
-  const times = [String(seconds), String(seconds / 6)];
-  const script = (name: string, file_: string, extra: string): Contender => ({
-    name,
-    start: {
-      command: process.execPath,
-      args: [
-        ...['--conditions=@varigrad/source', '--import', import.meta.resolve('tsx')],
-        ...[join(FOLDER, file_), file, ...times, extra],
-      ],
-    },
-  });
-  const unavailable = installPeers();
-  const installed = (name: string, file_: string, extra: string): Contender =>
-    unavailable === undefined ? script(name, file_, extra) : { name, reason: unavailable };
-  const python = findTorch();
-  const plan = JSON.stringify({ layers: LAYERS, batches: BATCHES, matmuls: MATMULS });
-  const torch = (name: string, threads: number, env: Readonly<Record<string, string>>): Contender =>
-    python === undefined
-      ? { name, reason: `no python3 with torch — on Debian: ${TORCH_PACKAGES}` }
-      : {
-          name,
-          start: {
-            command: python,
-            args: [join(FOLDER, 'torch_peer.py'), file, ...times, String(threads), plan],
-            env,
-          },
-        };
-  return [
-    script('varigrad', 'varigrad.ts', '0'),
-    ...(all > 1 ? [script('varigrad, 1 thread', 'varigrad.ts', '1')] : []),
-    torch('PyTorch as shipped, 1 thread', 1, AS_SHIPPED),
-    ...(all > 1 ? [torch(`PyTorch as shipped, ${all} threads`, all, AS_SHIPPED)] : []),
-    torch(`PyTorch tuned, ${all} threads`, all, TUNED),
-    installed('jax-js', 'jax.mjs', ''),
-    installed('TensorFlow.js wasm', 'tfjs.mjs', 'wasm'),
-    installed('TensorFlow.js cpu', 'tfjs.mjs', 'cpu'),
-  ];
-}
-
 /** Weights, batches of MNIST digits, noise and matrices: the same for every peer. */
-async function makeWork(): Promise<StateDict> {
+async function makeWork(batch: number): Promise<StateDict> {
   setBackend(createWasm({ threads: 1 }));
   const generator = new Generator(1);
   const { test } = await mnist();
-  const pixels = BATCH * 784;
+  const pixels = batch * 784;
   const work: StateDict = await new VAE({ generator }).stateDict();
   const add = async (name: string, t: Tensor): Promise<void> => {
     work[name] = { shape: [...t.shape], data: await t.data() };
   };
   for (let i = 0; i < BATCHES; i++) {
-    work[`batch.${i}`] = { shape: [BATCH, 784], data: test.images.subarray(i * pixels, (i + 1) * pixels) };
-    await add(`noise.${i}`, randn([BATCH, 20], { generator }));
+    work[`batch.${i}`] = { shape: [batch, 784], data: test.images.subarray(i * pixels, (i + 1) * pixels) };
+    await add(`noise.${i}`, randn([batch, 20], { generator }));
   }
-  const shapes = { x: [BATCH, 784], w: [784, 400], g: [BATCH, 400], s: [512, 512], t: [512, 512] };
+  const shapes = { x: [128, 784], w: [784, 400], g: [128, 400], s: [512, 512], t: [512, 512] };
   for (const [name, shape] of Object.entries(shapes)) await add(name, rand(shape, { generator }));
   return work;
 }
@@ -203,16 +117,20 @@ function stepTable(measured: readonly Result[], expected: readonly number[]): st
     const losses =
       apart <= TOLERANCE ? `agree (${apart.toExponential(0)})` : `DIFFER: ${apart.toExponential(1)}`;
     const t = timing(r);
-    return [library, String(threads), formatTiming(t), ratio(t.median, all), ratio(t.median, one), losses];
+    const ratios = [ratio(t.median, all), ratio(t.median, one)];
+    return [r.contender.name, library, String(threads), formatTiming(t), ...ratios, losses];
   });
-  return table([['library', 'threads', 'step', 'of varigrad', 'of 1 thread', 'first three losses'], ...rows]);
+  return table([
+    ['', 'library', 'threads', 'step', 'of varigrad', 'of 1 thread', 'first three losses'],
+    ...rows,
+  ]);
 }
 
 function matmulTable(measured: readonly Result[]): string {
   const timing = (r: Result, i: number) => summarize(r.answers.flatMap(({ matmuls }) => matmuls[i] ?? []));
   const [base] = measured;
   const rows = measured.map((r) => [
-    r.answers[0]?.library ?? '',
+    r.contender.name,
     String(r.answers[0]?.threads ?? ''),
     ...MATMULS.map(({ flops }, i) => {
       const t = timing(r, i);
@@ -220,20 +138,26 @@ function matmulTable(measured: readonly Result[]): string {
       return `${formatTiming(t)} ${speed} ${ratio(t.median, base && timing(base, i).median)}`;
     }),
   ]);
-  return table([['library', 'threads', ...MATMULS.map(({ name }) => name)], ...rows]);
+  return table([['', 'threads', ...MATMULS.map(({ name }) => name)], ...rows]);
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { rounds: { type: 'string' }, seconds: { type: 'string' } } });
+  const text = { type: 'string' } as const;
+  const { values } = parseArgs({ options: { rounds: text, seconds: text, batch: text } });
   const rounds = Number(values.rounds ?? 3);
   const seconds = Number(values.seconds ?? 2);
+  const batch = Number(values.batch ?? 128);
   if (!(rounds >= 1 && seconds > 0))
     throw new Error('bench:peers: --rounds and --seconds must be numbers above 0');
+  if (!(Number.isInteger(batch) && batch >= 1 && batch <= MOST_IN_BATCH))
+    throw new Error(
+      `bench:peers: --batch must be a whole number from 1 to ${MOST_IN_BATCH}, found ${values.batch}`,
+    );
 
   const folder = mkdtempSync(join(tmpdir(), 'varigrad-peers-'));
   try {
     const file = join(folder, 'work.safetensors');
-    writeFileSync(file, encodeSafetensors(await makeWork()));
+    writeFileSync(file, encodeSafetensors(await makeWork(batch)));
     const busyBefore = loadavg()[0] ?? 0;
     const results = await measure(contenders(file, seconds), rounds);
     const measured = results.filter(({ answers, reason }) => answers.length > 0 && reason === undefined);
@@ -247,7 +171,7 @@ async function main(): Promise<void> {
       `${rounds} rounds with a new process per library and round; median (quartiles) of all calls.\n`,
     );
     console.log(
-      'Training step, VAE 784-400-20, batch 128, Adam 1e-3, Bernoulli; upload of the batch and loss read back',
+      `Training step, VAE 784-400-20, batch ${batch}, Adam 1e-3, Bernoulli; upload of the batch and loss read back`,
     );
     console.log(stepTable(measured, expected));
     console.log('\nMatrix products, float32');

@@ -33,13 +33,13 @@ const CEILINGS: readonly Ceiling[] = [
   {
     name: 'import { tensor }',
     imports: `export { tensor } from '@varigrad/core';`,
-    most: 54,
+    most: 73,
     use: useMethods,
   },
   {
     name: 'core with init',
     imports: `export { init, tensor } from '@varigrad/core';`,
-    most: 54,
+    most: 73,
     use: useMethods,
   },
   {
@@ -48,7 +48,7 @@ const CEILINGS: readonly Ceiling[] = [
       export { init, tensor } from '@varigrad/core';
       export { Adam } from '@varigrad/nn';
       export { VAE } from '@varigrad/vae';`,
-    most: 63,
+    most: 82,
     use: trainOneStep,
   },
 ];

@@ -2,6 +2,7 @@
  * Generates TypeScript and AssemblyScript from the tables of elementwise functions (packages/core/src/functions). The number
  * of a function in the WebAssembly module is its index in the table.
  */
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 
@@ -161,7 +162,10 @@ export function assemblyText({ unary, binary, kinds }) {
 
 ${constants('REDUCE', kinds.reduceKinds).join('')}
 ${constants('ACTIVATION', kinds.activations).join('')}
-${constants('MODE', kinds.operandModes).join('')}${tableText('unary', unary, UNARY)}${tableText('binary', binary, BINARY)}`;
+${constants('MODE', kinds.operandModes).join('')}
+${constants('CHAIN', kinds.chainKinds).join('')}
+${constants('PLACE', kinds.chainPlaces).join('')}
+${constants('SWEEP', kinds.sweepKinds).join('')}${tableText('unary', unary, UNARY)}${tableText('binary', binary, BINARY)}`;
 }
 
 /** The text of the numbers by which TypeScript calls the functions. */
@@ -179,5 +183,66 @@ export function numbersText({ unary, binary, kinds }) {
     numbers('reduceNumber', 'ReduceKind', kinds.reduceKinds),
     numbers('activationNumber', 'Activation', kinds.activations),
     numbers('modeNumber', 'OperandMode', kinds.operandModes),
+    numbers('chainNumber', 'ChainKind', kinds.chainKinds),
+    numbers('placeNumber', 'ChainPlace', kinds.chainPlaces),
+    numbers('sweepNumber', 'SweepKind', kinds.sweepKinds),
+  ].join('\n');
+}
+
+/** Exports of assembly/index.ts from these files control threads, programs and products; all others without a result are instructions. */
+const CONTROLS = ['pool', 'program', 'gemm-native', 'gemm-wide'];
+
+/** The functions that a program in memory can call: name, file and [name, type] of the parameters. */
+export async function readInstructions(folder) {
+  const index = await readFile(join(folder, 'index.ts'), 'utf8');
+  const found = [];
+  for (const [, names, file] of index.matchAll(/export \{([^}]*)\} from '\.\/([\w-]+)'/g)) {
+    if (CONTROLS.includes(file)) continue;
+    const source = await readFile(join(folder, `${file}.ts`), 'utf8');
+    for (const name of names.match(/\w+/g)) {
+      const parameters = source.match(new RegExp(`export function ${name}\\(([^)]*)\\): void`))?.[1];
+      if (parameters === undefined) continue;
+      const pairs = [...parameters.matchAll(/\w+: (\w+)/g)];
+      found.push({ name, file, types: pairs.map(([, type]) => type) });
+    }
+  }
+  return found;
+}
+
+/** The text of the AssemblyScript function that executes one instruction of a program. */
+export function instructionsText(instructions) {
+  const argument = (type, i) => {
+    const at = `(at, ${4 * (i + 1)})`;
+    if (type === 'bool') return `load<u32>${at} != 0`;
+    return type === 'f32' ? `load<f32>${at}` : `<${type}>load<u32>${at}`;
+  };
+  const cases = instructions.map(
+    ({ name, types }, i) =>
+      `    case ${i}: ${name}(${types.map(argument).join(', ')}); return at + ${4 * (types.length + 1)};\n`,
+  );
+  return `${MADE}${instructions.map(({ name, file }) => `import { ${name} } from './${file}';\n`).join('')}
+/** Executes the instruction at an address. @returns the address of the next one */
+export function execute(at: usize): usize {
+  switch (load<u32>(at)) {
+${cases.join('')}    default: unreachable();
+  }
+  return at;
+}
+`;
+}
+
+/** The text of the numbers of the instructions, and of which of their arguments are float32 numbers. */
+export function instructionNumbersText(instructions) {
+  const pairs = instructions.map(({ name }, i) => [name, i]);
+  const union = instructions.map(({ name }) => `\n  | '${name}'`).join('');
+  const floats = instructions.flatMap(({ name, types }) => {
+    const places = types.flatMap((type, i) => (type === 'f32' ? [i] : []));
+    return places.length > 0 ? [[name, JSON.stringify(places)]] : [];
+  });
+  return [
+    `/** Names of the functions that a program in memory can call. */\nexport type Instruction =${union};\n`,
+    object('instructionNumber', 'Readonly<Record<Instruction, number>>', pairs),
+    '/** The places of arguments that are float32 numbers; all others are 32-bit integers. */',
+    object('floatArguments', 'Readonly<Partial<Record<Instruction, readonly number[]>>>', floats),
   ].join('\n');
 }

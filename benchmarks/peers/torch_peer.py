@@ -4,7 +4,9 @@ Arguments: the work file, seconds for steps, seconds for each matmul, threads (0
 and layers, batches and matmuls as JSON.
 """
 
+import ctypes
 import json
+import re
 import sys
 import time
 
@@ -63,14 +65,17 @@ def clock(run, seconds):
 
 
 def blas():
-    """The BLAS library that PyTorch loaded; it may be the slow reference implementation."""
+    """The BLAS library that PyTorch loaded, with the kernels that it chose; it may be the slow reference implementation."""
     try:
         with open("/proc/self/maps") as maps:
             mapped = maps.read()
     except OSError:
         return "unknown BLAS"
-    if "openblas" in mapped:
-        return "OpenBLAS"
+    found = re.search(r"/\S*openblas\S*\.so\S*", mapped)
+    if found:
+        core = ctypes.CDLL(found[0]).openblas_get_corename
+        core.restype = ctypes.c_char_p
+        return f"OpenBLAS for {core().decode()}"
     return "reference BLAS" if "libblas" in mapped else "bundled BLAS"
 
 

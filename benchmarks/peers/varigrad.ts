@@ -1,13 +1,14 @@
-/** varigrad through its public API; the fourth argument is the number of threads, 0 for all. */
+/** varigrad through its public API; the fourth argument is the number of threads, 0 for all, and the fifth may be `native`. */
 import { availableParallelism } from 'node:os';
 import { createWasm, matmul, scope, setBackend, tensor } from '@varigrad/core';
+import { native } from '@varigrad/core/native';
 import { Adam } from '@varigrad/nn';
 import { VAE } from '@varigrad/vae';
 import { answer, LAYERS, MATMULS, readWork } from './work.js';
 
 const work = readWork();
 const threads = Number(process.argv[5]) || availableParallelism();
-const backend = createWasm({ threads });
+const backend = process.argv[6] === 'native' ? await native({ threads }) : createWasm({ threads });
 setBackend(backend);
 
 const own = (name: string) => {
@@ -34,7 +35,11 @@ await answer({
       return loss.detach();
     }).itemSync(),
   matmul: (() => {
-    const products = MATMULS.map(({ a, b, ...options }) => ({ a: load(a), b: load(b), options }));
+    const products = MATMULS.map(({ a, b, transposeA, transposeB }) => ({
+      a: load(a),
+      b: load(b),
+      options: { transposeA, transposeB },
+    }));
     return (i: number) => {
       const product = products[i];
       if (product !== undefined) scope(() => void matmul(product.a, product.b, product.options));

@@ -4,12 +4,21 @@
  *   npm run vae                   3 epochs, about half a minute
  *   npm run vae -- --epochs 20    better digits
  *
- * `trainStep` of @varigrad/vae is the body of the loop in `trainEpoch` for every model of that package, and `fit` is the whole loop.
+ * `trainStep` of @varigrad/vae is such a step for every model of that package, and `fit` is the whole loop.
  *
  * @see Kingma & Welling 2014, "Auto-Encoding Variational Bayes", arXiv:1312.6114
  */
 import { parseArgs } from 'node:util';
-import { defaultGenerator, init, manualSeed, noGrad, randn, type Tensor, tensor } from '@varigrad/core';
+import {
+  compile,
+  defaultGenerator,
+  init,
+  manualSeed,
+  noGrad,
+  randn,
+  type Tensor,
+  tensor,
+} from '@varigrad/core';
 import { Adam, bceWithLogits, klStandardNormal, Linear } from '@varigrad/nn';
 import { type Batch, batches, binarizeDataset, type Dataset, firstOf } from '@varigrad/vae';
 import { mnist, writeFileAtomic } from '@varigrad/vae/node';
@@ -75,15 +84,21 @@ const optimizer = new Adam(
   { learningRate: 1e-3 },
 );
 
+/** One step of training. Its kernels are recorded in the first two calls and replayed in later ones. */
+const step = compile((x: Tensor): Tensor => {
+  const { loss } = negativeElbo(x);
+  optimizer.zeroGrad();
+  loss.backward();
+  optimizer.step();
+  return loss;
+});
+
 /** One pass over the training images in random order. Returns the mean loss. */
 async function trainEpoch(): Promise<number> {
   const data = binarizeDataset(train, 'dynamic', generator);
   let sum = 0;
   for (const batch of batches(data, { batchSize: 128, order: generator.permutation(data.count) })) {
-    const { loss } = negativeElbo(toTensor(batch));
-    optimizer.zeroGrad();
-    loss.backward();
-    optimizer.step();
+    const loss = step(toTensor(batch));
     sum += (await loss.item()) * batch.size;
   }
   return sum / data.count;

@@ -202,6 +202,33 @@ for (const machine of [createReference(), createWasm({ threads: 1 }), createWasm
     assert.equal(numbers(w.grad!), [6]);
   });
 
+  test('two functions that train the same parameter, and the end of one of them', () => {
+    const w = parameter(row(3));
+    const make = (factor: number) =>
+      compile((x: Tensor) => {
+        w.zeroGrad();
+        const loss = x.mul(w).mul(factor).sum();
+        loss.backward();
+        return loss;
+      });
+    const [one, two] = [make(1), make(10)];
+    for (let i = 1; i < 6; i++) {
+      one(row(i));
+      if (i % 2 === 0) assert.equal(numbers(w.grad!), [i]);
+      two(row(i));
+      assert.equal(numbers(w.grad!), [10 * i]);
+      one(row(i));
+      assert.equal(numbers(w.grad!), [i]);
+    }
+    one.dispose();
+    for (let i = 0; i < 5; i++) make(i)(row(1, 2, 3, 4));
+    two(row(7));
+    const kept = w.grad!;
+    two.dispose();
+    for (let i = 0; i < 3; i++) compile((x: Tensor) => x.add(1))(row(1));
+    assert.equal([numbers(kept), numbers(w.grad!)], [[70], [70]]);
+  });
+
   test('gradients accumulate over compiled and plain calls', () => {
     const [w, v] = [parameter(row(3)), parameter(row(3))];
     const f = (x: Tensor, p: Tensor): Tensor => {

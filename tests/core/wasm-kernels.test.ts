@@ -168,6 +168,14 @@ for (const kind of Object.keys(reduceNumber) as ReduceKind[]) {
         [2, 3, 4, 5],
         [1, 3],
       ],
+      [
+        [5, 3, 2, 9],
+        [0, 2, 3],
+      ],
+      [
+        [128, 7, 14, 14],
+        [0, 2, 3],
+      ],
       [[4, 5], []],
       [[3, 1], [1]],
       [[1], [0]],
@@ -182,10 +190,14 @@ for (const kind of Object.keys(reduceNumber) as ReduceKind[]) {
     };
     compare(`${kind} special`, (k) => k.reduce(kind, special, [1]));
     compare(`${kind} special columns`, (k) => k.reduce(kind, special, [0]));
+    compare(`${kind} special, outer axes`, (k) => k.reduce(kind, { ...special, shape: [2, 2, 2] }, [0, 2]));
     if (kind === 'sum' || kind === 'logSumExp')
       compare(`${kind} over an empty axis`, (k) =>
         k.reduce(kind, { values: new Float32Array(0), shape: [3, 0] }, [1]),
       );
+    compare(`${kind} over an empty first axis`, (k) =>
+      k.reduce(kind, { values: new Float32Array(0), shape: [0, 3, 2] }, [0, 2]),
+    );
   });
 }
 

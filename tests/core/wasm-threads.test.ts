@@ -19,8 +19,13 @@ async function until(holds: () => boolean): Promise<void> {
   assert.ok(holds());
 }
 
-test('a worker that is killed inside a kernel is an error after five seconds, and the backend is closed', async () => {
-  const file = JSON.stringify(new URL('../helpers/kernel-caller.ts', import.meta.url));
+for (const what of ['kernel', 'program']) {
+  test(`a worker that is killed inside a ${what} is an error after five seconds, and the backend is closed`, () =>
+    killInside(what));
+}
+
+async function killInside(what: string): Promise<void> {
+  const file = JSON.stringify(new URL(`../helpers/kernel-caller.ts?${what}`, import.meta.url));
   const program = `import('tsx/esm/api').then(({ register }) => (register(), import(${file})));`;
   const caller = new Worker(program, { eval: true });
   const said: unknown[] = [];
@@ -43,7 +48,7 @@ test('a worker that is killed inside a kernel is an error after five seconds, an
     later: `BackendError: wasm: this backend is closed: ${reason} — select another backend with init or setBackend`,
     description: `wasm (closed: ${reason})`,
   });
-});
+}
 
 test('a failure that a worker reports is noticed at the next poll; a suspended process has not waited', () => {
   const loaded = loadModule(() => {});

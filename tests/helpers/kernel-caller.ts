@@ -1,4 +1,4 @@
-/** A thread that multiplies matrices until a kernel throws. The main thread starts and kills its workers. */
+/** A thread that multiplies matrices, by a kernel or (`?program`) a recorded program, until it throws. The main thread starts and kills its workers. */
 import { parentPort } from 'node:worker_threads';
 import { createWasm } from '@varigrad/core';
 
@@ -25,17 +25,34 @@ const product = {
   strideA: 0,
   strideB: 0,
 } as const;
+const length = x.length;
+const replay = wasm.prepare(
+  {
+    slots: [
+      { kind: 'input', length },
+      { kind: 'value', length },
+    ],
+    calls: [
+      { kernel: 'matmul', args: [{ slot: 0 }, { slot: 0 }, product], out: 1, op: 'matmul', source: '' },
+    ],
+    results: [1],
+  },
+  new Map(),
+);
+const multiply = import.meta.url.endsWith('?program')
+  ? () => replay.run([x], [])
+  : () => wasm.kernels.matmul(x, x, product);
 let error: unknown;
 while (error === undefined) {
   try {
-    wasm.kernels.matmul(x, x, product);
+    multiply();
   } catch (thrown) {
     error = thrown;
   }
 }
 let later: unknown;
 try {
-  wasm.kernels.matmul(x, x, product);
+  multiply();
 } catch (thrown) {
   later = thrown;
 }

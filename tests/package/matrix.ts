@@ -7,26 +7,15 @@
  *
  * All cells run even if one fails; the last line is `N passed, N failed`.
  */
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { build, transform } from 'esbuild';
 import { buildAndPack } from '../../scripts/pack.js';
 import { entryPoints, PACKAGES } from '../../scripts/packages.js';
 import { runNpm, runProgram, runSteps, runTool, type Step } from '../../scripts/steps.js';
+import { installTools, MATRIX, TOOLS } from './tools.js';
 
-const MATRIX = fileURLToPath(new URL('matrix', import.meta.url));
-const TOOLS = join(MATRIX, 'node_modules');
 const project = mkdtempSync(join(tmpdir(), 'varigrad-matrix-'));
 
 /** The programs, as TypeScript; each is written to `<name>/main.ts` of the project. */
@@ -45,14 +34,6 @@ function importEntries(): string {
     `const entries: object[] = [${specifiers.map((_, i) => `entry${i}`)}];`,
     `if (entries.some((entry) => Object.keys(entry).length === 0)) throw new Error('an entry point is empty');`,
   ].join('\n');
-}
-
-async function installTools(): Promise<void> {
-  const stamp = join(TOOLS, '.package-lock.json');
-  const lock = join(MATRIX, 'package-lock.json');
-  if (existsSync(stamp) && statSync(stamp).mtimeMs >= statSync(lock).mtimeMs) return;
-  console.log('      installing the tools (npm ci in tests/package/matrix)');
-  await runNpm(['ci', '--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund'], MATRIX);
 }
 
 /** Installs the tarballs, and writes the programs as TypeScript, as ES modules and as CommonJS. */

@@ -134,7 +134,7 @@ refused('methods of models', [
   ['model.elbo([[1, 2]])', 'elbo: x must be a tensor, found [[1, 2]] — write tensor([[1, 2]])'],
   [
     'model.elbo(x, { betta: 2 })',
-    "elbo: unknown option 'betta' — did you mean 'beta'? (options: beta, freeBits, labels, eps, generator, input, step)",
+    "elbo: unknown option 'betta' — did you mean 'beta'? (options: beta, freeBits, labels, eps, generator, input, scheduled)",
   ],
   ['model.elbo(x, 2)', 'elbo: options must be an object, found 2 — write elbo(x, { beta: 2 })'],
   ["model.elbo(x, { beta: '2' })", "elbo: beta must be a number, found '2'"],
@@ -240,7 +240,7 @@ refused('training and evaluation', [
   ],
   [
     'fit(model, data, { epoch: 3 })',
-    "fit: unknown option 'epoch' — did you mean 'epochs'? (options: optimizer, beta, freeBits, clipNorm, schedule, epochs, batchSize, dropLast, binarization, seed, state, onStep, onProgress, onEpoch, signal)",
+    "fit: unknown option 'epoch' — did you mean 'epochs'? (options: optimizer, beta, freeBits, clipNorm, schedule, epochs, batchSize, dropLast, binarization, seed, compile, state, onStep, onProgress, onEpoch, signal)",
   ],
   [
     'fit(model, data, { epochs: 3 })',
@@ -323,7 +323,7 @@ refused('training and evaluation', [
   ],
   [
     'evaluate(model, images, { batch: 5 })',
-    "evaluate: unknown option 'batch' (options: batchSize, binarization, seed, corruption)",
+    "evaluate: unknown option 'batch' (options: batchSize, binarization, seed, compile, corruption)",
   ],
   ['evaluate(model, images, { batchSize: 0 })', 'batches: batchSize must be a whole number above 0, found 0'],
   ['linearWarmUp()', 'linearWarmUp: steps must be a whole number above 0, found undefined'],
@@ -352,7 +352,7 @@ refused('estimators and diagnostics', [
   ],
   [
     'estimateElbo(model, images, { sample: 5 })',
-    "estimateElbo: unknown option 'sample' — did you mean 'samples'? (options: samples, batchSize, binarization, seed, kl)",
+    "estimateElbo: unknown option 'sample' — did you mean 'samples'? (options: samples, batchSize, binarization, seed, compile, kl)",
   ],
   [
     'estimateLogLikelihood(model, images, 500)',
@@ -367,7 +367,7 @@ refused('estimators and diagnostics', [
   ['latentStatistics(model)', `latentStatistics: data must be a data set ${FOUND}, found undefined`],
   [
     'reconstructionError(model, images, { noise: 1 })',
-    "reconstructionError: unknown option 'noise' (options: batchSize, binarization, seed, corruption)",
+    "reconstructionError: unknown option 'noise' (options: batchSize, binarization, seed, compile, corruption)",
   ],
   [
     "reconstructionError(model, images, { corruption: 'masking' })",
@@ -457,7 +457,7 @@ refused('data sets whose sizes do not fit, signals, weights and noise', [
   ],
   [
     'fit(model, data, { optimizer, epochs: 1, beta: () => NaN })',
-    'elbo: beta must be a number that is finite, found NaN',
+    'trainStep: beta(0) must be a number that is finite, found NaN',
   ],
   [
     'trainStep(model, { images: new Float32Array(7), labels: new Uint8Array(2), size: 2 }, { optimizer })',

@@ -121,6 +121,46 @@ test('the length of a schedule is that of the first run, also if more epochs fol
   assert.equal(tensorsOf(folder), before, 'the learning rate of the last epoch is 0');
 });
 
+test('--no-compile gives the same files, and either kind of run continues the other', async () => {
+  const files = ['weights.safetensors', 'checkpoint.safetensors', 'config.json'];
+  const bytes = (folder: string): Buffer[] => files.map((name) => readFileSync(join(folder, name)));
+  const compiled = await train('');
+  const plain = await train('--no-compile');
+  assert.equal(bytes(plain), bytes(compiled));
+  for (const [first, second] of [
+    ['--no-compile', '--compile'],
+    ['--compile', '--no-compile'],
+  ] as const) {
+    const folder = await train(first, 2);
+    const printed = await does(
+      'train',
+      '--resume',
+      folder,
+      '--epochs',
+      String(EPOCHS),
+      '--threads',
+      '1',
+      second,
+    );
+    assert.equal(bytes(folder), bytes(compiled));
+    const text =
+      second === '--compile'
+        ? /Steps: compiled, \d+ kernels in \d+ instructions, [\d.]+ MB\./
+        : /Steps: not compiled: turned off\./;
+    assert.match(printed, text);
+    const metrics = readFileSync(join(folder, 'metrics.jsonl'), 'utf8').trimEnd().split('\n');
+    assert.equal(
+      metrics.map((line) => JSON.parse(line).execution.compiled),
+      [first, first, second, second].map((flag) => flag === '--compile'),
+    );
+    const measured = await does('evaluate', folder, '--json', '--importance-samples', '3', '--batch', '2');
+    assert.is(
+      await does('evaluate', folder, '--json', '--importance-samples', '3', '--batch', '2', '--no-compile'),
+      measured,
+    );
+  }
+});
+
 test('drop-last must leave a step', async () => {
   await isRefused(
     ['train', ...SMALL, '--batch-size', '41', '--drop-last', '--out', join(scratch, 'none')].filter(

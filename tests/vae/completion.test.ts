@@ -32,7 +32,11 @@ test('bash completes commands, options, words and paths', () => {
   assert.equal(completed(''), [...Object.keys(COMMANDS), '--help', '--version'].sort());
   assert.equal(completed('comp'), ['compare', 'completion']);
   for (const [name, { options }] of Object.entries(COMMANDS)) {
-    const flags = Object.entries(options).flatMap(([key, { aliases = [] }]) => [flagOf(key), ...aliases]);
+    const flags = Object.entries(options).flatMap(([key, option]) => [
+      flagOf(key),
+      ...(option.aliases ?? []),
+      ...(key === 'compile' ? ['no-compile'] : []),
+    ]);
     assert.equal(completed(name, '--'), [...flags, 'help'].map((flag) => `--${flag}`).sort(), name);
     for (const [key, option] of Object.entries(options)) {
       const words = wordsOf(option);

@@ -21,6 +21,12 @@ export interface BatchNormOptions {
 
 const BATCH_NORM_OPTIONS: OptionNames<BatchNormOptions> = { epsilon: true, momentum: true };
 
+/** x minus the mean, in its own shape, and the variance, `[features]` or `[features, 1, 1]`. */
+interface Statistics {
+  readonly centered: Tensor;
+  readonly variance: Tensor;
+}
+
 /**
  * y = (x − μ)/√(σ² + ε) · weight + bias for each feature (axis 1). In training, μ and σ² are the mean and the variance of the batch.
  * The running statistics follow them: running ← (1 − momentum)·running + momentum·batch, with the unbiased variance.
@@ -71,17 +77,19 @@ abstract class BatchNorm extends Module {
       throw new ShapeError(this.#op, [x.shape], `x must be ${layout}, found ${formatShape(x.shape)}`);
     }
     const aligned = (t: Tensor): Tensor => (this.#rank === 2 ? t : t.reshape([features, 1, 1]));
-    const { mean, variance } = this.training ? this.#batchStatistics(x) : this.#runningStatistics(aligned);
+    const { centered, variance } = this.training
+      ? this.#batchStatistics(x)
+      : this.#runningStatistics(x, aligned);
     const scale = variance.add(this.#epsilon).rsqrt().mul(aligned(this.weight));
-    return x.sub(mean).mul(scale).add(aligned(this.bias));
+    return centered.mul(scale).add(aligned(this.bias));
   }
 
-  #runningStatistics(aligned: (t: Tensor) => Tensor): { mean: Tensor; variance: Tensor } {
-    return { mean: aligned(this.runningMean), variance: aligned(this.runningVar) };
+  #runningStatistics(x: Tensor, aligned: (t: Tensor) => Tensor): Statistics {
+    return { centered: x.sub(aligned(this.runningMean)), variance: aligned(this.runningVar) };
   }
 
-  /** Mean and biased variance of the batch, with gradients. Updates the running statistics. */
-  #batchStatistics(x: Tensor): { mean: Tensor; variance: Tensor } {
+  /** x minus the mean of the batch, and the biased variance, with gradients. Updates the running statistics. */
+  #batchStatistics(x: Tensor): Statistics {
     const axis = x.shape.flatMap((_, a) => (a === 1 ? [] : [a]));
     const features = x.shape[1]!;
     const count = x.size / features;
@@ -91,7 +99,8 @@ abstract class BatchNorm extends Module {
         `a batch with ${count} ${count === 1 ? 'value' : 'values'} per feature has no variance — use a larger batch, or call eval()`,
       );
     const mean = x.mean({ axis, keepDims: true });
-    const variance = x.sub(mean).square().mean({ axis, keepDims: true });
+    const centered = x.add(mean.neg()); // the gradient of mean is summed before its sign changes, not after
+    const variance = centered.square().mean({ axis, keepDims: true });
     noGrad(() => {
       const follow = (running: Tensor, batch: Tensor): void => {
         running.assign(
@@ -101,8 +110,7 @@ abstract class BatchNorm extends Module {
       follow(this.runningMean, mean);
       follow(this.runningVar, variance.mul(count / (count - 1)));
     });
-    const kept = mean.shape.slice(1); // [features] or [features, 1, 1]
-    return { mean: mean.reshape(kept), variance: variance.reshape(kept) };
+    return { centered, variance: variance.reshape(variance.shape.slice(1)) };
   }
 }
 

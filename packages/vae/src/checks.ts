@@ -188,6 +188,7 @@ export function checkStepArguments(op: string, options: StepArguments): void {
 interface FitArguments extends StepArguments {
   readonly epochs: unknown;
   readonly dropLast?: unknown;
+  readonly compile?: unknown;
   readonly state?: unknown;
   readonly signal?: unknown;
   readonly onStep?: unknown;
@@ -210,10 +211,11 @@ export function checkFitArguments<Options extends FitArguments>(
   for (const name of ['train', 'test'] as const)
     checkPixels(`data.${name}`, data[name] as Sizes, (model as { inputSize: number }).inputSize);
   checkOptions('fit', options, names, 'model, data, ');
-  const { epochs, dropLast = false, state, signal, onStep, onProgress, onEpoch } = options;
+  const { epochs, dropLast = false, compile = true, state, signal, onStep, onProgress, onEpoch } = options;
   checkStepArguments('fit', options);
   checkWhole('fit', 'epochs', epochs, 0);
   checkBoolean('fit', 'dropLast', dropLast);
+  checkBoolean('fit', 'compile', compile);
   checkSignal(signal);
   if (state !== undefined) checkTrainState(state);
   for (const [name, callback] of Object.entries({ onStep, onProgress, onEpoch }))

@@ -1,5 +1,5 @@
 /** The evidence lower bound and related bounds for one batch of images. */
-import { ArgumentError, eye, formatShape, type Generator, ShapeError, type Tensor } from '@varigrad/core';
+import { ArgumentError, eye, formatShape, type Generator, ShapeError, Tensor } from '@varigrad/core';
 import { checkFinite, checkNumber, checkOptions, checkTensor, type OptionNames } from '@varigrad/core/checks';
 import { checkFields } from './checks.js';
 import type { Posterior } from './posteriors/posterior.js';
@@ -22,8 +22,11 @@ export interface ElboOptions {
   eps?: Tensor | undefined;
   /** Source of the noise; default: the generator that `manualSeed` seeds. */
   generator?: Generator | undefined;
-  /** Weight of the KL term in `loss`, or of the total correlation in a TC-VAE; 1 gives the true bound. @see Higgins et al. 2017 (β-VAE) */
-  beta?: number;
+  /**
+   * Weight of the KL term in `loss`, or of the total correlation in a TC-VAE; 1 gives the true bound. A number is a constant of a
+   * compiled step, so a weight that changes is a scalar tensor. @see Higgins et al. 2017 (β-VAE)
+   */
+  beta?: number | Tensor;
   /**
    * Nats of KL per latent dimension that cost nothing: in `loss`, a dimension whose KL (its mean over the batch) is below this value
    * counts as this value. Default 0. @see Kingma et al. 2016, App. C.8, arXiv:1606.04934
@@ -31,8 +34,8 @@ export interface ElboOptions {
   freeBits?: number;
   /** The encoder's input in place of x, `[batch, pixels]`, such as x with noise. The loss still compares with x. */
   input?: Tensor | undefined;
-  /** Number of training steps before this one, for a model with its own schedule. Default 0. */
-  step?: number;
+  /** What the model's own `schedules` give for this step, as numbers or scalar tensors. Default: what they give for step 0. */
+  scheduled?: Readonly<Record<string, number | Tensor | undefined>> | undefined;
 }
 
 const ELBO_OPTIONS: OptionNames<ElboOptions> = {
@@ -42,7 +45,7 @@ const ELBO_OPTIONS: OptionNames<ElboOptions> = {
   eps: true,
   generator: true,
   input: true,
-  step: true,
+  scheduled: true,
 };
 
 /** Checks the arguments of a model's `elbo`. @throws ArgumentError for a wrong value, ShapeError for a wrong shape */
@@ -51,12 +54,24 @@ export function checkElboArguments(x: Tensor, options: ElboOptions): void {
   if (x.rank !== 2)
     throw new ShapeError('elbo', [x.shape], `x must be [batch, pixels], found ${formatShape(x.shape)}`);
   checkOptions('elbo', options, ELBO_OPTIONS, 'x, ');
-  const { beta = 1, freeBits = 0, step = 0, ...rest } = options;
-  checkFinite('elbo', 'beta', beta);
+  const { beta = 1, freeBits = 0, scheduled = {}, ...rest } = options;
+  checkFactor('beta', beta);
   checkNumber('elbo', 'freeBits', freeBits, freeBits >= 0, 'of at least 0');
-  checkNumber('elbo', 'step', step);
+  for (const [name, value] of Object.entries(scheduled))
+    if (value !== undefined) checkFactor(`scheduled.${name}`, value);
   if (rest.labels !== undefined) checkTensor('elbo', rest.labels, 'labels');
   for (const name of ['eps', 'input'] as const) if (rest[name] !== undefined) checkRows(name, rest[name], x);
+}
+
+/** @throws ArgumentError unless `value` is a finite number or a tensor; ShapeError unless the tensor is a scalar */
+function checkFactor(name: string, value: number | Tensor): void {
+  if (!(value instanceof Tensor)) checkFinite('elbo', name, value);
+  else if (value.rank > 0)
+    throw new ShapeError(
+      'elbo',
+      [value.shape],
+      `${name} must be a scalar, found ${formatShape(value.shape)}`,
+    );
 }
 
 /** @throws ShapeError unless `t` has a row for each image: one that broadcasts would be shared by all images */
@@ -68,7 +83,7 @@ function checkRows(name: string, t: Tensor, x: Tensor): void {
 }
 
 /** recon + beta · kl, the training loss. */
-export function weightedSum(recon: Tensor, kl: Tensor, beta: number): Tensor {
+export function weightedSum(recon: Tensor, kl: Tensor, beta: number | Tensor): Tensor {
   return recon.add(beta === 1 ? kl : kl.mul(beta));
 }
 

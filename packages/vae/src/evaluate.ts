@@ -10,10 +10,8 @@ import { onOneBackend } from './one-backend.js';
 import {
   BATCHWISE_OPTIONS,
   type BatchwiseOptions,
-  type ImageBatch,
   inEvaluationMode,
   overImages,
-  rowsOf,
   type Span,
 } from './over-batches.js';
 
@@ -61,26 +59,29 @@ export function evaluate(
 export function overLosses(
   model: GenerativeModel,
   data: Dataset,
-  { batchSize, binarization = 'none', corruption, seed = 0 }: EvaluateOptions,
+  { batchSize, binarization = 'none', corruption, seed = 0, compile }: EvaluateOptions,
   compute: (losses: () => Tensor) => readonly Tensor[],
   use: (values: readonly ArrayLike<number>[], batch: Span) => void,
 ): Promise<void> {
   return onOneBackend(async () => {
     const generator = new Generator(seed);
-    const eps = inEvaluationMode(model, () => model.noise(data.count, generator));
+    const eps = inEvaluationMode(model, () => model.noise(data.count, generator)) ?? undefined;
     const targets = binarizeDataset(data, binarization, generator);
     const spoiling = corruption?.noise([data.count, pixelsOf(data)], { generator });
-    const lossesOf = (batch: ImageBatch): Tensor => {
-      const { x, labels } = batch;
-      const input = spoiling && corruption?.apply(x, rowsOf(spoiling, batch));
-      return packElbo(model.elbo(x, { labels, input, eps: eps ? rowsOf(eps, batch) : undefined }));
-    };
     await overImages(
       model,
       targets,
-      batchSize,
-      (batch) => withGenerator(generator, () => compute(() => lossesOf(batch))),
-      use,
+      { batchSize, compile },
+      {
+        rows: { eps, spoiling },
+        compute: (inputs) => {
+          const { x, labels } = inputs;
+          const input = inputs.spoiling && corruption?.apply(x, inputs.spoiling);
+          const losses = (): Tensor => packElbo(model.elbo(x, { labels, input, eps: inputs.eps }));
+          return withGenerator(generator, () => compute(losses));
+        },
+        use,
+      },
     );
     eps?.dispose();
     spoiling?.dispose();

@@ -1,3 +1,4 @@
+export type { Execution } from './compiled.js';
 export { type Corruption, corrupt, gaussianNoise, masking, saltAndPepper } from './corruptions.js';
 export { type Batch, type BatchOptions, batches } from './data/batches.js';
 export { type Binarization, binarizeBatch, binarizeDataset, STATIC_SEED } from './data/binarize.js';

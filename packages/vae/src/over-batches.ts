@@ -2,7 +2,8 @@
 import { noGrad, oneHot, scope, type Tensor, tensor } from '@varigrad/core';
 import type { OptionNames } from '@varigrad/core/checks';
 import type { Module } from '@varigrad/nn';
-import { batches } from './data/batches.js';
+import { compileStep, type NamedTensors } from './compiled.js';
+import { type Batch, batches } from './data/batches.js';
 import type { Binarization } from './data/binarize.js';
 import { type Dataset, pixelsOf } from './data/dataset.js';
 import { oneHotOrZero } from './data/partly-labelled.js';
@@ -17,6 +18,8 @@ export interface BatchwiseOptions {
   binarization?: Binarization | undefined;
   /** Seed of all noise and of dynamic binarization. Default 0. */
   seed?: number | undefined;
+  /** Whether batches after the first ones replay the kernels of those, which changes no bit of the result; see `compile`. Default true. */
+  compile?: boolean | undefined;
 }
 
 /** The options of `BatchwiseOptions`. */
@@ -24,6 +27,7 @@ export const BATCHWISE_OPTIONS: OptionNames<BatchwiseOptions> = {
   batchSize: true,
   binarization: true,
   seed: true,
+  compile: true,
 };
 
 /** The position of a batch in its data set: the index of its first image, and its number of images. */
@@ -33,11 +37,21 @@ export interface Span {
 }
 
 /** A batch of images as tensors. */
-export interface ImageBatch extends Span {
+export interface ImageTensors {
   /** `[size, pixels]` */
   readonly x: Tensor;
   /** One-hot, `[size, classes]`; only for a conditional model. */
   readonly labels: Tensor | undefined;
+}
+
+/** One pass over batches of type B, with inputs of type I. */
+export interface Pass<B, I> {
+  /** The tensors of a batch. */
+  inputs(batch: B): I;
+  /** Computes the results of a batch. They depend on these tensors and on the model only. */
+  compute(inputs: I): readonly Tensor[];
+  /** Receives the values of the results before the next batch begins. */
+  use(values: readonly ArrayLike<number>[], batch: B): void;
 }
 
 /** Runs `f` with the model in evaluation mode, then restores the mode of each module, even after an error. */
@@ -52,23 +66,32 @@ export function inEvaluationMode<T>(model: Module, f: () => T): T {
   }
 }
 
+/** Computes tensors in evaluation mode and without a tape. Other tensors that `compute` creates are freed. */
+export function evaluated<T>(model: Module, compute: () => T): T {
+  return inEvaluationMode(model, () => noGrad(() => scope(compute)));
+}
+
 /**
  * Computes tensors for one batch after another, in evaluation mode and without a tape, on the backend that is current at the call.
- * Other tensors that `compute` creates are freed. Between two batches, the model is in its previous mode.
- * @param batches - passed to `compute` one at a time; an iterator that is asked for the next batch must not compute tensors
- * @param use - receives the values of the tensors before the next batch begins
+ * Other tensors that a pass creates are freed. Between two batches, the model is in its previous mode.
+ * @param batches - passed to `inputs` one at a time; an iterator that is asked for the next batch must not compute tensors
  */
-export function overBatches<B>(
+export function overBatches<B, I extends NamedTensors>(
   model: Module,
   batches: Iterable<B>,
-  compute: (batch: B) => readonly Tensor[],
-  use: (values: readonly ArrayLike<number>[], batch: B) => void,
+  { inputs, compute, use }: Pass<B, I>,
+  compile = true,
 ): Promise<void> {
   return onOneBackend(async (on) => {
-    for (const batch of batches) {
-      const found = on(() => inEvaluationMode(model, () => noGrad(() => scope(() => [...compute(batch)]))));
-      use(await Promise.all(found.map((t) => t.data())), batch);
-      for (const t of found) t.dispose();
+    const step = compileStep(compute, compile ? null : 'turned off');
+    try {
+      for (const batch of batches) {
+        const found = on(() => evaluated(model, () => [...step.run(inputs(batch))]));
+        use(await Promise.all(found.map((t) => t.data())), batch);
+        for (const t of found) t.dispose();
+      }
+    } finally {
+      step.dispose();
     }
   });
 }
@@ -81,35 +104,43 @@ export function rowsThatFit({ inputSize, likelihood }: GenerativeModel, most: nu
   return Math.max(1, Math.min(most, Math.floor(MOST_OUTPUTS / (inputSize * likelihood.outputsPerPixel))));
 }
 
+/** A pass over images. */
+export interface ImagePass<R extends NamedTensors> {
+  /** Tensors with one row, or one block, per image of the data set, such as its noise. A batch has those of its images. */
+  rows: R;
+  /** As in a `Pass`. */
+  compute(inputs: ImageTensors & R): readonly Tensor[];
+  use(values: readonly ArrayLike<number>[], batch: Span): void;
+}
+
 /**
  * `overBatches` for the images of a data set.
  * @throws ArgumentError if the batch size is not a whole number above 0
  */
-export function overImages(
+export function overImages<R extends NamedTensors>(
   model: GenerativeModel,
   data: Dataset,
-  batchSize: number | undefined,
-  compute: (batch: ImageBatch) => readonly Tensor[],
-  use: (values: readonly ArrayLike<number>[], batch: Span) => void,
+  { batchSize, compile }: BatchwiseOptions,
+  { rows, compute, use }: ImagePass<R>,
 ): Promise<void> {
-  let start = 0;
-  return overBatches(
-    model,
-    batches(data, { batchSize: batchSize ?? rowsThatFit(model, 500) }),
-    ({ images, labels, size }) => {
-      const x = tensor(images, { shape: [size, pixelsOf(data)] });
-      return compute({ x, labels: labelsOf(model, labels), start, size });
-    },
-    (values, { size }) => {
-      use(values, { start, size });
-      start += size;
-    },
-  );
+  const all = batches(data, { batchSize: batchSize ?? rowsThatFit(model, 500) });
+  const inputs = ({ images, labels, start, size }: Batch & Span): ImageTensors & R => {
+    const own = Object.entries(rows).map(([name, t]) => [name, t?.slice(start, start + size)]);
+    return {
+      x: tensor(images, { shape: [size, pixelsOf(data)] }),
+      labels: labelsOf(model, labels),
+      ...(Object.fromEntries(own) as R),
+    };
+  };
+  return overBatches(model, withStart(all), { inputs, compute, use }, compile);
 }
 
-/** The rows of a batch in a tensor with one row, or one block, per image of the data set. */
-export function rowsOf(t: Tensor, { start, size }: Span): Tensor {
-  return t.slice(start, start + size);
+function* withStart(all: Iterable<Batch>): Iterable<Batch & Span> {
+  let start = 0;
+  for (const batch of all) {
+    yield { ...batch, start };
+    start += batch.size;
+  }
 }
 
 /** The labels in the form that the model expects: one-hot for a conditional model, otherwise undefined. */

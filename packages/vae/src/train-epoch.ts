@@ -1,6 +1,7 @@
 /** One epoch of training, or the rest of one. */
 import { Generator, type GeneratorState, scope, type Tensor } from '@varigrad/core';
 import { refusePromise } from '@varigrad/core/checks';
+import type { Step } from './compiled.js';
 import { type Batch, batches } from './data/batches.js';
 import { type Binarization, binarizeBatch } from './data/binarize.js';
 import type { Dataset } from './data/dataset.js';
@@ -11,9 +12,12 @@ import type { OnBackend } from './one-backend.js';
 import {
   applyGradients,
   computeGradients,
+  type StepInputs,
+  type StepLosses,
   type StepOptions,
   type StepSettings,
-  trainStep,
+  setLearningRate,
+  stepInputs,
 } from './train-step.js';
 import {
   explainFailure,
@@ -69,6 +73,10 @@ export interface EpochOptions extends StepSettings {
   onStep?: ((result: StepResult) => unknown) | undefined;
   onProgress?: ((progress: Progress) => void) | undefined;
   signal?: { readonly aborted: boolean } | undefined;
+  /** The noise of the run; each epoch sets its state. */
+  generator: Generator;
+  /** The body of the loop: updates the weights. */
+  body: Step<StepInputs, StepLosses>;
   on: OnBackend;
 }
 
@@ -119,12 +127,12 @@ export async function trainEpoch(
   from: TrainState,
   options: EpochOptions,
 ): Promise<EpochEnd> {
-  const { signal, optimizer, on } = options;
+  const { signal, optimizer, generator, on } = options;
   const { epoch } = from;
   for (const [name, generator] of model.namedGenerators())
     generator.state = from.layerGenerators?.[name] ?? generator.state;
   const steps = stepsLeft(train, from, options);
-  const { generator, stepsPerEpoch } = steps;
+  const { stepsPerEpoch } = steps;
   const start = await TrainingSnapshot.of(model, optimizer);
   const meter = new Meter(from.sums);
   const startTime = performance.now();
@@ -136,12 +144,16 @@ export async function trainEpoch(
   model.train();
   for (const batch of steps.left) {
     if (signal?.aborted === true || stopped) break;
-    const { values, losses } = on(() =>
-      scope(() => copies(trainStep(model, steps.prepare(batch), steps.options(step)), options)),
+    const { values, ...losses } = on(() =>
+      scope(() => {
+        const settings = steps.options(step);
+        setLearningRate(settings);
+        return options.body.run(stepInputs(model, steps.prepare(batch), settings));
+      }),
     );
     meter.add(values, batch.size);
     step++;
-    stopped = losses !== undefined && callOnStep({ epoch, step, stepsPerEpoch, losses }, options) === false;
+    stopped = 'loss' in losses && callOnStep({ epoch, step, stepsPerEpoch, losses }, options) === false;
     if (meter.unread >= READ_EVERY && !areFinite(await meter.state())) break;
     if (performance.now() - lastTurn > YIELD_EVERY) {
       const { loss } = await meter.mean();
@@ -157,14 +169,6 @@ export async function trainEpoch(
   const random = { generator: generator.state, ...layerGenerators(model) };
   const state = { epoch, step, ...random, sums, seconds: seconds() };
   return { state, finished: step === stepsPerEpoch, stopped };
-}
-
-/** The losses of a step as one tensor `[3]` for the meter, and for `onStep` if there is one. A model may keep its own ones. */
-function copies(losses: Elbo, { onStep }: EpochOptions): { values: Tensor; losses: Elbo | undefined } {
-  const values = packElbo(losses);
-  if (onStep === undefined) return { values, losses: undefined };
-  const { loss, recon, kl } = losses;
-  return { values, losses: { loss: loss.clone(), recon: recon.clone(), kl: kl.clone() } };
 }
 
 /** Reports a step, and frees its losses. */
@@ -184,7 +188,6 @@ function callOnProgress(
 
 /** The remaining steps of an epoch. */
 interface StepsLeft {
-  readonly generator: Generator;
   readonly left: Iterable<Batch>;
   readonly stepsPerEpoch: number;
   /** The batch with its targets. */
@@ -194,8 +197,8 @@ interface StepsLeft {
 }
 
 function stepsLeft(train: Dataset, from: TrainState, options: EpochOptions): StepsLeft {
-  const { optimizer, beta, freeBits, clipNorm, schedule, batchSize, binarization, seed } = options;
-  const generator = epochGenerator(from.epoch, seed);
+  const { optimizer, beta, freeBits, clipNorm, schedule, generator, batchSize, binarization } = options;
+  generator.state = epochGenerator(from.epoch, options.seed).state;
   const order = generator.permutation(train.count);
   if (from.step > 0) generator.state = from.generator;
   const stepsPerEpoch = stepsOf(train.count, options);
@@ -203,7 +206,6 @@ function stepsLeft(train: Dataset, from: TrainState, options: EpochOptions): Ste
   const before = (from.epoch - 1) * stepsPerEpoch;
   const settings = { optimizer, beta, freeBits, clipNorm, schedule, generator };
   return {
-    generator,
     left: batches(train, { batchSize, order: left }),
     stepsPerEpoch,
     prepare: (batch) =>
@@ -219,12 +221,23 @@ function explained(
   from: TrainState,
   { options, start }: { options: EpochOptions; start: TrainingSnapshot },
 ): Promise<TrainingError> {
-  const { on, optimizer } = options;
-  const { generator, left, ...steps } = stepsLeft(train, from, options);
+  const { on, optimizer, generator } = options;
+  const { left, ...steps } = stepsLeft(train, from, options);
   const { epoch, step: stepsBefore } = from;
   const gradients = (batch: Batch, step: number): Tensor =>
-    on(() => scope(() => packElbo(computeGradients(model, steps.prepare(batch), steps.options(step)))));
-  const update = (step: number): void => on(() => scope(() => applyGradients(steps.options(step))));
+    on(() =>
+      scope(() => {
+        const settings = steps.options(step);
+        return packElbo(computeGradients(model, stepInputs(model, steps.prepare(batch), settings), settings));
+      }),
+    );
+  const update = (step: number): void =>
+    on(() =>
+      scope(() => {
+        setLearningRate(steps.options(step));
+        applyGradients(steps.options(step));
+      }),
+    );
   return explainFailure({
     model,
     optimizer,

@@ -4,14 +4,23 @@ import {
   defaultGenerator,
   type Generator,
   scope,
+  type Tensor,
   tensor,
   withGenerator,
 } from '@varigrad/core';
-import { checkOptions, checkWhole, describeValue, type OptionNames } from '@varigrad/core/checks';
+import {
+  checkFinite,
+  checkOptions,
+  checkWhole,
+  describeValue,
+  type OptionNames,
+} from '@varigrad/core/checks';
 import { clipGradNorm, type Optimizer, type Schedule } from '@varigrad/nn';
 import { checkFields, checkModel, checkStepArguments } from './checks.js';
+import type { NamedTensors } from './compiled.js';
 import type { Batch } from './data/batches.js';
 import type { Elbo } from './elbo.js';
+import { packElbo } from './meter.js';
 import type { GenerativeModel } from './models/model.js';
 import { labelsOf } from './over-batches.js';
 import type { BetaSchedule } from './schedules.js';
@@ -65,17 +74,32 @@ export function trainStep(model: GenerativeModel, batch: Batch, options: StepOpt
   checkOptions('trainStep', options, STEP_OPTIONS, 'model, batch, ');
   checkStepArguments('trainStep', options);
   return scope(() => {
-    const losses = computeGradients(model, batch, options);
+    setLearningRate(options);
+    const losses = computeGradients(model, stepInputs(model, batch, options), options);
     applyGradients(options);
     return losses;
   });
 }
 
-/** The first half of a step: computes the losses, and leaves the gradients in the parameters. */
-export function computeGradients(model: GenerativeModel, batch: Batch, options: StepOptions): Elbo {
-  const { optimizer, generator = defaultGenerator(), beta = 1, freeBits = 0 } = options;
-  const { step = optimizer.stepCount } = options;
-  const { images, labels, size } = batch;
+/**
+ * What changes from step to step, apart from weights, states and the learning rate. All of it is tensors, so that a step can be compiled.
+ * The other names are those of the model's own `schedules`, scalars.
+ */
+export interface StepInputs extends NamedTensors {
+  /** `[size, pixels]` */
+  readonly x: Tensor;
+  /** One-hot, `[size, classes]`; only for a conditional model. */
+  readonly labels: Tensor | undefined;
+  /** The weight of the KL term, a scalar, if it has a schedule. */
+  readonly beta: Tensor | undefined;
+}
+
+/** The inputs of a step on a batch. @throws ArgumentError if the images do not fit the model, or a schedule gives no finite number */
+export function stepInputs(
+  model: GenerativeModel,
+  { images, labels, size }: Batch,
+  { optimizer, beta, step = optimizer.stepCount }: StepOptions,
+): StepInputs {
   const pixels = model.inputSize;
   checkWhole('trainStep', 'the size of the batch', size);
   if (images.length !== size * pixels)
@@ -83,33 +107,67 @@ export function computeGradients(model: GenerativeModel, batch: Batch, options: 
       'trainStep',
       `a batch of ${size} images must have ${size} · ${pixels} pixels, found ${images.length} — use images of the model's inputSize`,
     );
+  const scalar = (name: string, value: number): Tensor => {
+    checkFinite('trainStep', `${name}(${step})`, value);
+    return tensor(value);
+  };
+  const scheduled = Object.entries(model.schedules?.(step) ?? {});
+  return {
+    x: tensor(images, { shape: [size, pixels] }),
+    labels: labelsOf(model, labels),
+    beta: typeof beta === 'function' ? scalar('beta', beta(step)) : undefined,
+    ...Object.fromEntries(scheduled.map(([name, value]) => [name, scalar(name, value)])),
+  };
+}
+
+/** Computes the losses, and leaves the gradients in the parameters. */
+export function computeGradients(
+  model: GenerativeModel,
+  { x, labels, beta: changing, ...scheduled }: StepInputs,
+  { optimizer, generator = defaultGenerator(), freeBits = 0, ...settings }: StepOptions,
+): Elbo {
+  const beta = changing ?? (typeof settings.beta === 'number' ? settings.beta : 1);
   return withGenerator(generator, () => {
-    const { loss, recon, kl } = model.elbo(tensor(images, { shape: [size, pixels] }), {
-      generator,
-      beta: typeof beta === 'number' ? beta : beta(step),
-      freeBits,
-      step,
-      labels: labelsOf(model, labels),
-    });
+    const { loss, recon, kl } = model.elbo(x, { generator, labels, freeBits, beta, scheduled });
     optimizer.zeroGrad();
     loss.backward();
     return { loss: loss.detach(), recon: recon.detach(), kl: kl.detach() };
   });
 }
 
-/** The second half: clips the gradients, sets the learning rate of the step, and updates the weights. */
-export function applyGradients({ optimizer, clipNorm, schedule, step }: StepOptions): void {
+/** Clips the gradients, and updates the weights. */
+export function applyGradients({ optimizer, clipNorm }: StepOptions): void {
   if (clipNorm !== undefined) clipGradNorm(optimizer.parameters, clipNorm).dispose();
-  if (schedule !== undefined)
-    optimizer.learningRate = optimizer.initialLearningRate * factorOf(schedule, step ?? optimizer.stepCount);
   optimizer.step();
 }
 
-function factorOf(schedule: Schedule, step: number): number {
+/** Sets the learning rate of a step, if it has a schedule. @throws ArgumentError if the schedule gives a factor below 0 */
+export function setLearningRate({ optimizer, schedule, step = optimizer.stepCount }: StepOptions): void {
+  if (schedule === undefined) return;
   const factor = schedule(step);
-  if (typeof factor === 'number' && factor >= 0) return factor;
-  throw new ArgumentError(
-    'trainStep',
-    `schedule(${step}) must be a number of at least 0, found ${describeValue(factor)}`,
-  );
+  if (!(typeof factor === 'number' && factor >= 0))
+    throw new ArgumentError(
+      'trainStep',
+      `schedule(${step}) must be a number of at least 0, found ${describeValue(factor)}`,
+    );
+  optimizer.learningRate = optimizer.initialLearningRate * factor;
+}
+
+/** The losses of a step before its update: all three as `[3]` and, if they are watched, each alone. */
+export type StepLosses = Readonly<Record<'values', Tensor>> | Readonly<Record<'values' | keyof Elbo, Tensor>>;
+
+/** A whole step as a function of its inputs. @param isWatched - whether each loss is needed alone */
+export function wholeStep(
+  model: GenerativeModel,
+  options: StepOptions,
+  isWatched: boolean,
+): (inputs: StepInputs) => StepLosses {
+  return (inputs) => {
+    const losses = computeGradients(model, inputs, options);
+    applyGradients(options);
+    const values = packElbo(losses);
+    if (!isWatched) return { values };
+    const { loss, recon, kl } = losses;
+    return { values, loss: loss.clone(), recon: recon.clone(), kl: kl.clone() }; // a model may keep its own ones
+  };
 }

@@ -1,6 +1,8 @@
 import { ArgumentError, Generator } from '@varigrad/core';
 import { describeValue, type OptionNames } from '@varigrad/core/checks';
+import { Optimizer } from '@varigrad/nn';
 import { checkFitArguments } from './checks.js';
+import { compileStep, type Execution, type Step } from './compiled.js';
 import { type Binarization, binarizeDataset } from './data/binarize.js';
 import type { Dataset } from './data/dataset.js';
 import { evaluate } from './evaluate.js';
@@ -8,6 +10,7 @@ import { areFinite, averages, type Losses } from './meter.js';
 import type { GenerativeModel } from './models/model.js';
 import { type OnBackend, onOneBackend } from './one-backend.js';
 import {
+  type EpochOptions,
   type Progress,
   type StepResult,
   startOfEpoch,
@@ -15,7 +18,13 @@ import {
   type TrainState,
   trainEpoch,
 } from './train-epoch.js';
-import { STEP_SETTINGS, type StepSettings } from './train-step.js';
+import {
+  STEP_SETTINGS,
+  type StepInputs,
+  type StepLosses,
+  type StepSettings,
+  wholeStep,
+} from './train-step.js';
 import { explainEvaluation } from './training-failure.js';
 
 export type { Progress, TrainState };
@@ -29,6 +38,8 @@ export interface EpochResult {
   /** Training time of the epoch without the evaluation. */
   seconds: number;
   msPerStep: number;
+  /** How the steps ran. Missing in a result that an older version saved. */
+  execution?: Execution | undefined;
 }
 
 /** Options of `fit`. The steps that `beta` and `schedule` count are those of the whole training, from 0. */
@@ -50,6 +61,12 @@ export interface FitOptions extends StepSettings {
   onProgress?: (progress: Progress) => void;
   /** Called after each epoch; awaited. `next` is the state to save. */
   onEpoch?: (result: EpochResult, next: TrainState) => void | Promise<void>;
+  /**
+   * Whether steps and evaluations are compiled, which changes no bit of the result: their kernels are recorded in the first two steps of
+   * each batch size, and replayed in later ones. JavaScript code of the model and of the loss then runs in the recorded steps only.
+   * Default true. A step that cannot be compiled runs as it is, and `EpochResult.execution` has the reason.
+   */
+  compile?: boolean | undefined;
   /** An `AbortSignal`; training stops after the step in progress. */
   signal?: { readonly aborted: boolean };
 }
@@ -64,6 +81,7 @@ const FIT_OPTIONS: OptionNames<FitOptions> = {
   dropLast: true,
   binarization: true,
   seed: true,
+  compile: true,
   state: true,
   onStep: true,
   onProgress: true,
@@ -97,14 +115,16 @@ async function run(
   options: FitOptions,
 ): Promise<TrainState> {
   checkFitArguments(model, data, options, FIT_OPTIONS);
-  const { epochs, batchSize = 128, binarization = 'none', seed = 0, dropLast = false, signal } = options;
+  const { batchSize = 128, binarization = 'none', seed = 0, dropLast = false } = options;
   // The epoch number takes the upper half of the generator's seed.
   if (!(Number.isInteger(seed) && seed >= 0 && seed < 2 ** 32))
     throw new ArgumentError(
       'fit',
       `seed must be a whole number from 0 to 2³² − 1, found ${describeValue(seed)}`,
     );
-  const settings = { ...options, batchSize, binarization, seed, dropLast, on };
+  const generator = new Generator();
+  const body = bodyOf(model, generator, options);
+  const settings = { ...options, batchSize, binarization, seed, dropLast, generator, body, on };
   const steps = stepsOf(data.train.count, settings);
   if (steps === 0) throw noBatch(data.train.count, batchSize);
   if (options.state !== undefined && options.state.step > steps)
@@ -114,19 +134,48 @@ async function run(
     );
   const train =
     binarization === 'dynamic' ? data.train : binarizeDataset(data.train, binarization, new Generator(seed));
-  let state = options.state ?? startOfEpoch(model, 1, seed);
+  try {
+    return await trainEpochs(model, { ...data, train }, settings, options);
+  } finally {
+    body.dispose();
+  }
+}
+
+/** The body of the training loop, compiled unless there is an obstacle. */
+function bodyOf(
+  model: GenerativeModel,
+  generator: Generator,
+  { optimizer, beta, freeBits, clipNorm, onStep, compile = true }: FitOptions,
+): Step<StepInputs, StepLosses> {
+  const step = wholeStep(model, { optimizer, beta, freeBits, clipNorm, generator }, onStep !== undefined);
+  if (!compile) return compileStep(step, 'turned off');
+  const isPlain = optimizer.step === Optimizer.prototype.step;
+  return compileStep(step, isPlain ? null : "the optimizer's own step() would not run in replays");
+}
+
+/** @param data - its training images are the targets, unless the binarization is dynamic */
+async function trainEpochs(
+  model: GenerativeModel,
+  data: { train: Dataset; test: Dataset },
+  settings: EpochOptions,
+  { state: start, onEpoch, compile }: FitOptions,
+): Promise<TrainState> {
+  const { epochs, binarization, seed, signal, body, on } = settings;
+  let state = start ?? startOfEpoch(model, 1, seed);
   let stopped = false;
   while (state.epoch <= epochs && signal?.aborted !== true && !stopped) {
-    const end = await trainEpoch(model, train, state, settings);
+    const end = await trainEpoch(model, data.train, state, settings);
     if (!end.finished) return end.state;
     const hasTest = data.test.count > 0;
-    const test = hasTest ? await on(() => evaluate(model, data.test, { binarization })) : NO_LOSSES;
+    const test = hasTest ? await on(() => evaluate(model, data.test, { binarization, compile })) : NO_LOSSES;
     if (hasTest && !areFinite(test))
       throw await on(() => explainEvaluation(model, state.epoch, data.test, binarization));
-    const { epoch, sums, seconds } = end.state;
-    const result = { epoch, train: averages(sums), test, seconds, msPerStep: (1000 * seconds) / steps };
+    const { epoch, step, sums, seconds } = end.state;
+    const msPerStep = (1000 * seconds) / step;
+    const { execution } = body;
+    const result = { epoch, train: averages(sums), test, seconds, msPerStep, execution };
     state = startOfEpoch(model, epoch + 1, seed);
-    const [saved] = on(() => [options.onEpoch?.(result, state)]);
+    const [saved] = on(() => [onEpoch?.(result, state)]);
     await saved;
     stopped = end.stopped;
   }

@@ -157,7 +157,7 @@ export function explainEvaluation(
       if (anomalies.length === 0) anomalies.push(...findAnomaly(model, losses));
       return [];
     };
-    await overLosses(model, data, { binarization }, watch, () => {});
+    await overLosses(model, data, { binarization, compile: false }, watch, () => {});
     const [anomaly] = anomalies;
     return new TrainingError(epoch, null, anomaly?.message ?? 'the loss is NaN or Infinity', ADVICE, anomaly);
   });

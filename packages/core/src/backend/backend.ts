@@ -6,9 +6,35 @@
  * A backend is a total table of forward kernels over contiguous, row-major values. It does not depend on
  * tensors or gradients. Shapes are checked before a kernel runs, so kernels do not validate them.
  */
+import type { CallSite } from '../call-site.js';
 import type { Shape } from '../errors.js';
 import type { Activation, ReduceKind } from '../functions/kinds.js';
 import type { BinaryKind, UnaryKind } from '../functions/names.generated.js';
+import type {
+  AdamSpec,
+  AxisSpec,
+  ConvSpec,
+  IndexSpec,
+  MatmulSpec,
+  OverlapSpec,
+  PhiloxState,
+  SgdSpec,
+  StridedSpec,
+} from './specs.js';
+
+export type {
+  AdamSpec,
+  AxisSpec,
+  ConvSpec,
+  IndexSpec,
+  MatmulSpec,
+  OverlapSpec,
+  Pair,
+  PhiloxState,
+  SgdSpec,
+  StridedSpec,
+  WindowSpec,
+} from './specs.js';
 
 /** Values in host memory. */
 export type HostArray = Float32Array | Float64Array;
@@ -26,92 +52,6 @@ export type Values = HostArray | DeviceArray;
 export interface Operand<V extends Values = Values> {
   readonly values: V;
   readonly shape: Shape;
-}
-
-/** A batch of matrix products, out[b] = op(A[b]) · op(B[b]), `[batch, m, n]`. */
-export interface MatmulSpec {
-  readonly batch: number;
-  readonly m: number;
-  readonly n: number;
-  readonly k: number;
-  /** A is stored `[k, m]` instead of `[m, k]`. */
-  readonly transposeA: boolean;
-  /** B is stored `[n, k]` instead of `[k, n]`. */
-  readonly transposeB: boolean;
-  /** Distance in elements from one matrix of A to the next: m·k, or 0 to use one matrix for the whole batch. */
-  readonly strideA: number;
-  readonly strideB: number;
-}
-
-/** A view of memory: element (i₀, i₁, …) is at `offset + Σ iₐ·strides[a]`. Strides may be 0 or negative. */
-export interface StridedSpec {
-  readonly shape: Shape;
-  readonly strides: readonly number[];
-  readonly offset: number;
-}
-
-/** An array viewed as `[outer, length, inner]`, for kernels that work along one axis. */
-export interface AxisSpec {
-  readonly outer: number;
-  readonly length: number;
-  readonly inner: number;
-}
-
-/** As `AxisSpec`, with `count` indices that are read from, or added into, the axis of `length`. */
-export interface IndexSpec extends AxisSpec {
-  readonly count: number;
-}
-
-/** Height and width. */
-export type Pair = readonly [height: number, width: number];
-
-/** The positions of a sliding window on an image. */
-export interface WindowSpec {
-  /** Height and width of a window, in elements. */
-  readonly kernel: Pair;
-  /** Pixels from one window to the next. */
-  readonly stride: Pair;
-  /** Pixels from one element of a window to the next. */
-  readonly dilation: Pair;
-}
-
-/** Windows `[channels, kernel height, kernel width, batch, down, across]` that cover images `[batch, channels, height, width]`. */
-export interface OverlapSpec extends WindowSpec {
-  readonly batch: number;
-  readonly channels: number;
-  /** Height and width of an image. */
-  readonly size: Pair;
-  /** Number of windows down and across an image. */
-  readonly count: Pair;
-}
-
-/** A position in the Philox stream: the key, and the 64-bit block counter as two words. */
-export interface PhiloxState {
-  readonly key: readonly [number, number];
-  readonly counter: readonly [number, number];
-}
-
-/** One step of Adam or AdamW; `step` counts from 1. */
-export interface AdamSpec {
-  readonly learningRate: number;
-  readonly beta1: number;
-  readonly beta2: number;
-  readonly epsilon: number;
-  readonly weightDecay: number;
-  /** true: decay the weights themselves (AdamW); false: add weightDecay·param to the gradient (Adam). */
-  readonly decoupled: boolean;
-  readonly step: number;
-}
-
-/** One step of stochastic gradient descent with momentum. */
-export interface SgdSpec {
-  readonly learningRate: number;
-  readonly momentum: number;
-  readonly dampening: number;
-  readonly nesterov: boolean;
-  readonly weightDecay: number;
-  /** The first step: the momentum buffer is uninitialized and is set to the gradient. */
-  readonly first: boolean;
 }
 
 /**
@@ -135,6 +75,15 @@ export interface Kernels<V extends Values = Values> {
   matmul(a: V, b: V, spec: MatmulSpec): V;
   /** activation(x · weightᵀ + bias): x `[rows, inFeatures]`, weight `[outFeatures, inFeatures]`. */
   linear(x: Operand<V>, weight: Operand<V>, bias: V | null, activation: Activation): V;
+  /**
+   * conv(x) + bias, from images to maps; bias `[maps]`. y[n, m, p, q] = Σ weight[m, c, i, j] · x[n, c, p·stride + i·dilation − padding, …].
+   * Each of the next three kernels is linear in its first two operands, and the other two compute its gradients.
+   */
+  conv2d(x: V, weight: V, bias: V | null, spec: ConvSpec): V;
+  /** convᵀ(y) + bias, from maps to images; bias `[channels]`. x[n, c, p·stride + i·dilation − padding, …] = Σ weight[m, c, i, j] · y[n, m, p, q]. */
+  convTranspose2d(y: V, weight: V, bias: V | null, spec: ConvSpec): V;
+  /** out[m, c, i, j] = Σ x[n, c, p·stride + i·dilation − padding, …] · y[n, m, p, q]: the gradient of the weight. */
+  conv2dWeight(x: V, y: V, spec: ConvSpec): V;
   /** out[o, j, i] = x[o, index[j], i]; index `[count]`. */
   indexSelect(x: V, index: V, spec: IndexSpec): V;
   /** out[o, index[j], i] += source[o, j, i] into zeros `[outer, length, inner]`. */
@@ -206,7 +155,7 @@ export interface Call {
   /** The operation that called the kernel, for messages and listings. */
   readonly op: string;
   /** File and line of that operation's caller, `train.ts:12`; '' if unknown. */
-  readonly source: string;
+  readonly source: CallSite;
 }
 
 /** The kernel calls of a recorded function as plain data, in order. Arrays of values are numbered; such a number is a slot. */

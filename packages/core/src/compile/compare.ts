@@ -31,7 +31,8 @@ const kernels = (text: string): Difference => ({ kind: 'kernels', text });
 
 /** 'mul at train.ts:12' */
 export function at({ op, kernel, source }: Call): string {
-  return `${op === '' ? kernel : op}${source && ` at ${source}`}`;
+  const place = String(source);
+  return `${op === '' ? kernel : op}${place && ` at ${place}`}`;
 }
 
 function callDifference(before: Call, now: Call): Difference | null {

@@ -160,9 +160,7 @@ class CompiledFunction {
           ? `a number that changes from call to call is no constant: ${difference.text} — pass it as a tensor`
           : `the function must run the same kernels at each call: ${difference.text} — compile a function for each case`,
       );
-    earlier.recorded = recorded;
-    earlier.replays = 0;
-    earlier.prepare();
+    earlier.confirm(recorded);
     this.#latest = earlier;
   }
 

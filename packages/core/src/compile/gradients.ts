@@ -83,6 +83,12 @@ export class GradientWriter {
     }
   }
 
+  /** Before the memory of the replay is freed: the gradients move to memory of their own. */
+  keep(): void {
+    for (const own of this.#own) if (own !== null && !own.storage.disposed) own.storage.keep();
+    this.#own.fill(null);
+  }
+
   #write(i: number, tensor: Tensor, values: ReturnType<Replay['lend']>): void {
     if (this.#own[i]?.storage.values === values) return;
     tensor.zeroGrad();

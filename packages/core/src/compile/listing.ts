@@ -3,6 +3,7 @@ import type { Argument, Call, Program, Replay } from '../backend/backend.js';
 import { lifetimes } from '../backend/program/lifetimes.js';
 import { isSetting, isSlot } from '../backend/program/program.js';
 import { formatShape } from '../errors.js';
+import { at } from './compare.js';
 
 /** The program of a compiled function. `String(program)` lists it. */
 export class ProgramListing {
@@ -53,7 +54,7 @@ export class ProgramListing {
         `${call.kernel}(${call.args.map(describe).join(', ')})`,
         call.out === null ? '' : `${4 * slots[call.out]!.length} B`,
         life === undefined ? '' : `${life.from}–${until}`,
-        `${call.op}${call.source && ` at ${call.source}`}`,
+        at(call),
       ];
     });
     const title = `${this.kernels} kernels in ${this.steps} steps, ${this.bytes} bytes of memory for intermediate values`;

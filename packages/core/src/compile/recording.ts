@@ -1,7 +1,7 @@
 /** Records the kernel calls of a function while it runs, and how to undo what it does. */
 import type { Argument, Backend, Call, HostArray, Kernels, Slot, Values } from '../backend/backend.js';
-import { writtenPlaces } from '../backend/program/program.js';
-import { callSite } from '../call-site.js';
+import { inputBehind, isSlot, writtenPlaces } from '../backend/program/program.js';
+import { type CallSite, callSite, laterCallSite } from '../call-site.js';
 import { ArgumentError, BackendError, type Shape } from '../errors.js';
 import { type ActiveRecording, type RecordedStorage, type Undo, withRecordingOf } from './active.js';
 
@@ -55,7 +55,7 @@ export class Recording implements ActiveRecording {
   /** Values of the host that the function itself set. */
   readonly #ownSettings: Set<() => unknown> = new Set();
   #op = '';
-  #source = '';
+  #source: CallSite = '';
 
   /** @param inputs - the values of the arguments */
   constructor(machine: Backend, inputs: readonly Values[]) {
@@ -107,7 +107,7 @@ export class Recording implements ActiveRecording {
   operation(name: string, inputs: readonly { readonly requiresGrad: boolean }[]): void {
     this.#op = name;
     if (name === '') return;
-    this.#source = callSite() || this.#source;
+    this.#source = laterCallSite(this.#source);
     for (const input of inputs) {
       if (this.#known.has(input)) continue;
       this.#known.add(input);
@@ -152,7 +152,8 @@ export class Recording implements ActiveRecording {
 
   check(values: Values, check: (values: HostArray) => void): void {
     const slot = this.#slotOf.get(values);
-    if (slot !== undefined && this.slots[slot]!.kind === 'input') this.checks.push({ input: slot, check });
+    const input = slot === undefined ? null : inputBehind(this, slot);
+    if (input !== null) this.checks.push({ input, check });
   }
 
   undo(undo: Undo): void {
@@ -214,13 +215,16 @@ export class Recording implements ActiveRecording {
   #recorded(kernels: Kernels, kernel: keyof Kernels): (...args: unknown[]) => unknown {
     return (...args) => {
       const encoded = args.map((argument) => this.#encode(argument));
-      for (const place of writtenPlaces(kernel)) this.#save(encoded[place]!, args[place] as Values);
+      for (const place of writtenPlaces(kernel)) {
+        const argument = encoded[place]!;
+        if (isSlot(argument)) this.#save(argument.slot, args[place] as Values); // SGD may have no velocity
+      }
       const run = kernels[kernel] as (...args: unknown[]) => Values | undefined;
       const made = run.apply(kernels, args);
       const out = made === undefined ? null : this.#addSlot('value', made.length);
       if (made !== undefined && out !== null) this.#slotOf.set(made, out);
       const byOperation = this.#op !== '';
-      const source = byOperation ? this.#source : callSite();
+      const source = byOperation ? this.#source : laterCallSite();
       this.calls.push({ kernel, args: encoded, out, op: this.#op || kernel, source });
       return made;
     };
@@ -247,8 +251,7 @@ export class Recording implements ActiveRecording {
   }
 
   /** Saves values from outside before their first change. */
-  #save(argument: Argument, values: Values): void {
-    const { slot } = argument as { slot: number };
+  #save(slot: number, values: Values): void {
     const { kind, length } = this.slots[slot]!;
     if (kind === 'input')
       this.refuse(

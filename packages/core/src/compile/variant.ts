@@ -94,9 +94,15 @@ export class Variant {
     return true;
   }
 
-  /** Prepares the recorded calls for replays. */
-  prepare(): void {
-    this.dispose();
+  /** Accepts a recorded call that agrees with the one before, and prepares it for replays. */
+  confirm(recorded: RecordedCall): void {
+    this.replays = 0;
+    if (this.#ready !== null) return;
+    this.recorded = recorded;
+    this.#ready = this.#prepare();
+  }
+
+  #prepare(): Ready {
     const { machine, shared } = this.signature;
     const { recording, results, gradients } = this.recorded;
     const made = gradients.flatMap(({ gradient }) => (typeof gradient === 'number' ? [gradient] : []));
@@ -109,7 +115,7 @@ export class Variant {
       program: { slots, calls, results: [...new Set([...results, ...made])] },
       bound: values,
     });
-    this.#ready = {
+    return {
       program,
       replay: machine.prepare(program, bound),
       writer: new GradientWriter(machine, gradients),
@@ -138,6 +144,7 @@ export class Variant {
   }
 
   dispose(): void {
+    this.#ready?.writer.keep();
     this.#ready?.replay.dispose();
     this.#ready = null;
   }

@@ -16,3 +16,21 @@ export type Activation = (typeof activations)[number];
 export const operandModes = ['full', 'row', 'column', 'scalar'] as const;
 
 export type OperandMode = (typeof operandModes)[number];
+
+/**
+ * The steps of a chain, which computes elementwise kernels block by block. `spread` repeats a vector along other axes; `copy`
+ * moves a block; `crossEntropy` computes sigmoidCrossEntropy and sigmoidResidual of the same operands.
+ */
+export const chainKinds = ['unary', 'binary', 'where', 'spread', 'copy', 'crossEntropy'] as const;
+
+export type ChainKind = (typeof chainKinds)[number];
+
+/** Places of a chain's operands: an array, one float for all elements, or a scratch block of the thread. */
+export const chainPlaces = ['array', 'scalar', 'scratch'] as const;
+
+export type ChainPlace = (typeof chainPlaces)[number];
+
+/** Optimizer steps that one sweep applies to many parameters. */
+export const sweepKinds = ['adam', 'sgd'] as const;
+
+export type SweepKind = (typeof sweepKinds)[number];

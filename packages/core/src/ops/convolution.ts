@@ -1,13 +1,13 @@
-/** Convolution as one matrix product over all windows of all images, and its transpose. */
+/** Convolution, its transpose, and the gradient of their weight. */
 
-import type { Pair, WindowSpec } from '../backend/backend.js';
+import type { ConvSpec, Pair } from '../backend/backend.js';
 import { checkBias } from '../checks/arguments.js';
 import { checkOptions, type OptionNames } from '../checks/options.js';
 import { formatShape, type Shape, ShapeError } from '../errors.js';
 import { operandOf } from '../operand.js';
-import { namingOperands } from '../tape.js';
-import type { Tensor, TensorLike } from '../tensor.js';
-import { framed, overlapAdd, pairOf, windowCounts, windows } from './windows.js';
+import { apply, namingOperands } from '../tape.js';
+import type { Op, Tensor, TensorLike, Thunk } from '../tensor.js';
+import { pairOf, windowCounts } from './windows.js';
 
 /** Options of `conv2d`; one number stands for height and width. */
 export interface Conv2dOptions {
@@ -29,9 +29,7 @@ export interface ConvTranspose2dOptions extends Conv2dOptions {
 
 const CONV_TRANSPOSE_OPTIONS: OptionNames<ConvTranspose2dOptions> = { ...CONV_OPTIONS, outputPadding: true };
 
-interface Geometry extends WindowSpec {
-  readonly padding: Pair;
-}
+type Geometry = Pick<ConvSpec, 'kernel' | 'stride' | 'padding' | 'dilation'>;
 
 function geometry(
   op: string,
@@ -44,6 +42,60 @@ function geometry(
     padding: pairOf(op, 'padding', padding, 0),
     dilation: pairOf(op, 'dilation', dilation, 1),
   };
+}
+
+/** The image, the weight and perhaps the bias. */
+type Operands = readonly Tensor[];
+
+const operands = (x: Tensor, weight: Tensor, bias: Tensor | null): Operands =>
+  bias === null ? [x, weight] : [x, weight, bias];
+
+/** The gradient of the bias, one number per channel. */
+const perChannel = (bias: Tensor | undefined, dy: Tensor): Thunk =>
+  bias === undefined ? null : () => dy.sum({ axis: [0, 2, 3] });
+
+// The three operations are linear in each of two operands, and each one's gradients are the other two.
+
+const conv2dOp: Op<Operands, ConvSpec> = {
+  name: 'conv2d',
+  shape: (_, { batch, maps, count }) => [batch, maps, ...count],
+  forward: (k, [x, weight, bias], spec) => k.conv2d(x!.values, weight!.values, bias?.values ?? null, spec),
+  vjp: (dy, [x, weight, bias], spec) => [
+    () => apply(convTranspose2dOp, [dy, weight!], spec),
+    () => conv2dWeight(x!, dy, spec),
+    perChannel(bias, dy),
+  ],
+};
+
+const convTranspose2dOp: Op<Operands, ConvSpec> = {
+  name: 'convTranspose2d',
+  shape: (_, { batch, channels, size }) => [batch, channels, ...size],
+  forward: (k, [y, weight, bias], spec) =>
+    k.convTranspose2d(y!.values, weight!.values, bias?.values ?? null, spec),
+  vjp: (dx, [y, weight, bias], spec) => [
+    () => apply(conv2dOp, [dx, weight!], spec),
+    () => conv2dWeight(dx, y!, spec),
+    perChannel(bias, dx),
+  ],
+};
+
+const conv2dWeightOp: Op<readonly [Tensor, Tensor], ConvSpec> = {
+  name: 'conv2dWeight',
+  shape: (_, { maps, channels, kernel }) => [maps, channels, ...kernel],
+  forward: (k, [x, y], spec) => k.conv2dWeight(x.values, y.values, spec),
+  vjp: (dw, [x, y], spec) => [
+    () => apply(convTranspose2dOp, [y, dw], spec),
+    () => apply(conv2dOp, [x, dw], spec),
+  ],
+};
+
+/**
+ * The gradient of a convolution's weight: w[m, c, i, j] = Σ_{n,p,q} y[n, m, p, q] · x[n, c, p·stride + i·dilation − padding, q·stride + j·dilation − padding].
+ * @param x - images `[batch, channels, height, width]`; @param y - the gradient of the maps, `[batch, maps, windows down, windows across]`
+ * @returns `[maps, channels, kernel height, kernel width]`
+ */
+export function conv2dWeight(x: Tensor, y: Tensor, spec: ConvSpec): Tensor {
+  return apply(conv2dWeightOp, [x, y], spec);
 }
 
 /** Checks the ranks, and that x has as many channels as axis `axis` of the weight. */
@@ -96,15 +148,12 @@ export function conv2d(
   namingOperands([images, kernels], () => checkImage('conv2d', images.shape, kernels.shape, 1));
   const spec = geometry('conv2d', kernels.shape, options);
   const [batch, channels] = images.shape as [number, number];
-  const out = kernels.shape[0]!;
-  checkBiasShape('conv2d', bias, out);
-  const padded = framed(images, spec.padding);
-  const [height, width] = windowCounts('conv2d', padded.shape, spec);
-  const size = channels * spec.kernel[0] * spec.kernel[1];
-  const columns = windows(padded, spec).reshape([size, batch * height * width]);
-  const product = kernels.reshape([out, size]).matmul(columns); // [out, batch · h · w]
-  const shifted = bias === null ? product : product.add(bias.unsqueeze(1));
-  return shifted.reshape([out, batch, height, width]).permute([1, 0, 2, 3]);
+  const maps = kernels.shape[0]!;
+  checkBiasShape('conv2d', bias, maps);
+  const size: Pair = [images.shape[2]!, images.shape[3]!];
+  const padded = [batch, channels, size[0] + 2 * spec.padding[0], size[1] + 2 * spec.padding[1]];
+  const count = windowCounts('conv2d', padded, spec);
+  return apply(conv2dOp, operands(images, kernels, bias), { ...spec, batch, channels, size, maps, count });
 }
 
 /**
@@ -128,12 +177,12 @@ export function convTranspose2d(
   namingOperands([images, kernels], () => checkImage(op, images.shape, kernels.shape, 0));
   const spec = geometry(op, kernels.shape, rest);
   const extra = pairOf(op, 'outputPadding', outputPadding, 0);
-  const [batch, channels, height, width] = images.shape as [number, number, number, number];
-  const out = kernels.shape[1]!;
-  checkBiasShape(op, bias, out);
+  const [batch, maps, ...count] = images.shape as [number, number, number, number];
+  const channels = kernels.shape[1]!;
+  checkBiasShape(op, bias, channels);
   const side = (length: number, a: 0 | 1): number =>
     (length - 1) * spec.stride[a] + spec.dilation[a] * (spec.kernel[a] - 1) + 1 + extra[a];
-  const canvas: Pair = [side(height, 0), side(width, 1)];
+  const canvas: Pair = [side(count[0], 0), side(count[1], 1)];
   const [h, w] = [canvas[0] - 2 * spec.padding[0], canvas[1] - 2 * spec.padding[1]];
   if (h < 1 || w < 1)
     throw new ShapeError(
@@ -141,13 +190,6 @@ export function convTranspose2d(
       [images.shape, kernels.shape],
       `padding ${spec.padding.join(' × ')} must leave at least 1 × 1 of the result ${canvas.join(' × ')}, found ${h} × ${w} — reduce the padding`,
     );
-  const columns = images.permute([1, 0, 2, 3]).reshape([channels, batch * height * width]);
-  const placed = kernels
-    .reshape([channels, out * spec.kernel[0] * spec.kernel[1]])
-    .matmul(columns, { transposeA: true });
-  const whole = overlapAdd(placed.reshape([out, ...spec.kernel, batch, height, width]), spec, canvas);
-  const result = whole
-    .slice(spec.padding[0], spec.padding[0] + h, { axis: 2 })
-    .slice(spec.padding[1], spec.padding[1] + w, { axis: 3 });
-  return bias === null ? result : result.add(bias.reshape([out, 1, 1]));
+  const full = { ...spec, batch, channels, size: [h, w] as const, maps, count };
+  return apply(convTranspose2dOp, operands(images, kernels, bias), full);
 }

@@ -1,4 +1,4 @@
-/** Sliding windows over images, for convolution and pooling. */
+/** Sliding windows over images: their geometry, for convolution and pooling, and their elements, for pooling. */
 import type { Pair, WindowSpec } from '../backend/backend.js';
 import { describeValue, isArrayOf } from '../checks/arguments.js';
 import { ArgumentError, formatShape, type Shape, ShapeError } from '../errors.js';
@@ -91,7 +91,7 @@ function imageSize(shape: Shape): Pair {
 /**
  * The windows of images, element by element: out[c, i, j, n, y, x] = in[n, c, y·stride + i·dilation, x·stride + j·dilation].
  * @param x - `[batch, channels, height, width]`
- * @returns `[channels, kernel height, kernel width, batch, windows down, windows across]`: the right operand of a matrix product
+ * @returns `[channels, kernel height, kernel width, batch, windows down, windows across]`
  */
 export function windows(x: Tensor, spec: WindowSpec): Tensor {
   return apply(windowsOp, [x], spec);

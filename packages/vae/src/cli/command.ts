@@ -7,8 +7,8 @@ import type { StopSignal } from '../run/train-run.js';
 export interface CommandLine {
   /** Arguments that are not options: folders, files. */
   readonly words: readonly string[];
-  /** Options as they were given: text, or true for a switch. The key is the flag without its dashes. */
-  readonly flags: ReadonlyMap<string, string | true>;
+  /** Options as they were given: text, or a boolean for a switch. The key is the flag without its dashes. */
+  readonly flags: ReadonlyMap<string, string | boolean>;
 }
 
 /** The parts of the process that a command may use. */

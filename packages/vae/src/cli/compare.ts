@@ -7,7 +7,7 @@ import { encodeSheet } from '../figures/png.js';
 import { writeFileAtomic } from '../files/atomic.js';
 import { FIGURES } from '../run/figures.js';
 import { loadRun } from '../run/load-run.js';
-import { measureRun } from '../run/measure.js';
+import { type MeasureOptions, measureRun } from '../run/measure.js';
 import { RUN_OPTIONS, type RunConfig, readConfigFile } from '../run/run-config.js';
 import { RunFolder } from '../run/run-folder.js';
 import { complete, effective, fill, idleKeys } from '../run/schema/complete.js';
@@ -17,7 +17,7 @@ import { fromFlags, type Given } from '../run/schema/values.js';
 import { type TrainRunOptions, trainRun } from '../run/train-run.js';
 import { UsageError } from '../run/usage-error.js';
 import type { Command, CommandLine, Terminal } from './command.js';
-import { MACHINE_OPTIONS, startBackend } from './machine.js';
+import { COMPILE_OPTIONS, MACHINE_OPTIONS, readCompile, startBackend } from './machine.js';
 import { type ReportedFigure, type ReportedRun, reportPage } from './report.js';
 import { figureSource } from './sheets.js';
 import { standardEpochs } from './train.js';
@@ -109,7 +109,11 @@ function differInLengthOnly(a: RunConfig, b: RunConfig): boolean {
   return isDeepStrictEqual(one, other);
 }
 
-async function reportRun({ name }: Candidate, out: string, importanceSamples: number): Promise<ReportedRun> {
+async function reportRun(
+  { name }: Candidate,
+  out: string,
+  { importanceSamples, compile }: MeasureOptions,
+): Promise<ReportedRun> {
   const run = await loadRun(join(out, name));
   const source = await figureSource(run);
   const figures: ReportedFigure[] = [];
@@ -129,7 +133,10 @@ async function reportRun({ name }: Candidate, out: string, importanceSamples: nu
     parameters: run.model.parameters().reduce((sum, { size }) => sum + size, 0),
     results: source.results,
     heldOut: source.heldOut,
-    measured: await measureRun(run, source.test, isLatentModel(run.model) ? { importanceSamples } : {}),
+    measured: await measureRun(run, source.test, {
+      compile,
+      ...(isLatentModel(run.model) && { importanceSamples }),
+    }),
     figures,
   };
 }
@@ -140,7 +147,8 @@ async function runCompare(line: CommandLine, terminal: Terminal): Promise<void> 
   const { name: backend, description } = await startBackend(line);
   const candidates = candidatesOf(line, standardEpochs(backend));
   const places = candidates.map((candidate) => ({ ...candidate, ...folderOf(candidate, out) }));
-  const run = { machine: description, signal: terminal.stopSignal(), out: terminal.out };
+  const compile = readCompile(line);
+  const run = { machine: description, signal: terminal.stopSignal(), out: terminal.out, compile };
   for (const { name, ...place } of places) {
     terminal.out.write(`\n── ${name} ──\n`);
     if ((await trainRun({ ...place, ...run })).stopped) {
@@ -149,7 +157,8 @@ async function runCompare(line: CommandLine, terminal: Terminal): Promise<void> 
     }
   }
   const runs: ReportedRun[] = [];
-  for (const candidate of candidates) runs.push(await reportRun(candidate, out, importanceSamples));
+  for (const candidate of candidates)
+    runs.push(await reportRun(candidate, out, { importanceSamples, compile }));
   const path = join(out, 'report.html');
   await writeFileAtomic(path, reportPage(runs, description));
   terminal.out.write(`\nDone. The report is ${path}\n`);
@@ -158,7 +167,7 @@ async function runCompare(line: CommandLine, terminal: Terminal): Promise<void> 
 export const compare: Command = {
   summary: 'train several models, and write one HTML page about them',
   usage: '[config.json …]',
-  options: { ...OPTIONS, ...SHARED, ...MACHINE_OPTIONS },
+  options: { ...OPTIONS, ...SHARED, ...MACHINE_OPTIONS, ...COMPILE_OPTIONS },
   notes: [
     partLists({ models: model, ...SHARED }),
     '',

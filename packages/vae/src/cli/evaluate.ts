@@ -5,7 +5,7 @@ import { wrapped } from '../run/progress.js';
 import { complete } from '../run/schema/complete.js';
 import { fromFlags } from '../run/schema/values.js';
 import type { Command, CommandLine, Terminal } from './command.js';
-import { MACHINE_OPTIONS } from './machine.js';
+import { COMPILE_OPTIONS, MACHINE_OPTIONS, readCompile } from './machine.js';
 import { openNamedRun, TRAINED_OPTIONS } from './trained.js';
 
 const OPTIONS = {
@@ -51,14 +51,19 @@ async function run(line: CommandLine, { out }: Terminal): Promise<void> {
   const opened = await openNamedRun(line);
   const data = await opened.data();
   const test = images === 0 ? data.test : firstOf(data.test, images);
-  const measured = await measureRun(opened, test, { batchSize: batch ?? undefined, importanceSamples, seed });
+  const measured = await measureRun(opened, test, {
+    batchSize: batch ?? undefined,
+    importanceSamples,
+    seed,
+    compile: readCompile(line),
+  });
   out.write(json ? `${JSON.stringify(measured)}\n` : `${wrapped(measurementText(measured), out)}\n`);
 }
 
 export const evaluateCommand: Command = {
   summary: 'print the losses of a trained model on the test images',
   usage: '<run>',
-  options: { ...OPTIONS, ...TRAINED_OPTIONS, ...MACHINE_OPTIONS },
+  options: { ...OPTIONS, ...TRAINED_OPTIONS, ...MACHINE_OPTIONS, ...COMPILE_OPTIONS },
   notes: 'Losses are in nats per image. Losses of runs with a different --binarization cannot be compared.',
   run,
 };

@@ -2,7 +2,7 @@
 import { CommanderError, type Help, Option, Command as Parser } from 'commander';
 import type { Paint } from '../run/progress.js';
 import { helpOf, placeholderOf } from '../run/schema/describe.js';
-import { flagOf, type Options } from '../run/schema/option.js';
+import { flagOf, type Options, offFlagOf } from '../run/schema/option.js';
 import { suggestOption } from '../run/schema/values.js';
 import { shorten, suggest, UsageError } from '../run/usage-error.js';
 import type { CommandLine, Commands } from './command.js';
@@ -119,10 +119,12 @@ function addFlag(parser: Parser, key: string, options: Options): void {
     });
   }
   parser.addOption(flag.helpGroup(option.group));
+  const off = offFlagOf(key, option);
+  if (off !== undefined) parser.addOption(new Option(`--${off}`).hideHelp());
 }
 
-function flagsGiven(parser: Parser, options: Options): Map<string, string | true> {
-  const values: Readonly<Record<string, string | true>> = parser.opts();
+function flagsGiven(parser: Parser, options: Options): Map<string, string | boolean> {
+  const values: Readonly<Record<string, string | boolean>> = parser.opts();
   return new Map(
     Object.keys(options).flatMap((key) => {
       const value = values[key];

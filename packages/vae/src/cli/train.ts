@@ -12,7 +12,7 @@ import { fromFlags, type Given } from '../run/schema/values.js';
 import { trainRun } from '../run/train-run.js';
 import { refuseExtraWords, UsageError } from '../run/usage-error.js';
 import type { Command, CommandLine, Terminal } from './command.js';
-import { MACHINE_OPTIONS, startBackend } from './machine.js';
+import { COMPILE_OPTIONS, MACHINE_OPTIONS, readCompile, startBackend } from './machine.js';
 
 /** The options that choose the run. */
 const WHERE_OPTIONS = {
@@ -56,7 +56,13 @@ export function readTrainRequest({ words, flags }: CommandLine): TrainRequest {
     return { kind: 'start', given: all, out };
   }
   for (const name of flags.keys()) {
-    if (!['resume', ...CHANGEABLE, ...Object.keys(MACHINE_OPTIONS).map(flagOf)].includes(name))
+    if (
+      ![
+        'resume',
+        ...CHANGEABLE,
+        ...Object.keys({ ...MACHINE_OPTIONS, ...COMPILE_OPTIONS }).map(flagOf),
+      ].includes(name)
+    )
       throw new UsageError(`--${name} cannot change in a resumed run — leave it out, or start a new run`);
   }
   const changes = CHANGEABLE.flatMap((key) => {
@@ -139,7 +145,13 @@ async function run(line: CommandLine, { out, stopSignal, stopped, calledAs }: Te
   const { name, description } = await startBackend(line);
   const prepared = await prepare(request, name);
   const paint = painter(out);
-  const end = await trainRun({ ...prepared, machine: description, signal: stopSignal(), out });
+  const end = await trainRun({
+    ...prepared,
+    machine: description,
+    compile: readCompile(line),
+    signal: stopSignal(),
+    out,
+  });
   const { path } = prepared.folder;
   if (end.stopped) {
     stopped(
@@ -155,7 +167,7 @@ async function run(line: CommandLine, { out, stopSignal, stopped, calledAs }: Te
 export const train: Command = {
   summary: 'train a model and write pictures, curves and weights into a folder',
   usage: '',
-  options: { ...WHERE_OPTIONS, ...RUN_OPTIONS, ...MACHINE_OPTIONS },
+  options: { ...WHERE_OPTIONS, ...RUN_OPTIONS, ...MACHINE_OPTIONS, ...COMPILE_OPTIONS },
   notes: [
     partLists(RUN_OPTIONS),
     '',

@@ -45,7 +45,6 @@ export interface ClassAccuracy {
 interface Styles {
   /** One row per style and class, all classes of a style in consecutive rows: `[styles · classes, latent]`. */
   makeZ(): Tensor;
-  readonly count: number;
   /** The class to leave out for each style. */
   readonly own?: ArrayLike<number>;
 }
@@ -72,14 +71,13 @@ export function classAccuracy(
       );
     const right = new Array<number>(classes).fill(0);
     const asked = new Array<number>(classes).fill(0);
-    await overBatches(
-      model,
-      styleBatches(model, options),
-      ({ count, makeZ }) => {
-        const images = model.likelihood.mean(model.decode(makeZ(), everyClass(count, classes)));
-        return [likeliestClass(classifier, images)];
+    await overBatches(model, styleBatches(model, options), {
+      inputs: ({ makeZ }) => ({ z: makeZ() }),
+      compute: ({ z }) => {
+        const labels = everyClass(z.shape[0]! / classes, classes);
+        return [likeliestClass(classifier, model.likelihood.mean(model.decode(z, labels)))];
       },
-      ([read], { own }) => {
+      use: ([read], { own }) => {
         for (const [i, found] of Array.from(read!).entries()) {
           const label = i % classes;
           if (own?.[Math.floor(i / classes)] === label) continue;
@@ -87,7 +85,7 @@ export function classAccuracy(
           if (found === label) right[label]!++;
         }
       },
-    );
+    });
     const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
     return {
       accuracy: sum(right) / sum(asked),
@@ -106,7 +104,6 @@ function* styleBatches(model: GenerativeModel, options: ClassAccuracyOptions): I
     for (let start = 0; start < perClass; start += batchSize) {
       const count = Math.min(batchSize, perClass - start);
       yield {
-        count,
         makeZ: () => model.samplePrior(count * classes, { labels: everyClass(count, classes), generator }),
       };
     }
@@ -120,6 +117,6 @@ function* styleBatches(model: GenerativeModel, options: ClassAccuracyOptions): I
       const x = tensor(images, { shape: [size, pixelsOf(from)] });
       return model.codes(x, labelsOf(model, labels)).indexSelect(style);
     };
-    yield { count: size, makeZ, own: labels };
+    yield { makeZ, own: labels };
   }
 }

@@ -6,13 +6,7 @@ import type { Dataset } from '../data/dataset.js';
 import { closedFormKl, hasClosedFormKl, isLatentModel } from '../estimators/latent-model.js';
 import type { GenerativeModel } from '../models/model.js';
 import { onOneBackend } from '../one-backend.js';
-import {
-  BATCHWISE_OPTIONS,
-  type BatchwiseOptions,
-  type ImageBatch,
-  overImages,
-  rowsOf,
-} from '../over-batches.js';
+import { BATCHWISE_OPTIONS, type BatchwiseOptions, type ImageTensors, overImages } from '../over-batches.js';
 import { Moments } from './moments.js';
 
 /** A dimension is active if the variance of its code over the data exceeds this. */
@@ -58,7 +52,7 @@ export function latentStatistics(
     checkModel('latentStatistics', model);
     checkDataset('latentStatistics', data);
     checkOptions('latentStatistics', options, BATCHWISE_OPTIONS, 'model, data, ');
-    const { batchSize, binarization = 'none', seed = 0 } = options;
+    const { batchSize, binarization = 'none', seed = 0, compile } = options;
     if (data.count === 0) throw new ArgumentError('latentStatistics', 'the data set has no images');
     const { latent } = model;
     const generator = new Generator(seed);
@@ -71,15 +65,18 @@ export function latentStatistics(
     await overImages(
       model,
       binarizeDataset(data, binarization, generator),
-      batchSize,
-      (batch) => latentTerms(model, batch, noise),
-      ([code, draw, variance, divergence]) => {
-        codes.add(code as ArrayLike<number>);
-        draws.add(draw as ArrayLike<number>);
-        variances.add(variance ?? []);
-        divergences.add(divergence ?? []);
-        for (const value of Array.from(code as ArrayLike<number>))
-          largest = Math.max(largest, Math.abs(value));
+      { batchSize, compile },
+      {
+        rows: { noise },
+        compute: (inputs) => latentTerms(model, inputs),
+        use: ([code, draw, variance, divergence]) => {
+          codes.add(code as ArrayLike<number>);
+          draws.add(draw as ArrayLike<number>);
+          variances.add(variance ?? []);
+          divergences.add(divergence ?? []);
+          for (const value of Array.from(code as ArrayLike<number>))
+            largest = Math.max(largest, Math.abs(value));
+        },
       },
     );
     noise.dispose();
@@ -103,12 +100,14 @@ export function latentStatistics(
  * Three groups of tensors `[size, latent]`: the codes; samples of z (for a Gaussian posterior, its means, followed by its variances);
  * the KL of each dimension, if a closed form exists.
  */
-function latentTerms(model: GenerativeModel, batch: ImageBatch, noise: Tensor): Tensor[] {
-  const { x, labels } = batch;
+function latentTerms(
+  model: GenerativeModel,
+  { x, labels, noise }: ImageTensors & { noise: Tensor },
+): Tensor[] {
   const codes = model.codes(x, labels);
   if (!isLatentModel(model)) return [codes, codes];
   const q = model.encode(x, labels);
-  if (!model.posterior.isGaussian) return [codes, model.posterior.draw(q, rowsOf(noise, batch)).z];
+  if (!model.posterior.isGaussian) return [codes, model.posterior.draw(q, noise).z];
   const kl = hasClosedFormKl(model) ? [closedFormKl(model, q, labels)] : [];
   return [codes, q.mu, q.logVar.exp(), ...kl];
 }

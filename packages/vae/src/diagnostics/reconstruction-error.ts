@@ -6,7 +6,7 @@ import { binarizeDataset } from '../data/binarize.js';
 import { type Dataset, pixelsOf } from '../data/dataset.js';
 import type { GenerativeModel } from '../models/model.js';
 import { onOneBackend } from '../one-backend.js';
-import { BATCHWISE_OPTIONS, type BatchwiseOptions, overImages, rowsOf } from '../over-batches.js';
+import { BATCHWISE_OPTIONS, type BatchwiseOptions, overImages } from '../over-batches.js';
 
 /** Options of `reconstructionError`. */
 export interface ReconstructionOptions extends BatchwiseOptions {
@@ -39,7 +39,7 @@ export function reconstructionError(
     checkModel('reconstructionError', model);
     checkDataset('reconstructionError', data);
     checkOptions('reconstructionError', options, { ...BATCHWISE_OPTIONS, corruption: true }, 'model, data, ');
-    const { batchSize, binarization = 'none', corruption, seed = 0 } = options;
+    const { batchSize, binarization = 'none', corruption, seed = 0, compile } = options;
     if (corruption !== undefined) checkCorruption('reconstructionError', corruption);
     if (data.count === 0) throw new ArgumentError('reconstructionError', 'the data set has no images');
     const generator = new Generator(seed);
@@ -49,19 +49,22 @@ export function reconstructionError(
     await overImages(
       model,
       binarizeDataset(data, binarization, generator),
-      batchSize,
-      (batch) => {
-        const { x, labels } = batch;
-        const seen = (noise && corruption?.apply(x, rowsOf(noise, batch))) ?? x;
-        const mean = model.likelihood.mean(model.decode(model.codes(seen, labels), labels));
-        const isOn = x.gt(0.5);
-        const misses = (image: Tensor): Tensor => image.gt(0.5).ne(isOn).sum({ axis: 1 });
-        return [x.sub(mean).square().sum({ axis: 1 }), misses(mean), misses(seen)];
-      },
-      ([squares, missed, missedInput], { start }) => {
-        squaredErrors.set(squares as ArrayLike<number>, start);
-        wrong += total(missed);
-        wrongInput += total(missedInput);
+      { batchSize, compile },
+      {
+        rows: { noise },
+        compute: (inputs) => {
+          const { x, labels } = inputs;
+          const seen = (inputs.noise && corruption?.apply(x, inputs.noise)) ?? x;
+          const mean = model.likelihood.mean(model.decode(model.codes(seen, labels), labels));
+          const isOn = x.gt(0.5);
+          const misses = (image: Tensor): Tensor => image.gt(0.5).ne(isOn).sum({ axis: 1 });
+          return [x.sub(mean).square().sum({ axis: 1 }), misses(mean), misses(seen)];
+        },
+        use: ([squares, missed, missedInput], { start }) => {
+          squaredErrors.set(squares as ArrayLike<number>, start);
+          wrong += total(missed);
+          wrongInput += total(missedInput);
+        },
       },
     );
     noise?.dispose();

@@ -1,4 +1,4 @@
-import { type Generator, rand, type Shape, type Tensor } from '@varigrad/core';
+import { type Generator, rand, type Shape, Tensor } from '@varigrad/core';
 import { checkNumber, checkOptions, checkTensor } from '@varigrad/core/checks';
 import { checkSameShape } from '../checks.js';
 
@@ -23,19 +23,24 @@ const LEAST_TEMPERATURE = 2 ** -126;
 
 /**
  * A relaxed sample of a category, softmax((logits + g)/τ): nearly one-hot for small τ, and differentiable.
- * @param logits - `[…, K]`; @param noise - Gumbel noise of the same shape; @param temperature - τ above 0
+ * @param logits - `[…, K]`; @param noise - Gumbel noise of the same shape; @param temperature - τ above 0, a number or a scalar tensor
  * @returns positive numbers with sum 1 along the last axis, `[…, K]`
- * @throws ArgumentError unless the temperature is above 0
+ * @throws ArgumentError unless a temperature that is a number is above 0
  * @see Jang, Gu & Poole 2017, arXiv:1611.01144; Maddison, Mnih & Teh 2017, arXiv:1611.00712
  */
-export function gumbelSoftmax(logits: Tensor, noise: Tensor, temperature: number): Tensor {
+export function gumbelSoftmax(logits: Tensor, noise: Tensor, temperature: number | Tensor): Tensor {
   checkTensor('gumbelSoftmax', logits, 'logits');
   checkTensor('gumbelSoftmax', noise, 'noise');
-  checkNumber('gumbelSoftmax', 'temperature', temperature, temperature > 0, 'above 0');
+  if (!(temperature instanceof Tensor))
+    checkNumber('gumbelSoftmax', 'temperature', temperature, temperature > 0, 'above 0');
   const scores = logits.add(noise);
   // The softmax does not depend on the maximum. Subtracted first, it keeps scores / τ from overflowing at a tiny τ.
   const below = scores.sub(scores.amax({ axis: -1, keepDims: true }).detach());
-  return below.div(Math.max(temperature, LEAST_TEMPERATURE)).softmax({ axis: -1 });
+  const divisor =
+    temperature instanceof Tensor
+      ? temperature.clamp({ min: LEAST_TEMPERATURE })
+      : Math.max(temperature, LEAST_TEMPERATURE);
+  return below.div(divisor).softmax({ axis: -1 });
 }
 
 /**

@@ -1,11 +1,12 @@
 /** Samples of z for each image of a data set, in blocks of bounded size. */
 import { ArgumentError, Generator, oneHot, randn, type Tensor, tensor, withGenerator } from '@varigrad/core';
 import { checkWhole, type OptionNames } from '@varigrad/core/checks';
+import type { NamedTensors } from '../compiled.js';
 import { type Binarization, binarizeDataset } from '../data/binarize.js';
 import { type Dataset, pixelsOf } from '../data/dataset.js';
 import type { LatentModel } from '../models/model.js';
 import { onOneBackend } from '../one-backend.js';
-import { overBatches, rowsThatFit } from '../over-batches.js';
+import { overBatches, type Pass, rowsThatFit } from '../over-batches.js';
 
 /** Options of every estimator that samples z for the images of a data set. */
 export interface DrawOptions {
@@ -20,6 +21,8 @@ export interface DrawOptions {
   binarization?: Binarization | undefined;
   /** Seed of all noise and of dynamic binarization. Default 0. */
   seed?: number | undefined;
+  /** Whether blocks after the first ones replay the kernels of those, which changes no bit of the result; see `compile`. Default true. */
+  compile?: boolean | undefined;
 }
 
 /** The options of `DrawOptions`. */
@@ -28,6 +31,7 @@ export const DRAW_OPTIONS: OptionNames<DrawOptions> = {
   batchSize: true,
   binarization: true,
   seed: true,
+  compile: true,
 };
 
 /** Which images and how many samples of each belong to one block. */
@@ -39,7 +43,7 @@ export interface Cut {
 }
 
 /** The tensors of a block. */
-export interface DrawBlock extends Cut {
+export interface DrawBlock {
   /** `[images, pixels]` */
   readonly x: Tensor;
   /** ε ~ N(0, I), `[images, draws, latent]` */
@@ -63,7 +67,13 @@ export function overDraws(
   op: string,
   model: LatentModel,
   data: Dataset,
-  { samples = 1, batchSize = rowsThatFit(model, 2000), binarization = 'none', seed = 0 }: DrawOptions,
+  {
+    samples = 1,
+    batchSize = rowsThatFit(model, 2000),
+    binarization = 'none',
+    seed = 0,
+    compile,
+  }: DrawOptions,
   compute: (block: DrawBlock) => Tensor,
   use: (values: ArrayLike<number>, cut: Cut) => void,
 ): Promise<void> {
@@ -73,12 +83,12 @@ export function overDraws(
     if (data.count === 0) throw new ArgumentError(op, 'the data set has no images');
     const generator = new Generator(seed);
     const targets = binarizeDataset(data, binarization, generator);
-    await overBatches(
-      model,
-      cuts(data.count, samples, batchSize),
-      (cut) => withGenerator(generator, () => [compute(makeBlock(model, targets, cut, generator))]),
-      ([values], cut) => use(values!, cut),
-    );
+    const pass: Pass<Cut, NamedTensors & DrawBlock> = {
+      inputs: (cut) => makeBlock(model, targets, cut, generator),
+      compute: (block) => withGenerator(generator, () => [compute(block)]),
+      use: ([values], cut) => use(values!, cut),
+    };
+    await overBatches(model, cuts(data.count, samples, batchSize), pass, compile);
   });
 }
 
@@ -93,14 +103,17 @@ function* cuts(count: number, samples: number, batchSize: number): Iterable<Cut>
   }
 }
 
-function makeBlock(model: LatentModel, data: Dataset, cut: Cut, generator: Generator): DrawBlock {
-  const { start, images, draws } = cut;
+function makeBlock(
+  model: LatentModel,
+  data: Dataset,
+  { start, images, draws }: Cut,
+  generator: Generator,
+): NamedTensors & DrawBlock {
   const pixels = pixelsOf(data);
   const aligned = Math.ceil(draws / ALIGNMENT) * ALIGNMENT;
   const noise = randn([images, aligned, model.latent], { generator });
   const labels = data.labels.subarray(start, start + images);
   return {
-    ...cut,
     x: tensor(data.images.subarray(start * pixels, (start + images) * pixels), { shape: [images, pixels] }),
     eps: aligned === draws ? noise : noise.slice(0, draws, { axis: 1 }),
     labels: model.classes > 0 ? oneHot(labels, model.classes) : undefined,

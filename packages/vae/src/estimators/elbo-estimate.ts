@@ -77,14 +77,14 @@ export function estimateElbo(
       model,
       data,
       { ...options, samples },
-      ({ x, eps, labels, images, draws }) => {
+      ({ x, eps, labels }) => {
         const { likelihood, prior, posterior } = model.sampleTerms(x, eps, labels);
         const divergence =
           kl === 'sampled'
             ? posterior.sub(prior)
             : closedFormKl(model, model.encode(x, labels), labels)
                 .sum({ axis: 1, keepDims: true })
-                .expand([images, draws]);
+                .expand(likelihood.shape);
         return stack([likelihood.neg(), divergence], { axis: 2 }); // [images, draws, 2]
       },
       (values, { start, images, draws }) => {

@@ -3,7 +3,7 @@ import type { OptionNames } from '@varigrad/core/checks';
 import { type Dataset, pixelsOf } from '../data/dataset.js';
 import type { GenerativeModel } from '../models/model.js';
 import { onOneBackend } from '../one-backend.js';
-import { labelsOf, overBatches } from '../over-batches.js';
+import { evaluated, labelsOf } from '../over-batches.js';
 
 /** Options of the figures that show random samples. */
 export interface FigureOptions {
@@ -38,15 +38,9 @@ export function decodeImages(
 /** The values of a tensor that is computed in evaluation mode and without a tape. */
 export function valuesOf(model: GenerativeModel, compute: () => Tensor): Promise<Float32Array> {
   return onOneBackend(async () => {
-    let values = new Float32Array();
-    await overBatches(
-      model,
-      [undefined],
-      () => [compute()],
-      ([found]) => {
-        values = Float32Array.from(found!);
-      },
-    );
+    const found = evaluated(model, compute);
+    const values = Float32Array.from(await found.data());
+    found.dispose();
     return values;
   });
 }

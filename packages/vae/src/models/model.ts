@@ -23,6 +23,11 @@ export interface GenerativeModel extends Module {
    * Evaluation draws it once for a whole data set, so that the result does not depend on the batch size.
    */
   noise(count: number, generator?: Generator): Tensor | null;
+  /**
+   * The numbers of the model's own schedules at a training step, counted from 0: for example, a temperature. Training passes them to
+   * `elbo` as scalar tensors, in `scheduled`. Default: the model has no schedule.
+   */
+  schedules?(step: number): Readonly<Record<string, number>>;
   /** The training loss and its parts, scalars in nats per image. */
   elbo(x: Tensor, options?: ElboOptions): Elbo;
   /** The code of each image (for a posterior, its mean), `[batch, latent]`. */

@@ -106,8 +106,16 @@ export class RelaxedCategoricalVAE extends CodeModel {
     return gumbel([count, this.latent], { generator });
   }
 
+  /** The temperature at a step. @throws ArgumentError if it is not above 0 */
+  schedules(step: number): { temperature: number } {
+    const temperature = this.#temperature(step);
+    if (temperature > 0) return { temperature };
+    throw new ArgumentError('elbo', `the temperature is above 0, not ${temperature} (step ${step})`);
+  }
+
   /**
    * −ELBO = E_q[−log p(x|z)] + Σ KL(q ‖ uniform), with KL = log K − H(q) for each variable. In training mode `estimator` determines z.
+   * @param options - scheduled: `temperature`, above 0
    * @returns { loss, recon, kl }, scalars in nats per image
    * @throws ArgumentError if the temperature is not above 0
    */
@@ -127,17 +135,15 @@ export class RelaxedCategoricalVAE extends CodeModel {
   }
 
   /** log p(x|z) with one sample of z per image, `[batch]`. */
-  #sampledLogProb(x: Tensor, logQ: Tensor, { eps, generator, step = 0 }: ElboOptions): Tensor {
+  #sampledLogProb(x: Tensor, logQ: Tensor, { eps, generator, scheduled }: ElboOptions): Tensor {
     const batch = x.shape[0]!;
     const noise = (eps ?? (this.noise(batch, generator) as Tensor)).reshape(logQ.shape);
-    const z = this.training ? this.#trainingDraw(logQ, noise, step) : hardMax(logQ.add(noise));
+    const z = this.training ? this.#trainingDraw(logQ, noise, scheduled) : hardMax(logQ.add(noise));
     return this.likelihood.logProb(this.decode(z.reshape([batch, this.latent])), x);
   }
 
-  #trainingDraw(logQ: Tensor, noise: Tensor, step: number): Tensor {
-    const temperature = this.#temperature(step);
-    if (!(temperature > 0))
-      throw new ArgumentError('elbo', `the temperature is above 0, not ${temperature} (step ${step})`);
+  #trainingDraw(logQ: Tensor, noise: Tensor, scheduled: ElboOptions['scheduled']): Tensor {
+    const { temperature = this.schedules(0).temperature } = scheduled ?? {};
     const relaxed = gumbelSoftmax(logQ, noise, temperature);
     return this.estimator === 'relaxed' ? relaxed : straightThrough(hardMax(logQ.add(noise)), relaxed);
   }

@@ -60,7 +60,9 @@ export class TotalCorrelationVAE extends VAE {
     const bound = this.weigh(terms, { ...options, beta: 1 });
     if (!this.training || beta === 1) return bound;
     const correlation = totalCorrelation(terms.z, terms.q, this.#datasetSize);
-    return { ...bound, loss: bound.loss.add(correlation.mul(beta - 1)) };
+    // Both are β − 1 from a β in float32, so that a number and a tensor give the same loss.
+    const weight = typeof beta === 'number' ? Math.fround(beta) - 1 : beta.sub(1);
+    return { ...bound, loss: bound.loss.add(correlation.mul(weight)) };
   }
 }
 

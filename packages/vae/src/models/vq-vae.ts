@@ -1,13 +1,4 @@
-import {
-  arange,
-  defaultGenerator,
-  full,
-  type Generator,
-  parameter,
-  type Tensor,
-  where,
-  zeros,
-} from '@varigrad/core';
+import { arange, full, type Generator, parameter, rand, type Tensor, where, zeros } from '@varigrad/core';
 import { checkNumber, checkOptions, checkTensor, checkWhole, type OptionNames } from '@varigrad/core/checks';
 import { type Description, uniform } from '@varigrad/nn';
 import { entropy } from '../distributions/categorical.js';
@@ -139,7 +130,7 @@ export class VQVAE extends CodeModel {
 
   /** Uniformly random codebook vectors: `[count, vectors · width]`. Better samples need a learned model of `codeIndices`. */
   samplePrior(count: number, options: { generator?: Generator | undefined } = {}): Tensor {
-    const { generator = defaultGenerator() } = options;
+    const { generator } = options;
     return this.codebook
       .indexSelect(draws(count * this.vectors, this.codebook.shape[0]!, generator))
       .reshape([count, this.latent]);
@@ -168,7 +159,7 @@ export class VQVAE extends CodeModel {
   }
 
   /** Updates the usage, and replaces unused codebook vectors by vectors of the encoder. @param z - `[rows, width]` */
-  #restartUnused(z: Tensor, generator = defaultGenerator()): void {
+  #restartUnused(z: Tensor, generator: Generator | undefined): void {
     if (this.#restartBelow === 0) return;
     const size = this.codebook.shape[0]!;
     const rows = z.shape[0]!;
@@ -180,9 +171,13 @@ export class VQVAE extends CodeModel {
   }
 }
 
-/** `count` random whole numbers from 0 to below `size`. */
-function draws(count: number, size: number, generator: Generator): number[] {
-  return Array.from(generator.words(count), (word) => Math.floor((word / 2 ** 32) * size));
+/** `count` random whole numbers from 0 to below `size`, `[count]`. */
+function draws(count: number, size: number, generator?: Generator): Tensor {
+  // The product can be rounded up to size.
+  return rand([count], { generator })
+    .mul(size)
+    .floor()
+    .clamp({ max: size - 1 });
 }
 
 /**

@@ -36,7 +36,7 @@ export interface Measurement extends Losses {
 }
 
 /** Options of `measureRun`. */
-export interface MeasureOptions extends Pick<EvaluateOptions, 'batchSize' | 'seed'> {
+export interface MeasureOptions extends Pick<EvaluateOptions, 'batchSize' | 'seed' | 'compile'> {
   /** Importance samples per image for the estimate of −log p(x). Default 0: no estimate. */
   importanceSamples?: number;
 }
@@ -96,7 +96,7 @@ async function estimateNll(
   model: GenerativeModel,
   test: Dataset,
   samples: number,
-  { seed, binarization }: EvaluateOptions,
+  { seed, binarization, compile }: EvaluateOptions,
 ): Promise<NonNullable<Measurement['nll']>> {
   if (!isLatentModel(model))
     throw new UsageError(
@@ -106,6 +106,7 @@ async function estimateNll(
     samples,
     seed,
     binarization,
+    compile,
   });
   return {
     nll: estimate.nll,

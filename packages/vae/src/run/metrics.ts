@@ -5,8 +5,8 @@ import { UsageError } from './usage-error.js';
 
 /** One object per epoch. @param heldOut - the images of the losses that are not training losses */
 export function encodeMetrics(results: readonly EpochResult[], heldOut: 'test' | 'validation'): string {
-  const lines = results.map(({ epoch, train, test, seconds, msPerStep }) =>
-    JSON.stringify({ epoch, train, [heldOut]: test, seconds, msPerStep }),
+  const lines = results.map(({ epoch, train, test, seconds, msPerStep, execution }) =>
+    JSON.stringify({ epoch, train, [heldOut]: test, seconds, msPerStep, execution }),
   );
   return lines.map((line) => `${line}\n`).join('');
 }

@@ -1,5 +1,6 @@
 /** The text of a run while it trains: a progress bar, one line per epoch, and the colours of both. */
 import { styleText } from 'node:util';
+import { describeExecution } from '../compiled.js';
 import type { Losses } from '../meter.js';
 import type { EpochResult, Progress } from '../train.js';
 
@@ -78,6 +79,7 @@ export function createReporter(out: Output, wording: Wording = {}): Reporter {
   const terminal = out.isTTY === true;
   const paint = painter(out);
   let drawn = false;
+  let said = '';
   const clear = (): void => {
     if (drawn) out.write('\r\x1b[2K');
     drawn = false;
@@ -91,6 +93,10 @@ export function createReporter(out: Output, wording: Wording = {}): Reporter {
     epoch(result, epochs) {
       clear();
       out.write(`${epochLine(result, epochs, wording, paint)}\n`);
+      const { execution } = result;
+      const text = execution === undefined ? '' : `Steps: ${describeExecution(execution)}.`;
+      if (text !== said) out.write(`${paint('dim', wrapped(text, out))}\n`);
+      said = text;
     },
     clear,
   };

@@ -41,6 +41,8 @@ export interface TrainRunOptions {
   resume: boolean;
   /** Description of the backend. */
   machine: string;
+  /** Whether steps may be compiled; see `FitOptions`. */
+  compile: boolean;
   /** Stops the run after the step in progress, and saves it. */
   signal: StopSignal;
   out: Output;
@@ -79,7 +81,7 @@ export async function trainRun(options: TrainRunOptions): Promise<RunEnd> {
 }
 
 async function trainIn(options: TrainRunOptions, lock: FolderLock): Promise<RunEnd> {
-  const { folder, config, signal, out } = options;
+  const { folder, config, compile, signal, out } = options;
   const start = await prepare(options);
   const { model, optimizer, data, state, results, heldOut } = start;
   const facts = { ...options, folder: folder.path, model, data, state };
@@ -106,6 +108,7 @@ async function trainIn(options: TrainRunOptions, lock: FolderLock): Promise<RunE
       schedule: scheduleOf(config, data.train.count),
       clipNorm: clip === 0 ? undefined : clip,
       dropLast,
+      compile,
       signal: end.signal,
       onProgress: reporter.step,
       state,
@@ -268,17 +271,20 @@ function scheduleOf(config: RunConfig, images: number): Schedule | undefined {
 }
 
 /** Reports collapsed dimensions of z, if there are any. */
-async function tellCollapse({ config, out }: TrainRunOptions, { model, data }: Start): Promise<void> {
+async function tellCollapse(
+  { config, compile, out }: TrainRunOptions,
+  { model, data }: Start,
+): Promise<void> {
   if (!isLatentModel(model)) return;
   const { binarization } = config;
-  const statistics = await latentStatistics(model, data.validation ?? data.test, { binarization });
+  const statistics = await latentStatistics(model, data.validation ?? data.test, { binarization, compile });
   if (findCollapse(statistics).dimensions.length === 0) return;
   out.write(`\n${wrapped(describeCollapse(statistics, collapseAdvice(config)), out)}\n`);
 }
 
 /** Reports an early end, the best epoch, and its losses on the test images. */
 async function tellBest(
-  { folder, config, out }: TrainRunOptions,
+  { folder, config, compile, out }: TrainRunOptions,
   { model, data, results }: Start,
 ): Promise<void> {
   const best = bestEpoch(results) as EpochResult;
@@ -286,7 +292,7 @@ async function tellBest(
     out.write(`\nEnded early: no better validation loss in ${counted(config.patience, 'epoch')}.\n`);
   const saved = await readWeightsFile(folder.weightsFile('best'));
   loadWeights(model, saved);
-  const losses = await evaluate(model, data.test, { binarization: config.binarization });
+  const losses = await evaluate(model, data.test, { binarization: config.binarization, compile });
   out.write(`\nBest epoch on the validation images: ${best.epoch}, saved in best.safetensors.\n`);
   out.write(`Losses on ${counted(data.test.count, 'test image')}: ${lossTextOf(config)(losses)}\n`);
 }

@@ -8,6 +8,7 @@ import { broadcastStrides, reducedBlock, sizeOf, stridesOf } from '../../shape.j
 import type {
   AdamSpec,
   AxisSpec,
+  ConvSpec,
   IndexSpec,
   Kernels,
   MatmulSpec,
@@ -17,6 +18,7 @@ import type {
   SgdSpec,
   StridedSpec,
 } from '../backend.js';
+import { convolve, weightPieces } from './convolution.js';
 import { readOf, wholeOf } from './expression.js';
 import type { GpuArray } from './handle.js';
 import type { Machine } from './machine.js';
@@ -156,6 +158,24 @@ export class GpuKernels implements Kernels<GpuArray> {
     const output = grids ? gridOf(1, m, n) : [m * n];
     const result = this.#machine.launch(program, operands, m * n, [m * n, n, k], [], output);
     if (stand !== null) this.#machine.release(stand);
+    return result;
+  }
+
+  conv2d(x: GpuArray, weight: GpuArray, bias: GpuArray | null, spec: ConvSpec): GpuArray {
+    return convolve(this.#machine, false, x, weight, bias, spec);
+  }
+
+  convTranspose2d(y: GpuArray, weight: GpuArray, bias: GpuArray | null, spec: ConvSpec): GpuArray {
+    return convolve(this.#machine, true, y, weight, bias, spec);
+  }
+
+  conv2dWeight(x: GpuArray, y: GpuArray, spec: ConvSpec): GpuArray {
+    const length = spec.maps * spec.channels * sizeOf(spec.kernel);
+    if (x.length === 0 || y.length === 0) return this.fill(length, 0);
+    const { sums, pieces } = weightPieces(this.#machine, x, y, spec);
+    if (pieces === 1) return sums;
+    const result = this.#reduceAxis('sum', sums, { outer: 1, length: pieces, inner: length });
+    this.#machine.release(sums);
     return result;
   }
 

@@ -1,5 +1,13 @@
 /** What the calls of a program read and write. */
-import type { Argument, Call, Kernels, SettingReference, SlotReference } from '../backend.js';
+import type {
+  Argument,
+  Call,
+  Kernels,
+  Program,
+  SettingReference,
+  SlotReference,
+  StridedSpec,
+} from '../backend.js';
 
 /** For each kernel that writes in place, the places of the arguments that it changes. */
 const WRITTEN: Readonly<Partial<Record<keyof Kernels, readonly number[]>>> = {
@@ -38,4 +46,29 @@ export function slotsWrittenBy({ kernel, args }: Pick<Call, 'kernel' | 'args'>):
     const argument = args[place];
     return argument !== undefined && isSlot(argument) ? [argument.slot] : [];
   });
+}
+
+/** All slots that calls change in place. */
+export function writtenSlots({ calls }: Program): ReadonlySet<number> {
+  return new Set(calls.flatMap(slotsWrittenBy));
+}
+
+/** The call with other references in place of those to slots. */
+export function replaceSlots(call: Call, replace: (reference: SlotReference) => SlotReference): Call {
+  const replaced = (argument: Argument): Argument =>
+    Array.isArray(argument) ? argument.map(replaced) : isSlot(argument) ? replace(argument) : argument;
+  return { ...call, args: call.args.map(replaced) };
+}
+
+/**
+ * The slot of kind 'input' that has the same elements as another slot, if those were only repeated, or brought into another order; null
+ * if there is none.
+ */
+export function inputBehind(program: Pick<Program, 'slots' | 'calls'>, slot: number): number | null {
+  if (program.slots[slot]!.kind === 'input') return slot;
+  const maker = program.calls.find(({ out }) => out === slot);
+  if (maker?.kernel !== 'strided') return null;
+  const [source, view] = maker.args as unknown as readonly [SlotReference, StridedSpec];
+  const distinct = view.shape.reduce((count, n, axis) => (view.strides[axis] === 0 ? count : count * n), 1);
+  return distinct === program.slots[source.slot]!.length ? inputBehind(program, source.slot) : null;
 }

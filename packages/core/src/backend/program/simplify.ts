@@ -1,13 +1,16 @@
 /** The passes over a program that serve every backend. They remove calls, and change no result. */
 import type { Kernels, Values } from '../backend.js';
 import { type BoundProgram, foldConstants, shrinkConstants } from './constants.js';
+import { removeCopies } from './copies.js';
+import { shareRepeated } from './repeated.js';
 import { removeUnused } from './unused.js';
 
-/** The program without calls that nothing needs, and with constants computed once. @param kernels - compute the constants */
+/** The program without calls that nothing needs or that repeat others, and with constants computed once. @param kernels - compute the constants */
 export function simplify<V extends Values>(
   kernels: Kernels<V>,
   { program, bound }: BoundProgram<V>,
 ): BoundProgram<V> {
-  const folded = shrinkConstants(foldConstants(kernels, { program: removeUnused(program), bound }));
+  const shared = shareRepeated(removeCopies(removeUnused(program)));
+  const folded = shrinkConstants(foldConstants(kernels, { program: shared, bound }));
   return { program: removeUnused(folded.program), bound: folded.bound };
 }

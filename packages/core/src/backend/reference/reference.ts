@@ -8,6 +8,7 @@ import { fillNormal, fillUniform } from '../../random.js';
 import { allocate } from '../allocate.js';
 import { type Backend, DISPOSE, type HostArray, type Kernels } from '../backend.js';
 import { replayCalls } from '../program/replay.js';
+import { convolutionKernels } from './convolution.js';
 import { elementwiseKernels } from './elementwise.js';
 import { matmulKernels } from './matmul.js';
 import { movementKernels } from './movement.js';
@@ -36,6 +37,7 @@ export function createReference(
     ...elementwiseKernels(reserve),
     ...reduceKernels(reserve),
     ...matmulKernels(reserve),
+    ...convolutionKernels(reserve),
     ...movementKernels(reserve),
     ...updateKernels,
     uniform(size, state) {

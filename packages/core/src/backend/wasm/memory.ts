@@ -30,6 +30,10 @@ export class ResidentMemory {
   #words: Int32Array;
   readonly #space: Blocks;
   readonly #blocks: WeakMap<Float32Array, Block> = new WeakMap();
+  /** Arrays in the blocks of an owner, which is not garbage-collected before them. */
+  readonly #lent: WeakMap<Float32Array, { readonly address: number; readonly owner: object }> = new WeakMap();
+  /** Frees the blocks of owners that have been garbage-collected. */
+  readonly #orphaned: FinalizationRegistry<readonly Block[]>;
   /** Frees the blocks of resident arrays that have been garbage-collected. */
   readonly #abandoned: FinalizationRegistry<Block>;
   #scopes = 0;
@@ -43,6 +47,9 @@ export class ResidentMemory {
     this.#space = new Blocks(FIRST_ADDRESS, (end) => this.#reserve(end));
     // The registry outlives this object: the engine reports collected arrays between tasks only.
     this.#abandoned = new FinalizationRegistry((block) => this.#space.free(block));
+    this.#orphaned = new FinalizationRegistry((blocks) => {
+      for (const block of blocks) this.#space.free(block);
+    });
   }
 
   /** Bytes of the WebAssembly memory in use or kept for reuse. */
@@ -65,24 +72,37 @@ export class ResidentMemory {
 
   /** The address of values. Arrays that are not resident are copied in. */
   addressOf(values: Float32Array): number {
-    const block = this.#blocks.get(values);
-    if (block !== undefined) return block.address;
+    const resident = this.residentAddress(values);
+    if (resident !== undefined) return resident;
     const address = this.temporary(values.length * 4);
     this.#floats.set(values, address / 4);
     return address;
   }
 
+  /** The address of resident values; undefined for other arrays. */
+  residentAddress(values: Float32Array): number | undefined {
+    return this.#blocks.get(values)?.address ?? this.#lent.get(values)?.address;
+  }
+
   /** Copies values that a kernel changed in place back to their array, unless it is resident. */
   writeBack(values: Float32Array, address: number): void {
-    if (!this.#blocks.has(values))
+    if (this.residentAddress(values) === undefined)
       values.set(this.#floats.subarray(address / 4, address / 4 + values.length));
   }
 
   /** Writes 32-bit integers for a kernel, valid until the end of the call. */
   integers(values: readonly number[]): number {
     const address = this.temporary(values.length * 4);
-    this.#words.set(values, address / 4);
+    this.setIntegers(address, values);
     return address;
+  }
+
+  setIntegers(address: number, values: readonly number[]): void {
+    this.#words.set(values, address / 4);
+  }
+
+  setFloats(address: number, values: ArrayLike<number>): void {
+    this.#floats.set(values, address / 4);
   }
 
   /** Runs a kernel that fills `size` floats at the address it is given, and frees the temporaries of the call. */
@@ -90,7 +110,7 @@ export class ResidentMemory {
     try {
       const block = this.#temporary(size * 4);
       kernel(block.address);
-      if (this.#scopes === 0 || !this.#mayStay()) return copyOf(this.#floatsAt(block, size));
+      if (this.#scopes === 0 || !this.#mayStay()) return copyOf(this.floatsAt(block.address, size));
       this.#temporaries = this.#temporaries.filter((temporary) => temporary !== block);
       return this.#view(block, size);
     } finally {
@@ -126,10 +146,52 @@ export class ResidentMemory {
 
   /** The values in garbage-collected memory; a resident block is freed. */
   keep(values: Float32Array): Float32Array {
-    if (!this.#blocks.has(values)) return values;
+    if (this.residentAddress(values) === undefined) return values;
     const copy = copyOf(values);
     this.release(values);
     return copy;
+  }
+
+  /**
+   * A block of at least `bytes` bytes until it is freed.
+   * @param own - bytes that the program has already reserved
+   * @throws BackendError if there is no room
+   */
+  reserve(bytes: number, own: number): Block {
+    const block = this.#space.take(bytes);
+    if (block !== undefined && this.#mayStay()) return block;
+    if (block !== undefined) this.#space.free(block);
+    throw this.#full('a program', bytes, own);
+  }
+
+  free(block: Block): void {
+    this.#space.free(block);
+  }
+
+  /** Frees the blocks that are in the list when the owner is garbage-collected. */
+  freeWith(owner: object, blocks: readonly Block[]): void {
+    this.#orphaned.register(owner, blocks);
+  }
+
+  /** Floats of a reserved block. */
+  floatsAt(address: number, size: number): Float32Array {
+    return new Float32Array(this.#memory.buffer, address, size);
+  }
+
+  /** Integers of a reserved block. */
+  integersAt(address: number, size: number): Int32Array {
+    return new Int32Array(this.#memory.buffer, address, size);
+  }
+
+  /** Makes floats of an owner's block resident, until `withdraw`. */
+  lend(address: number, size: number, owner: object): Float32Array {
+    const values = this.floatsAt(address, size);
+    this.#lent.set(values, { address, owner });
+    return values;
+  }
+
+  withdraw(values: Float32Array): void {
+    this.#lent.delete(values);
   }
 
   /** Frees the block of a resident array; other arrays are ignored. */
@@ -141,13 +203,9 @@ export class ResidentMemory {
     this.#space.free(block);
   }
 
-  #floatsAt(block: Block, size: number): Float32Array {
-    return new Float32Array(this.#memory.buffer, block.address, size);
-  }
-
   /** Makes a block resident. */
   #view(block: Block, size: number): Float32Array {
-    const view = this.#floatsAt(block, size);
+    const view = this.floatsAt(block.address, size);
     this.#blocks.set(view, block);
     return view;
   }
@@ -177,18 +235,21 @@ export class ResidentMemory {
 
   #temporary(bytes: number): Block {
     const block = this.#space.take(bytes);
-    if (block === undefined) throw this.#full(bytes);
+    if (block === undefined) {
+      const own = this.#temporaries.reduce((sum, { size }) => sum + size, 0);
+      throw this.#full('a kernel', bytes, own);
+    }
     this.#temporaries.push(block);
     return block;
   }
 
-  #full(bytes: number): BackendError {
-    const own = this.#temporaries.reduce((sum, { size }) => sum + size, 0);
+  /** @param own - bytes that the kernel or program has already */
+  #full(what: string, bytes: number, own: number): BackendError {
     const fits = own + bytes <= this.#capacity - FIRST_ADDRESS - MARGIN;
     const held = mebibytes(this.#space.bytesUsed - own);
     return new BackendError(
       'wasm',
-      `out of memory: a kernel needs ${mebibytes(own + bytes)} MiB for operands and results, and long-lived values ` +
+      `out of memory: ${what} needs ${mebibytes(own + bytes)} MiB for operands and results, and long-lived values ` +
         `hold ${held} of the ${mebibytes(this.#capacity)} MiB of WebAssembly — ` +
         (fits
           ? 'dispose of parameters that are not needed; dropped ones are freed only when the program awaits'

@@ -1,6 +1,7 @@
 /** Loads the compiled kernels: selects the flavour and allocates the memory. */
 import { BackendError } from '../../errors.js';
 import { type KernelExports, plain, relaxed } from './module.generated.js';
+import { chooseSimd, type Simd } from './simd.js';
 
 /** The part of `WebAssembly.Memory` that is used. The original type would make the declarations depend on the DOM library. */
 export interface KernelMemory {
@@ -16,15 +17,46 @@ export interface LoadedModule {
   /** 64 KiB pages that the memory may grow to. */
   readonly mostPages: number;
   readonly kernels: KernelExports;
-  /** 'plain' SIMD, or 'relaxed' SIMD with fused multiply-add. */
-  readonly simd: 'plain' | 'relaxed';
+  readonly simd: Simd;
+  /** The text of an expression for the import `product`, for threads other than the caller; undefined without native products. */
+  readonly workerProduct: string | undefined;
 }
 
-/** A function with the instruction i32x4.relaxed_trunc_f32x4_s: valid only if the host supports relaxed SIMD. */
-const RELAXED_PROBE = new Uint8Array([
-  0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 5, 1, 0x60, 0, 1, 0x7b, 3, 2, 1, 0, 10, 11, 1, 9, 0, 0x41, 0, 0xfd,
-  0x0f, 0xfd, 0x81, 0x02, 0x0b,
-]);
+/**
+ * C ← op(A)·op(B), or C + op(A)·op(B), computed outside of WebAssembly on addresses in the kernels' memory. `lengthA` is the
+ * distance in elements between stored rows of A.
+ */
+export type Product = (
+  ...args: [
+    a: number,
+    lengthA: number,
+    transposeA: number,
+    b: number,
+    lengthB: number,
+    transposeB: number,
+    c: number,
+    lengthC: number,
+    m: number,
+    n: number,
+    k: number,
+    accumulate: number,
+  ]
+) => void;
+
+/** A function that computes products outside of WebAssembly. */
+export interface ProductBinding {
+  /** Computes products on the calling thread. @param memory - the kernels' memory */
+  bind(memory: KernelMemory): Product;
+  /** See `LoadedModule.workerProduct`; undefined if other threads cannot compute products. */
+  readonly workerProduct: string | undefined;
+}
+
+/** Options of `loadModule`. */
+export interface LoadOptions {
+  readonly compile?: Compile | undefined;
+  readonly simd?: Simd | undefined;
+  readonly products?: ProductBinding | undefined;
+}
 
 /** Initial and maximum number of 64 KiB pages of the memory; the host may allow fewer. */
 const FIRST_PAGES = 32;
@@ -41,17 +73,17 @@ type KernelBytes = Uint8Array & { readonly buffer: ArrayBuffer };
  * @param waiting - see assembly/pool.ts
  * @throws BackendError if the host cannot compile them
  */
-export function loadModule(
-  waiting: (polls: number) => void,
-  compile: Compile = (bytes) => new WebAssembly.Module(bytes),
-): LoadedModule {
+export function loadModule(waiting: (polls: number) => void, options: LoadOptions = {}): LoadedModule {
+  const { compile = (bytes) => new WebAssembly.Module(bytes), products } = options;
   if (typeof WebAssembly === 'undefined') throw new BackendError('wasm', 'this host has no WebAssembly');
-  const simd = WebAssembly.validate(RELAXED_PROBE) ? 'relaxed' : 'plain';
+  const simd = chooseSimd(options.simd);
   try {
-    const module = compile(decodeHex(simd === 'relaxed' ? relaxed : plain));
+    const module = compile(decodeHex(simd === 'plain' ? plain : relaxed));
     const { memory, mostPages } = createMemory();
-    const instance = new WebAssembly.Instance(module, { env: { memory, waiting, abort: fail } });
-    return { module, memory, mostPages, kernels: instance.exports as unknown as KernelExports, simd };
+    const product = products?.bind(memory) ?? fail;
+    const instance = new WebAssembly.Instance(module, { env: { memory, waiting, abort: fail, product } });
+    const kernels = instance.exports as unknown as KernelExports;
+    return { module, memory, mostPages, kernels, simd, workerProduct: products?.workerProduct };
   } catch (error) {
     throw new BackendError('wasm', `this host refused the kernels: ${(error as Error).message}`);
   }

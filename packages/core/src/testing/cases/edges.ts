@@ -63,7 +63,7 @@ const binarySpecial = (Object.keys(binaryRows) as BinaryKind[]).map((kind) => {
 export const specialCases: readonly OpCase[] = [...unarySpecial, ...binarySpecial].map(edge);
 
 /** Products of matrices add up 0·Infinity in the kernel, so they are masked at finite values. */
-const ofMatrices = ['matmul', 'linear', 'einsum', 'conv2d', 'convTranspose2d'];
+const ofMatrices = ['matmul', 'linear', 'einsum', 'conv2d', 'convTranspose2d', 'conv2dWeight'];
 
 function atSpecialValues(op: string, input: InputSpec, i: number): InputSpec {
   if (input.below !== undefined || ofMatrices.includes(op)) return input;

@@ -2,7 +2,7 @@
 
 import { partDefaults } from './complete.js';
 import { takersOf } from './conditions.js';
-import { flagOf, type Option, type Options, wordsOf } from './option.js';
+import { flagOf, type Option, type Options, offFlagOf, wordsOf } from './option.js';
 
 /** Placeholder of an option's value in the help text: `n` in `--latent <n>`. A switch has none. */
 export function placeholderOf(option: Option): string {
@@ -39,6 +39,8 @@ function partsWith(options: Options, key: string): readonly string[] {
 function defaultTextOf(options: Options, key: string): string {
   const { default: standard, defaultText } = options[key] as Option;
   if (defaultText !== undefined) return defaultText === '' ? '' : `default ${defaultText}`;
+  const off = offFlagOf(key, options[key] as Option);
+  if (off !== undefined) return `default; --${off} turns it off`;
   if (standard === null || standard === false) return '';
   const usual =
     typeof standard === 'object' && 'option' in standard ? `that of --${flagOf(standard.option)}` : standard;

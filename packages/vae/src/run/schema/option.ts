@@ -74,7 +74,7 @@ export interface TextOption extends Declaration {
   readonly default: string | null;
 }
 
-/** A switch: its flag takes no value. */
+/** A switch: its flag takes no value. One that is on by default has a second flag, `--no-…`, which turns it off. */
 export interface SwitchOption extends Declaration {
   readonly type: 'boolean';
   readonly default: boolean;
@@ -126,6 +126,11 @@ export type ValuesOf<All> = { -readonly [K in keyof All]: ValueOf<All[K]> };
 /** `learningRate` → `learning-rate` */
 export function flagOf(key: string): string {
   return key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+/** The flag that turns a switch off, without its dashes; undefined if there is none. */
+export function offFlagOf(key: string, option: Option): string | undefined {
+  return 'type' in option && option.type === 'boolean' && option.default ? `no-${flagOf(key)}` : undefined;
 }
 
 /** The words that an option accepts; of a list, the words of its items. Empty if any text or number is accepted. */

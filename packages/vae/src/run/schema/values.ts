@@ -8,14 +8,14 @@ const TEXT = new RegExp(TEXT_PATTERN, 'u');
 /** The given values, by key. `name` identifies the option in messages: `--latent`, or `a.json: latent`. */
 export type Given = ReadonlyMap<string, { readonly name: string; readonly value: unknown }>;
 
-/** Converts command-line flags: text, or true for a switch. @throws UsageError for a value that the option does not accept */
-export function fromFlags(options: Options, flags: ReadonlyMap<string, string | true>): Given {
+/** Converts command-line flags: text, or a boolean for a switch. @throws UsageError for a value that the option does not accept */
+export function fromFlags(options: Options, flags: ReadonlyMap<string, string | boolean>): Given {
   return new Map(
     Object.entries(options).flatMap(([key, option]) => {
       const name = `--${flagOf(key)}`;
       const text = flags.get(flagOf(key));
       if (text === undefined) return [];
-      const value = text === true ? true : fromText(option, text);
+      const value = typeof text === 'boolean' ? text : fromText(option, text);
       if (!isValue(option, value)) throw refusal(name, String(text), option);
       return [[key, { name, value }]];
     }),

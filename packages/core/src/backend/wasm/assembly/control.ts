@@ -19,13 +19,19 @@ export const READY: usize = CONTROL + 256;
 export const LIMIT: usize = CONTROL + 260;
 /** i32: workers that ended with an error. */
 export const FAILED: usize = CONTROL + 264;
+/** i32: 1 while a program runs; workers then wait longer for work before they sleep. */
+export const HOT: usize = CONTROL + 268;
+/** i32: whether tiles of matrix products have 16 columns; see gemm-wide.ts. */
+export const WIDE: usize = CONTROL + 272;
+/** i32: chunks of a product's packing that are finished; see gemm.ts. */
+export const PACKED: usize = CONTROL + 384;
 /** u32: index of the job in the function table, which is the same in every thread. */
-export const JOB: usize = CONTROL + 320;
+export const JOB: usize = CONTROL + 448;
 /** The job's parameters, one 4-byte word each. */
-export const PARAMETERS: usize = CONTROL + 324;
-/** Scratch memory: 256 bytes per thread. */
+export const PARAMETERS: usize = CONTROL + 452;
+/** Scratch memory: 512 bytes per thread. */
 export const SCRATCH: usize = CONTROL + 1024;
-export const SCRATCH_SIZE: usize = 256;
+export const SCRATCH_SIZE: usize = 512;
 /** Offset in a thread's scratch memory at which elementwise kernels compute the last, incomplete vector. */
 export const TAIL: usize = 192;
 

@@ -1,6 +1,7 @@
 /** Elementwise kernels. The loops over whole vectors are generated from the tables of functions; see scripts/functions.mjs. */
 import { scratchOf, splatted, TAIL } from './control';
 import { binaryVectors, MODE_COLUMN, MODE_FULL, MODE_ROW, unaryVectors } from './functions.generated';
+import { storeCrossEntropy } from './math';
 
 /** out[i] = f(x[i]) for n elements. The elements beyond whole vectors are computed in the thread's scratch memory. */
 export function unary(thread: i32, kind: i32, out: usize, x: usize, n: usize): void {
@@ -82,4 +83,17 @@ export function fill(out: usize, value: f32, n: usize): void {
   const end = out + ((n & ~3) << 2);
   for (; out < end; out += 16) v128.store(out, vector);
   if (n & 3) storeTail(out, vector, n & 3);
+}
+
+/** sigmoidCrossEntropy and sigmoidResidual of n logits x and targets t. */
+export function crossEntropy(thread: i32, loss: usize, residual: usize, x: usize, t: usize, n: usize): void {
+  const end = loss + ((n & ~3) << 2);
+  for (; loss < end; loss += 16, residual += 16, x += 16, t += 16) {
+    storeCrossEntropy(loss, residual, v128.load(x), v128.load(t));
+  }
+  if ((n & 3) == 0) return;
+  const buffer = scratchOf(thread);
+  storeCrossEntropy(buffer, buffer + 16, v128.load(x), v128.load(t));
+  memory.copy(loss, buffer, (n & 3) << 2);
+  memory.copy(residual, buffer + 16, (n & 3) << 2);
 }

@@ -6,31 +6,41 @@
  * The inner loop keeps a 4×8 tile of C in 8 vector registers: per step of k it loads 2 vectors of B and 4 numbers of A, and
  * does 8 multiply-adds.
  *
- * Threads share the packed B, and each computes blocks of rows. K is never split among threads, so the result is
- * bit-identical for any number of threads.
+ * Threads share the packed B, and each computes blocks of rows, in one job: the rows wait until B is packed. K is never split
+ * among threads, so the result is bit-identical for any number of threads. A chain of elementwise kernels may follow on each
+ * chunk of rows; see chains.ts.
  */
-import { ACTIVATION_NONE, ACTIVATION_RELU, ACTIVATION_SIGMOID } from './functions.generated';
-import * as math from './math';
+import { runBlocks } from './chains';
+import { ACTIVATION_NONE } from './functions.generated';
 import { fma } from './math';
-import { scratchOf, setWord, word } from './control';
-import { dispatch, threads } from './pool';
+import { PACKED, scratchOf, setWord, word } from './control';
+import { nativeGemm, takesNative } from './gemm-native';
+import { isWide, wideTile } from './gemm-wide';
+import { atMost4, packColumns, packLines } from './packing';
+import { awaitCount, dispatch, threads } from './pool';
+import { finish } from './tile';
 
 const KC: usize = 384;
 const NC: usize = 1024;
 /** Rows that a thread packs at a time. */
 const MC: usize = 96;
-/** Number of panels of B per chunk of packing work. */
-const PACK_PANELS: usize = 8;
+/** Columns of a panel of B, and of a tile: usually, and for `isWide`. */
+const NARROW: usize = 8, WIDEST: usize = 16;
+/** Floats of the packed B. */
+const PACKED_SIZE: usize = KC * (NC + WIDEST);
+/** Columns of B per chunk of packing work. */
+const PACK_COLUMNS: usize = 64;
 /** Approximate nanoseconds per multiply-add, to decide whether to share the work. */
 const COST: f64 = 0.04;
 
-// Parameters of the two jobs.
+// Parameters of the job.
 const A = 0, B = 1, C = 2, M = 3, N = 4, K = 5, TRANSPOSE_A = 6, TRANSPOSE_B = 7, BIAS = 8, ACTIVATION = 9;
-const PACKED_A = 10, PACKED_B = 11, K_START = 12, K_COUNT = 13, N_START = 14, N_COUNT = 15, CHUNK_ROWS = 16;
+const PACKED_A = 10, PACKED_B = 11, K_START = 12, K_COUNT = 13, N_START = 14, N_COUNT = 15, CHUNK_ROWS = 16, CHAIN = 17;
+const K_BLOCK = 18, PACKS = 19;
 
 /** Bytes of workspace for `gemm`: the packed B, and a packed block of A for each thread. */
 export function gemmWorkspace(threads: i32): usize {
-  return (KC * (NC + 8) + <usize>threads * KC * MC) << 2;
+  return (PACKED_SIZE + <usize>threads * KC * MC) << 2;
 }
 
 /** Rows of C per chunk of work: a multiple of 4, at most MC, chosen so that all threads get the same number of chunks. */
@@ -40,147 +50,150 @@ function rowsOfChunk(m: usize): usize {
   return max(8, ((m + chunks - 1) / chunks + 3) & ~3);
 }
 
-/** @param bias - address of n floats, or 0; @param activation - the number of an activation */
+/**
+ * @param bias - address of n floats, or 0
+ * @param activation - the number of an activation
+ * @param chain - a chain that runs on the finished rows of C, or 0
+ */
 export function gemm(
   a: usize, b: usize, c: usize, m: usize, n: usize, k: usize,
-  transposeA: bool, transposeB: bool, bias: usize, activation: i32, workspace: usize,
+  transposeA: bool, transposeB: bool, bias: usize, activation: i32, workspace: usize, chain: usize,
 ): void {
-  const blocks = (k + KC - 1) / KC;
-  const kc = blocks == 0 ? 0 : (k + blocks - 1) / blocks;
+  if (takesNative(m, n, k)) {
+    nativeGemm(a, b, c, m, n, k, transposeA, transposeB, bias, activation, chain);
+    return;
+  }
+  const blocks = max(1, (k + KC - 1) / KC);
+  const kc = (k + blocks - 1) / blocks;
   const rows = rowsOfChunk(m);
   setWord(A, a); setWord(B, b); setWord(C, c); setWord(M, m); setWord(N, n); setWord(K, k);
   setWord(TRANSPOSE_A, <usize>transposeA); setWord(TRANSPOSE_B, <usize>transposeB);
   setWord(BIAS, bias); setWord(ACTIVATION, <usize>activation);
-  setWord(PACKED_B, workspace); setWord(PACKED_A, workspace + ((KC * (NC + 8)) << 2));
-  setWord(CHUNK_ROWS, rows);
+  setWord(PACKED_B, workspace); setWord(PACKED_A, workspace + (PACKED_SIZE << 2));
+  setWord(CHUNK_ROWS, rows); setWord(CHAIN, chain); setWord(K_BLOCK, kc);
   for (let j: usize = 0; j < n; j += NC) {
     const nc = min(NC, n - j);
-    setWord(N_START, j); setWord(N_COUNT, nc);
-    const panels = (nc + 7) >> 3;
-    for (let p: usize = 0; p < k; p += kc) {
-      const nanoseconds = <f64>m * <f64>nc * <f64>kc * COST;
-      setWord(K_START, p); setWord(K_COUNT, min(kc, k - p));
-      dispatch(packB, <i32>((panels + PACK_PANELS - 1) / PACK_PANELS), nanoseconds);
-      dispatch(multiply, <i32>((m + rows - 1) / rows), nanoseconds);
+    const packs = (nc + PACK_COLUMNS - 1) / PACK_COLUMNS;
+    setWord(N_START, j); setWord(N_COUNT, nc); setWord(PACKS, packs);
+    const together = PACKED_SIZE / (packedColumns() * kc) * kc; // whole blocks of K whose packed B fits
+    for (let p: usize = 0; p < k; p += together) {
+      const count = min(together, k - p);
+      setWord(K_START, p); setWord(K_COUNT, count);
+      atomic.store<i32>(PACKED, 0);
+      dispatch(packOrMultiply, <i32>(packs + (m + rows - 1) / rows), <f64>m * <f64>nc * <f64>count * COST);
     }
   }
 }
 
-/** Takes four vectors as rows of a 4×4 block and writes its columns, `stride` bytes apart. */
-@inline
-function storeTransposed(to: usize, stride: usize, r0: v128, r1: v128, r2: v128, r3: v128): void {
-  const a = i32x4.shuffle(r0, r1, 0, 4, 1, 5);
-  const b = i32x4.shuffle(r0, r1, 2, 6, 3, 7);
-  const c = i32x4.shuffle(r2, r3, 0, 4, 1, 5);
-  const d = i32x4.shuffle(r2, r3, 2, 6, 3, 7);
-  v128.store(to, i64x2.shuffle(a, c, 0, 2));
-  v128.store(to + stride, i64x2.shuffle(a, c, 1, 3));
-  v128.store(to + 2 * stride, i64x2.shuffle(b, d, 0, 2));
-  v128.store(to + 3 * stride, i64x2.shuffle(b, d, 1, 3));
-}
-
-/**
- * Copies `lines` (1 to 4) stored lines of length `count`, `pitch` bytes apart. Element p of line i is written to
- * to + p·stride + 4i. Missing lines become zeros.
- */
-function packLines(to: usize, stride: usize, from: usize, pitch: usize, lines: usize, count: usize): void {
-  let p: usize = 0;
-  if (lines == 4) {
-    for (; p + 4 <= count; p += 4) {
-      const at = from + (p << 2);
-      storeTransposed(
-        to + p * stride, stride,
-        v128.load(at), v128.load(at + pitch), v128.load(at + 2 * pitch), v128.load(at + 3 * pitch),
-      );
-    }
-  }
-  for (; p < count; p++) {
-    for (let i: usize = 0; i < 4; i++) {
-      store<f32>(to + p * stride + (i << 2), i < lines ? load<f32>(from + i * pitch + (p << 2)) : 0);
-    }
-  }
-}
-
-/** Copies `width` (up to 4) neighbouring columns of `count` lines. Missing columns become zeros. */
-function packColumns(to: usize, stride: usize, from: usize, pitch: usize, width: usize, count: usize): void {
-  if (width == 4) {
-    for (let p: usize = 0; p < count; p++, to += stride, from += pitch) v128.store(to, v128.load(from));
+/** Job: the first chunks pack B. The others compute rows of C, and wait until B is packed. */
+function packOrMultiply(thread: i32, chunk: i32): void {
+  const packs = <i32>word(PACKS);
+  if (chunk < packs) {
+    packB(chunk);
+    atomic.add<i32>(PACKED, 1);
     return;
   }
-  for (let p: usize = 0; p < count; p++, to += stride, from += pitch) {
-    for (let i: usize = 0; i < 4; i++) store<f32>(to + (i << 2), i < width ? load<f32>(from + (i << 2)) : 0);
+  awaitCount(PACKED, packs);
+  const row = <usize>(chunk - packs) * word(CHUNK_ROWS);
+  const rows = min(word(CHUNK_ROWS), word(M) - row);
+  const end = word(K_START) + word(K_COUNT);
+  for (let k = word(K_START); k < end; k += word(K_BLOCK)) multiply(thread, row, rows, k, min(word(K_BLOCK), end - k));
+  const n = word(N);
+  const finished = end == word(K) && word(N_START) + word(N_COUNT) == n;
+  if (finished && word(CHAIN)) runBlocks(thread, word(CHAIN), row * n, (row + rows) * n);
+}
+
+/** Columns of a panel of B. */
+@inline
+function panelWidth(): usize {
+  return isWide() ? WIDEST : NARROW;
+}
+
+/** Columns of the packed block of B, in whole panels. */
+@inline
+function packedColumns(): usize {
+  const panel = panelWidth();
+  return (word(N_COUNT) + panel - 1) / panel * panel;
+}
+
+/** Address of the packed panel of B that begins with `column`, in the block of K that begins with `k` and has `kc` elements. */
+@inline
+function packedPanel(column: usize, k: usize, kc: usize): usize {
+  return word(PACKED_B) + ((packedColumns() * (k - word(K_START)) + column * kc) << 2);
+}
+
+/** Packs a chunk of B into panels `[k][panelWidth()]`. */
+function packB(chunk: i32): void {
+  const end = word(K_START) + word(K_COUNT), panel = panelWidth();
+  const first = <usize>chunk * PACK_COLUMNS;
+  const last = min(first + PACK_COLUMNS, packedColumns());
+  for (let k = word(K_START); k < end; k += word(K_BLOCK)) {
+    const kc = min(word(K_BLOCK), end - k);
+    for (let j = first; j < last; j += panel) packPanel(packedPanel(j, k, kc), j, panel, k, kc);
   }
 }
 
-@inline
-function atMost4(x: isize): usize {
-  return x <= 0 ? 0 : x >= 4 ? 4 : <usize>x;
-}
-
-/** Job: packs a chunk of B's panels, each `[k][8]`. */
-function packB(_thread: i32, chunk: i32): void {
-  const kc = word(K_COUNT);
-  const first = <usize>chunk * PACK_PANELS;
-  const last = min(first + PACK_PANELS, (word(N_COUNT) + 7) >> 3);
-  for (let panel = first; panel < last; panel++) {
-    const column = word(N_START) + (panel << 3);
-    const to = word(PACKED_B) + ((panel * kc) << 5);
-    for (let half: usize = 0; half < 2; half++) {
-      const at = column + half * 4;
-      const width = atMost4(<isize>(word(N_START) + word(N_COUNT)) - <isize>at);
-      if (word(TRANSPOSE_B)) {
-        const pitch = word(K) << 2;
-        packLines(to + half * 16, 32, word(B) + at * pitch + (word(K_START) << 2), pitch, width, kc);
-      } else {
-        const pitch = word(N) << 2;
-        packColumns(to + half * 16, 32, word(B) + word(K_START) * pitch + (at << 2), pitch, width, kc);
-      }
+/** Packs a panel of B from `column` of the block of N on. */
+function packPanel(to: usize, column: usize, panel: usize, k: usize, kc: usize): void {
+  for (let j: usize = 0; j < panel; j += 4) {
+    const at = word(N_START) + column + j;
+    const width = atMost4(<isize>(word(N_START) + word(N_COUNT)) - <isize>at);
+    if (word(TRANSPOSE_B)) {
+      const pitch = word(K) << 2;
+      packLines(to + (j << 2), panel << 2, word(B) + at * pitch + (k << 2), pitch, width, kc);
+    } else {
+      const pitch = word(N) << 2;
+      packColumns(to + (j << 2), panel << 2, word(B) + k * pitch + (at << 2), pitch, width, kc);
     }
   }
 }
 
 /** Packs `rows` rows of A from `row` on into panels `[k][4]`. */
-function packA(to: usize, row: usize, rows: usize): void {
-  const kc = word(K_COUNT);
+function packA(to: usize, row: usize, rows: usize, k: usize, kc: usize): void {
   for (let i: usize = 0; i < rows; i += 4, to += kc << 4) {
     const height = atMost4(<isize>(rows - i));
     if (word(TRANSPOSE_A)) {
       const pitch = word(M) << 2;
-      packColumns(to, 16, word(A) + word(K_START) * pitch + ((row + i) << 2), pitch, height, kc);
+      packColumns(to, 16, word(A) + k * pitch + ((row + i) << 2), pitch, height, kc);
     } else {
       const pitch = word(K) << 2;
-      packLines(to, 16, word(A) + (row + i) * pitch + (word(K_START) << 2), pitch, height, kc);
+      packLines(to, 16, word(A) + (row + i) * pitch + (k << 2), pitch, height, kc);
     }
   }
 }
 
-/** Job: computes a chunk of rows of C. */
-function multiply(thread: i32, chunk: i32): void {
-  const kc = word(K_COUNT), nc = word(N_COUNT), n = word(N);
-  const row = <usize>chunk * word(CHUNK_ROWS);
-  const rows = min(word(CHUNK_ROWS), word(M) - row);
+/** Adds the products of a block of K to `rows` rows of C. */
+function multiply(thread: i32, row: usize, rows: usize, k: usize, kc: usize): void {
+  const nc = word(N_COUNT), n = word(N), panel = panelWidth();
   const packedA = word(PACKED_A) + ((<usize>thread * KC * MC) << 2);
-  packA(packedA, row, rows);
-  const first = word(K_START) == 0;
-  const last = word(K_START) + kc == word(K);
+  packA(packedA, row, rows, k, kc);
+  const first = k == 0;
+  const last = k + kc == word(K);
   const bias = last ? word(BIAS) : 0;
   const activation = last ? <i32>word(ACTIVATION) : ACTIVATION_NONE;
-  for (let j: usize = 0; j < nc; j += 8) {
-    const panelB = word(PACKED_B) + ((j * kc) << 2);
+  for (let j: usize = 0; j < nc; j += panel) {
+    const panelB = packedPanel(j, k, kc);
     const column = word(N_START) + j;
     const biasAt = bias == 0 ? 0 : bias + (column << 2);
     for (let i: usize = 0; i < rows; i += 4) {
       const panelA = packedA + ((i * kc) << 2);
       const c = word(C) + (((row + i) * n + column) << 2);
-      if (i + 4 <= rows && j + 8 <= nc) tile(panelA, panelB, kc, c, n << 2, first, biasAt, activation);
-      else borderTile(thread, panelA, panelB, kc, c, n, min(4, rows - i), min(8, nc - j), first, biasAt, activation);
+      if (i + 4 <= rows && j + panel <= nc) tile(panelA, panelB, kc, c, n << 2, first, biasAt, activation);
+      else borderTile(thread, panelA, panelB, kc, c, n, min(4, rows - i), min(panel, nc - j), first, biasAt, activation);
     }
   }
 }
 
-/** Adds the products of all steps of k to the tile: at each step, a column of A times a row of B. */
-// prettier-ignore
+/** Computes a tile of C. `first`: for the first block of K; `bias`: the address for the tile's first column, or 0. */
+@inline
 function tile(a: usize, b: usize, k: usize, c: usize, pitch: usize, first: bool, bias: usize, activation: i32): void {
+  if (isWide()) wideTile(a, b, k, c, pitch, first, bias, activation);
+  else narrowTile(a, b, k, c, pitch, first, bias, activation);
+}
+
+/** A tile of 8 columns. Adds the products of all steps of k: at each step, a column of A times a row of B. */
+// prettier-ignore
+function narrowTile(a: usize, b: usize, k: usize, c: usize, pitch: usize, first: bool, bias: usize, activation: i32): void {
   let c00 = f32x4.splat(0), c01 = f32x4.splat(0), c10 = f32x4.splat(0), c11 = f32x4.splat(0);
   let c20 = f32x4.splat(0), c21 = f32x4.splat(0), c30 = f32x4.splat(0), c31 = f32x4.splat(0);
   const end = a + (k << 4);
@@ -238,45 +251,18 @@ function tile(a: usize, b: usize, k: usize, c: usize, pitch: usize, first: bool,
   finish(c + 3 * pitch, c30, c31, first, bias, activation);
 }
 
-/** Stores one row of a tile: adds it to the sums of earlier blocks of K; after the last block, applies bias and activation. */
-@inline
-function finish(c: usize, v0: v128, v1: v128, first: bool, bias: usize, activation: i32): void {
-  if (!first) {
-    v0 = f32x4.add(v0, v128.load(c));
-    v1 = f32x4.add(v1, v128.load(c, 16));
-  }
-  if (bias != 0) {
-    v0 = f32x4.add(v0, v128.load(bias));
-    v1 = f32x4.add(v1, v128.load(bias, 16));
-  }
-  if (activation == ACTIVATION_RELU) {
-    v0 = f32x4.pmax(v0, f32x4.splat(0));
-    v1 = f32x4.pmax(v1, f32x4.splat(0));
-  } else if (activation != ACTIVATION_NONE) {
-    activated(c, v0, v1, activation);
-    return;
-  }
-  v128.store(c, v0);
-  v128.store(c, v1, 16);
-}
-
-/** Applies sigmoid or tanh. A separate function keeps the code of the tile small. */
-function activated(c: usize, v0: v128, v1: v128, activation: i32): void {
-  v128.store(c, activation == ACTIVATION_SIGMOID ? math.sigmoid(v0) : math.tanh(v0));
-  v128.store(c, activation == ACTIVATION_SIGMOID ? math.sigmoid(v1) : math.tanh(v1), 16);
-}
-
 /** A tile that extends beyond C. It is computed in scratch memory, and the part inside C is copied back. */
 function borderTile(
   thread: i32, a: usize, b: usize, k: usize, c: usize, n: usize, rows: usize, columns: usize,
   first: bool, bias: usize, activation: i32,
 ): void {
+  const pitch = panelWidth() << 2;
   const buffer = scratchOf(thread);
-  const biasBuffer = buffer + 128;
+  const biasBuffer = buffer + 4 * pitch;
   if (!first) {
-    for (let i: usize = 0; i < rows; i++) memory.copy(buffer + i * 32, c + ((i * n) << 2), columns << 2);
+    for (let i: usize = 0; i < rows; i++) memory.copy(buffer + i * pitch, c + ((i * n) << 2), columns << 2);
   }
   if (bias != 0) memory.copy(biasBuffer, bias, columns << 2);
-  tile(a, b, k, buffer, 32, first, bias == 0 ? 0 : biasBuffer, activation);
-  for (let i: usize = 0; i < rows; i++) memory.copy(c + ((i * n) << 2), buffer + i * 32, columns << 2);
+  tile(a, b, k, buffer, pitch, first, bias == 0 ? 0 : biasBuffer, activation);
+  for (let i: usize = 0; i < rows; i++) memory.copy(c + ((i * n) << 2), buffer + i * pitch, columns << 2);
 }

@@ -1,9 +1,14 @@
 /** The functions that TypeScript calls. */
+export { convolve } from './convolution';
+export { convolveFew } from './convolution-few';
+export { convolveWeight } from './convolution-weight';
 export { gemm, gemmWorkspace } from './gemm';
+export { setNative } from './gemm-native';
+export { setWide } from './gemm-wide';
 export {
-  runAdam,
   runBinary,
   runBinaryRows,
+  runChain,
   runCopy,
   runFill,
   runNormal,
@@ -11,11 +16,20 @@ export {
   runReduceColumns,
   runReduceRows,
   runStrided,
+  runSweep,
   runUnary,
   runUniform,
   runWhere,
 } from './jobs';
 export { copyRows, gather, indexAdd, indexSelect, scatterAdd } from './movement';
-export { failedWorkers, failWorker, readyWorkers, setThreadLimit, workerLoop } from './pool';
+export {
+  endProgram,
+  failedWorkers,
+  failWorker,
+  readyWorkers,
+  setThreadLimit,
+  startProgram,
+  workerLoop,
+} from './pool';
+export { walk } from './program';
 export { argmax, cumsum } from './reduce';
-export { sgd } from './update';

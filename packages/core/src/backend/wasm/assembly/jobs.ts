@@ -1,4 +1,5 @@
 /** The jobs that threads share: the function of each kind, and the part of the work that a chunk covers. */
+import { costOfChain, runBlocks } from './chains';
 import { real, setReal, setWord, word } from './control';
 import { binary, binaryRows, fill, unary, where } from './elementwise';
 import { isCheapBinary, isCheapUnary, REDUCE_LOG_SUM_EXP } from './functions.generated';
@@ -6,7 +7,7 @@ import { blockLength, strided, stridedBlocks } from './movement';
 import { fillNormal, fillUniform } from './philox';
 import { dispatch, threads } from './pool';
 import { reduceColumns, reduceRows } from './reduce';
-import { adam } from './update';
+import { sweep, sweepLength } from './update';
 import { overlapAdd, setOverlap } from './windows';
 
 /** The parameter word with the kind of a job. The words before it are the kind's own parameters. */
@@ -21,10 +22,11 @@ const REDUCE_ROWS = 5;
 const REDUCE_COLUMNS = 6;
 const UNIFORM = 7;
 const NORMAL = 8;
-const ADAM = 9;
+const SWEEP = 9;
 const COPY = 10;
 const STRIDED = 11;
 const OVERLAP_ADD = 12;
+const CHAIN = 13;
 
 /** Maximum number of elements per chunk of elementwise work (or one row). */
 const CHUNK: usize = 16_384;
@@ -66,11 +68,12 @@ function runElements(thread: i32, chunk: i32): void {
       );
       break;
     case FILL: fill(out + bytes, real(3), n); break;
-    case REDUCE_ROWS: reduceRows(<i32>word(5), out, word(3), word(4), from, to); break;
+    case REDUCE_ROWS: reduceRows(<i32>word(5), out, word(3), word(4), word(6), word(7), from, to); break;
     case REDUCE_COLUMNS: reduceColumns(<i32>word(6), out, word(3), word(4), word(5), from, to); break;
     case UNIFORM: fillUniform(out + bytes, n, <u32>word(3), <u32>word(4), blockLow(from), blockHigh(from)); break;
     case NORMAL: fillNormal(out + bytes, n, <u32>word(3), <u32>word(4), blockLow(from), blockHigh(from)); break;
-    case ADAM: adam(out + bytes, word(3) + bytes, word(4) + bytes, word(5) + bytes, n); break;
+    case SWEEP: sweep(<i32>word(3), out, from, to); break;
+    case CHAIN: runBlocks(thread, out, from, to); break;
     case STRIDED: stridedBlocks(out, word(3), <i32>word(4), word(5), from, to); break;
     case OVERLAP_ADD: overlapAdd(out, word(3), from, to); break;
     default: memory.copy(out + bytes, word(3) + bytes, n << 2);
@@ -171,10 +174,11 @@ export function runOverlapAdd(
   split(OVERLAP_ADD, batch * channels, kernelDown * kernelAcross * countDown * countAcross, STRIDING);
 }
 
-/** Reduces the rows of `[rows, length]`. */
-export function runReduceRows(kind: i32, out: usize, x: usize, rows: usize, length: usize): void {
+/** Reduces the first and last axes of `[arrays, rows, length]`. For logSumExp, there must be one array. */
+export function runReduceRows(kind: i32, out: usize, x: usize, arrays: usize, rows: usize, length: usize): void {
   setWord(2, out); setWord(3, x); setWord(4, length); setWord(5, <usize>kind);
-  split(REDUCE_ROWS, rows, length, kind == REDUCE_LOG_SUM_EXP ? COMPUTING : REDUCING);
+  setWord(6, arrays); setWord(7, (rows * length) << 2);
+  split(REDUCE_ROWS, rows, arrays * length, kind == REDUCE_LOG_SUM_EXP ? COMPUTING : REDUCING);
 }
 
 /** Reduces the columns of `[length, columns]`. */
@@ -193,16 +197,14 @@ export function runNormal(out: usize, n: usize, key0: u32, key1: u32, low: u32, 
   split(NORMAL, n, 1, DRAWING);
 }
 
-/**
- * The numbers of one step are in words 6 to 14; see `adam`. `rest` is 1 − β, rounded once. Computed from the rounded β, it
- * would be off by 5e-5 for β = 0.999.
- */
-export function runAdam(
-  param: usize, grad: usize, m: usize, v: usize, n: usize, beta1: f32, rest1: f32, beta2: f32, rest2: f32,
-  stepSize: f32, rootCorrection: f32, epsilon: f32, decay: f32, shrink: f32,
-): void {
-  setWord(2, param); setWord(3, grad); setWord(4, m); setWord(5, v);
-  setReal(6, beta1); setReal(7, rest1); setReal(8, beta2); setReal(9, rest2); setReal(10, stepSize);
-  setReal(11, rootCorrection); setReal(12, epsilon); setReal(13, decay); setReal(14, shrink);
-  split(ADAM, n, 1, ADAM_COST);
+/** One optimizer step on each of `count` parameters; see `sweep`. */
+export function runSweep(kind: i32, list: usize, count: i32): void {
+  setWord(2, list); setWord(3, <usize>kind);
+  split(SWEEP, sweepLength(list, count), 1, ADAM_COST);
+}
+
+/** A chain of elementwise kernels on n elements; see chains.ts. */
+export function runChain(chain: usize, n: usize): void {
+  setWord(2, chain);
+  split(CHAIN, n, 1, costOfChain(chain));
 }

@@ -70,17 +70,38 @@ function logSumExp(x: usize, n: usize): f32 {
   return m + f32x4.extract_lane(math.log(f32x4.splat(<f32>total)), 0);
 }
 
-/** Reduces rows `from` … `to − 1` of `[rows, length]`. */
-export function reduceRows(kind: i32, out: usize, x: usize, length: usize, from: usize, to: usize): void {
+/**
+ * Reduces rows `from` … `to − 1` of `[rows, length]`, or of several such arrays, `pitch` bytes apart, all of which go into the
+ * same results. logSumExp exists for one array only.
+ */
+export function reduceRows(
+  kind: i32, out: usize, x: usize, length: usize, arrays: usize, pitch: usize, from: usize, to: usize,
+): void {
   for (let row = from; row < to; row++) {
     const at = x + ((row * length) << 2);
     let result: f32;
-    if (kind == REDUCE_SUM) result = <f32>sum(at, length);
-    else if (kind == REDUCE_MAX) result = extreme(REDUCE_MAX, at, length);
-    else if (kind == REDUCE_MIN) result = extreme(REDUCE_MIN, at, length);
+    if (kind == REDUCE_SUM) result = sumOfRows(at, length, arrays, pitch);
+    else if (kind == REDUCE_MAX) result = extremeOfRows(REDUCE_MAX, at, length, arrays, pitch);
+    else if (kind == REDUCE_MIN) result = extremeOfRows(REDUCE_MIN, at, length, arrays, pitch);
     else result = logSumExp(at, length);
     store<f32>(out + (row << 2), result);
   }
+}
+
+function sumOfRows(x: usize, length: usize, arrays: usize, pitch: usize): f32 {
+  let total: f64 = 0;
+  for (let i: usize = 0; i < arrays; i++) total += sum(x + i * pitch, length);
+  return <f32>total;
+}
+
+@inline
+function extremeOfRows(kind: i32, x: usize, length: usize, arrays: usize, pitch: usize): f32 {
+  let best: f32 = kind == REDUCE_MAX ? -Infinity : Infinity;
+  for (let i: usize = 0; i < arrays; i++) {
+    const own = extreme(kind, x + i * pitch, length);
+    best = kind == REDUCE_MAX ? max(best, own) : min(best, own);
+  }
+  return best;
 }
 
 /** Σ of each of 8 columns from `at` on; writes 32 bytes to `out`. */

@@ -7,10 +7,16 @@ import type { KernelExports } from '../module.generated.js';
 import type { ThreadPool } from '../threads.js';
 import { broadcastView, mergeAxes } from '../views.js';
 
+/** Where kernels find their operands and place their results. */
+export type KernelSpace = Pick<
+  ResidentMemory,
+  'addressOf' | 'temporary' | 'integers' | 'setIntegers' | 'setFloats' | 'compute' | 'update' | 'writeBack'
+>;
+
 export interface Context {
   readonly wasm: KernelExports;
-  readonly memory: ResidentMemory;
-  readonly pool: ThreadPool;
+  readonly memory: KernelSpace;
+  readonly pool: Pick<ThreadPool, 'limit' | 'ensureStarted'>;
 }
 
 /** Workers are started from this many elements on. The compiled kernels decide for each call whether to share the work. */

@@ -10,6 +10,9 @@ type Values = Float32Array;
 /** Workers are started from this many multiply-adds on. */
 const MANY_PRODUCTS = 200_000;
 
+/** The last argument of `gemm`: programs replace it by the address of a chain. */
+const NO_CHAIN = 0;
+
 /** The addresses and sizes of one product, C = activation(op(A) · op(B) + bias); `bias` is 0 for none. */
 interface Product {
   readonly a: number;
@@ -67,11 +70,11 @@ function multiply({ wasm, memory }: Context, product: Product, workspace: number
   if (m === 0 || n === 0) return;
   const flags = [transposeA, transposeB, bias, activationNumber[activation]] as const;
   if (k > 0) {
-    wasm.gemm(a, b, c, m, n, k, ...flags, workspace);
+    wasm.gemm(a, b, c, m, n, k, ...flags, workspace, NO_CHAIN);
     return;
   }
   // For k = 0 the sums are 0. One product with a zero is computed, so that bias and activation are applied.
   const zero = memory.temporary(4 * Math.max(m, n));
   wasm.runFill(zero, 0, Math.max(m, n));
-  wasm.gemm(zero, zero, c, m, n, 1, ...flags, workspace);
+  wasm.gemm(zero, zero, c, m, n, 1, ...flags, workspace, NO_CHAIN);
 }

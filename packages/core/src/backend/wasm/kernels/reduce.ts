@@ -12,9 +12,10 @@ export function reduceKernels(context: Context): Pick<Kernels<Values>, 'reduce' 
   const { wasm, memory } = context;
   return {
     reduce(kind: ReduceKind, x: Operand<Values>, axes: readonly number[]): Values {
-      const kept = x.shape.filter((_, axis) => !axes.includes(axis));
+      const kept = [...x.shape.keys()].filter((axis) => !axes.includes(axis));
       startWorkersFor(context, x.values.length);
-      return memory.compute(sizeOf(kept), (out) => runReduce(context, kind, out, x, axes, sizeOf(kept)));
+      const size = sizeOf(kept.map((axis) => x.shape[axis]!));
+      return memory.compute(size, (out) => runReduce(context, kind, out, x, kept));
     },
 
     argmax: (x: Values, { outer, length, inner }: AxisSpec) =>
@@ -30,15 +31,18 @@ function runReduce(
   kind: ReduceKind,
   out: number,
   x: Operand<Values>,
-  axes: readonly number[],
-  kept: number,
+  kept: readonly number[],
 ): void {
   const { wasm, memory } = context;
   const number = reduceNumber[kind];
   const address = memory.addressOf(x.values);
+  const axes = [...x.shape.keys()].filter((axis) => !kept.includes(axis));
   const block = reducedBlock(x.shape, axes);
+  const rest = kind === 'logSumExp' ? undefined : reducedBlock(x.shape, kept);
   if (block?.inner === 1) {
-    wasm.runReduceRows(number, out, address, block.outer, block.length);
+    wasm.runReduceRows(number, out, address, 1, block.outer, block.length);
+  } else if (block === undefined && rest !== undefined) {
+    wasm.runReduceRows(number, out, address, rest.outer, rest.length, rest.inner);
   } else if (block !== undefined && kind !== 'logSumExp') {
     const { outer, length, inner } = block;
     for (let o = 0; o < outer; o++) {
@@ -46,7 +50,8 @@ function runReduce(
     }
   } else {
     const moved = axesLast(context, address, x.shape, axes);
-    wasm.runReduceRows(number, out, moved, kept, sizeOf(axes.map((axis) => x.shape[axis]!)));
+    const [rows, length] = [kept, axes].map((some) => sizeOf(some.map((axis) => x.shape[axis]!)));
+    wasm.runReduceRows(number, out, moved, 1, rows!, length!);
   }
 }
 

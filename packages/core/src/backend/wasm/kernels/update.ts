@@ -1,9 +1,35 @@
 /** Kernels that write in place. */
 import type { AdamSpec, Kernels, SgdSpec } from '../../backend.js';
-import { binaryNumber } from '../module.generated.js';
+import { binaryNumber, sweepNumber } from '../module.generated.js';
 import { type Context, startWorkersFor } from './context.js';
 
 type Values = Float32Array;
+
+/** Bytes of an entry of a sweep's list, and the place of the numbers in it; see assembly/update.ts. */
+export const ENTRY_BYTES = 64;
+export const NUMBERS_AT = 20;
+
+/** The numbers of a step of Adam, in the order of assembly/update.ts. */
+export function adamNumbers(spec: AdamSpec): number[] {
+  const { learningRate, beta1, beta2, epsilon, weightDecay, decoupled, step } = spec;
+  return [
+    beta1,
+    1 - beta1,
+    beta2,
+    1 - beta2,
+    learningRate / (1 - beta1 ** step),
+    1 / Math.sqrt(1 - beta2 ** step),
+    epsilon,
+    decoupled ? 0 : weightDecay,
+    decoupled ? 1 - learningRate * weightDecay : 1,
+  ];
+}
+
+/** The numbers of a step of SGD, in the order of assembly/update.ts. */
+export function sgdNumbers(spec: SgdSpec): number[] {
+  const { learningRate, momentum, dampening, nesterov, weightDecay, first } = spec;
+  return [learningRate, momentum, 1 - dampening, weightDecay, nesterov ? 1 : 0, first ? 1 : 0];
+}
 type AddressesOf<Targets extends readonly Values[]> = { readonly [I in keyof Targets]: number };
 
 export function updateKernels(
@@ -41,34 +67,22 @@ export function updateKernels(
       }),
 
     adamStep(param: Values, grad: Values, m: Values, v: Values, spec: AdamSpec): void {
-      const { learningRate, beta1, beta2, epsilon, weightDecay, decoupled, step } = spec;
       startWorkersFor(context, param.length);
-      inPlace([param, m, v], ([p, first, second]) =>
-        wasm.runAdam(
-          p,
-          memory.addressOf(grad),
-          first,
-          second,
-          param.length,
-          beta1,
-          1 - beta1,
-          beta2,
-          1 - beta2,
-          learningRate / (1 - beta1 ** step),
-          1 / Math.sqrt(1 - beta2 ** step),
-          epsilon,
-          decoupled ? 0 : weightDecay,
-          decoupled ? 1 - learningRate * weightDecay : 1,
-        ),
-      );
+      inPlace([param, m, v], ([p, first, second]) => {
+        const list = memory.temporary(ENTRY_BYTES);
+        memory.setIntegers(list, [p, memory.addressOf(grad), first, second, param.length]);
+        memory.setFloats(list + NUMBERS_AT, adamNumbers(spec));
+        wasm.runSweep(sweepNumber.adam, list, 1);
+      });
     },
 
     sgdStep(param: Values, grad: Values, buffer: Values | null, spec: SgdSpec): void {
-      const { learningRate, momentum, dampening, nesterov, weightDecay, first } = spec;
+      startWorkersFor(context, param.length);
       inPlace([param, ...(buffer === null ? [] : [buffer])], ([p, b = 0]) => {
-        const flags = [nesterov, weightDecay, first] as const;
-        const kept = 1 - dampening;
-        wasm.sgd(p, memory.addressOf(grad), b, param.length, learningRate, momentum, kept, ...flags);
+        const list = memory.temporary(ENTRY_BYTES);
+        memory.setIntegers(list, [p, memory.addressOf(grad), b, 0, param.length]);
+        memory.setFloats(list + NUMBERS_AT, sgdNumbers(spec));
+        wasm.runSweep(sweepNumber.sgd, list, 1);
       });
     },
   };

@@ -154,7 +154,12 @@ export function sigmoidSlope(x: v128): v128 {
 /** σ(x) − t. For x > 0 it is (1 − t) − σ(−x), because σ(x) rounds to 1 for large x. */
 @inline
 export function sigmoidResidual(x: v128, t: v128): v128 {
-  const e = expMinusAbs(x);
+  return residualFrom(expMinusAbs(x), x, t);
+}
+
+/** The same, given e = e^−|x|. */
+@inline
+export function residualFrom(e: v128, x: v128, t: v128): v128 {
   const one = constant(ONE);
   const tail = f32x4.div(e, f32x4.add(one, e)); // σ(−|x|)
   const above = f32x4.sub(f32x4.sub(one, t), tail);

@@ -126,10 +126,15 @@ function log1pOutside(x: v128): v128 {
   return log(f32x4.add(x, constant(ONE)));
 }
 
-/** log(1 + e⁻|ˣ|). e⁻|ˣ| is in [0, 1], so no range reduction is needed. */
+/** log(1 + e⁻|ˣ|) */
 @inline
 export function log1pExpMinusAbs(x: v128): v128 {
-  const e = expMinusAbs(x);
+  return log1pUnit(expMinusAbs(x));
+}
+
+/** log(1 + e) for e in [0, 1], where no range reduction is needed. */
+@inline
+export function log1pUnit(e: v128): v128 {
   return fma(f32x4.mul(e, e), polynomial8(e, LOG1P_UNIT), e);
 }
 

@@ -1,0 +1,29 @@
+/**
+ * A short program that tests/native/run.ts starts many times: it creates a backend, computes until every worker has taken part,
+ * and ends. Arguments: `native` or `wide`, and how it ends.
+ */
+import { createWasm, type WasmBackend } from '@varigrad/core';
+import { type NativeBackend, native } from '@varigrad/core/native';
+
+const [kind, end] = process.argv.slice(2);
+const SIZE = 256;
+const backend: WasmBackend | NativeBackend =
+  kind === 'wide' ? createWasm({ simd: 'wide', threads: 2 }) : await native({ threads: 2 });
+const x = new Float32Array(SIZE * SIZE).fill(0.5);
+const product = {
+  batch: 1,
+  m: SIZE,
+  n: SIZE,
+  k: SIZE,
+  transposeA: false,
+  transposeB: false,
+  strideA: 0,
+  strideB: 0,
+};
+const stop = performance.now() + 60;
+for (let round = 0; round < 4 || performance.now() < stop; round++) {
+  const y = backend.kernels.matmul(x, x, product);
+  if (y.some((value) => value !== SIZE / 4)) throw new Error('a product is wrong');
+}
+if (end === 'process.exit') process.exit(0);
+if (end === 'dispose') backend.dispose();
