@@ -4,13 +4,13 @@ import { type Backend, DISPOSE, type Program, type Replay } from '../backend.js'
 import { replayCalls } from '../program/replay.js';
 import { BufferDriver } from './buffer-driver.js';
 import type { GpuAdapter } from './driver.js';
+import { formulaOf } from './expression.js';
 import { type GpuJs, type GpuMode, loadGpuJs } from './gpujs.js';
 import type { GpuArray } from './handle.js';
 import { GpuKernels } from './kernels.js';
 import { type GpuActivity, Machine } from './machine.js';
 import { firstThatOpens, howToGet, openMode } from './modes.js';
 import { PassReplay } from './pass.js';
-import { fillOf } from './record.js';
 import type { GpuMemory } from './store.js';
 
 /** Options of `gpu`. */
@@ -141,10 +141,10 @@ function prepare(
 
 /**
  * Makes values outlive a scope, and compiled steps that would replace them. They are computed: deferred operations would keep their
- * operands in memory. A number has none.
+ * operands in memory. A function of numbers has none.
  */
 function kept(machine: Machine, values: GpuArray): GpuArray {
-  if (fillOf(values) === null) machine.compute(values);
+  if (formulaOf(values) === null) machine.compute(values);
   values.cell.lent = false;
   return values;
 }

@@ -76,9 +76,8 @@ export class Machine {
     if (array.length === 0) return new Float32Array(0);
     this.#checkLive('data', array);
     this.compute(array);
-    const { cell, length } = array;
     const values = await new Promise<Float32Array>((resolve, reject) => {
-      const read = () => void this.driver.read(cell.memory, length).then(resolve, reject);
+      const read = () => void this.driver.read(array.cell.memory, array.length).then(resolve, reject);
       this.queue.submit(null, read, reject);
     }).catch((cause: unknown) => {
       this.check();
@@ -94,8 +93,12 @@ export class Machine {
 
   /** Defers an elementwise operation until its result is needed. */
   defer(operation: Operation, length: number): GpuArray {
-    const call = this.#call(operation);
-    const array = this.store.allocate(operation.name, length);
+    return this.deferCall(this.#call(operation), length);
+  }
+
+  /** As `defer`, for an operation whose operands are resolved. */
+  deferCall(call: Call, length: number): GpuArray {
+    const array = this.store.allocate(call.name, length);
     if (length === 0) return array;
     array.cell.pending = call;
     for (const { array: read } of census([call]).reads.values()) read.cell.readers.add(array.cell);
@@ -181,9 +184,8 @@ export class Machine {
   /** @param result - null for a shader that writes in place */
   #shade(program: WgslProgram, operands: readonly GpuArray[], result: GpuArray | null): void {
     const memories = () => operands.map(({ cell }) => cell.memory);
-    this.#launcher.shade(program, operands.length, result?.length ?? 0, memories, (memory) => {
-      if (result !== null) this.store.put(result.cell, memory);
-    });
+    const finish = (memory: unknown) => result !== null && this.store.put(result.cell, memory);
+    this.#launcher.shade(program, operands.length, result?.length ?? 0, memories, finish);
   }
 
   /** Runs the deferred computation of an array. */

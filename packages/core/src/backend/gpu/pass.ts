@@ -4,11 +4,11 @@ import { slotsWrittenBy } from '../program/program.js';
 import type { Region } from './bind-groups.js';
 import type { Block, BufferDriver } from './buffer-driver.js';
 import { wholeRegion } from './commands.js';
-import { wholeOf } from './expression.js';
+import { fillOf, wholeOf } from './expression.js';
 import type { GpuArray } from './handle.js';
 import type { Machine } from './machine.js';
 import { type Plan, planOf, type Step } from './plan.js';
-import { fillOf, ProgramRecorder, type RecordedProgram } from './record.js';
+import { ProgramRecorder, type RecordedProgram } from './record.js';
 import type { Place } from './recording-driver.js';
 import type { ComputePass } from './webgpu.js';
 
@@ -75,10 +75,14 @@ export class PassReplay implements Replay<GpuArray> {
       this.#inputs.filter((place) => place !== undefined),
     );
     this.#regions = new Map(this.#plan.regions);
-    this.#bound = [...bound].flatMap(([slot, array]) => {
-      const [place, next] = [recorded.outer.get(slot), recorded.replaced.get(slot)];
-      return place !== undefined && (read.has(place) || next !== undefined) ? [{ array, place, next }] : [];
+    const states = [...recorded.outer].flatMap(([slot, place]) => {
+      const array = bound.get(slot);
+      return array === undefined ? [] : [{ array, place, next: recorded.replaced.get(slot) }];
     });
+    const constants = [...recorded.constants].map(([array, place]) => ({ array, place, next: undefined }));
+    this.#bound = [...states, ...constants].filter(
+      ({ place, next }) => read.has(place) || next !== undefined,
+    );
     const written = new Set(program.calls.flatMap(slotsWrittenBy));
     this.#written = [...written].flatMap((slot) => bound.get(slot) ?? []);
     this.#results = program.results.map((slot) => {
@@ -145,7 +149,7 @@ export class PassReplay implements Replay<GpuArray> {
 
   #send(inputs: readonly GpuArray[], settings: readonly unknown[], arrays: readonly GpuArray[]): void {
     this.#moved.clear();
-    inputs.forEach((array, i) => this.#placeInput(array, this.#inputs[i]));
+    for (const [i, array] of inputs.entries()) this.#placeInput(array, this.#inputs[i]);
     for (const { array, place } of this.#bound) this.#place(place, array.cell.memory as Block);
     this.#results.forEach(({ place }, i) => {
       if (place === null) return;

@@ -36,9 +36,9 @@ export interface Plan {
 
 /** Allocates everything that a program needs in each run. @param inputs - the places of its inputs */
 export function planOf(commands: Commands, recorded: RecordedProgram, inputs: readonly Place[]): Plan {
-  const { dispatches, uploads, changing, outer, results, replaced } = recorded;
-  const varying = new Set([...outer.values(), ...results.values(), ...replaced.values()]);
-  const inSheet = new Set(uploads);
+  const { dispatches, uploads, changing, outer, constants, results, replaced } = recorded;
+  const ownMemory = [outer, constants, results, replaced].flatMap((places) => [...places.values()]);
+  const elsewhere = new Set([...ownMemory, ...uploads]);
   const changes = new Set(
     changing.flatMap(({ first, count }) => Array.from({ length: count }, (_, i) => first + i)),
   );
@@ -61,7 +61,7 @@ export function planOf(commands: Commands, recorded: RecordedProgram, inputs: re
     sheet.setNumbers(region, place.host!);
     regions.set(place, region);
   }
-  const { sizes, buffers } = placementOf(dispatches, (place) => varying.has(place) || inSheet.has(place));
+  const { sizes, buffers } = placementOf(dispatches, (place) => elsewhere.has(place));
   const usage = STORAGE | COPY_DST;
   const made = sizes.map((length) => commands.createBuffer(4 * length, usage));
   for (const [place, buffer] of buffers)

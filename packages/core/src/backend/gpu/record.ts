@@ -9,7 +9,7 @@ import { isSetting, slotsOf } from '../program/program.js';
 import { runCall } from '../program/replay.js';
 import type { Commands } from './commands.js';
 import type { Dispatch } from './dispatch.js';
-import type { GpuArray } from './handle.js';
+import type { Call as DeferredCall, GpuArray } from './handle.js';
 import { GpuKernels } from './kernels.js';
 import type { Machine } from './machine.js';
 import { RecordingQueue } from './queue.js';
@@ -33,8 +33,10 @@ export interface RecordedProgram {
   readonly dispatches: readonly Dispatch<Place>[];
   /** The calls of the program that each dispatch covers. */
   readonly steps: readonly (readonly number[])[];
-  /** Values from outside: inputs, states and constants. */
+  /** Inputs and states. */
   readonly outer: ReadonlyMap<number, Place>;
+  /** The arrays of constants. */
+  readonly constants: ReadonlyMap<GpuArray, Place>;
   /** The results; null for those without elements. */
   readonly results: ReadonlyMap<number, Place | null>;
   /** States whose values are somewhere else after a run. */
@@ -80,6 +82,9 @@ export class ProgramRecorder {
   readonly #machine: Machine;
   readonly #kernels: GpuKernels;
   readonly #arrays: Map<number, GpuArray> = new Map();
+  /** The arrays that stand for constants, and the deferred operations of constants on such arrays. */
+  readonly #stands: Map<GpuArray, GpuArray> = new Map();
+  readonly #formulas: Map<DeferredCall, DeferredCall> = new Map();
   /** For each dispatch, the call that made it; −1 for those that compute results at the end. */
   readonly #makers: number[] = [];
   /** The dispatch that computes a slot, for results that are stored. */
@@ -104,6 +109,7 @@ export class ProgramRecorder {
       dispatches: this.#driver.dispatches,
       steps: stepsOf(this.#program, this.#makers, this.#stored),
       outer,
+      constants: new Map([...this.#stands].map(([array, { cell }]) => [array, cell.memory as Place])),
       results: new Map(results.map((slot) => [slot, this.#placeOf(slot)])),
       replaced: this.#replaced(outer),
       changing,
@@ -112,17 +118,44 @@ export class ProgramRecorder {
     };
   }
 
-  /** Makes arrays that stand for the values from outside. A constant of equal elements is a number, as in calls one by one. */
+  /** Makes arrays that stand for the values from outside. */
   #begin(bound: ReadonlyMap<number, GpuArray>): Map<number, Place> {
     const outer = new Map<number, Place>();
     this.#program.slots.forEach(({ kind, length }, slot) => {
       if (kind === 'value') return;
-      const number = kind === 'constant' ? fillOf(bound.get(slot)!) : null;
-      const array = number === null ? this.#array(length) : this.#machine.constant(length, number);
+      const array = kind === 'constant' ? this.#constant(bound.get(slot)!) : this.#array(length);
       this.#arrays.set(slot, array);
-      if (array.cell.memory !== null) outer.set(slot, array.cell.memory as Place);
+      if (kind !== 'constant' && length > 0) outer.set(slot, array.cell.memory as Place);
     });
     return outer;
+  }
+
+  /** A deferred constant stays deferred, so that the kernels that read it are those of plain calls. */
+  #constant(array: GpuArray): GpuArray {
+    const { pending } = array.cell;
+    return pending === null
+      ? this.#standFor(array)
+      : this.#machine.deferCall(this.#moved(pending), array.length);
+  }
+
+  /** The same operation on the arrays that stand for its operands. */
+  #moved(call: DeferredCall): DeferredCall {
+    const known = this.#formulas.get(call);
+    if (known !== undefined) return known;
+    const operands = call.operands.map((operand) =>
+      'text' in operand ? this.#moved(operand) : { ...operand, array: this.#standFor(operand.array) },
+    );
+    const moved = { ...call, operands };
+    this.#formulas.set(call, moved);
+    return moved;
+  }
+
+  #standFor(array: GpuArray): GpuArray {
+    const known = this.#stands.get(array);
+    if (known !== undefined) return known;
+    const stand = this.#array(array.length);
+    this.#stands.set(array, stand);
+    return stand;
   }
 
   #runAll(): ChangingCalls[] {
@@ -241,9 +274,4 @@ export class ProgramRecorder {
     }
     return found;
   }
-}
-
-/** The number of a deferred fill; null for all other arrays. */
-export function fillOf({ cell: { pending } }: GpuArray): number | null {
-  return pending !== null && pending.operands.length === 0 ? pending.number : null;
 }
