@@ -55,15 +55,19 @@ export class BufferDriver implements Driver, DispatchTarget<Block> {
   readonly shaders: WgslRunner<Block>;
   readonly commands: Commands;
   readonly #gpujs: GpuJs;
+  /** Holds the device's adapter. Once an adapter or the origin is garbage-collected, the memory of its devices is freed. */
   readonly #context: WebGpuContext;
+  readonly origin: unknown;
   readonly #pool: BufferPool;
   #failure: string | null = null;
   #destroyed = false;
 
-  constructor(gpujs: GpuJs, context: WebGpuContext, adapter: GpuAdapter) {
+  /** @param origin - the object that gave the adapter, `navigator.gpu` */
+  constructor(gpujs: GpuJs, context: WebGpuContext, adapter: GpuAdapter, origin: unknown) {
     users.add(this);
     this.#gpujs = gpujs;
     this.#context = context;
+    this.origin = origin;
     this.adapter = adapter;
     const { device } = context;
     const usage = STORAGE | COPY_SRC | COPY_DST;

@@ -56,6 +56,7 @@ interface CompilationMessage {
 /** The state that gpu.js shares among all its kernels of mode webgpu. */
 export interface WebGpuContext {
   readonly device: Device;
+  readonly adapter: unknown;
 }
 
 /** GPUBufferUsage.MAP_READ, and GPUMapMode.READ. */
