@@ -108,9 +108,9 @@ export class Machine {
   /** Defers an elementwise operation whose result replaces the values of `target`, which may be an operand. */
   rewrite(target: GpuArray, operation: Operation): void {
     this.#checkLive(operation.name, target);
+    this.computeReaders(target.cell); // first: it frees what only they read, and an operand may be one of them
     const call = this.#call(operation);
     if (target.length === 0) return;
-    this.computeReaders(target.cell);
     this.#evaluate(call, target.cell);
     this.#settle(target.cell);
   }
