@@ -120,6 +120,16 @@ test('a deferred operation uses the values that its operands had when it was cal
     assert.equal([...(await machine.download(x))], [-10, -20, -30]);
   }));
 
+test('an array takes the values of a deferred operation that reads it and a released array', () =>
+  onCpu(async (machine) => {
+    const { kernels } = machine;
+    const [x, y] = [machine.upload([1, 2, 3]), machine.upload([10, 20, 30])];
+    const sum = kernels.binary('add', { values: x, shape: [3] }, { values: y, shape: [3] }, [3]);
+    machine.release(y);
+    kernels.assign(x, sum);
+    assert.equal([...(await machine.download(x))], [11, 22, 33]);
+  }));
+
 test('released memory is kept and counted until pending operations have read it', () =>
   onCpu(async (machine) => {
     const x = machine.upload([1, 2, 3]);

@@ -1,5 +1,5 @@
 /** Checks of a lost device, as after a driver restart. */
-import { BackendError } from '@varigrad/core';
+import { BackendError, compile, scope, type Tensor, tensor, withBackend } from '@varigrad/core';
 import { type GpuBackend, gpu } from '@varigrad/core/gpu';
 import { loadGpuJs } from '../../packages/core/src/backend/gpu/gpujs.js';
 
@@ -18,6 +18,9 @@ async function errorOf(f: () => unknown): Promise<Error | null> {
 /** Destroys the device of a webgpu backend. @returns the checks that failed */
 export async function lostDeviceErrors(machine: GpuBackend): Promise<string[]> {
   const x = machine.upload([1, 2, 3]);
+  const square = compile((y: Tensor) => y.mul(y));
+  const compiled = () => withBackend(machine, () => scope(() => square(tensor([1, 2]))));
+  for (let i = 0; i < 3; i++) await compiled().data();
   const { WebGPUContext } = await loadGpuJs();
   const { device } = (await WebGPUContext.acquire()) as {
     device: { destroy(): void; lost: Promise<unknown> };
@@ -29,6 +32,7 @@ export async function lostDeviceErrors(machine: GpuBackend): Promise<string[]> {
     upload: () => machine.upload([1, 2]),
     kernel: () => machine.kernels.unary('exp', x),
     download: () => machine.download(x),
+    'compiled step': compiled,
   };
   for (const [name, call] of Object.entries(calls)) {
     const error = await errorOf(call);

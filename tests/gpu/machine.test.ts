@@ -132,22 +132,29 @@ test('destroy frees the arrays in use, also those of pending reads, and can be c
 test('freed buffers are reused, up to a limit', () => {
   const destroyed: number[] = [];
   const made: number[] = [];
-  const pool = new BufferPool((size) => {
+  const make = (size: number) => {
     made.push(size);
     return { size, destroy: () => destroyed.push(size) } as unknown as DeviceBuffer;
-  });
+  };
+  const pool = new BufferPool(make, (buffer) => buffer.destroy());
   const first = pool.take(64);
   pool.give(first);
   assert.is(pool.bytes, 64);
   assert.is(pool.take(64), first);
   assert.is.not(pool.take(64), first);
   assert.equal(made, [64, 64]);
-  pool.give(pool.take(2 ** 28));
-  assert.is(pool.bytes, 2 ** 28);
   pool.give(first);
-  assert.equal(destroyed, [64], 'buffers beyond the limit are destroyed');
+  const large = pool.take(2 ** 28);
+  pool.give(large);
+  assert.equal(destroyed, [64], 'the size that was used longest ago makes room');
+  assert.is(pool.bytes, 2 ** 28);
+  assert.is(pool.take(2 ** 28), large, 'large buffers are reused, too');
+  pool.give(large);
+  pool.give(pool.take(2 ** 29));
+  assert.equal(destroyed, [64, 2 ** 28, 2 ** 29], 'a buffer beyond the limit is destroyed');
+  pool.give(pool.take(8));
   pool.destroy();
-  assert.equal(destroyed, [64, 2 ** 28]);
+  assert.equal(destroyed, [64, 2 ** 28, 2 ** 29, 8]);
   assert.is(pool.bytes, 0);
 });
 

@@ -15,16 +15,18 @@ import { parseArgs } from 'node:util';
 import { createReference } from '@varigrad/core';
 import { type GpuBackend, type GpuMode, gpu } from '@varigrad/core/gpu';
 import { INSTALL_ADAPTER, provideSoftwareAdapter } from '../../scripts/software-adapter.js';
+import { compiledErrors } from './compiled.js';
 import { lostDeviceErrors } from './lost-device.js';
 import { minusErrors } from './minus.js';
 import { specialErrors } from './special.js';
 import { sizeErrors, TABLE_TOLERANCE, tableDifferences } from './suite.js';
 import { torchErrors } from './torch.js';
-import { compiledDifference, memoryOverSteps, trainingDifference } from './vae-run.js';
+import { compiledDifference, countsOfStep, memoryOverSteps, trainingDifference } from './vae-run.js';
 
 const TRAINING_STEPS = 200;
 const TRAINING_TOLERANCE = 1e-3;
 const MEMORY_STEPS = 2000;
+const MOST_LAUNCHES = 40;
 
 /** A check returns a figure to print, or throws. */
 type Check = (machine: GpuBackend) => Promise<string>;
@@ -68,6 +70,10 @@ const checks: Readonly<Record<string, Check>> = {
     if (step !== -1) throw new Error(`the loss of step ${step} differs`);
     return 'the same bits';
   },
+  'compiled functions equal plain ones': async (machine) => {
+    nothing(await compiledErrors(machine));
+    return 'the same bits';
+  },
   [`memory over ${MEMORY_STEPS} compiled steps`]: async (machine) => {
     const { early, late } = await memoryOverSteps(machine, MEMORY_STEPS, true);
     if (late > early) throw new Error(`${early} bytes after a tenth of the steps, ${late} at the end`);
@@ -84,6 +90,12 @@ const checks: Readonly<Record<string, Check>> = {
 
 /** The last one destroys the device. */
 const webgpuChecks: Readonly<Record<string, Check>> = {
+  'a compiled 784-400-20 step': async (machine) => {
+    const { submits, uploads, launches, milliseconds } = await countsOfStep(machine);
+    if (submits !== 1 || uploads !== 1 || launches > MOST_LAUNCHES)
+      throw new Error(`${submits} submissions, ${uploads} uploads, ${launches} launches`);
+    return `1 submission, 1 upload, ${launches} launches; ${milliseconds.toFixed(2)} ms on the host`;
+  },
   'backends that share the device': async (machine) => {
     const first = await gpu({ mode: 'webgpu' });
     const read = first.download(first.upload([1, 2])).then(String, (error: Error) => error.message);

@@ -16,11 +16,14 @@ import { VAE } from '@varigrad/vae';
 /** The training run that every backend must reproduce: a 784-64-8 VAE, Adam, fixed images, one seed. */
 export interface VaeRun {
   readonly steps: number;
+  readonly latent?: number;
   readonly batchSize?: number;
   /** Units of the hidden layer. */
   readonly hidden?: number;
   /** Whether the step is compiled. */
   readonly compiled?: boolean;
+  /** Called before and after the call of a step, with nothing between it and the step. */
+  readonly aroundCall?: (isAfter: boolean) => void;
   /** Called after each step, outside of its scope; may be asynchronous. */
   readonly onStep?: (step: number) => void | Promise<void>;
 }
@@ -45,13 +48,13 @@ function images(): Float32Array {
 /** Losses of each step, nats per image. */
 export async function trainVae(
   machine: Backend,
-  { steps, batchSize = 64, hidden = 64, compiled = false, onStep }: VaeRun,
+  { steps, batchSize = 64, hidden = 64, latent = 8, compiled = false, aroundCall, onStep }: VaeRun,
 ): Promise<number[]> {
   const data = images();
   const { model, optimizer } = withBackend(machine, () => {
     manualSeed(11);
     // The temporaries of the initialization are freed here, so that memory can be counted from the first step on.
-    const model = scope(() => new VAE({ inputSize: PIXELS, hidden: [hidden], latent: 8 }));
+    const model = scope(() => new VAE({ inputSize: PIXELS, hidden: [hidden], latent }));
     return { model, optimizer: new Adam(model.parameters(), { learningRate: 1e-3 }) };
   });
   const noise = new Generator(12);
@@ -68,7 +71,13 @@ export async function trainVae(
     const first = (step * batchSize) % IMAGES;
     const batch = data.subarray(first * PIXELS, (first + batchSize) * PIXELS);
     const packed = withBackend(machine, () =>
-      scope(() => run(tensor(batch, { shape: [batchSize, PIXELS] }))),
+      scope(() => {
+        const x = tensor(batch, { shape: [batchSize, PIXELS] });
+        aroundCall?.(false);
+        const result = run(x);
+        aroundCall?.(true);
+        return result;
+      }),
     );
     losses.push((await packed.data())[0] as number);
     packed.dispose();
@@ -112,4 +121,31 @@ export async function memoryOverSteps(
   });
   const { bytes, arrays } = machine.memoryUsage();
   return { early, late: bytes, arrays };
+}
+
+/** What one compiled step of a 784-400-20 VAE sends to the device, and how long its call takes: the quickest of several. */
+export async function countsOfStep(
+  machine: GpuBackend,
+): Promise<{ submits: number; uploads: number; launches: number; milliseconds: number }> {
+  let [before, start, milliseconds] = [machine.activity(), 0, Number.POSITIVE_INFINITY];
+  const counts = { submits: 0, uploads: 0, launches: 0 };
+  await trainVae(machine, {
+    steps: 30,
+    batchSize: 128,
+    hidden: 400,
+    latent: 20,
+    compiled: true,
+    aroundCall(isAfter) {
+      if (!isAfter) {
+        before = machine.activity();
+        start = performance.now();
+        return;
+      }
+      milliseconds = Math.min(milliseconds, performance.now() - start);
+      const after = machine.activity();
+      for (const name of ['submits', 'uploads', 'launches'] as const)
+        counts[name] = after[name] - before[name];
+    },
+  });
+  return { ...counts, milliseconds };
 }

@@ -1,6 +1,22 @@
 /** The differences between the modes of gpu.js: how memory is allocated, read and freed, and whether calls are asynchronous. */
+import type { ComputeShader } from './dispatch.js';
 import type { GpuKernel, GpuMode } from './gpujs.js';
 import type { Dialect } from './natives.js';
+
+/** Counts of what a device was sent so far. */
+export interface Activity {
+  /** Kernels called. */
+  launches: number;
+  /** Times that calls were handed to the device; calls of webgpu are collected, see commands.ts. */
+  submits: number;
+  /** Copies to the device of arrays, or of all numbers of a compiled step together; and copies from it. */
+  uploads: number;
+  downloads: number;
+}
+
+export function noActivity(): Activity {
+  return { launches: 0, submits: 0, uploads: 0, downloads: 0 };
+}
 
 /** The GPU that a mode runs on. */
 export interface GpuAdapter {
@@ -19,21 +35,33 @@ export interface WgslProgram {
   readonly groups: readonly [number, number, number];
   /** Number of leading operands that are written in place. There is a result only if it is 0. */
   readonly updates: number;
+  /** This call and the next one of the same program as one; the arrays that are written come first. */
+  readonly pairedWith?: (params: Uint32Array) => WgslProgram;
+}
+
+/** A shader, and when it can be called. */
+export interface CompiledShader {
+  readonly shader: ComputeShader;
+  readonly built: Promise<void>;
 }
 
 /** Runs shaders on the device and the buffers of gpu.js. */
 export interface ShaderRunner {
-  compile(program: WgslProgram, operands: number): Promise<unknown>;
+  compile(program: WgslProgram, operands: number): CompiledShader;
   /** @returns the result, or null for a program that updates in place */
-  dispatch(compiled: unknown, program: WgslProgram, operands: readonly unknown[], length: number): unknown;
-  /** Frees the memory of a compiled shader. */
-  free(compiled: unknown): void;
+  dispatch(
+    shader: ComputeShader,
+    program: WgslProgram,
+    operands: readonly unknown[],
+    length: number,
+  ): unknown;
 }
 
-/** The memory of one mode. `memory` below is a pipeline handle of gpu.js, or a Float32Array. */
+/** The memory of one mode. `memory` below is a block of webgpu, a texture of gpu.js, or a Float32Array. */
 export interface Driver {
   readonly mode: GpuMode;
   readonly adapter: GpuAdapter;
+  readonly activity: Activity;
   /** The gpu.js type of a kernel's array operands. */
   readonly arrayType: string;
   /** The language of functions that gpu.js does not translate; null if the mode has none (see natives.ts). */

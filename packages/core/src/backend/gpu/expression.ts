@@ -96,6 +96,16 @@ function worked(calls: ReadonlySet<Call>): number {
   return [...calls].filter(({ operands }) => operands.length > 0).length;
 }
 
+/** The deferred operation of an array, if it reads no memory: a number, or a function of numbers. Else null. */
+export function formulaOf({ cell: { pending } }: GpuArray): Call | null {
+  return pending !== null && census([pending]).reads.size === 0 ? pending : null;
+}
+
+/** The number of a deferred fill; null for all other arrays. */
+export function fillOf({ cell: { pending } }: GpuArray): number | null {
+  return pending !== null && pending.operands.length === 0 ? pending.number : null;
+}
+
 /** The text of a part of a program that computes one element. */
 interface Template {
   /** Unique among all templates. */

@@ -1,13 +1,16 @@
 import { checkOptions, type OptionNames } from '../../checks/options.js';
 import { ArgumentError, BackendError } from '../../errors.js';
-import { type Backend, DISPOSE } from '../backend.js';
+import { type Backend, DISPOSE, type Program, type Replay } from '../backend.js';
 import { replayCalls } from '../program/replay.js';
+import { BufferDriver } from './buffer-driver.js';
 import type { GpuAdapter } from './driver.js';
+import { formulaOf } from './expression.js';
 import { type GpuJs, type GpuMode, loadGpuJs } from './gpujs.js';
 import type { GpuArray } from './handle.js';
 import { GpuKernels } from './kernels.js';
 import { type GpuActivity, Machine } from './machine.js';
 import { firstThatOpens, howToGet, openMode } from './modes.js';
+import { PassReplay } from './pass.js';
 import type { GpuMemory } from './store.js';
 
 /** Options of `gpu`. */
@@ -99,8 +102,7 @@ function backendOf(machine: Machine): GpuBackend {
     adapter,
     description,
     kernels,
-    prepare: (program, bound) =>
-      replayCalls({ kernels, release: (values) => machine.release(values) }, program, bound),
+    prepare: (program, bound) => prepare(machine, kernels, program, bound),
     upload: (values) => machine.upload(values),
     download: (values) => machine.download(values),
     downloadSync() {
@@ -109,8 +111,11 @@ function backendOf(machine: Machine): GpuBackend {
         'values on a device cannot be read synchronously — use await data() or await item()',
       );
     },
-    persist: (values) => computed(machine, values),
-    keep: (values) => computed(machine, values),
+    persist(values) {
+      machine.compute(values);
+      return kept(machine, values);
+    },
+    keep: (values) => kept(machine, values),
     openScope() {},
     closeScope() {},
     release: (values) => machine.release(values),
@@ -122,8 +127,24 @@ function backendOf(machine: Machine): GpuBackend {
   };
 }
 
-/** Computes values that are long-lived: pending values would keep their operands in memory. */
-function computed(machine: Machine, values: GpuArray): GpuArray {
-  machine.compute(values);
+/** A program as one pass where the mode has passes, and else kernel after kernel. */
+function prepare(
+  machine: Machine,
+  kernels: GpuKernels,
+  program: Program,
+  bound: ReadonlyMap<number, GpuArray>,
+): Replay<GpuArray> {
+  const { driver } = machine;
+  if (driver instanceof BufferDriver) return new PassReplay(machine, driver, program, bound);
+  return replayCalls({ kernels, release: (values) => machine.release(values) }, program, bound);
+}
+
+/**
+ * Makes values outlive a scope, and compiled steps that would replace them. They are computed: deferred operations would keep their
+ * operands in memory. A function of numbers has none.
+ */
+function kept(machine: Machine, values: GpuArray): GpuArray {
+  if (formulaOf(values) === null) machine.compute(values);
+  values.cell.lent = false;
   return values;
 }

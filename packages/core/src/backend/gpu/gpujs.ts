@@ -40,6 +40,14 @@ export function checkFields(what: string, owner: object, names: readonly string[
   if (missing.length > 0) throw changed(`${what} lacks ${missing.join(', ')}`);
 }
 
+/** The uniform buffer of a webgpu kernel. */
+interface ParamsLayout {
+  /** The operands: four words each. */
+  readonly arrayArgs: readonly { readonly dimsOffset: number }[];
+  readonly scalarArgs: readonly { readonly type: string; readonly offset: number }[];
+  readonly byteLength: number;
+}
+
 /** A kernel of gpu.js after it is built. */
 export interface BuiltKernel {
   /** Its class, which names the mode that runs; see `reportedMode`. */
@@ -52,12 +60,15 @@ export interface BuiltKernel {
   readonly compiledSource?: string | null;
   /** webgpu: functions that are not translated. */
   readonly nativeFunctions?: readonly { readonly source: string }[] | null;
-  /** webgpu: the buffer of the last call's result. */
-  outputBuffer?: unknown;
-  /** webgpu: whether its bind group must be rebuilt. */
-  bindGroupDirty?: boolean;
-  /** webgpu: whether each call allocates a buffer for its result. */
-  immutable?: boolean;
+  /** webgpu: the compiled shader; null before it is compiled. */
+  readonly computePipeline?: unknown;
+  readonly bindGroupLayout?: unknown;
+  /** webgpu: where the shader finds its parameters, in bytes; null before `build`. */
+  readonly paramsLayout?: ParamsLayout | null;
+  /** webgpu: threads of a workgroup along each axis. */
+  readonly workgroupSize?: readonly [number, number, number];
+  /** webgpu: the buffer of a result, which `build` allocates. */
+  outputBuffer?: { destroy(): void } | null;
   /** WebGL: its context; undefined before the kernel is built. */
   readonly context?: unknown;
   /** webgpu: compiles the kernel for arguments of these types. */
@@ -96,7 +107,6 @@ export interface GpuJs {
   readonly WebGL2Kernel: unknown;
   readonly WebGLKernel: unknown;
   readonly HeadlessGLKernel: unknown;
-  readonly WebGPUBufferResult: new (settings: object) => unknown;
   readonly WebGPUContext: { acquire(): Promise<object>; destroy(): Promise<void> };
 }
 
@@ -105,7 +115,6 @@ const EXPORTS: readonly (keyof GpuJs)[] = [
   'WebGL2Kernel',
   'WebGLKernel',
   'HeadlessGLKernel',
-  'WebGPUBufferResult',
   'WebGPUContext',
 ];
 

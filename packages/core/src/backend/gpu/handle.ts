@@ -7,7 +7,7 @@ export class GpuArray implements DeviceArray {
   readonly cell: Cell;
 
   constructor(length: number) {
-    this.cell = { length, memory: null, pending: null, readers: new Set(), released: false };
+    this.cell = { length, memory: null, pending: null, readers: new Set(), released: false, lent: false };
   }
 
   get length(): number {
@@ -18,13 +18,15 @@ export class GpuArray implements DeviceArray {
 /** The state that a handle refers to. */
 export interface Cell {
   readonly length: number;
-  /** A pipeline handle of gpu.js, or a Float32Array in its modes cpu and webasm; null for 0 elements, and until it is computed. */
+  /** A block of webgpu, a texture of gpu.js, or a Float32Array in its modes cpu and webasm; null for 0 elements, and until it is computed. */
   memory: unknown;
   /** The deferred computation; null once it has been submitted. */
   pending: Call | null;
   /** Pending cells that read this one. Its values must be kept until they are computed. */
   readonly readers: Set<Cell>;
   released: boolean;
+  /** Whether the next run of a compiled step replaces the values. */
+  lent: boolean;
 }
 
 /** Element i of a result reads an array at `offset` plus its coordinates times `strides`. */

@@ -1,4 +1,4 @@
-import type { Driver, GpuAdapter } from './driver.js';
+import { type Activity, type Driver, type GpuAdapter, noActivity } from './driver.js';
 import type { GpuKernel } from './gpujs.js';
 
 /** In mode webasm, gpu.js compiles a kernel for each size of arguments, and keeps only 8 of them by default. */
@@ -16,6 +16,7 @@ export class HostDriver implements Driver {
   readonly maxLength: number = 2 ** 28;
   readonly maxArrays: number = 16;
   readonly shaders: null = null;
+  readonly activity: Activity = noActivity();
   readonly grids: boolean;
   readonly quads: boolean = false;
 
@@ -28,6 +29,7 @@ export class HostDriver implements Driver {
   }
 
   upload(values: Float32Array): Float32Array {
+    this.activity.uploads++;
     return values;
   }
 
@@ -37,12 +39,15 @@ export class HostDriver implements Driver {
   }
 
   run(kernel: GpuKernel, args: readonly unknown[], output: readonly number[]): unknown {
+    this.activity.launches++;
+    this.activity.submits++;
     kernel.setOutput(output);
     const result = kernel(...args);
     return output.length === 1 ? result : flattened(result as Nested, output);
   }
 
   async read(memory: Float32Array): Promise<Float32Array> {
+    this.activity.downloads++;
     return memory.slice();
   }
 

@@ -31,7 +31,7 @@ import { wgslAdam } from './wgsl-adam.js';
 import { wgslMatmul } from './wgsl-matmul.js';
 
 /** Maximum number of elements that one thread reduces. Longer axes are cut into pieces whose results are reduced again. */
-const LONGEST_PIECE = 64;
+const LONGEST_PIECE = 128;
 
 export class GpuKernels implements Kernels<GpuArray> {
   readonly #machine: Machine;

@@ -3,82 +3,87 @@
  * their result (see expression.ts). All other kernels are launched at once.
  */
 import { BackendError } from '../../errors.js';
-import type { Driver, WgslProgram } from './driver.js';
+import { Compiler } from './compiler.js';
+import type { Activity, Driver, WgslProgram } from './driver.js';
 import { accessOf, census, elementProgram, type Fused, fits, fuse, isCheap, wholeOf } from './expression.js';
 import type { GpuInstance } from './gpujs.js';
 import type { Call, Cell, GpuArray, Operation, Read } from './handle.js';
 import { type CallArguments, Launcher } from './launcher.js';
 import type { Program } from './program.js';
-import { asBackendError, CallQueue } from './queue.js';
+import { asBackendError, CallQueue, deviceFailed, type Queue } from './queue.js';
 import { ArrayStore, type GpuMemory } from './store.js';
+import { Updates } from './updates.js';
 
-/** Numbers of kernel calls, compilations and copies of a device. */
-export interface GpuActivity {
-  /** Kernels called. */
-  readonly launches: number;
+/** Numbers of kernel calls, submissions, copies and compilations of a device. */
+export interface GpuActivity extends Readonly<Activity> {
   /** Programs compiled. */
   readonly programs: number;
-  /** Arrays copied to the device, and from it. */
-  readonly uploads: number;
-  readonly downloads: number;
 }
 
 export class Machine {
   readonly driver: Driver;
   readonly #gpu: GpuInstance;
-  readonly #queue: CallQueue = new CallQueue();
+  readonly #compiler: Compiler;
+  readonly queue: Queue;
   readonly #launcher: Launcher;
-  readonly #store: ArrayStore;
+  readonly store: ArrayStore;
   /** Pending cells that another kernel has already computed as part of its own result. */
   readonly #wanted: WeakSet<Cell> = new WeakSet();
+  readonly #updates: Updates;
   #end: Promise<void> | undefined;
-  #uploads = 0;
-  #downloads = 0;
 
-  constructor(gpu: GpuInstance, driver: Driver) {
+  /** @param compiler - the programs of another machine, to share them */
+  constructor(
+    gpu: GpuInstance,
+    driver: Driver,
+    queue: Queue = new CallQueue(),
+    compiler: Compiler = new Compiler(gpu, driver),
+  ) {
     this.#gpu = gpu;
     this.driver = driver;
-    this.#launcher = new Launcher(gpu, driver, this.#queue);
-    this.#store = new ArrayStore(driver, this.#queue, (cell) => this.#release(cell));
+    this.queue = queue;
+    this.#compiler = compiler;
+    this.#launcher = new Launcher(compiler, driver, queue);
+    this.#updates = new Updates(queue, (shader, operands) => this.#shade(shader, operands, null));
+    this.store = new ArrayStore(driver, queue, (cell) => this.#release(cell));
+  }
+
+  /** A machine that sends its calls to another driver, with the compiled programs of this one. */
+  recording(driver: Driver, queue: Queue): Machine {
+    return new Machine(this.#gpu, driver, queue, this.#compiler);
   }
 
   get memory(): GpuMemory {
-    return this.#store.memory;
+    return this.store.memory;
   }
 
   get activity(): GpuActivity {
-    const { launches, programs } = this.#launcher;
-    return { launches, programs, uploads: this.#uploads, downloads: this.#downloads };
+    return { ...this.driver.activity, programs: this.#compiler.programs };
   }
 
   /** Copies numbers to the device. A single number becomes a constant of the kernels that read it. */
   upload(values: ArrayLike<number>): GpuArray {
-    this.#check();
+    this.check();
     if (values.length === 1) return this.constant(1, values[0]!);
-    const array = this.#store.allocate('upload', values.length);
-    const own = Float32Array.from(values); // the caller may change the array before the queued copy runs
-    if (own.length > 0) {
-      this.#uploads++;
-      this.#queue.submit(null, () => this.#store.put(array.cell, this.driver.upload(own)));
-    }
+    const own = new Float32Array(values); // the caller may change the array before the copy runs
+    const array = this.store.allocate('upload', own.length);
+    if (own.length > 0) this.queue.submit(null, () => this.store.put(array.cell, this.driver.upload(own)));
     return array;
   }
 
   async download(array: GpuArray): Promise<Float32Array> {
-    this.#check();
+    this.check();
     if (array.length === 0) return new Float32Array(0);
     this.#checkLive('data', array);
     this.compute(array);
-    this.#downloads++;
-    const { cell, length } = array;
     const values = await new Promise<Float32Array>((resolve, reject) => {
-      const read = () => void this.driver.read(cell.memory, length).then(resolve, reject);
-      this.#queue.submit(null, read, reject);
+      const read = () => void this.driver.read(array.cell.memory, array.length).then(resolve, reject);
+      this.queue.submit(null, read, reject);
     }).catch((cause: unknown) => {
-      this.#check();
+      this.check();
       throw asBackendError(cause);
     });
-    this.#check(); // if the device has reported an error meanwhile, the values are invalid
+    this.check(); // if the device has reported an error meanwhile, the values are invalid
     return values;
   }
 
@@ -88,8 +93,12 @@ export class Machine {
 
   /** Defers an elementwise operation until its result is needed. */
   defer(operation: Operation, length: number): GpuArray {
-    const call = this.#call(operation);
-    const array = this.#store.allocate(operation.name, length);
+    return this.deferCall(this.#call(operation), length);
+  }
+
+  /** As `defer`, for an operation whose operands are resolved. */
+  deferCall(call: Call, length: number): GpuArray {
+    const array = this.store.allocate(call.name, length);
     if (length === 0) return array;
     array.cell.pending = call;
     for (const { array: read } of census([call]).reads.values()) read.cell.readers.add(array.cell);
@@ -99,16 +108,16 @@ export class Machine {
   /** Defers an elementwise operation whose result replaces the values of `target`, which may be an operand. */
   rewrite(target: GpuArray, operation: Operation): void {
     this.#checkLive(operation.name, target);
+    this.computeReaders(target.cell); // first: it frees what only they read, and an operand may be one of them
     const call = this.#call(operation);
     if (target.length === 0) return;
-    this.#computeReaders(target.cell);
     this.#evaluate(call, target.cell);
     this.#settle(target.cell);
   }
 
   /** All elements of an operand, for a program that reads each of them once. Pending operations become part of the program. */
   source(op: string, array: GpuArray): Fused {
-    this.#check();
+    this.check();
     this.#checkLive(op, array);
     return fuse(this.#node(wholeOf(array)));
   }
@@ -122,8 +131,8 @@ export class Machine {
     numbers: readonly number[] = [],
     output: readonly number[] = [length],
   ): GpuArray {
-    this.#check();
-    const array = this.#store.allocate(program.name, length);
+    this.check();
+    const array = this.store.allocate(program.name, length);
     for (const operand of operands) this.#ready(program.name, operand);
     if (length > 0) this.#run(program, operands, array.cell, { output, integers, numbers });
     return array;
@@ -131,7 +140,7 @@ export class Machine {
 
   /** Runs a program that has `source` as an operand and in its name. */
   launchFused(program: Program, source: Fused, length: number, integers: readonly number[]): GpuArray {
-    const array = this.#store.allocate(program.name, length);
+    const array = this.store.allocate(program.name, length);
     if (length === 0) return array;
     this.#run(program, source.arrays, array.cell, {
       output: [length],
@@ -148,35 +157,35 @@ export class Machine {
     operands: readonly GpuArray[],
     numbers: readonly number[] = [],
   ): void {
-    this.#check();
+    this.check();
     for (const operand of [target, ...operands]) this.#ready(program.name, operand);
     if (target.length === 0) return;
-    this.#computeReaders(target.cell);
+    this.computeReaders(target.cell);
     this.#run(program, operands, target.cell, { output: [target.length], integers: [], numbers });
   }
 
   /** As `launch`, for a hand-written shader, which only some modes support: see `driver.shaders`. */
   shade(program: WgslProgram, operands: readonly GpuArray[], length: number): GpuArray {
-    this.#check();
-    const array = this.#store.allocate(program.name, length);
+    this.check();
+    const array = this.store.allocate(program.name, length);
     for (const operand of operands) this.#ready(program.name, operand);
-    const memories = () => operands.map(({ cell }) => cell.memory);
-    if (length > 0) {
-      const finish = (result: unknown) => this.#store.put(array.cell, result);
-      this.#launcher.shade(program, operands.length, length, memories, finish);
-    }
+    if (length > 0) this.#shade(program, operands, array);
     return array;
   }
 
   /** Runs a hand-written shader that writes the first of its operands in place. */
   update(program: WgslProgram, operands: readonly GpuArray[]): void {
-    this.#check();
+    this.check();
     for (const operand of operands) this.#ready(program.name, operand);
-    const length = operands[0]?.length ?? 0;
-    if (length === 0) return;
-    for (const { cell } of operands.slice(0, program.updates)) this.#computeReaders(cell);
+    for (const { cell } of operands.slice(0, program.updates)) this.computeReaders(cell);
+    if (operands[0]!.length > 0) this.#updates.add(program, operands);
+  }
+
+  /** @param result - null for a shader that writes in place */
+  #shade(program: WgslProgram, operands: readonly GpuArray[], result: GpuArray | null): void {
     const memories = () => operands.map(({ cell }) => cell.memory);
-    this.#launcher.shade(program, operands.length, length, memories, () => {});
+    const finish = (memory: unknown) => result !== null && this.store.put(result.cell, memory);
+    this.#launcher.shade(program, operands.length, result?.length ?? 0, memories, finish);
   }
 
   /** Runs the deferred computation of an array. */
@@ -185,7 +194,7 @@ export class Machine {
   }
 
   release(array: GpuArray): void {
-    this.#store.forget(array);
+    this.store.forget(array);
     this.#release(array.cell);
   }
 
@@ -197,15 +206,15 @@ export class Machine {
 
   /** Everything before the first await happens within the call of `destroy`. */
   async #close(): Promise<void> {
-    this.#queue.fail(new BackendError('gpu', 'this backend was destroyed — create a new one with gpu()'));
-    this.#store.clear();
-    this.#launcher.clear();
+    this.queue.fail(new BackendError('gpu', 'this backend was destroyed — create a new one with gpu()'));
+    this.store.clear();
+    this.#compiler.clear();
     await Promise.all([this.#gpu.destroy(), this.driver.destroy()]);
   }
 
   /** The call of an operation, including the calls of pending operands. */
   #call({ name, text, reads, number }: Operation): Call {
-    this.#check();
+    this.check();
     for (const { array } of reads) this.#checkLive(name, array);
     let operands = reads.map((read) => this.#node(read));
     if (!fits(operands, this.driver.maxArrays)) {
@@ -234,7 +243,8 @@ export class Machine {
     this.#settle(cell);
   }
 
-  #computeReaders({ readers }: Cell): void {
+  /** Runs the deferred computations that read an array, before its values change. */
+  computeReaders({ readers }: Cell): void {
     for (const reader of [...readers]) this.#compute(reader);
   }
 
@@ -250,7 +260,7 @@ export class Machine {
   #run(program: Program, operands: readonly GpuArray[], target: Cell, args: CallArguments): void {
     const cells = operands.map(({ cell }) => cell);
     const memories = () => cells.map(({ memory }) => memory);
-    this.#launcher.run(program, args, memories, (result) => this.#store.put(target, result));
+    this.#launcher.run(program, args, memories, (result) => this.store.put(target, result));
   }
 
   /** Ends the deferral of a cell, and frees released arrays that were kept only for it. */
@@ -260,7 +270,7 @@ export class Machine {
     cell.pending = null;
     for (const { array } of reads.values()) {
       array.cell.readers.delete(cell);
-      this.#store.reclaim(array.cell);
+      this.store.reclaim(array.cell);
     }
   }
 
@@ -268,7 +278,7 @@ export class Machine {
     if (cell.released) return;
     cell.released = true;
     this.#settle(cell);
-    this.#store.reclaim(cell);
+    this.store.reclaim(cell);
   }
 
   #ready(op: string, array: GpuArray): void {
@@ -281,16 +291,10 @@ export class Machine {
     throw new BackendError('gpu', `${op}: an operand's memory was released — keep it until its last use`);
   }
 
-  #check(): void {
-    const reason = this.#queue.failure === null ? this.driver.failure() : null;
-    if (reason !== null) {
-      this.#queue.fail(
-        new BackendError(
-          'gpu',
-          `the device failed: ${reason} — create a new backend with gpu() and resume from the last checkpoint`,
-        ),
-      );
-    }
-    if (this.#queue.failure !== null) throw this.#queue.failure;
+  /** @throws BackendError if the device failed or was destroyed */
+  check(): void {
+    const reason = this.queue.failure === null ? this.driver.failure() : null;
+    if (reason !== null) this.queue.fail(deviceFailed(reason));
+    if (this.queue.failure !== null) throw this.queue.failure;
   }
 }

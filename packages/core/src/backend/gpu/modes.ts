@@ -115,7 +115,7 @@ async function openWebGpu(gpujs: GpuJs): Promise<Driver> {
   const adapter = (await gpu?.requestAdapter()) ?? null;
   if (adapter === null) throw lacking('webgpu', 'there is no adapter');
   const context = (await gpujs.WebGPUContext.acquire()) as WebGpuContext;
-  return new BufferDriver(gpujs, context, describe(adapter));
+  return new BufferDriver(gpujs, context, describe(adapter), gpu);
 }
 
 function describe({ info = {}, isFallbackAdapter }: Adapter): GpuAdapter {

@@ -1,16 +1,18 @@
 import type { DeviceBuffer } from './webgpu.js';
 
-/** Maximum number of bytes kept for reuse. Buffers freed beyond it are destroyed. */
+/** Maximum number of bytes kept for reuse. Beyond it, the buffers of the size that was used longest ago are destroyed. */
 const MOST_BYTES = 2 ** 28;
 
-/** Free buffers by size. Training steps allocate the same sizes repeatedly. */
+/** Free buffers by size, the size used last at the end. Training steps allocate the same sizes repeatedly. */
 export class BufferPool {
   readonly #free: Map<number, DeviceBuffer[]> = new Map();
   readonly #make: (bytes: number) => DeviceBuffer;
+  readonly #destroy: (buffer: DeviceBuffer) => void;
   #bytes = 0;
 
-  constructor(make: (bytes: number) => DeviceBuffer) {
+  constructor(make: (bytes: number) => DeviceBuffer, destroy: (buffer: DeviceBuffer) => void) {
     this.#make = make;
+    this.#destroy = destroy;
   }
 
   /** Bytes kept for reuse. */
@@ -25,17 +27,25 @@ export class BufferPool {
     return buffer;
   }
 
-  /** Takes back a buffer. Work submitted earlier still reads its old contents: the device queue is ordered. */
+  /** Takes back a buffer. Earlier calls still read its old contents: calls run in order. */
   give(buffer: DeviceBuffer): void {
     const { size } = buffer;
-    if (this.#bytes + size > MOST_BYTES) {
-      buffer.destroy();
-      return;
-    }
+    const same = this.#free.get(size) ?? [];
+    same.push(buffer);
+    this.#free.delete(size);
+    this.#free.set(size, same);
     this.#bytes += size;
-    const same = this.#free.get(size);
-    if (same === undefined) this.#free.set(size, [buffer]);
-    else same.push(buffer);
+    while (this.#bytes > MOST_BYTES) this.#evict();
+  }
+
+  #evict(): void {
+    const [size, buffers] = this.#free.entries().next().value!;
+    const buffer = buffers.pop();
+    if (buffer === undefined) this.#free.delete(size);
+    else {
+      this.#bytes -= size;
+      this.#destroy(buffer);
+    }
   }
 
   destroy(): void {

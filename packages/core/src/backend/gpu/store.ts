@@ -1,7 +1,7 @@
 import { BackendError } from '../../errors.js';
 import type { Driver } from './driver.js';
 import { type Cell, GpuArray } from './handle.js';
-import type { CallQueue } from './queue.js';
+import type { Queue } from './queue.js';
 
 /** Memory usage of a device. */
 export interface GpuMemory {
@@ -15,13 +15,13 @@ export interface GpuMemory {
 /** Creates, counts and frees the arrays of a device. */
 export class ArrayStore {
   readonly #driver: Driver;
-  readonly #queue: CallQueue;
+  readonly #queue: Queue;
   readonly #abandoned: FinalizationRegistry<Cell>;
   readonly #live: Set<Cell> = new Set();
   #elements = 0;
 
   /** @param onAbandoned - called when the handle of a cell that was not released is garbage-collected */
-  constructor(driver: Driver, queue: CallQueue, onAbandoned: (cell: Cell) => void) {
+  constructor(driver: Driver, queue: Queue, onAbandoned: (cell: Cell) => void) {
     this.#driver = driver;
     this.#queue = queue;
     this.#abandoned = new FinalizationRegistry(onAbandoned);

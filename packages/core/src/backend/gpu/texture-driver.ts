@@ -1,4 +1,4 @@
-import type { Driver, GpuAdapter } from './driver.js';
+import { type Activity, type Driver, type GpuAdapter, noActivity } from './driver.js';
 import type { GpuInstance, GpuKernel } from './gpujs.js';
 import { kernelSettings, sourceOf } from './program.js';
 
@@ -26,6 +26,7 @@ export class TextureDriver implements Driver {
   readonly maxLength: number;
   readonly maxArrays: number = 7;
   readonly shaders: null = null;
+  readonly activity: Activity = noActivity();
   readonly grids: boolean = false;
   readonly quads: boolean = true;
   readonly #context: GlContext;
@@ -50,7 +51,9 @@ export class TextureDriver implements Driver {
   }
 
   upload(values: Float32Array): unknown {
-    return this.run(this.#upload, [values], [values.length]);
+    this.activity.uploads++;
+    this.#upload.setOutput([values.length]);
+    return this.#upload(values);
   }
 
   build(): null {
@@ -58,11 +61,14 @@ export class TextureDriver implements Driver {
   }
 
   run(kernel: GpuKernel, args: readonly unknown[], output: readonly number[]): unknown {
+    this.activity.launches++;
+    this.activity.submits++;
     kernel.setOutput(output);
     return kernel(...args);
   }
 
   async read(memory: Texture): Promise<Float32Array> {
+    this.activity.downloads++;
     return memory.toArray();
   }
 

@@ -7,8 +7,29 @@ export interface DeviceBuffer {
   getMappedRange(): ArrayBuffer;
 }
 
+export interface ComputePass {
+  setPipeline(pipeline: unknown): void;
+  setBindGroup(index: number, group: unknown): void;
+  dispatchWorkgroups(x: number, y: number, z: number): void;
+  end(): void;
+}
+
+export interface CommandEncoder {
+  beginComputePass(): ComputePass;
+  copyBufferToBuffer(from: DeviceBuffer, start: number, to: DeviceBuffer, place: number, bytes: number): void;
+  finish(): unknown;
+}
+
+interface Limits {
+  readonly maxStorageBufferBindingSize: number;
+  readonly maxBufferSize: number;
+  readonly maxComputeWorkgroupsPerDimension: number;
+  readonly minUniformBufferOffsetAlignment: number;
+  readonly minStorageBufferOffsetAlignment: number;
+}
+
 export interface Device {
-  readonly limits: { readonly maxStorageBufferBindingSize: number; readonly maxBufferSize: number };
+  readonly limits: Limits;
   readonly queue: {
     writeBuffer(buffer: DeviceBuffer, offset: number, data: Float32Array | Uint32Array): void;
     submit(commands: readonly unknown[]): void;
@@ -23,22 +44,7 @@ export interface Device {
   createPipelineLayout(descriptor: object): unknown;
   createComputePipelineAsync(descriptor: object): Promise<unknown>;
   createBindGroup(descriptor: object): unknown;
-  createCommandEncoder(): {
-    beginComputePass(): {
-      setPipeline(pipeline: unknown): void;
-      setBindGroup(index: number, group: unknown): void;
-      dispatchWorkgroups(x: number, y: number, z: number): void;
-      end(): void;
-    };
-    copyBufferToBuffer(
-      from: DeviceBuffer,
-      start: number,
-      to: DeviceBuffer,
-      place: number,
-      bytes: number,
-    ): void;
-    finish(): unknown;
-  };
+  createCommandEncoder(): CommandEncoder;
 }
 
 interface CompilationMessage {
@@ -50,11 +56,7 @@ interface CompilationMessage {
 /** The state that gpu.js shares among all its kernels of mode webgpu. */
 export interface WebGpuContext {
   readonly device: Device;
-}
-
-/** gpu.js's handle of a storage buffer, as its kernels accept it. */
-export interface BufferResult {
-  readonly buffer: DeviceBuffer;
+  readonly adapter: unknown;
 }
 
 /** GPUBufferUsage.MAP_READ, and GPUMapMode.READ. */

@@ -1,83 +1,72 @@
 import { BackendError } from '../../errors.js';
-import type { ShaderRunner, WgslProgram } from './driver.js';
-import { type BufferResult, COPY_DST, type Device, type DeviceBuffer, UNIFORM } from './webgpu.js';
-
-interface Compiled {
-  readonly pipeline: unknown;
-  readonly layout: unknown;
-  readonly params: DeviceBuffer;
-}
-
-/** Allocates and wraps the buffers of results. */
-interface Results {
-  /** A buffer of `length` elements. */
-  take(length: number): DeviceBuffer;
-  /** gpu.js's handle of a buffer. */
-  wrap(buffer: DeviceBuffer, length: number): unknown;
-}
+import type { DispatchTarget } from './dispatch.js';
+import type { CompiledShader, ShaderRunner, WgslProgram } from './driver.js';
+import type { Device } from './webgpu.js';
 
 /** GPUShaderStage.COMPUTE */
 const COMPUTE = 4;
 
-/** Compiles and dispatches hand-written shaders on gpu.js's device. */
-export class WgslRunner implements ShaderRunner {
+/** Compiles hand-written shaders on gpu.js's device, and calls them. */
+export class WgslRunner<Memory> implements ShaderRunner {
   readonly #device: Device;
-  readonly #results: Results;
+  readonly #target: DispatchTarget<Memory>;
 
-  constructor(device: Device, results: Results) {
+  constructor(device: Device, target: DispatchTarget<Memory>) {
     this.#device = device;
-    this.#results = results;
+    this.#target = target;
   }
 
-  async compile({ name, code, params, updates }: WgslProgram, operands: number): Promise<Compiled> {
+  compile(program: WgslProgram, operands: number): CompiledShader {
     const device = this.#device;
-    const module = device.createShaderModule({ code });
-    const { messages } = await module.getCompilationInfo();
-    const errors = messages.filter(({ type }) => type === 'error');
-    if (errors.length > 0) {
-      const list = errors.map(({ lineNum, message }) => `${lineNum}: ${message}`).join('; ');
-      throw new BackendError('gpu', `the shader '${name}' does not compile: ${list}`);
-    }
+    const { code, updates } = program;
     const types = [
       'uniform',
       ...Array.from({ length: operands }, (_, i) => (i < updates ? 'storage' : 'read-only-storage')),
       ...(updates === 0 ? ['storage'] : []),
     ];
     const entries = types.map((type, binding) => ({ binding, visibility: COMPUTE, buffer: { type } }));
-    const layout = device.createBindGroupLayout({ entries });
-    const pipeline = await device.createComputePipelineAsync({
-      layout: device.createPipelineLayout({ bindGroupLayouts: [layout] }),
-      compute: { module, entryPoint: 'main' },
-    });
-    return {
-      pipeline,
-      layout,
-      params: device.createBuffer({ size: params.byteLength, usage: UNIFORM | COPY_DST }),
+    const bindGroupLayout = device.createBindGroupLayout({ entries });
+    const shader = { computePipeline: null as unknown, bindGroupLayout };
+    const build = async (): Promise<void> => {
+      const module = device.createShaderModule({ code });
+      const { messages } = await module.getCompilationInfo();
+      checkMessages(program.name, messages);
+      shader.computePipeline = await device.createComputePipelineAsync({
+        layout: device.createPipelineLayout({ bindGroupLayouts: [bindGroupLayout] }),
+        compute: { module, entryPoint: 'main' },
+      });
     };
-  }
-
-  free({ params }: Compiled): void {
-    params.destroy();
+    return { shader, built: build() };
   }
 
   dispatch(
-    { pipeline, layout, params }: Compiled,
-    program: WgslProgram,
-    operands: readonly BufferResult[],
+    shader: CompiledShader['shader'],
+    { params, groups, updates }: WgslProgram,
+    operands: readonly unknown[],
     length: number,
   ): unknown {
-    const device = this.#device;
-    const result = program.updates > 0 ? null : this.#results.take(length);
-    const buffers = [params, ...operands.map(({ buffer }) => buffer), ...(result === null ? [] : [result])];
-    device.queue.writeBuffer(params, 0, program.params);
-    const entries = buffers.map((buffer, binding) => ({ binding, resource: { buffer } }));
-    const encoder = device.createCommandEncoder();
-    const pass = encoder.beginComputePass();
-    pass.setPipeline(pipeline);
-    pass.setBindGroup(0, device.createBindGroup({ layout, entries }));
-    pass.dispatchWorkgroups(...program.groups);
-    pass.end();
-    device.queue.submit([encoder.finish()]);
-    return result === null ? null : this.#results.wrap(result, length);
+    const memories = operands as readonly Memory[];
+    const result = updates > 0 ? null : this.#target.take(length);
+    this.#target.send({
+      shader,
+      params,
+      memories: result === null ? memories : [...memories, result],
+      groups,
+    });
+    return result;
   }
+}
+
+interface Message {
+  readonly type: string;
+  readonly message: string;
+  readonly lineNum: number;
+}
+
+/** @throws BackendError with the errors of a shader, if there are any */
+function checkMessages(name: string, messages: readonly Message[]): void {
+  const errors = messages.filter(({ type }) => type === 'error');
+  if (errors.length === 0) return;
+  const list = errors.map(({ lineNum, message }) => `${lineNum}: ${message}`).join('; ');
+  throw new BackendError('gpu', `the shader '${name}' does not compile: ${list}`);
 }
