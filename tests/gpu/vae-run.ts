@@ -22,6 +22,8 @@ export interface VaeRun {
   readonly hidden?: number;
   /** Whether the step is compiled. */
   readonly compiled?: boolean;
+  /** Whether a step returns its loss alone; else also the two terms of it, stacked. */
+  readonly lossOnly?: boolean;
   /** Called before and after the call of a step, with nothing between it and the step. */
   readonly aroundCall?: (isAfter: boolean) => void;
   /** Called after each step, outside of its scope; may be asynchronous. */
@@ -48,7 +50,16 @@ function images(): Float32Array {
 /** Losses of each step, nats per image. */
 export async function trainVae(
   machine: Backend,
-  { steps, batchSize = 64, hidden = 64, latent = 8, compiled = false, aroundCall, onStep }: VaeRun,
+  {
+    steps,
+    batchSize = 64,
+    hidden = 64,
+    latent = 8,
+    compiled = false,
+    lossOnly = false,
+    aroundCall,
+    onStep,
+  }: VaeRun,
 ): Promise<number[]> {
   const data = images();
   const { model, optimizer } = withBackend(machine, () => {
@@ -64,7 +75,7 @@ export async function trainVae(
     optimizer.zeroGrad();
     elbo.loss.backward();
     optimizer.step();
-    return stack([elbo.loss, elbo.recon, elbo.kl]).detach();
+    return (lossOnly ? elbo.loss : stack([elbo.loss, elbo.recon, elbo.kl])).detach();
   };
   const run = compiled ? compile(plain) : plain;
   for (let step = 0; step < steps; step++) {
@@ -135,6 +146,7 @@ export async function countsOfStep(
     hidden: 400,
     latent: 20,
     compiled: true,
+    lossOnly: true,
     aroundCall(isAfter) {
       if (!isAfter) {
         before = machine.activity();

@@ -1,6 +1,7 @@
 /** Compiled steps on webgpu: one copy of all numbers that change, one compute pass, one submit. */
 import type { Program, Replay } from '../backend.js';
 import { slotsWrittenBy } from '../program/program.js';
+import { releaseConstants } from '../program/replay.js';
 import type { Region } from './bind-groups.js';
 import type { Block, BufferDriver } from './buffer-driver.js';
 import { wholeRegion } from './commands.js';
@@ -49,6 +50,7 @@ export class PassReplay implements Replay<GpuArray> {
   /** The states that are changed. */
   readonly #written: readonly GpuArray[];
   readonly #results: readonly Result[];
+  readonly #releaseConstants: () => void;
   #building: Promise<void> | null;
 
   /** @param bound - the values of the slots of kind 'state' and 'constant' */
@@ -89,6 +91,7 @@ export class PassReplay implements Replay<GpuArray> {
       const [place, length] = [recorded.results.get(slot)!, program.slots[slot]!.length];
       return { slot, place, length, array: null, given: false };
     });
+    this.#releaseConstants = () => releaseConstants(machine, program, bound);
     this.steps = recorded.steps;
     this.bytes = this.#plan.bytes;
     this.#building = recorded.building;
@@ -132,6 +135,7 @@ export class PassReplay implements Replay<GpuArray> {
       for (const buffer of buffers) this.#driver.commands.destroyBuffer(buffer);
     });
     for (const result of this.#results) result.array = null;
+    this.#releaseConstants();
   }
 
   /** The array of a result for the next run: the latest one, if its holder expects that. */

@@ -61,7 +61,17 @@ export function replayCalls<V extends Values>(
     take: valuesOf,
     lend: valuesOf,
     dispose() {
+      releaseConstants(machine, program, bound);
       values.fill(undefined);
     },
   };
+}
+
+/** Frees the constants of a program, which nothing else uses. */
+export function releaseConstants<V extends Values>(
+  machine: Pick<Machine<V>, 'release'>,
+  { slots }: Program,
+  bound: ReadonlyMap<number, V>,
+): void {
+  for (const [slot, values] of bound) if (slots[slot]!.kind === 'constant') machine.release(values);
 }
