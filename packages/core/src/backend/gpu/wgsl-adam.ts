@@ -1,9 +1,6 @@
 /** One step of Adam as a hand-written webgpu shader. A gpu.js kernel has one result; this shader writes three arrays in place. */
 import type { WgslProgram } from './driver.js';
-
-const GROUP = 64;
-/** Maximum number of workgroups along an axis of a dispatch. */
-const MOST_GROUPS = 65_535;
+import { gridOfThreads, THREADS } from './wgsl-grid.js';
 
 const CODE = `
 struct Params {
@@ -15,7 +12,7 @@ struct Params {
 @group(0) @binding(2) var<storage, read_write> m : array<f32>;
 @group(0) @binding(3) var<storage, read_write> v : array<f32>;
 @group(0) @binding(4) var<storage, read> grad : array<f32>;
-@compute @workgroup_size(${GROUP})
+@compute @workgroup_size(${THREADS})
 fn main(@builtin(global_invocation_id) id : vec3<u32>) {
   let i = id.y * c.rowLength + id.x;
   if (i >= c.count) { return; }
@@ -33,10 +30,9 @@ fn main(@builtin(global_invocation_id) id : vec3<u32>) {
  * @param numbers - the fields of the shader's Params up to `epsilon`, in order
  */
 export function wgslAdam(count: number, numbers: readonly number[]): WgslProgram {
-  const groups = Math.ceil(count / GROUP);
-  const width = Math.min(groups, MOST_GROUPS);
+  const { groups, rowLength } = gridOfThreads(count);
   const params = new Uint32Array(12);
   new Float32Array(params.buffer).set(numbers);
-  params.set([count, width * GROUP], numbers.length);
-  return { name: 'adam', code: CODE, params, groups: [width, Math.ceil(groups / width), 1], updates: 3 };
+  params.set([count, rowLength], numbers.length);
+  return { name: 'adam', code: CODE, params, groups, updates: 3 };
 }
