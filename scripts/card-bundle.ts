@@ -11,7 +11,6 @@ export async function bundleForCard(program: string, file: string): Promise<void
     platform: 'node',
     target: 'node20',
     conditions: ['@varigrad/source'],
-    loader: { '.py': 'text' },
     external: ['gpu.js', 'webgpu', 'esbuild'],
     logLevel: 'warning',
   });
