@@ -11,6 +11,7 @@ import { type CallArguments, Launcher } from './launcher.js';
 import type { Program } from './program.js';
 import { asBackendError, CallQueue } from './queue.js';
 import { ArrayStore, type GpuMemory } from './store.js';
+import { wgslElementwise } from './wgsl-elementwise.js';
 
 /** Numbers of kernel calls, compilations and copies of a device. */
 export interface GpuActivity {
@@ -240,6 +241,13 @@ export class Machine {
 
   #evaluate(call: Call, target: Cell): void {
     const source = fuse(call);
+    const shader = this.driver.shaders === null ? null : wgslElementwise(source, target.length);
+    if (shader !== null) {
+      const memories = () => source.arrays.map(({ cell }) => cell.memory);
+      const finish = (result: unknown) => this.#store.put(target, result);
+      this.#launcher.shade(shader, source.arrays.length, target.length, memories, finish);
+      return;
+    }
     this.#run(elementProgram(source), source.arrays, target, {
       output: [target.length],
       integers: source.integerValues,
