@@ -40,10 +40,7 @@ function runPython(input: string): Promise<Answer> {
   });
 }
 
-export async function measureTorch(
-  cases: readonly KernelCase[],
-  patience: Patience,
-): Promise<PeerResults> {
+export async function measureTorch(cases: readonly KernelCase[], patience: Patience): Promise<PeerResults> {
   const plan = {
     ...patience,
     cases: cases.map(({ group, operands, product }, index) => ({ index, group, operands, ...product })),

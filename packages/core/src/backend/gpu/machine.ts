@@ -161,11 +161,7 @@ export class Machine {
     this.#check();
     const array = this.#store.allocate(program.name, length);
     for (const operand of operands) this.#ready(program.name, operand);
-    const memories = () => operands.map(({ cell }) => cell.memory);
-    if (length > 0) {
-      const finish = (result: unknown) => this.#store.put(array.cell, result);
-      this.#launcher.shade(program, operands.length, length, memories, finish);
-    }
+    if (length > 0) this.#shade(program, operands, array.cell);
     return array;
   }
 
@@ -241,18 +237,18 @@ export class Machine {
 
   #evaluate(call: Call, target: Cell): void {
     const source = fuse(call);
+    const { arrays, integerValues: integers, numberValues: numbers } = source;
     const shader = this.driver.shaders === null ? null : wgslElementwise(source, target.length);
-    if (shader !== null) {
-      const memories = () => source.arrays.map(({ cell }) => cell.memory);
-      const finish = (result: unknown) => this.#store.put(target, result);
-      this.#launcher.shade(shader, source.arrays.length, target.length, memories, finish);
-      return;
-    }
-    this.#run(elementProgram(source), source.arrays, target, {
-      output: [target.length],
-      integers: source.integerValues,
-      numbers: source.numberValues,
-    });
+    if (shader === null) {
+      this.#run(elementProgram(source), arrays, target, { output: [target.length], integers, numbers });
+    } else this.#shade(shader, arrays, target);
+  }
+
+  #shade(program: WgslProgram, operands: readonly GpuArray[], result: Cell): void {
+    const cells = operands.map(({ cell }) => cell);
+    const memories = () => cells.map(({ memory }) => memory);
+    const finish = (memory: unknown) => this.#store.put(result, memory);
+    this.#launcher.shade(program, cells.length, result.length, memories, finish);
   }
 
   #run(program: Program, operands: readonly GpuArray[], target: Cell, args: CallArguments): void {
