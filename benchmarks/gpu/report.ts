@@ -10,7 +10,7 @@ function milliseconds(ms: number | null): string {
 }
 
 function rate({ flops, bytes, group, times }: KernelResult): number {
-  if (times === undefined) return Number.NaN;
+  if (times === undefined || times.kernel === 0) return Number.NaN; // shorter than the noise of the clock
   return (isProduct(group) ? flops : bytes) / times.kernel / 1e6;
 }
 
@@ -28,7 +28,8 @@ function rateTable(results: readonly KernelResult[]): string {
     const cells = names.map((name) => {
       const result = results.find((r) => r.label === label && r.name === name);
       if (result === undefined) return '';
-      return result.times === undefined ? '(skipped)' : rate(result).toPrecision(3);
+      if (result.times === undefined) return '(skipped)';
+      return result.times.kernel === 0 ? '(too short)' : rate(result).toPrecision(3);
     });
     return [label, ...cells];
   });
@@ -126,7 +127,7 @@ export function rateChart(results: readonly KernelResult[], title: string): stri
     series: unique(results.map(({ name }) => name).filter((name) => !name.includes('plain'))).map((name) => ({
       name,
       points: results
-        .filter((r) => r.name === name && r.times !== undefined)
+        .filter((r) => r.name === name && !Number.isNaN(rate(r)))
         .map((r) => [(isProduct(group) ? Math.log2 : Math.log10)(r.size), Math.log10(rate(r))] as const),
     })),
   });

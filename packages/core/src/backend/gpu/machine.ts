@@ -239,9 +239,8 @@ export class Machine {
     const source = fuse(call);
     const { arrays, integerValues: integers, numberValues: numbers } = source;
     const shader = this.driver.shaders === null ? null : wgslElementwise(source, target.length);
-    if (shader === null) {
-      this.#run(elementProgram(source), arrays, target, { output: [target.length], integers, numbers });
-    } else this.#shade(shader, arrays, target);
+    if (shader !== null) this.#shade(shader, arrays, target);
+    else this.#run(elementProgram(source), arrays, target, { output: [target.length], integers, numbers });
   }
 
   #shade(program: WgslProgram, operands: readonly GpuArray[], result: Cell): void {
