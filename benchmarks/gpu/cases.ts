@@ -1,18 +1,23 @@
-/** The cases: kernels of the backend contract over sizes. They do not depend on Node, so that a page can run them. */
-import type { Kernels, Values } from '@varigrad/core';
+/** The cases: kernels over sizes, as calls of a backend and as functions of tensors. They do not depend on Node, so that a page can run them. */
+import type { Kernels, MatmulSpec, Tensor, Values } from '@varigrad/core';
 
 /** One kernel, or a sequence of kernels, at one size. */
 export interface KernelCase {
   readonly group: string;
+  /** Elements, or the cube root of m·n·k of a product. */
   readonly size: number;
-  /** Floating-point operations of one run; 0 if only memory traffic counts. */
+  readonly label: string;
+  /** Floating-point operations of one run. */
   readonly flops: number;
   /** Bytes that must be read and written if nothing is read twice. */
   readonly bytes: number;
-  /** Number of elements of each operand, sampled from U(0, 1). */
-  readonly operands: readonly number[];
+  /** Shapes of the operands, whose elements are sampled from U(0, 1). */
+  readonly operands: readonly (readonly number[])[];
+  readonly product?: MatmulSpec;
   /** Runs the case. @returns all arrays that it allocates, the result last */
   run(k: Kernels, operands: readonly Values[]): Values[];
+  /** The same as a function of tensors, to be compiled. */
+  compute(x: Tensor, y: Tensor): Tensor;
 }
 
 export const MATMUL_SIZES: readonly number[] = [32, 64, 128, 256, 512, 1024, 2048, 4096];
@@ -20,71 +25,86 @@ export const ARRAY_SIZES: readonly number[] = [1e3, 1e4, 1e5, 1e6, 1e7];
 /** Columns of the matrix whose rows are reduced. */
 const ROW = 100;
 
-function matmul(n: number): KernelCase {
-  const spec = { batch: 1, m: n, n, k: n, transposeA: false, transposeB: false, strideA: 0, strideB: 0 };
+function product(group: string, label: string, sides: MatmulSpec): KernelCase {
+  const { m, n, k, transposeA, transposeB } = sides;
   return {
-    group: 'matmul',
-    size: n,
-    flops: 2 * n ** 3,
-    bytes: 12 * n ** 2,
-    operands: [n * n, n * n],
-    run: (k, [a, b]) => [k.matmul(a as Values, b as Values, spec)],
+    group,
+    size: Math.round(Math.cbrt(m * n * k)),
+    label,
+    flops: 2 * m * n * k,
+    bytes: 4 * (m * k + k * n + m * n),
+    operands: [transposeA ? [k, m] : [m, k], transposeB ? [n, k] : [k, n]],
+    product: sides,
+    run: (on, [a, b]) => [on.matmul(a as Values, b as Values, sides)],
+    compute: (a, b) => (transposeA ? a.transpose() : a).matmul(transposeB ? b.transpose() : b),
   };
 }
 
-function add(n: number): KernelCase {
+const sidesOf = (m: number, k: number, n: number, transposes: 'NN' | 'NT' | 'TN'): MatmulSpec => ({
+  ...{ batch: 1, m, n, k, strideA: 0, strideB: 0 },
+  transposeA: transposes[0] === 'T',
+  transposeB: transposes[1] === 'T',
+});
+
+const cubes = (group: string, transposes: 'NN' | 'NT' | 'TN'): KernelCase[] =>
+  MATMUL_SIZES.map((n) => product(group, `${n}³`, sidesOf(n, n, n, transposes)));
+
+/** Products of the layers of a VAE: forward passes, gradients of weights and of inputs, and a width that four does not divide. */
+const LAYERS: readonly (readonly [number, number, number, 'NN' | 'NT' | 'TN'])[] = [
+  [128, 784, 400, 'NT'],
+  [400, 128, 784, 'TN'],
+  [128, 400, 784, 'NN'],
+  [512, 784, 2000, 'NT'],
+  [512, 794, 794, 'NT'],
+];
+
+function elementwise(
+  group: string,
+  n: number,
+  operands: number,
+  rest: Pick<KernelCase, 'run' | 'compute'> & { flops?: number },
+): KernelCase {
   return {
-    group: 'add',
+    group,
     size: n,
+    label: n.toLocaleString('en'),
     flops: n,
-    bytes: 12 * n,
-    operands: [n, n],
+    bytes: 4 * n * (operands + 1),
+    operands: Array.from({ length: operands }, () => [n]),
+    ...rest,
+  };
+}
+
+const add = (n: number): KernelCase =>
+  elementwise('add', n, 2, {
     run: (k, [a, b]) => [k.binary('add', flat(a, n), flat(b, n), [n])],
-  };
-}
+    compute: (x, y) => x.add(y),
+  });
 
-function exp(n: number): KernelCase {
-  return {
-    group: 'exp',
-    size: n,
-    flops: n,
-    bytes: 8 * n,
-    operands: [n],
-    run: (k, [a]) => [k.unary('exp', a as Values)],
-  };
-}
+const exp = (n: number): KernelCase =>
+  elementwise('exp', n, 1, { run: (k, [a]) => [k.unary('exp', a as Values)], compute: (x) => x.exp() });
 
-function sum(n: number): KernelCase {
-  return {
-    group: 'sum of all',
-    size: n,
-    flops: n,
-    bytes: 4 * n,
-    operands: [n],
+const sum = (n: number): KernelCase => ({
+  ...elementwise('sum of all', n, 1, {
     run: (k, [a]) => [k.reduce('sum', flat(a, n), [0])],
-  };
-}
+    compute: (x) => x.sum(),
+  }),
+  bytes: 4 * n,
+});
 
-function rowSums(n: number): KernelCase {
-  const shape = [n / ROW, ROW];
-  return {
-    group: `sum of rows of ${ROW}`,
-    size: n,
-    flops: n,
-    bytes: 4 * n,
-    operands: [n],
-    run: (k, [a]) => [k.reduce('sum', { values: a as Values, shape }, [1])],
-  };
-}
+const rowSums = (n: number): KernelCase => ({
+  ...elementwise(`sum of rows of ${ROW}`, n, 1, {
+    run: (k, [a]) => [k.reduce('sum', { values: a as Values, shape: [n / ROW, ROW] }, [1])],
+    compute: (x) => x.sum({ axis: 1 }),
+  }),
+  operands: [[n / ROW, ROW]],
+  bytes: 4 * n,
+});
 
 /** tanh(max(log(√((eˣʸ⁺ˣ − y)² + x·y)), y)), ten operations. A backend that fuses them reads x and y once and writes once. */
 function chain(n: number): KernelCase {
-  return {
-    group: 'chain of ten',
-    size: n,
+  return elementwise('chain of ten', n, 2, {
     flops: 10 * n,
-    bytes: 12 * n,
-    operands: [n, n],
     run(k, [a, b]) {
       const [x, y] = [a as Values, b as Values];
       const made: Values[] = [];
@@ -94,14 +114,18 @@ function chain(n: number): KernelCase {
       };
       const on = (kind: Parameters<Kernels['binary']>[0], p: Values, q: Values) =>
         keep(k.binary(kind, flat(p, n), flat(q, n), [n]));
-      const product = on('mul', x, y);
-      const grown = keep(k.unary('exp', on('add', product, x)));
+      const xy = on('mul', x, y);
+      const grown = keep(k.unary('exp', on('add', xy, x)));
       const square = keep(k.unary('square', on('sub', grown, y)));
-      const root = keep(k.unary('sqrt', on('add', square, product)));
+      const root = keep(k.unary('sqrt', on('add', square, xy)));
       keep(k.unary('tanh', on('maximum', keep(k.unary('log', root)), y)));
       return made;
     },
-  };
+    compute(x, y) {
+      const xy = x.mul(y);
+      return xy.add(x).exp().sub(y).square().add(xy).sqrt().log().maximum(y).tanh();
+    },
+  });
 }
 
 function flat(values: Values | undefined, n: number): { values: Values; shape: readonly number[] } {
@@ -110,6 +134,13 @@ function flat(values: Values | undefined, n: number): { values: Values; shape: r
 
 /** All cases, by group, each in order of size. */
 export const GROUPS: readonly (readonly KernelCase[])[] = [
-  MATMUL_SIZES.map(matmul),
+  cubes('matmul', 'NN'),
+  cubes('matmul, B transposed', 'NT'),
+  cubes('matmul, A transposed', 'TN'),
+  LAYERS.map(([m, k, n, transposes]) =>
+    product('matmul of layers', `${m} × ${k} × ${n} ${transposes}`, sidesOf(m, k, n, transposes)),
+  ).sort((a, b) => a.size - b.size),
   ...[add, exp, sum, rowSums, chain].map((make) => ARRAY_SIZES.map(make)),
 ];
+
+export const isProduct = (group: string): boolean => group.startsWith('matmul');

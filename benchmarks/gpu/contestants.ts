@@ -1,5 +1,13 @@
 /** The contestants: backends, and for matmul programs without this library. */
-import { type Backend, Generator, type Values } from '@varigrad/core';
+import {
+  type Backend,
+  compile,
+  Generator,
+  type Tensor,
+  tensor,
+  type Values,
+  withBackend,
+} from '@varigrad/core';
 import type { KernelCase } from './cases.js';
 import { type Runner, timed } from './time.js';
 
@@ -12,7 +20,10 @@ export interface Contestant {
 
 /** The operands of a case, the same for all contestants. */
 export function operandsOf({ operands }: KernelCase): Float32Array[] {
-  return operands.map((size) => new Generator(size).uniform(size));
+  return operands.map((shape) => {
+    const size = shape.reduce((product, length) => product * length, 1);
+    return new Generator(size).uniform(size);
+  });
 }
 
 /** A backend of this library, through its kernels. */
@@ -56,6 +67,39 @@ export function backendContestant(name: string, on: Backend): Contestant {
         },
         close: async () => {
           for (const values of operands) on.release(values);
+          wait.close();
+        },
+      };
+    },
+  };
+}
+
+/** The same cases as compiled functions of tensors. */
+export function compiledContestant(name: string, on: Backend): Contestant {
+  return {
+    name: `${name}, compiled`,
+    async enter(which) {
+      const [x, y] = withBackend(on, () =>
+        operandsOf(which).map((values, i) => tensor(values, { shape: which.operands[i]! })),
+      ) as [Tensor, Tensor | undefined];
+      const run = compile((a: Tensor, b: Tensor) => which.compute(a, b));
+      const call = () => withBackend(on, () => run(x, y ?? x));
+      const wait = waiter(on);
+      return {
+        launch: () => call().dispose(),
+        finish: wait.finish,
+        readback: async () => {
+          const result = call();
+          await wait.finish();
+          const ms = await timed(async () => {
+            await result.data();
+          });
+          result.dispose();
+          return ms;
+        },
+        close: async () => {
+          run.dispose();
+          for (const operand of [x, y]) operand?.dispose();
           wait.close();
         },
       };

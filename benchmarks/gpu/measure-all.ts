@@ -1,8 +1,8 @@
 /** The whole measurement, for Node and pages: kernels by group and size, then training steps. */
 import type { Backend } from '@varigrad/core';
 import { type GpuBackend, type GpuMode, gpu } from '@varigrad/core/gpu';
-import { GROUPS, type KernelCase } from './cases.js';
-import { backendContestant, type Contestant } from './contestants.js';
+import { GROUPS, isProduct, type KernelCase } from './cases.js';
+import { backendContestant, type Contestant, compiledContestant } from './contestants.js';
 import { handWritten, plainGpuJs } from './naive.js';
 import { PATIENT, type Patience, QUICK, type Runner, type Times, time } from './time.js';
 import { STEP_SIZES, type StepTimes, timeStep } from './vae-step.js';
@@ -11,6 +11,7 @@ import { STEP_SIZES, type StepTimes, timeStep } from './vae-step.js';
 export interface KernelResult {
   readonly group: string;
   readonly size: number;
+  readonly label: string;
   readonly flops: number;
   readonly bytes: number;
   readonly name: string;
@@ -34,10 +35,10 @@ export async function measureGroup(
   const results: KernelResult[] = [];
   const last = new Map<string, { work: number; ms: number }>();
   for (const which of cases) {
-    const { group, size, flops, bytes } = which;
+    const { group, size, label, flops, bytes } = which;
     const entered: { name: string; runner: Runner }[] = [];
     const skip = (name: string, skipped: string): void => {
-      results.push({ group, size, flops, bytes, name, skipped });
+      results.push({ group, size, label, flops, bytes, name, skipped });
     };
     for (const { name, enter } of contestants) {
       const before = last.get(name);
@@ -55,7 +56,7 @@ export async function measureGroup(
       if (times instanceof Error || times === undefined) skip(name, String(times?.message));
       else {
         last.set(name, { work: flops, ms: times.kernel });
-        results.push({ group, size, flops, bytes, name, times });
+        results.push({ group, size, label, flops, bytes, name, times });
       }
       await runner.close();
     }
@@ -63,7 +64,7 @@ export async function measureGroup(
   return results;
 }
 
-/** Measures training steps on each backend. A backend that takes too long at a size skips larger ones. */
+/** Measures training steps on each backend, plain and compiled. A backend that takes too long at a size skips larger ones. */
 export async function measureSteps(
   backends: ReadonlyMap<string, Backend>,
   patience: Patience,
@@ -72,7 +73,11 @@ export async function measureSteps(
   const last = new Map<string, { work: number; ms: number }>();
   for (const size of STEP_SIZES) {
     const work = size.batch * size.hidden;
-    for (const [name, on] of backends) {
+    const forms = [...backends].flatMap(([name, on]) => [
+      { name, on, compiled: false },
+      { name: `${name}, compiled`, on, compiled: true },
+    ]);
+    for (const { name, on, compiled } of forms) {
       const before = last.get(name);
       const expected = before === undefined ? 0 : (before.ms * work) / before.work;
       if (expected > patience.longestRunMs) {
@@ -80,7 +85,7 @@ export async function measureSteps(
         continue;
       }
       try {
-        const times = await timeStep(on, size, patience);
+        const times = await timeStep(on, size, compiled, patience);
         last.set(name, { work, ms: times.step });
         results.push({ step: size.name, name, times });
       } catch (error) {
@@ -113,6 +118,16 @@ export interface Measurement {
   readonly steps: readonly StepResult[];
 }
 
+/** Results of a program that runs by itself. */
+export interface PeerResults {
+  readonly descriptions: readonly string[];
+  readonly absent: readonly string[];
+  readonly kernels: readonly KernelResult[];
+  readonly steps: readonly StepResult[];
+}
+
+const NO_PEER: PeerResults = { descriptions: [], absent: [], kernels: [], steps: [] };
+
 export interface MeasureOptions {
   readonly host: string;
   /** CPU backends by name, the rival included. */
@@ -121,6 +136,8 @@ export interface MeasureOptions {
   /** Modes of gpu.js to try. */
   readonly modes: readonly GpuMode[];
   readonly quick: boolean;
+  /** Measures the same cases elsewhere. */
+  readonly peer?: (cases: readonly KernelCase[], patience: Patience) => Promise<PeerResults>;
   /** Receives progress messages. */
   readonly tell: (line: string) => void;
 }
@@ -141,7 +158,8 @@ async function openModes(modes: readonly GpuMode[]): Promise<{ open: GpuBackend[
 /** Programs without this library, for the open modes. */
 async function yardstickContestants(modes: readonly GpuBackend[]): Promise<Contestant[]> {
   const plain = await Promise.all(modes.map(({ mode }) => plainGpuJs(mode)));
-  const shaders = modes.some(({ mode }) => mode === 'webgpu') ? await handWritten() : [];
+  const webgpu = modes.find(({ mode }) => mode === 'webgpu');
+  const shaders = webgpu === undefined ? [] : await handWritten(webgpu.adapter.software);
   return [...plain, ...shaders];
 }
 
@@ -149,31 +167,50 @@ async function yardstickContestants(modes: readonly GpuBackend[]): Promise<Conte
 const QUICK_MATMUL = 512;
 const QUICK_ELEMENTS = 1e6;
 
+const isQuick = ({ group, size }: KernelCase): boolean =>
+  size <= (isProduct(group) ? QUICK_MATMUL : QUICK_ELEMENTS);
+
+/** Brings the results of each group together. */
+function inGroups(results: readonly KernelResult[]): KernelResult[] {
+  return GROUPS.flatMap((cases) => results.filter(({ group }) => group === cases[0]?.group));
+}
+
 /** Measures everything, in all modes that open. */
 export async function measureEverything(options: MeasureOptions): Promise<Measurement> {
-  const { host, cpu, rival, quick, tell } = options;
+  const { host, cpu, rival, quick, peer, tell } = options;
   const patience = quick ? QUICK : PATIENT;
   const { open, absent } = await openModes(options.modes);
   for (const { description } of [...open, ...cpu.values()]) tell(description);
   const backends = new Map([...open.map((b): [string, Backend] => [b.mode, b]), ...cpu]);
-  const contestants = [...backends].map(([name, on]) => backendContestant(name, on));
+  const compiled = [...backends].filter(([name, on]) => on.memory === 'device' || name === rival);
+  const contestants = [
+    ...[...backends].map(([name, on]) => backendContestant(name, on)),
+    ...compiled.map(([name, on]) => compiledContestant(name, on)),
+    ...(await yardstickContestants(open)),
+  ];
+  const groups = GROUPS.map((cases) => cases.filter((which) => !quick || isQuick(which)));
   const kernels: KernelResult[] = [];
-  for (const cases of GROUPS) {
-    const group = cases[0]?.group;
-    tell(`${group} …`);
-    const most = group === 'matmul' ? QUICK_MATMUL : QUICK_ELEMENTS;
-    const others = group === 'matmul' ? await yardstickContestants(open) : [];
-    const taken = cases.filter(({ size }) => !quick || size <= most);
-    kernels.push(...(await measureGroup(taken, [...contestants, ...others], patience)));
+  for (const cases of groups) {
+    tell(`${cases[0]?.group} …`);
+    kernels.push(...(await measureGroup(cases, contestants, patience)));
   }
   tell('training steps …');
   const steps = await measureSteps(backends, patience);
+  if (peer !== undefined) tell('PyTorch …');
+  const peers = (await peer?.(groups.flat(), patience)) ?? NO_PEER;
   const modes = open.map(({ mode, description, adapter, activity, memoryUsage }) => {
     const { launches, programs } = activity();
     const { pooledBytes } = memoryUsage();
     return { mode, description, software: adapter.software, launches, programs, pooledBytes };
   });
   for (const backend of open) await backend.destroy();
-  const descriptions = [...cpu.values()].map(({ description }) => description);
-  return { host, cpu: descriptions, modes, absent, rival, kernels, steps };
+  return {
+    host,
+    cpu: [...[...cpu.values()].map(({ description }) => description), ...peers.descriptions],
+    modes,
+    absent: [...absent, ...peers.absent],
+    rival,
+    kernels: inGroups([...kernels, ...peers.kernels]),
+    steps: [...steps, ...peers.steps],
+  };
 }

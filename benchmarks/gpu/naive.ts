@@ -1,4 +1,5 @@
-/** Matrix products without this library: with gpu.js alone, and with WebGPU alone. */
+/** Products and sums without this library: with gpu.js alone, and with WebGPU alone. */
+import type { WgslProgram } from '../../packages/core/src/backend/gpu/driver.js';
 import type { Device, DeviceBuffer } from '../../packages/core/src/backend/gpu/webgpu.js';
 import {
   COPY_DST,
@@ -7,8 +8,12 @@ import {
   STORAGE,
   UNIFORM,
 } from '../../packages/core/src/backend/gpu/webgpu.js';
+import { registerProduct } from '../../packages/core/src/backend/gpu/wgsl-registers.js';
+import { TILES, tileProduct } from '../../packages/core/src/backend/gpu/wgsl-tiles.js';
+import type { KernelCase } from './cases.js';
 import { type Contestant, operandsOf } from './contestants.js';
-import { REGISTER_TILE, SHARED_TILE, type Tile } from './tiles.js';
+import { YARDSTICKS, type Yardstick } from './tiles.js';
+import type { Runner } from './time.js';
 
 /** The public part of gpu.js that is used here. */
 interface Gpu {
@@ -16,14 +21,34 @@ interface Gpu {
   destroy(): Promise<void>;
 }
 
-const DOT = `function (a, b) {
+/** A kernel of plain gpu.js, with the shape of its operands and of its result. */
+interface PlainKernel {
+  readonly source: string;
+  readonly shape: readonly number[];
+  readonly constants: Readonly<Record<string, number>>;
+}
+
+function plainKernel({ group, size }: KernelCase): PlainKernel | null {
+  if (group === 'add') {
+    const source = 'function (a, b) { return a[this.thread.x] + b[this.thread.x]; }';
+    return { source, shape: [size], constants: {} };
+  }
+  if (group !== 'matmul') return null;
+  const source = `function (a, b) {
   let sum = 0;
   for (let k = 0; k < this.constants.n; k++) sum += a[this.thread.y][k] * b[k][this.thread.x];
   return sum;
 }`;
-const COPY = 'function (a) { return a[this.thread.y][this.thread.x]; }';
+  return { source, shape: [size, size], constants: { n: size } };
+}
 
-/** Plain gpu.js in the same mode: one dot product per thread, two-dimensional operands on the device. */
+const COPIES = [
+  '',
+  'function (a) { return a[this.thread.x]; }',
+  'function (a) { return a[this.thread.y][this.thread.x]; }',
+];
+
+/** Plain gpu.js in the same mode: one number per thread, operands on the device. */
 export async function plainGpuJs(mode: string): Promise<Contestant> {
   const module = (await import('gpu.js')) as unknown as {
     GPU?: new (settings: object) => Gpu;
@@ -32,19 +57,21 @@ export async function plainGpuJs(mode: string): Promise<Contestant> {
   const GPU = module.GPU ?? module.default?.GPU;
   if (GPU === undefined) throw new Error('gpu.js does not export GPU');
   return {
-    name: `${mode}, plain gpu.js dot`,
+    name: `${mode}, plain gpu.js`,
     async enter(which) {
-      if (which.group !== 'matmul') return null;
-      const { size } = which;
+      const kernel = plainKernel(which);
+      if (kernel === null) return null;
+      const { source, shape, constants } = kernel;
+      const [size] = shape as [number];
       const gpu = new GPU({ mode });
-      const settings = { output: [size, size], precision: 'single', pipeline: true, immutable: true };
-      const dot = gpu.createKernel(DOT, { ...settings, constants: { n: size }, loopMaxIterations: size });
-      const copy = gpu.createKernel(COPY, settings);
+      const settings = { output: shape, precision: 'single', pipeline: true, immutable: true };
+      const run = gpu.createKernel(source, { ...settings, constants, loopMaxIterations: size });
+      const copy = gpu.createKernel(COPIES[shape.length]!, settings);
       const marker = gpu.createKernel('function () { return 1; }', { output: [1] });
       const operands: unknown[] = [];
       for (const flat of operandsOf(which)) {
         const rows = Array.from({ length: size }, (_, i) => flat.subarray(i * size, (i + 1) * size));
-        operands.push(await copy(rows));
+        operands.push(await copy(shape.length === 1 ? flat : rows));
       }
       let last: unknown;
       const drop = async (result: unknown): Promise<void> => {
@@ -53,7 +80,7 @@ export async function plainGpuJs(mode: string): Promise<Contestant> {
       return {
         launch() {
           void drop(last);
-          last = dot(...operands);
+          last = run(...operands);
         },
         async finish() {
           await marker();
@@ -74,59 +101,79 @@ interface WebGpu {
   } | null>;
 }
 
-/** Hand-written shaders on a separate device, without this library and gpu.js. */
-export async function handWritten(): Promise<Contestant[]> {
+const PLAIN = { biased: false, activation: 'none' } as const;
+
+/** The kernels that the table of wgsl-matmul.ts chooses from. */
+const VARIANTS: readonly Yardstick[] = [
+  {
+    name: 'register tile of the library',
+    programOf: ({ product }) => (product === undefined ? null : registerProduct(product, PLAIN)),
+  },
+  ...TILES.map((tile) => ({
+    name: `${tile.rows}×${tile.columns} tile of the library`,
+    programOf: ({ product }: KernelCase) =>
+      product === undefined ? null : tileProduct(product, PLAIN, tile),
+  })),
+];
+
+/**
+ * Hand-written shaders on a separate device, without this library and gpu.js. On a card, also all kernels that the library
+ * chooses from; a software adapter takes seconds for each.
+ */
+export async function handWritten(software: boolean): Promise<Contestant[]> {
   const adapter = await (navigator as unknown as { gpu: WebGpu }).gpu.requestAdapter();
   if (adapter === null) throw new Error('there is no adapter');
   const { maxStorageBufferBindingSize, maxBufferSize } = adapter.limits;
   const device = await adapter.requestDevice({
     requiredLimits: { maxStorageBufferBindingSize, maxBufferSize },
   });
-  return [REGISTER_TILE, SHARED_TILE].map((tile) => tileContestant(device, tile));
-}
-
-function tileContestant(device: Device, { name, code, block }: Tile): Contestant {
-  return {
+  return [...YARDSTICKS, ...(software ? [] : VARIANTS)].map(({ name, programOf }) => ({
     name: `webgpu, ${name}`,
     async enter(which) {
-      if (which.group !== 'matmul') return null;
-      const { size } = which;
-      const bytes = 4 * size * size;
-      const usage = STORAGE | COPY_SRC | COPY_DST;
-      const operands = operandsOf(which).map((values) => {
-        const buffer = device.createBuffer({ size: bytes, usage });
-        device.queue.writeBuffer(buffer, 0, values);
-        return buffer;
-      });
-      const result = device.createBuffer({ size: bytes, usage });
-      const params = device.createBuffer({ size: 16, usage: UNIFORM | COPY_DST });
-      device.queue.writeBuffer(params, 0, Uint32Array.of(size, 0, 0, 0));
-      const module = device.createShaderModule({ code });
-      const pipeline = (await device.createComputePipelineAsync({
-        layout: 'auto',
-        compute: { module, entryPoint: 'main' },
-      })) as { getBindGroupLayout(index: number): unknown };
-      const entries = [params, ...operands, result].map((buffer, binding) => ({
-        binding,
-        resource: { buffer },
-      }));
-      const group = device.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries });
-      const groups = Math.ceil(size / block);
-      return {
-        launch() {
-          const encoder = device.createCommandEncoder();
-          const pass = encoder.beginComputePass();
-          pass.setPipeline(pipeline);
-          pass.setBindGroup(0, group);
-          pass.dispatchWorkgroups(groups, groups, 1);
-          pass.end();
-          device.queue.submit([encoder.finish()]);
-        },
-        finish: () => readWord(device, result),
-        async close() {
-          for (const buffer of [...operands, result, params]) buffer.destroy();
-        },
-      };
+      const program = programOf(which);
+      return program === null ? null : shaderRunner(device, program, which);
+    },
+  }));
+}
+
+async function shaderRunner(
+  device: Device,
+  { code, params, groups }: WgslProgram,
+  which: KernelCase,
+): Promise<Runner> {
+  const usage = STORAGE | COPY_SRC | COPY_DST;
+  const operands = operandsOf(which).map((values) => {
+    const buffer = device.createBuffer({ size: values.byteLength, usage });
+    device.queue.writeBuffer(buffer, 0, values);
+    return buffer;
+  });
+  const elements = which.product === undefined ? which.size : which.product.m * which.product.n;
+  const result = device.createBuffer({ size: 4 * elements, usage });
+  const uniform = device.createBuffer({ size: params.byteLength, usage: UNIFORM | COPY_DST });
+  device.queue.writeBuffer(uniform, 0, params);
+  const module = device.createShaderModule({ code });
+  const pipeline = (await device.createComputePipelineAsync({
+    layout: 'auto',
+    compute: { module, entryPoint: 'main' },
+  })) as { getBindGroupLayout(index: number): unknown };
+  const entries = [uniform, ...operands, result].map((buffer, binding) => ({
+    binding,
+    resource: { buffer },
+  }));
+  const group = device.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries });
+  return {
+    launch() {
+      const encoder = device.createCommandEncoder();
+      const pass = encoder.beginComputePass();
+      pass.setPipeline(pipeline);
+      pass.setBindGroup(0, group);
+      pass.dispatchWorkgroups(...groups);
+      pass.end();
+      device.queue.submit([encoder.finish()]);
+    },
+    finish: () => readWord(device, result),
+    async close() {
+      for (const buffer of [...operands, result, uniform]) buffer.destroy();
     },
   };
 }

@@ -1,6 +1,7 @@
 /** The measurement as text and as charts. */
 import { lineChart } from '@varigrad/vae';
 import { table } from '../measure.js';
+import { isProduct } from './cases.js';
 import type { KernelResult, Measurement, ModeResult, StepResult } from './measure-all.js';
 
 function milliseconds(ms: number | null): string {
@@ -9,14 +10,11 @@ function milliseconds(ms: number | null): string {
 }
 
 function rate({ flops, bytes, group, times }: KernelResult): number {
-  if (times === undefined) return Number.NaN;
-  return (group === 'matmul' ? flops : bytes) / times.kernel / 1e6;
+  if (times === undefined || times.kernel === 0) return Number.NaN; // shorter than the noise of the clock
+  return (isProduct(group) ? flops : bytes) / times.kernel / 1e6;
 }
 
-const unitOf = (group: string): string => (group === 'matmul' ? 'GFLOP/s' : 'GB/s');
-
-const sizeText = (group: string, size: number): string =>
-  group === 'matmul' ? `${size}³` : size.toLocaleString('en');
+const unitOf = (group: string): string => (isProduct(group) ? 'GFLOP/s' : 'GB/s');
 
 function unique<T>(values: readonly T[]): T[] {
   return [...new Set(values)];
@@ -26,28 +24,29 @@ function unique<T>(values: readonly T[]): T[] {
 function rateTable(results: readonly KernelResult[]): string {
   const group = results[0]?.group ?? '';
   const names = unique(results.map(({ name }) => name));
-  const rows = unique(results.map(({ size }) => size)).map((size) => {
+  const rows = unique(results.map(({ label }) => label)).map((label) => {
     const cells = names.map((name) => {
-      const result = results.find((r) => r.size === size && r.name === name);
+      const result = results.find((r) => r.label === label && r.name === name);
       if (result === undefined) return '';
-      return result.times === undefined ? '(skipped)' : rate(result).toPrecision(3);
+      if (result.times === undefined) return '(skipped)';
+      return result.times.kernel === 0 ? '(too short)' : rate(result).toPrecision(3);
     });
-    return [sizeText(group, size), ...cells];
+    return [label, ...cells];
   });
   return table([[`${group}, ${unitOf(group)}`, ...names], ...rows]);
 }
 
 /** The parts of the time in one mode. */
 function partsTable(results: readonly KernelResult[], mode: string): string {
-  const own = results.filter(({ name }) => name === mode);
-  const rows = own.map(({ group, size, times, skipped }) => {
-    const head = [group, sizeText(group, size)];
+  const own = results.filter(({ name }) => [mode, `${mode}, compiled`].includes(name));
+  const rows = own.map(({ group, label, name, times, skipped }) => {
+    const head = [group, label, name === mode ? 'eager' : 'compiled'];
     if (times === undefined) return [...head, '', '', '', '', '', `skipped: ${skipped}`];
     const { compile, upload, kernel, submit, readback } = times;
     return [...head, ...[compile, upload, kernel, submit, readback].map(milliseconds)];
   });
   return table([
-    ['', 'size', 'compile', 'upload', 'kernel', 'submit (part of kernel)', 'readback', ''],
+    ['', 'size', '', 'first run, extra', 'upload', 'kernel', 'launch (part of kernel)', 'readback', ''],
     ...rows,
   ]);
 }
@@ -68,20 +67,18 @@ function crossover(
     .filter(({ name, times }) => name === mode && times !== undefined)
     .flatMap((own) => {
       const other = results.find(
-        (r) => r.name === rival && r.group === own.group && r.size === own.size && r.times !== undefined,
+        (r) => r.name === rival && r.group === own.group && r.label === own.label && r.times !== undefined,
       );
       // A CPU backend needs no upload or readback.
-      return other === undefined ? [] : [{ size: own.size, won: cost(own) < (other.times?.kernel ?? 0) }];
+      return other === undefined ? [] : [{ label: own.label, won: cost(own) < (other.times?.kernel ?? 0) }];
     });
   const lastLost = pairs.map(({ won }) => won).lastIndexOf(false);
   const first = pairs[lastLost + 1];
-  const group = results[0]?.group ?? '';
   if (pairs.length === 0) return 'not measured';
-  if (first === undefined) return `never up to ${sizeText(group, pairs.at(-1)?.size ?? 0)}`;
-  return `from ${sizeText(group, first.size)}`;
+  return first === undefined ? `never up to ${pairs.at(-1)?.label}` : `from ${first.label}`;
 }
 
-/** The speed of the mode's matmul, relative to programs without this library. */
+/** The speed of the mode in this group, relative to compiled calls and to programs without this library. */
 function yardsticks(results: readonly KernelResult[], mode: string): string | null {
   const others = unique(results.map(({ name }) => name)).filter((name) => name.startsWith(`${mode}, `));
   if (others.length === 0) return null;
@@ -89,14 +86,14 @@ function yardsticks(results: readonly KernelResult[], mode: string): string | nu
     .filter(({ name, times }) => name === mode && times !== undefined)
     .map((own) => {
       const cells = others.map((name) => {
-        const other = results.find((r) => r.name === name && r.size === own.size);
+        const other = results.find((r) => r.name === name && r.label === own.label);
         const ratio = other === undefined ? Number.NaN : rate(own) / rate(other);
         return Number.isNaN(ratio) ? '' : `${ratio.toFixed(2)}×`;
       });
-      return [sizeText('matmul', own.size), ...cells];
+      return [own.label, ...cells];
     });
   return table([
-    [`${mode}: matmul's speed against`, ...others.map((o) => o.slice(mode.length + 2))],
+    [`${results[0]?.group} in mode ${mode}: speed against`, ...others.map((o) => o.slice(mode.length + 2))],
     ...rows,
   ]);
 }
@@ -111,7 +108,7 @@ function stepTable(results: readonly StepResult[]): string {
     'VAE step',
     '',
     'ms per step',
-    'submit (part of it)',
+    'launches (part of it)',
     'loss read each step',
     'first step, extra',
     '',
@@ -124,14 +121,14 @@ export function rateChart(results: readonly KernelResult[], title: string): stri
   const group = results[0]?.group ?? '';
   return lineChart({
     title,
-    xLabel: group === 'matmul' ? 'rows and columns, as a power of two' : 'elements, as a power of ten',
+    xLabel: isProduct(group) ? 'cube root of m·n·k, as a power of two' : 'elements, as a power of ten',
     yLabel: `${unitOf(group)}, as a power of ten`,
     height: 520,
     series: unique(results.map(({ name }) => name).filter((name) => !name.includes('plain'))).map((name) => ({
       name,
       points: results
-        .filter((r) => r.name === name && r.times !== undefined)
-        .map((r) => [(group === 'matmul' ? Math.log2 : Math.log10)(r.size), Math.log10(rate(r))] as const),
+        .filter((r) => r.name === name && !Number.isNaN(rate(r)))
+        .map((r) => [(isProduct(group) ? Math.log2 : Math.log10)(r.size), Math.log10(rate(r))] as const),
     })),
   });
 }
@@ -141,7 +138,7 @@ function groupReport(results: readonly KernelResult[], { modes, rival }: Measure
   const against = modes.flatMap(({ mode }) => yardsticks(results, mode) ?? []);
   const skipped = results
     .filter((result) => result.skipped !== undefined)
-    .map(({ name, size, skipped }) => `skipped: ${name} at ${sizeText(group, size)}: ${skipped}`);
+    .map(({ name, label, skipped }) => `skipped: ${name} at ${label}: ${skipped}`);
   const rows = modes.map(({ mode }) => [
     mode,
     ...[false, true].map((withTransfer) => crossover(results, mode, rival, withTransfer)),
@@ -150,12 +147,7 @@ function groupReport(results: readonly KernelResult[], { modes, rival }: Measure
     [`${group}: faster than ${rival}`, 'operands resident', 'with upload and readback'],
     ...rows,
   ]);
-  return [
-    rateTable(results),
-    ...(group === 'matmul' ? against : []),
-    ...(rows.length > 0 ? [wins] : []),
-    skipped.join('\n'),
-  ];
+  return [rateTable(results), ...against, ...(rows.length > 0 ? [wins] : []), skipped.join('\n')];
 }
 
 /** Groups in the order in which they were measured. */

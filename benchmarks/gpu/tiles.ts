@@ -1,6 +1,8 @@
-/** Square matrix products in WGSL, as a yardstick. Sizes are multiples of 32. */
+/** Shaders in WGSL, as yardsticks: products of square matrices whose sizes are multiples of 32, and an add. */
+import type { WgslProgram } from '../../packages/core/src/backend/gpu/driver.js';
+import type { KernelCase } from './cases.js';
 
-export interface Tile {
+interface SquareTile {
   readonly name: string;
   readonly code: string;
   /** Rows and columns of the result that one workgroup computes. */
@@ -8,7 +10,7 @@ export interface Tile {
 }
 
 /** 4 × 4 results per thread in registers; operands are read four numbers at a time. */
-export const REGISTER_TILE: Tile = {
+const REGISTER_TILE: SquareTile = {
   name: 'hand-written register tile',
   block: 32,
   code: `
@@ -43,7 +45,7 @@ fn main(@builtin(global_invocation_id) id : vec3<u32>) {
 };
 
 /** 64 × 64 results per workgroup; its threads share the parts of the operands that they read. */
-export const SHARED_TILE: Tile = {
+const SHARED_TILE: SquareTile = {
   name: 'hand-written shared-memory tile',
   block: 64,
   code: `
@@ -83,3 +85,45 @@ fn main(@builtin(workgroup_id) group : vec3<u32>, @builtin(local_invocation_id) 
   }
 }`,
 };
+
+/** Four sums per thread. */
+const ADD = `
+@group(0) @binding(0) var<uniform> n : u32;
+@group(0) @binding(1) var<storage, read> a : array<vec4<f32>>;
+@group(0) @binding(2) var<storage, read> b : array<vec4<f32>>;
+@group(0) @binding(3) var<storage, read_write> c : array<vec4<f32>>;
+@compute @workgroup_size(256)
+fn main(@builtin(global_invocation_id) id : vec3<u32>) {
+  if (4u * id.x < n) { c[id.x] = a[id.x] + b[id.x]; }
+}`;
+
+/** A shader for some of the cases; null for all others. */
+export interface Yardstick {
+  readonly name: string;
+  programOf(which: KernelCase): WgslProgram | null;
+}
+
+const program = (name: string, code: string, n: number, groups: WgslProgram['groups']): WgslProgram => ({
+  ...{ name, code, groups, updates: 0 },
+  params: Uint32Array.of(n, 0, 0, 0),
+});
+
+function square({ name, code, block }: SquareTile): Yardstick {
+  return {
+    name,
+    programOf({ group, size }) {
+      const groups = Math.ceil(size / block);
+      return group === 'matmul' ? program(name, code, size, [groups, groups, 1]) : null;
+    },
+  };
+}
+
+export const YARDSTICKS: readonly Yardstick[] = [
+  square(REGISTER_TILE),
+  square(SHARED_TILE),
+  {
+    name: 'hand-written add',
+    programOf: ({ group, size }) =>
+      group === 'add' ? program('add', ADD, size, [Math.ceil(size / 1024), 1, 1]) : null,
+  },
+];

@@ -1,5 +1,5 @@
 /** One training step of a VAE: forward, backward, Adam. */
-import { type Backend, Generator, rand, scope, withBackend } from '@varigrad/core';
+import { type Backend, compile, Generator, rand, scope, type Tensor, withBackend } from '@varigrad/core';
 import { Adam } from '@varigrad/nn';
 import { VAE } from '@varigrad/vae';
 import { waiter } from './contestants.js';
@@ -30,20 +30,21 @@ export interface StepTimes {
 }
 
 /** A training step as a `Runner`. The images are on the device. */
-export function stepRunner(on: Backend, { hidden, latent, batch }: StepSize): Runner {
+export function stepRunner(on: Backend, { hidden, latent, batch }: StepSize, compiled: boolean): Runner {
   const step = withBackend(on, () => {
     const generator = new Generator(1);
     const model = scope(() => new VAE({ inputSize: 784, hidden: [hidden], latent, generator }));
     const optimizer = new Adam(model.parameters());
     const x = rand([batch, 784], { generator });
-    return () =>
-      scope(() => {
-        const { loss } = model.elbo(x, { generator });
-        optimizer.zeroGrad();
-        loss.backward();
-        optimizer.step();
-        return loss.detach();
-      });
+    const plain = (images: Tensor): Tensor => {
+      const { loss } = model.elbo(images, { generator });
+      optimizer.zeroGrad();
+      loss.backward();
+      optimizer.step();
+      return loss.detach();
+    };
+    const run = compiled ? compile(plain) : plain;
+    return () => scope(() => run(x));
   });
   const wait = waiter(on);
   return {
@@ -59,8 +60,13 @@ export function stepRunner(on: Backend, { hidden, latent, batch }: StepSize): Ru
   };
 }
 
-export async function timeStep(on: Backend, size: StepSize, patience: Patience): Promise<StepTimes> {
-  const runner = stepRunner(on, size);
+export async function timeStep(
+  on: Backend,
+  size: StepSize,
+  compiled: boolean,
+  patience: Patience,
+): Promise<StepTimes> {
+  const runner = stepRunner(on, size, compiled);
   const [times] = await time([runner], patience);
   await runner.close();
   if (times === undefined || times instanceof Error) throw times;

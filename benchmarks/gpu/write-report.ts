@@ -12,7 +12,7 @@ export async function writeReport(measurement: Measurement, name: string): Promi
   for (const results of groupsOf(measurement)) {
     const group = results[0]?.group ?? '';
     const chart = rateChart(results, `${group}, operands resident`);
-    await writeFileAtomic(`${FOLDER}/${name}-${group.replaceAll(' ', '-')}.svg`, chart);
+    await writeFileAtomic(`${FOLDER}/${name}-${group.replaceAll(/[ ,]+/g, '-')}.svg`, chart);
   }
   return `${report}\n\nReport, figures and charts: ${FOLDER}/${name}.txt, ${name}.json, ${name}-*.svg`;
 }

@@ -10,7 +10,7 @@ import { checkFields } from '../../packages/core/src/backend/gpu/gpujs.js';
 import { nativeText } from '../../packages/core/src/backend/gpu/natives.js';
 import { kernelSettings, type Program, sourceOf } from '../../packages/core/src/backend/gpu/program.js';
 import { argmaxProgram } from '../../packages/core/src/backend/gpu/reduce.js';
-import { wgslMatmul } from '../../packages/core/src/backend/gpu/wgsl-matmul.js';
+import { registerProduct } from '../../packages/core/src/backend/gpu/wgsl-registers.js';
 import { binaryExpressions, unaryExpressions } from '../../packages/core/src/functions/gpu.generated.js';
 import { refuses } from '../helpers/refuses.js';
 
@@ -163,7 +163,7 @@ test('argmax, reductions and activations of products take NaN from bits', () => 
   assert.match(argmax, /if \(\(fn_isNan\(user_value\)==1\.0\)\)/);
   const sizes = { batch: 1, m: 4, n: 4, k: 4, transposeA: false, transposeB: true, strideA: 0, strideB: 0 };
   for (const activation of ['relu', 'sigmoid', 'tanh'] as const) {
-    const { code } = wgslMatmul(sizes, { biased: true, activation });
+    const { code } = registerProduct(sizes, { biased: true, activation });
     assert.not.match(code, /select\([^;]*\bv [<>]/, activation);
     assert.match(code, activation === 'relu' ? /bits <= minusInfinity/ : /let w = unlessNan\(v/);
   }

@@ -1,7 +1,7 @@
 /** PyTorch's samples of tests/fixtures/torch-ops.json: inputs, values and gradients, and the operations that they are of. */
-import { readFileSync } from 'node:fs';
 import * as core from '@varigrad/core';
 import { type Tensor, tensor } from '@varigrad/core';
+import samples from '../fixtures/torch-ops.json' with { type: 'json' };
 
 export interface PlainTensor {
   readonly shape: number[];
@@ -20,8 +20,7 @@ interface Fixtures {
   readonly cases: Readonly<Record<string, FixtureCase>>;
 }
 
-const path = new URL('../fixtures/torch-ops.json', import.meta.url);
-export const fixtures = JSON.parse(readFileSync(path, 'utf8')) as Fixtures;
+export const fixtures: Fixtures = samples;
 
 // The same indices as in the generator script.
 const index = [

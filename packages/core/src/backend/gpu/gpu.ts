@@ -40,8 +40,8 @@ export interface GpuBackend extends Backend<GpuArray> {
 const SEARCHED: readonly GpuMode[] = ['webgpu', 'webgl2', 'headlessgl'];
 
 /**
- * Creates a backend of gpu.js kernels on a GPU. Random numbers are the same stream as on every backend: they are
- * generated on the host and uploaded.
+ * Creates a backend of gpu.js kernels on a GPU. Random numbers are the same stream as on every backend: on webgpu
+ * they are computed on the device, in other modes on the host.
  *
  * Results follow IEEE 754, with subnormal numbers flushed to 0. `sin` and `cos` err by at most 2e-7 and `pow` by 1e-6 of the value. In the
  * modes `webgl` and `headlessgl`, which lack integers, `sin`, `cos` and `tan` may be wrong in every digit above |x| = 102,943, and

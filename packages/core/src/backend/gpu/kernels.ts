@@ -29,6 +29,7 @@ import { argmaxProgram, reduceProgram, SCAN } from './reduce.js';
 import { ADAM_MEAN, ADAM_SQUARE, ADAM_STEP, SGD_BUFFER, SGD_STEP } from './update.js';
 import { wgslAdam } from './wgsl-adam.js';
 import { wgslMatmul } from './wgsl-matmul.js';
+import { type Distribution, wgslRandom } from './wgsl-random.js';
 
 /** Maximum number of elements that one thread reduces. Longer axes are cut into pieces whose results are reduced again. */
 const LONGEST_PIECE = 128;
@@ -125,7 +126,11 @@ export class GpuKernels implements Kernels<GpuArray> {
     if (k === 0 || batch * m * n === 0) return this.fill(batch * m * n, 0);
     if (this.#machine.driver.shaders !== null) {
       const epilogue = { biased: false, activation: 'none' } as const;
-      return this.#machine.shade(wgslMatmul(spec, epilogue), [a, b], batch * m * n);
+      return this.#machine.shade(
+        wgslMatmul(spec, epilogue, this.#machine.driver.adapter),
+        [a, b],
+        batch * m * n,
+      );
     }
     const { grids, quads } = this.#machine.driver;
     if (quads && batch === 1) return quadProduct(this.#machine, a, b, spec, null, 'none');
@@ -148,7 +153,8 @@ export class GpuKernels implements Kernels<GpuArray> {
     }
     if (this.#machine.driver.shaders !== null && k > 0) {
       const operands = [x.values, weight.values, ...(bias === null ? [] : [bias])];
-      return this.#machine.shade(wgslMatmul(spec, { biased: bias !== null, activation }), operands, m * n);
+      const epilogue = { biased: bias !== null, activation };
+      return this.#machine.shade(wgslMatmul(spec, epilogue, this.#machine.driver.adapter), operands, m * n);
     }
     const { grids } = this.#machine.driver;
     const program = linearProgram(m * n, bias !== null, activation, grids);
@@ -242,16 +248,26 @@ export class GpuKernels implements Kernels<GpuArray> {
     return this.#machine.launch(program, [x.values], sizeOf(shape), integers, [value]);
   }
 
-  // Philox needs 64-bit products of 32-bit words, which gpu.js's integers lack: numbers are generated on the host and uploaded.
   uniform(size: number, state: PhiloxState): GpuArray {
-    const values = new Float32Array(size);
-    fillUniform(values, state);
-    return this.#machine.upload(values);
+    return this.#random('uniform', size, state, fillUniform);
   }
 
   normal(size: number, state: PhiloxState): GpuArray {
+    return this.#random('normal', size, state, fillNormal);
+  }
+
+  /** On the device where shaders can be written by hand. gpu.js's integers lack the products of 32-bit words that Philox needs. */
+  #random(
+    kind: Distribution,
+    size: number,
+    state: PhiloxState,
+    fill: (out: Float32Array, state: PhiloxState) => void,
+  ): GpuArray {
+    if (this.#machine.driver.shaders !== null && size > 0) {
+      return this.#machine.shade(wgslRandom(kind, size, state), [], size);
+    }
     const values = new Float32Array(size);
-    fillNormal(values, state);
+    fill(values, state);
     return this.#machine.upload(values);
   }
 

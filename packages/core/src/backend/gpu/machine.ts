@@ -13,6 +13,7 @@ import type { Program } from './program.js';
 import { asBackendError, CallQueue, deviceFailed, type Queue } from './queue.js';
 import { ArrayStore, type GpuMemory } from './store.js';
 import { Updates } from './updates.js';
+import { wgslElementwise } from './wgsl-elementwise.js';
 
 /** Numbers of kernel calls, submissions, copies and compilations of a device. */
 export interface GpuActivity extends Readonly<Activity> {
@@ -169,7 +170,7 @@ export class Machine {
     this.check();
     const array = this.store.allocate(program.name, length);
     for (const operand of operands) this.#ready(program.name, operand);
-    if (length > 0) this.#shade(program, operands, array);
+    if (length > 0) this.#shade(program, operands, array.cell);
     return array;
   }
 
@@ -182,10 +183,11 @@ export class Machine {
   }
 
   /** @param result - null for a shader that writes in place */
-  #shade(program: WgslProgram, operands: readonly GpuArray[], result: GpuArray | null): void {
-    const memories = () => operands.map(({ cell }) => cell.memory);
-    const finish = (memory: unknown) => result !== null && this.store.put(result.cell, memory);
-    this.#launcher.shade(program, operands.length, result?.length ?? 0, memories, finish);
+  #shade(program: WgslProgram, operands: readonly GpuArray[], result: Cell | null): void {
+    const cells = operands.map(({ cell }) => cell);
+    const memories = () => cells.map(({ memory }) => memory);
+    const finish = (memory: unknown) => result !== null && this.store.put(result, memory);
+    this.#launcher.shade(program, cells.length, result?.length ?? 0, memories, finish);
   }
 
   /** Runs the deferred computation of an array. */
@@ -250,11 +252,10 @@ export class Machine {
 
   #evaluate(call: Call, target: Cell): void {
     const source = fuse(call);
-    this.#run(elementProgram(source), source.arrays, target, {
-      output: [target.length],
-      integers: source.integerValues,
-      numbers: source.numberValues,
-    });
+    const { arrays, integerValues: integers, numberValues: numbers } = source;
+    const shader = this.driver.shaders === null ? null : wgslElementwise(source, target.length);
+    if (shader !== null) this.#shade(shader, arrays, target);
+    else this.#run(elementProgram(source), arrays, target, { output: [target.length], integers, numbers });
   }
 
   #run(program: Program, operands: readonly GpuArray[], target: Cell, args: CallArguments): void {

@@ -117,6 +117,16 @@ const WGSL: Readonly<Record<string, string>> = {
 }`,
 };
 
+/** In WGSL only. Integers divide exactly; the functions that gpu.js translates divide floats, and correct the quotient. */
+const WGSL_ONLY: Readonly<Record<string, string>> = {
+  div: `fn div(a : i32, b : i32) -> i32 {
+  return i32(u32(a) / u32(b));
+}`,
+  remainder: `fn remainder(a : i32, b : i32) -> i32 {
+  return i32(u32(a) % u32(b));
+}`,
+};
+
 /** The larger or the smaller number; NaN if either is. −0 is below 0. As integers, negative numbers are in reverse order. */
 function ordered(name: string, sign: '<' | '>'): string {
   return `fn ${name}(a : f32, b : f32) -> f32 {
@@ -151,7 +161,8 @@ function typesFirst(parameters: string): string {
 
 /** The text of a function in a dialect, or null if gpu.js translates it there. gpu.js calls functions of WGSL with a prefix. */
 export function nativeText(name: string, dialect: Dialect | null): string | null {
-  const text = Object.hasOwn(WGSL, name) ? WGSL[name] : undefined;
+  const texts = dialect === 'wgsl' ? { ...WGSL, ...WGSL_ONLY } : WGSL;
+  const text = Object.hasOwn(texts, name) ? texts[name] : undefined;
   if (text === undefined || dialect === null) return null;
   return dialect === 'glsl' ? toGlsl(text) : text.replace(`fn ${name}(`, `fn fn_${name}(`);
 }

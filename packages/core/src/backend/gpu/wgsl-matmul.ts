@@ -1,193 +1,24 @@
 /**
- * Matrix products as hand-written webgpu shaders. gpu.js computes one or four cells per thread; these shaders compute a
- * 4 × 4 tile in registers, and read operands four numbers at a time. They run on gpu.js's device and share its buffers.
- * All other modes run the gpu.js kernels of matmul.ts or quads.ts.
+ * Matrix products as hand-written webgpu shaders, on gpu.js's device and its buffers. All other modes run the gpu.js kernels of
+ * matmul.ts or quads.ts.
  */
 
-import type { Activation } from '../../functions/kinds.js';
 import type { MatmulSpec } from '../backend.js';
-import type { WgslProgram } from './driver.js';
+import type { GpuAdapter, WgslProgram } from './driver.js';
+import type { Epilogue } from './wgsl-epilogue.js';
+import { registerProduct } from './wgsl-registers.js';
+import { TILES, type Tile, tileProduct } from './wgsl-tiles.js';
 
-/** Operations on the sums before they are written. */
-export interface Epilogue {
-  readonly biased: boolean;
-  readonly activation: Activation;
+/** A tile must give a GPU at least this many workgroups. With fewer, a smaller tile is faster. */
+const LEAST_GROUPS = 192;
+
+/** The largest tile that keeps a GPU busy, else the smallest. */
+function tileOf({ batch, m, n }: MatmulSpec): Tile {
+  const groups = ({ rows, columns }: Tile) => batch * Math.ceil(m / rows) * Math.ceil(n / columns);
+  return TILES.findLast((tile) => groups(tile) >= LEAST_GROUPS) ?? TILES[0]!;
 }
 
-/** Threads of a workgroup along columns and rows of tiles. */
-const GROUP = [8, 8] as const;
-const TILE = 4;
-
-/** One operand of the shader. */
-interface Side {
-  readonly binding: string;
-  /** Whether the four numbers of a read are along k; otherwise along the rows of A or the columns of B. */
-  readonly alongK: boolean;
-  /** Whether every read is aligned to 16 bytes and inside the operand. */
-  readonly aligned: boolean;
-  /** Whether the number of lines is a multiple of four. */
-  readonly exact: boolean;
-}
-
-/**
- * The activation of four sums v. NaN and signs are taken from the bits of v, because drivers may fold a comparison and a
- * selection into max, which loses NaN.
- */
-const ACTIVATIONS: Readonly<Record<Activation, string>> = {
-  none: 'let w = v;',
-  relu: 'let w = bitcast<vec4<f32>>(select(bits, vec4<u32>(), (bits > minusZero) & (bits <= minusInfinity)));',
-  sigmoid: `let e = exp(-abs(v));
-  let w = unlessNan(v, select(e / (1.0 + e), 1.0 / (1.0 + e), bits < minusZero));`,
-  tanh: `let a = abs(v);
-  let e = exp(-2.0 * a);
-  let q = v * v;
-  let near = a - a * q * (1.0 / 3.0 - q * (2.0 / 15.0 - q * (17.0 / 315.0 - q * 62.0 / 2835.0)));
-  let size = bitcast<vec4<u32>>(select((1.0 - e) / (1.0 + e), near, q < vec4<f32>(0.09)));
-  let w = unlessNan(v, bitcast<vec4<f32>>(size | (bits & minusZero)));`,
-};
-
-/** What the texts of activations use. */
-const BITS = `let bits = bitcast<vec4<u32>>(v);
-  let minusZero = vec4<u32>(0x80000000u);
-  let minusInfinity = vec4<u32>(0xff800000u);`;
-
-const UNLESS_NAN = `fn unlessNan(v : vec4<f32>, w : vec4<f32>) -> vec4<f32> {
-  let isNan = (bitcast<vec4<u32>>(v) & vec4<u32>(0x7fffffffu)) > vec4<u32>(0x7f800000u);
-  return bitcast<vec4<f32>>(select(bitcast<vec4<u32>>(w), bitcast<vec4<u32>>(v), isNan));
-}`;
-
-/** A product of at least one row, one column and k ≥ 1. */
-export function wgslMatmul(spec: MatmulSpec, epilogue: Epilogue): WgslProgram {
-  const { batch, m, n, k, transposeA, transposeB, strideA, strideB } = spec;
-  const [lengthA, lengthB] = [transposeA ? m : k, transposeB ? k : n];
-  const a: Side = {
-    binding: 'a',
-    alongK: !transposeA,
-    aligned: lengthA % TILE === 0 && strideA % TILE === 0,
-    exact: (transposeA ? k : m) % TILE === 0,
-  };
-  const b: Side = {
-    binding: 'b',
-    alongK: transposeB,
-    aligned: lengthB % TILE === 0 && strideB % TILE === 0,
-    exact: (transposeB ? n : k) % TILE === 0,
-  };
-  const { biased, activation } = epilogue;
-  const kind = (side: Side) =>
-    `${side.alongK ? 'k' : 'm'}${side.aligned ? '4' : '1'}${side.exact ? 'x' : ''}`;
-  const wholeRows = n % TILE === 0;
-  return {
-    name: `matmul ${kind(a)} ${kind(b)} ${wholeRows} ${biased} ${activation}`,
-    code: shader(a, b, wholeRows, epilogue),
-    params: Uint32Array.of(m, n, k, strideA, strideB, 0, 0, 0),
-    groups: [Math.ceil(n / (TILE * GROUP[0])), Math.ceil(m / (TILE * GROUP[1])), batch],
-    updates: 0,
-  };
-}
-
-function shader(a: Side, b: Side, wholeRows: boolean, { biased, activation }: Epilogue): string {
-  const bias = biased ? '@group(0) @binding(3) var<storage, read> bias : array<f32>;' : '';
-  return `
-struct Params { m : u32, n : u32, k : u32, strideA : u32, strideB : u32 }
-@group(0) @binding(0) var<uniform> p : Params;
-@group(0) @binding(1) var<storage, read> a : array<${a.aligned ? 'vec4<f32>' : 'f32'}>;
-@group(0) @binding(2) var<storage, read> b : array<${b.aligned ? 'vec4<f32>' : 'f32'}>;
-${bias}
-@group(0) @binding(${biased ? 4 : 3}) var<storage, read_write> result : array<${wholeRows ? 'vec4<f32>' : 'f32'}>;
-${loader(a, 'p.m')}
-${loader(b, 'p.n')}
-@compute @workgroup_size(${GROUP[0]}, ${GROUP[1]})
-fn main(@builtin(global_invocation_id) id : vec3<u32>) {
-  let row = id.y * 4u;
-  let column = id.x * 4u;
-  if (row >= p.m || column >= p.n) { return; }
-  let baseA = id.z * p.strideA;
-  let baseB = id.z * p.strideB;
-  var c0 = vec4<f32>(); var c1 = vec4<f32>(); var c2 = vec4<f32>(); var c3 = vec4<f32>();
-  ${a.alongK || b.alongK ? fourSteps(a, b) : singleSteps()}
-  ${[0, 1, 2, 3].map((i) => `if (row + ${i}u < p.m) { store(id.z, row + ${i}u, column, c${i}); }`).join('\n  ')}
-}
-${store(wholeRows, biased, activation)}`;
-}
-
-/** load_x(base, line, place): four neighbours of a stored line; zeros outside of `lines` × `length`. */
-function loader({ binding, alongK, aligned, exact }: Side, width: string): string {
-  const [lines, length] = alongK ? [width, 'p.k'] : ['p.k', width];
-  const head = `fn load_${binding}(base : u32, line : u32, place : u32) -> vec4<f32> {
-  let at = base + ${exact ? 'line' : `min(line, ${lines} - 1u)`} * ${length} + place;`;
-  if (aligned) return `${head}\n  return ${binding}[at >> 2u];\n}`;
-  return `${head}
-  if (place + 4u <= ${length}) {
-    return vec4<f32>(${binding}[at], ${binding}[at + 1u], ${binding}[at + 2u], ${binding}[at + 3u]);
-  }
-  var v = vec4<f32>(${binding}[at], 0.0, 0.0, 0.0);
-  if (place + 1u < ${length}) { v.y = ${binding}[at + 1u]; }
-  if (place + 2u < ${length}) { v.z = ${binding}[at + 2u]; }
-  return v;
-}`;
-}
-
-/** For A and B stored with k as their lines: one column of A times one row of B at a time. */
-function singleSteps(): string {
-  return `for (var k = 0u; k < p.k; k++) {
-    let x = load_a(baseA, k, row);
-    let y = load_b(baseB, k, column);
-    c0 += x.x * y; c1 += x.y * y; c2 += x.z * y; c3 += x.w * y;
-  }`;
-}
-
-/** Four steps of k at a time. Elements beyond k are zero in the operand that is read along k. */
-function fourSteps(a: Side, b: Side): string {
-  const four = [0, 1, 2, 3];
-  const reads = (side: Side, name: string, start: string, base: string) =>
-    four
-      .map((i) =>
-        side.alongK
-          ? `let ${name}${i} = load_${side.binding}(${base}, ${start} + ${i}u, k);`
-          : `let ${name}${i} = ${guarded(side, base, start, i)};`,
-      )
-      .join('\n    ');
-  const part = 'xyzw';
-  const xs = (row: number, step: number) => (a.alongK ? `x${row}.${part[step]}` : `x${step}.${part[row]}`);
-  const sums = b.alongK
-    ? four.map((row) => {
-        const line = a.alongK ? `x${row}` : `vec4<f32>(${four.map((s) => xs(row, s)).join(', ')})`;
-        return `let r${row} = ${line};
-    c${row} += vec4<f32>(dot(r${row}, y0), dot(r${row}, y1), dot(r${row}, y2), dot(r${row}, y3));`;
-      })
-    : four.map((row) => `c${row} += ${four.map((s) => `${xs(row, s)} * y${s}`).join(' + ')};`);
-  return `for (var k = 0u; k < p.k; k += 4u) {
-    ${reads(a, 'x', 'row', 'baseA')}
-    ${reads(b, 'y', 'column', 'baseB')}
-    ${sums.join('\n    ')}
-  }`;
-}
-
-/** Line k + i. If it does not exist, the loader repeats the last line, and it is multiplied by zero. */
-function guarded({ binding, exact }: Side, base: string, start: string, i: number): string {
-  const line = `load_${binding}(${base}, k + ${i}u, ${start})`;
-  return i === 0 || exact ? line : `select(vec4<f32>(), ${line}, k + ${i}u < p.k)`;
-}
-
-function store(wholeRows: boolean, biased: boolean, activation: Activation): string {
-  const bias = biased
-    ? `let last = p.n - 1u;
-  v += vec4<f32>(bias[column], bias[min(column + 1u, last)], bias[min(column + 2u, last)], bias[min(column + 3u, last)]);`
-    : '';
-  const place = '(item * p.m + row) * p.n + column';
-  const write = wholeRows
-    ? `result[(${place}) >> 2u] = w;`
-    : `let at = ${place};
-  result[at] = w.x;
-  if (column + 1u < p.n) { result[at + 1u] = w.y; }
-  if (column + 2u < p.n) { result[at + 2u] = w.z; }
-  if (column + 3u < p.n) { result[at + 3u] = w.w; }`;
-  return `${UNLESS_NAN}
-fn store(item : u32, row : u32, column : u32, sums : vec4<f32>) {
-  var v = sums;
-  ${bias}
-  ${activation === 'none' ? '' : BITS}
-  ${ACTIVATIONS[activation]}
-  ${write}
-}`;
+/** A product of at least one row, one column and k ≥ 1. The choice of the kernel depends on the shape and the adapter only. */
+export function wgslMatmul(spec: MatmulSpec, epilogue: Epilogue, { software }: GpuAdapter): WgslProgram {
+  return software ? registerProduct(spec, epilogue) : tileProduct(spec, epilogue, tileOf(spec));
 }

@@ -1,0 +1,28 @@
+/** The measurement in Node. */
+import { availableParallelism, loadavg } from 'node:os';
+import { createReference, createWasm } from '@varigrad/core';
+import type { GpuMode } from '@varigrad/core/gpu';
+import { machine } from '../measure.js';
+import { measureEverything } from './measure-all.js';
+import { measureTorch } from './torch.js';
+import { writeReport } from './write-report.js';
+
+/** @returns the report, and the paths of the files */
+export async function measureInNode(modes: readonly GpuMode[], quick: boolean): Promise<string> {
+  const threads = availableParallelism();
+  const rival = threads === 1 ? 'wasm, 1 thread' : `wasm, ${threads} threads`;
+  const measurement = await measureEverything({
+    host: `${machine()}, load average before the start ${loadavg()[0]?.toFixed(1)}`,
+    cpu: new Map([
+      ['wasm, 1 thread', createWasm({ threads: 1 })],
+      [rival, createWasm({ threads })],
+      ['reference', createReference()],
+    ]),
+    rival,
+    modes,
+    quick,
+    peer: measureTorch,
+    tell: (line) => console.error(line),
+  });
+  return writeReport(measurement, 'gpu');
+}
