@@ -534,7 +534,10 @@ test('the machine is refused in the same words', () => {
     () => start(['--backend', 'wsam']),
     '--backend wsam: expected one of auto, wasm, native, reference — did you mean wasm?',
   );
-  refuses(() => start(['--backend', 'cuda']), '--backend cuda: expected one of auto, wasm, native, reference');
+  refuses(
+    () => start(['--backend', 'cuda']),
+    '--backend cuda: expected one of auto, wasm, native, reference',
+  );
   refuses(() => start(['--threads', '0']), '--threads 0: expected a whole number from 1 to 64');
   refuses(
     () => start(['--backend', 'reference', '--threads', '2']),
