@@ -541,7 +541,7 @@ test('the machine is refused in the same words', () => {
   refuses(() => start(['--threads', '0']), '--threads 0: expected a whole number from 1 to 64');
   refuses(
     () => start(['--backend', 'reference', '--threads', '2']),
-    '--threads has no effect here — it needs --backend auto or wasm',
+    '--threads has no effect here — it needs --backend auto or wasm or native',
   );
   assert.equal(start([]), { backend: 'auto', threads: null });
   assert.equal(start(['--threads', '2', '--backend', 'wasm']), { backend: 'wasm', threads: 2 });
