@@ -52,3 +52,9 @@ export interface Operation {
   readonly reads: readonly Read[];
   readonly number?: number;
 }
+
+/** Reads the memories of arrays when it is called, and keeps no handle alive until then. */
+export function memoriesOf(operands: readonly GpuArray[]): () => unknown[] {
+  const cells = operands.map(({ cell }) => cell);
+  return () => cells.map(({ memory }) => memory);
+}

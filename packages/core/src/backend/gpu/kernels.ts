@@ -3,7 +3,6 @@ import type { Shape } from '../../errors.js';
 import { binaryExpressions, unaryExpressions } from '../../functions/gpu.generated.js';
 import type { Activation, ReduceKind } from '../../functions/kinds.js';
 import type { BinaryKind, UnaryKind } from '../../functions/names.generated.js';
-import { fillNormal, fillUniform } from '../../random.js';
 import { broadcastStrides, reducedBlock, sizeOf, stridesOf } from '../../shape.js';
 import type {
   AdamSpec,
@@ -25,11 +24,11 @@ import type { Machine } from './machine.js';
 import { dotIntegers, dotProgram, gridOf, linearProgram } from './matmul.js';
 import { addProgram, GATHER, INDEX_SELECT, JOIN, overlapProgram, padCall } from './movement.js';
 import { quadProduct } from './quads.js';
+import { drawn } from './random.js';
 import { argmaxProgram, reduceProgram, SCAN } from './reduce.js';
 import { ADAM_MEAN, ADAM_SQUARE, ADAM_STEP, SGD_BUFFER, SGD_STEP } from './update.js';
 import { wgslAdam } from './wgsl-adam.js';
 import { wgslMatmul } from './wgsl-matmul.js';
-import { type Distribution, wgslRandom } from './wgsl-random.js';
 
 /** Maximum number of elements that one thread reduces. Longer axes are cut into pieces whose results are reduced again. */
 const LONGEST_PIECE = 128;
@@ -249,26 +248,11 @@ export class GpuKernels implements Kernels<GpuArray> {
   }
 
   uniform(size: number, state: PhiloxState): GpuArray {
-    return this.#random('uniform', size, state, fillUniform);
+    return drawn(this.#machine, 'uniform', size, state);
   }
 
   normal(size: number, state: PhiloxState): GpuArray {
-    return this.#random('normal', size, state, fillNormal);
-  }
-
-  /** On the device where shaders can be written by hand. gpu.js's integers lack the products of 32-bit words that Philox needs. */
-  #random(
-    kind: Distribution,
-    size: number,
-    state: PhiloxState,
-    fill: (out: Float32Array, state: PhiloxState) => void,
-  ): GpuArray {
-    if (this.#machine.driver.shaders !== null && size > 0) {
-      return this.#machine.shade(wgslRandom(kind, size, state), [], size);
-    }
-    const values = new Float32Array(size);
-    fill(values, state);
-    return this.#machine.upload(values);
+    return drawn(this.#machine, 'normal', size, state);
   }
 
   assign(target: GpuArray, source: GpuArray): void {

@@ -7,7 +7,7 @@ import { Compiler } from './compiler.js';
 import type { Activity, Driver, WgslProgram } from './driver.js';
 import { accessOf, census, elementProgram, type Fused, fits, fuse, isCheap, wholeOf } from './expression.js';
 import type { GpuInstance } from './gpujs.js';
-import type { Call, Cell, GpuArray, Operation, Read } from './handle.js';
+import { type Call, type Cell, type GpuArray, memoriesOf, type Operation, type Read } from './handle.js';
 import { type CallArguments, Launcher } from './launcher.js';
 import type { Program } from './program.js';
 import { asBackendError, CallQueue, deviceFailed, type Queue } from './queue.js';
@@ -184,10 +184,9 @@ export class Machine {
 
   /** @param result - null for a shader that writes in place */
   #shade(program: WgslProgram, operands: readonly GpuArray[], result: Cell | null): void {
-    const cells = operands.map(({ cell }) => cell);
-    const memories = () => cells.map(({ memory }) => memory);
+    const memories = memoriesOf(operands);
     const finish = (memory: unknown) => result !== null && this.store.put(result, memory);
-    this.#launcher.shade(program, cells.length, result?.length ?? 0, memories, finish);
+    this.#launcher.shade(program, operands.length, result?.length ?? 0, memories, finish);
   }
 
   /** Runs the deferred computation of an array. */
@@ -259,9 +258,7 @@ export class Machine {
   }
 
   #run(program: Program, operands: readonly GpuArray[], target: Cell, args: CallArguments): void {
-    const cells = operands.map(({ cell }) => cell);
-    const memories = () => cells.map(({ memory }) => memory);
-    this.#launcher.run(program, args, memories, (result) => this.store.put(target, result));
+    this.#launcher.run(program, args, memoriesOf(operands), (result) => this.store.put(target, result));
   }
 
   /** Ends the deferral of a cell, and frees released arrays that were kept only for it. */
