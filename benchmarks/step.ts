@@ -37,16 +37,18 @@ function breakdown(on: Backend, which: Case, rounds: number): { total: number; t
 /** The median time of a compiled step, and of its part outside of the program's kernels. */
 function compiledEngine(on: Backend, which: Case, rounds: number): { total: number; engine: number } {
   let inside = 0;
-  const timed = (replay: Replay): Replay =>
-    Object.create(replay, {
-      run: {
-        value(...args: Parameters<Replay['run']>): void {
-          const start = performance.now();
-          replay.run(...args);
-          inside = performance.now() - start;
-        },
-      },
-    });
+  const timed = (replay: Replay): Replay => ({
+    bytes: replay.bytes,
+    steps: replay.steps,
+    run(inputs, settings): void {
+      const start = performance.now();
+      replay.run(inputs, settings);
+      inside = performance.now() - start;
+    },
+    take: (slot) => replay.take(slot),
+    lend: (slot) => replay.lend(slot),
+    dispose: () => replay.dispose(),
+  });
   const prepare: Backend['prepare'] = (program, bound) => timed(on.prepare(program, bound));
   const backend: Backend = Object.create(on, { prepare: { value: prepare } });
   const step = trainingStep(backend, which, 'compiled');
