@@ -124,6 +124,27 @@ for (const machine of [createReference(), createWasm({ threads: 1 }), createWasm
     assert.equal([numbers(total), numbers(unsaved)], [[6], [64]]);
   });
 
+  test('tensors that the function makes and changes in place are made anew by each replay', () => {
+    const compiled = compile((x: Tensor) => {
+      const sum = tensor([1, 2]);
+      const before = sum.clone();
+      sum.assign(sum.add(x));
+      const y = x.mul(2);
+      const copy = y.clone();
+      y.assign(y.mul(5));
+      return [sum, before, y, copy];
+    });
+    for (let i = 1; i < 6; i++) {
+      const expected = [
+        [i + 1, i + 2],
+        [1, 2],
+        [10 * i, 10 * i],
+        [2 * i, 2 * i],
+      ];
+      assert.equal(compiled(row(i, i)).map(numbers), expected);
+    }
+  });
+
   test('an update counts as a change in place for a graph that was made before', () => {
     const w = parameter(row(2));
     const compiled = compile((x: Tensor) => {

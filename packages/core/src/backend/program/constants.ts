@@ -1,12 +1,36 @@
 /** Computes what is the same for every run of a program before the first run. */
 import type { Argument, Call, HostArray, Kernels, Program, Slot, Values } from '../backend.js';
-import { isSetting, isSlot, slotsOf, slotsWrittenBy } from './program.js';
+import { isSetting, isSlot, slotsOf, slotsWrittenBy, writtenSlots } from './program.js';
 import { runCall } from './replay.js';
 
 /** A program with the values of its slots of kind 'state' and 'constant'. */
 export interface BoundProgram<V extends Values = Values> {
   readonly program: Program;
   readonly bound: ReadonlyMap<number, V>;
+}
+
+/** Constants that calls change in place become copies, which each run makes anew. */
+export function copyChangedConstants<V extends Values>({ program, bound }: BoundProgram<V>): BoundProgram<V> {
+  const slots: Slot[] = [...program.slots];
+  const values = new Map(bound);
+  const copies: Call[] = [];
+  for (const slot of writtenSlots(program)) {
+    const { kind, length } = slots[slot]!;
+    if (kind !== 'constant') continue;
+    const original = slots.push({ kind, length }) - 1;
+    values.set(original, values.get(slot)!);
+    values.delete(slot);
+    slots[slot] = { kind: 'value', length };
+    const view = { shape: [length], strides: [1], offset: 0 };
+    copies.push({
+      kernel: 'strided',
+      args: [{ slot: original }, view],
+      out: slot,
+      op: 'constant',
+      source: '',
+    });
+  }
+  return { program: { ...program, slots, calls: [...copies, ...program.calls] }, bound: values };
 }
 
 /**

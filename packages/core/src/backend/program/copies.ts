@@ -6,7 +6,7 @@ import { replaceSlots, writtenSlots } from './program.js';
 
 /** The program without strided copies that keep all elements in order. */
 export function removeCopies(program: Program): Program {
-  const kept = new Set([...writtenSlots(program), ...program.results]);
+  const written = writtenSlots(program);
   const original = new Map<number, number>();
   const calls = program.calls.flatMap((call) => {
     const own = replaceSlots(call, (reference) => ({
@@ -14,9 +14,10 @@ export function removeCopies(program: Program): Program {
       slot: original.get(reference.slot) ?? reference.slot,
     }));
     const { kernel, args, out } = own;
-    if (kernel !== 'strided' || out === null || kept.has(out)) return [own];
+    if (kernel !== 'strided' || out === null || written.has(out) || program.results.includes(out))
+      return [own];
     const { slot } = args[0] as SlotReference;
-    if (kept.has(slot) && !program.results.includes(slot)) return [own];
+    if (written.has(slot)) return [own];
     if (program.slots[slot]!.length !== program.slots[out]!.length) return [own];
     const { shape, strides, offset } = mergeAxes(args[1] as unknown as StridedSpec);
     if (offset !== 0 || shape.length > 1 || (strides[0] ?? 1) !== 1) return [own];
