@@ -30,7 +30,7 @@ export async function buildExplorer(outFolder: string): Promise<void> {
  * The others need gpu.js or a file system.
  */
 const ENTRIES: Readonly<Record<string, readonly string[]>> = {
-  core: ['index', 'checks/index', 'trace/index'],
+  core: ['index', 'checks/index', 'compile/index', 'trace/index'],
 };
 
 /** Packages import each other by name. The path contains `core/dist`, by which a trace recognises library code. */

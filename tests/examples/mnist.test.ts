@@ -189,7 +189,8 @@ test('metrics.jsonl has one object per epoch, with the losses of both sets', () 
     [1, 2],
   );
   for (const result of results) {
-    assert.equal(Object.keys(result), ['epoch', 'train', 'test', 'seconds', 'msPerStep']);
+    assert.equal(Object.keys(result), ['epoch', 'train', 'test', 'seconds', 'msPerStep', 'execution']);
+    assert.is(result.execution.compiled, true);
     for (const losses of [result.train, result.test]) {
       assert.equal(Object.keys(losses), ['loss', 'recon', 'kl']);
       assert.ok(losses.kl > 0 && losses.recon > 100 && losses.recon < 600, JSON.stringify(losses));
