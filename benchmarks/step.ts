@@ -4,7 +4,7 @@
  * memory that a compiled step allocates in JavaScript.
  *
  *   npm run bench:step                  all networks
- *   npm run bench:step -- 784-64 conv   the networks whose name contains one of the words
+ *   npm run bench:step -- '400-20 128' conv   those whose name and batch size contain one of the words
  */
 import { Session } from 'node:inspector/promises';
 import { availableParallelism } from 'node:os';
@@ -93,7 +93,9 @@ const ratio = (slow: Timing, fast: Timing): string => `${(slow.median / fast.med
 
 async function main(): Promise<void> {
   const words = process.argv.slice(2);
-  const cases = CASES.filter(({ name }) => words.length === 0 || words.some((word) => name.includes(word)));
+  const cases = CASES.filter(
+    ({ name, batch }) => words.length === 0 || words.some((word) => `${name} ${batch}`.includes(word)),
+  );
   const all = availableParallelism();
   const oneThread = createWasm({ threads: 1 });
   const allThreads = createWasm({ threads: all });
