@@ -45,9 +45,12 @@ abstract class AdamFamily extends Optimizer {
 
   protected override update(parameter: Tensor, gradient: Tensor, place: number): void {
     const [m, v] = [this.slot('m', place), this.slot('v', place)];
+    const { decoupled } = this;
+    const own = { ...this.#settings, decoupled, learningRate: 0.5, step: 1 };
     const spec = onEachCall(() => {
-      const { learningRate, decoupled } = this;
-      return { ...this.#settings, learningRate, decoupled, step: this.updates[place]! };
+      own.learningRate = this.learningRate;
+      own.step = this.updates[place]!;
+      return own;
     });
     updateInPlace([parameter, m, v], (kernels) =>
       kernels.adamStep(parameter.values, gradient.values, m.values, v.values, spec),

@@ -49,9 +49,11 @@ export class SGD extends Optimizer {
 
   protected override update(parameter: Tensor, gradient: Tensor, place: number): void {
     const buffer = this.#settings.momentum === 0 ? null : this.slot('momentum', place);
+    const own = { ...this.#settings, learningRate: 0.5, first: false };
     const spec = onEachCall(() => {
-      const { learningRate } = this;
-      return { ...this.#settings, learningRate, first: this.updates[place] === 1 };
+      own.learningRate = this.learningRate;
+      own.first = this.updates[place] === 1;
+      return own;
     });
     updateInPlace(buffer === null ? [parameter] : [parameter, buffer], (kernels) =>
       kernels.sgdStep(parameter.values, gradient.values, buffer?.values ?? null, spec),

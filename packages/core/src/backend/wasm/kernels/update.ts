@@ -9,27 +9,42 @@ type Values = Float32Array;
 export const ENTRY_BYTES = 64;
 export const NUMBERS_AT = 20;
 
-/** The numbers of a step of Adam, in the order of assembly/update.ts. */
-export function adamNumbers(spec: AdamSpec): number[] {
+/** Most numbers of a step. */
+export const MOST_NUMBERS = 9;
+
+/** The numbers of a step of Adam, in the order of assembly/update.ts. @param numbers - receives and returns them */
+export function adamNumbers(
+  spec: AdamSpec,
+  numbers: Float64Array = new Float64Array(MOST_NUMBERS),
+): Float64Array {
   const { learningRate, beta1, beta2, epsilon, weightDecay, decoupled, step } = spec;
-  return [
-    beta1,
-    1 - beta1,
-    beta2,
-    1 - beta2,
-    learningRate / (1 - beta1 ** step),
-    1 / Math.sqrt(1 - beta2 ** step),
-    epsilon,
-    decoupled ? 0 : weightDecay,
-    decoupled ? 1 - learningRate * weightDecay : 1,
-  ];
+  numbers[0] = beta1;
+  numbers[1] = 1 - beta1;
+  numbers[2] = beta2;
+  numbers[3] = 1 - beta2;
+  numbers[4] = learningRate / (1 - beta1 ** step);
+  numbers[5] = 1 / Math.sqrt(1 - beta2 ** step);
+  numbers[6] = epsilon;
+  numbers[7] = decoupled ? 0 : weightDecay;
+  numbers[8] = decoupled ? 1 - learningRate * weightDecay : 1;
+  return numbers;
 }
 
-/** The numbers of a step of SGD, in the order of assembly/update.ts. */
-export function sgdNumbers(spec: SgdSpec): number[] {
+/** The numbers of a step of SGD, in the order of assembly/update.ts. @param numbers - receives and returns them */
+export function sgdNumbers(
+  spec: SgdSpec,
+  numbers: Float64Array = new Float64Array(MOST_NUMBERS),
+): Float64Array {
   const { learningRate, momentum, dampening, nesterov, weightDecay, first } = spec;
-  return [learningRate, momentum, 1 - dampening, weightDecay, nesterov ? 1 : 0, first ? 1 : 0];
+  numbers[0] = learningRate;
+  numbers[1] = momentum;
+  numbers[2] = 1 - dampening;
+  numbers[3] = weightDecay;
+  numbers[4] = nesterov ? 1 : 0;
+  numbers[5] = first ? 1 : 0;
+  return numbers;
 }
+
 type AddressesOf<Targets extends readonly Values[]> = { readonly [I in keyof Targets]: number };
 
 export function updateKernels(

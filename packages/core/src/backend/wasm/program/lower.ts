@@ -15,7 +15,7 @@ import { isSetting } from '../../program/program.js';
 import { runCall } from '../../program/replay.js';
 import type { Step } from '../../program/schedule.js';
 import type { Context } from '../kernels/context.js';
-import { adamNumbers, ENTRY_BYTES, NUMBERS_AT, sgdNumbers } from '../kernels/update.js';
+import { adamNumbers, ENTRY_BYTES, MOST_NUMBERS, NUMBERS_AT, sgdNumbers } from '../kernels/update.js';
 import { type KernelExports, sweepNumber } from '../module.generated.js';
 import { chainCode } from './chain.js';
 import { Recorder, type Site } from './recorder.js';
@@ -154,10 +154,13 @@ class Lowering {
     updates.forEach(({ args }, i) => {
       const address = list + i * ENTRY_BYTES + NUMBERS_AT;
       const spec = args.at(-1)!;
+      const numbers = new Float64Array(MOST_NUMBERS); // used again in each run
       const write = (setting: unknown): void =>
         this.#site.setFloats(
           address,
-          kind === 'adam' ? adamNumbers(setting as AdamSpec) : sgdNumbers(setting as SgdSpec),
+          kind === 'adam'
+            ? adamNumbers(setting as AdamSpec, numbers)
+            : sgdNumbers(setting as SgdSpec, numbers),
         );
       if (isSetting(spec)) this.#patches.push({ setting: spec.setting, write });
       else write(spec);
