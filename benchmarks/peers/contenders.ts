@@ -103,6 +103,9 @@ export function contenders(file: string, seconds: number): Contender[] {
     script('varigrad', 'varigrad.ts', '0'),
     ...(all > 1 ? [script('varigrad, 1 thread', 'varigrad.ts', '1')] : []),
     ...threadCounts.map((threads) =>
+      script(`varigrad, not compiled, ${threadsOf(threads)}`, 'varigrad.ts', String(threads), 'plain'),
+    ),
+    ...threadCounts.map((threads) =>
       script(`varigrad native, ${threadsOf(threads)}`, 'varigrad.ts', String(threads), 'native'),
     ),
     ...threadCounts.map((n) => torch(`PyTorch as shipped, ${threadsOf(n)}`, n, AS_SHIPPED)),

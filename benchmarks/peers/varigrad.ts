@@ -1,4 +1,4 @@
-/** varigrad through its public API; the fourth argument is the number of threads, 0 for all, and the fifth may be `native`. */
+/** varigrad through its public API; the fourth argument is the number of threads, 0 for all. The fifth may be `native` or `plain`, for a step that is not compiled. */
 import { availableParallelism } from 'node:os';
 import { compile, createWasm, matmul, scope, setBackend, type Tensor, tensor } from '@varigrad/core';
 import { native } from '@varigrad/core/native';
@@ -8,7 +8,8 @@ import { answer, LAYERS, MATMULS, readWork } from './work.js';
 
 const work = readWork();
 const threads = Number(process.argv[5]) || availableParallelism();
-const backend = process.argv[6] === 'native' ? await native({ threads }) : createWasm({ threads });
+const kind = process.argv[6];
+const backend = kind === 'native' ? await native({ threads }) : createWasm({ threads });
 setBackend(backend);
 
 const own = (name: string) => {
@@ -23,13 +24,14 @@ const names = LAYERS.flatMap((layer) => [`${layer}.weight`, `${layer}.bias`]);
 model.loadStateDict(Object.fromEntries(names.map((name) => [name, own(name)])));
 const optimizer = new Adam(model.parameters(), { learningRate: 1e-3 });
 
-const step = compile((images: Tensor, eps: Tensor) => {
+const plainStep = (images: Tensor, eps: Tensor): Tensor => {
   const { loss } = model.elbo(images, { eps });
   optimizer.zeroGrad();
   loss.backward();
   optimizer.step();
-  return loss;
-});
+  return loss.detach();
+};
+const step = kind === 'plain' ? plainStep : compile(plainStep);
 
 await answer({
   library: `varigrad, ${backend.description}`,
