@@ -134,9 +134,11 @@ export class Generator {
   /** Reserves `size` numbers, in blocks of four, and returns where they begin in the stream. */
   take(size: number): PhiloxState {
     checkWhole('Generator', 'the number of samples', size, 0);
-    const before = this.state;
     onRollback(() => {
-      this.state = before;
+      const before = this.state;
+      return () => {
+        this.state = before;
+      };
     });
     return onEachCall(() => this.#advance(size));
   }

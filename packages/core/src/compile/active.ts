@@ -96,9 +96,12 @@ export function setsItself(read: () => unknown): void {
   active?.sets(read);
 }
 
-/** Registers how to restore what the caller is about to change, in case a compiled function is refused. */
-export function onRollback(undo: Undo): void {
-  active?.undo(undo);
+/**
+ * Registers how to restore what the caller is about to change, in case a compiled function is refused.
+ * @param save - saves it and returns a function that restores it; called only while a function is recorded
+ */
+export function onRollback(save: () => Undo): void {
+  active?.undo(save());
 }
 
 /** @throws ArgumentError inside a compiled function: it must not do `what` */

@@ -69,10 +69,12 @@ export abstract class Optimizer {
 
   /** Updates every parameter that has a gradient. */
   step(): void {
-    const before = { steps: this.stepCount, updates: [...this.updates] };
     onRollback(() => {
-      this.stepCount = before.steps;
-      this.updates.splice(0, before.updates.length, ...before.updates);
+      const before = { steps: this.stepCount, updates: [...this.updates] };
+      return () => {
+        this.stepCount = before.steps;
+        this.updates.splice(0, before.updates.length, ...before.updates);
+      };
     });
     const places = [...this.parameters.keys()].filter((place) => this.parameters[place]!.peekGrad() !== null);
     onEachCall(() => {
@@ -103,7 +105,7 @@ export abstract class Optimizer {
       const { storage, shape } = this.parameters[place]!;
       slot = unrecorded(() => withBackend(storage.backend, () => zeros(shape).persist()));
       this.slots.set(key, slot);
-      onRollback(() => this.slots.delete(key));
+      onRollback(() => () => this.slots.delete(key));
     }
     return slot;
   }
