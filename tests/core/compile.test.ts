@@ -52,6 +52,24 @@ for (const machine of [createReference(), createWasm({ threads: 1 }), createWasm
     assert.is(compiled.recordings, 8);
   });
 
+  test('many shapes print a note; many comparisons do not', () => {
+    const notes: unknown[] = [];
+    const { warn } = console;
+    console.warn = (note: unknown) => notes.push(note);
+    try {
+      const compared = compile((x: Tensor) => x.square(), { check: 1 });
+      for (let i = 0; i < 40; i++) compared(row(i));
+      assert.is(compared.recordings > 20, true);
+      assert.equal(notes, []);
+      const shaped = compile((x: Tensor) => x.square());
+      for (let size = 1; size < 30; size++) shaped(rand([size]));
+      assert.is(notes.length, 1);
+      assert.match(String(notes[0]), /combinations of shapes and settings were recorded/);
+    } finally {
+      console.warn = warn;
+    }
+  });
+
   test('results are new tensors without history that keep their values', () => {
     const w = parameter(row(1, 2));
     const compiled = compile((x: Tensor) => x.mul(w));

@@ -33,14 +33,16 @@ export interface Compiled<Args extends readonly Tensor[], Result extends Tensors
   dispose(): void;
 }
 
-/** Recordings of one function after which a note is printed. */
-const MANY_RECORDINGS = 24;
+/** Signatures of one function after which a note is printed. */
+const MANY_SIGNATURES = 12;
 
 class CompiledFunction {
   readonly #f: (...args: Tensor[]) => unknown;
   readonly #checkEvery: number;
   readonly #variants: Variant[] = [];
   recordings = 0;
+  /** Signatures that were recorded, also those that were dropped. */
+  #signatures = 0;
   #latest: Variant | null = null;
   #running = false;
   #disposed = false;
@@ -127,9 +129,9 @@ class CompiledFunction {
   #record(args: readonly Tensor[], earlier: Variant | null): Tensors {
     const signature = signatureOf(args);
     this.recordings++;
-    if (this.recordings === MANY_RECORDINGS)
+    if (earlier === null && ++this.#signatures === MANY_SIGNATURES)
       console.warn(
-        `compile: ${MANY_RECORDINGS} calls were recorded — a function with few shapes and settings is recorded twice for each, and then replayed`,
+        `compile: ${MANY_SIGNATURES} combinations of shapes and settings were recorded — each runs twice before it is replayed: use few shapes`,
       );
     const recording = new Recording(
       signature.machine,
