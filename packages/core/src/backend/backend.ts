@@ -22,19 +22,7 @@ import type {
   StridedSpec,
 } from './specs.js';
 
-export type {
-  AdamSpec,
-  AxisSpec,
-  ConvSpec,
-  IndexSpec,
-  MatmulSpec,
-  OverlapSpec,
-  Pair,
-  PhiloxState,
-  SgdSpec,
-  StridedSpec,
-  WindowSpec,
-} from './specs.js';
+export type * from './specs.js';
 
 /** Values in host memory. */
 export type HostArray = Float32Array | Float64Array;
