@@ -168,7 +168,7 @@ class Group {
     for (const slot of slotsOf(product)) this.#bent.add(slot);
   }
 
-  /** Whether the call needs nothing of other blocks that the group computes. */
+  /** Whether each block of the call needs only the same block of what the group computes. */
   accepts({ elements, readings, out }: Elementwise): boolean {
     if (elements !== this.#elements || this.#bent.has(out)) return false;
     const slots = readings.filter((reading): reading is SlotReading => typeof reading !== 'number');

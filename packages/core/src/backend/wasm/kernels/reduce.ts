@@ -12,10 +12,10 @@ export function reduceKernels(context: Context): Pick<Kernels<Values>, 'reduce' 
   const { wasm, memory } = context;
   return {
     reduce(kind: ReduceKind, x: Operand<Values>, axes: readonly number[]): Values {
-      const kept = [...x.shape.keys()].filter((axis) => !axes.includes(axis));
       startWorkersFor(context, x.values.length);
-      const size = sizeOf(kept.map((axis) => x.shape[axis]!));
-      return memory.compute(size, (out) => runReduce(context, kind, out, x, kept));
+      const length = sizeAlong(x.shape, axes);
+      const size = sizeAlong(x.shape, otherAxes(x.shape, axes));
+      return memory.compute(size, (out) => runReduce(context, kind, out, x, axes, size, length));
     },
 
     argmax: (x: Values, { outer, length, inner }: AxisSpec) =>
@@ -26,38 +26,57 @@ export function reduceKernels(context: Context): Pick<Kernels<Values>, 'reduce' 
   };
 }
 
+function otherAxes({ length }: Shape, axes: readonly number[]): number[] {
+  const others: number[] = [];
+  for (let axis = 0; axis < length; axis++) if (!axes.includes(axis)) others.push(axis);
+  return others;
+}
+
+function sizeAlong(shape: Shape, axes: readonly number[]): number {
+  let size = 1;
+  for (const axis of axes) size *= shape[axis]!;
+  return size;
+}
+
+/** @param size - elements of the result; @param count - elements that each of them is made of */
 function runReduce(
   context: Context,
   kind: ReduceKind,
   out: number,
   x: Operand<Values>,
-  kept: readonly number[],
+  axes: readonly number[],
+  size: number,
+  count: number,
 ): void {
   const { wasm, memory } = context;
   const number = reduceNumber[kind];
   const address = memory.addressOf(x.values);
-  const axes = [...x.shape.keys()].filter((axis) => !kept.includes(axis));
   const block = reducedBlock(x.shape, axes);
-  const rest = kind === 'logSumExp' ? undefined : reducedBlock(x.shape, kept);
   if (block?.inner === 1) {
-    wasm.runReduceRows(number, out, address, 1, block.outer, block.length);
-  } else if (block === undefined && rest !== undefined) {
-    wasm.runReduceRows(number, out, address, rest.outer, rest.length, rest.inner);
-  } else if (block !== undefined && kind !== 'logSumExp') {
-    const { outer, length, inner } = block;
-    for (let o = 0; o < outer; o++) {
-      wasm.runReduceColumns(number, out + 4 * o * inner, address + 4 * o * length * inner, length, inner);
-    }
-  } else {
-    const moved = axesLast(context, address, x.shape, axes);
-    const [rows, length] = [kept, axes].map((some) => sizeOf(some.map((axis) => x.shape[axis]!)));
-    wasm.runReduceRows(number, out, moved, 1, rows!, length!);
+    wasm.runReduceRows(number, out, address, 1, size, count);
+    return;
   }
+  if (kind !== 'logSumExp') {
+    if (block !== undefined) {
+      const { outer, length, inner } = block;
+      for (let o = 0; o < outer; o++) {
+        wasm.runReduceColumns(number, out + 4 * o * inner, address + 4 * o * length * inner, length, inner);
+      }
+      return;
+    }
+    // The axes that stay are neighbours: each result is made of the same rows of several arrays.
+    const kept = reducedBlock(x.shape, otherAxes(x.shape, axes));
+    if (kept !== undefined) {
+      wasm.runReduceRows(number, out, address, kept.outer, kept.length, kept.inner);
+      return;
+    }
+  }
+  wasm.runReduceRows(number, out, axesLast(context, address, x.shape, axes), 1, size, count);
 }
 
 /** A copy of x with the reduced axes last. */
 function axesLast(context: Context, x: number, shape: Shape, axes: readonly number[]): number {
-  const order = [...shape.keys()].filter((axis) => !axes.includes(axis)).concat(axes);
+  const order = [...otherAxes(shape, axes), ...axes];
   const strides = stridesOf(shape);
   const to = context.memory.temporary(4 * sizeOf(shape));
   copyView(context, to, x, {

@@ -13,10 +13,7 @@ export const NUMBERS_AT = 20;
 export const MOST_NUMBERS = 9;
 
 /** The numbers of a step of Adam, in the order of assembly/update.ts. @param numbers - receives and returns them */
-export function adamNumbers(
-  spec: AdamSpec,
-  numbers: Float64Array = new Float64Array(MOST_NUMBERS),
-): Float64Array {
+export function adamNumbers(spec: AdamSpec, numbers: Float64Array): Float64Array {
   const { learningRate, beta1, beta2, epsilon, weightDecay, decoupled, step } = spec;
   numbers[0] = beta1;
   numbers[1] = 1 - beta1;
@@ -31,10 +28,7 @@ export function adamNumbers(
 }
 
 /** The numbers of a step of SGD, in the order of assembly/update.ts. @param numbers - receives and returns them */
-export function sgdNumbers(
-  spec: SgdSpec,
-  numbers: Float64Array = new Float64Array(MOST_NUMBERS),
-): Float64Array {
+export function sgdNumbers(spec: SgdSpec, numbers: Float64Array): Float64Array {
   const { learningRate, momentum, dampening, nesterov, weightDecay, first } = spec;
   numbers[0] = learningRate;
   numbers[1] = momentum;
@@ -51,6 +45,7 @@ export function updateKernels(
   context: Context,
 ): Pick<Kernels<Values>, 'assign' | 'accumulate' | 'scale' | 'adamStep' | 'sgdStep'> {
   const { wasm, memory } = context;
+  const numbers = new Float64Array(MOST_NUMBERS);
 
   /** Runs a kernel on a resident array directly, or on a copy that is then copied back. */
   const inPlace = <Targets extends readonly [Values, ...Values[]]>(
@@ -86,7 +81,7 @@ export function updateKernels(
       inPlace([param, m, v], ([p, first, second]) => {
         const list = memory.temporary(ENTRY_BYTES);
         memory.setIntegers(list, [p, memory.addressOf(grad), first, second, param.length]);
-        memory.setFloats(list + NUMBERS_AT, adamNumbers(spec));
+        memory.setFloats(list + NUMBERS_AT, adamNumbers(spec, numbers));
         wasm.runSweep(sweepNumber.adam, list, 1);
       });
     },
@@ -96,7 +91,7 @@ export function updateKernels(
       inPlace([param, ...(buffer === null ? [] : [buffer])], ([p, b = 0]) => {
         const list = memory.temporary(ENTRY_BYTES);
         memory.setIntegers(list, [p, memory.addressOf(grad), b, 0, param.length]);
-        memory.setFloats(list + NUMBERS_AT, sgdNumbers(spec));
+        memory.setFloats(list + NUMBERS_AT, sgdNumbers(spec, numbers));
         wasm.runSweep(sweepNumber.sgd, list, 1);
       });
     },
