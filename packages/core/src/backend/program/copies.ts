@@ -1,7 +1,7 @@
 /** A pass: a copy of unchanged values is the values themselves. */
 
 import type { Program, SlotReference, StridedSpec } from '../backend.js';
-import { mergeAxes } from '../wasm/views.js';
+import { mergeAxes } from '../strided-views.js';
 import { replaceSlots, writtenSlots } from './program.js';
 
 /** The program without strided copies that keep all elements in order. */

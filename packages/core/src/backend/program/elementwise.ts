@@ -2,7 +2,7 @@
 import type { Shape } from '../../errors.js';
 import type { BinaryKind, UnaryKind } from '../../functions/names.generated.js';
 import type { Argument, Call, Program, SlotReference, StridedSpec } from '../backend.js';
-import { broadcastView, mergeAxes } from '../wasm/views.js';
+import { broadcastView, mergeAxes } from '../strided-views.js';
 import { isSetting } from './program.js';
 
 /** What an elementwise call reads: a number, or values. */

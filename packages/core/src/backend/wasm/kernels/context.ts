@@ -2,10 +2,10 @@
 import type { Shape } from '../../../errors.js';
 import { sizeOf } from '../../../shape.js';
 import type { StridedSpec } from '../../backend.js';
+import { broadcastView, mergeAxes } from '../../strided-views.js';
 import type { ResidentMemory } from '../memory.js';
 import type { KernelExports } from '../module.generated.js';
 import type { ThreadPool } from '../threads.js';
-import { broadcastView, mergeAxes } from '../views.js';
 
 /** Where kernels find their operands and place their results. */
 export type KernelSpace = Pick<

@@ -4,8 +4,8 @@ import type { OperandMode } from '../../../functions/kinds.js';
 import type { BinaryKind, UnaryKind } from '../../../functions/names.generated.js';
 import { sizeOf } from '../../../shape.js';
 import type { Kernels, Operand, PhiloxState } from '../../backend.js';
+import { findLayout } from '../layout.js';
 import { binaryNumber, modeNumber, unaryNumber } from '../module.generated.js';
-import { findLayout } from '../views.js';
 import { type Context, computeElements, expanded } from './context.js';
 
 type Values = Float32Array;

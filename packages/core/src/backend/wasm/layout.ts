@@ -1,8 +1,7 @@
-/** Reduces shapes and strides to the few forms that the kernels support. */
+/** Reduces the shapes of elementwise calls to the few forms that the kernels support. */
 import type { Shape } from '../../errors.js';
 import type { OperandMode } from '../../functions/kinds.js';
-import { broadcastStrides, sameShape, sizeOf } from '../../shape.js';
-import type { StridedSpec } from '../backend.js';
+import { sameShape, sizeOf } from '../../shape.js';
 
 /** An elementwise call over `[rows, columns]`, with the mode of each operand. */
 export interface Layout {
@@ -41,28 +40,4 @@ function modeOf(shape: Shape, out: Shape, split: number): OperandMode | undefine
   if (singleHead && fullTail) return 'row';
   if (fullHead && singleTail) return 'column';
   return undefined;
-}
-
-/** The strided view of an operand of `shape` broadcast to `out`. */
-export function broadcastView(shape: Shape, out: Shape): StridedSpec {
-  return { shape: out, strides: broadcastStrides(shape, out), offset: 0 };
-}
-
-/** The same view without axes of length 1, and with contiguous neighbouring axes merged. */
-export function mergeAxes({ shape, strides, offset }: StridedSpec): StridedSpec {
-  const lengths: number[] = [];
-  const steps: number[] = [];
-  shape.forEach((length, axis) => {
-    if (length === 1) return;
-    const step = strides[axis]!;
-    const last = lengths.length - 1;
-    if (last >= 0 && steps[last] === length * step) {
-      lengths[last]! *= length;
-      steps[last] = step;
-    } else {
-      lengths.push(length);
-      steps.push(step);
-    }
-  });
-  return { shape: lengths, strides: steps, offset };
 }
