@@ -18,9 +18,10 @@ const WASM_SOURCES = ['backend/wasm/assembly', 'functions'].map((name) =>
 );
 /** The outputs of the build; the module is written last. */
 const WASM_MODULE = join(ROOT, 'packages/core/src/backend/wasm/module.generated.ts');
-const WASM_TEXTS = ['names', 'reference', 'gpu', 'formulas'].map((name) =>
-  join(ROOT, `packages/core/src/functions/${name}.generated.ts`),
-);
+const WASM_TEXTS = [
+  ...['names', 'reference', 'gpu', 'formulas'].map((name) => `functions/${name}`),
+  'backend/native/convolutions',
+].map((name) => join(ROOT, `packages/core/src/${name}.generated.ts`));
 
 /** Why node_modules in `folder` does not match the lock file there, or undefined if it does. */
 function findStaleInstall(folder) {

@@ -1,6 +1,7 @@
 /** Products by a library of this machine: right, independent of the number of threads, and on memory that grows. */
 import {
   type Backend,
+  compile,
   createReference,
   Generator,
   init,
@@ -13,7 +14,7 @@ import {
 import type { NativeBackend } from '@varigrad/core/native';
 import { compareBackends, edgeCases, opCases } from '@varigrad/core/testing';
 import { Adam } from '@varigrad/nn';
-import { VAE } from '@varigrad/vae';
+import { ConvolutionalBody, ConvolutionalDecoder, GaussianEncoder, VAE } from '@varigrad/vae';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { nativeHere, testIf } from '../helpers/native-here.js';
@@ -67,36 +68,57 @@ testIf(isHere)(
   },
 );
 
+const vae = (generator: Generator): VAE => new VAE({ hidden: [100], latent: 8, generator });
+
+function convolutionalVae(generator: Generator): VAE {
+  const [shape, channels] = [[28, 28] as const, [8, 16]];
+  const body = new ConvolutionalBody(shape, { channels, generator });
+  return new VAE({
+    encoder: new GaussianEncoder(body, 8, { generator }),
+    decoder: new ConvolutionalDecoder(8, shape, 1, { channels, generator }),
+    latent: 8,
+    generator,
+  });
+}
+
 /** The loss of each step and the final weights of a small VAE. */
-async function train(on: Backend, steps: number): Promise<{ losses: number[]; weights: Float32Array[] }> {
+async function train(
+  on: Backend,
+  steps: number,
+  build: (generator: Generator) => VAE,
+  form: 'eager' | 'compiled',
+): Promise<{ losses: number[]; weights: Float32Array[] }> {
   setBackend(on);
   const generator = new Generator(1);
-  const model = new VAE({ hidden: [100], latent: 8, generator });
+  const model = build(generator);
   const optimizer = new Adam(model.parameters());
-  const x = rand([128, 784], { generator });
+  const x = rand([37, 784], { generator });
+  const step = (images: Tensor): Tensor => {
+    const { loss } = model.elbo(images, { generator });
+    optimizer.zeroGrad();
+    loss.backward();
+    optimizer.step();
+    return loss.detach();
+  };
+  const run = form === 'compiled' ? compile(step) : step;
   const losses: number[] = [];
-  for (let i = 0; i < steps; i++) {
-    const loss = scope((): Tensor => {
-      const { loss } = model.elbo(x, { generator });
-      optimizer.zeroGrad();
-      loss.backward();
-      optimizer.step();
-      return loss.detach();
-    });
-    losses.push(loss.itemSync());
-  }
+  for (let i = 0; i < steps; i++) losses.push(scope(() => run(x)).itemSync());
   const weights = [...model.parameters()].map((p) => p.dataSync() as Float32Array);
   await init({ backend: 'reference' });
   return { losses, weights };
 }
 
-testIf(isHere)('200 training steps on 1 and 2 threads: equal bits, and the losses of reference', async () => {
-  const [first, second] = [await train(one, 200), await train(two, 200)];
-  assert.equal(second, first);
-  const { losses } = await train(reference, 4);
-  for (const [i, loss] of losses.entries())
-    assert.ok(Math.abs(first.losses[i]! / loss - 1) < 1e-5, `step ${i}`);
-});
+for (const [name, build] of Object.entries({ vae, convolutionalVae })) {
+  testIf(isHere)(`200 steps of ${name}: equal bits on 1 and 2 threads, eager and compiled`, async () => {
+    const first = await train(one, 200, build, 'eager');
+    assert.equal(await train(two, 200, build, 'eager'), first, 'eager on 2 threads');
+    assert.equal(await train(one, 200, build, 'compiled'), first, 'compiled on 1 thread');
+    assert.equal(await train(two, 200, build, 'compiled'), first, 'compiled on 2 threads');
+    const { losses } = await train(reference, 4, build, 'eager');
+    for (const [i, loss] of losses.entries())
+      assert.ok(Math.abs(first.losses[i]! / loss - 1) < 1e-5, `step ${i}`);
+  });
+}
 
 testIf(isHere)('memory that has grown: products before and after agree', () => {
   const run = product(64, 64, 64);

@@ -79,7 +79,7 @@ function instantiate(hex: string): { kernels: KernelExports; memory: WebAssembly
   const module = new WebAssembly.Module(Buffer.from(hex, 'hex'));
   const never = assert.unreachable;
   const { exports } = new WebAssembly.Instance(module, {
-    env: { memory, waiting: never, abort: never, product: never },
+    env: { memory, waiting: never, abort: never, product: never, job: never },
   });
   const kernels = exports as unknown as KernelExports;
   kernels.setThreadLimit(1);

@@ -144,16 +144,18 @@ test('the WebAssembly module is built when absent or older than a source or the 
     const module = `${WASM}/module.generated.ts`;
     const source = `${WASM}/assembly/deep/kernel.ts`;
     const table = 'packages/core/src/functions/rounding.ts';
-    const texts = ['names', 'reference', 'gpu', 'formulas'].map(
-      (name) => `packages/core/src/functions/${name}.generated.ts`,
-    );
+    const texts = [
+      ...['names', 'reference', 'gpu', 'formulas'].map((name) => `functions/${name}`),
+      'backend/native/convolutions',
+    ].map((name) => `packages/core/src/${name}.generated.ts`);
     write(source, '');
     write(table, '');
     write('scripts/functions.mjs', '');
     const made = JSON.stringify([...texts, module]);
     write(
       'scripts/build-wasm.mjs',
-      `import fs from 'node:fs'; for (const path of ${made}) fs.writeFileSync(path, 'built');`,
+      `import fs from 'node:fs'; import { dirname } from 'node:path';
+      for (const path of ${made}) { fs.mkdirSync(dirname(path), { recursive: true }); fs.writeFileSync(path, 'built'); }`,
     );
     const build = (): boolean => /building the WebAssembly kernels/.test(ensure().says);
     assert.is(build(), true, 'absent');

@@ -1,4 +1,5 @@
-/** The function that computes a product, as a text: it also runs in worker threads, which cannot import this package. */
+/** What the kernels import, as a text: it also runs in worker threads, which cannot import this package. */
+import { bytes } from './convolutions.generated.js';
 import { type Ffi, SIGNATURE } from './ffi.js';
 import type { LibraryFacts } from './libraries.js';
 
@@ -58,10 +59,22 @@ const TYPES = {
 } as const;
 
 /**
+ * The text of a function (memory) => `ProductImports`, to be evaluated in Node.
+ * @param product - the text of a function (memory) => `Product`
+ */
+export function importsText(product: string): string {
+  return `((memory) => {
+    const product = ${product}(memory);
+    const module = new WebAssembly.Module(Buffer.from('${bytes}', 'hex'));
+    return { product, job: new WebAssembly.Instance(module, { env: { memory, product } }).exports.runChunk };
+  })`;
+}
+
+/**
  * The text of a function (memory) => `Product`, to be evaluated where `require` is known. The address of the memory is read again
  * after it has grown.
  */
-export function bindingText({ name, required }: Ffi, path: string, { symbol }: LibraryFacts): string {
+export function productText({ name, required }: Ffi, path: string, { symbol }: LibraryFacts): string {
   const { parameters, call } = symbol === 'dnnl_sgemm' ? DNNL : CBLAS;
   const types = JSON.stringify(parameters.map((type) => TYPES[name][type]));
   const [file, entry] = [JSON.stringify(path), JSON.stringify(symbol)];

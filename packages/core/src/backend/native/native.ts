@@ -2,7 +2,8 @@ import { describeValue } from '../../checks/arguments.js';
 import { checkOptions, type OptionNames } from '../../checks/options.js';
 import { ArgumentError, BackendError } from '../../errors.js';
 import { createKernelBackend, type KernelBackend, type NativeProducts } from '../wasm/wasm.js';
-import { bindingText } from './binding.js';
+import { importsText, productText } from './binding.js';
+import { nativeConvolutions } from './convolutions.js';
 import { type Ffi, findFfi } from './ffi.js';
 import {
   filesOf,
@@ -91,17 +92,18 @@ function placesOf(library: string | undefined): { name: string; files: readonly 
 /** @throws Error if the library cannot be loaded, is wrong or slow */
 function open(ffi: Ffi, path: string, threads: number | undefined): NativeBackend {
   const facts = openLibrary(ffi, path);
-  const text = bindingText(ffi, path, facts);
+  const text = importsText(productText(ffi, path, facts));
   const where = ffi.inWorkers ? '' : ', on the calling thread';
   const products: NativeProducts = {
     description: `${facts.name} ${facts.version}, ${facts.instructionSet}, by ${ffi.name}${where}`,
     bind: ffi.evaluate(text) as NativeProducts['bind'],
-    workerProduct: ffi.inWorkers ? text : undefined,
+    workerBind: ffi.inWorkers ? text : undefined,
     start(wasm, memory) {
       const fault = findFault(wasm, memory);
       if (fault !== undefined) throw new BackendError('native', `${fault}${remedyFor(facts)}`);
       wasm.setNative(NATIVE_FROM, ffi.inWorkers);
     },
+    replace: nativeConvolutions,
   };
   const created = createKernelBackend('native', { threads }, products);
   return Object.assign(created, { library: { ...facts, path }, ffi: ffi.name });

@@ -18,8 +18,8 @@ export interface LoadedModule {
   readonly mostPages: number;
   readonly kernels: KernelExports;
   readonly simd: Simd;
-  /** The text of an expression for the import `product`, for threads other than the caller; undefined without native products. */
-  readonly workerProduct: string | undefined;
+  /** The text of `ProductBinding.bind`, for threads other than the caller; undefined without native products. */
+  readonly workerBind: string | undefined;
 }
 
 /**
@@ -43,12 +43,19 @@ export type Product = (
   ]
 ) => void;
 
-/** A function that computes products outside of WebAssembly. */
+/** What the kernels import to compute products outside of them. */
+export interface ProductImports {
+  readonly product: Product;
+  /** Runs a chunk of a job of `runNative`. */
+  job(thread: number, chunk: number): void;
+}
+
+/** Computes products outside of WebAssembly. */
 export interface ProductBinding {
-  /** Computes products on the calling thread. @param memory - the kernels' memory */
-  bind(memory: KernelMemory): Product;
-  /** See `LoadedModule.workerProduct`; undefined if other threads cannot compute products. */
-  readonly workerProduct: string | undefined;
+  /** What the calling thread imports. @param memory - the kernels' memory */
+  bind(memory: KernelMemory): ProductImports;
+  /** See `LoadedModule.workerBind`; undefined if other threads cannot compute products. */
+  readonly workerBind: string | undefined;
 }
 
 /** Options of `loadModule`. */
@@ -82,10 +89,11 @@ export function loadModule(waiting: (polls: number) => void, options: LoadOption
       decodeHex(pieces.map((piece) => piece[simd === 'plain' ? 'plain' : 'relaxed']).join('')),
     );
     const { memory, mostPages } = createMemory();
-    const product = products?.bind(memory) ?? fail;
-    const instance = new WebAssembly.Instance(module, { env: { memory, waiting, abort: fail, product } });
+    const imports = products?.bind(memory) ?? { product: fail, job: fail };
+    const env = { memory, waiting, abort: fail, ...imports };
+    const instance = new WebAssembly.Instance(module, { env });
     const kernels = instance.exports as unknown as KernelExports;
-    return { module, memory, mostPages, kernels, simd, workerProduct: products?.workerProduct };
+    return { module, memory, mostPages, kernels, simd, workerBind: products?.workerBind };
   } catch (error) {
     throw new BackendError('wasm', `this host refused the kernels: ${(error as Error).message}`);
   }

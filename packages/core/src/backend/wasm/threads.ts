@@ -15,8 +15,8 @@ const LONGEST_POLL = 100;
 
 /** Runs the main loop of a worker. An error is written to the shared memory, where a waiting kernel finds it. */
 const RUN = `
-function run({ module, memory, thread }, bind = () => () => {}) {
-  const env = { memory, waiting() {}, abort() { throw new Error('a kernel aborted'); }, product: bind(memory) };
+function run({ module, memory, thread }, bind = () => ({ product() {}, job() {} })) {
+  const env = { memory, waiting() {}, abort() { throw new Error('a kernel aborted'); }, ...bind(memory) };
   const { workerLoop, failWorker } = new WebAssembly.Instance(module, { env }).exports;
   try {
     workerLoop(thread);
@@ -26,8 +26,8 @@ function run({ module, memory, thread }, bind = () => () => {}) {
   }
 }
 `;
-const nodeWorker = (product = 'undefined'): string =>
-  `${RUN} run(require('node:worker_threads').workerData, ${product});`;
+const nodeWorker = (bind = 'undefined'): string =>
+  `${RUN} run(require('node:worker_threads').workerData, ${bind});`;
 const BROWSER_WORKER: string = `${RUN} onmessage = ({ data }) => run(data);`;
 
 /** The host's worker threads. */
@@ -53,9 +53,9 @@ function nodeHost(): ThreadHost {
   const { Worker: NodeThread } = process.getBuiltinModule('node:worker_threads');
   return {
     cores: process.getBuiltinModule('node:os').availableParallelism(),
-    start({ module, memory, workerProduct }, thread, failed) {
+    start({ module, memory, workerBind }, thread, failed) {
       const workerData = { module, memory, thread };
-      const worker = new NodeThread(nodeWorker(workerProduct), { eval: true, execArgv: [], workerData });
+      const worker = new NodeThread(nodeWorker(workerBind), { eval: true, execArgv: [], workerData });
       worker.on('error', (error: Error) => failed(error.message));
       worker.on('exit', (code) => failed(`it exited with code ${code}`));
       worker.unref(); // the process may end while it sleeps

@@ -71,6 +71,8 @@ export interface NativeProducts extends ProductBinding {
   readonly description: string;
   /** Called once the kernels run: tests the library, and lets it compute products. @throws Error if it must not */
   start(wasm: KernelExports, memory: ResidentMemory): void;
+  /** Kernels that replace those of wasm. */
+  replace?(kernels: Kernels<Float32Array>, context: Context): Partial<Kernels<Float32Array>>;
 }
 
 /** What `dispose` frees. */
@@ -79,8 +81,8 @@ interface Machine extends ProgramMachine {
   readonly products: NativeProducts | undefined;
 }
 
-function kernelsOn(context: Context): Kernels<Float32Array> {
-  return {
+function kernelsOn(context: Context, products: NativeProducts | undefined): Kernels<Float32Array> {
+  const kernels = {
     ...elementwiseKernels(context),
     ...reduceKernels(context),
     ...matmulKernels(context),
@@ -88,6 +90,7 @@ function kernelsOn(context: Context): Kernels<Float32Array> {
     ...movementKernels(context),
     ...updateKernels(context),
   };
+  return { ...kernels, ...products?.replace?.(kernels, context) };
 }
 
 /** @param close - called before an error that a kernel cannot recover from */
@@ -110,23 +113,27 @@ function createMachine(
   const wasm = loaded.kernels;
   if (loaded.simd === 'wide') startWide(wasm, memory);
   products?.start(wasm, memory);
-  const kernels = kernelsOn({ wasm, memory, pool });
-  return { simd: loaded.simd, products, wasm, memory, pool, kernelsOn, kernels };
+  const kernelsIn = (context: Context): Kernels<Float32Array> => kernelsOn(context, products);
+  const kernels = kernelsIn({ wasm, memory, pool });
+  return { simd: loaded.simd, products, wasm, memory, pool, kernelsOn: kernelsIn, kernels };
 }
 
 /** Products whose failure closes the backend: other threads may be at work on the same product. */
 function closing(products: NativeProducts, lost: (failure: string) => BackendError): ProductBinding {
+  const guarded =
+    <Args extends unknown[]>(action: (...args: Args) => void) =>
+    (...args: Args): void => {
+      try {
+        action(...args);
+      } catch (error) {
+        throw lost((error as Error).message);
+      }
+    };
   return {
     ...products,
     bind(memory) {
-      const product = products.bind(memory);
-      return (...args) => {
-        try {
-          product(...args);
-        } catch (error) {
-          throw lost((error as Error).message);
-        }
-      };
+      const { product, job } = products.bind(memory);
+      return { product: guarded(product), job: guarded(job) };
     },
   };
 }

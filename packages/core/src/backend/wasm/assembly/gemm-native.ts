@@ -17,7 +17,7 @@ declare function product(
 ): void;
 
 /** Most rows of a block, and fewest columns; both multiples of the tiles of common libraries. */
-const ROWS: usize = 128, COLUMNS: usize = 112;
+const ROWS: usize = 128, COLUMNS: usize = 192;
 /** A product is cut into about this many blocks, so that many threads find work. */
 const BLOCKS: usize = 16;
 /** Products of fewer multiply-adds are one block. */
@@ -32,7 +32,7 @@ const BLOCK_ROWS = 10, BLOCK_COLUMNS = 11, BLOCKS_DOWN = 12;
 /** Fewest multiply-adds of a product that the library computes; 0 for none. */
 let nativeFrom: u64 = 0;
 /** Whether every thread can call the library. */
-let isShared: bool = false;
+export let isShared: bool = false;
 
 /**
  * Lets a library compute products.

@@ -21,6 +21,7 @@ export {
   runUniform,
   runWhere,
 } from './jobs';
+export { runNative } from './native-job';
 export { copyRows, gather, indexAdd, indexSelect, scatterAdd } from './movement';
 export {
   endProgram,
