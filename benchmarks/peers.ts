@@ -3,6 +3,7 @@
  * its own process, and they alternate. Only this command installs the other libraries, into benchmarks/peers/.
  *
  *   npm run bench:peers -- --rounds 5 --seconds 2 --batch 1024
+ *   npm run bench:peers -- --network convolutional --only 'native|PyTorch'
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -15,7 +16,8 @@ import { VAE } from '@varigrad/vae';
 import { mnist } from '@varigrad/vae/node';
 import { formatTiming, machine, summarize, table } from './measure.js';
 import { type Contender, contenders } from './peers/contenders.js';
-import { type Answer, BATCHES, MATMULS } from './peers/work.js';
+import { type Answer, BATCHES, LAYERS, MATMULS, type Network } from './peers/work.js';
+import { convolutionalVae } from './training-step.js';
 
 /** Maximum difference of a peer's losses from varigrad's, relative. Float32 sums over 128·784 terms are accurate to about 1e-6. */
 const TOLERANCE = 1e-4;
@@ -31,12 +33,13 @@ interface Result {
 }
 
 /** Weights, batches of MNIST digits, noise and matrices: the same for every peer. */
-async function makeWork(batch: number): Promise<StateDict> {
+async function makeWork(batch: number, network: Network): Promise<StateDict> {
   setBackend(createWasm({ threads: 1 }));
   const generator = new Generator(1);
   const { test } = await mnist();
   const pixels = batch * 784;
-  const work: StateDict = await new VAE({ generator }).stateDict();
+  const model = network === 'dense' ? new VAE({ generator }) : convolutionalVae();
+  const work: StateDict = await model.stateDict();
   const add = async (name: string, t: Tensor): Promise<void> => {
     work[name] = { shape: [...t.shape], data: await t.data() };
   };
@@ -143,10 +146,17 @@ function matmulTable(measured: readonly Result[]): string {
 
 async function main(): Promise<void> {
   const text = { type: 'string' } as const;
-  const { values } = parseArgs({ options: { rounds: text, seconds: text, batch: text } });
+  const { values } = parseArgs({
+    options: { rounds: text, seconds: text, batch: text, network: text, only: text },
+  });
   const rounds = Number(values.rounds ?? 3);
   const seconds = Number(values.seconds ?? 2);
   const batch = Number(values.batch ?? 128);
+  const network = (values.network ?? 'dense') as Network;
+  if (!Object.hasOwn(LAYERS, network))
+    throw new Error(
+      `bench:peers: --network must be ${Object.keys(LAYERS).join(' or ')}, found ${values.network}`,
+    );
   if (!(rounds >= 1 && seconds > 0))
     throw new Error('bench:peers: --rounds and --seconds must be numbers above 0');
   if (!(Number.isInteger(batch) && batch >= 1 && batch <= MOST_IN_BATCH))
@@ -157,9 +167,9 @@ async function main(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'varigrad-peers-'));
   try {
     const file = join(folder, 'work.safetensors');
-    writeFileSync(file, encodeSafetensors(await makeWork(batch)));
+    writeFileSync(file, encodeSafetensors(await makeWork(batch, network)));
     const busyBefore = loadavg()[0] ?? 0;
-    const results = await measure(contenders(file, seconds), rounds);
+    const results = await measure(contenders(file, seconds, network, new RegExp(values.only ?? '')), rounds);
     const measured = results.filter(({ answers, reason }) => answers.length > 0 && reason === undefined);
     const expected = measured[0]?.answers[0]?.losses;
     if (expected === undefined || measured[0]?.contender.name !== 'varigrad') {
@@ -171,7 +181,7 @@ async function main(): Promise<void> {
       `${rounds} rounds with a new process per library and round; median (quartiles) of all calls.\n`,
     );
     console.log(
-      `Training step, VAE 784-400-20, batch ${batch}, Adam 1e-3, Bernoulli; upload of the batch and loss read back`,
+      `Training step, ${network === 'dense' ? 'VAE 784-400-20' : 'convolutional VAE, 32-64-20'}, batch ${batch}, Adam 1e-3, Bernoulli; upload of the batch and loss read back`,
     );
     console.log(stepTable(measured, expected));
     console.log('\nMatrix products, float32');

@@ -34,7 +34,7 @@ const vae =
   () =>
     new VAE({ hidden, latent, inputSize, generator: new Generator(1) });
 
-function convolutionalVae(): LatentModel {
+export function convolutionalVae(): VAE {
   const generator = new Generator(1);
   const shape = [28, 28] as const;
   return new VAE({

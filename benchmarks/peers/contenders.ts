@@ -5,7 +5,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { missingCoreType } from '../../packages/core/src/backend/native/libraries.js';
-import { BATCHES, LAYERS, MATMULS } from './work.js';
+import { BATCHES, LAYERS, MATMULS, type Network } from './work.js';
 
 const FOLDER = fileURLToPath(new URL('.', import.meta.url));
 
@@ -64,10 +64,17 @@ function missingCoreTypeOf(python: string): string | undefined {
   return status === 0 ? missingCoreType(stdout.trim(), flags) : undefined;
 }
 
+/** The peers from npm. */
+const JAVASCRIPT = ['jax-js', 'TensorFlow.js wasm', 'TensorFlow.js cpu'] as const;
+
 const threadsOf = (threads: number): string => (threads === 1 ? '1 thread' : `${threads} threads`);
 
-/** All peers, varigrad first. @param file - the work; @param seconds - for the steps of a round */
-export function contenders(file: string, seconds: number): Contender[] {
+/**
+ * The peers, varigrad first.
+ * @param file - the work; @param seconds - for the steps of a round
+ * @param only - matches the names of the peers that are wanted besides varigrad
+ */
+export function contenders(file: string, seconds: number, network: Network, only: RegExp): Contender[] {
   const all = availableParallelism();
   const threadCounts = all > 1 ? [1, all] : [1];
   const times = [String(seconds), String(seconds / 6)];
@@ -81,13 +88,18 @@ export function contenders(file: string, seconds: number): Contender[] {
       ],
     },
   });
-  const unavailable = installPeers();
+  const unavailable =
+    network !== 'dense'
+      ? 'its program has the dense network only'
+      : JAVASCRIPT.some((name) => only.test(name))
+        ? installPeers()
+        : undefined;
   const installed = (name: string, file_: string, extra: string): Contender =>
     unavailable === undefined ? script(name, file_, extra) : { name, reason: unavailable };
   const python = findTorch();
   const coreType = python === undefined ? undefined : missingCoreTypeOf(python);
   const core: Record<string, string> = coreType === undefined ? {} : { OPENBLAS_CORETYPE: coreType };
-  const plan = JSON.stringify({ layers: LAYERS, batches: BATCHES, matmuls: MATMULS });
+  const plan = JSON.stringify({ network, layers: LAYERS[network], batches: BATCHES, matmuls: MATMULS });
   const torch = (name: string, threads: number, env: Readonly<Record<string, string>>): Contender =>
     python === undefined
       ? { name, reason: `no python3 with torch — on Debian: ${TORCH_PACKAGES}` }
@@ -99,14 +111,20 @@ export function contenders(file: string, seconds: number): Contender[] {
             env,
           },
         };
-  return [
-    script('varigrad', 'varigrad.ts', '0'),
-    ...(all > 1 ? [script('varigrad, 1 thread', 'varigrad.ts', '1')] : []),
+  const peers = [
+    script('varigrad', 'varigrad.ts', '0', network),
+    ...(all > 1 ? [script('varigrad, 1 thread', 'varigrad.ts', '1', network)] : []),
     ...threadCounts.map((threads) =>
-      script(`varigrad, not compiled, ${threadsOf(threads)}`, 'varigrad.ts', String(threads), 'plain'),
+      script(
+        `varigrad, not compiled, ${threadsOf(threads)}`,
+        'varigrad.ts',
+        String(threads),
+        network,
+        'plain',
+      ),
     ),
     ...threadCounts.map((threads) =>
-      script(`varigrad native, ${threadsOf(threads)}`, 'varigrad.ts', String(threads), 'native'),
+      script(`varigrad native, ${threadsOf(threads)}`, 'varigrad.ts', String(threads), network, 'native'),
     ),
     ...threadCounts.map((n) => torch(`PyTorch as shipped, ${threadsOf(n)}`, n, AS_SHIPPED)),
     ...(coreType === undefined
@@ -115,8 +133,9 @@ export function contenders(file: string, seconds: number): Contender[] {
           torch(`PyTorch, OPENBLAS_CORETYPE=${coreType}, ${threadsOf(n)}`, n, { ...AS_SHIPPED, ...core }),
         )),
     ...threadCounts.map((n) => torch(`PyTorch tuned, ${threadsOf(n)}`, n, { ...TUNED, ...core })),
-    installed('jax-js', 'jax.mjs', ''),
-    installed('TensorFlow.js wasm', 'tfjs.mjs', 'wasm'),
-    installed('TensorFlow.js cpu', 'tfjs.mjs', 'cpu'),
+    installed(JAVASCRIPT[0], 'jax.mjs', ''),
+    installed(JAVASCRIPT[1], 'tfjs.mjs', 'wasm'),
+    installed(JAVASCRIPT[2], 'tfjs.mjs', 'cpu'),
   ];
+  return peers.filter(({ name }, i) => i === 0 || only.test(name));
 }

@@ -49,7 +49,10 @@ const step = jit((parameters, m, v, rates, x, noise) => {
   return { loss, parameters: next, m: nextM, v: nextV };
 });
 
-let parameters = LAYERS.flatMap((layer) => [np.transpose(load(`${layer}.weight`)), load(`${layer}.bias`)]);
+let parameters = LAYERS.dense.flatMap((layer) => [
+  np.transpose(load(`${layer}.weight`)),
+  load(`${layer}.bias`),
+]);
 let m = parameters.map((p) => np.zeros(p.shape));
 let v = parameters.map((p) => np.zeros(p.shape));
 let t = 0;

@@ -14,7 +14,7 @@ await tf.ready();
 
 const work = readWork();
 const load = (key) => tf.tensor(work[key].data, work[key].shape);
-const [first, mean, logVariance, second, out] = LAYERS.map((layer) => {
+const [first, mean, logVariance, second, out] = LAYERS.dense.map((layer) => {
   const weight = load(`${layer}.weight`);
   // kernels are [in, out], as in tf.layers.dense
   return { kernel: tf.variable(weight.transpose()), bias: tf.variable(load(`${layer}.bias`)) };

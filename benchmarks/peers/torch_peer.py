@@ -1,7 +1,7 @@
 """PyTorch as its examples show it: torch.optim.Adam, eager.
 
 Arguments: the work file, seconds for steps, seconds for each matmul, threads (0: PyTorch's default),
-and layers, batches and matmuls as JSON.
+and network, layers, batches and matmuls as JSON.
 """
 
 import ctypes
@@ -31,15 +31,31 @@ def load(name):
 
 
 layers = [[load(f"{name}.{part}").requires_grad_() for part in ("weight", "bias")] for name in plan["layers"]]
-hidden, mean, log_variance, second, out = layers
 optimizer = torch.optim.Adam([p for layer in layers for p in layer], lr=1e-3)
 
 
-def negative_elbo(x, noise):
+def dense(x, sample):
+    hidden, mean, log_variance, second, out = layers
     h = F.relu(F.linear(x, *hidden))
-    mu, log_var = F.linear(h, *mean), F.linear(h, *log_variance)
-    z = mu + torch.exp(0.5 * log_var) * noise
-    logits = F.linear(F.relu(F.linear(z, *second)), *out)
+    z, mu, log_var = sample(F.linear(h, *mean), F.linear(h, *log_variance))
+    return F.linear(F.relu(F.linear(z, *second)), *out), mu, log_var
+
+
+def convolutional(x, sample):
+    first, second, mean, log_variance, start, third, out = layers
+    h = F.relu(F.conv2d(x.reshape(-1, 1, 28, 28), *first, stride=2, padding=1))
+    h = F.relu(F.conv2d(h, *second, stride=2, padding=1)).flatten(1)
+    z, mu, log_var = sample(F.linear(h, *mean), F.linear(h, *log_variance))
+    h = F.relu(F.linear(z, *start)).reshape(-1, 64, 7, 7)
+    h = F.relu(F.conv_transpose2d(h, *third, stride=2, padding=1))
+    return F.conv_transpose2d(h, *out, stride=2, padding=1).flatten(1), mu, log_var
+
+
+network = {"dense": dense, "convolutional": convolutional}[plan["network"]]
+
+
+def negative_elbo(x, noise):
+    logits, mu, log_var = network(x, lambda mu, log_var: (mu + torch.exp(0.5 * log_var) * noise, mu, log_var))
     recon = F.binary_cross_entropy_with_logits(logits, x, reduction="sum") / len(x)
     kl = 0.5 * (mu.square() + log_var.exp() - 1 - log_var).sum() / len(x)
     return recon + kl

@@ -1,14 +1,16 @@
-/** varigrad through its public API; the fourth argument is the number of threads, 0 for all. The fifth may be `native` or `plain`, for a step that is not compiled. */
+/** varigrad through its public API; the fourth argument is the number of threads, 0 for all. The fifth is the network, and the sixth may be `native` or `plain`, for a step that is not compiled. */
 import { availableParallelism } from 'node:os';
 import { compile, createWasm, matmul, scope, setBackend, type Tensor, tensor } from '@varigrad/core';
 import { native } from '@varigrad/core/native';
 import { Adam } from '@varigrad/nn';
 import { VAE } from '@varigrad/vae';
-import { answer, LAYERS, MATMULS, readWork } from './work.js';
+import { convolutionalVae } from '../training-step.js';
+import { answer, LAYERS, MATMULS, type Network, readWork } from './work.js';
 
 const work = readWork();
 const threads = Number(process.argv[5]) || availableParallelism();
-const kind = process.argv[6];
+const network = process.argv[6] as Network;
+const kind = process.argv[7];
 const backend = kind === 'native' ? await native({ threads }) : createWasm({ threads });
 setBackend(backend);
 
@@ -19,8 +21,8 @@ const own = (name: string) => {
 };
 const load = (name: string) => tensor(own(name).data, { shape: own(name).shape });
 
-const model = new VAE();
-const names = LAYERS.flatMap((layer) => [`${layer}.weight`, `${layer}.bias`]);
+const model = network === 'dense' ? new VAE() : convolutionalVae();
+const names = LAYERS[network].flatMap((layer) => [`${layer}.weight`, `${layer}.bias`]);
 model.loadStateDict(Object.fromEntries(names.map((name) => [name, own(name)])));
 const optimizer = new Adam(model.parameters(), { learningRate: 1e-3 });
 

@@ -5,14 +5,28 @@
 import { readFileSync } from 'node:fs';
 import { decodeSafetensors, type StateDict } from '@varigrad/nn';
 
-/** Names of the layers of the 784-400-20 VAE in the file: `NAME.weight` is `[out, in]`, `NAME.bias` is `[out]`. */
-export const LAYERS: readonly string[] = [
-  'encoder.hidden.layers.0',
-  'encoder.mu',
-  'encoder.logVar',
-  'decoder.hidden.layers.0',
-  'decoder.out',
-];
+/** The network of the step. */
+export type Network = 'dense' | 'convolutional';
+
+/** Names of the layers of the 784-400-20 VAE and of the convolutional VAE: in the file, `NAME.weight` and `NAME.bias`. */
+export const LAYERS: Readonly<Record<Network, readonly string[]>> = {
+  dense: [
+    'encoder.hidden.layers.0',
+    'encoder.mu',
+    'encoder.logVar',
+    'decoder.hidden.layers.0',
+    'decoder.out',
+  ],
+  convolutional: [
+    'encoder.hidden.layers.1',
+    'encoder.hidden.layers.3',
+    'encoder.mu',
+    'encoder.logVar',
+    'decoder.layers.0',
+    'decoder.layers.2',
+    'decoder.layers.4',
+  ],
+};
 
 /** Number of batches in the file; step i uses batch i modulo this. */
 export const BATCHES = 4;
