@@ -4,7 +4,7 @@ import type { ConvSpec } from '../backend.js';
 /** Most images of a group, and fewest: vectors have 4. */
 const [MOST_LANES, LEAST_LANES] = [16, 4];
 /** Bytes of the packed images and maps of a group, unless `LEAST_LANES` are larger. */
-const MOST_PACKED = 2 ** 20;
+const MOST_PACKED = 2 ** 22;
 /** Bytes of the columns of a band, unless one row of windows is larger. */
 const MOST_COLUMNS = 2 ** 19;
 /** Parts of the batch whose sums are added up at the end. */

@@ -83,17 +83,15 @@ export function findFfi(): Ffi {
       refusals.push((error as Error).message.split('\n')[0]!);
     }
   }
-  throw new BackendError(
-    'native',
-    `libraries cannot be called:\n- ${refusals.join('\n- ')}\nUse Node 26 or newer, or run npm install koffi@${KOFFI_VERSION}`,
-  );
+  throw new BackendError('native', `libraries cannot be called:\n- ${refusals.join('\n- ')}`);
 }
 
 type Found = Omit<Ffi, 'evaluate'>;
 
 function nodeFfi(): Found {
   const ffi = process.getBuiltinModule('node:ffi') as unknown as NodeFfi | undefined;
-  if (ffi === undefined) throw new Error(`node:ffi: Node ${process.version} does not offer it`);
+  if (ffi === undefined)
+    throw new Error(`node:ffi: Node ${process.version} does not offer it — use Node 26 or newer`);
   if (process.permission !== undefined && !process.permission.has('ffi')) {
     throw new Error('node:ffi: the permission model forbids it — add --allow-ffi');
   }
@@ -129,7 +127,9 @@ function koffi(require: NodeJS.Require): Found {
     const { code, message } = cause as NodeJS.ErrnoException;
     if (code === 'ERR_DLOPEN_DISABLED' || /addons is disabled/.test(message))
       throw new Error('koffi: the permission model forbids addons — add --allow-addons');
-    throw new Error(`koffi: ${code === 'MODULE_NOT_FOUND' ? 'it is not installed' : message}`);
+    throw new Error(
+      `koffi: ${code === 'MODULE_NOT_FOUND' ? `it is not installed — run npm install koffi@${KOFFI_VERSION}` : message}`,
+    );
   }
   const types = { int32: 'int', string: 'str', pointer: 'void *' } as const;
   return {
