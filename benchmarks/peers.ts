@@ -4,6 +4,7 @@
  *
  *   npm run bench:peers -- --rounds 5 --seconds 2 --batch 1024
  *   npm run bench:peers -- --network convolutional --only 'native|PyTorch'
+ *   npm run bench:peers -- --only '1 thread' --clock processor    processor time, which other load on the machine disturbs least
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -53,9 +54,12 @@ async function makeWork(batch: number, network: Network): Promise<StateDict> {
 }
 
 /** Runs one peer once. @throws Error with the last line it printed */
-function ask({ command, args, env }: NonNullable<Contender['start']>): Promise<Answer> {
+function ask({ command, args, env }: NonNullable<Contender['start']>, clock: string): Promise<Answer> {
   return new Promise((resolve, fail) => {
-    const child = spawn(command, args, { env: { ...process.env, ...env }, timeout: PROCESS_LIMIT_MS });
+    const child = spawn(command, args, {
+      env: { ...process.env, ...env, CLOCK: clock },
+      timeout: PROCESS_LIMIT_MS,
+    });
     let [stdout, stderr] = ['', ''];
     child.stdout.on('data', (chunk: Buffer) => {
       stdout += chunk.toString();
@@ -74,7 +78,7 @@ function ask({ command, args, env }: NonNullable<Contender['start']>): Promise<A
 }
 
 /** Measures all contenders alternately in rounds. One that fails is left out of later rounds. */
-async function measure(all: readonly Contender[], rounds: number): Promise<Result[]> {
+async function measure(all: readonly Contender[], rounds: number, clock: string): Promise<Result[]> {
   const results: Result[] = all.map((contender) => ({
     contender,
     answers: [],
@@ -86,7 +90,7 @@ async function measure(all: readonly Contender[], rounds: number): Promise<Resul
       if (start === undefined || result.reason !== undefined) continue;
       process.stderr.write(`round ${round} of ${rounds}: ${name}\n`);
       try {
-        result.answers.push(await ask(start));
+        result.answers.push(await ask(start, clock));
       } catch (error) {
         result.reason = (error as Error).message;
       }
@@ -147,11 +151,14 @@ function matmulTable(measured: readonly Result[]): string {
 async function main(): Promise<void> {
   const text = { type: 'string' } as const;
   const { values } = parseArgs({
-    options: { rounds: text, seconds: text, batch: text, network: text, only: text },
+    options: { rounds: text, seconds: text, batch: text, network: text, only: text, clock: text },
   });
   const rounds = Number(values.rounds ?? 3);
   const seconds = Number(values.seconds ?? 2);
   const batch = Number(values.batch ?? 128);
+  const clock = values.clock ?? 'wall';
+  if (clock !== 'wall' && clock !== 'processor')
+    throw new Error(`bench:peers: --clock must be wall or processor, found ${clock}`);
   const network = (values.network ?? 'dense') as Network;
   if (!Object.hasOwn(LAYERS, network))
     throw new Error(
@@ -169,7 +176,11 @@ async function main(): Promise<void> {
     const file = join(folder, 'work.safetensors');
     writeFileSync(file, encodeSafetensors(await makeWork(batch, network)));
     const busyBefore = loadavg()[0] ?? 0;
-    const results = await measure(contenders(file, seconds, network, new RegExp(values.only ?? '')), rounds);
+    const results = await measure(
+      contenders(file, seconds, network, new RegExp(values.only ?? '')),
+      rounds,
+      clock,
+    );
     const measured = results.filter(({ answers, reason }) => answers.length > 0 && reason === undefined);
     const expected = measured[0]?.answers[0]?.losses;
     if (expected === undefined || measured[0]?.contender.name !== 'varigrad') {
@@ -178,7 +189,7 @@ async function main(): Promise<void> {
     const load = `load average ${busyBefore.toFixed(1)} before, ${(loadavg()[0] ?? 0).toFixed(1)} after`;
     console.log(`${machine()}; ${load}`);
     console.log(
-      `${rounds} rounds with a new process per library and round; median (quartiles) of all calls.\n`,
+      `${rounds} rounds with a new process per library and round; median (quartiles) of all calls, ${clock} time.\n`,
     );
     console.log(
       `Training step, ${network === 'dense' ? 'VAE 784-400-20' : 'convolutional VAE, 32-64-20'}, batch ${batch}, Adam 1e-3, Bernoulli; upload of the batch and loss read back`,
