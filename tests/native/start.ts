@@ -20,10 +20,25 @@ const product = {
   strideA: 0,
   strideB: 0,
 };
+const convolution = {
+  batch: 32,
+  channels: 4,
+  size: [16, 16],
+  maps: 8,
+  count: [13, 13],
+  kernel: [4, 4],
+  stride: [1, 1],
+  padding: [0, 0],
+  dilation: [1, 1],
+} as const;
+const images = x.subarray(0, 32 * 4 * 16 * 16);
+const weight = x.subarray(0, 8 * 4 * 4 * 4);
 const stop = performance.now() + 60;
 for (let round = 0; round < 4 || performance.now() < stop; round++) {
   const y = backend.kernels.matmul(x, x, product);
   if (y.some((value) => value !== SIZE / 4)) throw new Error('a product is wrong');
+  const maps = backend.kernels.conv2d(images, weight, null, convolution);
+  if (maps.some((value) => value !== 16)) throw new Error('a convolution is wrong');
 }
 if (end === 'process.exit') process.exit(0);
 if (end === 'dispose') backend.dispose();
