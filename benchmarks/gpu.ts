@@ -4,12 +4,13 @@
  * reports the first run, upload, kernel, launch and readback separately, the sizes from which a mode is faster, and training steps.
  *
  *   npm run bench:gpu                       everything, several minutes; cases that would take too long are reported as skipped
- *   npm run bench:gpu -- --quick            small sizes, one or two minutes
+ *   npm run bench:gpu -- --quick            small sizes in short rounds, one or two minutes
+ *   npm run bench:gpu -- --brief            all sizes in short rounds
  *   npm run bench:gpu -- webgpu             some modes only
  *   npm run bench:gpu -- --bundle FILE.mjs  writes the checks of test:gpu and the benchmark as one file, to be copied to a machine
  *                                           with a GPU. There: npm install gpu.js@2.24.1 webgpu && node FILE.mjs
  *
- * It needs only Node, gpu.js and the package webgpu. The report is runs/bench/gpu.txt, with charts beside it.
+ * It needs only Node, gpu.js and the package webgpu. The report is runs/bench/gpu.txt, with charts beside it; it is written after each size.
  */
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -23,7 +24,11 @@ const MODES: readonly GpuMode[] = ['webgpu', 'webgl2', 'webgl', 'headlessgl', 'w
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { quick: { type: 'boolean', default: false }, bundle: { type: 'string' } },
+    options: {
+      quick: { type: 'boolean', default: false },
+      brief: { type: 'boolean', default: false },
+      bundle: { type: 'string' },
+    },
   });
   if (values.bundle !== undefined) {
     await bundleForCard(fileURLToPath(new URL('gpu/card.ts', import.meta.url)), values.bundle);
@@ -34,7 +39,7 @@ async function main(): Promise<void> {
     throw new Error(`bench:gpu: modes must be among ${MODES.join(', ')}, found '${unknown}'`);
   provideSoftwareAdapter();
   const modes = positionals.length > 0 ? MODES.filter((mode) => positionals.includes(mode)) : MODES;
-  console.log(`\n${await measureInNode(modes, values.quick)}`);
+  console.log(`\n${await measureInNode(modes, values)}`);
 }
 
 await main();

@@ -84,6 +84,20 @@ const add = (n: number): KernelCase =>
 const exp = (n: number): KernelCase =>
   elementwise('exp', n, 1, { run: (k, [a]) => [k.unary('exp', a as Values)], compute: (x) => x.exp() });
 
+const copy = (n: number): KernelCase =>
+  elementwise('copy', n, 1, {
+    run: (k, [a]) => [k.strided(a as Values, { shape: [n], strides: [1], offset: 0 })],
+    compute: (x) => x.clone(),
+  });
+
+const transpose = (n: number): KernelCase => ({
+  ...elementwise(`copy of ${ROW} columns as rows`, n, 1, {
+    run: (k, [a]) => [k.strided(a as Values, { shape: [ROW, n / ROW], strides: [1, ROW], offset: 0 })],
+    compute: (x) => x.transpose().clone(),
+  }),
+  operands: [[n / ROW, ROW]],
+});
+
 const sum = (n: number): KernelCase => ({
   ...elementwise('sum of all', n, 1, {
     run: (k, [a]) => [k.reduce('sum', flat(a, n), [0])],
@@ -140,7 +154,7 @@ export const GROUPS: readonly (readonly KernelCase[])[] = [
   LAYERS.map(([m, k, n, transposes]) =>
     product('matmul of layers', `${m} × ${k} × ${n} ${transposes}`, sidesOf(m, k, n, transposes)),
   ).sort((a, b) => a.size - b.size),
-  ...[add, exp, sum, rowSums, chain].map((make) => ARRAY_SIZES.map(make)),
+  ...[add, copy, transpose, sum, rowSums, exp, chain].map((make) => ARRAY_SIZES.map(make)),
 ];
 
 export const isProduct = (group: string): boolean => group.startsWith('matmul');

@@ -4,11 +4,19 @@ import { createReference, createWasm } from '@varigrad/core';
 import type { GpuMode } from '@varigrad/core/gpu';
 import { machine } from '../measure.js';
 import { measureEverything } from './measure-all.js';
+import { BRIEF, PATIENT } from './time.js';
 import { measureTorch } from './torch.js';
 import { writeReport } from './write-report.js';
 
-/** @returns the report, and the paths of the files */
-export async function measureInNode(modes: readonly GpuMode[], quick: boolean): Promise<string> {
+/**
+ * The report is saved after each size.
+ * @param options - quick: small sizes in short rounds; brief: all sizes in short rounds
+ * @returns the report, and the paths of the files
+ */
+export async function measureInNode(
+  modes: readonly GpuMode[],
+  { quick, brief }: { quick: boolean; brief: boolean },
+): Promise<string> {
   const threads = availableParallelism();
   const rival = threads === 1 ? 'wasm, 1 thread' : `wasm, ${threads} threads`;
   const measurement = await measureEverything({
@@ -20,9 +28,11 @@ export async function measureInNode(modes: readonly GpuMode[], quick: boolean): 
     ]),
     rival,
     modes,
-    quick,
+    small: quick,
+    patience: quick || brief ? BRIEF : PATIENT,
     peer: measureTorch,
     tell: (line) => console.error(line),
+    save: (part) => writeReport(part, 'gpu'),
   });
   return writeReport(measurement, 'gpu');
 }

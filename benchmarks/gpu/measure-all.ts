@@ -4,7 +4,7 @@ import { type GpuBackend, type GpuMode, gpu } from '@varigrad/core/gpu';
 import { GROUPS, isProduct, type KernelCase } from './cases.js';
 import { backendContestant, type Contestant, compiledContestant } from './contestants.js';
 import { handWritten, plainGpuJs } from './naive.js';
-import { PATIENT, type Patience, QUICK, type Runner, type Times, time } from './time.js';
+import { type Patience, type Runner, type Times, time } from './time.js';
 import { STEP_SIZES, type StepTimes, timeStep } from './vae-step.js';
 
 /** One contestant at one case; `skipped` says why there are no times. */
@@ -26,15 +26,18 @@ export interface StepResult {
   readonly skipped?: string;
 }
 
-/** Measures all contestants on one group, in order of size. A contestant that would take too long at a size skips larger ones. */
-export async function measureGroup(
+/**
+ * Measures all contestants on one group, in order of size. A contestant that would take too long at a size skips larger ones.
+ * @returns the results of each case
+ */
+export async function* measureGroup(
   cases: readonly KernelCase[],
   contestants: readonly Contestant[],
   patience: Patience,
-): Promise<KernelResult[]> {
-  const results: KernelResult[] = [];
+): AsyncGenerator<KernelResult[]> {
   const last = new Map<string, { work: number; ms: number }>();
   for (const which of cases) {
+    const results: KernelResult[] = [];
     const { group, size, label, flops, bytes } = which;
     const entered: { name: string; runner: Runner }[] = [];
     const skip = (name: string, skipped: string): void => {
@@ -60,18 +63,21 @@ export async function measureGroup(
       }
       await runner.close();
     }
+    yield results;
   }
-  return results;
 }
 
-/** Measures training steps on each backend, plain and compiled. A backend that takes too long at a size skips larger ones. */
-export async function measureSteps(
+/**
+ * Measures training steps on each backend, plain and compiled. A backend that takes too long at a size skips larger ones.
+ * @returns the results of each size
+ */
+export async function* measureSteps(
   backends: ReadonlyMap<string, Backend>,
   patience: Patience,
-): Promise<StepResult[]> {
-  const results: StepResult[] = [];
+): AsyncGenerator<StepResult[]> {
   const last = new Map<string, { work: number; ms: number }>();
   for (const size of STEP_SIZES) {
+    const results: StepResult[] = [];
     const work = size.batch * size.hidden;
     const forms = [...backends].flatMap(([name, on]) => [
       { name, on, compiled: false },
@@ -92,8 +98,8 @@ export async function measureSteps(
         results.push({ step: size.name, name, skipped: (error as Error).message });
       }
     }
+    yield results;
   }
-  return results;
 }
 
 /** A mode of gpu.js: its adapter and activity, or the reason why it does not run. */
@@ -135,11 +141,15 @@ export interface MeasureOptions {
   readonly rival: string;
   /** Modes of gpu.js to try. */
   readonly modes: readonly GpuMode[];
-  readonly quick: boolean;
+  /** Whether only small sizes are measured. */
+  readonly small: boolean;
+  readonly patience: Patience;
   /** Measures the same cases elsewhere. */
   readonly peer?: (cases: readonly KernelCase[], patience: Patience) => Promise<PeerResults>;
   /** Receives progress messages. */
   readonly tell: (line: string) => void;
+  /** Receives what is measured so far, after each size. */
+  readonly save?: (measurement: Measurement) => Promise<unknown>;
 }
 
 async function openModes(modes: readonly GpuMode[]): Promise<{ open: GpuBackend[]; absent: string[] }> {
@@ -163,12 +173,11 @@ async function yardstickContestants(modes: readonly GpuBackend[]): Promise<Conte
   return [...plain, ...shaders];
 }
 
-/** Largest sizes of a quick run. */
-const QUICK_MATMUL = 512;
-const QUICK_ELEMENTS = 1e6;
+const SMALL_MATMUL = 512;
+const SMALL_ELEMENTS = 1e6;
 
-const isQuick = ({ group, size }: KernelCase): boolean =>
-  size <= (isProduct(group) ? QUICK_MATMUL : QUICK_ELEMENTS);
+const isSmall = ({ group, size }: KernelCase): boolean =>
+  size <= (isProduct(group) ? SMALL_MATMUL : SMALL_ELEMENTS);
 
 /** Brings the results of each group together. */
 function inGroups(results: readonly KernelResult[]): KernelResult[] {
@@ -177,8 +186,7 @@ function inGroups(results: readonly KernelResult[]): KernelResult[] {
 
 /** Measures everything, in all modes that open. */
 export async function measureEverything(options: MeasureOptions): Promise<Measurement> {
-  const { host, cpu, rival, quick, peer, tell } = options;
-  const patience = quick ? QUICK : PATIENT;
+  const { host, cpu, rival, small, patience, peer, tell, save } = options;
   const { open, absent } = await openModes(options.modes);
   for (const { description } of [...open, ...cpu.values()]) tell(description);
   const backends = new Map([...open.map((b): [string, Backend] => [b.mode, b]), ...cpu]);
@@ -188,29 +196,40 @@ export async function measureEverything(options: MeasureOptions): Promise<Measur
     ...compiled.map(([name, on]) => compiledContestant(name, on)),
     ...(await yardstickContestants(open)),
   ];
-  const groups = GROUPS.map((cases) => cases.filter((which) => !quick || isQuick(which)));
+  const groups = GROUPS.map((cases) => cases.filter((which) => !small || isSmall(which)));
   const kernels: KernelResult[] = [];
-  for (const cases of groups) {
-    tell(`${cases[0]?.group} …`);
-    kernels.push(...(await measureGroup(cases, contestants, patience)));
-  }
-  tell('training steps …');
-  const steps = await measureSteps(backends, patience);
-  if (peer !== undefined) tell('PyTorch …');
-  const peers = (await peer?.(groups.flat(), patience)) ?? NO_PEER;
-  const modes = open.map(({ mode, description, adapter, activity, memoryUsage }) => {
-    const { launches, programs } = activity();
-    const { pooledBytes } = memoryUsage();
-    return { mode, description, software: adapter.software, launches, programs, pooledBytes };
-  });
-  for (const backend of open) await backend.destroy();
-  return {
+  const steps: StepResult[] = [];
+  let peers = NO_PEER;
+  const found = (): Measurement => ({
     host,
     cpu: [...[...cpu.values()].map(({ description }) => description), ...peers.descriptions],
-    modes,
+    modes: open.map(({ mode, description, adapter, activity, memoryUsage }) => {
+      const { launches, programs } = activity();
+      const { pooledBytes } = memoryUsage();
+      return { mode, description, software: adapter.software, launches, programs, pooledBytes };
+    }),
     absent: [...absent, ...peers.absent],
     rival,
     kernels: inGroups([...kernels, ...peers.kernels]),
     steps: [...steps, ...peers.steps],
-  };
+  });
+  tell('training steps …');
+  for await (const results of measureSteps(backends, patience)) {
+    steps.push(...results);
+    await save?.(found());
+  }
+  for (const cases of groups) {
+    tell(`${cases[0]?.group} …`);
+    for await (const results of measureGroup(cases, contestants, patience)) {
+      kernels.push(...results);
+      await save?.(found());
+    }
+  }
+  if (peer !== undefined) {
+    tell('PyTorch …');
+    peers = await peer(groups.flat(), patience);
+  }
+  const measurement = found();
+  for (const backend of open) await backend.destroy();
+  return measurement;
 }

@@ -1,6 +1,7 @@
 /** The page of `npm run bench:gpu:page`: measures, sends the results to the server, and shows the report that it returns. */
 import { createReference, createWasm } from '@varigrad/core';
 import { measureEverything } from './measure-all.js';
+import { BRIEF, PATIENT } from './time.js';
 
 function show(text: string): void {
   const line = document.createElement('pre');
@@ -13,6 +14,7 @@ const post = (path: string, body: string): Promise<Response> => fetch(path, { me
 async function main(): Promise<void> {
   const threads = globalThis.crossOriginIsolated ? navigator.hardwareConcurrency : 1;
   const all = createWasm({ threads });
+  const quick = new URLSearchParams(location.search).has('quick');
   const rival = threads === 1 ? 'wasm, 1 thread' : `wasm, ${threads} threads`;
   const measurement = await measureEverything({
     host: `${navigator.userAgent}, ${navigator.hardwareConcurrency} cores`,
@@ -23,7 +25,8 @@ async function main(): Promise<void> {
     ]),
     rival,
     modes: ['webgpu', 'webgl2', 'webgl'],
-    quick: new URLSearchParams(location.search).has('quick'),
+    small: quick,
+    patience: quick ? BRIEF : PATIENT,
     tell(line) {
       show(line);
       void post('/progress', line);

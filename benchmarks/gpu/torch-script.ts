@@ -1,4 +1,4 @@
-/** The program of PyTorch's part of the benchmark. It reads the cases as JSON from stdin, and prints one JSON object. */
+/** The program of PyTorch's part of the benchmark. It reads the cases as JSON from stdin, and prints each result as a line of JSON. */
 export const TORCH_SCRIPT = `
 import json, sys, time
 try:
@@ -7,6 +7,9 @@ try:
 except ImportError:
     print(json.dumps({"absent": "PyTorch: python3 has no module torch"}))
     sys.exit()
+
+def tell(**line):
+    print(json.dumps(line), flush=True)
 
 plan = json.load(sys.stdin)
 cuda = torch.cuda.is_available()
@@ -75,6 +78,8 @@ def operation(case):
         return lambda x, y: (x.t() if a else x) @ (y.t() if b else y)
     return {
         "add": lambda x, y: x + y,
+        "copy": lambda x: x.clone(),
+        "copy of 100 columns as rows": lambda x: x.t().contiguous(),
         "exp": lambda x: torch.exp(x),
         "sum of all": lambda x: x.sum(),
         "sum of rows of 100": lambda x: x.sum(1),
@@ -83,7 +88,7 @@ def operation(case):
 
 too_slow = set()
 
-def kernel(case, results):
+def kernel(case):
     if case["group"] in too_slow:
         return
     f, operands = operation(case), [torch.rand(shape, device=device) for shape in case["operands"]]
@@ -95,10 +100,10 @@ def kernel(case, results):
         if 1000 * (time.perf_counter() - start) > plan["longestRunMs"]:
             too_slow.add(case["group"])
             return
-        results.append({"case": case["index"], "name": f"PyTorch eager, {where}", "times": read(clock(run), run)})
+        tell(case=case["index"], name=f"PyTorch eager, {where}", times=read(clock(run), run))
         if cuda:
             replay = captured(run)
-            results.append({"case": case["index"], "name": "PyTorch, CUDA graph", "times": read(clock(replay), replay)})
+            tell(case=case["index"], name="PyTorch, CUDA graph", times=read(clock(replay), replay))
 
 def step(size, graph):
     hidden, latent, batch = size["hidden"], size["latent"], size["batch"]
@@ -125,15 +130,14 @@ def with_read(run):
         run().item()
     return clock(both)["kernel"]
 
-kernels, steps = [], []
-for case in plan["cases"]:
-    kernel(case, kernels)
+tell(description=f"PyTorch {torch.__version__}, {where}")
 for size in plan["steps"]:
     for graph in [False, True] if cuda else [False]:
         run = step(size, graph)
         times = clock(run)
         name = "PyTorch, CUDA graph" if graph else f"PyTorch eager, {where}"
         found = {"compile": 0, "step": times["kernel"], "submit": times["submit"], "read": with_read(run)}
-        steps.append({"step": size["name"], "name": name, "times": found})
-print(json.dumps({"kernels": kernels, "steps": steps, "description": f"PyTorch {torch.__version__}, {where}"}))
+        tell(step=size["name"], name=name, times=found)
+for case in plan["cases"]:
+    kernel(case)
 `;

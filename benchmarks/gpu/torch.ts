@@ -6,21 +6,18 @@ import type { Patience } from './time.js';
 import { TORCH_SCRIPT } from './torch-script.js';
 import { STEP_SIZES } from './vae-step.js';
 
-/** What the program prints: its results, or why there are none. */
-type Answer =
+/** A line that the program prints: a result, what runs, or why nothing does. */
+type Line =
   | { readonly absent: string }
-  | {
-      readonly description: string;
-      readonly kernels: readonly { case: number; name: string; times: NonNullable<KernelResult['times']> }[];
-      readonly steps: readonly StepResult[];
-    };
+  | { readonly description: string }
+  | ({ readonly case: number } & Required<Pick<KernelResult, 'name' | 'times'>>)
+  | StepResult;
 
-const SECONDS = 300;
+const SECONDS = 120;
 
-/** @returns what the program prints, or the reason why it does not run */
-function runPython(input: string): Promise<Answer> {
+/** @returns the lines that the program prints, the reason last if it does not run to its end */
+function runPython(input: string): Promise<Line[]> {
   return new Promise((resolve) => {
-    const absent = (reason: string): void => resolve({ absent: `PyTorch: ${reason}` });
     const python = spawn('python3', ['-c', TORCH_SCRIPT], { timeout: 1000 * SECONDS });
     let [out, errors] = ['', ''];
     python.stdout.on('data', (part: Buffer) => {
@@ -29,11 +26,16 @@ function runPython(input: string): Promise<Answer> {
     python.stderr.on('data', (part: Buffer) => {
       errors += part;
     });
-    python.on('error', () => absent('python3 cannot be run'));
+    const end = (reason: string | null): void => {
+      const whole = out.slice(0, out.lastIndexOf('\n') + 1); // the last line may be incomplete
+      const lines = whole.split('\n').filter((line) => line !== '');
+      const absent = reason === null ? [] : [{ absent: `PyTorch: ${reason}` }];
+      resolve([...lines.map((line) => JSON.parse(line) as Line), ...absent]);
+    };
+    python.on('error', () => end('python3 cannot be run'));
     python.on('close', (code, signal) => {
-      if (code === 0) resolve(JSON.parse(out) as Answer);
-      else
-        absent(signal === null ? (errors.trim().split('\n').at(-1) ?? '') : `no result after ${SECONDS} s`);
+      if (code === 0) end(null);
+      else end(signal === null ? (errors.trim().split('\n').at(-1) ?? '') : `stopped after ${SECONDS} s`);
     });
     python.stdin.on('error', () => {}); // reported by 'error' or 'close'
     python.stdin.end(input);
@@ -46,11 +48,16 @@ export async function measureTorch(cases: readonly KernelCase[], patience: Patie
     cases: cases.map(({ group, operands, product }, index) => ({ index, group, operands, ...product })),
     steps: STEP_SIZES,
   };
-  const answer = await runPython(JSON.stringify(plan));
-  if ('absent' in answer) return { absent: [answer.absent], kernels: [], steps: [], descriptions: [] };
-  const kernels = answer.kernels.map(({ case: index, name, times }) => {
-    const { group, size, label, flops, bytes } = cases[index]!;
-    return { group, size, label, flops, bytes, name, times };
+  const lines = await runPython(JSON.stringify(plan));
+  const kernels = lines.flatMap((line) => {
+    if (!('case' in line)) return [];
+    const { group, size, label, flops, bytes } = cases[line.case]!;
+    return [{ group, size, label, flops, bytes, name: line.name, times: line.times }];
   });
-  return { absent: [], kernels, steps: answer.steps, descriptions: [answer.description] };
+  return {
+    absent: lines.flatMap((line) => ('absent' in line ? [line.absent] : [])),
+    descriptions: lines.flatMap((line) => ('description' in line ? [line.description] : [])),
+    kernels,
+    steps: lines.filter((line): line is StepResult => 'step' in line),
+  };
 }
