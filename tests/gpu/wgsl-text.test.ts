@@ -1,4 +1,5 @@
 /** The text of the webgpu shaders. A driver may assume that no number is NaN, so NaN must not depend on a comparison of floats. */
+import { createReference } from '@varigrad/core';
 import { binaryRows, unaryRows } from '@varigrad/core/testing';
 import { parse } from 'acorn';
 import * as gpuJs from 'gpu.js';
@@ -24,10 +25,11 @@ interface Node {
   readonly right?: Node;
 }
 
-/** Replaces each ordering comparison `a < b` by `order('<', a, b)`. */
-function withOrder(text: string): string {
+/** Replaces each ordering comparison `a < b` by `order('<', a, b)`, and each product `a * b * c` by `product(a, b, c)`. */
+function withCalls(text: string): string {
   const edits: { at: number; to: number; text: string }[] = [];
-  const visit = (node: unknown): void => {
+  const isProduct = (node: Node | undefined) => node?.operator === '*' && node.left !== undefined;
+  const visit = (node: unknown, isFactor = false): void => {
     if (typeof node !== 'object' || node === null) return;
     const { operator = '', left, right, start, end } = node as Node;
     if (['<', '>', '<=', '>='].includes(operator) && left && right) {
@@ -35,13 +37,22 @@ function withOrder(text: string): string {
       edits.push({ at: left.end, to: right.start, text: ', ' });
       edits.push({ at: end, to: end, text: ')' });
     }
-    for (const child of Object.values(node)) {
-      if (Array.isArray(child)) child.forEach(visit);
-      else visit(child);
+    const factors = isProduct(node as Node) && left && right;
+    if (factors) {
+      const sign = text.indexOf('*', left.end);
+      edits.push({ at: sign, to: sign + 1, text: ',' });
+      if (!isFactor) {
+        edits.push({ at: start, to: start, text: 'product(' });
+        edits.push({ at: end, to: end, text: ')' });
+      }
+    }
+    for (const [key, child] of Object.entries(node)) {
+      if (Array.isArray(child)) for (const each of child) visit(each);
+      else visit(child, Boolean(factors) && key === 'left' && text[(child as Node).end] !== ')');
     }
   };
   visit(parse(text, { ecmaVersion: 2022 }));
-  edits.sort((a, b) => b.at - a.at || b.to - a.to);
+  edits.reverse().sort((a, b) => b.at - a.at || b.to - a.to); // what is inside is replaced first
   return edits.reduce((whole, edit) => whole.slice(0, edit.at) + edit.text + whole.slice(edit.to), text);
 }
 
@@ -53,9 +64,21 @@ const DRIVERS: Readonly<Record<string, (operator: string) => boolean>> = {
   'a > b is not(a <= b)': (operator) => operator === '>' || operator === '>=',
 };
 
+/** A product as written. */
+const inOrder = (...factors: number[]): number => factors.reduce((product, factor) => product * factor);
+
+/** A product of float32 that begins at the last factor; subnormal results become 0. */
+function fromTheLast(...factors: number[]): number {
+  return factors.map(Math.fround).reduceRight((product, factor) => {
+    const next = Math.fround(factor * product);
+    return Math.abs(next) < 2 ** -126 ? 0 : next;
+  });
+}
+
 /** The functions of the GPU backend on such a driver. Functions with a text in WGSL compute on bits: they are exact. */
 function functionsOn(
   nanHolds: (operator: string) => boolean,
+  product: (...factors: number[]) => number = inOrder,
 ): (text: string) => (...args: number[]) => number {
   const order = (operator: string, a: number, b: number): boolean => {
     if (Number.isNaN(a) || Number.isNaN(b)) return nanHolds(operator);
@@ -73,12 +96,12 @@ function functionsOn(
   for (const name of Object.keys(exact)) assert.ok(nativeText(name, 'wgsl') !== null, name);
   const translated = Object.entries(helpers).filter(([name]) => !Object.hasOwn(exact, name));
   const texts = translated.map(([name, { takes, body }]) =>
-    withOrder(`function ${name}(${Object.keys(takes).join(', ')}) {\n${body}\n}`),
+    withCalls(`function ${name}(${Object.keys(takes).join(', ')}) {\n${body}\n}`),
   );
   return (text) => {
-    const body = `${texts.join('\n')}\nreturn (x, y) => ${withOrder(text)};`;
-    const made = new Function('order', 'inf', 'nan', ...Object.keys(exact), body);
-    return made(order, Number.POSITIVE_INFINITY, Number.NaN, ...Object.values(exact)) as never;
+    const body = `${texts.join('\n')}\nreturn (x, y) => ${withCalls(text)};`;
+    const made = new Function('order', 'product', 'inf', 'nan', ...Object.keys(exact), body);
+    return made(order, product, Number.POSITIVE_INFINITY, Number.NaN, ...Object.values(exact)) as never;
   };
 }
 
@@ -102,6 +125,30 @@ for (const [driver, nanHolds] of Object.entries(DRIVERS)) {
     assert.equal(lost, []);
   });
 }
+
+test('an infinite factor gives NaN on no driver that multiplies in another order, unless reference does', () => {
+  const functions = functionsOn(() => false, fromTheLast);
+  const { kernels } = createReference();
+  const extremes = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  const others = [...extremes, 0, 0.25, -3, 70, -90, 130, -150, -199, -200, -355, 1e5, -1e5, 3e38, -3e38];
+  const wrong: string[] = [];
+  for (const [name, text] of Object.entries(binaryExpressions)) {
+    const f = functions(text);
+    for (const [x, y] of extremes.flatMap((e) => others.flatMap((o) => [[e, o] as const, [o, e] as const]))) {
+      const operands = [x, y].map((v) => ({ values: Float32Array.of(v), shape: [1] }));
+      const [right] = kernels.binary(name as 'add', operands[0]!, operands[1]!, [1]) as Float32Array;
+      if (Number.isNaN(f(x, y)) && !Number.isNaN(right)) wrong.push(`${name}(${x}, ${y}) must be ${right}`);
+    }
+  }
+  for (const [name, text] of Object.entries(unaryExpressions)) {
+    for (const x of extremes) {
+      const [right] = kernels.unary(name as 'exp', Float32Array.of(x)) as Float32Array;
+      if (Number.isNaN(functions(text)(x)) && !Number.isNaN(right))
+        wrong.push(`${name}(${x}) must be ${right}`);
+    }
+  }
+  assert.equal(wrong, []);
+});
 
 /** What a webgpu kernel of gpu.js is made of, without a device. */
 interface TextKernel {

@@ -26,7 +26,7 @@ export const binary: Readonly<Record<string, BinaryRow>> = {
   mulExp: {
     reference: 'formulas.mulExp(a, b)',
     wasm: 'math.mulExp(a, b)',
-    gpu: 'a == 0 ? a : unlessNan(b, mulExp(a, b))',
+    gpu: 'a == 0 ? a : unlessNan(b, mulExp(a, b, inf))',
     value: 'a · exp(b)',
     derivatives: ['dy · exp(b)', 'dy · a · exp(b)'],
     accuracy: { ulp: 4.1 },

@@ -141,8 +141,9 @@ return exponential(y - 0.69314718, inf) - 0.5 - 0.5 * minimum(y, 200.0);`,
     'b',
     'return b > 200 ? 5.1847055e21 : (b < -200 ? 1.9287498e-22 : (b <= 0 || b > 0 ? Math.exp(0.25 * b) : b));',
   ),
-  mulExpFar: number('a e', 'return a * e * e * e * e;'),
-  mulExp: number('a b', 'return b < 80 && b > -80 ? a * Math.exp(b) : mulExpFar(a, expQuarter(b));'),
+  // a driver may multiply e·e first, which may be 0, and ±∞·0 is NaN
+  mulExpFar: number('a e inf', 'return Math.abs(a) < inf ? a * e * e * e * e : a;'),
+  mulExp: number('a b inf', 'return b < 80 && b > -80 ? a * Math.exp(b) : mulExpFar(a, expQuarter(b), inf);'),
   // tanh x = e / (e + 2) with e = expm1(2x) for x ≥ 0; from 10 on it rounds to 1
   tanhOf: number('e', 'return e / (e + 2);'),
   tanhAbs: number('a', 'return a < 10 ? tanhOf(expm1Of(2 * a, 1.0)) : 1.0;'),
