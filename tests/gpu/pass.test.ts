@@ -68,6 +68,23 @@ test('a compiled 784-400-20 step is one submission of one pass, at most 40 launc
     await loss.data();
   }));
 
+test('an argument that comes again is copied to the device once', () =>
+  onFake(async (machine, device) => {
+    const f = compile((x: Tensor, y: Tensor) => x.mul(y).sum());
+    const [x, y] = withBackend(machine, () => [tensor(data), tensor(data)] as const);
+    const run = async (other: Tensor): Promise<number[]> => {
+      const written = device.writes.length;
+      const z = withBackend(machine, () => f(x, other));
+      await z.data();
+      z.dispose();
+      return device.writes.slice(written);
+    };
+    for (let i = 0; i < 4; i++) await run(y);
+    assert.equal(await run(y), [], 'both are on the device');
+    const fresh = withBackend(machine, () => tensor(data));
+    assert.equal(await run(fresh), [4 * data.length], 'only the new numbers are sent');
+  }));
+
 test('a compiled step dispatches the shaders of the plain step', () =>
   onFake(async (machine, device) => {
     const shaders = async (compiled: boolean): Promise<string[]> => {

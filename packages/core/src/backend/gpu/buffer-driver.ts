@@ -34,6 +34,8 @@ export function checkNatives({ nativeFunctions, compiledSource }: BuiltKernel): 
 export interface Block {
   readonly length: number;
   host: Float32Array | null;
+  /** Whether a compiled step has copied the numbers of the host with its own. */
+  staged: boolean;
   /** Null as long as the numbers are on the host. */
   buffer: DeviceBuffer | null;
 }
@@ -90,12 +92,12 @@ export class BufferDriver implements Driver, DispatchTarget<Block> {
 
   /** A block of the device, with undefined values. */
   take(length: number): Block {
-    return { length, host: null, buffer: this.#pool.take(4 * length) };
+    return { length, host: null, staged: false, buffer: this.#pool.take(4 * length) };
   }
 
   /** The numbers are copied to the device when a kernel needs them; a compiled step copies them with its own numbers. */
   upload(values: Float32Array): Block {
-    return { length: values.length, host: values, buffer: null };
+    return { length: values.length, host: values, staged: false, buffer: null };
   }
 
   /** The buffer of a block. Numbers on the host are copied to a new one. */

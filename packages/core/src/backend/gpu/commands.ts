@@ -61,10 +61,10 @@ export class Commands {
     this.activity.launches++;
   }
 
-  /** Copies numbers into a buffer, after all calls so far. */
-  write(buffer: DeviceBuffer, values: Float32Array | Uint32Array): void {
+  /** Copies numbers into a buffer from a byte on, after all calls so far. */
+  write(buffer: DeviceBuffer, values: Float32Array | Uint32Array, offset: number = 0): void {
     if (this.#bound.has(buffer)) this.flush(); // a copy of the queue would overtake calls that were not sent yet
-    this.device.queue.writeBuffer(buffer, 0, values);
+    this.device.queue.writeBuffer(buffer, offset, values);
     this.activity.uploads++;
   }
 

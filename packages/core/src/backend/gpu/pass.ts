@@ -176,7 +176,7 @@ export class PassReplay implements Replay<GpuArray> {
     for (const { array, block } of moved) this.#machine.store.put(array.cell, block);
   }
 
-  /** Numbers that are still on the host become a part of the sheet. */
+  /** Numbers that are still on the host become a part of the sheet. If they come again, they get a buffer of their own. */
   #placeInput(array: GpuArray, place: Place | undefined): void {
     if (place === undefined) return;
     const { sheet, staged } = this.#plan;
@@ -184,8 +184,10 @@ export class PassReplay implements Replay<GpuArray> {
     const number = fillOf(array);
     const block = array.cell.memory as Block | null;
     if (region !== undefined && number !== null) sheet.fill(region, number);
-    else if (region !== undefined && block!.host !== null) sheet.setNumbers(region, block!.host);
-    else {
+    else if (region !== undefined && block!.host !== null && !block!.staged) {
+      sheet.setNumbers(region, block!.host);
+      block!.staged = true;
+    } else {
       this.#place(place, block!);
       return;
     }

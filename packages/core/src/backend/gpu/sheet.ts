@@ -2,7 +2,7 @@ import type { Region } from './bind-groups.js';
 import type { Commands } from './commands.js';
 import { COPY_DST, type DeviceBuffer, STORAGE, UNIFORM } from './webgpu.js';
 
-/** Numbers of the host in one buffer of the device. One copy transfers all of them. */
+/** Numbers of the host in one buffer of the device. One copy transfers those that were set since the copy before. */
 export class Sheet {
   readonly buffer: DeviceBuffer;
   readonly #words: Uint32Array;
@@ -10,6 +10,9 @@ export class Sheet {
   readonly #commands: Commands;
   readonly #align: number;
   #used = 0;
+  /** The bytes that were set since the latest copy, and those between them. */
+  #from = Number.POSITIVE_INFINITY;
+  #to = 0;
 
   /** @param sizes - the bytes of all regions that `region` will be asked for */
   constructor(commands: Commands, sizes: readonly number[]) {
@@ -32,21 +35,32 @@ export class Sheet {
     return { buffer: this.buffer, offset, size };
   }
 
-  setWords({ offset }: Region, words: Uint32Array): void {
-    this.#words.set(words, offset / 4);
+  setWords(region: Region, words: Uint32Array): void {
+    this.#words.set(words, region.offset / 4);
+    this.#note(region);
   }
 
-  setNumbers({ offset }: Region, numbers: Float32Array): void {
-    this.#floats.set(numbers, offset / 4);
+  setNumbers(region: Region, numbers: Float32Array): void {
+    this.#floats.set(numbers, region.offset / 4);
+    this.#note(region);
   }
 
-  fill({ offset, size }: Region, number: number): void {
-    this.#floats.fill(number, offset / 4, (offset + size) / 4);
+  fill(region: Region, number: number): void {
+    this.#floats.fill(number, region.offset / 4, (region.offset + region.size) / 4);
+    this.#note(region);
   }
 
-  /** Copies all numbers to the device, if there are any. */
+  /** Copies the numbers to the device, if any were set. */
   write(): void {
-    if (this.#used > 0) this.#commands.write(this.buffer, this.#words);
+    const [from, to] = [this.#from, this.#to];
+    if (from < to) this.#commands.write(this.buffer, this.#words.subarray(from / 4, to / 4), from);
+    this.#from = Number.POSITIVE_INFINITY;
+    this.#to = 0;
+  }
+
+  #note({ offset, size }: Region): void {
+    this.#from = Math.min(this.#from, offset);
+    this.#to = Math.max(this.#to, offset + size);
   }
 
   #rounded(bytes: number): number {
