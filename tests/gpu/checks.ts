@@ -12,6 +12,7 @@ import { productErrors } from './products.js';
 import { randomErrors } from './random.js';
 import { specialChecks } from './special.js';
 import { sizeErrors, TABLE_TOLERANCE, tableDifferences } from './suite.js';
+import { sumErrors } from './sums.js';
 import { torchErrors } from './torch.js';
 import { compiledDifference, countsOfStep, memoryOverSteps, trainingDifference } from './vae-run.js';
 
@@ -100,6 +101,10 @@ const webgpuChecks: Readonly<Record<string, Check>> = {
   'all tiles of products': async () => {
     nothing(await productErrors());
     return 'right, and of the same bits';
+  },
+  'sums by one thread and by many': async () => {
+    nothing(await sumErrors());
+    return 'right';
   },
   'backends that share the device': async (machine) => {
     const first = await gpu({ mode: 'webgpu' });

@@ -67,7 +67,7 @@ test('while a kernel compiles, calls wait in order: writes, reads and releases',
   ready();
   assert.equal([...(await before)], [1, 2]);
   assert.equal([...(await after)], [-1, -2]);
-  assert.equal(machine.memory, { arrays: 0, bytes: 0, pooledBytes: 0 });
+  assert.equal(machine.store.memory, { arrays: 0, bytes: 0, pooledBytes: 0 });
 });
 
 test('a kernel that does not compile fails every pending read and all later calls', async () => {
@@ -126,7 +126,7 @@ test('destroy frees the arrays in use, also those of pending reads, and can be c
   );
   assert.is(destroyed, 1);
   machine.release(x); // has no effect
-  assert.equal(machine.memory, { arrays: 0, bytes: 0, pooledBytes: 0 });
+  assert.equal(machine.store.memory, { arrays: 0, bytes: 0, pooledBytes: 0 });
 });
 
 test('freed buffers are reused, up to a limit', () => {

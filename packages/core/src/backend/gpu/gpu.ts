@@ -119,7 +119,7 @@ function backendOf(machine: Machine): GpuBackend {
     openScope() {},
     closeScope() {},
     release: (values) => machine.release(values),
-    memoryUsage: () => machine.memory,
+    memoryUsage: () => machine.store.memory,
     activity: () => machine.activity,
     destroy: () => machine.destroy(),
     dispose,

@@ -25,13 +25,10 @@ import { dotIntegers, dotProgram, gridOf, linearProgram } from './matmul.js';
 import { addProgram, GATHER, INDEX_SELECT, JOIN, overlapProgram, padCall } from './movement.js';
 import { quadProduct } from './quads.js';
 import { drawn } from './random.js';
-import { argmaxProgram, reduceProgram, SCAN } from './reduce.js';
+import { argmaxProgram, reduceAxis, SCAN } from './reduce.js';
 import { ADAM_MEAN, ADAM_SQUARE, ADAM_STEP, SGD_BUFFER, SGD_STEP } from './update.js';
 import { wgslAdam } from './wgsl-adam.js';
 import { wgslMatmul } from './wgsl-matmul.js';
-
-/** Maximum number of elements that one thread reduces. Longer axes are cut into pieces whose results are reduced again. */
-const LONGEST_PIECE = 128;
 
 export class GpuKernels implements Kernels<GpuArray> {
   readonly #machine: Machine;
@@ -68,31 +65,13 @@ export class GpuKernels implements Kernels<GpuArray> {
 
   reduce(kind: ReduceKind, x: Operand<GpuArray>, axes: readonly number[]): GpuArray {
     const block = reducedBlock(x.shape, axes);
-    if (block !== undefined) return this.#reduceAxis(kind, x.values, block);
+    if (block !== undefined) return reduceAxis(this.#machine, kind, x.values, block);
     const kept = [...x.shape.keys()].filter((axis) => !axes.includes(axis));
     const moved = this.#permuted(x, [...kept, ...axes]);
     const outer = sizeOf(kept.map((axis) => x.shape[axis]!));
     const length = sizeOf(axes.map((axis) => x.shape[axis]!));
-    const result = this.#reduceAxis(kind, moved, { outer, length, inner: 1 });
+    const result = reduceAxis(this.#machine, kind, moved, { outer, length, inner: 1 });
     this.#machine.release(moved);
-    return result;
-  }
-
-  /** Tree reduction: first pieces of the axis, then the results of the pieces, until one is left. */
-  #reduceAxis(kind: ReduceKind, x: GpuArray, { outer, length, inner }: AxisSpec): GpuArray {
-    const pieces = Math.max(1, Math.ceil(length / LONGEST_PIECE));
-    const piece = Math.ceil(length / pieces);
-    const size = outer * pieces * inner;
-    const integers = [inner, pieces, piece, length, pieces * inner, length * inner];
-    // An empty reduction reads no element, but an operand must have memory.
-    const operand = x.length > 0 ? x : this.fill(1, 0);
-    if (kind === 'logSumExp') this.#machine.compute(operand); // the program reads each element twice
-    const source = this.#machine.source(kind, operand);
-    const partial = this.#machine.launchFused(reduceProgram(kind, size, source), source, size, integers);
-    if (operand !== x) this.#machine.release(operand);
-    if (pieces === 1) return partial;
-    const result = this.#reduceAxis(kind, partial, { outer, length: pieces, inner });
-    this.#machine.release(partial);
     return result;
   }
 
@@ -179,7 +158,7 @@ export class GpuKernels implements Kernels<GpuArray> {
     if (x.length === 0 || y.length === 0) return this.fill(length, 0);
     const { sums, pieces } = weightPieces(this.#machine, x, y, spec);
     if (pieces === 1) return sums;
-    const result = this.#reduceAxis('sum', sums, { outer: 1, length: pieces, inner: length });
+    const result = reduceAxis(this.#machine, 'sum', sums, { outer: 1, length: pieces, inner: length });
     this.#machine.release(sums);
     return result;
   }

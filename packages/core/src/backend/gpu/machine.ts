@@ -11,7 +11,7 @@ import { type Call, type Cell, type GpuArray, memoriesOf, type Operation, type R
 import { type CallArguments, Launcher } from './launcher.js';
 import type { Program } from './program.js';
 import { asBackendError, CallQueue, deviceFailed, type Queue } from './queue.js';
-import { ArrayStore, type GpuMemory } from './store.js';
+import { ArrayStore } from './store.js';
 import { Updates } from './updates.js';
 import { wgslElementwise } from './wgsl-elementwise.js';
 
@@ -20,6 +20,9 @@ export interface GpuActivity extends Readonly<Activity> {
   /** Programs compiled. */
   readonly programs: number;
 }
+
+/** For gpu.js, or a hand-written shader. */
+type AnyProgram = Program | WgslProgram;
 
 export class Machine {
   readonly driver: Driver;
@@ -52,10 +55,6 @@ export class Machine {
   /** A machine that sends its calls to another driver, with the compiled programs of this one. */
   recording(driver: Driver, queue: Queue): Machine {
     return new Machine(this.#gpu, driver, queue, this.#compiler);
-  }
-
-  get memory(): GpuMemory {
-    return this.store.memory;
   }
 
   get activity(): GpuActivity {
@@ -132,22 +131,16 @@ export class Machine {
     numbers: readonly number[] = [],
     output: readonly number[] = [length],
   ): GpuArray {
-    this.check();
+    this.#ready(program.name, operands);
     const array = this.store.allocate(program.name, length);
-    for (const operand of operands) this.#ready(program.name, operand);
     if (length > 0) this.#run(program, operands, array.cell, { output, integers, numbers });
     return array;
   }
 
   /** Runs a program that has `source` as an operand and in its name. */
-  launchFused(program: Program, source: Fused, length: number, integers: readonly number[]): GpuArray {
+  launchFused(program: AnyProgram, source: Fused, length: number, integers: readonly number[]): GpuArray {
     const array = this.store.allocate(program.name, length);
-    if (length === 0) return array;
-    this.#run(program, source.arrays, array.cell, {
-      output: [length],
-      integers: [...integers, ...source.integerValues],
-      numbers: source.numberValues,
-    });
+    if (length > 0) this.#runFused(program, source, array.cell, integers);
     return array;
   }
 
@@ -158,8 +151,7 @@ export class Machine {
     operands: readonly GpuArray[],
     numbers: readonly number[] = [],
   ): void {
-    this.check();
-    for (const operand of [target, ...operands]) this.#ready(program.name, operand);
+    this.#ready(program.name, [target, ...operands]);
     if (target.length === 0) return;
     this.computeReaders(target.cell);
     this.#run(program, operands, target.cell, { output: [target.length], integers: [], numbers });
@@ -167,17 +159,15 @@ export class Machine {
 
   /** As `launch`, for a hand-written shader, which only some modes support: see `driver.shaders`. */
   shade(program: WgslProgram, operands: readonly GpuArray[], length: number): GpuArray {
-    this.check();
+    this.#ready(program.name, operands);
     const array = this.store.allocate(program.name, length);
-    for (const operand of operands) this.#ready(program.name, operand);
     if (length > 0) this.#shade(program, operands, array.cell);
     return array;
   }
 
   /** Runs a hand-written shader that writes the first of its operands in place. */
   update(program: WgslProgram, operands: readonly GpuArray[]): void {
-    this.check();
-    for (const operand of operands) this.#ready(program.name, operand);
+    this.#ready(program.name, operands);
     for (const { cell } of operands.slice(0, program.updates)) this.computeReaders(cell);
     if (operands[0]!.length > 0) this.#updates.add(program, operands);
   }
@@ -251,10 +241,19 @@ export class Machine {
 
   #evaluate(call: Call, target: Cell): void {
     const source = fuse(call);
-    const { arrays, integerValues: integers, numberValues: numbers } = source;
     const shader = this.driver.shaders === null ? null : wgslElementwise(source, target.length);
-    if (shader !== null) this.#shade(shader, arrays, target);
-    else this.#run(elementProgram(source), arrays, target, { output: [target.length], integers, numbers });
+    this.#runFused(shader ?? elementProgram(source), source, target, []);
+  }
+
+  #runFused(
+    program: AnyProgram,
+    { arrays, integerValues, numberValues: numbers }: Fused,
+    target: Cell,
+    first: readonly number[],
+  ): void {
+    const integers = [...first, ...integerValues];
+    if ('code' in program) this.#shade(program, arrays, target);
+    else this.#run(program, arrays, target, { output: [target.length], integers, numbers });
   }
 
   #run(program: Program, operands: readonly GpuArray[], target: Cell, args: CallArguments): void {
@@ -279,9 +278,12 @@ export class Machine {
     this.store.reclaim(cell);
   }
 
-  #ready(op: string, array: GpuArray): void {
-    this.#checkLive(op, array);
-    this.compute(array);
+  #ready(op: string, arrays: readonly GpuArray[]): void {
+    this.check();
+    for (const array of arrays) {
+      this.#checkLive(op, array);
+      this.compute(array);
+    }
   }
 
   #checkLive(op: string, array: GpuArray): void {

@@ -1,7 +1,14 @@
-/** Programs that reduce or scan the middle axis of `[outer, length, inner]`. */
+/** Reductions and scans of the middle axis of `[outer, length, inner]`. */
 import type { ReduceKind } from '../../functions/kinds.js';
+import type { AxisSpec } from '../backend.js';
 import type { Fused } from './expression.js';
+import type { GpuArray } from './handle.js';
+import type { Machine } from './machine.js';
 import { type Program, placesOf } from './program.js';
+import { wgslSum } from './wgsl-sum.js';
+
+/** Maximum number of elements that one thread reduces. Longer axes are cut into pieces whose results are reduced again. */
+const LONGEST_PIECE = 128;
 
 /** The body of a reduction. `each` writes a loop that runs a statement on every element. */
 type Body = (each: (counter: string, statement: (element: string) => string) => string) => string;
@@ -47,6 +54,27 @@ ${statement(result)}
     numbers: source.numbers,
     body: `${ready}${bodies[kind](each)}`,
   };
+}
+
+/** Tree reduction: first pieces of the axis, then the results of the pieces, until one is left. */
+export function reduceAxis(machine: Machine, kind: ReduceKind, x: GpuArray, axis: AxisSpec): GpuArray {
+  const { outer, length, inner } = axis;
+  // An empty reduction reads no element, but an operand must have memory.
+  const operand = x.length > 0 ? x : machine.constant(1, 0);
+  if (kind === 'logSumExp') machine.compute(operand); // the program reads each element twice
+  const source = machine.source(kind, operand);
+  const { shaders, adapter } = machine.driver;
+  const sum = kind === 'sum' && shaders !== null ? wgslSum(source, axis, adapter) : null;
+  const pieces = sum?.pieces ?? Math.max(1, Math.ceil(length / LONGEST_PIECE));
+  const size = outer * pieces * inner;
+  const integers = [inner, pieces, Math.ceil(length / pieces), length, pieces * inner, length * inner];
+  const program = sum?.program ?? reduceProgram(kind, size, source);
+  const partial = machine.launchFused(program, source, size, integers);
+  if (operand !== x) machine.release(operand);
+  if (pieces === 1) return partial;
+  const result = reduceAxis(machine, kind, partial, { outer, length: pieces, inner });
+  machine.release(partial);
+  return result;
 }
 
 /** The index of the first maximum. A NaN ends the search, and its index is the result. Integers: I and N. */

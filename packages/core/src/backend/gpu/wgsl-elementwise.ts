@@ -11,26 +11,32 @@ const READ = /^const (v\d+) = (a\d+)\[(i|0)\];$/;
 /** A result of +, −, · and parentheses, which are the same in JavaScript and in WGSL. */
 const ARITHMETIC = /^const (t\d+) = ((?:[vtc]\d+|\d+(?:\.\d+)?|[-+*()\s])+);$/;
 
-/** Names of the shaders of sources, null for those that are left to gpu.js: their texts are searched only once. */
-const shaders: Map<string, string | null> = new Map();
-
-/** @returns null if the expression contains anything but arithmetic, or if the size is not a multiple of four */
-export function wgslElementwise(source: Fused, size: number): WgslProgram | null {
-  if (size % 4 !== 0 || source.integers.length > 0) return null;
-  let code = shaders.get(source.name);
-  if (code === undefined) {
-    code = shaderOf(source);
-    shaders.set(source.name, code);
-  }
-  if (code === null) return null;
-  const { groups, rowLength } = gridOfThreads(size / 4);
-  const params = new Uint32Array(4 * Math.ceil((2 + source.numbers.length) / 4));
-  params.set([size / 4, rowLength]);
-  new Float32Array(params.buffer).set(source.numberValues, 2);
-  return { name: `vectors of ${source.name}`, code, params, groups, updates: 0 };
+/** Four neighbouring elements of a source, as parts of a shader whose parameters are `p`. */
+export interface Vectors {
+  /** Declarations of the arrays, from binding 1 on. */
+  readonly bindings: string;
+  /** Fields of the parameters. */
+  readonly fields: string;
+  /** Compute the vector at position `i`. */
+  readonly lines: string;
+  readonly result: string;
 }
 
-function shaderOf({ names, numbers, element }: Fused): string | null {
+/** By the names of sources; null for those that are left to gpu.js. */
+const known: Map<string, Vectors | null> = new Map();
+
+/** @returns null if the expression contains anything but arithmetic on arrays of equal size and single numbers */
+export function vectorsOf(source: Fused): Vectors | null {
+  if (source.integers.length > 0) return null;
+  let vectors = known.get(source.name);
+  if (vectors === undefined) {
+    vectors = translated(source);
+    known.set(source.name, vectors);
+  }
+  return vectors;
+}
+
+function translated({ names, numbers, element }: Fused): Vectors | null {
   const { lines, result } = element('i');
   const texts: string[] = [];
   const types = new Map<string, string>();
@@ -47,16 +53,49 @@ function shaderOf({ names, numbers, element }: Fused): string | null {
   const bindings = names.map(
     (name, i) => `@group(0) @binding(${i + 1}) var<storage, read> ${name} : array<${types.get(name)}>;`,
   );
+  return {
+    bindings: bindings.join('\n'),
+    fields: numbers.map((name) => `${name} : f32`).join(', '),
+    lines: texts.join('\n  '),
+    result: `vec4<f32>(${result})`,
+  };
+}
+
+/** The parameters of a shader: whole numbers, and then the numbers of a source. */
+export function paramsOf(integers: readonly number[], { numberValues }: Fused): Uint32Array {
+  const params = new Uint32Array(4 * Math.ceil((integers.length + numberValues.length) / 4));
+  params.set(integers);
+  new Float32Array(params.buffer).set(numberValues, integers.length);
+  return params;
+}
+
+/** @returns null if the expression contains anything but arithmetic, or if the size is not a multiple of four */
+export function wgslElementwise(source: Fused, size: number): WgslProgram | null {
+  const vectors = size % 4 === 0 ? vectorsOf(source) : null;
+  if (vectors === null) return null;
+  const { groups, rowLength } = gridOfThreads(size / 4);
+  return {
+    name: `vectors of ${source.name}`,
+    get code() {
+      return shaderOf(vectors, source.names.length);
+    },
+    params: paramsOf([size / 4, rowLength], source),
+    groups,
+    updates: 0,
+  };
+}
+
+function shaderOf({ bindings, fields, lines, result }: Vectors, arrays: number): string {
   return `
-struct Params { count : u32, rowLength : u32, ${numbers.map((name) => `${name} : f32`).join(', ')} }
+struct Params { count : u32, rowLength : u32, ${fields} }
 @group(0) @binding(0) var<uniform> p : Params;
-${bindings.join('\n')}
-@group(0) @binding(${names.length + 1}) var<storage, read_write> result : array<vec4<f32>>;
+${bindings}
+@group(0) @binding(${arrays + 1}) var<storage, read_write> result : array<vec4<f32>>;
 @compute @workgroup_size(${THREADS})
 fn main(@builtin(global_invocation_id) id : vec3<u32>) {
   let i = id.y * p.rowLength + id.x;
   if (i >= p.count) { return; }
-  ${texts.join('\n  ')}
-  result[i] = vec4<f32>(${result});
+  ${lines}
+  result[i] = ${result};
 }`;
 }

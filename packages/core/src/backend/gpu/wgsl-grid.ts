@@ -4,8 +4,11 @@ export const THREADS = 64;
 const MOST_GROUPS = 65_535;
 
 /** Workgroups in rows for at least `count` threads. Thread (x, y) has the number y · rowLength + x. */
-export function gridOfThreads(count: number): { groups: [number, number, number]; rowLength: number } {
-  const groups = Math.ceil(count / THREADS);
+export function gridOfThreads(
+  count: number,
+  threads: number = THREADS,
+): { groups: [number, number, number]; rowLength: number } {
+  const groups = Math.ceil(count / threads);
   const width = Math.min(groups, MOST_GROUPS);
-  return { groups: [width, Math.ceil(groups / width), 1], rowLength: width * THREADS };
+  return { groups: [width, Math.ceil(groups / width), 1], rowLength: width * threads };
 }
