@@ -113,10 +113,13 @@ export function compiledContestant(name: string, on: Backend): Contestant {
   };
 }
 
-/** Waits for all work of a backend: a device completes a read only after all earlier work. */
+/**
+ * Waits for all work of a backend: a device completes a read only after all earlier work. The numbers that are read are computed
+ * on the device, because uploaded numbers may still be on the host.
+ */
 export function waiter(on: Backend): { finish(): Promise<void>; close(): void } {
   if (on.memory === 'host') return { finish: async () => {}, close() {} };
-  const marker = on.upload([1, 2]);
+  const marker = on.persist(on.kernels.unary('exp', on.upload([1, 2])));
   return {
     finish: async () => {
       await on.download(marker);

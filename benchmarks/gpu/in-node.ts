@@ -4,9 +4,16 @@ import { createReference, createWasm } from '@varigrad/core';
 import type { GpuMode } from '@varigrad/core/gpu';
 import { machine } from '../measure.js';
 import { measureEverything } from './measure-all.js';
-import { BRIEF, PATIENT } from './time.js';
+import { BRIEF, PATIENT, type Patience, QUICK } from './time.js';
 import { measureTorch } from './torch.js';
 import { writeReport } from './write-report.js';
+
+/** Steps are few, and their compiler needs long rounds, also in a brief measurement. */
+function patienceOf(quick: boolean, brief: boolean): { patience: Patience; stepPatience: Patience } {
+  if (quick) return { patience: QUICK, stepPatience: QUICK };
+  if (brief) return { patience: BRIEF, stepPatience: { ...PATIENT, longestRunMs: BRIEF.longestRunMs } };
+  return { patience: PATIENT, stepPatience: PATIENT };
+}
 
 /**
  * The report is saved after each size.
@@ -29,7 +36,7 @@ export async function measureInNode(
     rival,
     modes,
     small: quick,
-    patience: quick || brief ? BRIEF : PATIENT,
+    ...patienceOf(quick, brief),
     peer: measureTorch,
     tell: (line) => console.error(line),
     save: (part) => writeReport(part, 'gpu'),

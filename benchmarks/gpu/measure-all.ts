@@ -144,6 +144,7 @@ export interface MeasureOptions {
   /** Whether only small sizes are measured. */
   readonly small: boolean;
   readonly patience: Patience;
+  readonly stepPatience: Patience;
   /** Measures the same cases elsewhere. */
   readonly peer?: (cases: readonly KernelCase[], patience: Patience) => Promise<PeerResults>;
   /** Receives progress messages. */
@@ -186,7 +187,7 @@ function inGroups(results: readonly KernelResult[]): KernelResult[] {
 
 /** Measures everything, in all modes that open. */
 export async function measureEverything(options: MeasureOptions): Promise<Measurement> {
-  const { host, cpu, rival, small, patience, peer, tell, save } = options;
+  const { host, cpu, rival, small, patience, stepPatience, peer, tell, save } = options;
   const { open, absent } = await openModes(options.modes);
   for (const { description } of [...open, ...cpu.values()]) tell(description);
   const backends = new Map([...open.map((b): [string, Backend] => [b.mode, b]), ...cpu]);
@@ -214,8 +215,13 @@ export async function measureEverything(options: MeasureOptions): Promise<Measur
     steps: [...steps, ...peers.steps],
   });
   tell('training steps …');
-  for await (const results of measureSteps(backends, patience)) {
+  for await (const results of measureSteps(backends, stepPatience)) {
     steps.push(...results);
+    await save?.(found());
+  }
+  if (peer !== undefined) {
+    tell('PyTorch …');
+    peers = await peer(groups.flat(), patience);
     await save?.(found());
   }
   for (const cases of groups) {
@@ -224,10 +230,6 @@ export async function measureEverything(options: MeasureOptions): Promise<Measur
       kernels.push(...results);
       await save?.(found());
     }
-  }
-  if (peer !== undefined) {
-    tell('PyTorch …');
-    peers = await peer(groups.flat(), patience);
   }
   const measurement = found();
   for (const backend of open) await backend.destroy();

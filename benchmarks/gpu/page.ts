@@ -1,7 +1,7 @@
 /** The page of `npm run bench:gpu:page`: measures, sends the results to the server, and shows the report that it returns. */
 import { createReference, createWasm } from '@varigrad/core';
 import { measureEverything } from './measure-all.js';
-import { BRIEF, PATIENT } from './time.js';
+import { PATIENT, QUICK } from './time.js';
 
 function show(text: string): void {
   const line = document.createElement('pre');
@@ -26,7 +26,8 @@ async function main(): Promise<void> {
     rival,
     modes: ['webgpu', 'webgl2', 'webgl'],
     small: quick,
-    patience: quick ? BRIEF : PATIENT,
+    patience: quick ? QUICK : PATIENT,
+    stepPatience: quick ? QUICK : PATIENT,
     tell(line) {
       show(line);
       void post('/progress', line);

@@ -36,7 +36,9 @@ export interface Patience {
 }
 
 export const PATIENT: Patience = { roundMs: 150, rounds: 5, longestRunMs: 1500 };
-export const BRIEF: Patience = { roundMs: 25, rounds: 3, longestRunMs: 500 };
+export const QUICK: Patience = { roundMs: 25, rounds: 3, longestRunMs: 500 };
+/** All sizes in a few minutes. */
+export const BRIEF: Patience = { roundMs: 25, rounds: 3, longestRunMs: 100 };
 
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);

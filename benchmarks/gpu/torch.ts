@@ -13,7 +13,7 @@ type Line =
   | ({ readonly case: number } & Required<Pick<KernelResult, 'name' | 'times'>>)
   | StepResult;
 
-const SECONDS = 120;
+const SECONDS = 90;
 
 /** @returns the lines that the program prints, the reason last if it does not run to its end */
 function runPython(input: string): Promise<Line[]> {
