@@ -29,6 +29,7 @@ export interface GpuAdapter {
 export interface WgslProgram {
   /** Unique among all shaders: the key of the kernel cache. */
   readonly name: string;
+  /** Read only to compile it. */
   readonly code: string;
   /** The struct of parameters as 32-bit words; their number is a multiple of four. */
   readonly params: Uint32Array;

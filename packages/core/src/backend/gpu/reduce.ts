@@ -1,6 +1,7 @@
 /** Reductions and scans of the middle axis of `[outer, length, inner]`. */
 import type { ReduceKind } from '../../functions/kinds.js';
 import type { AxisSpec } from '../backend.js';
+import type { GpuAdapter } from './driver.js';
 import type { Fused } from './expression.js';
 import type { GpuArray } from './handle.js';
 import type { Machine } from './machine.js';
@@ -9,6 +10,14 @@ import { wgslSum } from './wgsl-sum.js';
 
 /** Maximum number of elements that one thread reduces. Longer axes are cut into pieces whose results are reduced again. */
 const LONGEST_PIECE = 128;
+/** On a card, fewer threads would leave most of it idle, and pieces are shorter. */
+const LEAST_THREADS = 16_384;
+const SHORT_PIECE = 32;
+
+function pieceLength({ outer, length, inner }: AxisSpec, { software }: GpuAdapter): number {
+  const threads = outer * inner * Math.ceil(length / LONGEST_PIECE);
+  return software || threads >= LEAST_THREADS ? LONGEST_PIECE : SHORT_PIECE;
+}
 
 /** The body of a reduction. `each` writes a loop that runs a statement on every element. */
 type Body = (each: (counter: string, statement: (element: string) => string) => string) => string;
@@ -65,7 +74,7 @@ export function reduceAxis(machine: Machine, kind: ReduceKind, x: GpuArray, axis
   const source = machine.source(kind, operand);
   const { shaders, adapter } = machine.driver;
   const sum = kind === 'sum' && shaders !== null ? wgslSum(source, axis, adapter) : null;
-  const pieces = sum?.pieces ?? Math.max(1, Math.ceil(length / LONGEST_PIECE));
+  const pieces = sum?.pieces ?? Math.max(1, Math.ceil(length / pieceLength(axis, adapter)));
   const size = outer * pieces * inner;
   const integers = [inner, pieces, Math.ceil(length / pieces), length, pieces * inner, length * inner];
   const program = sum?.program ?? reduceProgram(kind, size, source);

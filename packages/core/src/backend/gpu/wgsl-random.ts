@@ -78,7 +78,9 @@ export function wgslRandom(kind: Distribution, size: number, { key, counter }: P
   const { groups, rowLength } = gridOfThreads(Math.ceil(size / 4));
   return {
     name: `${kind} ${whole}`,
-    code: shader(DRAWS[kind], whole),
+    get code() {
+      return shader(DRAWS[kind], whole);
+    },
     params: Uint32Array.of(...key, ...counter, size, rowLength, 0, 0),
     groups,
     updates: 0,

@@ -44,7 +44,9 @@ export function registerProduct(spec: MatmulSpec, epilogue: Epilogue): WgslProgr
   const wholeRows = n % TILE === 0;
   return {
     name: `matmul in registers ${kind(a)} ${kind(b)} ${wholeRows} ${biased} ${activation}`,
-    code: shader(a, b, wholeRows, epilogue),
+    get code() {
+      return shader(a, b, wholeRows, epilogue);
+    },
     params: Uint32Array.of(m, n, k, strideA, strideB, 0, 0, 0),
     groups: [Math.ceil(n / (TILE * GROUP[0])), Math.ceil(m / (TILE * GROUP[1])), batch],
     updates: 0,

@@ -68,7 +68,9 @@ export function tileProduct(spec: MatmulSpec, epilogue: Epilogue, tile: Tile): W
   const { biased, activation } = epilogue;
   return {
     name: `matmul ${rows}×${columns} ${kind(a)} ${kind(b)} ${wholeRows} ${biased} ${activation}`,
-    code: shader(a, b, wholeRows, epilogue, tile),
+    get code() {
+      return shader(a, b, wholeRows, epilogue, tile);
+    },
     params: Uint32Array.of(m, n, k, strideA, strideB, 0, 0, 0),
     groups: [Math.ceil(n / columns), Math.ceil(m / rows), batch],
     updates: 0,
