@@ -7,6 +7,7 @@
  *   npm run bench:gpu -- --quick            small sizes in short rounds, one or two minutes
  *   npm run bench:gpu -- --brief            all sizes in short rounds
  *   npm run bench:gpu -- webgpu             some modes only
+ *   npm run bench:gpu -- --only matmul      kernels whose names contain the word; no steps
  *   npm run bench:gpu -- --bundle FILE.mjs  writes the checks of test:gpu and the benchmark as one file, to be copied to a machine
  *                                           with a GPU. There: npm install gpu.js@2.24.1 webgpu && node FILE.mjs
  *
@@ -27,6 +28,7 @@ async function main(): Promise<void> {
     options: {
       quick: { type: 'boolean', default: false },
       brief: { type: 'boolean', default: false },
+      only: { type: 'string', default: '' },
       bundle: { type: 'string' },
     },
   });

@@ -1,6 +1,6 @@
 /**
  * One file for a machine with a card: the checks of `npm run test:gpu` in mode webgpu, then the measurement. `--checks` and
- * `--measurement` run one of the two. `--quick` measures small sizes, `--brief` all sizes in short rounds. `npm run bench:gpu -- --bundle FILE.mjs`
+ * `--measurement` run one of the two. `--quick` measures small sizes, `--brief` all sizes in short rounds, `--only` some groups. `npm run bench:gpu -- --bundle FILE.mjs`
  * makes the file.
  */
 import { parseArgs } from 'node:util';
@@ -11,6 +11,7 @@ const { values } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
     brief: { type: 'boolean', default: false },
+    only: { type: 'string', default: '' },
     checks: { type: 'boolean', default: false },
     measurement: { type: 'boolean', default: false },
   },

@@ -40,17 +40,20 @@ function product(group: string, label: string, sides: MatmulSpec): KernelCase {
   };
 }
 
-const sidesOf = (m: number, k: number, n: number, transposes: 'NN' | 'NT' | 'TN'): MatmulSpec => ({
+/** Whether A and B are transposed. */
+type Transposes = 'NN' | 'NT' | 'TN' | 'TT';
+
+const sidesOf = (m: number, k: number, n: number, transposes: Transposes): MatmulSpec => ({
   ...{ batch: 1, m, n, k, strideA: 0, strideB: 0 },
   transposeA: transposes[0] === 'T',
   transposeB: transposes[1] === 'T',
 });
 
-const cubes = (group: string, transposes: 'NN' | 'NT' | 'TN'): KernelCase[] =>
+const cubes = (group: string, transposes: Transposes): KernelCase[] =>
   MATMUL_SIZES.map((n) => product(group, `${n}³`, sidesOf(n, n, n, transposes)));
 
 /** Products of the layers of a VAE: forward passes, gradients of weights and of inputs, and a width that four does not divide. */
-const LAYERS: readonly (readonly [number, number, number, 'NN' | 'NT' | 'TN'])[] = [
+const LAYERS: readonly (readonly [number, number, number, Transposes])[] = [
   [128, 784, 400, 'NT'],
   [400, 128, 784, 'TN'],
   [128, 400, 784, 'NN'],
@@ -155,6 +158,7 @@ export const GROUPS: readonly (readonly KernelCase[])[] = [
     product('matmul of layers', `${m} × ${k} × ${n} ${transposes}`, sidesOf(m, k, n, transposes)),
   ).sort((a, b) => a.size - b.size),
   ...[add, copy, transpose, sum, rowSums, exp, chain].map((make) => ARRAY_SIZES.map(make)),
+  cubes('matmul, both transposed', 'TT'),
 ];
 
 export const isProduct = (group: string): boolean => group.startsWith('matmul');

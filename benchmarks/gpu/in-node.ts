@@ -17,12 +17,12 @@ function patienceOf(quick: boolean, brief: boolean): { patience: Patience; stepP
 
 /**
  * The report is saved after each size.
- * @param options - quick: small sizes in short rounds; brief: all sizes in short rounds
+ * @param options - quick: small sizes in short rounds; brief: all sizes in short rounds; only: a part of the names of groups
  * @returns the report, and the paths of the files
  */
 export async function measureInNode(
   modes: readonly GpuMode[],
-  { quick, brief }: { quick: boolean; brief: boolean },
+  { quick, brief, only }: { quick: boolean; brief: boolean; only: string },
 ): Promise<string> {
   const threads = availableParallelism();
   const rival = threads === 1 ? 'wasm, 1 thread' : `wasm, ${threads} threads`;
@@ -35,6 +35,7 @@ export async function measureInNode(
     ]),
     rival,
     modes,
+    only,
     small: quick,
     ...patienceOf(quick, brief),
     peer: measureTorch,

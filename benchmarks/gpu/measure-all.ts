@@ -3,6 +3,7 @@ import type { Backend } from '@varigrad/core';
 import { type GpuBackend, type GpuMode, gpu } from '@varigrad/core/gpu';
 import { GROUPS, isProduct, type KernelCase } from './cases.js';
 import { backendContestant, type Contestant, compiledContestant } from './contestants.js';
+import { gpuJsKernel } from './gpujs-kernel.js';
 import { handWritten, plainGpuJs } from './naive.js';
 import { type Patience, type Runner, type Times, time } from './time.js';
 import { STEP_SIZES, type StepTimes, timeStep } from './vae-step.js';
@@ -141,6 +142,8 @@ export interface MeasureOptions {
   readonly rival: string;
   /** Modes of gpu.js to try. */
   readonly modes: readonly GpuMode[];
+  /** Only groups whose name contains it are measured; '' for everything. */
+  readonly only: string;
   /** Whether only small sizes are measured. */
   readonly small: boolean;
   readonly patience: Patience;
@@ -170,8 +173,8 @@ async function openModes(modes: readonly GpuMode[]): Promise<{ open: GpuBackend[
 async function yardstickContestants(modes: readonly GpuBackend[]): Promise<Contestant[]> {
   const plain = await Promise.all(modes.map(({ mode }) => plainGpuJs(mode)));
   const webgpu = modes.find(({ mode }) => mode === 'webgpu');
-  const shaders = webgpu === undefined ? [] : await handWritten(webgpu.adapter.software);
-  return [...plain, ...shaders];
+  if (webgpu === undefined) return plain;
+  return [...plain, await gpuJsKernel(), ...(await handWritten(webgpu.adapter.software))];
 }
 
 const SMALL_MATMUL = 512;
@@ -187,7 +190,7 @@ function inGroups(results: readonly KernelResult[]): KernelResult[] {
 
 /** Measures everything, in all modes that open. */
 export async function measureEverything(options: MeasureOptions): Promise<Measurement> {
-  const { host, cpu, rival, small, patience, stepPatience, peer, tell, save } = options;
+  const { host, cpu, rival, only, small, patience, stepPatience, peer, tell, save } = options;
   const { open, absent } = await openModes(options.modes);
   for (const { description } of [...open, ...cpu.values()]) tell(description);
   const backends = new Map([...open.map((b): [string, Backend] => [b.mode, b]), ...cpu]);
@@ -197,7 +200,9 @@ export async function measureEverything(options: MeasureOptions): Promise<Measur
     ...compiled.map(([name, on]) => compiledContestant(name, on)),
     ...(await yardstickContestants(open)),
   ];
-  const groups = GROUPS.map((cases) => cases.filter((which) => !small || isSmall(which)));
+  const groups = GROUPS.filter(([first]) => first?.group.includes(only)).map((cases) =>
+    cases.filter((which) => !small || isSmall(which)),
+  );
   const kernels: KernelResult[] = [];
   const steps: StepResult[] = [];
   let peers = NO_PEER;
@@ -214,10 +219,12 @@ export async function measureEverything(options: MeasureOptions): Promise<Measur
     kernels: inGroups([...kernels, ...peers.kernels]),
     steps: [...steps, ...peers.steps],
   });
-  tell('training steps …');
-  for await (const results of measureSteps(backends, stepPatience)) {
-    steps.push(...results);
-    await save?.(found());
+  if (only === '') {
+    tell('training steps …');
+    for await (const results of measureSteps(backends, stepPatience)) {
+      steps.push(...results);
+      await save?.(found());
+    }
   }
   if (peer !== undefined) {
     tell('PyTorch …');

@@ -101,6 +101,9 @@ interface WebGpu {
   } | null>;
 }
 
+/** Held, because the memory of a device is freed when its adapter is garbage-collected. */
+const adapters: unknown[] = [];
+
 const PLAIN = { biased: false, activation: 'none' } as const;
 
 /** The kernels that the table of wgsl-matmul.ts chooses from. */
@@ -123,6 +126,7 @@ const VARIANTS: readonly Yardstick[] = [
 export async function handWritten(software: boolean): Promise<Contestant[]> {
   const adapter = await (navigator as unknown as { gpu: WebGpu }).gpu.requestAdapter();
   if (adapter === null) throw new Error('there is no adapter');
+  adapters.push(adapter);
   const { maxStorageBufferBindingSize, maxBufferSize } = adapter.limits;
   const device = await adapter.requestDevice({
     requiredLimits: { maxStorageBufferBindingSize, maxBufferSize },

@@ -25,6 +25,7 @@ async function main(): Promise<void> {
     ]),
     rival,
     modes: ['webgpu', 'webgl2', 'webgl'],
+    only: '',
     small: quick,
     patience: quick ? QUICK : PATIENT,
     stepPatience: quick ? QUICK : PATIENT,

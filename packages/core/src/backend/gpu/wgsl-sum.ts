@@ -11,9 +11,10 @@ import { gridOfThreads } from './wgsl-grid.js';
 
 /** Threads of a workgroup. */
 const THREADS = 256;
-/** Vectors that a lane reads, at most; and the threads of a software adapter, which have no neighbours to share with. */
+/** Vectors that a lane reads, at most. */
 const MOST_READS = 8;
-const MOST_READS_ALONE = 32;
+/** Numbers that are added one after another on a software adapter, at most. */
+const LONGEST_ALONE = 128;
 /** Neighbouring results of one workgroup at least, so that it reads 64 bytes in a row. */
 const LEAST_COLUMNS = 4;
 
@@ -39,7 +40,7 @@ export function wgslSum(
   const columns = alongRows ? 1 : inner / 4;
   const most = alongRows ? THREADS : THREADS / LEAST_COLUMNS;
   const lanes = software ? 1 : Math.min(most, 2 ** Math.ceil(Math.log2(Math.ceil(reads / 4))));
-  const needed = Math.ceil(reads / (software ? MOST_READS_ALONE : lanes * MOST_READS));
+  const needed = software ? Math.ceil(length / LONGEST_ALONE) : Math.ceil(reads / (lanes * MOST_READS));
   const pieces = needed > 1 && alongRows ? 4 * Math.ceil(needed / 4) : needed; // so that they form vectors again
   const results = outer * pieces * columns;
   const { groups, rowLength } = gridOfThreads(results * lanes, THREADS);
