@@ -60,6 +60,7 @@ const safetensors: Target = {
   name: 'safetensors',
   seeds: [
     { bytes: own },
+    { bytes: encodeSafetensors(net().stateDict(), {}, { dtype: 'F16' }) },
     { bytes: safetensorsFile(header, data) },
     { bytes: Buffer.from(JSON.stringify(header)), finish: (json) => safetensorsFile(json.toString(), data) },
   ],

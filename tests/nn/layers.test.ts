@@ -176,7 +176,15 @@ test('layers in sequence: shapes, and the same names as in PyTorch', () => {
   );
   assert.equal(net.forward(randn([5, 48])).shape, [5, 4 * 3 * 2]);
   const names = (module: Module): string[] => Array.from(module.namedTensors(), ([name]) => name);
-  assert.equal(names(net), ['1.weight', '1.bias', '3.weight', '3.bias', '3.runningMean', '3.runningVar']);
+  assert.equal(names(net), [
+    '1.weight',
+    '1.bias',
+    '3.weight',
+    '3.bias',
+    '3.running_mean',
+    '3.running_var',
+    '3.num_batches_tracked',
+  ]);
 });
 
 test('shape errors of convolution and pooling suggest the fix', () => {

@@ -36,8 +36,14 @@ interface Statistics {
 abstract class BatchNorm extends Module {
   readonly weight: Tensor;
   readonly bias: Tensor;
+  // PyTorch's names come first: a state dict has the first name of a tensor, and is loaded from any of them.
+  protected readonly running_mean: Tensor;
+  protected readonly running_var: Tensor;
+  protected readonly num_batches_tracked: Tensor;
   readonly runningMean: Tensor;
   readonly runningVar: Tensor;
+  /** Number of batches in the running statistics, a scalar. */
+  readonly numBatchesTracked: Tensor;
   readonly #op: string;
   readonly #rank: 2 | 4;
   readonly #epsilon: number;
@@ -53,12 +59,21 @@ abstract class BatchNorm extends Module {
     checkNumber(op, 'momentum', momentum, momentum >= 0 && momentum <= 1, 'from 0 to 1');
     this.weight = parameter(ones([features]));
     this.bias = parameter(zeros([features]));
-    this.runningMean = zeros([features]);
-    this.runningVar = ones([features]);
+    this.running_mean = zeros([features]);
+    this.running_var = ones([features]);
+    this.num_batches_tracked = zeros([]);
+    this.runningMean = this.running_mean;
+    this.runningVar = this.running_var;
+    this.numBatchesTracked = this.num_batches_tracked;
     this.#op = op;
     this.#rank = rank;
     this.#epsilon = epsilon;
     this.#momentum = momentum;
+  }
+
+  /** The number of batches: files of PyTorch before 0.4.1 lack it, and so do older ones of this library. */
+  override optionalNames(): readonly string[] {
+    return ['num_batches_tracked'];
   }
 
   override describe(): Description {
@@ -109,6 +124,7 @@ abstract class BatchNorm extends Module {
       };
       follow(this.runningMean, mean);
       follow(this.runningVar, variance.mul(count / (count - 1)));
+      this.numBatchesTracked.assign(this.numBatchesTracked.add(1));
     });
     return { centered, variance: variance.reshape(variance.shape.slice(1)) };
   }

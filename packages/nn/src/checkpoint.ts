@@ -3,10 +3,16 @@
  * position of each tensor, then the raw data. These functions convert to and from bytes; they do not access files.
  * @see https://github.com/huggingface/safetensors#format
  */
-import { ArgumentError, sizeOf } from '@varigrad/core';
-import { describeValue, isPlainObject } from '@varigrad/core/checks';
+import { ArgumentError, type HostArray, sizeOf } from '@varigrad/core';
+import {
+  checkChoice,
+  checkOptions,
+  describeValue,
+  isPlainObject,
+  type OptionNames,
+} from '@varigrad/core/checks';
 import { crc32 } from './crc32.js';
-import { toFloat32 } from './element-types.js';
+import { ELEMENT_TYPES, fromFloat32, toFloat32, type WrittenType } from './element-types.js';
 import { type Entry, fault, splitFile } from './safetensors-header.js';
 import { checkStateDict, type StateDict } from './state-dict.js';
 
@@ -31,28 +37,45 @@ export interface Safetensors {
   converted: Converted[];
 }
 
+/** Options of `encodeSafetensors`. */
+export interface EncodeSafetensorsOptions {
+  /**
+   * The type in the file. F16 (3 digits, up to 65504) and BF16 (2 digits, the range of float32) take half the space; each value becomes
+   * the nearest one. Scalars of shape `[]`, such as `num_batches_tracked`, stay F32. Default 'F32'.
+   */
+  dtype?: WrittenType;
+}
+
+const ENCODE_OPTIONS: OptionNames<EncodeSafetensorsOptions> = { dtype: true };
+const DTYPES: Readonly<Record<WrittenType, true>> = { F32: true, F16: true, BF16: true };
+
 /**
- * The bytes of a safetensors file of float32 tensors. The metadata also get a checksum of all other contents, `varigrad.crc32`.
+ * The bytes of a safetensors file. The metadata also get a checksum of all other contents, `varigrad.crc32`.
  * @param metadata - strings by name, stored in the header
- * @throws ArgumentError if the tensors are not a state dict, or the metadata not strings
+ * @throws ArgumentError if the tensors are not a state dict, the metadata not strings, or a value is finite and too large for the type
  */
 export function encodeSafetensors(
   tensors: StateDict,
   metadata: Readonly<Record<string, string>> = {},
+  options: EncodeSafetensorsOptions = {},
 ): Uint8Array {
   checkStateDict('encodeSafetensors', tensors, 'a state dict');
   checkMetadata(metadata);
+  checkOptions('encodeSafetensors', options, ENCODE_OPTIONS, 'tensors, metadata, ');
+  const { dtype: chosen = 'F32' } = options;
+  checkChoice('encodeSafetensors', 'dtype', chosen, DTYPES);
   if ('__metadata__' in tensors)
     throw new ArgumentError('encodeSafetensors', `no tensor can have the name '__metadata__'`);
   let end = 0;
   const entries = Object.entries(tensors).map(([name, { shape }]): [string, Entry] => {
     const start = end;
-    end += 4 * sizeOf(shape);
-    return [name, { dtype: 'F32', shape, data_offsets: [start, end] }];
+    const dtype = shape.length === 0 ? 'F32' : chosen;
+    end += ELEMENT_TYPES.get(dtype)!.bytes * sizeOf(shape);
+    return [name, { dtype, shape, data_offsets: [start, end] }];
   });
   const body = new Uint8Array(end);
-  for (const [name, { data_offsets }] of entries)
-    body.set(new Uint8Array(Float32Array.from(tensors[name]!.data).buffer), data_offsets[0]);
+  for (const [name, { dtype, data_offsets }] of entries)
+    body.set(bytesOf(name, tensors[name]!.data, dtype as WrittenType), data_offsets[0]);
   const all = { ...metadata, [CHECKSUM]: checksum(metadata, entries, body) };
   const head = paddedHeader(Object.fromEntries([['__metadata__', all], ...entries]));
   const bytes = new Uint8Array(8 + head.length + end);
@@ -60,6 +83,15 @@ export function encodeSafetensors(
   bytes.set(head, 8);
   bytes.set(body, 8 + head.length);
   return bytes;
+}
+
+function bytesOf(name: string, data: HostArray, dtype: WrittenType): Uint8Array {
+  const { raw, overflow } = fromFloat32(Float32Array.from(data), dtype);
+  if (overflow < 0) return raw;
+  throw new ArgumentError(
+    'encodeSafetensors',
+    `'${name}' has ${data[overflow]} at index ${overflow}, which is infinite in ${dtype} — write ${dtype === 'F16' ? 'BF16 or F32' : 'F32'}`,
+  );
 }
 
 /** The header as JSON, padded with spaces so that the data start at a multiple of 8. */

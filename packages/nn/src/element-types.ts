@@ -1,4 +1,5 @@
-/** The element types of safetensors that can be read, and their conversion to float32. */
+/** The element types of safetensors, and their conversion from and to float32. */
+import { BFLOAT16, FLOAT16, fromHalf, type HalfFormat, toHalf } from './half-floats.js';
 
 /** One element type. `read` returns the exact value. */
 export interface ElementType {
@@ -9,8 +10,8 @@ export interface ElementType {
 export const ELEMENT_TYPES: ReadonlyMap<string, ElementType> = new Map<string, ElementType>([
   ['F32', { bytes: 4, read: (view, at) => view.getFloat32(at, true) }],
   ['F64', { bytes: 8, read: (view, at) => view.getFloat64(at, true) }],
-  ['F16', { bytes: 2, read: (view, at) => float16(view.getUint16(at, true)) }],
-  ['BF16', { bytes: 2, read: (view, at) => bfloat16(view.getUint16(at, true)) }],
+  ['F16', { bytes: 2, read: (view, at) => fromHalf(view.getUint16(at, true), FLOAT16) }],
+  ['BF16', { bytes: 2, read: (view, at) => fromHalf(view.getUint16(at, true), BFLOAT16) }],
   ['BOOL', { bytes: 1, read: (view, at) => view.getUint8(at) }],
   ['U8', { bytes: 1, read: (view, at) => view.getUint8(at) }],
   ['I8', { bytes: 1, read: (view, at) => view.getInt8(at) }],
@@ -21,23 +22,6 @@ export const ELEMENT_TYPES: ReadonlyMap<string, ElementType> = new Map<string, E
   ['U64', { bytes: 8, read: (view, at) => view.getBigUint64(at, true) }],
   ['I64', { bytes: 8, read: (view, at) => view.getBigInt64(at, true) }],
 ]);
-
-/** IEEE 754 binary16: 1 bit of sign, 5 of exponent (bias 15), 10 of fraction. */
-function float16(bits: number): number {
-  const sign = bits >> 15 === 0 ? 1 : -1;
-  const exponent = (bits >> 10) & 31;
-  const fraction = bits & 1023;
-  if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
-  return sign * (exponent === 0 ? fraction * 2 ** -24 : (1024 + fraction) * 2 ** (exponent - 25));
-}
-
-const word = new DataView(new ArrayBuffer(4));
-
-/** The upper half of a float32. */
-function bfloat16(bits: number): number {
-  word.setUint16(0, bits);
-  return word.getFloat32(0);
-}
 
 /** The float32 values of a tensor. */
 export interface Float32Values {
@@ -62,4 +46,20 @@ export function toFloat32(type: ElementType, raw: Uint8Array): Float32Values {
       return { data, rounded, overflow: i };
   }
   return { data, rounded, overflow: -1 };
+}
+
+/** The types that can be written. */
+export type WrittenType = 'F32' | 'F16' | 'BF16';
+
+const HALVES: Readonly<Record<'F16' | 'BF16', HalfFormat>> = { F16: FLOAT16, BF16: BFLOAT16 };
+
+/** The little-endian bytes of float32 values. `overflow` is the index of a finite value that is infinite in this type, or −1. */
+export function fromFloat32(data: Float32Array, type: WrittenType): { raw: Uint8Array; overflow: number } {
+  if (type === 'F32')
+    return { raw: new Uint8Array(data.buffer, data.byteOffset, data.byteLength), overflow: -1 };
+  const format = HALVES[type];
+  const bits = Uint16Array.from(data, (value) => toHalf(value, format));
+  const infinity = toHalf(Number.POSITIVE_INFINITY, format);
+  const overflow = bits.findIndex((word, i) => (word & 0x7fff) === infinity && Number.isFinite(data[i]));
+  return { raw: new Uint8Array(bits.buffer), overflow };
 }

@@ -1,6 +1,12 @@
 export { ELU, GELU, LeakyReLU, ReLU, Sigmoid, Softplus, Tanh } from './activations.js';
 export { BatchNorm1d, BatchNorm2d, type BatchNormOptions } from './batch-norm.js';
-export { type Converted, decodeSafetensors, encodeSafetensors, type Safetensors } from './checkpoint.js';
+export {
+  type Converted,
+  decodeSafetensors,
+  type EncodeSafetensorsOptions,
+  encodeSafetensors,
+  type Safetensors,
+} from './checkpoint.js';
 export { type Layer, Sequential } from './containers.js';
 export {
   Conv2d,
@@ -51,4 +57,5 @@ export {
 } from './optim/schedules.js';
 export { SGD, type SGDOptions } from './optim/sgd.js';
 export { AvgPool2d, MaxPool2d } from './pooling.js';
+export { inverseNames, type Names, renameStateDict } from './rename.js';
 export { type StateDict, StateDictError, type TensorData } from './state-dict.js';

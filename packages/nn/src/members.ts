@@ -1,4 +1,5 @@
 /** The contents of an object's properties, for walks over modules. */
+import { Tensor } from '@varigrad/core';
 import { isPlainObject } from '@varigrad/core/checks';
 
 /**
@@ -32,4 +33,10 @@ function itemsOf(value: object): [unknown, unknown][] | undefined {
 /** A dotted name. */
 export function joined(prefix: string, name: string): string {
   return prefix === '' ? name : `${prefix}.${name}`;
+}
+
+/** A module's own tensors, without those of its sub-modules, with their names. */
+export function* ownTensors(module: object): Iterable<[string, Tensor]> {
+  for (const [name, value] of members(module))
+    if (value instanceof Tensor && value.isLeaf) yield [name, value];
 }

@@ -1,15 +1,10 @@
-import { formatShape, Generator, sameShape, Tensor, VarigradError } from '@varigrad/core';
+import { formatShape, Generator, type Tensor, VarigradError } from '@varigrad/core';
 import { checkBoolean, checkOptions, type OptionNames } from '@varigrad/core/checks';
 import { dependsOn, setsItself } from '@varigrad/core/compile';
-import { joined, members } from './members.js';
-import {
-  checkStateDict,
-  overwrite,
-  type StateDict,
-  StateDictError,
-  sameValues,
-  type TensorData,
-} from './state-dict.js';
+import { matching } from './matching.js';
+import { joined, members, ownTensors } from './members.js';
+import { type Names, renameStateDict } from './rename.js';
+import { checkStateDict, overwrite, type StateDict } from './state-dict.js';
 
 /** A module's own options, a few words each, for printing. */
 export type Description = readonly (string | false)[];
@@ -18,9 +13,11 @@ export type Description = readonly (string | false)[];
 interface LoadOptions {
   /** Refuse missing and unexpected names. Default true. */
   strict?: boolean;
+  /** Rules from the names of the state to those of the module; see `Names`. */
+  rename?: Names;
 }
 
-const LOAD_OPTIONS: OptionNames<LoadOptions> = { strict: true };
+const LOAD_OPTIONS: OptionNames<LoadOptions> = { strict: true, rename: true };
 
 /** Modules inside modules. Deeper ones are almost always a mistake, and their names would fill the memory. */
 const DEEPEST = 1000;
@@ -166,15 +163,20 @@ export abstract class Module {
    * Overwrites parameters and buffers in place, either all or none. A tensor with several names is saved under the first. It is loaded
    * from any of them, or from several if their values are equal, as PyTorch saves them.
    * @param options - `strict: false` ignores missing and unexpected names, but not shapes that differ
-   * @throws StateDictError listing every name that does not match; ArgumentError if the state is not a state dict
+   * @throws StateDictError listing every name that does not match; ArgumentError if the state is not a state dict, or `rename` not rules
    */
   loadStateDict(state: StateDict, options: LoadOptions = {}): void {
     checkStateDict('loadStateDict', state, 'what stateDict() returned');
     checkOptions('loadStateDict', options, LOAD_OPTIONS, 'state, ');
-    const { strict = true } = options;
+    const { strict = true, rename = {} } = options;
     checkBoolean('loadStateDict', 'strict', strict);
-    const saved = matching(this, state, strict);
+    const saved = matching(this, renameStateDict(state, rename), strict);
     for (const [target, values] of saved) overwrite(target, values);
+  }
+
+  /** Names of this module's own tensors that a state dict may lack; such a tensor then keeps its values. */
+  optionalNames(): readonly string[] {
+    return [];
   }
 
   /** This module's own options, a few words each, for `toString`: `['784 → 400', 'relu']`. `false` is left out. */
@@ -194,45 +196,6 @@ export abstract class Module {
 Object.defineProperty(Module.prototype, Symbol.for('nodejs.util.inspect.custom'), {
   value: Module.prototype.toString,
 });
-
-/** The saved values of each tensor. @throws StateDictError listing every name that does not match */
-function matching(module: Module, state: StateDict, strict: boolean): Map<Tensor, TensorData> {
-  const own = new Map(module.namedTensors());
-  const names = new Map<Tensor, string>();
-  const [unexpected, mismatched, conflicting]: [string[], string[], string[]] = [[], [], []];
-  const values = new Map<Tensor, TensorData>();
-  for (const [name, saved] of Object.entries(state)) {
-    const target = own.get(name) ?? tensorAt(module, name);
-    if (target === undefined) {
-      if (strict) unexpected.push(name);
-      continue;
-    }
-    const before = values.get(target);
-    if (!sameShape(saved.shape, target.shape))
-      mismatched.push(`${name} (${formatShape(saved.shape)}, the module has ${formatShape(target.shape)})`);
-    else if (before !== undefined && !sameValues(before, saved))
-      conflicting.push(`${names.get(target)} and ${name}`);
-    if (before !== undefined) continue;
-    values.set(target, saved);
-    names.set(target, name);
-  }
-  const missing = strict ? [...own].flatMap(([name, target]) => (values.has(target) ? [] : [name])) : [];
-  if (missing.length + unexpected.length + mismatched.length + conflicting.length > 0)
-    throw new StateDictError(missing, unexpected, mismatched, conflicting);
-  return values;
-}
-
-/** The tensor at a dotted name, also if this is not its first name. */
-function tensorAt(module: Module, path: string): Tensor | undefined {
-  const waiting: [Module, string][] = [[module, path]];
-  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-    const [owner, rest] = next;
-    for (const [name, tensor] of ownTensors(owner)) if (name === rest) return tensor;
-    for (const [name, child] of owner.namedChildren())
-      if (rest.startsWith(`${name}.`)) waiting.push([child, rest.slice(name.length + 1)]);
-  }
-  return undefined;
-}
 
 /** A line of text, and the lines below it. */
 interface Branch {
@@ -282,9 +245,3 @@ function sizeOfAll(tensors: Iterable<Tensor>): number {
 const sized = (text: string, size: number): string => (size === 0 ? text : `${text}  ${grouped(size)}`);
 
 const grouped = (size: number): string => size.toLocaleString('en-US');
-
-/** The module's own tensors, without those of its sub-modules, with their names. */
-function* ownTensors(module: Module): Iterable<[string, Tensor]> {
-  for (const [name, value] of members(module))
-    if (value instanceof Tensor && value.isLeaf) yield [name, value];
-}

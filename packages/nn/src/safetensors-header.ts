@@ -46,6 +46,21 @@ export function splitFile(bytes: Uint8Array, source: string): { header: Header; 
   return { header: { metadata, entries }, data };
 }
 
+/** Advice on a file by `torch.save`, whose pickled objects are programs. */
+const TORCH_FILE = `it is a PyTorch file (.pt, .pth) — convert it in Python:
+  import torch; from safetensors.torch import save_file
+  state = torch.load('model.pt', map_location='cpu', weights_only=True)  # name → tensor
+  save_file({name: t.contiguous() for name, t in state.items()}, 'model.safetensors')`;
+
+/** Whether a file is a ZIP archive with a pickle, or starts with the magic number of PyTorch before 1.6. */
+function isTorchFile(bytes: Uint8Array): boolean {
+  const start = String.fromCharCode(...bytes.subarray(0, 512));
+  return (
+    (start.startsWith('PK\x03\x04') && start.includes('/data.pkl')) ||
+    start.startsWith('\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19')
+  );
+}
+
 function headerLength(bytes: Uint8Array, source: string): number {
   if (bytes.length < 8)
     throw fault(
@@ -53,6 +68,7 @@ function headerLength(bytes: Uint8Array, source: string): number {
       `${bytes.length} bytes are too few for a header — the file is truncated, or not a safetensors file`,
     );
   const length = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
+  if (length > bytes.length - 8 && isTorchFile(bytes)) throw fault(source, TORCH_FILE);
   if (length > bytes.length - 8)
     throw fault(
       source,

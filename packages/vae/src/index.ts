@@ -165,6 +165,7 @@ export { MixtureOfGaussians, type MixtureOptions } from './priors/mixture.js';
 export type { Prior, PriorContext } from './priors/prior.js';
 export { StandardNormal } from './priors/standard-normal.js';
 export { VampPrior, type VampPriorOptions } from './priors/vamp.js';
+export { PYTHAE_NAMES, PYTORCH_EXAMPLES_NAMES, PYTORCH_VAE_NAMES } from './pytorch-names.js';
 export { annealing, type BetaSchedule, cyclicWarmUp, linearWarmUp } from './schedules.js';
 export { type EpochResult, type FitOptions, fit, type Progress, type TrainState } from './train.js';
 export type { StepResult } from './train-epoch.js';
