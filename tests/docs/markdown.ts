@@ -30,7 +30,11 @@ export function readDocument(file: string): string {
 }
 
 export function codeBlocks(file: string): CodeBlock[] {
-  return [...readDocument(file).matchAll(/^```([^\n]*)\n(.*?)^```$/gms)].map(([, info = '', text = '']) => {
+  return codeBlocksOf(readDocument(file));
+}
+
+export function codeBlocksOf(markdown: string): CodeBlock[] {
+  return [...markdown.matchAll(/^```([^\n]*)\n(.*?)^```$/gms)].map(([, info = '', text = '']) => {
     const [language = '', ...words] = info.trim().split(/\s+/);
     return { language, words, text };
   });

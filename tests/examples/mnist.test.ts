@@ -82,6 +82,7 @@ const RECORDS = [
   'checkpoint.safetensors',
   'config.json',
   'curves.svg',
+  'metrics.csv',
   'metrics.jsonl',
   'run.json',
   'weights.safetensors',
@@ -108,7 +109,8 @@ function readEverything(folder: string): string[] {
     else if (name.endsWith('.jsonl')) {
       assert.is(bytes.at(-1), 0x0a, `${name} ends in the middle of a line`);
       for (const line of bytes.toString().trimEnd().split('\n')) JSON.parse(line);
-    } else assert.match(bytes.toString(), /^<svg [\s\S]*<\/svg>\s*$/);
+    } else if (name.endsWith('.csv')) assert.match(bytes.toString(), /^epoch,[\w,]+\n(\d+(,[\d.]+){8}\n)+$/);
+    else assert.match(bytes.toString(), /^<svg [\s\S]*<\/svg>\s*$/);
   }
   return names;
 }

@@ -1,11 +1,11 @@
 /** Readers of a run's files: the configuration, the metrics, the facts in a file of weights. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { createReference, withBackend } from '@varigrad/core';
 import { decodeSafetensors, encodeSafetensors } from '@varigrad/nn';
-import { loadRun } from '@varigrad/vae/node';
+import { fromPretrained, loadRun } from '@varigrad/vae/node';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { buildModel } from '../../packages/vae/src/run/build-model.js';
 import { encodeMetrics, parseMetrics } from '../../packages/vae/src/run/metrics.js';
@@ -29,6 +29,7 @@ const configs: readonly Values[] = [
   },
   { model: 'iwae', samples: 5, posterior: 'iaf', flowSteps: 4, warmUp: 'linear', warmUpEpochs: 2.5 },
   { likelihood: 'gaussian-fixed', sigma: 0.5, optimizer: 'sgd', momentum: 0.9, validation: 9, patience: 3 },
+  { model: 'vae', latent: 2, images: { train: 60000, shape: [28, 28], classes: 10 } },
   { data: 'a.idx,b.idx', schedule: 'step', scheduleDecay: 0.5, dropLast: true, clip: 100, seed: 7 },
 ];
 
@@ -114,7 +115,7 @@ const models: readonly Values[] = [
 function weightFiles(values: Values): Seed[] {
   const config = complete(RUN_OPTIONS, parseConfig(JSON.stringify(values), 'seed')) as RunConfig;
   const file = withBackend(createReference(), () =>
-    encodeWeights(buildModel(config, images), { config, images }),
+    encodeWeights(buildModel(config, images).stateDict(), { config, images }),
   );
   const { tensors, metadata } = decodeSafetensors(file);
   const withTexts = (texts: Readonly<Record<string, string>>): Uint8Array =>
@@ -135,7 +136,7 @@ const weights: Target = {
     const path = join(folder, 'weights.safetensors');
     writeFileSync(path, file);
     const { model, config, imageShape, classes } = await loadRun(path);
-    const again = encodeWeights(model, { config, images: { imageShape, classes } });
+    const again = encodeWeights(model.stateDict(), { config, images: { imageShape, classes } });
     const [own, found] = [again, file].map((bytes) => decodeSafetensors(bytes));
     expect(JSON.stringify(own!.tensors) === JSON.stringify(found!.tensors), 'other weights than in the file');
     expect(
@@ -145,4 +146,26 @@ const weights: Target = {
   },
 };
 
-export const RUN_TARGETS: readonly Target[] = [config, metrics, weights];
+const shared = complete(RUN_OPTIONS, parseConfig(JSON.stringify(models[1]), 'seed')) as RunConfig;
+const sharedModel = withBackend(createReference(), () => buildModel(shared, images));
+const ownConfig = {
+  ...effective(RUN_OPTIONS, shared),
+  images: { shape: images.imageShape, classes: images.classes },
+};
+
+/** The config.json of a model's folder; the weights are good. */
+const modelFolder: Target = {
+  name: 'fromPretrained',
+  seeds: [{ bytes: textOf(ownConfig) }],
+  read: async (file) => {
+    const path = join(folder, 'model');
+    mkdirSync(path, { recursive: true });
+    writeFileSync(join(path, 'model.safetensors'), encodeSafetensors(sharedModel.stateDict()));
+    writeFileSync(join(path, 'config.json'), file);
+    const { model, imageShape, classes } = await fromPretrained(path);
+    expect(isDeepStrictEqual(model.stateDict(), sharedModel.stateDict()), 'other weights than in the file');
+    expect(imageShape[0] * imageShape[1] === 16 && classes === 3, `${imageShape}, ${classes} classes`);
+  },
+};
+
+export const RUN_TARGETS: readonly Target[] = [config, metrics, weights, modelFolder];

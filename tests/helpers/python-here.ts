@@ -19,10 +19,20 @@ export function pythonWith(...modules: readonly string[]): string | undefined {
   return found;
 }
 
-/** What a Python program prints. @param args - sys.argv[1:]; @throws Error with its traceback */
-export function runPython(python: string, program: string, args: readonly string[] = []): string {
+/**
+ * What a Python program prints.
+ * @param args - sys.argv[1:]; @param cwd - the folder in which it runs
+ * @throws Error with its traceback
+ */
+export function runPython(
+  python: string,
+  program: string,
+  args: readonly string[] = [],
+  cwd?: string,
+): string {
   const { status, stdout, stderr } = spawnSync(python, ['-c', program, ...args], {
     env: environment,
+    cwd,
     encoding: 'utf8',
     maxBuffer: 1e8,
   });

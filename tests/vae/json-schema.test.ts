@@ -46,14 +46,23 @@ test('the command prints the schema', async () => {
   const printed = JSON.parse(await does('schema'));
   assert.equal(printed.properties, SCHEMA.properties);
   assert.is(printed.$schema, 'https://json-schema.org/draft/2020-12/schema');
-  assert.equal(Object.keys(printed.properties), ['$schema', ...KEYS]);
+  assert.equal(Object.keys(printed.properties), ['$schema', 'images', ...KEYS]);
 });
 
 test('what is no configuration is refused by both', () => {
   for (const contents of [null, 1, 'vae', [], [{}], true]) assert.not.ok(agree(contents));
   assert.ok(agree({}));
   assert.ok(agree({ $schema: './s.json' }));
-  for (const contents of [{ $schema: 5 }, { $schema: null }, { latnet: 2 }, { constructor: 1 }, { lr: 0.1 }])
+  assert.ok(agree({ images: { train: 60_000, shape: [28, 28], classes: 10 } }));
+  for (const contents of [
+    { $schema: 5 },
+    { images: [] },
+    { images: null },
+    { $schema: null },
+    { latnet: 2 },
+    { constructor: 1 },
+    { lr: 0.1 },
+  ])
     assert.not.ok(agree(contents));
 });
 

@@ -15,6 +15,7 @@ export {
   type ConvTranspose2dOptions,
 } from './convolution.js';
 export { Dropout } from './dropout.js';
+export type { WrittenType } from './element-types.js';
 export { Flatten, Unflatten } from './flatten.js';
 export {
   constant,

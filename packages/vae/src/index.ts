@@ -117,6 +117,7 @@ export type { Likelihood } from './likelihoods/likelihood.js';
 export { PixelGaussian, type PixelGaussianOptions } from './likelihoods/pixel-gaussian.js';
 export { SquaredError } from './likelihoods/squared-error.js';
 export type { Losses, MeterState } from './meter.js';
+export { metricsCsv } from './metrics-csv.js';
 export { Autoencoder, type AutoencoderOptions } from './models/autoencoder.js';
 export { CodeModel, type CodeModelOptions } from './models/code-model.js';
 export { ConditionalVAE, type ConditionalVAEOptions } from './models/conditional-vae.js';

@@ -5,4 +5,14 @@ export { encodePng, encodeSheet, writePng, writeSheet } from './figures/png.js';
 export { removeLeftovers, type WriteOptions, writeFileAtomic } from './files/atomic.js';
 export { FileError } from './files/file-error.js';
 export { type DecodePngOptions, decodePng, type GreyPicture } from './files/read-png.js';
+export type { ImageFacts } from './run/build-model.js';
 export { type LoadedRun, type LoadRunOptions, loadRun } from './run/load-run.js';
+export { type Measurement, type MeasureOptions, measureRun } from './run/measure.js';
+export {
+  fromPretrained,
+  type ModelToSave,
+  type SavePretrainedOptions,
+  savePretrained,
+} from './run/pretrained.js';
+export type { LoadedModel, Pretrained } from './run/read-model.js';
+export type { RunConfig } from './run/run-config.js';

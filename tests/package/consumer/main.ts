@@ -1,6 +1,7 @@
 import { backend, eye, manualSeed, randn, type Tensor, tensor } from '@varigrad/core';
 import { recordGraph } from '@varigrad/core/trace';
 import { Adam, Linear } from '@varigrad/nn';
+import { decodeNpz, encodeNpz } from '@varigrad/nn/numpy';
 import { VAE } from '@varigrad/vae';
 
 console.log(backend().name);
@@ -41,6 +42,9 @@ const x = randn([16, 2]);
 const y = x.sum({ axis: 1, keepDims: true }).mul(2).add(1);
 const [, fitted] = await train(layer.parameters(), 300, () => layer.forward(x).sub(y).square().mean());
 if (!(fitted < 1e-3)) throw new Error(`the line was not fitted: loss ${fitted}`);
+
+const { weight } = await decodeNpz(await encodeNpz(layer.stateDict(), { compress: true }));
+if (`${weight?.data}` !== `${layer.weight.dataSync()}`) throw new Error('the npz file has other weights');
 
 const model = new VAE({ inputSize: 16, hidden: [8], latent: 2 });
 const images = randn([32, 16]).sigmoid();

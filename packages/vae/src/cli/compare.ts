@@ -20,6 +20,7 @@ import type { Command, CommandLine, Terminal } from './command.js';
 import { COMPILE_OPTIONS, MACHINE_OPTIONS, readCompile, startBackend } from './machine.js';
 import { type ReportedFigure, type ReportedRun, reportPage } from './report.js';
 import { figureSource } from './sheets.js';
+import { readTensorboard, TENSORBOARD_OPTIONS } from './tensorboard.js';
 import { standardEpochs } from './train.js';
 
 /** The options of all runs. The model differs between runs and has no flag here. */
@@ -148,7 +149,13 @@ async function runCompare(line: CommandLine, terminal: Terminal): Promise<void> 
   const candidates = candidatesOf(line, standardEpochs(backend));
   const places = candidates.map((candidate) => ({ ...candidate, ...folderOf(candidate, out) }));
   const compile = readCompile(line);
-  const run = { machine: description, signal: terminal.stopSignal(), out: terminal.out, compile };
+  const run = {
+    machine: description,
+    signal: terminal.stopSignal(),
+    out: terminal.out,
+    compile,
+    tensorboard: readTensorboard(line),
+  };
   for (const { name, ...place } of places) {
     terminal.out.write(`\n── ${name} ──\n`);
     if ((await trainRun({ ...place, ...run })).stopped) {
@@ -167,7 +174,7 @@ async function runCompare(line: CommandLine, terminal: Terminal): Promise<void> 
 export const compare: Command = {
   summary: 'train several models, and write one HTML page about them',
   usage: '[config.json …]',
-  options: { ...OPTIONS, ...SHARED, ...MACHINE_OPTIONS, ...COMPILE_OPTIONS },
+  options: { ...OPTIONS, ...TENSORBOARD_OPTIONS, ...SHARED, ...MACHINE_OPTIONS, ...COMPILE_OPTIONS },
   notes: [
     partLists({ models: model, ...SHARED }),
     '',

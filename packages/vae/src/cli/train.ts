@@ -13,6 +13,7 @@ import { trainRun } from '../run/train-run.js';
 import { refuseExtraWords, UsageError } from '../run/usage-error.js';
 import type { Command, CommandLine, Terminal } from './command.js';
 import { COMPILE_OPTIONS, MACHINE_OPTIONS, readCompile, startBackend } from './machine.js';
+import { readTensorboard, TENSORBOARD_OPTIONS } from './tensorboard.js';
 
 /** The options that choose the run. */
 const WHERE_OPTIONS = {
@@ -60,7 +61,7 @@ export function readTrainRequest({ words, flags }: CommandLine): TrainRequest {
       ![
         'resume',
         ...CHANGEABLE,
-        ...Object.keys({ ...MACHINE_OPTIONS, ...COMPILE_OPTIONS }).map(flagOf),
+        ...Object.keys({ ...MACHINE_OPTIONS, ...COMPILE_OPTIONS, ...TENSORBOARD_OPTIONS }).map(flagOf),
       ].includes(name)
     )
       throw new UsageError(`--${name} cannot change in a resumed run — leave it out, or start a new run`);
@@ -149,6 +150,7 @@ async function run(line: CommandLine, { out, stopSignal, stopped, calledAs }: Te
     ...prepared,
     machine: description,
     compile: readCompile(line),
+    tensorboard: readTensorboard(line),
     signal: stopSignal(),
     out,
   });
@@ -167,7 +169,13 @@ async function run(line: CommandLine, { out, stopSignal, stopped, calledAs }: Te
 export const train: Command = {
   summary: 'train a model and write pictures, curves and weights into a folder',
   usage: '',
-  options: { ...WHERE_OPTIONS, ...RUN_OPTIONS, ...MACHINE_OPTIONS, ...COMPILE_OPTIONS },
+  options: {
+    ...WHERE_OPTIONS,
+    ...TENSORBOARD_OPTIONS,
+    ...RUN_OPTIONS,
+    ...MACHINE_OPTIONS,
+    ...COMPILE_OPTIONS,
+  },
   notes: [
     partLists(RUN_OPTIONS),
     '',

@@ -201,12 +201,20 @@ export async function writeDrawing(path: string, drawing: Drawing): Promise<stri
   return [`${path}.svg`];
 }
 
-/** Writes each figure that is possible for the model, named by the epoch, and the loss curves so far. */
-export async function writePictures(folder: RunFolder, source: FigureSource, epoch: number): Promise<void> {
+/** Writes each figure that is possible for the model, named by the epoch, and the loss curves so far. @returns the sheets, by name */
+export async function writePictures(
+  folder: RunFolder,
+  source: FigureSource,
+  epoch: number,
+): Promise<ReadonlyMap<string, Sheet>> {
+  const sheets = new Map<string, Sheet>();
   for (const [name, { eachEpoch, obstacle, draw }] of Object.entries(FIGURES)) {
     if (eachEpoch === undefined || obstacle?.(source) !== undefined) continue;
     const path = folder.file(`${name}-${String(epoch).padStart(3, '0')}`);
-    await writeDrawing(path, await draw(source, eachEpoch(epoch, source)));
+    const drawing = await draw(source, eachEpoch(epoch, source));
+    await writeDrawing(path, drawing);
+    if (typeof drawing !== 'string') sheets.set(name, drawing);
   }
   await writeDrawing(folder.file('curves'), lossCurves(source));
+  return sheets;
 }

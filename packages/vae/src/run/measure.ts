@@ -12,8 +12,8 @@ import type { Losses } from '../meter.js';
 import type { GenerativeModel } from '../models/model.js';
 import { collapseAdvice } from './advice.js';
 import { lossTextOf, modelEntry } from './build-model.js';
-import type { LoadedRun } from './load-run.js';
 import { counted } from './progress.js';
+import type { LoadedModel } from './read-model.js';
 import type { RunConfig } from './run-config.js';
 import { UsageError } from './usage-error.js';
 
@@ -21,7 +21,7 @@ import { UsageError } from './usage-error.js';
 export interface Measurement extends Losses {
   run: string;
   model: RunConfig['model'];
-  weights: LoadedRun['weights'];
+  weights: LoadedModel['weights'];
   images: number;
   targets: RunConfig['binarization'];
   units: 'nats per image';
@@ -43,7 +43,7 @@ export interface MeasureOptions extends Pick<EvaluateOptions, 'batchSize' | 'see
 
 /** Measures a trained model on test images. @throws UsageError for importance samples of a model whose log p(x) cannot be estimated */
 export async function measureRun(
-  { path, config, model, weights }: LoadedRun,
+  { path, config, model, weights }: LoadedModel,
   test: Dataset,
   { importanceSamples = 0, ...rest }: MeasureOptions = {},
 ): Promise<Measurement> {

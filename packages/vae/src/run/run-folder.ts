@@ -5,6 +5,7 @@ import type { Module, Optimizer } from '@varigrad/nn';
 import { writeFileAtomic } from '../files/atomic.js';
 import { withFileErrors } from '../files/file-error.js';
 import { readText } from '../files/read-text.js';
+import { metricsCsv } from '../metrics-csv.js';
 import type { EpochResult, TrainState } from '../train.js';
 import type { ImageFacts } from './build-model.js';
 import { decodeCheckpoint, encodeCheckpoint, restore } from './checkpoint.js';
@@ -17,15 +18,17 @@ import { encodeWeights, type ModelFacts, parseImageFacts } from './weights-file.
 /** Which weights of a run: those after its last epoch, or of the epoch with the lowest validation loss. */
 export type Weights = 'last' | 'best';
 
-const WEIGHT_FILES: Readonly<Record<Weights, string>> = {
+/** The file of weights of each kind. A model's folder, which `savePretrained` writes, has one of its own. */
+const WEIGHT_FILES: Readonly<Record<Weights | 'model', string>> = {
   last: 'weights.safetensors',
   best: 'best.safetensors',
+  model: 'model.safetensors',
 };
 
 /**
  * The folder of one run:
  * `config.json` (the configuration, which can start another run), `run.json` (other facts about the run), `metrics.jsonl` (one
- * object per epoch), `weights.safetensors` (the model), `best.safetensors` (the model of the best epoch, if there are validation
+ * object per epoch), `metrics.csv` (the same losses as a table), `weights.safetensors` (the model), `best.safetensors` (the model of the best epoch, if there are validation
  * images), `checkpoint.safetensors` (everything that `--resume` needs), and pictures. Every file is replaced as a whole.
  */
 export class RunFolder {
@@ -70,6 +73,7 @@ export class RunFolder {
   /** @param heldOut - the images of the losses that are not training losses */
   async writeMetrics(results: readonly EpochResult[], heldOut: 'test' | 'validation'): Promise<void> {
     await this.write('metrics.jsonl', encodeMetrics(results, heldOut));
+    await this.write('metrics.csv', metricsCsv(results, heldOut));
   }
 
   /** The finished epochs before `epoch`. @throws UsageError with the line if the file is damaged */
@@ -86,6 +90,14 @@ export class RunFolder {
     return text === undefined ? undefined : parseImageFacts(text, path, ({ images }) => images);
   }
 
+  /** The size of the images, from the config.json of a model's folder; undefined if it is not there. @throws VarigradError if it is damaged */
+  readModelImages(): ImageFacts | undefined {
+    const path = this.file('config.json');
+    const text = readText('config', path);
+    if (text === undefined || JSON.parse(text).images === undefined) return undefined;
+    return parseImageFacts(text, path, ({ images }) => images);
+  }
+
   /** The digest of the images, from run.json; undefined if it is not there. @throws UsageError if the file is damaged */
   readDigest(): string | undefined {
     const path = this.file('run.json');
@@ -100,12 +112,12 @@ export class RunFolder {
   }
 
   /** Whether there are weights of this kind. */
-  has(which: Weights): boolean {
+  has(which: keyof typeof WEIGHT_FILES): boolean {
     return existsSync(this.file(WEIGHT_FILES[which]));
   }
 
   /** The path of the weights. @throws UsageError if the run has no such weights yet */
-  weightsFile(which: Weights): string {
+  weightsFile(which: keyof typeof WEIGHT_FILES): string {
     if (this.has(which)) return this.file(WEIGHT_FILES[which]);
     const reason =
       which === 'best'
@@ -115,7 +127,7 @@ export class RunFolder {
   }
 
   async writeWeights(which: Weights, model: Module, about: ModelFacts): Promise<void> {
-    await this.write(WEIGHT_FILES[which], encodeWeights(model, about));
+    await this.write(WEIGHT_FILES[which], encodeWeights(model.stateDict(), about));
   }
 
   /** Weights, optimizer and position in one file, so that they always match. */

@@ -2,30 +2,28 @@
 import { VarigradError } from '@varigrad/core';
 import { type Optimizer, type Schedule, warmupSchedule } from '@varigrad/nn';
 import { STATIC_SEED } from '../data/binarize.js';
-import { describeCollapse, findCollapse } from '../diagnostics/collapse.js';
-import { latentStatistics } from '../diagnostics/latent-statistics.js';
-import { isLatentModel } from '../estimators/latent-model.js';
-import { evaluate } from '../evaluate.js';
+import type { Sheet } from '../figures/sheets.js';
 import { removeLeftovers } from '../files/atomic.js';
 import { type FolderLock, withFolder } from '../files/folder-lock.js';
 import type { GenerativeModel } from '../models/model.js';
 import type { BetaSchedule } from '../schedules.js';
+import { logEpoch } from '../tensorboard/log-epoch.js';
+import { SummaryWriter } from '../tensorboard/summary-writer.js';
 import { type EpochResult, fit, type TrainState } from '../train.js';
 import { TrainingError } from '../training-failure.js';
-import { collapseAdvice, divergenceAdvice } from './advice.js';
-import { buildModel, type ImageFacts, lossTextOf, modelEntry } from './build-model.js';
+import { divergenceAdvice } from './advice.js';
+import { buildModel, type ImageFacts, modelEntry } from './build-model.js';
+import { tellBest, tellCollapse } from './closing-report.js';
 import { loadRunData, type RunData } from './data.js';
 import { digestOf } from './digest.js';
 import { bestEpoch, isPatienceOver } from './early-stopping.js';
 import { writePictures } from './figures.js';
-
 import { introduction } from './introduction.js';
 import { counted, createReporter, type Output, wrapped } from './progress.js';
 import { RUN_OPTIONS, type RunConfig } from './run-config.js';
 import type { RunFolder } from './run-folder.js';
 import { noteCodes, writeScatterAnimation } from './scatter-animation.js';
 import { UsageError } from './usage-error.js';
-import { loadWeights, readWeightsFile } from './weights-file.js';
 
 /** The part of `AbortSignal` that a run uses. */
 export interface StopSignal {
@@ -43,6 +41,8 @@ export interface TrainRunOptions {
   machine: string;
   /** Whether steps may be compiled; see `FitOptions`. */
   compile: boolean;
+  /** Whether to write event files for TensorBoard, too. */
+  tensorboard: boolean;
   /** Stops the run after the step in progress, and saves it. */
   signal: StopSignal;
   out: Output;
@@ -61,6 +61,8 @@ interface Start {
   results: EpochResult[];
   /** The images of the losses that are not training losses. */
   heldOut: 'test' | 'validation';
+  /** Event files for TensorBoard, if the run writes them. */
+  events: SummaryWriter | undefined;
 }
 
 /**
@@ -143,7 +145,7 @@ async function saveEpoch(
   { next, lock }: { next: TrainState; lock: FolderLock },
 ): Promise<void> {
   const { folder, config } = options;
-  const { model, optimizer, data, results, heldOut } = start;
+  const { model, optimizer, data, results, heldOut, events } = start;
   checkHeld(folder, lock);
   await folder.writeMetrics(results, heldOut);
   const about = { config, images: imageFactsOf(data) };
@@ -151,18 +153,22 @@ async function saveEpoch(
   if (heldOut === 'validation' && bestEpoch(results) === results.at(-1))
     await folder.writeWeights('best', model, about);
   await folder.writeCheckpoint(model, optimizer, next);
-  await drawEpoch(options, start);
+  const pictures = await drawEpoch(options, start);
+  const result = results.at(-1) as EpochResult;
+  for (const [name, { pixels }] of pictures) events?.addImage(name, pixels, result.epoch);
+  if (events !== undefined) await logEpoch(events, result, model, heldOut);
 }
 
-/** Writes the pictures of the last epoch. */
+/** Writes the pictures of the last epoch, and returns the sheets of images by name. */
 async function drawEpoch(
   { folder, config }: TrainRunOptions,
   { model, data, results, heldOut }: Start,
-): Promise<void> {
+): Promise<ReadonlyMap<string, Sheet>> {
   const { epoch } = results.at(-1) as EpochResult;
   const source = { model, test: data.test, seed: 0, results, heldOut, targets: config.binarization };
-  await writePictures(folder, source, epoch);
+  const pictures = await writePictures(folder, source, epoch);
   if (model.latent === 2) await noteCodes(folder, model, data.test, epoch);
+  return pictures;
 }
 
 /** @throws VarigradError if the folder was deleted or replaced: files written there now would not belong to a complete run */
@@ -179,7 +185,7 @@ function imageFactsOf({ train, images }: Start['data']): ImageFacts {
 }
 
 /** Reads and checks everything before it writes anything. */
-async function prepare({ folder, config, resume, machine }: TrainRunOptions): Promise<Start> {
+async function prepare({ folder, config, resume, machine, tensorboard }: TrainRunOptions): Promise<Start> {
   const loaded = await loadRunData(config);
   const digest = digestOf(loaded);
   if (resume && (folder.readDigest() ?? digest) !== digest)
@@ -213,7 +219,8 @@ async function prepare({ folder, config, resume, machine }: TrainRunOptions): Pr
     },
   });
   const heldOut = data.validation === undefined ? 'test' : 'validation';
-  return { model, optimizer, data, state, results, heldOut };
+  const events = tensorboard ? new SummaryWriter(folder.path, { purgeStep: state?.epoch }) : undefined;
+  return { model, optimizer, data, state, results, heldOut, events };
 }
 
 /** The results of the finished epochs. @throws UsageError if they do not fit the checkpoint */
@@ -268,31 +275,4 @@ function scheduleOf(config: RunConfig, images: number): Schedule | undefined {
   const length = stepsOf(scheduleEpochs, config, images);
   const factor = RUN_OPTIONS.schedule.parts[schedule].build(length, scheduleDecay);
   return scheduleWarmUp === 0 ? factor : warmupSchedule(stepsOf(scheduleWarmUp, config, images), factor);
-}
-
-/** Reports collapsed dimensions of z, if there are any. */
-async function tellCollapse(
-  { config, compile, out }: TrainRunOptions,
-  { model, data }: Start,
-): Promise<void> {
-  if (!isLatentModel(model)) return;
-  const { binarization } = config;
-  const statistics = await latentStatistics(model, data.validation ?? data.test, { binarization, compile });
-  if (findCollapse(statistics).dimensions.length === 0) return;
-  out.write(`\n${wrapped(describeCollapse(statistics, collapseAdvice(config)), out)}\n`);
-}
-
-/** Reports an early end, the best epoch, and its losses on the test images. */
-async function tellBest(
-  { folder, config, compile, out }: TrainRunOptions,
-  { model, data, results }: Start,
-): Promise<void> {
-  const best = bestEpoch(results) as EpochResult;
-  if (isPatienceOver(results, config.patience))
-    out.write(`\nEnded early: no better validation loss in ${counted(config.patience, 'epoch')}.\n`);
-  const saved = await readWeightsFile(folder.weightsFile('best'));
-  loadWeights(model, saved);
-  const losses = await evaluate(model, data.test, { binarization: config.binarization, compile });
-  out.write(`\nBest epoch on the validation images: ${best.epoch}, saved in best.safetensors.\n`);
-  out.write(`Losses on ${counted(data.test.count, 'test image')}: ${lossTextOf(config)(losses)}\n`);
 }

@@ -1,7 +1,13 @@
 /** The file of a run's weights. Its metadata contain the configuration and the size of the images, so that the file is enough to rebuild the model. */
 import { readFile } from 'node:fs/promises';
 import { VarigradError } from '@varigrad/core';
-import { decodeSafetensors, encodeSafetensors, type Module, type StateDict } from '@varigrad/nn';
+import {
+  decodeSafetensors,
+  type EncodeSafetensorsOptions,
+  encodeSafetensors,
+  type Module,
+  type StateDict,
+} from '@varigrad/nn';
 import { isWhole } from '../checks.js';
 import { withFileErrors } from '../files/file-error.js';
 import type { ImageFacts } from './build-model.js';
@@ -22,16 +28,23 @@ export interface SavedWeights {
   readonly about?: ModelFacts | undefined;
 }
 
+/** The facts about images as they stand in JSON. */
+export function imagesJson({ imageShape, classes, count }: ImageFacts): object {
+  return { train: count, shape: imageShape, classes };
+}
+
 /** The contents of the file. */
 export function encodeWeights(
-  model: Module,
-  { config, images: { imageShape, classes, count } }: ModelFacts,
+  weights: StateDict,
+  { config, images }: ModelFacts,
+  options: EncodeSafetensorsOptions = {},
 ): Uint8Array {
   const metadata = {
+    format: 'pt', // PyTorch's names and layout, a word that Python's readers look for
     config: JSON.stringify(effective(RUN_OPTIONS, config)),
-    images: JSON.stringify({ train: count, shape: imageShape, classes }),
+    images: JSON.stringify(imagesJson(images)),
   };
-  return encodeSafetensors(model.stateDict(), metadata);
+  return encodeSafetensors(weights, metadata, options);
 }
 
 /** @throws VarigradError with the path if the file is damaged; UsageError if its configuration is refused */

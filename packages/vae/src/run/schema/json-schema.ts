@@ -20,6 +20,7 @@ export function jsonSchemaOf(options: Options, title: string): Json {
     type: 'object',
     properties: {
       $schema: { type: 'string' },
+      images: { type: 'object', description: 'the images of a trained model; not an option' },
       ...Object.fromEntries(keys.map((key) => [key, schemaOfValue(options, key)])),
     },
     additionalProperties: false,

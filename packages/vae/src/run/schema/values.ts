@@ -1,5 +1,5 @@
 /** Values of options from texts and from JSON: checks and messages. */
-import { describeValue } from '@varigrad/core/checks';
+import { describeValue, isPlainObject } from '@varigrad/core/checks';
 import { shorten, suggest, UsageError } from '../usage-error.js';
 import { flagOf, type NumberOption, type Option, type Options, TEXT_PATTERN, wordsOf } from './option.js';
 
@@ -22,15 +22,22 @@ export function fromFlags(options: Options, flags: ReadonlyMap<string, string | 
   );
 }
 
-/** Converts the contents of a configuration file. @throws UsageError for an unknown key, or a value that the option does not accept */
+/**
+ * Converts the contents of a configuration file. `images`, which a model's folder adds, is not an option.
+ * @throws UsageError for an unknown key, or a value that the option does not accept
+ */
 export function fromJson(options: Options, contents: unknown, path: string): Given {
   if (typeof contents !== 'object' || contents === null || Array.isArray(contents))
     throw new UsageError(`${path}: a configuration is an object, for example {"model": "vae", "latent": 10}`);
-  const { $schema = '', ...values }: Readonly<Record<string, unknown>> = Object.fromEntries(
-    Object.entries(contents),
-  );
+  const {
+    $schema = '',
+    images = {},
+    ...values
+  }: Readonly<Record<string, unknown>> = Object.fromEntries(Object.entries(contents));
   if (typeof $schema !== 'string')
     throw new UsageError(`${path}: $schema ${shorten(jsonOf($schema))}: expected a text`);
+  if (!isPlainObject(images))
+    throw new UsageError(`${path}: images ${shorten(jsonOf(images))}: expected an object`);
   return new Map(
     Object.entries(values).map(([key, value]) => {
       const option = Object.hasOwn(options, key) ? options[key] : undefined;
