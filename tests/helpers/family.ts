@@ -19,6 +19,7 @@ import {
   InverseAutoregressiveFlow,
   IWAE,
   Laplace,
+  Made,
   MixtureOfGaussians,
   masking,
   PixelGaussian,
@@ -158,6 +159,7 @@ export function family({ side, classes }: Images): Readonly<Record<string, Make>
       ),
     ],
     ['semi-supervised', own((generator) => new SemiSupervisedVAE({ ...sizes, classes, generator }))],
+    ['MADE', own((generator) => new Made({ inputSize, hidden: [6], generator }))],
     [
       'VQ-VAE',
       own(

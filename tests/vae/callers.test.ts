@@ -114,6 +114,14 @@ refused('models', [
     "new DenoisingAutoencoder({ corruption: 'masking' })",
     "DenoisingAutoencoder: corruption must be a corruption, such as masking(0.5), found 'masking'",
   ],
+  [
+    'new Made({ latent: 9 })',
+    "Made: unknown option 'latent' (options: inputSize, hidden, activation, generator)",
+  ],
+  [
+    'new Made({ hidden: 400 })',
+    'Made: hidden must be an array, found 400 — write new Made({ hidden: [400, …] })',
+  ],
   ["new VQVAE({ vectors: '10' })", "VQVAE: vectors must be a whole number above 0, found '10'"],
   [
     'new VQVAE({ codebook: 64 })',
@@ -144,6 +152,7 @@ refused('methods of models', [
   ['new DenoisingAutoencoder().elbo()', 'elbo: x must be a tensor, found undefined'],
   ['new TotalCorrelationVAE().elbo()', 'elbo: x must be a tensor, found undefined'],
   ['new IWAE().elbo()', 'elbo: x must be a tensor, found undefined'],
+  ['new Made().elbo()', 'elbo: x must be a tensor, found undefined'],
   ['new VQVAE().elbo()', 'elbo: x must be a tensor, found undefined'],
   ['new RelaxedCategoricalVAE().elbo()', 'elbo: x must be a tensor, found undefined'],
   ['new SemiSupervisedVAE().elbo()', 'elbo: x must be a tensor, found undefined'],

@@ -13,6 +13,7 @@ import {
   GaussianEncoder,
   InverseAutoregressiveFlow,
   IWAE,
+  Made,
   MixtureOfGaussians,
   PixelGaussian,
   PlanarFlow,
@@ -103,6 +104,18 @@ test('a codebook and its usage have separate lines', () => {
 ├─ decoder: Decoder
 │  ├─ hidden: HiddenLayers
 │  └─ out: Linear(6 → 9)  63
+└─ likelihood: Bernoulli`,
+  );
+});
+
+test('masked layers, and the direct connections of a MADE', () => {
+  assert.is(
+    String(new Made({ inputSize: 9, hidden: [5] })),
+    `Made (194 parameters)
+├─ decoder: MaskedNetwork
+│  ├─ layers.0: MaskedLinear(9 → 5, relu)  50
+│  ├─ direct: MaskedLinear(9 → 9)  90
+│  └─ out: MaskedLinear(5 → 9)  54
 └─ likelihood: Bernoulli`,
   );
 });

@@ -30,6 +30,7 @@ const models: Readonly<Record<string, readonly string[]>> = {
   ConditionalVAE: ['latent', 'inputSize', 'samples', 'classes'],
   SemiSupervisedVAE: ['latent', 'inputSize', 'classes'],
   RelaxedCategoricalVAE: ['variables', 'inputSize'],
+  Made: ['inputSize'],
   VQVAE: ['vectors', 'width', 'codebookSize', 'inputSize'],
 };
 

@@ -130,6 +130,7 @@ export {
 export { DenoisingAutoencoder, type DenoisingAutoencoderOptions } from './models/denoising-autoencoder.js';
 export type { ImageModel, ImageModelOptions } from './models/image-model.js';
 export { IWAE, type IWAEOptions } from './models/iwae.js';
+export { Made, type MadeOptions } from './models/made.js';
 export type { GenerativeModel, LatentModel } from './models/model.js';
 export {
   type Body,

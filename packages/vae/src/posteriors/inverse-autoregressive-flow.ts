@@ -1,6 +1,7 @@
-import { ArgumentError, type Generator, type Tensor, tensor } from '@varigrad/core';
+import { ArgumentError, type Generator, type Tensor } from '@varigrad/core';
 import { checkOptions, checkWhole, type OptionNames } from '@varigrad/core/checks';
 import { Linear, Module } from '@varigrad/nn';
+import { MaskedLinear } from '../models/masked-linear.js';
 import { GaussianPosterior } from './gaussian.js';
 import type { Draw, Posterior, PosteriorFamily } from './posterior.js';
 
@@ -22,28 +23,6 @@ const FLOW_OPTIONS: OptionNames<InverseAutoregressiveFlowOptions> = {
   hidden: true,
   generator: true,
 };
-
-/** A linear layer with some connections removed: y = x·W̃ᵀ + b, where W̃ is W with 0 in place of the removed weights. */
-class MaskedLinear extends Linear {
-  /** `[outFeatures, inFeatures]` of 0 and 1. The degrees determine it, so it is not part of the state dict. */
-  readonly #mask: Tensor;
-
-  /** Output i is connected to input j if `sees(outDegrees[i], inDegrees[j])`. */
-  constructor(
-    inDegrees: readonly number[],
-    outDegrees: readonly number[],
-    sees: (out: number, input: number) => boolean,
-    options: { generator?: Generator | undefined },
-  ) {
-    super(inDegrees.length, outDegrees.length, options);
-    this.#mask = tensor(outDegrees.map((out) => inDegrees.map((input) => (sees(out, input) ? 1 : 0))));
-  }
-
-  override forward(x: Tensor): Tensor {
-    const y = x.matmul(this.#mask.where(this.weight, 0), { transposeB: true });
-    return this.bias === null ? y : y.add(this.bias);
-  }
-}
 
 /**
  * Computes m and s of each dimension of z from the earlier dimensions and the image's features. Masks on one hidden layer, defined by

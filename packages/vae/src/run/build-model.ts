@@ -42,5 +42,7 @@ export function buildModel(config: RunConfig, images: ImageFacts): GenerativeMod
 
 /** The function that formats the losses of a model. */
 export function lossTextOf(config: Pick<RunConfig, 'model'>): (losses: Losses) => string {
-  return modelEntry(config).hasBound === true ? lossText : ({ loss }) => `loss ${loss.toFixed(2)}`;
+  const { hasBound, isExact } = modelEntry(config);
+  if (hasBound === true) return lossText;
+  return ({ loss }) => `${isExact === true ? '−log p(x)' : 'loss'} ${loss.toFixed(2)}`;
 }

@@ -19,6 +19,7 @@ import { interpolationFigure, traversalFigure } from '../figures/walks.js';
 import { writeFileAtomic } from '../files/atomic.js';
 import { Autoencoder } from '../models/autoencoder.js';
 import { DenoisingAutoencoder } from '../models/denoising-autoencoder.js';
+import { Made } from '../models/made.js';
 import type { GenerativeModel } from '../models/model.js';
 import type { EpochResult } from '../train.js';
 import type { RunFolder } from './run-folder.js';
@@ -58,12 +59,16 @@ const needsPlane = ({ model }: FigureSource): string | undefined =>
 const needsClasses = ({ model }: FigureSource): string | undefined =>
   model.classes > 0 ? undefined : 'the model is not conditional';
 
+const needsZ = ({ model }: FigureSource): string | undefined =>
+  model instanceof Made ? 'the model has no z' : undefined;
+
 const needsTwoImages = ({ test }: FigureSource): string | undefined =>
   test.count >= 2 ? undefined : 'there is only one test image';
 
 /** The origin of the codes of samples, for a title. */
 function originOfCodes({ model }: FigureSource): string {
   if ('prior' in model) return 'z ~ p(z)';
+  if (model instanceof Made) return 'samples of p(x)';
   return model instanceof Autoencoder ? 'z ~ N(0, I), not its codes' : 'codes at random';
 }
 
@@ -132,16 +137,17 @@ export const FIGURES: Readonly<Record<string, FigureEntry>> = {
   },
   interpolation: {
     help: 'from one test image to another, along a straight line in z',
-    obstacle: needsTwoImages,
+    obstacle: (source) => needsZ(source) ?? needsTwoImages(source),
     draw: ({ model, test }, title) => interpolationFigure(model, test, { title }),
   },
   'interpolation-spherical': {
     help: 'from one test image to another, along a great circle in z',
-    obstacle: needsTwoImages,
+    obstacle: (source) => needsZ(source) ?? needsTwoImages(source),
     draw: ({ model, test }, title) => interpolationFigure(model, test, { path: 'spherical', title }),
   },
   traversal: {
     help: 'one coordinate of z at a time; at most ten, those with the largest KL',
+    obstacle: needsZ,
     draw: drawTraversal,
   },
   scatter: {

@@ -5,6 +5,7 @@ import { Autoencoder, type AutoencoderOptions } from '../../models/autoencoder.j
 import { ConditionalVAE } from '../../models/conditional-vae.js';
 import { DenoisingAutoencoder } from '../../models/denoising-autoencoder.js';
 import { IWAE } from '../../models/iwae.js';
+import { Made } from '../../models/made.js';
 import type { GenerativeModel } from '../../models/model.js';
 import { RelaxedCategoricalVAE } from '../../models/relaxed-categorical-vae.js';
 import { SemiSupervisedVAE } from '../../models/semi-supervised-vae.js';
@@ -23,6 +24,8 @@ import { PRIORS } from './priors.js';
 export interface ModelEntry extends Part {
   /** Whether its recon and kl sum to −ELBO. */
   readonly hasBound?: true;
+  /** Whether its loss is −log p(x) itself. */
+  readonly isExact?: true;
   /** Whether the model needs each image's class. */
   readonly needsLabels?: true;
   /** Changes the training images; `note` describes the change in a sentence. */
@@ -115,6 +118,29 @@ export const MODELS = {
           const own = shared(context);
           const networks = plainNetworks(context, own.likelihood, vectors * width);
           return new VQVAE({ ...own, ...networks, vectors, width, codebookSize, commitment });
+        },
+      },
+      made: {
+        help: 'masked autoencoder: the exact density of binary images, without z',
+        defaults: { binarization: 'static' },
+        isExact: true,
+        conflicts: [
+          {
+            when: { binarization: ['none'] },
+            message: 'model made needs binary pixels — use binarization static, dynamic or threshold',
+          },
+          {
+            when: { likelihood: { not: ['bernoulli'] } },
+            message: 'model made needs likelihood bernoulli',
+          },
+          {
+            when: { network: ['convolutional'] },
+            message: 'model made needs network dense, whose connections it masks',
+          },
+        ],
+        build: ({ config, inputSize, generator }: ModelContext): GenerativeModel => {
+          const { hidden, activation } = config;
+          return new Made({ inputSize, hidden, activation, generator });
         },
       },
       m2: {

@@ -78,7 +78,16 @@ function schemaOfCondition(options: Options, condition: Condition): Json {
   const { key, ...demand } = condition;
   const value = 'words' in demand ? { enum: demand.words } : { type: 'number', ...demand };
   const isMet = accepts(condition, options[key]?.default);
-  return { properties: { [key]: value }, ...(!isMet && { required: [key] }) };
+  const others = partDefaults(options, key).filter(([standard]) => accepts(condition, standard) !== isMet);
+  const given = { properties: { [key]: value }, required: [key] };
+  if (others[0] === undefined) return isMet ? { properties: given.properties } : given;
+  // With some parts of a table, an absent value counts as another default.
+  const [, , table] = others[0];
+  const words = wordsOf(options[table] as Option).filter(
+    (word) => others.some(([, part]) => part === word) !== isMet,
+  );
+  const absent = { not: { required: [key] } };
+  return { anyOf: [given, { allOf: [absent, schemaOfCondition(options, { key: table, words })] }] };
 }
 
 /** Several schemas as one. */
