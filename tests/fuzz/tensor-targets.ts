@@ -91,13 +91,14 @@ function makeCheckpoint(): Uint8Array {
       .backward();
     optimizer.step();
   }
-  return encodeCheckpoint(model, optimizer, {
+  const train = {
     epoch: 3,
     step: 1,
     generator: { key: [0, 3], counter: [7, 0] },
     sums: { loss: 3.5, recon: 3, kl: 0.5, count: 4 },
     seconds: 0.25,
-  });
+  } as const;
+  return encodeCheckpoint({ model: model.stateDict(), optimizer: optimizer.stateDict(), train });
 }
 
 const checkpointFile = makeCheckpoint();

@@ -37,7 +37,8 @@ async function stopped(
     },
   };
   const state = await fit(model, { train: data, test: data }, { optimizer, epochs: 9, batchSize: 4, signal });
-  return { model, optimizer, state, bytes: encodeCheckpoint(model, optimizer, state) };
+  const saved = { model: model.stateDict(), optimizer: optimizer.stateDict(), train: state };
+  return { model, optimizer, state, bytes: encodeCheckpoint(saved) };
 }
 
 function refusal(bytes: Uint8Array): string {

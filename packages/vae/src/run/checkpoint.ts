@@ -21,9 +21,9 @@ export interface Checkpoint {
   readonly train: TrainState;
 }
 
-export function encodeCheckpoint(model: Module, optimizer: Optimizer, train: TrainState): Uint8Array {
-  const { tensors, ...settings } = optimizer.stateDict();
-  const all = { ...prefixed('model.', model.stateDict()), ...prefixed('optimizer.', tensors) };
+export function encodeCheckpoint({ model, optimizer, train }: Checkpoint): Uint8Array {
+  const { tensors, ...settings } = optimizer;
+  const all = { ...prefixed('model.', model), ...prefixed('optimizer.', tensors) };
   return encodeSafetensors(all, { train: JSON.stringify(train), optimizer: JSON.stringify(settings) });
 }
 

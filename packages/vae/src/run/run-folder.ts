@@ -127,12 +127,17 @@ export class RunFolder {
   }
 
   async writeWeights(which: Weights, model: Module, about: ModelFacts): Promise<void> {
-    await this.write(WEIGHT_FILES[which], encodeWeights(model.stateDict(), about));
+    await this.write(WEIGHT_FILES[which], encodeWeights(await model.stateDictAsync(), about));
   }
 
   /** Weights, optimizer and position in one file, so that they always match. */
   async writeCheckpoint(model: Module, optimizer: Optimizer, state: TrainState): Promise<void> {
-    await this.write('checkpoint.safetensors', encodeCheckpoint(model, optimizer, state));
+    const checkpoint = {
+      model: await model.stateDictAsync(),
+      optimizer: await optimizer.stateDictAsync(),
+      train: state,
+    };
+    await this.write('checkpoint.safetensors', encodeCheckpoint(checkpoint));
   }
 
   /** Restores model and optimizer from the checkpoint. @returns undefined if there is no checkpoint; nothing is changed then */
