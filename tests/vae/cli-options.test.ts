@@ -532,19 +532,19 @@ test('the machine is refused in the same words', () => {
   const start = (args: readonly string[]): unknown => readMachine(lineOf(['train', ...args]));
   refuses(
     () => start(['--backend', 'wsam']),
-    '--backend wsam: expected one of auto, wasm, native, reference — did you mean wasm?',
+    '--backend wsam: expected one of auto, wasm, native, reference, gpu — did you mean wasm?',
   );
   refuses(
     () => start(['--backend', 'cuda']),
-    '--backend cuda: expected one of auto, wasm, native, reference',
+    '--backend cuda: expected one of auto, wasm, native, reference, gpu',
   );
   refuses(() => start(['--threads', '0']), '--threads 0: expected a whole number from 1 to 64');
   refuses(
     () => start(['--backend', 'reference', '--threads', '2']),
     '--threads has no effect here — it needs --backend auto or wasm or native',
   );
-  assert.equal(start([]), { backend: 'auto', threads: null });
-  assert.equal(start(['--threads', '2', '--backend', 'wasm']), { backend: 'wasm', threads: 2 });
+  assert.equal(start([]), { backend: 'auto', threads: null, mode: null });
+  assert.equal(start(['--threads', '2', '--backend', 'wasm']), { backend: 'wasm', threads: 2, mode: null });
 });
 
 test('an unknown command gets a suggestion, or the list', () => {

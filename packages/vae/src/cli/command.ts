@@ -34,8 +34,30 @@ export interface Command {
   readonly usage: string;
   /** The words that may be its first argument. Without this field, an argument is the path of a file. */
   readonly words?: readonly string[];
+  /** Its options. `withJson` adds `--json`. */
   readonly options: Options;
   /** Text below the options. A line of the form `  name  description` is an entry of a list. */
   readonly notes: string;
-  run(line: CommandLine, terminal: Terminal): Promise<void>;
+  /** @returns what `--json` prints in place of the text that the command writes */
+  run(line: CommandLine, terminal: Terminal): Promise<object>;
+}
+
+/** The option that every command has. */
+export const JSON_OPTIONS = {
+  json: {
+    group: 'The output:',
+    type: 'boolean',
+    default: false,
+    help: 'print one JSON object in place of text',
+  },
+} as const;
+
+/** The commands with the option `--json`. */
+export function withJson(commands: Commands): Commands {
+  return Object.fromEntries(
+    Object.entries(commands).map(([name, command]) => [
+      name,
+      { ...command, options: { ...command.options, ...JSON_OPTIONS } },
+    ]),
+  );
 }

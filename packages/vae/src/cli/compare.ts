@@ -142,7 +142,7 @@ async function reportRun(
   };
 }
 
-async function runCompare(line: CommandLine, terminal: Terminal): Promise<void> {
+async function runCompare(line: CommandLine, terminal: Terminal): Promise<object> {
   const { out, importanceSamples } = complete(OPTIONS, fromFlags(OPTIONS, line.flags));
   candidatesOf(line);
   const { name: backend, description } = await startBackend(line);
@@ -160,7 +160,7 @@ async function runCompare(line: CommandLine, terminal: Terminal): Promise<void> 
     terminal.out.write(`\n── ${name} ──\n`);
     if ((await trainRun({ ...place, ...run })).stopped) {
       terminal.stopped('\nStopped; all results are saved. The same command continues.\n');
-      return;
+      return { stopped: true, out };
     }
   }
   const runs: ReportedRun[] = [];
@@ -169,6 +169,11 @@ async function runCompare(line: CommandLine, terminal: Terminal): Promise<void> 
   const path = join(out, 'report.html');
   await writeFileAtomic(path, reportPage(runs, description));
   terminal.out.write(`\nDone. The report is ${path}\n`);
+  return {
+    stopped: false,
+    report: path,
+    runs: runs.map(({ name, parameters, measured }) => ({ name, parameters, ...measured })),
+  };
 }
 
 export const compare: Command = {

@@ -158,6 +158,8 @@ export const completion: Command = {
       throw new UsageError(
         `completion ${shell}: expected one of ${known.join(', ')}${suggest(shell, known)}`,
       );
-    out.write(script(commands));
+    const text = script(commands);
+    out.write(text);
+    return { shell, script: text };
   },
 };

@@ -35,7 +35,6 @@ const OPTIONS = {
     default: 0,
     help: 'also estimate −log p(x) with N importance samples per image; 0 means no',
   },
-  json: { group: 'The evaluation:', type: 'boolean', default: false, help: 'print one JSON object' },
   seed: {
     group: 'The evaluation:',
     type: 'integer',
@@ -46,8 +45,8 @@ const OPTIONS = {
   },
 } as const;
 
-async function run(line: CommandLine, { out }: Terminal): Promise<void> {
-  const { json, images, batch, importanceSamples, seed } = complete(OPTIONS, fromFlags(OPTIONS, line.flags));
+async function run(line: CommandLine, { out }: Terminal): Promise<object> {
+  const { images, batch, importanceSamples, seed } = complete(OPTIONS, fromFlags(OPTIONS, line.flags));
   const opened = await openNamedRun(line);
   const data = await opened.data();
   const test = images === 0 ? data.test : firstOf(data.test, images);
@@ -57,7 +56,8 @@ async function run(line: CommandLine, { out }: Terminal): Promise<void> {
     seed,
     compile: readCompile(line),
   });
-  out.write(json ? `${JSON.stringify(measured)}\n` : `${wrapped(measurementText(measured), out)}\n`);
+  out.write(`${wrapped(measurementText(measured), out)}\n`);
+  return measured;
 }
 
 export const evaluateCommand: Command = {

@@ -1,5 +1,6 @@
 /** The options of every command that choose the backend and its threads. */
 import { type Backend, init, setBackend } from '@varigrad/core';
+import { gpu } from '@varigrad/core/gpu';
 import { native } from '@varigrad/core/native';
 import { complete } from '../run/schema/complete.js';
 import type { ValuesOf } from '../run/schema/option.js';
@@ -9,9 +10,9 @@ import type { CommandLine } from './command.js';
 export const MACHINE_OPTIONS = {
   backend: {
     group: 'The machine:',
-    enum: ['auto', 'wasm', 'native', 'reference'],
+    enum: ['auto', 'wasm', 'native', 'reference', 'gpu'],
     default: 'auto',
-    help: 'where to compute; native: wasm with the matrix products of oneDNN, OpenBLAS or Accelerate; reference is slow, plain loops',
+    help: 'where to compute; native: wasm with the matrix products of oneDNN, OpenBLAS or Accelerate; reference: slow, plain loops; gpu: gpu.js',
   },
   threads: {
     group: 'The machine:',
@@ -21,7 +22,15 @@ export const MACHINE_OPTIONS = {
     default: null,
     help: 'number of threads of the backends wasm and native',
     defaultText: 'all cores',
-    when: { backend: { not: ['reference'] } },
+    when: { backend: { not: ['reference', 'gpu'] } },
+  },
+  mode: {
+    group: 'The machine:',
+    enum: ['webgpu', 'headlessgl', 'webasm', 'cpu'],
+    default: null,
+    help: 'how gpu.js computes; webasm and cpu do so without a GPU, for comparison',
+    defaultText: 'the first of webgpu and headlessgl that works',
+    when: { backend: ['gpu'] },
   },
 } as const;
 
@@ -47,10 +56,10 @@ export function readMachine({ flags }: CommandLine): ValuesOf<typeof MACHINE_OPT
 
 /** Starts the backend that a command line names. */
 export async function startBackend(line: CommandLine): Promise<Backend> {
-  const { backend, threads } = readMachine(line);
+  const { backend, threads, mode } = readMachine(line);
   const options = { threads: threads ?? undefined };
-  if (backend !== 'native') return init({ backend, ...options });
-  const chosen = await native(options);
+  if (backend !== 'native' && backend !== 'gpu') return init({ backend, ...options });
+  const chosen = backend === 'native' ? await native(options) : await gpu(mode === null ? {} : { mode });
   setBackend(chosen);
   return chosen;
 }

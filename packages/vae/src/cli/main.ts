@@ -5,7 +5,7 @@ import { VarigradError } from '@varigrad/core';
 import { FileError, isSystemError } from '../files/file-error.js';
 import { type Output, painter, visible, wrapped } from '../run/progress.js';
 import { UsageError } from '../run/usage-error.js';
-import type { Commands, Terminal } from './command.js';
+import { type Commands, type Terminal, withJson } from './command.js';
 import { compare } from './compare.js';
 import { completion } from './completion.js';
 import { evaluateCommand } from './evaluate.js';
@@ -15,7 +15,7 @@ import { schema } from './schema.js';
 import { figures, reconstruct, sample } from './sheets.js';
 import { train } from './train.js';
 
-export const COMMANDS: Commands = {
+export const COMMANDS: Commands = withJson({
   train,
   evaluate: evaluateCommand,
   sample,
@@ -24,10 +24,13 @@ export const COMMANDS: Commands = {
   compare,
   schema,
   completion,
-};
+});
 
 /** The signals that ask a run to stop and save. A closed terminal sends SIGHUP, sometimes more than once. */
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** Where a command writes its text if `--json` prints its report. */
+const SILENT: Output = { write: () => true };
 
 /** Exit codes. */
 const DONE = 0;
@@ -85,7 +88,11 @@ export async function runCommandLine(
       paint: painter(out.out),
     });
     if (parsed.kind === 'text') out.out.write(`${parsed.text}\n`);
-    else await COMMANDS[parsed.name]?.run(parsed, terminal);
+    else if (parsed.flags.get('json') !== true) await COMMANDS[parsed.name]?.run(parsed, terminal);
+    else {
+      const report = await COMMANDS[parsed.name]?.run(parsed, { ...terminal, out: SILENT });
+      out.out.write(`${JSON.stringify(report)}\n`);
+    }
     if (ending !== undefined) (out.failure() === undefined ? out : err).out.write(ending);
     const failure = await failureOf(out);
     if (failure !== undefined && !isReaderEnded(failure)) throw new FileError('output', 'stdout', failure);

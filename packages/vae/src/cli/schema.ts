@@ -15,6 +15,8 @@ export const schema: Command = {
   ].join('\n'),
   async run({ words }, { out }) {
     refuseExtraWords(words, 0);
-    out.write(`${JSON.stringify(jsonSchemaOf(RUN_OPTIONS, 'Configuration of varigrad train'), null, 2)}\n`);
+    const contents = jsonSchemaOf(RUN_OPTIONS, 'Configuration of varigrad train');
+    out.write(`${JSON.stringify(contents, null, 2)}\n`);
+    return contents;
   },
 };

@@ -16,7 +16,7 @@ import { MACHINE_OPTIONS } from './machine.js';
 import { previewSamples } from './preview.js';
 import { openNamedRun, TRAINED_OPTIONS } from './trained.js';
 
-const SHEET_OPTIONS = {
+export const SHEET_OPTIONS = {
   columns: {
     group: 'The sheet:',
     type: 'integer',
@@ -52,7 +52,7 @@ const ROWS = {
 } as const;
 
 /** The path of a sheet without its extension. @throws UsageError if it names a folder */
-function stemOf(path: string): string {
+export function stemOf(path: string): string {
   const stem = path.replace(/\.(png|svg)$/i, '');
   const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
   if (!isFolder && !/(^|[/\\])$/.test(stem)) return stem;
@@ -62,10 +62,12 @@ function stemOf(path: string): string {
 }
 
 /** Writes the SVG file and the PNG file of a sheet. @param stem - their path without the extension */
-async function writeFiles(stem: string, sheet: Sheet, out: Output): Promise<void> {
-  const [svg, png] = await writeSheet(stem, sheet);
+export async function writeFiles(stem: string, sheet: Sheet, out: Output): Promise<object> {
+  const files = await writeSheet(stem, sheet);
+  const [svg, png] = files;
   const [width, height] = [sheet.pixels.width, sheet.pixels.height].map((size) => size * sheet.scale);
   out.write(`${svg}\n${png}: ${width} × ${height} pixels\n`);
+  return { files, width, height };
 }
 
 const SAMPLE_OPTIONS = {
@@ -103,8 +105,9 @@ export const sample: Command = {
       );
     const which = label === null ? {} : { label };
     const sheet = await samplesFigure(model, imageShape, { rows, columns, seed, ...which });
-    await writeFiles(stem ?? join(folder, 'samples'), sheet, out);
+    const written = await writeFiles(stem ?? join(folder, 'samples'), sheet, out);
     await previewSamples(model, imageShape, out);
+    return { run: folder, ...written };
   },
 };
 
@@ -138,7 +141,8 @@ export const reconstruct: Command = {
     const sheet = draws
       ? await sampledReconstructionFigure(model, test, { rows, columns, seed })
       : await reconstructionFigure(model, test, { rows, columns });
-    await writeFiles(stem ?? join(folder, 'reconstructions'), sheet, out);
+    const written = await writeFiles(stem ?? join(folder, 'reconstructions'), sheet, out);
+    return { run: folder, ...written };
   },
 };
 
@@ -178,21 +182,26 @@ export async function figureSource(
   return { model, test, seed, results: metrics, heldOut, targets: config.binarization };
 }
 
-async function runFigures(line: CommandLine, { out }: Terminal): Promise<void> {
+async function runFigures(line: CommandLine, { out }: Terminal): Promise<object> {
   const { only, seed, out: path } = complete(FIGURES_OPTIONS, fromFlags(FIGURES_OPTIONS, line.flags));
   const opened = await openNamedRun(line);
   const source = await figureSource(opened, seed);
+  const written: string[] = [];
+  const leftOut: Record<string, string> = {};
   for (const [name, { draw, obstacle }] of Object.entries(FIGURES)) {
     if (only !== null && !only.includes(name)) continue;
     const problem = obstacle?.(source);
     if (problem !== undefined) {
       if (only !== null) throw new UsageError(`--only ${name}: ${problem}`);
       out.write(`${name}: left out, since ${problem}\n`);
+      leftOut[name] = problem;
       continue;
     }
     const files = await writeDrawing(join(path ?? join(opened.path, 'figures'), name), await draw(source));
     out.write(files.map((file) => `${file}\n`).join(''));
+    written.push(...files);
   }
+  return { run: opened.path, files: written, leftOut };
 }
 
 export const figures: Command = {

@@ -11,7 +11,7 @@ import { flagOf } from '../run/schema/option.js';
 import { fromFlags, type Given } from '../run/schema/values.js';
 import { trainRun } from '../run/train-run.js';
 import { refuseExtraWords, UsageError } from '../run/usage-error.js';
-import type { Command, CommandLine, Terminal } from './command.js';
+import { type Command, type CommandLine, JSON_OPTIONS, type Terminal } from './command.js';
 import { COMPILE_OPTIONS, MACHINE_OPTIONS, readCompile, startBackend } from './machine.js';
 import { readTensorboard, TENSORBOARD_OPTIONS } from './tensorboard.js';
 
@@ -61,7 +61,9 @@ export function readTrainRequest({ words, flags }: CommandLine): TrainRequest {
       ![
         'resume',
         ...CHANGEABLE,
-        ...Object.keys({ ...MACHINE_OPTIONS, ...COMPILE_OPTIONS, ...TENSORBOARD_OPTIONS }).map(flagOf),
+        ...Object.keys({ ...MACHINE_OPTIONS, ...COMPILE_OPTIONS, ...TENSORBOARD_OPTIONS, ...JSON_OPTIONS }).map(
+          flagOf,
+        ),
       ].includes(name)
     )
       throw new UsageError(`--${name} cannot change in a resumed run — leave it out, or start a new run`);
@@ -141,7 +143,7 @@ function list(rows: readonly (readonly [string, string])[], paint: Paint): strin
     .join('');
 }
 
-async function run(line: CommandLine, { out, stopSignal, stopped, calledAs }: Terminal): Promise<void> {
+async function run(line: CommandLine, { out, stopSignal, stopped, calledAs }: Terminal): Promise<object> {
   const request = readTrainRequest(line);
   const { name, description } = await startBackend(line);
   const prepared = await prepare(request, name);
@@ -160,10 +162,19 @@ async function run(line: CommandLine, { out, stopSignal, stopped, calledAs }: Te
       `\nStopped in epoch ${end.epoch} after step ${end.step}. The run is saved. To continue:\n` +
         `  ${paint('cyan', `${calledAs('train')} --resume ${argumentOf(path)}`)}\n`,
     );
-    return;
+    return { run: path, ...end };
   }
-  out.write(`\n${paint('green', 'Done.')} Files in ${path}/:\n${list(filesIn(path), paint)}`);
+  const files = filesIn(path);
+  out.write(`\n${paint('green', 'Done.')} Files in ${path}/:\n${list(files, paint)}`);
   out.write(`\nNext:\n${list(nextCommands(path, prepared.config, calledAs), paint)}`);
+  const epochs = await prepared.folder.readMetrics();
+  return {
+    run: path,
+    ...end,
+    epochs: epochs.length,
+    last: epochs.at(-1),
+    files: files.map(([name]) => name),
+  };
 }
 
 export const train: Command = {
