@@ -11,3 +11,14 @@ export function refuses(f: () => unknown, message: string): void {
   assert.instance(refusal, Error, `no error was thrown, expected: ${message}`);
   assert.is((refusal as Error).message, message);
 }
+
+/** Asserts that a promise is rejected with an error of exactly this message. */
+export async function refusesLater(promise: Promise<unknown>, message: string): Promise<void> {
+  const found = await promise.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  refuses(() => {
+    if (found !== undefined) throw found;
+  }, message);
+}

@@ -37,6 +37,11 @@ test('every command prints one JSON object with --json, and nothing else', async
       ['--models', 'ae,vae', ...config, '--out', join(scratch, 'c')],
       ['stopped', 'report', 'runs'],
     ],
+    features: [[run], ['files', 'set', 'scores']],
+    inpaint: [
+      [run, '--steps', '2'],
+      ['one', 'mean', 'trainingMean', 'files'],
+    ],
     schema: [[], ['$schema', 'properties']],
     completion: [['bash'], ['shell', 'script']],
   };
@@ -83,6 +88,8 @@ test('--backend gpu trains, evaluates and draws with gpu.js, with the losses of 
   const [here, there] = [await jsonOf('evaluate', run, ...gpu), await jsonOf('evaluate', vae)];
   assert.ok(Math.abs(here.loss - there.loss) < 1e-3 * there.loss, `${here.loss}, ${there.loss}`);
   await does('reconstruct', run, ...gpu);
+  await does('inpaint', run, '--steps', '2', '--images', '8', ...gpu);
+  await does('features', run, '--images', '8', '--train-images', '16', ...gpu);
   await does('train', '--resume', run, '--epochs', '4', ...gpu);
 });
 

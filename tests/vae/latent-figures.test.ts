@@ -1,5 +1,5 @@
 /** Sheets of reconstructions, paths and planes of z, with a model whose pictures can be computed by hand. */
-import { ArgumentError, Generator, rand, tensor } from '@varigrad/core';
+import { Generator, rand, tensor } from '@varigrad/core';
 import {
   classManifoldsFigure,
   classStyleFigure,
@@ -14,6 +14,7 @@ import {
 } from '@varigrad/vae';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { refusesLater } from '../helpers/refuses.js';
 import { assertSameSheet, dataset, pair, SHAPE, sigmoid, Transparent } from '../helpers/transparent-model.js';
 
 const { images } = dataset(6);
@@ -151,16 +152,5 @@ test('styles can be those of given images', async () => {
   });
   assertSameSheet(sheet, expected);
 });
-
-async function refusesLater(figure: Promise<unknown>, message: string): Promise<void> {
-  try {
-    await figure;
-  } catch (error) {
-    assert.instance(error, ArgumentError);
-    assert.is((error as Error).message, message);
-    return;
-  }
-  assert.unreachable(`not refused: ${message}`);
-}
 
 test.run();

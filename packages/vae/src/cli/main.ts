@@ -9,7 +9,9 @@ import { type Commands, type Terminal, withJson } from './command.js';
 import { compare } from './compare.js';
 import { completion } from './completion.js';
 import { evaluateCommand } from './evaluate.js';
+import { features } from './features.js';
 import { type GuardedOutput, guardOutput, isReaderEnded } from './guarded-output.js';
+import { inpaint } from './inpaint.js';
 import { parseLine } from './parse.js';
 import { schema } from './schema.js';
 import { figures, reconstruct, sample } from './sheets.js';
@@ -22,6 +24,8 @@ export const COMMANDS: Commands = withJson({
   reconstruct,
   figures,
   compare,
+  features,
+  inpaint,
   schema,
   completion,
 });

@@ -24,19 +24,22 @@ export const TRAINED_OPTIONS = {
   },
 } as const;
 
-/** The folder of a run: the only argument of such a command. */
-function runFolderOf(words: readonly string[]): string {
-  const [run] = words;
-  if (run === undefined || run === '')
-    throw new UsageError('no run given — name its folder, for example runs/mnist-vae-z20-none');
-  refuseExtraWords(words, 1);
-  return run;
+/** Starts the backend and opens the run that the command line names: its only argument. */
+export async function openNamedRun(line: CommandLine): Promise<LoadedRun> {
+  refuseExtraWords(line.words, 1);
+  const [run] = await openNamedRuns(line);
+  return run!;
 }
 
-/** Starts the backend and opens the run that the command line names. */
-export async function openNamedRun(line: CommandLine): Promise<LoadedRun> {
-  const path = runFolderOf(line.words);
+/** Starts the backend and opens all runs that the command line names, at least one. */
+export async function openNamedRuns(line: CommandLine): Promise<LoadedRun[]> {
+  const paths = line.words;
+  if (paths.length === 0 || paths.includes(''))
+    throw new UsageError('no run given — name its folder, for example runs/mnist-vae-z20-none');
   const { weights, data } = complete(TRAINED_OPTIONS, fromFlags(TRAINED_OPTIONS, line.flags));
   await startBackend(line);
-  return loadRun(path, { weights: weights ?? undefined, data: data ?? undefined });
+  const runs: LoadedRun[] = [];
+  for (const path of paths)
+    runs.push(await loadRun(path, { weights: weights ?? undefined, data: data ?? undefined }));
+  return runs;
 }

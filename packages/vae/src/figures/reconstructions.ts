@@ -115,7 +115,7 @@ function reconstruct(model: GenerativeModel, data: Dataset, generator?: Generato
 }
 
 /** Rows of images, each row once per kind: the first kind, below it the same images of the second kind, and so on. */
-function stackedSheet(
+export function stackedSheet(
   kinds: readonly { label: string; images: Float32Array }[],
   data: Dataset,
   columns: number,

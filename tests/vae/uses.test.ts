@@ -1,0 +1,355 @@
+/** Codes as features, probes and neighbours of made-up rows, and blanks filled by a model whose posterior is known. */
+import { Generator, noGrad, tensor } from '@varigrad/core';
+import {
+  Autoencoder,
+  ConditionalVAE,
+  type Dataset,
+  Gaussian,
+  IWAE,
+  Made,
+  RelaxedCategoricalVAE,
+  VAE,
+  VQVAE,
+} from '@varigrad/vae';
+import { encodeDataset, fillBlanks, linearProbe, nearestNeighbours } from '@varigrad/vae/uses';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { refusesLater } from '../helpers/refuses.js';
+
+/** Rows as a data set. */
+function rowsOf(rows: readonly (readonly number[])[], labels: readonly number[]): Dataset {
+  return {
+    images: Float32Array.from(rows.flat()),
+    labels: Uint8Array.from(labels),
+    count: rows.length,
+    imageShape: [1, rows[0]!.length],
+    classes: 1 + Math.max(...labels),
+  };
+}
+
+/** Standard normal numbers by the Box-Muller formula. */
+function normals(count: number, seed: number): number[] {
+  const u = new Generator(seed).uniform(2 * count);
+  return Array.from(
+    { length: count },
+    (_, i) => Math.sqrt(-2 * Math.log(1 - u[2 * i]!)) * Math.cos(2 * Math.PI * u[2 * i + 1]!),
+  );
+}
+
+/** Points around a centre for each class. */
+function clouds(centres: readonly (readonly number[])[], perClass: number, seed: number, width = 1): Dataset {
+  const dimensions = centres[0]!.length;
+  const noise = normals(centres.length * perClass * dimensions, seed);
+  const labels = Array.from({ length: centres.length * perClass }, (_, n) => n % centres.length);
+  const rows = labels.map((label, n) =>
+    centres[label]!.map((centre, i) => centre + width * noise[n * dimensions + i]!),
+  );
+  return rowsOf(rows, labels);
+}
+
+const IMAGES = clouds(
+  [
+    [0.2, 0.8, 0.3, 0.5],
+    [0.7, 0.1, 0.6, 0.4],
+  ],
+  40,
+  1,
+  0.05,
+);
+
+for (const [name, model] of Object.entries({
+  VAE: new VAE({ inputSize: 4, hidden: [5], latent: 3 }),
+  autoencoder: new Autoencoder({ inputSize: 4, hidden: [5], latent: 2 }),
+  'conditional VAE': new ConditionalVAE({ inputSize: 4, hidden: [5], latent: 3, classes: 2 }),
+}))
+  test(`encodeDataset gives the codes of the model: ${name}`, async () => {
+    const coded = await encodeDataset(model, IMAGES, { batchSize: 7 });
+    const oneHot = tensor(Array.from(IMAGES.labels, (label) => [Number(label === 0), Number(label === 1)]));
+    const x = tensor(IMAGES.images, { shape: [80, 4] });
+    const expected = await noGrad(() => model.codes(x, oneHot)).data();
+    assert.equal([coded.count, ...coded.imageShape], [80, 1, model.latent]);
+    assert.equal(coded.labels, IMAGES.labels);
+    for (const [i, value] of coded.images.entries()) assert.ok(Math.abs(value - expected[i]!) < 1e-6);
+  });
+
+/** The k nearest rows by the definition, in float64. */
+function nearestByDefinition(train: Dataset, test: Dataset, k: number): number[] {
+  const width = train.imageShape[1];
+  return Array.from({ length: test.count }, (_, t) => {
+    const distances = Array.from({ length: train.count }, (_, row) => {
+      let sum = 0;
+      for (let i = 0; i < width; i++)
+        sum += (test.images[t * width + i]! - train.images[row * width + i]!) ** 2;
+      return { row, sum };
+    });
+    return distances
+      .sort((a, b) => a.sum - b.sum || a.row - b.row)
+      .slice(0, k)
+      .map(({ row }) => row);
+  }).flat();
+}
+
+for (const [name, centres, width] of [
+  [
+    'clouds',
+    [
+      [0, 0, 0],
+      [3, 0, 1],
+      [0, 4, 0],
+    ],
+    1,
+  ],
+  [
+    'small differences of large numbers',
+    [
+      [1000, 1000, 1000],
+      [1000.01, 1000, 1000],
+    ],
+    0.01,
+  ],
+  [
+    'two distant groups of close rows',
+    [
+      [-4000, 0],
+      [4000, 0],
+    ],
+    0.001,
+  ],
+  [
+    'equal rows',
+    [
+      [1, 2],
+      [1, 2],
+    ],
+    0,
+  ],
+] as const)
+  test(`the nearest neighbours are those of the definition: ${name}`, async () => {
+    const train = clouds(centres, 150, 2, width);
+    const asked = clouds(centres, 60, 3, width);
+    for (const neighbours of [1, 4, train.count]) {
+      const { indices } = await nearestNeighbours(train, asked, { neighbours });
+      assert.equal(Array.from(indices), nearestByDefinition(train, asked, neighbours), `${neighbours}`);
+    }
+  });
+
+test('neighbours vote; among equally many, the nearest decides', async () => {
+  const train = rowsOf([[0], [1], [2], [3.5], [10]], [1, 0, 0, 1, 1]);
+  const asked = rowsOf([[0.1], [0.9], [9]], [0, 0, 1]);
+  const three = await nearestNeighbours(train, asked, { neighbours: 3 });
+  assert.equal(Array.from(three.classes), [0, 0, 1]);
+  assert.is(three.accuracy, 1);
+  const two = await nearestNeighbours(train, asked, { neighbours: 2 });
+  assert.equal(Array.from(two.classes), [1, 0, 1]);
+  assert.is(two.accuracy, 2 / 3);
+});
+
+test('the linear probe reaches the least cross-entropy, and its accuracy', async () => {
+  const [train, asked] = [
+    clouds(
+      [
+        [0, 0],
+        [1.5, 0.5],
+      ],
+      300,
+      4,
+    ),
+    clouds(
+      [
+        [0, 0],
+        [1.5, 0.5],
+      ],
+      2000,
+      5,
+    ),
+  ];
+  // The optimum of the logistic regression by Newton's method on plain numbers.
+  const rows = Array.from({ length: train.count }, (_, n) => [
+    1,
+    train.images[2 * n]!,
+    train.images[2 * n + 1]!,
+  ]);
+  let w = [0, 0, 0];
+  const probability = (row: readonly number[]): number =>
+    1 / (1 + Math.exp(-row.reduce((sum, value, i) => sum + value * w[i]!, 0)));
+  for (let iteration = 0; iteration < 20; iteration++) {
+    const gradient = [0, 0, 0];
+    const hessian = [0, 1, 2].map(() => [0, 0, 0]);
+    rows.forEach((row, n) => {
+      const p = probability(row);
+      for (let i = 0; i < 3; i++) {
+        gradient[i]! += (p - train.labels[n]!) * row[i]!;
+        for (let j = 0; j < 3; j++) hessian[i]![j]! += p * (1 - p) * row[i]! * row[j]!;
+      }
+    });
+    const step = solved(hessian, gradient);
+    w = w.map((value, i) => value - step[i]!);
+  }
+  const least =
+    rows.reduce(
+      (sum, row, n) => sum - Math.log(train.labels[n] === 1 ? probability(row) : 1 - probability(row)),
+      0,
+    ) / rows.length;
+  const right = Array.from({ length: asked.count }, (_, n) =>
+    Number(probability([1, asked.images[2 * n]!, asked.images[2 * n + 1]!]) > 0.5) === asked.labels[n]
+      ? 1
+      : 0,
+  ).reduce<number>((sum, value) => sum + value, 0);
+  const probe = await linearProbe(train, asked);
+  assert.ok(Math.abs(probe.trainLoss - least) < 0.002, `${probe.trainLoss}, least ${least}`);
+  assert.ok(
+    Math.abs(probe.accuracy - right / asked.count) < 0.005,
+    `${probe.accuracy}, ${right / asked.count}`,
+  );
+});
+
+/** The solution of a 3 × 3 system by Cramer's rule. */
+function solved(a: readonly (readonly number[])[], b: readonly number[]): number[] {
+  const determinant = (m: readonly (readonly number[])[]): number =>
+    m[0]![0]! * (m[1]![1]! * m[2]![2]! - m[1]![2]! * m[2]![1]!) -
+    m[0]![1]! * (m[1]![0]! * m[2]![2]! - m[1]![2]! * m[2]![0]!) +
+    m[0]![2]! * (m[1]![0]! * m[2]![1]! - m[1]![1]! * m[2]![0]!);
+  return b.map(
+    (_, column) =>
+      determinant(a.map((row, i) => row.map((value, j) => (j === column ? b[i]! : value)))) / determinant(a),
+  );
+}
+
+test('the scale and the origin of the rows do not change what the probe finds', async () => {
+  const shift = (data: Dataset): Dataset => ({
+    ...data,
+    images: data.images.map((value) => 500 + 20 * value),
+  });
+  const [train, asked] = [
+    clouds(
+      [
+        [0, 0],
+        [3, 1],
+      ],
+      200,
+      6,
+    ),
+    clouds(
+      [
+        [0, 0],
+        [3, 1],
+      ],
+      200,
+      7,
+    ),
+  ];
+  const [plain, shifted] = [await linearProbe(train, asked), await linearProbe(shift(train), shift(asked))];
+  assert.ok(Math.abs(plain.accuracy - shifted.accuracy) <= 0.005);
+});
+
+const WEIGHTS = [1.5, -0.8, 0.6];
+const BIASES = [0.3, -0.2, 1];
+const SIGMA = 0.5;
+
+/** z ~ N(0, 1), x = w·z + b + σ·noise, with the exact posterior as encoder. */
+function linearGaussian(): VAE {
+  const model = new VAE({ inputSize: 3, hidden: [], latent: 1, likelihood: new Gaussian({ sigma: SIGMA }) });
+  const precision = 1 + WEIGHTS.reduce((sum, w) => sum + w * w, 0) / SIGMA ** 2;
+  const toMu = WEIGHTS.map((w) => w / SIGMA ** 2 / precision);
+  const state = model.stateDict();
+  const set = (name: string, values: readonly number[]): void => {
+    const entry = state[name];
+    assert.ok(entry !== undefined, `${name}: ${Object.keys(state)}`);
+    entry.data = Float32Array.from(values);
+  };
+  set('encoder.mu.weight', toMu);
+  set('encoder.mu.bias', [-toMu.reduce((sum, m, i) => sum + m * BIASES[i]!, 0)]);
+  set('encoder.logVar.weight', [0, 0, 0]);
+  set('encoder.logVar.bias', [-Math.log(precision)]);
+  set('decoder.out.weight', WEIGHTS);
+  set('decoder.out.bias', BIASES);
+  model.loadStateDict(state);
+  return model;
+}
+
+test('with the exact posterior, the mean of the blanks is the conditional mean', async () => {
+  const given = [2, 0, -1];
+  const data = rowsOf(
+    given.map((x) => [x, 0.5, 0.25]),
+    [0, 0, 0],
+  );
+  const { mean, images } = await fillBlanks(linearGaussian(), data, [1, 0, 0], { steps: 8000 });
+  given.forEach((x, n) => {
+    assert.is(images[3 * n], x);
+    for (const i of [1, 2]) {
+      // E[xᵢ | x₀] of the joint normal distribution with covariance wwᵀ + σ²·I.
+      const expected =
+        BIASES[i]! + ((WEIGHTS[i]! * WEIGHTS[0]!) / (WEIGHTS[0]! ** 2 + SIGMA ** 2)) * (x - BIASES[0]!);
+      // The standard deviation of z given x₀ is 0.32, and about 1,500 of the 4,000 steps are independent.
+      assert.ok(
+        Math.abs(mean[3 * n + i]! - expected) < 0.05,
+        `x₀ = ${x}, x${i}: ${mean[3 * n + i]}, ${expected}`,
+      );
+    }
+  });
+});
+
+test('given pixels stay, blanks stay within the range of a mean, and a seed repeats the result', async () => {
+  const known = Uint8Array.from({ length: IMAGES.count * 4 }, (_, i) => (i % 3 === 0 ? 0 : 1));
+  const small = { inputSize: 4, hidden: [5] };
+  for (const model of [
+    new VAE({ ...small, latent: 2 }),
+    new IWAE({ ...small, latent: 2 }),
+    new Autoencoder({ ...small, latent: 2 }),
+    new ConditionalVAE({ ...small, latent: 2, classes: 2 }),
+    new RelaxedCategoricalVAE({ ...small, variables: 2, categories: 3 }),
+    new VQVAE({ ...small, vectors: 2, width: 2, codebookSize: 4 }),
+  ]) {
+    const options = { steps: 6, batchSize: 33, seed: 4 } as const;
+    const { images, mean } = await fillBlanks(model, IMAGES, known, options);
+    for (const filled of [images, mean])
+      filled.forEach((value, i) => {
+        if (known[i] === 1) assert.ok(Math.abs(value - IMAGES.images[i]!) < 1e-6, `pixel ${i} is given`);
+        else assert.ok(value > 0 && value < 1, `pixel ${i}: ${value}`);
+      });
+    for (const again of [{}, { compile: false }])
+      assert.equal((await fillBlanks(model, IMAGES, known, { ...options, ...again })).mean, mean, model.kind);
+    if (model.kind !== 'vae') continue; // a codebook has few codes
+    assert.not.equal((await fillBlanks(model, IMAGES, known, { ...options, seed: 5 })).mean, mean);
+    assert.not.equal((await fillBlanks(model, IMAGES, known, { ...options, blanks: 'mean' })).mean, mean);
+  }
+});
+
+test('wrong arguments get a sentence', async () => {
+  const model = new VAE({ inputSize: 4, hidden: [5], latent: 2 });
+  const two = rowsOf([[1, 2]], [0]);
+  for (const [call, message] of [
+    [
+      () => fillBlanks(model, IMAGES, [1, 0]),
+      'fillBlanks: known must have one number for each of 4 pixels, or for each pixel of 80 images, found 2',
+    ],
+    [
+      () => fillBlanks(model, IMAGES, [1, 0, 0, 0], { steps: 0 }),
+      'fillBlanks: steps must be a whole number above 0, found 0',
+    ],
+    [
+      () => fillBlanks(model, IMAGES, [1, 0, 0, 0], { blanks: 'means' as 'mean' }),
+      "fillBlanks: blanks must be one of 'sample', 'mean', found 'means' — did you mean 'mean'?",
+    ],
+    [
+      () => fillBlanks(new Made({ inputSize: 4 }), IMAGES, [1, 0, 0, 0]),
+      'fillBlanks: a MADE has no z to draw — use a model with a code, such as VAE',
+    ],
+    [
+      () => nearestNeighbours(IMAGES, two),
+      'nearestNeighbours: train has rows of 4 numbers, and test of 2 — use one model',
+    ],
+    [
+      () => nearestNeighbours(two, two),
+      'nearestNeighbours: neighbours must be at most the number of training rows, 1, found 5',
+    ],
+    [() => linearProbe(two, { ...two, count: 0 }), 'linearProbe: test has no rows'],
+    [
+      () => linearProbe(two, two, { epoch: 1 } as object),
+      "linearProbe: unknown option 'epoch' — did you mean 'epochs'? (options: epochs, batchSize, learningRate, seed)",
+    ],
+  ] as const)
+    await refusesLater(call(), message);
+});
+
+test.run();
