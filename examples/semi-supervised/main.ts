@@ -17,6 +17,7 @@ import {
   type VAE,
 } from '@varigrad/vae';
 import { mnist, writeFileAtomic, writeSheet } from '@varigrad/vae/node';
+import { fail, wholeNumber } from '../arguments.js';
 import { codesAsImages, digitsOfClasses, type Settings, type Split, trainM1, trainM2 } from './models.js';
 
 const HELP = `npm run semi-supervised -- [options]
@@ -143,17 +144,9 @@ async function rightOf(classifier: ImageClassifier, data: Dataset): Promise<numb
 
 const percent = (value: number): string => `${value.toFixed(2)}%`;
 
-function wholeNumber(name: string, text: string, min: number): number {
-  if (/^\d+$/.test(text) && Number(text) >= min) return Number(text);
-  throw new Error(`--${name} ${text}: expected a whole number of at least ${min}`);
-}
-
 function amount(name: string, text: string): number {
   if (Number(text) >= 0 && text !== '') return Number(text);
   throw new Error(`--${name} ${text}: expected a number of at least 0`);
 }
 
-main().catch((error: unknown) => {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
-});
+main().catch(fail);

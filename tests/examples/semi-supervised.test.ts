@@ -1,21 +1,16 @@
 /** The semi-supervised example as a user runs it. */
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { PNG } from 'pngjs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { type ExampleRun, runExample } from '../helpers/example.js';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const scratch = mkdtempSync(join(tmpdir(), 'varigrad-semi-'));
 test.after(() => rmSync(scratch, { recursive: true, force: true }));
 
-function run(...args: string[]): { status: number | null; stdout: string; stderr: string } {
-  const program = ['--conditions=@varigrad/source', '--import', 'tsx', 'examples/semi-supervised/main.ts'];
-  return spawnSync(process.execPath, [...program, ...args], { cwd: ROOT, encoding: 'utf8' });
-}
+const run = (...args: string[]): ExampleRun => runExample('semi-supervised/main.ts', ...args);
 
 test('--help names every option', () => {
   const { status, stdout } = run('--help');
