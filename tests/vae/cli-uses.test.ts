@@ -2,6 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { decodeNpz } from '@varigrad/nn/numpy';
 import { evaluate } from '@varigrad/vae';
 import { loadRun } from '@varigrad/vae/node';
 import { encodeDataset, linearProbe, nearestNeighbours } from '@varigrad/vae/uses';
@@ -67,13 +68,20 @@ test('features of some images, of the training images, and without measurements'
   const found = await jsonOf(...args);
   assert.equal(found, { files: [out], set: 'train', trainImages: 10, testImages: 24 });
   assert.is(readFileSync(out, 'utf8').trimEnd().split('\n').length, 11);
+  const npz = join(scratch, 'codes.npz');
+  await does('features', vae, '--out', npz, '--codes-only');
+  const { codes, labels } = await decodeNpz(readFileSync(npz), npz);
+  const run = await loadRun(vae);
+  const expected = await encodeDataset(run.model, (await run.data()).test);
+  assert.equal([codes?.shape, labels?.shape], [[24, 3], [24]]);
+  assert.equal([codes?.data, labels?.data], [expected.images, expected.labels]);
 });
 
 test('features refuses what it cannot do', async () => {
   await isRefused(['features'], 'no run given — name its folder, for example runs/mnist-vae-z20-none');
   await isRefused(
     ['features', vae, '--out', 'codes.txt'],
-    '--out codes.txt: expected a name that ends in .csv',
+    '--out codes.txt: expected a name that ends in .csv or .npz',
   );
   await isRefused(
     ['features', vae, cvae, '--out', 'a.csv'],

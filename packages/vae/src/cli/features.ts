@@ -1,5 +1,6 @@
 /** `varigrad features`: the codes of a trained model as a file, and how well they tell the classes. */
 import { join } from 'node:path';
+import { encodeNpz } from '@varigrad/nn/numpy';
 import { type Dataset, firstOf } from '../data/dataset.js';
 import { writeFileAtomic } from '../files/atomic.js';
 import type { LoadedRun } from '../run/load-run.js';
@@ -19,7 +20,7 @@ const OPTIONS = {
     group: 'The features:',
     type: 'string',
     default: null,
-    help: 'file for the codes of one run, which ends in .csv',
+    help: 'file for the codes of one run; it ends in .csv, or in .npz for NumPy',
     defaultText: 'features.csv in the folder of each run',
   },
   set: {
@@ -81,8 +82,8 @@ interface Scores {
 async function run(line: CommandLine, { out }: Terminal): Promise<object> {
   const options = complete(OPTIONS, fromFlags(OPTIONS, line.flags));
   const { out: path, set, codesOnly, neighbours, seed } = options;
-  if (path !== null && !/\.csv$/i.test(path))
-    throw new UsageError(`--out ${path}: expected a name that ends in .csv`);
+  if (path !== null && !/\.(csv|npz)$/i.test(path))
+    throw new UsageError(`--out ${path}: expected a name that ends in .csv or .npz`);
   if (path !== null && line.words.length > 1)
     throw new UsageError('--out is the file of one run — leave it out to write one into the folder of each');
   const runs = await openNamedRuns(line);
@@ -112,7 +113,7 @@ async function run(line: CommandLine, { out }: Terminal): Promise<object> {
       test: await encodeDataset(model, test, options),
     };
     const file = path ?? join(folder, 'features.csv');
-    await writeFileAtomic(file, csvOf(rows[set]));
+    await writeFileAtomic(file, /\.npz$/i.test(file) ? await npzOf(rows[set]) : csvOf(rows[set]));
     files.push(file);
     out.write(`${file}: ${counted(rows[set].count, 'row')} of ${model.latent} columns and the class\n`);
     await measure(folder, config.model, rows);
@@ -133,6 +134,12 @@ async function limited(
     train: trainImages === 0 ? train : firstOf(train, trainImages),
     test: images === 0 ? test : firstOf(test, images),
   };
+}
+
+/** The arrays `codes`, float32 `[count, latent]`, and `labels`, uint8 `[count]`, if there are classes. */
+function npzOf({ images, labels, count, classes }: Dataset): Promise<Uint8Array> {
+  const codes = { shape: [count, images.length / count], data: images };
+  return encodeNpz(classes === 0 ? { codes } : { codes, labels: { shape: [count], data: labels } });
 }
 
 /** A line of names, then one line per row: its class, if there are classes, and its numbers with the nine digits of a float32. */
