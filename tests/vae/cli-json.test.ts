@@ -93,6 +93,16 @@ test('--backend gpu trains, evaluates and draws with gpu.js, with the losses of 
   await does('train', '--resume', run, '--epochs', '4', ...gpu);
 });
 
+test('without a GPU, --backend gpu says what each mode lacks, one per line', async () => {
+  const { code, out, err } = await call('evaluate', vae, '--backend', 'gpu');
+  if (code === 0) return console.log('left out: this machine has a GPU');
+  assert.equal([code, out], [1, '']);
+  assert.match(
+    err,
+    /^gpu: no GPU was found:\n- mode 'webgpu': .*\n- mode 'webgl2': .*\n- mode 'headlessgl': .*\n$/,
+  );
+});
+
 test('--mode belongs to --backend gpu, and --threads does not', async () => {
   await isRefused(['evaluate', vae, '--mode', 'cpu'], '--mode has no effect here — it needs --backend gpu');
   await isRefused(

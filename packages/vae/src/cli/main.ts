@@ -1,7 +1,7 @@
 /** The command line: the table of commands, the exit code, and the handling of signals. */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { VarigradError } from '@varigrad/core';
+import { BackendError, VarigradError } from '@varigrad/core';
 import { FileError, isSystemError } from '../files/file-error.js';
 import { type Output, painter, visible, wrapped } from '../run/progress.js';
 import { UsageError } from '../run/usage-error.js';
@@ -103,7 +103,9 @@ export async function runCommandLine(
     return ending === undefined || stop.signal.reason === 'SIGINT' ? DONE : STOPPED;
   } catch (error) {
     const message = messageOf(error);
-    err.out.write(`${painter(err.out)('red', wrapped(visible(message), err.out))}\n`);
+    // The list of what each backend lacks has lines. Other messages may name files, whose names may have line ends.
+    const shown = error instanceof BackendError ? message : visible(message);
+    err.out.write(`${painter(err.out)('red', wrapped(shown, err.out))}\n`);
     return error instanceof UsageError ? WRONG_COMMAND_LINE : FAILED;
   } finally {
     for (const name of SIGNALS) process.off(name, ask).off(name, askOnce);
