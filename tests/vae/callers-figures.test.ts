@@ -37,11 +37,11 @@ refused('sheets of a model', [
   ['samplesFigure()', `samplesFigure: the model must be ${MODEL}, found undefined`],
   [
     'samplesFigure(model, 28)',
-    'samplesFigure: imageShape must be [height, width], found 28 — write [28, 28]',
+    'samplesFigure: imageShape must be [height, width] or [channels, height, width], found 28 — write [28, 28]',
   ],
   [
     'samplesFigure(model, images)',
-    `samplesFigure: imageShape must be [height, width], found ${IMAGES} — write data.imageShape`,
+    `samplesFigure: imageShape must be [height, width] or [channels, height, width], found ${IMAGES} — write data.imageShape`,
   ],
   [
     'samplesFigure(model, shape, 5)',
@@ -135,7 +135,10 @@ refused('figures of the latent space', [
     'interpolationFigure(model, images, { step: 5 })',
     "interpolationFigure: unknown option 'step' — did you mean 'steps'? (options: pairs, steps, path, title)",
   ],
-  ['traversalFigure(model)', 'traversalFigure: imageShape must be [height, width], found undefined'],
+  [
+    'traversalFigure(model)',
+    'traversalFigure: imageShape must be [height, width] or [channels, height, width], found undefined',
+  ],
   [
     'traversalFigure(model, shape, 11)',
     'traversalFigure: options must be an object, found 11 — write traversalFigure(model, imageShape, { dimensions: 11 })',
@@ -165,7 +168,10 @@ refused('figures of the latent space', [
     'traversalFigure: around must have one value for each of the 2 dimensions of z, found 1',
   ],
   ['traversalFigure(model, shape, { caption: 1 })', 'gridSheet: caption must be a string, found 1'],
-  ['manifoldFigure(model, [28])', 'manifoldFigure: imageShape must be [height, width], found [28]'],
+  [
+    'manifoldFigure(model, [28])',
+    'manifoldFigure: imageShape must be [height, width] or [channels, height, width], found [28]',
+  ],
   [
     'manifoldFigure(model, shape, { sizes: 4 })',
     "manifoldFigure: unknown option 'sizes' — did you mean 'size'? (options: size, spacing, title, label)",
@@ -180,7 +186,7 @@ refused('figures of the latent space', [
   ],
   [
     'classManifoldsFigure(conditional)',
-    'classManifoldsFigure: imageShape must be [height, width], found undefined',
+    'classManifoldsFigure: imageShape must be [height, width] or [channels, height, width], found undefined',
   ],
   [
     'classManifoldsFigure(conditional, shape, { label: 1 })',
@@ -343,19 +349,15 @@ refused('sheets, pictures and files', [
   ],
   [
     'gridSheet(images.images, { column: 1 })',
-    "gridSheet: unknown option 'column' — did you mean 'columns'? (options: columns, imageShape, channels, title, columnLabels, rowLabels, caption, scale, gap)",
+    "gridSheet: unknown option 'column' — did you mean 'columns'? (options: columns, imageShape, title, columnLabels, rowLabels, caption, scale, gap)",
   ],
   [
     'gridSheet(images.images, { columns: 1 })',
-    'gridSheet: imageShape must be [height, width], found undefined',
+    'gridSheet: imageShape must be [height, width] or [channels, height, width], found undefined',
   ],
   [
     'gridSheet(images.images, { columns: 1, imageShape: 28 })',
-    'gridSheet: imageShape must be [height, width], found 28 — write [28, 28]',
-  ],
-  [
-    'gridSheet(images.images, { columns: 1, imageShape: shape, channels: 2 })',
-    'gridSheet: channels must be 1 or 3, found 2',
+    'gridSheet: imageShape must be [height, width] or [channels, height, width], found 28 — write [28, 28]',
   ],
   [
     "gridSheet(images.images, { columns: 1, imageShape: shape, rowLabels: 'a' })",
@@ -381,7 +383,7 @@ refused('sheets, pictures and files', [
   ],
   [
     'terminalImages([0, 1], { imageShape: 2 })',
-    'terminalImages: imageShape must be [height, width], found 2 — write [2, 2]',
+    'terminalImages: imageShape must be [height, width] or [channels, height, width], found 2 — write [2, 2]',
   ],
   [
     'terminalImages([0, 1], { imageShape: [1, 2], depth: 16 })',
@@ -402,7 +404,10 @@ refused('sheets, pictures and files', [
     'rect: color must be an array, found 255 — write rect(x, y, width, height, [255, …])',
   ],
   ['new Raster(2, 2).image(0, 0, 1, [1, 1])', 'image: values must be an array of numbers, found 1'],
-  ['new Raster(2, 2).image(0, 0, [1])', 'image: imageShape must be [height, width], found undefined'],
+  [
+    'new Raster(2, 2).image(0, 0, [1])',
+    'image: imageShape must be [height, width] or [channels, height, width], found undefined',
+  ],
   ['new Raster(2, 2).enlarged(0.5)', 'enlarged: scale must be a whole number above 0, found 0.5'],
   ['encodePng(sheet)', `encodePng: the picture must be a Raster, such as sheet.pixels, found ${SHEET}`],
   ['encodePng()', 'encodePng: the picture must be a Raster, such as sheet.pixels, found undefined'],

@@ -438,11 +438,11 @@ refused('data', [
 refused('data sets whose sizes do not fit, signals, weights and noise', [
   [
     'evaluate(model, { ...images, count: 5 })',
-    'evaluate: data must have 5 images of 4 pixels and 5 labels, found 8 pixels and 2 labels',
+    'evaluate: data must have 5 images of 4 values and 5 labels, found 8 values and 2 labels',
   ],
   [
     'evaluate(model, { ...images, labels: new Uint8Array(1) })',
-    'evaluate: data must have 2 images of 4 pixels and 2 labels, found 8 pixels and 1 labels',
+    'evaluate: data must have 2 images of 4 values and 2 labels, found 8 values and 1 labels',
   ],
   [
     'evaluate(model, { ...images, count: NaN })',
@@ -450,7 +450,7 @@ refused('data sets whose sizes do not fit, signals, weights and noise', [
   ],
   [
     "evaluate(model, { ...images, imageShape: ['2', '2'] })",
-    "evaluate: data.imageShape must be [height, width], found ['2', '2']",
+    "evaluate: data.imageShape must be [height, width] or [channels, height, width], found ['2', '2']",
   ],
   [
     'fit(model, data, { optimizer, epochs: 1, signal: new AbortController() })',
@@ -513,7 +513,7 @@ test('images, noise and gradients that would broadcast', () => {
 refused('images that do not fit the model', [
   ...['train', 'test'].map((part): [string, string] => [
     `fit(model, { ...data, ${part}: { ...images, imageShape: [1, 3] } }, { optimizer, epochs: 1 })`,
-    `fit: data.${part} has images of 3 pixels, and the model has inputSize 4 — use images of one size`,
+    `fit: data.${part} has images of 3 values, and the model has inputSize 4 — use images of one size`,
   ]),
 ]);
 

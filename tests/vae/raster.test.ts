@@ -49,7 +49,7 @@ test('a grey image is enlarged to squares; values are clamped to [0, 1] and roun
 
 test('an image of three channels is drawn in colour', () => {
   const picture = new Raster(2, 1);
-  picture.image(0, 0, Float32Array.of(1, 0, 0.2, 0, 1, 0.4), [1, 2]);
+  picture.image(0, 0, Float32Array.of(1, 0, 0, 1, 0.2, 0.4), [3, 1, 2]);
   assert.equal([...picture.pixels], [255, 0, 51, 0, 255, 102]);
 });
 

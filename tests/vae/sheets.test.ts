@@ -130,7 +130,8 @@ test('the files hold the images: in the SVG pixel by pixel, in the PNG as square
       const [height, width, gap, scale] = [3, 4, 2, 5];
       const values = new Generator(channels).words(4 * height * width * channels);
       const images = Float32Array.from(values, (word) => word / 2 ** 32);
-      const options = { columns: 2, imageShape: [height, width] as const, channels, gap, scale };
+      const imageShape = [channels, height, width] as const;
+      const options = { columns: 2, imageShape, gap, scale };
       const sheet = gridSheet(images, { ...options, title: 'title', caption: 'caption' });
       const files = await writeSheet(join(folder, 'sheet'), sheet);
       assert.equal(files, [join(folder, 'sheet.svg'), join(folder, 'sheet.png')]);
@@ -159,16 +160,16 @@ test('the files hold the images: in the SVG pixel by pixel, in the PNG as square
 /** RGB bytes of four images in two columns, white between them. */
 function expectedPixels(
   images: Float32Array,
-  options: { imageShape: readonly [number, number]; channels: 1 | 3; gap: number },
+  options: { imageShape: readonly [number, number, number]; gap: number },
 ): (scale: number) => Uint8Array {
-  const { channels, gap } = options;
-  const [height, width] = options.imageShape;
+  const { gap } = options;
+  const [channels, height, width] = options.imageShape;
   const valueAt = (x: number, y: number, channel: number): number => {
     const [column, row] = [Math.floor(x / (width + gap)), Math.floor(y / (height + gap))];
     const [left, top] = [x - column * (width + gap), y - row * (height + gap)];
     if (left >= width || top >= height) return 255;
-    const pixel = ((2 * row + column) * height + top) * width + left;
-    return Math.round(255 * (images[pixel * channels + (channels === 1 ? 0 : channel)] as number));
+    const plane = (2 * row + column) * channels + (channels === 1 ? 0 : channel);
+    return Math.round(255 * (images[(plane * height + top) * width + left] as number));
   };
   return (scale) => {
     const [across, down] = [(2 * width + gap) * scale, (2 * height + gap) * scale];
@@ -184,8 +185,8 @@ function expectedPixels(
 }
 
 test('images with three channels keep their colours', () => {
-  const images = Float32Array.of(1, 0, 0, 0, 1, 0, 0, 0, 1, 1, 0, 1);
-  const sheet = gridSheet(images, { columns: 2, imageShape: [1, 2], channels: 3, scale: 4, gap: 0 });
+  const images = Float32Array.of(1, 0, 0, 1, 0, 0, 0, 1, 0, 0, 1, 1); // red, green; blue, pink: one channel after the other
+  const sheet = gridSheet(images, { columns: 2, imageShape: [3, 1, 2], scale: 4, gap: 0 });
   const at = (r: number, g: number, b: number): Box =>
     boxOf(sheet.pixels.enlarged(4), (red, green, blue) => red === r && green === g && blue === b);
   const [red, green, blue, pink] = [at(255, 0, 0), at(0, 255, 0), at(0, 0, 255), at(255, 0, 255)];
@@ -288,15 +289,15 @@ test('images, labels and sizes that do not fit are refused with the reason', () 
   const square: SheetOptions = { columns: 1, imageShape: [2, 2] };
   assert.is(
     refusal(new Float32Array(5), square),
-    'gridSheet: 5 values are not a whole number of 2 × 2 images with 1 channel',
+    'gridSheet: 5 values are not a whole number of 2 × 2 images',
   );
   assert.is(
     refusal(new Float32Array(0), square),
-    'gridSheet: 0 values are not a whole number of 2 × 2 images with 1 channel',
+    'gridSheet: 0 values are not a whole number of 2 × 2 images',
   );
   assert.is(
-    refusal(four, { ...square, channels: 3 }),
-    'gridSheet: 4 values are not a whole number of 2 × 2 images with 3 channels',
+    refusal(four, { ...square, imageShape: [3, 2, 2] }),
+    'gridSheet: 4 values are not a whole number of 3 × 2 × 2 images',
   );
   for (const columns of [0, -1, 1.5, Number.NaN]) {
     const message = `gridSheet: columns must be a whole number above 0, found ${columns}`;

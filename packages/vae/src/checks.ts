@@ -22,6 +22,7 @@ import {
   isPlainObject,
   type OptionNames,
 } from '@varigrad/core/checks';
+import { type ImageShape, sizeOf } from './data/image-shape.js';
 
 /** @throws ArgumentError unless `model` has the methods of a model */
 export function checkModel(op: string, model: unknown): void {
@@ -65,35 +66,38 @@ interface Sizes {
   readonly images: ArrayLike<number>;
   readonly labels: ArrayLike<number>;
   readonly count: number;
-  readonly imageShape: readonly [number, number];
+  readonly imageShape: ImageShape;
 }
 
 function checkSizes(op: string, name: string, { images, labels, count, imageShape }: Sizes): void {
   checkWhole(op, `${name}.count`, count, 0);
   checkImageShape(op, imageShape, `${name}.imageShape`);
-  const pixels = imageShape[0] * imageShape[1];
+  const pixels = sizeOf(imageShape);
   if (images.length >= count * pixels && labels.length >= count) return;
   throw new ArgumentError(
     op,
-    `${name} must have ${count} images of ${pixels} pixels and ${count} labels, found ${images.length} pixels and ${labels.length} labels`,
+    `${name} must have ${count} images of ${pixels} values and ${count} labels, found ${images.length} values and ${labels.length} labels`,
   );
 }
 
 /** Refuses images that do not fit the model before the first step. @throws ArgumentError */
 function checkPixels(name: string, { imageShape, count }: Sizes, inputSize: number): void {
-  const pixels = imageShape[0] * imageShape[1];
+  const pixels = sizeOf(imageShape);
   if (pixels === inputSize || count === 0) return;
-  const problem = `${name} has images of ${pixels} pixels, and the model has inputSize ${inputSize}`;
+  const problem = `${name} has images of ${pixels} values, and the model has inputSize ${inputSize}`;
   throw new ArgumentError('fit', `${problem} — use images of one size`);
 }
 
-/** @throws ArgumentError unless `value` is the height and width of an image */
+/** @throws ArgumentError unless `value` is the shape of an image */
 export function checkImageShape(op: string, value: unknown, name = 'imageShape'): void {
   const isLength = (length: unknown): boolean => Number.isInteger(length) && (length as number) > 0;
-  if (isArrayOf(value, isLength) && value.length === 2) return;
+  if (isArrayOf(value, isLength) && (value.length === 2 || value.length === 3)) return;
   const isDataset = typeof value === 'object' && value !== null && 'imageShape' in value;
   const fix = isLength(value) ? ` — write [${value}, ${value}]` : isDataset ? ' — write data.imageShape' : '';
-  throw new ArgumentError(op, `${name} must be [height, width], found ${describeValue(value)}${fix}`);
+  throw new ArgumentError(
+    op,
+    `${name} must be [height, width] or [channels, height, width], found ${describeValue(value)}${fix}`,
+  );
 }
 
 /** @throws ArgumentError unless `value` is a string */

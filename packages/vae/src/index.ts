@@ -12,6 +12,7 @@ export {
   type ReadIdxOptions,
   readIdx,
 } from './data/idx.js';
+export type { ImageShape } from './data/image-shape.js';
 export {
   type LabelledSubsetOptions,
   labelledSubset,

@@ -1,23 +1,23 @@
 import { checkWhole } from '@varigrad/core/checks';
 import { checkDataset } from '../checks.js';
+import { type ImageShape, sizeOf } from './image-shape.js';
 
 /** Labelled images. Pixels are stored as float32, so that making a batch only copies rows. */
 export interface Dataset {
-  /** Pixels in [0, 1], image after image: `[count · height · width]`. */
+  /** Values in [0, 1], image after image, one channel after the other: `[count · channels · height · width]`. */
   readonly images: Float32Array;
   /** Class of each image, `[count]`. */
   readonly labels: Uint8Array;
   readonly count: number;
-  /** Height and width in pixels. */
-  readonly imageShape: readonly [height: number, width: number];
+  /** Height and width in pixels; three channels, height and width for colour images. */
+  readonly imageShape: ImageShape;
   readonly classes: number;
 }
 
-/** Number of pixels of one image. */
+/** Number of values of one image: its pixels, times its channels. */
 export function pixelsOf(data: Dataset): number {
   checkDataset('pixelsOf', data);
-  const [height, width] = data.imageShape;
-  return height * width;
+  return sizeOf(data.imageShape);
 }
 
 /**

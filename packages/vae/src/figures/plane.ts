@@ -2,6 +2,7 @@
 import { ArgumentError, tensor } from '@varigrad/core';
 import { checkChoice, checkOptions, checkWhole, type OptionNames } from '@varigrad/core/checks';
 import { checkImageShape, checkModel } from '../checks.js';
+import { type ImageShape, sizeOf, withChannels } from '../data/image-shape.js';
 import type { GenerativeModel } from '../models/model.js';
 import { onOneBackend } from '../one-backend.js';
 import { checkCounts } from './checks.js';
@@ -41,7 +42,7 @@ const CLASS_MANIFOLDS_OPTIONS: OptionNames<ClassManifoldsOptions> = {
  */
 export function manifoldFigure(
   model: GenerativeModel,
-  imageShape: readonly [number, number],
+  imageShape: ImageShape,
   options: ManifoldOptions = {},
 ): Promise<Sheet> {
   return onOneBackend(async () => {
@@ -74,7 +75,7 @@ export function manifoldFigure(
  */
 export function classManifoldsFigure(
   model: GenerativeModel,
-  imageShape: readonly [number, number],
+  imageShape: ImageShape,
   options: ClassManifoldsOptions = {},
 ): Promise<Sheet> {
   return onOneBackend(async (on) => {
@@ -88,17 +89,17 @@ export function classManifoldsFigure(
         'classManifoldsFigure',
         'the model is not conditional — use a model with classes, such as ConditionalVAE',
       );
-    const [height, width] = imageShape;
+    const [channels, height, width] = withChannels(imageShape);
     const planes: Float32Array[] = [];
     for (let label = 0; label < model.classes; label++)
-      planes.push(mosaic(await on(() => decodePlane(model, size, spacing, label)), size, height, width));
-    const all = new Float32Array(planes.length * size * size * height * width);
+      planes.push(mosaic(await on(() => decodePlane(model, size, spacing, label)), size, imageShape));
+    const all = new Float32Array(planes.length * size * size * sizeOf(imageShape));
     planes.forEach((plane, label) => {
       all.set(plane, label * plane.length);
     });
     return gridSheet(all, {
       columns: model.classes,
-      imageShape: [size * height, size * width],
+      imageShape: [channels, size * height, size * width],
       title,
       columnLabels: planes.map((_, label) => `class ${label}`),
       caption: `in each square, across: z1, up: z2, at ${stepsInWords(spacing)}`,
@@ -120,19 +121,23 @@ function decodePlane(
   return decodeImages(model, new Uint8Array(places.length).fill(label), () => tensor(places));
 }
 
-/** `size` × `size` images as one large image. */
-function mosaic(images: Float32Array, size: number, height: number, width: number): Float32Array {
+/** `size` × `size` images as one large image with the same channels. */
+function mosaic(images: Float32Array, size: number, imageShape: ImageShape): Float32Array {
+  const [channels, height, width] = withChannels(imageShape);
   const values = new Float32Array(images.length);
   for (let i = 0; i < size * size; i++) {
-    for (let y = 0; y < height; y++) {
-      const line = images.subarray((i * height + y) * width, (i * height + y + 1) * width);
-      values.set(line, ((Math.floor(i / size) * height + y) * size + (i % size)) * width);
+    const [down, across] = [Math.floor(i / size), i % size];
+    for (let line = 0; line < channels * height; line++) {
+      const [channel, y] = [Math.floor(line / height), line % height];
+      const from = (i * channels * height + line) * width;
+      const to = ((channel * size + down) * height + y) * size + across;
+      values.set(images.subarray(from, from + width), to * width);
     }
   }
   return values;
 }
 
-function checkPlane(op: string, model: GenerativeModel, imageShape: readonly [number, number]): void {
+function checkPlane(op: string, model: GenerativeModel, imageShape: ImageShape): void {
   checkModel(op, model);
   checkImageShape(op, imageShape);
   if (model.latent !== 2) throw new ArgumentError(op, `z has ${model.latent} dimensions — a plane needs 2`);

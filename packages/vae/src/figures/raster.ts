@@ -1,5 +1,6 @@
 import { checkArray, checkNumber, checkWhole } from '@varigrad/core/checks';
 import { checkImageShape, checkValues } from '../checks.js';
+import { drawnShape, type ImageShape } from '../data/image-shape.js';
 
 /** A colour as red, green and blue, 0 to 255. */
 export type Color = readonly [red: number, green: number, blue: number];
@@ -43,24 +44,20 @@ export class Raster {
 
   /**
    * Draws an image with its top left pixel at (x, y).
-   * @param values - `[height · width · channels]` with 1 (grey) or 3 (RGB) channels; clamped to [0, 1]
+   * @param values - `[channels · height · width]`, clamped to [0, 1]. Three channels are red, green and blue; other channels are drawn
+   * in grey, one below the other
    */
-  image(
-    x: number,
-    y: number,
-    values: Float32Array,
-    imageShape: readonly [height: number, width: number],
-  ): void {
+  image(x: number, y: number, values: Float32Array, imageShape: ImageShape): void {
     checkNumber('image', 'x', x);
     checkNumber('image', 'y', y);
     checkValues('image', 'values', values);
     checkImageShape('image', imageShape);
-    const [height, width] = imageShape;
-    const channels = values.length / (height * width);
+    const [channels, height, width] = drawnShape(imageShape);
+    const size = height * width;
+    const [green, blue] = channels === 3 ? [size, 2 * size] : [0, 0];
     const byte = (i: number): number => Math.round(255 * Math.min(1, Math.max(0, values[i] ?? 0)));
-    for (let i = 0; i < height * width; i++) {
-      const color: Color =
-        channels === 1 ? [byte(i), byte(i), byte(i)] : [byte(3 * i), byte(3 * i + 1), byte(3 * i + 2)];
+    for (let i = 0; i < size; i++) {
+      const color: Color = [byte(i), byte(i + green), byte(i + blue)];
       this.#fill(x + (i % width), y + Math.floor(i / width), 1, 1, color);
     }
   }

@@ -3,6 +3,7 @@ import { ArgumentError, Generator, randn } from '@varigrad/core';
 import { checkOptions, checkWhole, type OptionNames } from '@varigrad/core/checks';
 import { checkDataset, checkImageShape, checkModel } from '../checks.js';
 import { type Dataset, firstOf, pixelsOf } from '../data/dataset.js';
+import type { ImageShape } from '../data/image-shape.js';
 import type { GenerativeModel } from '../models/model.js';
 import { onOneBackend } from '../one-backend.js';
 import { checkCounts } from './checks.js';
@@ -27,7 +28,7 @@ const SAMPLES_OPTIONS: OptionNames<SamplesOptions> = {
 /** Mean images of z drawn from the prior. */
 export function samplesFigure(
   model: GenerativeModel,
-  imageShape: readonly [number, number],
+  imageShape: ImageShape,
   options: SamplesOptions = {},
 ): Promise<Sheet> {
   return onOneBackend(async () => {
@@ -66,7 +67,7 @@ const CLASS_STYLE_OPTIONS: OptionNames<ClassStyleOptions> = { styles: true, from
 /** One style z per row and one class per column. @throws ArgumentError if the model is not conditional */
 export function classStyleFigure(
   model: GenerativeModel,
-  imageShape: readonly [number, number],
+  imageShape: ImageShape,
   options: ClassStyleOptions = {},
 ): Promise<Sheet> {
   return onOneBackend(async () => {

@@ -1,17 +1,17 @@
 /** Sheets: images in a grid, with a title and labels around them. */
 import { ArgumentError } from '@varigrad/core';
-import { checkArray, checkOptions, checkWhole, describeValue, type OptionNames } from '@varigrad/core/checks';
+import { checkArray, checkOptions, checkWhole, type OptionNames } from '@varigrad/core/checks';
 import { escapeXML } from '@varigrad/core/trace';
 import { checkImageShape, checkText, checkValues } from '../checks.js';
+import { drawnShape, type ImageShape, sizeOf } from '../data/image-shape.js';
 import { checkCounts, checkSheet } from './checks.js';
 import { Raster } from './raster.js';
 
 /** The layout and labels of a sheet of images. */
 export interface SheetOptions {
   columns: number;
-  imageShape: readonly [height: number, width: number];
-  /** 1 for grey (default), 3 for RGB. */
-  channels?: 1 | 3;
+  /** Three channels are drawn in colour. Any other number of channels is drawn in grey, one below the other. */
+  imageShape: ImageShape;
   title?: string;
   /** One label per column, above it. Columns move apart where labels are wider than images. */
   columnLabels?: readonly string[];
@@ -28,7 +28,6 @@ export interface SheetOptions {
 const SHEET_OPTIONS: OptionNames<SheetOptions> = {
   columns: true,
   imageShape: true,
-  channels: true,
   title: true,
   columnLabels: true,
   rowLabels: true,
@@ -64,14 +63,14 @@ const widthOf = (text: string, size: number): number => Math.ceil(0.62 * size * 
 
 /**
  * Lays images out in a grid, row by row.
- * @param images - `[count · height · width · channels]`, grey or RGB, values in [0, 1]
+ * @param images - `[count · channels · height · width]`, values in [0, 1]
  * @throws ArgumentError if the values are not a whole number of images, or the labels or sizes do not fit
  */
 export function gridSheet(images: Float32Array, options: SheetOptions): Sheet {
   checkSheetArguments(images, options);
   const { columns, imageShape, title = '', columnLabels = [], rowLabels = [], caption = '' } = options;
-  const [height, width] = imageShape;
-  const { count, size } = countImages(images, imageShape, options.channels ?? 1);
+  const [, height, width] = drawnShape(imageShape);
+  const { count, size } = countImages(images, imageShape);
   const { scale = Math.max(1, Math.round(56 / height)) } = options;
   const { gap = Math.max(1, Math.round(4 / scale)) } = options;
   const rows = Math.ceil(count / columns);
@@ -156,12 +155,10 @@ function checkSheetArguments(images: Float32Array, options: SheetOptions): void 
   const op = 'gridSheet';
   checkValues(op, 'images', images, 'a Float32Array');
   checkOptions(op, options, SHEET_OPTIONS, 'images, ');
-  const { columns, imageShape, channels = 1, title = '', caption = '', scale = 1, gap = 0 } = options;
+  const { columns, imageShape, title = '', caption = '', scale = 1, gap = 0 } = options;
   checkCounts(op, { columns, scale });
   checkWhole(op, 'gap', gap, 0);
   checkImageShape(op, imageShape);
-  if (channels !== 1 && channels !== 3)
-    throw new ArgumentError(op, `channels must be 1 or 3, found ${describeValue(channels)}`);
   checkText(op, 'title', title);
   checkText(op, 'caption', caption);
   const { columnLabels = [], rowLabels = [] } = options;
@@ -177,16 +174,12 @@ function checkLabels(kind: 'row' | 'column', labels: readonly string[], places: 
   throw new ArgumentError('gridSheet', `${found} — give one for each, or none`);
 }
 
-function countImages(
-  images: Float32Array,
-  [height, width]: readonly [number, number],
-  channels: number,
-): { count: number; size: number } {
-  const size = height * width * channels;
+function countImages(images: Float32Array, imageShape: ImageShape): { count: number; size: number } {
+  const size = sizeOf(imageShape);
   if (images.length === 0 || images.length % size !== 0) {
     throw new ArgumentError(
       'gridSheet',
-      `${images.length} values are not a whole number of ${height} × ${width} images with ${channels} ${channels === 1 ? 'channel' : 'channels'}`,
+      `${images.length} values are not a whole number of ${imageShape.join(' × ')} images`,
     );
   }
   return { count: images.length / size, size };

@@ -2,11 +2,12 @@
 import { ArgumentError } from '@varigrad/core';
 import { checkOptions, describeValue, type OptionNames } from '@varigrad/core/checks';
 import { checkImageShape, checkValues } from '../checks.js';
+import { drawnShape, type ImageShape } from '../data/image-shape.js';
 import { checkCounts } from './checks.js';
 
 /** Options of `terminalImages`. */
 export interface TerminalOptions {
-  imageShape: readonly [height: number, width: number];
+  imageShape: ImageShape;
   /** Images per row. Default: all. */
   columns?: number;
   /** Bits per colour, as `stream.getColorDepth()` returns: 24, or 8 for 256 colours. Default 24. */
@@ -18,19 +19,21 @@ const TERMINAL_OPTIONS: OptionNames<TerminalOptions> = { imageShape: true, colum
 const RESET = '\u001b[0m';
 
 /**
- * Grey images for a terminal with colour: "▀" in the colour of the upper pixel on a background of the lower one.
- * @param images - `[count · height · width]`, 0 black to 1 white
+ * Images for a terminal with colour: "▀" in the colour of the upper pixel on a background of the lower one.
+ * @param images - `[count · channels · height · width]`, 0 dark to 1 bright. Three channels are red, green and blue; other channels are
+ * drawn in grey, one below the other
  * @throws ArgumentError if the values are not a whole number of images
  */
 export function terminalImages(images: ArrayLike<number>, options: TerminalOptions): string {
   checkTerminalArguments(images, options);
   const { imageShape, columns, depth = 24 } = options;
-  const [height, width] = imageShape;
-  const size = height * width;
+  const [channels, height, width] = drawnShape(imageShape);
+  const plane = height * width;
+  const size = channels * plane;
   if (images.length === 0 || images.length % size !== 0)
     throw new ArgumentError(
       'terminalImages',
-      `${images.length} values are not a whole number of ${height} × ${width} images`,
+      `${images.length} values are not a whole number of ${imageShape.join(' × ')} images`,
     );
   const count = images.length / size;
   const perRow = columns ?? count;
@@ -39,8 +42,10 @@ export function terminalImages(images: ArrayLike<number>, options: TerminalOptio
     const shown = Array.from({ length: Math.min(perRow, count - first) }, (_, i) => first + i);
     for (let y = 0; y < height; y += 2) {
       const cells = shown.map((image) => {
-        const pixel = (row: number, x: number): number =>
-          row < height ? images[image * size + row * width + x]! : 0;
+        const pixel = (row: number, x: number): number[] =>
+          Array.from({ length: channels }, (_, channel) =>
+            row < height ? images[image * size + channel * plane + row * width + x]! : 0,
+          );
         return Array.from({ length: width }, (_, x) => cell(pixel(y, x), pixel(y + 1, x), depth)).join('');
       });
       lines.push(cells.join(`${RESET} `) + RESET);
@@ -59,17 +64,20 @@ function checkTerminalArguments(images: ArrayLike<number>, options: TerminalOpti
     throw new ArgumentError('terminalImages', `depth must be 8 or 24, found ${describeValue(depth)}`);
 }
 
-function cell(upper: number, lower: number, depth: 8 | 24): string {
-  return `\u001b[38;${grey(upper, depth)};48;${grey(lower, depth)}m▀`;
+function cell(upper: readonly number[], lower: readonly number[], depth: 8 | 24): string {
+  return `\u001b[38;${color(upper, depth)};48;${color(lower, depth)}m▀`;
 }
 
-function grey(value: number, depth: 8 | 24): string {
-  const level = Math.min(1, Math.max(0, value));
-  if (depth === 24) {
-    const byte = Math.round(255 * level);
-    return `2;${byte};${byte};${byte}`;
+/** The code of a grey value, or of red, green and blue. */
+function color(values: readonly number[], depth: 8 | 24): string {
+  const levels = values.map((value) => Math.min(1, Math.max(0, value)));
+  const [red, green = red, blue = red] = levels as [number, number?, number?];
+  if (depth === 24) return `2;${[red, green, blue].map((level) => Math.round(255 * level)).join(';')}`;
+  // In the palette of 256 colours, a cube of 6 × 6 × 6 colours starts at 16 (black) and ends at 231 (white); 232 to 255 are greys.
+  if (levels.length === 3) {
+    const [r, g, b] = levels.map((level) => Math.round(5 * level)) as [number, number, number];
+    return `5;${16 + 36 * r + 6 * g + b}`;
   }
-  // In the palette of 256 colours, 16 is black, 231 white, and 232 to 255 are greys.
-  const step = Math.round(25 * level);
+  const step = Math.round(25 * red);
   return `5;${step === 0 ? 16 : step === 25 ? 231 : 231 + step}`;
 }

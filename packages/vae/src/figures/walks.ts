@@ -11,6 +11,7 @@ import {
 } from '@varigrad/core/checks';
 import { checkDataset, checkImageShape, checkModel, checkValues } from '../checks.js';
 import { type Dataset, firstOf, pixelsOf } from '../data/dataset.js';
+import type { ImageShape } from '../data/image-shape.js';
 import type { GenerativeModel } from '../models/model.js';
 import { onOneBackend } from '../one-backend.js';
 import { checkCounts } from './checks.js';
@@ -146,7 +147,7 @@ const TRAVERSAL_OPTIONS: OptionNames<TraversalOptions> = {
 /** In each row, one coordinate of z goes from −3 to 3 and the others stay. @throws ArgumentError if a dimension does not exist */
 export function traversalFigure(
   model: GenerativeModel,
-  imageShape: readonly [number, number],
+  imageShape: ImageShape,
   options: TraversalOptions = {},
 ): Promise<Sheet> {
   return onOneBackend(async () => {
@@ -175,11 +176,7 @@ export function traversalFigure(
   });
 }
 
-function checkTraversal(
-  model: GenerativeModel,
-  imageShape: readonly [number, number],
-  options: TraversalOptions,
-): void {
+function checkTraversal(model: GenerativeModel, imageShape: ImageShape, options: TraversalOptions): void {
   const op = 'traversalFigure';
   checkModel(op, model);
   checkImageShape(op, imageShape);

@@ -1,4 +1,4 @@
-/** Convolutional encoders and decoders for images of any size. */
+/** Convolutional encoders and decoders for images of any size and any number of channels. */
 import { ArgumentError, concat, type Generator, type Tensor } from '@varigrad/core';
 import { checkArray, checkOptions, checkWhole, type OptionNames } from '@varigrad/core/checks';
 import {
@@ -14,6 +14,7 @@ import {
   Sequential,
   Unflatten,
 } from '@varigrad/nn';
+import { type ImageShape, sizeOf, withChannels } from '../data/image-shape.js';
 import type { Body } from './networks.js';
 
 /** Options of convolutional networks. */
@@ -40,7 +41,8 @@ export interface ConvolutionalBodyOptions extends ConvolutionalOptions {
 
 const BODY_OPTIONS: OptionNames<ConvolutionalBodyOptions> = { ...CONVOLUTIONAL_OPTIONS, classes: true };
 
-type ImageShape = readonly [height: number, width: number];
+/** Height and width. */
+type Size = readonly [height: number, width: number];
 
 /** A 4 × 4 kernel with stride 2: windows overlap evenly, which avoids checkerboard patterns in transposed convolutions. */
 const KERNEL = 4;
@@ -49,17 +51,17 @@ const GEOMETRY = { stride: 2, padding: 1 };
 const halved = (length: number): number => Math.floor((length + 2 * GEOMETRY.padding - KERNEL) / 2) + 1;
 
 /** The image's size before the first and after each convolution. @throws ArgumentError if no pixel remains */
-function sizes(imageShape: ImageShape, count: number): ImageShape[] {
-  const all: ImageShape[] = [imageShape];
+function sizes([, ...size]: ReturnType<typeof withChannels>, count: number): Size[] {
+  const all: Size[] = [size];
   for (let i = 0; i < count; i++) {
-    const [height, width] = all[i] as ImageShape;
+    const [height, width] = all[i] as Size;
     all.push([halved(height), halved(width)]);
   }
-  const last = all.at(-1) as ImageShape;
+  const last = all.at(-1) as Size;
   if (Math.min(...last) < 1)
     throw new ArgumentError(
       'ConvolutionalBody',
-      `a ${imageShape.join(' × ')} image is too small for ${count} convolutions, each of which halves it — use fewer`,
+      `a ${size.join(' × ')} image is too small for ${count} convolutions, each of which halves it — use fewer`,
     );
   return all;
 }
@@ -72,13 +74,13 @@ function sizes(imageShape: ImageShape, count: number): ImageShape[] {
 function checked<Options extends ConvolutionalOptions>(
   op: string,
   imageShape: ImageShape,
-  { options, names }: { options: Options; names: OptionNames<Options> },
+  { options, known }: { options: Options; known: OptionNames<Options> },
   before: string,
 ): ConvolutionalOptions & { channels: readonly number[]; batchNorm: boolean } {
   checkArray(op, 'imageShape', imageShape, before.slice(0, before.indexOf('imageShape')));
-  checkWhole(op, 'the height of imageShape', imageShape[0]);
-  checkWhole(op, 'the width of imageShape', imageShape[1]);
-  checkOptions(op, options, names, before);
+  const names = imageShape.length === 3 ? ['number of channels', 'height', 'width'] : ['height', 'width'];
+  for (const [axis, name] of names.entries()) checkWhole(op, `the ${name} of imageShape`, imageShape[axis]);
+  checkOptions(op, options, known, before);
   const { channels = [32, 64], batchNorm = false, generator } = options;
   checkArray(op, 'channels', channels, `${before}{ channels: `, ' }');
   for (const number of channels) checkWhole(op, 'a number of channels', number);
@@ -89,12 +91,12 @@ function afterConvolution(channels: number, batchNorm: boolean): Layer[] {
   return batchNorm ? [new BatchNorm2d(channels), new ReLU()] : [new ReLU()];
 }
 
-/** Rows of pixels and a one-hot label → images with one constant channel per class: `[batch, pixels + classes]` → `[batch, 1 + classes, h, w]`. */
+/** Rows of images, each with a one-hot label → images with one constant channel per class: `[batch, values + classes]` → `[batch, channels + classes, h, w]`. */
 class LabelChannels extends Module implements Layer {
-  readonly #imageShape: ImageShape;
+  readonly #imageShape: ReturnType<typeof withChannels>;
   readonly #classes: number;
 
-  constructor(imageShape: ImageShape, classes: number) {
+  constructor(imageShape: ReturnType<typeof withChannels>, classes: number) {
     super();
     this.#imageShape = imageShape;
     this.#classes = classes;
@@ -105,18 +107,19 @@ class LabelChannels extends Module implements Layer {
   }
 
   forward(x: Tensor): Tensor {
-    const [height, width] = this.#imageShape;
+    const [, height, width] = this.#imageShape;
+    const size = sizeOf(this.#imageShape);
     const [batch, classes] = [x.shape[0]!, this.#classes];
-    const image = x.slice(0, height * width, { axis: 1 }).reshape([batch, 1, height, width]);
-    const label = x.slice(height * width, height * width + classes, { axis: 1 });
+    const image = x.slice(0, size, { axis: 1 }).reshape([batch, ...this.#imageShape]);
+    const label = x.slice(size, size + classes, { axis: 1 });
     const planes = label.reshape([batch, classes, 1, 1]).expand([batch, classes, height, width]);
     return concat([image, planes], { axis: 1 });
   }
 }
 
 /**
- * x → features: convolutions, each of which halves the image, `[batch, pixels]` → `[batch, channels · h · w]`.
- * With `classes`, a row of the input is an image and its one-hot label, `[batch, pixels + classes]`, as a conditional model gives it to
+ * x → features: convolutions, each of which halves the image, `[batch, values]` → `[batch, channels · h · w]`.
+ * A row of the input is an image, one channel after the other. With `classes`, a row is an image and its one-hot label, `[batch, values + classes]`, as a conditional model gives it to
  * its encoder. Each class is then a channel of the first convolution: all 1 for the image's class, all 0 for the others.
  */
 export class ConvolutionalBody extends Module implements Body {
@@ -128,21 +131,23 @@ export class ConvolutionalBody extends Module implements Body {
     const { channels, batchNorm, generator } = checked(
       'ConvolutionalBody',
       imageShape,
-      { options, names: BODY_OPTIONS },
+      { options, known: BODY_OPTIONS },
       'imageShape, ',
     );
     const { classes = 0 } = options;
     checkWhole('ConvolutionalBody', 'classes', classes, 0);
-    const [height, width] = sizes(imageShape, channels.length).at(-1) as ImageShape;
+    const shape = withChannels(imageShape);
+    const first = shape[0] + classes;
+    const [height, width] = sizes(shape, channels.length).at(-1) as Size;
     this.layers = new Sequential(
-      classes === 0 ? new Unflatten([1, ...imageShape]) : new LabelChannels(imageShape, classes),
+      classes === 0 ? new Unflatten(shape) : new LabelChannels(shape, classes),
       ...channels.flatMap((out, i) => [
-        new Conv2d(channels[i - 1] ?? 1 + classes, out, KERNEL, { ...GEOMETRY, bias: !batchNorm, generator }),
+        new Conv2d(channels[i - 1] ?? first, out, KERNEL, { ...GEOMETRY, bias: !batchNorm, generator }),
         ...afterConvolution(out, batchNorm),
       ]),
       new Flatten(),
     );
-    this.outFeatures = (channels.at(-1) ?? 1 + classes) * height * width;
+    this.outFeatures = (channels.at(-1) ?? first) * height * width;
   }
 
   forward(x: Tensor): Tensor {
@@ -166,19 +171,21 @@ export class ConvolutionalDecoder extends Module implements Layer {
     const { channels, batchNorm, generator } = checked(
       'ConvolutionalDecoder',
       imageShape,
-      { options, names: CONVOLUTIONAL_OPTIONS },
+      { options, known: CONVOLUTIONAL_OPTIONS },
       before,
     );
-    const path = sizes(imageShape, channels.length);
-    const start = [channels.at(-1) ?? 1, ...(path.at(-1) as ImageShape)];
+    const shape = withChannels(imageShape);
+    const outputs = outputsPerPixel * shape[0];
+    const path = sizes(shape, channels.length);
+    const start = [channels.at(-1) ?? outputs, ...(path.at(-1) as Size)];
     const features = start.reduce((a, b) => a * b, 1);
     this.layers = new Sequential(
       new Linear(latent, features, { activation: 'relu', generator }),
       new Unflatten(start),
       ...channels.flatMap((_, i) => {
         const level = channels.length - 1 - i; // from the deepest convolution up
-        const out = level === 0 ? outputsPerPixel : channels[level - 1]!;
-        const [from, to] = [path[level + 1] as ImageShape, path[level] as ImageShape];
+        const out = level === 0 ? outputs : channels[level - 1]!;
+        const [from, to] = [path[level + 1] as Size, path[level] as Size];
         const missing = (a: 0 | 1): number => to[a] - (2 * (from[a] - 1) - 2 * GEOMETRY.padding + KERNEL);
         const outputPadding = [missing(0), missing(1)] as const;
         const isLast = level === 0;
@@ -197,7 +204,7 @@ export class ConvolutionalDecoder extends Module implements Layer {
     );
   }
 
-  /** `[batch, latent]` → `[batch, outputsPerPixel · pixels]` */
+  /** `[batch, latent]` → `[batch, outputsPerPixel · channels · h · w]` */
   forward(z: Tensor): Tensor {
     return this.layers.forward(z);
   }

@@ -16,7 +16,7 @@ import { type Body, Decoder, HiddenLayers, type NetworkOptions } from './network
 
 /** Options of every model that consists of an encoder, a decoder and a likelihood. Each part can be replaced. */
 export interface ImageModelOptions<Encoder extends Module> extends NetworkOptions {
-  /** Pixels of an image. Default 784. */
+  /** Values of an image: its pixels, times its channels. Default 784. */
   inputSize?: number;
   /** Widths of the encoder's hidden layers; the decoder uses them in reverse. Default [400]; [] leaves one layer on each side. */
   hidden?: readonly number[];

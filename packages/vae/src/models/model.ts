@@ -9,7 +9,7 @@ import type { Prior } from '../priors/prior.js';
 export interface GenerativeModel extends Module {
   /** Name for configuration files and messages. */
   readonly kind: string;
-  /** Number of pixels of an image. */
+  /** Number of values of an image: its pixels, times its channels. */
   readonly inputSize: number;
   /** Length of an image's code. */
   readonly latent: number;

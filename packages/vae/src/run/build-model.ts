@@ -1,5 +1,6 @@
 /** Builds the model of a configuration. */
 import { Generator } from '@varigrad/core';
+import { type ImageShape, sizeOf } from '../data/image-shape.js';
 import type { Losses } from '../meter.js';
 import type { GenerativeModel } from '../models/model.js';
 import { MODELS, type ModelEntry } from './options/models.js';
@@ -9,7 +10,7 @@ import { UsageError } from './usage-error.js';
 
 /** What a model needs to know about its images. */
 export interface ImageFacts {
-  imageShape: readonly [height: number, width: number];
+  imageShape: ImageShape;
   /** Number of classes; 0 if the images have no labels. */
   classes: number;
   /** Number of training images; missing in files of older versions. */
@@ -32,7 +33,7 @@ export function buildModel(config: RunConfig, images: ImageFacts): GenerativeMod
   const generator = new Generator(config.seed);
   return entry.build({
     config,
-    inputSize: imageShape[0] * imageShape[1],
+    inputSize: sizeOf(imageShape),
     imageShape,
     classes,
     count,

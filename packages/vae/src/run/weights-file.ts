@@ -9,6 +9,7 @@ import {
   type StateDict,
 } from '@varigrad/nn';
 import { isWhole } from '../checks.js';
+import { sizeOf } from '../data/image-shape.js';
 import { withFileErrors } from '../files/file-error.js';
 import type { ImageFacts } from './build-model.js';
 import { parseConfig, RUN_OPTIONS, type RunConfig } from './run-config.js';
@@ -64,7 +65,7 @@ export async function readWeightsFile(path: string): Promise<SavedWeights> {
  * @throws VarigradError with the path
  */
 export function checkClaim({ config, images }: ModelFacts, { path, tensors }: SavedWeights): void {
-  const least = leastWeights(config, images.imageShape[0] * images.imageShape[1]);
+  const least = leastWeights(config, sizeOf(images.imageShape));
   const found = Object.values(tensors).reduce((sum, { data }) => sum + data.length, 0);
   if (least > found)
     throw new VarigradError(
@@ -97,7 +98,7 @@ export function withPath(path: string, f: () => void): void {
   }
 }
 
-/** Most pixels in a row or a column, and most classes. */
+/** Most pixels in a row or a column, and most channels and classes. */
 const LONGEST = 65_536;
 
 /**
@@ -113,11 +114,13 @@ export function parseImageFacts(
 ): ImageFacts {
   try {
     const { train: count, shape, classes } = Object(part(JSON.parse(text)));
-    const [height, width, ...more] = shape;
-    const isImage = isWhole(height, 1, LONGEST) && isWhole(width, 1, LONGEST) && more.length === 0;
+    const isImage =
+      Array.isArray(shape) &&
+      (shape.length === 2 || shape.length === 3) &&
+      shape.every((length) => isWhole(length, 1, LONGEST));
     const isSet = count === undefined || isWhole(count, 1);
     if (isImage && isSet && isWhole(classes, 0, LONGEST))
-      return { imageShape: [height, width], classes, count };
+      return { imageShape: shape as [number, number], classes, count };
   } catch {}
   throw new VarigradError(
     source,

@@ -1,12 +1,13 @@
 /** What the parts of a model are built from. */
 import type { Generator } from '@varigrad/core';
+import type { ImageShape } from '../../data/image-shape.js';
 
 /** The arguments for building a part. `Config` has the options that it may use. */
 export interface Context<Config> {
   config: Config;
-  /** Number of pixels of an image. */
+  /** Number of values of an image: its pixels, times its channels. */
   inputSize: number;
-  imageShape: readonly [height: number, width: number];
+  imageShape: ImageShape;
   /** Number of classes of the images. */
   classes: number;
   /** Number of training images, if it is known. */
