@@ -16,12 +16,19 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { IMAGE_TARGETS } from './image-targets.js';
 import { NUMPY_TARGETS } from './numpy-targets.js';
+import { PICTURE_TARGETS } from './picture-targets.js';
 import { type Failure, fuzz } from './run.js';
 import { RUN_TARGETS } from './run-targets.js';
 import type { Target } from './target.js';
 import { TENSOR_TARGETS } from './tensor-targets.js';
 
-const TARGETS: readonly Target[] = [...IMAGE_TARGETS, ...TENSOR_TARGETS, ...NUMPY_TARGETS, ...RUN_TARGETS];
+const TARGETS: readonly Target[] = [
+  ...IMAGE_TARGETS,
+  ...PICTURE_TARGETS,
+  ...TENSOR_TARGETS,
+  ...NUMPY_TARGETS,
+  ...RUN_TARGETS,
+];
 const MOST_SAVED = 20;
 
 const HELP = `npm run fuzz -- [options] [targets]

@@ -47,7 +47,7 @@ function folderAt(path: string): void {
 }
 
 const isLostData = (path: string): string =>
-  `--data ${path}: there is no such file or folder — mnist, a folder of PNG images or IDX files, or images.idx,labels.idx`;
+  `--data ${path}: there is no such file or folder — name a data set (varigrad datasets lists them), a folder, a file, or images.idx,labels.idx`;
 
 /** Reads a configuration whose images do not exist, so that nothing is trained. */
 const reads = (path: string, message: string): Promise<void> =>

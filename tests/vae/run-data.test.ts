@@ -1,4 +1,4 @@
-/** Loading the images of a run: folders of PNG images, IDX files, MNIST by name. */
+/** Loading the images of a run: folders of pictures, IDX files, MNIST by name. */
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +7,7 @@ import { encodeIdx } from '@varigrad/vae';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type LoadedData, loadData, loadRunData } from '../../packages/vae/src/run/data.js';
+import { AS_THEY_ARE } from '../../packages/vae/src/run/preparation.js';
 import { RUN_OPTIONS } from '../../packages/vae/src/run/run-config.js';
 import { complete } from '../../packages/vae/src/run/schema/complete.js';
 import { call, does, writeIdxFolder, writePngFile } from './cli-calls.js';
@@ -61,14 +62,14 @@ test('subfolders are classes, in the order of their names, and are mixed evenly'
     assert.is(labels.slice(0, 10).filter((l) => l === label).length, half, `class ${label}`);
 });
 
-test('colours become grey by their luminance, transparency becomes black, and a note says so', async () => {
+test('with --grey, colours become grey by their luminance; transparency becomes black, and notes say so', async () => {
   const path = folder('colours');
   writePngFile(join(path, '1.png'), [2, 2], (x, y) =>
     y === 0 ? [255, 0, 0, 255] : [0, 255, 0, x === 0 ? 255 : 51],
   );
   writePngFile(join(path, '2.png'), [2, 2], () => [90, 90, 90, 255]);
   writePngFile(join(path, '3.png'), [2, 2], () => [0, 0, 255, 255]);
-  const { train, test: held, notes } = await loadData(path);
+  const { train, test: held, notes } = await loadData(path, { ...AS_THEY_ARE, grey: true });
   const close = (actual: ArrayLike<number>, expected: readonly number[]): void => {
     assert.is(actual.length, expected.length);
     expected.forEach((value, i) => {
@@ -78,10 +79,20 @@ test('colours become grey by their luminance, transparency becomes black, and a 
   close(train.images, [0.299, 0.299, 0.587, 0.587 * 0.2, ...new Array(4).fill(90 / 255)]);
   close(held.images, new Array(4).fill(0.114));
   assert.equal(notes, [
-    '2 images had colours or were not opaque: grey = (0.299 R + 0.587 G + 0.114 B) · opacity.',
+    '2 images had colours: grey = 0.299 R + 0.587 G + 0.114 B.',
+    '1 image was not opaque: put on black.',
     'For testing: the last 1 of 3.',
   ]);
   assert.is(train.classes, 0);
+
+  const colour = await loadData(path);
+  assert.equal(colour.train.imageShape, [3, 2, 2]);
+  close(colour.train.images, [1, 1, 0, 0, 0, 0, 1, 0.2, 0, 0, 0, 0, ...new Array(12).fill(90 / 255)]);
+  close(colour.test.images, [...new Array(8).fill(0), ...new Array(4).fill(1)]);
+  assert.equal(colour.notes.slice(0, 2), [
+    '1 grey image among coloured ones: the three channels are equal.',
+    '1 image was not opaque: put on black.',
+  ]);
 });
 
 test('folders train and test are used as the two sets', async () => {
@@ -103,14 +114,17 @@ test('folders train and test are used as the two sets', async () => {
   await isRefused(path, `--data ${path}: train and test have different folders of classes`);
   rmSync(join(path, 'test', 'z'), { recursive: true });
   for (const name of ['x', 'y']) grey(join(path, 'test', name, '0.png'), 1, [4, 4]);
-  await isRefused(path, `--data ${path}: the images of train and test differ in size`);
+  await isRefused(
+    path,
+    `--data ${path}: the images of train and test differ in size, or only one set has colours`,
+  );
 });
 
 test('a folder without usable images is refused with the reason', async () => {
   const empty = folder('empty');
-  await isRefused(empty, `--data ${empty}: there are no PNG images`);
+  await isRefused(empty, `--data ${empty}: there are no images`);
   const absent = join(scratch, 'absent');
-  const advice = 'mnist, a folder of PNG images or IDX files, or images.idx,labels.idx';
+  const advice = 'name a data set (varigrad datasets lists them), a folder, a file, or images.idx,labels.idx';
   await isRefused(absent, `--data ${absent}: there is no such file or folder — ${advice}`);
   await isRefused('mnits', '--data mnits: there is no such file or folder — did you mean mnist?');
 
@@ -119,14 +133,14 @@ test('a folder without usable images is refused with the reason', async () => {
   grey(join(sizes, '2.png'), 5, [2, 3]);
   await isRefused(
     sizes,
-    `--data ${join(sizes, '2.png')}: this image has 2 × 3 pixels and ${join(sizes, '1.png')} has 3 × 2 — all images must have one size`,
+    `--data ${join(sizes, '2.png')}: this image has 2 × 3 pixels and ${join(sizes, '1.png')} has 3 × 2 — all images must have one size, which --size gives them`,
   );
   const single = folder('single');
   grey(join(single, '1.png'), 5);
-  await isRefused(single, '--data: expected at least 2 images, found 1');
+  await isRefused(single, `--data ${single}: expected at least 2 images, found 1`);
   await isRefused(
     join(single, '1.png'),
-    `--data ${join(single, '1.png')}: expected a folder, found a file — name the folder, or both files as images.idx,labels.idx`,
+    `--data ${join(single, '1.png')}: expected a folder, or an IDX file — name the folder, or both files as images.idx,labels.idx`,
   );
   const mixed = folder('mixed');
   grey(join(mixed, '1.png'), 5);
@@ -211,14 +225,14 @@ test('a model is trained on a folder of PNG images, and the output describes the
       });
   }
   const run = join(scratch, 'shapes-run');
-  const options = '--model cvae --latent 3 --hidden 8 --batch 6 --epochs 2 --threads 1';
+  const options = '--grey --model cvae --latent 3 --hidden 8 --batch 6 --epochs 2 --threads 1';
   const printed = await does('train', '--data', path, ...options.split(' '), '--out', run);
   assert.ok(printed.includes('Training: CVAE 80-8-3, '), printed);
   assert.ok(
     printed.includes('36 images, 2 epochs') && printed.includes('Classes: 0 = disc, 1 = frame.'),
     printed,
   );
-  assert.ok(printed.includes('40 images had colours or were not opaque'), printed);
+  assert.ok(printed.includes('40 images had colours: grey'), printed);
   assert.match(await does('evaluate', run), /, 4 test images, /);
 });
 

@@ -20,6 +20,7 @@ export {
   UNKNOWN_LABEL,
 } from './data/partly-labelled.js';
 export { quantizeDataset } from './data/quantize.js';
+export { type ResizeFilter, resizeDataset } from './data/resize.js';
 export {
   type ClassAccuracy,
   type ClassAccuracyOptions,
@@ -40,6 +41,7 @@ export {
   type LatentStatistics,
   latentStatistics,
 } from './diagnostics/latent-statistics.js';
+export { type MutualInformationGap, mutualInformationGap } from './diagnostics/mutual-information-gap.js';
 export {
   type ReconstructionError,
   type ReconstructionOptions,

@@ -8,6 +8,7 @@ import { UsageError } from '../run/usage-error.js';
 import { type Commands, type Terminal, withJson } from './command.js';
 import { compare } from './compare.js';
 import { completion } from './completion.js';
+import { datasets } from './datasets.js';
 import { evaluateCommand } from './evaluate.js';
 import { features } from './features.js';
 import { type GuardedOutput, guardOutput, isReaderEnded } from './guarded-output.js';
@@ -26,6 +27,7 @@ export const COMMANDS: Commands = withJson({
   compare,
   features,
   inpaint,
+  datasets,
   schema,
   completion,
 });

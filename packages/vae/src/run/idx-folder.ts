@@ -14,9 +14,9 @@ type IdxFiles = ReadonlyMap<string, string>;
 
 /** The folder's sets by the first part of their names: '' for MNIST, 'emnist-letters'. */
 export function findIdxSets(folder: string): ReadonlyMap<string, IdxFiles> {
-  const { pngs, folders, others } = listFolder(folder);
+  const { pictures, folders, others } = listFolder(folder);
   const sets = new Map<string, Map<string, string>>();
-  for (const name of [...folders, ...others, ...pngs].sort()) {
+  for (const name of [...folders, ...others, ...pictures].sort()) {
     const { prefix = '', set, what } = NAME.exec(name)?.groups ?? {};
     if (set === undefined || what === undefined) continue;
     const key = partOf(set.toLowerCase() === 'train' ? 'train' : 'test', what.toLowerCase());
@@ -36,7 +36,7 @@ const partOf = (set: string, what: string): string => `${set} ${what}`;
 export async function readIdxFolder(
   folder: string,
   sets: ReadonlyMap<string, IdxFiles>,
-): Promise<{ train: Dataset; test: Dataset; notes: string[] }> {
+): Promise<{ sets: [train: Dataset, test: Dataset]; notes: string[] }> {
   const [[prefix, files]] = [...sets] as [[string, IdxFiles]];
   if (sets.size > 1)
     throw new UsageError(
@@ -63,7 +63,13 @@ export async function readIdxFolder(
     );
   const classes = Math.max(train.classes, test.classes);
   const notes = isEmnist(files.get(partOf('train', 'images'))!) ? [EMNIST_NOTE] : [];
-  return { train: { ...train, classes }, test: { ...test, classes }, notes };
+  return {
+    sets: [
+      { ...train, classes },
+      { ...test, classes },
+    ],
+    notes,
+  };
 }
 
 const EMNIST_NOTE =
@@ -89,8 +95,8 @@ function fileAt(path: string): string {
     return path; // the reader reports the reason
   }
   if (!isInside) return path;
-  const { pngs, others, folders } = listFolder(path);
-  const names = [...others, ...pngs];
+  const { pictures, others, folders } = listFolder(path);
+  const names = [...others, ...pictures];
   const own = names.find((name) => name === basename(path)) ?? names[0];
   if (own !== undefined && (names.length === 1 || own === basename(path))) return join(path, own);
   throw new UsageError(

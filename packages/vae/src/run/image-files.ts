@@ -1,6 +1,7 @@
 /** The image files of a folder, without what operating systems and editors leave beside them. */
 import { type Dirent, readdirSync, realpathSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { isPictureName } from '../files/read-picture.js';
 import { UsageError } from './usage-error.js';
 
 /** Names that are never data, besides those that start with a dot. */
@@ -8,9 +9,10 @@ const SYSTEM_NAMES: ReadonlySet<string> = new Set(['__MACOSX', 'Thumbs.db', 'des
 
 /** The entries of a folder by kind, each sorted. Links count as what they lead to. */
 export interface Listing {
-  readonly pngs: readonly string[];
+  /** Files with the names of PNG, JPEG and WebP pictures. */
+  readonly pictures: readonly string[];
   readonly folders: readonly string[];
-  /** Files with other names than *.png. */
+  /** Files whose names are not those of pictures. */
   readonly others: readonly string[];
   /** Hidden files and folders, and those of operating systems. */
   readonly hidden: readonly string[];
@@ -28,11 +30,11 @@ export function listFolder(folder: string): Listing {
     ),
   );
   const files = visible.filter((entry) => !folders.has(entry));
-  const isPng = ({ name }: Dirent): boolean => /\.png$/i.test(name);
+  const isPicture = ({ name }: Dirent): boolean => isPictureName(name);
   return {
-    pngs: namesOf(files.filter(isPng)),
+    pictures: namesOf(files.filter(isPicture)),
     folders: namesOf([...folders]),
-    others: namesOf(files.filter((entry) => !isPng(entry))),
+    others: namesOf(files.filter((entry) => !isPicture(entry))),
     hidden: namesOf(entries.filter(isHidden)),
   };
 }

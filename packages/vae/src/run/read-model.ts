@@ -81,6 +81,6 @@ async function fromFolder(path: string, which: Weights | undefined): Promise<Sav
     (isModel ? folder.readModelImages() : undefined) ??
     saved.about?.images ??
     folder.readImageFacts() ??
-    (await loadData(config.data)).train;
+    (await loadData(config.data, config)).train;
   return { folder, weights: isModel ? basename(file) : weights, saved, config, images };
 }

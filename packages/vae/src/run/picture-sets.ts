@@ -1,0 +1,93 @@
+/** A folder of pictures as one set, or as two sets in folders of their own. */
+import { join } from 'node:path';
+import { sameShape } from '@varigrad/core';
+import type { Dataset } from '../data/dataset.js';
+import { describeContents, listed } from './contents.js';
+import { listFolder } from './image-files.js';
+import { type PictureFolder, readPictureFolder } from './picture-folder.js';
+import type { Preparation } from './preparation.js';
+import { counted, visible } from './progress.js';
+import { UsageError } from './usage-error.js';
+
+/** Pairs of folders that split the images, in lower case. */
+const TRAIN_NAMES = ['train', 'training'];
+const TEST_NAMES = ['test', 'testing', 'val', 'valid', 'validation'];
+
+/** The pictures of a folder: one set, or two in folders named train and test. @returns one set or two, and sentences about them */
+export async function pictureSets(
+  folder: string,
+  preparation: Preparation,
+): Promise<{ sets: Dataset[]; notes: string[] }> {
+  const { folders } = listFolder(folder);
+  const named = (names: readonly string[]): string | undefined =>
+    names.flatMap((name) => folders.filter((found) => found.toLowerCase() === name))[0];
+  const [trainName, testName] = [named(TRAIN_NAMES), named(TEST_NAMES)];
+  if (trainName === undefined || testName === undefined) {
+    const { sets, notes } = await readAll([folder], preparation);
+    return { sets: [sets[0]!.data], notes };
+  }
+  const { sets, notes } = await readAll([join(folder, trainName), join(folder, testName)], preparation);
+  const [train, test] = sets as [PictureFolder, PictureFolder];
+  checkAlike(folder, train, test);
+  const unused = folders.filter((name) => name !== trainName && name !== testName);
+  return {
+    sets: [train.data, test.data],
+    notes: [
+      ...notes,
+      ...describeContents(train.data),
+      ...(testName.toLowerCase() === TEST_NAMES[0] ? [] : [`For testing: the folder ${testName}.`]),
+      ...(unused.length === 0 ? [] : [`Not used: ${listed(unused)}.`]),
+    ],
+  };
+}
+
+/** Reads folders, the first of which is for training, with black behind transparent pixels; with white if all would be black. */
+async function readAll(
+  folders: readonly string[],
+  preparation: Preparation,
+): Promise<{ sets: PictureFolder[]; notes: string[] }> {
+  const readWith = (ground: number): Promise<PictureFolder[]> =>
+    Promise.all(folders.map((folder) => readPictureFolder(folder, { ground, preparation })));
+  const onBlack = await readWith(0);
+  const [{ transparent, data }] = onBlack as [PictureFolder];
+  const isInkBlack = transparent > 0 && data.images.every((value) => value === 0);
+  const sets = isInkBlack ? await readWith(1) : onBlack;
+  return { sets, notes: describeFiles(sets, isInkBlack, preparation.grey) };
+}
+
+function describeFiles(sets: readonly PictureFolder[], isInkBlack: boolean, grey: boolean): string[] {
+  const { classNames } = sets[0]!;
+  const sum = (f: (set: PictureFolder) => number): number => sets.reduce((total, set) => total + f(set), 0);
+  const [colored, transparent] = [sum((set) => set.colored), sum((set) => set.transparent)];
+  const plain = sum(({ data }) => data.count) - colored;
+  const [hidden, others] = [sets.flatMap((set) => set.hidden), sets.flatMap((set) => set.others)];
+  return [
+    ...(classNames.length === 0
+      ? []
+      : [`Classes: ${classNames.map((name, i) => `${i} = ${visible(name)}`).join(', ')}.`]),
+    ...(colored > 0 && grey
+      ? [`${counted(colored, 'image')} had colours: grey = 0.299 R + 0.587 G + 0.114 B.`]
+      : []),
+    ...(colored > 0 && !grey && plain > 0
+      ? [`${counted(plain, 'grey image')} among coloured ones: the three channels are equal.`]
+      : []),
+    ...(transparent === 0
+      ? []
+      : [
+          `${counted(transparent, 'image')} ${transparent === 1 ? 'was' : 'were'} not opaque: put on ${isInkBlack ? 'white, because all ink is black' : 'black'}.`,
+        ]),
+    ...(hidden.length === 0 ? [] : [`Ignored ${counted(hidden.length, 'hidden file')}: ${listed(hidden)}.`]),
+    ...(others.length === 0
+      ? []
+      : [`Ignored ${counted(others.length, 'file')} other than pictures: ${listed(others)}.`]),
+  ];
+}
+
+function checkAlike(folder: string, train: PictureFolder, test: PictureFolder): void {
+  if (train.classNames.join('/') !== test.classNames.join('/'))
+    throw new UsageError(`--data ${folder}: train and test have different folders of classes`);
+  if (!sameShape(train.data.imageShape, test.data.imageShape))
+    throw new UsageError(
+      `--data ${folder}: the images of train and test differ in size, or only one set has colours`,
+    );
+}

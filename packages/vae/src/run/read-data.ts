@@ -1,0 +1,42 @@
+/** Reads images by the name of a data set, or by a path. */
+import { existsSync, statSync } from 'node:fs';
+import { basename } from 'node:path';
+import { findCifarFiles, readCifarFolder } from '../data/cifar.js';
+import { CELEBA_LIST, readCeleba } from './celeba-folder.js';
+import { findIdxSets, readIdxFolder, readIdxPair } from './idx-folder.js';
+import { listFolder } from './image-files.js';
+import { NAMED_DATA, readNamed } from './named-data.js';
+import { pictureSets } from './picture-sets.js';
+import type { Preparation } from './preparation.js';
+import type { StoredData } from './stored-data.js';
+import { suggest, UsageError } from './usage-error.js';
+
+/** @throws UsageError if there is no such data set */
+export async function readStored(name: string, preparation: Preparation): Promise<StoredData> {
+  if (Object.hasOwn(NAMED_DATA, name)) return readNamed(name, (folder) => readFolder(folder, preparation));
+  if (existsSync(name))
+    return statSync(name).isDirectory() ? readFolder(name, preparation) : readOneFile(name);
+  const [images = '', labels = '', ...more] = name.split(',');
+  if (images !== '' && labels !== '' && more.length === 0)
+    return { sets: [await readIdxPair(images, labels)], notes: [] };
+  throw new UsageError(
+    `--data ${name}: there is no such file or folder${suggest(name, Object.keys(NAMED_DATA)) || ' — name a data set (varigrad datasets lists them), a folder, a file, or images.idx,labels.idx'}`,
+  );
+}
+
+async function readOneFile(path: string): Promise<StoredData> {
+  if (/idx|ubyte/i.test(basename(path))) return { sets: [await readIdxPair(path, null)], notes: [] };
+  throw new UsageError(
+    `--data ${path}: expected a folder, or an IDX file — name the folder, or both files as images.idx,labels.idx`,
+  );
+}
+
+async function readFolder(folder: string, preparation: Preparation): Promise<StoredData> {
+  const { others } = listFolder(folder);
+  if (others.includes(CELEBA_LIST)) return readCeleba(folder, preparation);
+  const cifar = findCifarFiles(others);
+  if (cifar !== undefined) return { sets: await readCifarFolder(folder, cifar), notes: [] };
+  const sets = findIdxSets(folder);
+  if (sets.size > 0) return readIdxFolder(folder, sets);
+  return { ...(await pictureSets(folder, preparation)), isPrepared: true };
+}
