@@ -14,9 +14,9 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { DATASET_TARGETS } from './dataset-targets.js';
 import { IMAGE_TARGETS } from './image-targets.js';
 import { NUMPY_TARGETS } from './numpy-targets.js';
-import { PICTURE_TARGETS } from './picture-targets.js';
 import { type Failure, fuzz } from './run.js';
 import { RUN_TARGETS } from './run-targets.js';
 import type { Target } from './target.js';
@@ -24,7 +24,7 @@ import { TENSOR_TARGETS } from './tensor-targets.js';
 
 const TARGETS: readonly Target[] = [
   ...IMAGE_TARGETS,
-  ...PICTURE_TARGETS,
+  ...DATASET_TARGETS,
   ...TENSOR_TARGETS,
   ...NUMPY_TARGETS,
   ...RUN_TARGETS,

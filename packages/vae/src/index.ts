@@ -2,6 +2,7 @@ export type { Execution } from './compiled.js';
 export { type Corruption, corrupt, gaussianNoise, masking, saltAndPepper } from './corruptions.js';
 export { type Batch, type BatchOptions, batches } from './data/batches.js';
 export { type Binarization, binarizeBatch, binarizeDataset, STATIC_SEED } from './data/binarize.js';
+export { parseCsv, type Table } from './data/csv.js';
 export { type Dataset, firstOf, pixelsOf } from './data/dataset.js';
 export {
   encodeIdx,
@@ -13,6 +14,7 @@ export {
   readIdx,
 } from './data/idx.js';
 export type { ImageShape } from './data/image-shape.js';
+export { datasetOfArrays, datasetsOfNpz, type NamedArray } from './data/numpy-dataset.js';
 export {
   type LabelledSubsetOptions,
   labelledSubset,
@@ -21,6 +23,8 @@ export {
 } from './data/partly-labelled.js';
 export { quantizeDataset } from './data/quantize.js';
 export { type ResizeFilter, resizeDataset } from './data/resize.js';
+export { restored, type Standardization } from './data/standardization.js';
+export { standardizationOf, standardized } from './data/table.js';
 export {
   type ClassAccuracy,
   type ClassAccuracyOptions,

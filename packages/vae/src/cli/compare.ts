@@ -5,7 +5,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { isLatentModel } from '../estimators/latent-model.js';
 import { encodeSheet } from '../figures/png.js';
 import { writeFileAtomic } from '../files/atomic.js';
-import { FIGURES } from '../run/figures.js';
+import { FIGURES, obstacleOf } from '../run/figures.js';
 import { loadRun } from '../run/load-run.js';
 import { type MeasureOptions, measureRun } from '../run/measure.js';
 import { RUN_OPTIONS, type RunConfig, readConfigFile } from '../run/run-config.js';
@@ -118,9 +118,10 @@ async function reportRun(
   const run = await loadRun(join(out, name));
   const source = await figureSource(run);
   const figures: ReportedFigure[] = [];
-  for (const { help, eachEpoch, isCompared, obstacle, draw } of Object.values(FIGURES)) {
+  for (const entry of Object.values(FIGURES)) {
+    const { help, eachEpoch, isCompared, draw } = entry;
     if (eachEpoch === undefined && isCompared !== true) continue;
-    if (obstacle?.(source) !== undefined) continue;
+    if (obstacleOf(entry, source) !== undefined) continue;
     const drawing = await draw(source, ''); // the section has a heading
     figures.push(
       typeof drawing === 'string'

@@ -5,9 +5,11 @@ import { writeSheet } from '../figures/png.js';
 import { reconstructionFigure, sampledReconstructionFigure } from '../figures/reconstructions.js';
 import { samplesFigure } from '../figures/samples.js';
 import type { Sheet } from '../figures/sheets.js';
-import { FIGURES, type FigureSource, writeDrawing } from '../run/figures.js';
+import { writeFileAtomic } from '../files/atomic.js';
+import { FIGURES, type FigureSource, obstacleOf, writeDrawing } from '../run/figures.js';
 import type { LoadedRun } from '../run/load-run.js';
 import type { Output } from '../run/progress.js';
+import { sampledTable } from '../run/sampled-table.js';
 import { complete } from '../run/schema/complete.js';
 import { fromFlags } from '../run/schema/values.js';
 import { UsageError } from '../run/usage-error.js';
@@ -88,7 +90,8 @@ export const sample: Command = {
   summary: 'draw generated images: z from the prior, decoded',
   usage: '<run>',
   options: { ...SAMPLE_OPTIONS, weights: TRAINED_OPTIONS.weights, ...MACHINE_OPTIONS },
-  notes: 'The images are means of p(x|z).',
+  notes:
+    'The images are means of p(x|z). A model of a table writes rows × columns samples of p(x|z) as CSV, in the units of the table.',
   async run(line, { out }) {
     const {
       rows,
@@ -98,12 +101,20 @@ export const sample: Command = {
       out: path,
     } = complete(SAMPLE_OPTIONS, fromFlags(SAMPLE_OPTIONS, line.flags));
     const stem = path === null ? null : stemOf(path);
-    const { path: folder, model, imageShape } = await openNamedRun(line);
+    const run = await openNamedRun(line);
+    const { path: folder, model, imageShape, standardization } = run;
     if (label !== null && label >= model.classes)
       throw new UsageError(
         `--label ${label}: ${model.classes === 0 ? `a ${model.kind} is not conditional — leave --label out` : `the classes are 0 to ${model.classes - 1}`}`,
       );
     const which = label === null ? {} : { label };
+    if (standardization !== undefined) {
+      const file = path ?? join(folder, 'samples.csv');
+      const options = { count: rows * columns, seed, ...which };
+      await writeFileAtomic(file, await sampledTable(model, standardization, options));
+      out.write(`${file}: ${rows * columns} rows, samples of p(x|z)\n`);
+      return;
+    }
     const sheet = await samplesFigure(model, imageShape, { rows, columns, seed, ...which });
     const written = await writeFiles(stem ?? join(folder, 'samples'), sheet, out);
     await previewSamples(model, imageShape, out);
@@ -136,7 +147,11 @@ export const reconstruct: Command = {
       out: path,
     } = complete(RECONSTRUCT_OPTIONS, fromFlags(RECONSTRUCT_OPTIONS, line.flags));
     const stem = path === null ? null : stemOf(path);
-    const { path: folder, model, data } = await openNamedRun(line);
+    const { path: folder, model, data, standardization } = await openNamedRun(line);
+    if (standardization !== undefined)
+      throw new UsageError(
+        'the run was trained on a table, and a sheet shows images — use evaluate or sample',
+      );
     const { test } = await data();
     const sheet = draws
       ? await sampledReconstructionFigure(model, test, { rows, columns, seed })
@@ -188,16 +203,19 @@ async function runFigures(line: CommandLine, { out }: Terminal): Promise<object>
   const source = await figureSource(opened, seed);
   const written: string[] = [];
   const leftOut: Record<string, string> = {};
-  for (const [name, { draw, obstacle }] of Object.entries(FIGURES)) {
+  for (const [name, entry] of Object.entries(FIGURES)) {
     if (only !== null && !only.includes(name)) continue;
-    const problem = obstacle?.(source);
+    const problem = obstacleOf(entry, source);
     if (problem !== undefined) {
       if (only !== null) throw new UsageError(`--only ${name}: ${problem}`);
       out.write(`${name}: left out, since ${problem}\n`);
       leftOut[name] = problem;
       continue;
     }
-    const files = await writeDrawing(join(path ?? join(opened.path, 'figures'), name), await draw(source));
+    const files = await writeDrawing(
+      join(path ?? join(opened.path, 'figures'), name),
+      await entry.draw(source),
+    );
     out.write(files.map((file) => `${file}\n`).join(''));
     written.push(...files);
   }

@@ -1,6 +1,7 @@
 import { checkWhole } from '@varigrad/core/checks';
 import { checkDataset } from '../checks.js';
 import { type ImageShape, sizeOf } from './image-shape.js';
+import type { Standardization } from './standardization.js';
 
 /** Labelled images. Pixels are stored as float32, so that making a batch only copies rows. */
 export interface Dataset {
@@ -12,6 +13,8 @@ export interface Dataset {
   /** Height and width in pixels; three channels, height and width for colour images. */
   readonly imageShape: ImageShape;
   readonly classes: number;
+  /** Only for rows of a table: how its columns were standardised. */
+  readonly standardization?: Standardization;
 }
 
 /** Number of values of one image: its pixels, times its channels. */

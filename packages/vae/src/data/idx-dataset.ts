@@ -4,7 +4,8 @@ import { formatShape } from '@varigrad/core';
 import { checkOptions, checkWhole, type OptionNames } from '@varigrad/core/checks';
 import { checkText } from '../checks.js';
 import type { Dataset } from './dataset.js';
-import { type IdxArray, type IdxData, IdxError, type ReadIdxOptions, readIdx } from './idx.js';
+import { type IdxArray, IdxError, type ReadIdxOptions, readIdx } from './idx.js';
+import { unitValues } from './unit-values.js';
 
 /** Reads an IDX file, plain or gzipped. @throws IdxError with the path if the file is absent, damaged or not IDX */
 export async function readIdxFile(path: string, options: ReadIdxOptions = {}): Promise<IdxArray> {
@@ -57,7 +58,7 @@ export async function readIdxDataset(
     labelPath === null ? undefined : readIdxFile(labelPath, { maxBytes }),
   ]);
   const [count, height, width] = imageShapeOf(images, imagePath);
-  const stored = greyValues(images.data, imagePath);
+  const stored = unitValues(images.data, (reason) => new IdxError(imagePath, reason));
   const labels =
     table === undefined || labelPath === null ? undefined : classesOf(table, labelPath, firstLabel);
   if (labels !== undefined && labels.length !== count)
@@ -102,29 +103,6 @@ function checkedShape(
 /** The type and shape, such as `Float32Array [2, 3]`. */
 function describe({ data, shape }: IdxArray): string {
   return `${data.constructor.name} ${formatShape(shape)}`;
-}
-
-/** Converts stored values to values from 0 to 1. */
-function greyValues(stored: IdxData, path: string): Float32Array {
-  const isFloat = stored instanceof Float32Array || stored instanceof Float64Array;
-  const [least, most] = stored instanceof Uint8Array ? [0, 255] : rangeOf(stored, path);
-  if (least < 0 || most > 255)
-    throw new IdxError(path, `the pixels are ${least} to ${most} — expected 0 to 255, or floats from 0 to 1`);
-  const white = isFloat && most <= 1 ? 1 : 255;
-  const values = new Float32Array(stored.length);
-  for (let i = 0; i < stored.length; i++) values[i] = stored[i]! / white;
-  return values;
-}
-
-function rangeOf(stored: IdxData, path: string): [least: number, most: number] {
-  let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  for (let i = 0; i < stored.length; i++) {
-    const value = stored[i]!;
-    if (Number.isNaN(value)) throw new IdxError(path, `the pixel at index ${i} is NaN`);
-    if (value < least) least = value;
-    if (value > most) most = value;
-  }
-  return [least, most];
 }
 
 function transposed(images: Float32Array, height: number, width: number): Float32Array {

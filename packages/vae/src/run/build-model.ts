@@ -1,6 +1,7 @@
 /** Builds the model of a configuration. */
 import { Generator } from '@varigrad/core';
 import { type ImageShape, sizeOf } from '../data/image-shape.js';
+import type { Standardization } from '../data/standardization.js';
 import type { Losses } from '../meter.js';
 import type { GenerativeModel } from '../models/model.js';
 import { MODELS, type ModelEntry } from './options/models.js';
@@ -13,6 +14,8 @@ export interface ImageFacts {
   imageShape: ImageShape;
   /** Number of classes; 0 if the images have no labels. */
   classes: number;
+  /** Only for a table: how its columns were standardised. */
+  standardization?: Standardization | undefined;
   /** Number of training images; missing in files of older versions. */
   count?: number | undefined;
 }

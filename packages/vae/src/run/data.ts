@@ -1,11 +1,17 @@
 /** Loads the images of a run. */
+import { isDeepStrictEqual } from 'node:util';
+import type { Table } from '../data/csv.js';
 import { type Dataset, firstOf, pixelsOf } from '../data/dataset.js';
 import { quantizeDataset } from '../data/quantize.js';
-import { describeContents } from './contents.js';
+import type { Standardization } from '../data/standardization.js';
+import { standardizationOf, standardized } from '../data/table.js';
+import { describeContents, listed } from './contents.js';
 import type { LikelihoodEntry } from './options/likelihoods.js';
 import { AS_THEY_ARE, type Preparation, preparedDataset } from './preparation.js';
+import { counted } from './progress.js';
 import { readStored } from './read-data.js';
 import { RUN_OPTIONS, type RunConfig } from './run-config.js';
+import { hasEffect } from './schema/complete.js';
 import { UsageError } from './usage-error.js';
 
 /** Images for training and testing. */
@@ -26,23 +32,29 @@ export interface RunData extends LoadedData {
 
 /**
  * Loads the images that a name or a path stands for, and prepares them. If there is only one set, its last tenth becomes the test set.
+ * @param standardization - of the training data of a run, for other rows of the same columns
  * @throws UsageError if there is no such data set
  */
-export async function loadData(name: string, preparation: Preparation = AS_THEY_ARE): Promise<LoadedData> {
-  const { sets, noun = 'image', notes, isPrepared = false } = await readStored(name, preparation);
+export async function loadData(
+  name: string,
+  preparation: Preparation = AS_THEY_ARE,
+  standardization?: Standardization,
+): Promise<LoadedData> {
+  const { sets, table, noun = 'image', notes, isPrepared = false } = await readStored(name, preparation);
+  if (table !== undefined) return loadTable(name, table, standardization);
   const [first, second] = isPrepared ? sets : sets.map((set) => preparedDataset(set, preparation));
   const all = [...notes, ...describeContents(first!)];
   if (second !== undefined) return { train: first!, test: second, noun, notes: all };
   const { count } = first!;
-  if (count < 2) throw new UsageError(`--data ${name}: expected at least 2 images, found ${count}`);
-  const [train, test] = split(first!, Math.max(1, Math.floor(count / 10)));
+  const [train, test] = split(first!, sizeOfTest(name, count));
   return { train, test, noun, notes: [...all, `For testing: the last ${test.count} of ${count}.`] };
 }
 
 /** Loads the images of a run, limits their number, and splits off the validation images. @throws UsageError if no training images would be left */
-export async function loadRunData(config: RunConfig): Promise<RunData> {
+export async function loadRunData(config: RunConfig, standardization?: Standardization): Promise<RunData> {
   const { data, trainLimit, validation } = config;
-  const loaded = inLevels(await loadData(data, config), config);
+  const loaded = inLevels(await loadData(data, config, standardization), config);
+  checkTable(loaded, config);
   const all = trainLimit === 0 ? loaded.train : firstOf(loaded.train, trainLimit);
   if (validation === 0) return { ...loaded, train: all };
   if (validation >= all.count)
@@ -67,4 +79,50 @@ function split(data: Dataset, count: number): [first: Dataset, last: Dataset] {
   const first = firstOf(data, data.count - count);
   const images = data.images.subarray(first.count * pixelsOf(data));
   return [first, { ...data, images, labels: data.labels.subarray(first.count), count }];
+}
+
+/** A tenth of the images. @throws UsageError if there are fewer than two */
+function sizeOfTest(name: string, count: number): number {
+  if (count < 2) throw new UsageError(`--data ${name}: expected at least 2 images, found ${count}`);
+  return Math.max(1, Math.floor(count / 10));
+}
+
+/** The rows of a table, standardised by those for training. @throws UsageError if the columns are not those of the run */
+function loadTable(name: string, table: Table, given: Standardization | undefined): LoadedData {
+  const held = sizeOfTest(name, table.count);
+  const standardization = given ?? standardizationOf(table, table.count - held);
+  const { columns } = standardization;
+  if (!isDeepStrictEqual([...columns], [...table.columns]))
+    throw new UsageError(
+      `--data ${name}: expected the columns ${listed(columns)} of the run, found ${listed(table.columns)}`,
+    );
+  const [train, test] = split(standardized(table, standardization), held);
+  const constant = columns.filter((_, c) =>
+    train.images.every((z, i) => i % columns.length !== c || z === 0),
+  );
+  return {
+    train,
+    test,
+    noun: 'row',
+    notes: [
+      `A table of ${counted(columns.length, 'column')}, standardised by the ${counted(train.count, 'row')} for training: ${listed(columns)}.`,
+      ...(constant.length === 0 ? [] : [`Constant columns: ${listed(constant)}.`]),
+      `For testing: the last ${test.count} of ${table.count}.`,
+    ],
+  };
+}
+
+/** Refuses choices that do not fit a table. @throws UsageError */
+function checkTable({ train }: LoadedData, config: RunConfig): void {
+  if (train.standardization === undefined) return;
+  const { data, likelihood, network, binarization, meanLink, size, crop, grey } = config;
+  const isReal = likelihood === 'squared-error' || hasEffect(RUN_OPTIONS, 'meanLink', { ...config });
+  if (!isReal || (likelihood !== 'squared-error' && meanLink !== 'identity'))
+    throw new UsageError(
+      `--data ${data}: the columns of a table are standardised, and not in [0, 1] — write --likelihood gaussian --mean-link identity`,
+    );
+  if (network !== 'dense' || binarization !== 'none' || size > 0 || crop > 0 || grey)
+    throw new UsageError(
+      `--data ${data}: it is a table — leave out --network, --binarization, --size, --crop and --grey, which are for images`,
+    );
 }

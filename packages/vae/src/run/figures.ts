@@ -44,6 +44,8 @@ export interface FigureEntry {
   readonly eachEpoch?: (epoch: number, source: FigureSource) => string;
   /** Shown in comparisons, as are the figures of each epoch. */
   readonly isCompared?: true;
+  /** Whether it shows codes or losses, and no images. Such figures are also drawn for tables. */
+  readonly showsNumbers?: true;
   /** The reason why the figure is impossible for the model, or undefined. */
   readonly obstacle?: (source: FigureSource) => string | undefined;
   /** @param title - replaces the figure's own title */
@@ -64,6 +66,15 @@ const needsZ = ({ model }: FigureSource): string | undefined =>
 
 const needsTwoImages = ({ test }: FigureSource): string | undefined =>
   test.count >= 2 ? undefined : 'there is only one test image';
+
+/** The reason why a figure is impossible, or undefined. */
+export function obstacleOf(
+  { showsNumbers, obstacle }: FigureEntry,
+  source: FigureSource,
+): string | undefined {
+  if (source.test.standardization !== undefined && showsNumbers !== true) return 'the data are a table';
+  return obstacle?.(source);
+}
 
 /** The origin of the codes of samples, for a title. */
 function originOfCodes({ model }: FigureSource): string {
@@ -153,12 +164,14 @@ export const FIGURES: Readonly<Record<string, FigureEntry>> = {
   scatter: {
     help: 'codes of test images, coloured by class; z of 2 dimensions',
     isCompared: true,
+    showsNumbers: true,
     obstacle: needsPlane,
     draw: ({ model, test }, title) =>
       latentScatter([{ title: model.kind, model }], test, title === undefined ? {} : { title }),
   },
   kl: {
     help: 'the KL of each dimension of z, and which are active',
+    showsNumbers: true,
     obstacle: ({ model }) =>
       isLatentModel(model) && hasClosedFormKl(model)
         ? undefined
@@ -171,6 +184,7 @@ export const FIGURES: Readonly<Record<string, FigureEntry>> = {
   },
   curves: {
     help: 'the losses of every epoch',
+    showsNumbers: true,
     draw: lossCurves,
   },
 };
@@ -214,10 +228,10 @@ export async function writePictures(
   epoch: number,
 ): Promise<ReadonlyMap<string, Sheet>> {
   const sheets = new Map<string, Sheet>();
-  for (const [name, { eachEpoch, obstacle, draw }] of Object.entries(FIGURES)) {
-    if (eachEpoch === undefined || obstacle?.(source) !== undefined) continue;
+  for (const [name, entry] of Object.entries(FIGURES)) {
+    if (entry.eachEpoch === undefined || obstacleOf(entry, source) !== undefined) continue;
     const path = folder.file(`${name}-${String(epoch).padStart(3, '0')}`);
-    const drawing = await draw(source, eachEpoch(epoch, source));
+    const drawing = await entry.draw(source, entry.eachEpoch(epoch, source));
     await writeDrawing(path, drawing);
     if (typeof drawing !== 'string') sheets.set(name, drawing);
   }

@@ -44,7 +44,7 @@ export function introduction(config: RunConfig, facts: RunFacts): string {
     ...(data.validation === undefined
       ? []
       : [`Set aside for validation: ${counted(data.validation.count, data.noun)}.`]),
-    `Targets: ${config.binarization}, ${TARGETS[config.binarization]}${isCrossEntropy ? ' (the reconstruction loss is a cross-entropy)' : ''}.`,
+    `Targets: ${config.binarization}, ${data.train.standardization === undefined ? TARGETS[config.binarization] : 'standardised columns'}${isCrossEntropy ? ' (the reconstruction loss is a cross-entropy)' : ''}.`,
     `Losses in nats per image: sum over pixels, mean over images${hasBound ? '; −ELBO = recon + KL' : ''}.`,
     `Results: ${folder}/\n`,
   ].join('\n');

@@ -54,9 +54,14 @@ async function open(on: OnBackend, path: string, options: LoadRunOptions): Promi
   };
 }
 
-async function loadImages(name: string | undefined, { config, imageShape }: LoadedModel): Promise<RunData> {
+async function loadImages(
+  name: string | undefined,
+  { config, imageShape, standardization }: LoadedModel,
+): Promise<RunData> {
   const data =
-    name === undefined ? await loadRunData(config) : inLevels(await loadData(name, config), config);
+    name === undefined
+      ? await loadRunData(config, standardization)
+      : inLevels(await loadData(name, config, standardization), config);
   if (sameShape(data.test.imageShape, imageShape)) return data;
   const [found, expected] = [data.test.imageShape, imageShape].map((shape) => shape.join(' × '));
   throw new UsageError(

@@ -1,7 +1,12 @@
 /** Reads images by the name of a data set, or by a path. */
 import { existsSync, statSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { decodeNpy, decodeNpz } from '@varigrad/nn/numpy';
 import { findCifarFiles, readCifarFolder } from '../data/cifar.js';
+import { parseCsv } from '../data/csv.js';
+import { datasetOfArrays, datasetsOfNpz, type NamedArray } from '../data/numpy-dataset.js';
+import { withFileErrors } from '../files/file-error.js';
 import { CELEBA_LIST, readCeleba } from './celeba-folder.js';
 import { findIdxSets, readIdxFolder, readIdxPair } from './idx-folder.js';
 import { listFolder } from './image-files.js';
@@ -17,8 +22,7 @@ export async function readStored(name: string, preparation: Preparation): Promis
   if (existsSync(name))
     return statSync(name).isDirectory() ? readFolder(name, preparation) : readOneFile(name);
   const [images = '', labels = '', ...more] = name.split(',');
-  if (images !== '' && labels !== '' && more.length === 0)
-    return { sets: [await readIdxPair(images, labels)], notes: [] };
+  if (images !== '' && labels !== '' && more.length === 0) return readPair(images, labels);
   throw new UsageError(
     `--data ${name}: there is no such file or folder${suggest(name, Object.keys(NAMED_DATA)) || ' — name a data set (varigrad datasets lists them), a folder, a file, or images.idx,labels.idx'}`,
   );
@@ -26,9 +30,25 @@ export async function readStored(name: string, preparation: Preparation): Promis
 
 async function readOneFile(path: string): Promise<StoredData> {
   if (/idx|ubyte/i.test(basename(path))) return { sets: [await readIdxPair(path, null)], notes: [] };
+  if (/\.csv$/i.test(path))
+    return { sets: [], table: parseCsv(await readFile(path, 'utf8'), path), notes: [] };
+  if (/\.npy$/i.test(path)) return { sets: [datasetOfArrays(await npyAt(path))], notes: [] };
+  if (/\.npz$/i.test(path))
+    return { sets: datasetsOfNpz(await decodeNpz(await readFile(path), path), path), notes: [] };
   throw new UsageError(
-    `--data ${path}: expected a folder, or an IDX file — name the folder, or both files as images.idx,labels.idx`,
+    `--data ${path}: expected a folder, or a file whose name ends in .csv, .npy, .npz or .idx — name the folder, or both files as images.idx,labels.idx`,
   );
+}
+
+async function readPair(images: string, labels: string): Promise<StoredData> {
+  if (![images, labels].every((path) => /\.npy$/i.test(path)))
+    return { sets: [await readIdxPair(images, labels)], notes: [] };
+  return { sets: [datasetOfArrays(await npyAt(images), await npyAt(labels))], notes: [] };
+}
+
+async function npyAt(path: string): Promise<NamedArray> {
+  const bytes = await withFileErrors('--data', path, () => readFile(path));
+  return { array: decodeNpy(bytes, path), source: path };
 }
 
 async function readFolder(folder: string, preparation: Preparation): Promise<StoredData> {

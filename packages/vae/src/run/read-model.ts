@@ -54,8 +54,7 @@ export async function readModel(
     loadWeights(built, saved);
     return built;
   });
-  const { imageShape, classes, count } = images;
-  return { folder, loaded: { path: folder.path, model, config, weights, imageShape, classes, count } };
+  return { folder, loaded: { path: folder.path, model, config, weights, ...images } };
 }
 
 async function fromFile(path: string, which: Weights | undefined): Promise<Saved> {

@@ -181,7 +181,8 @@ function checkHeld({ path }: RunFolder, lock: FolderLock): void {
 }
 
 function imageFactsOf({ train, images }: Start['data']): ImageFacts {
-  return { imageShape: train.imageShape, classes: train.classes, count: images };
+  const { imageShape, classes, standardization } = train;
+  return { imageShape, classes, count: images, standardization };
 }
 
 /** Reads and checks everything before it writes anything. */
@@ -215,6 +216,7 @@ async function prepare({ folder, config, resume, machine, tensorboard }: TrainRu
       test: data.test.count,
       shape: data.train.imageShape,
       classes: data.train.classes,
+      standardization: data.train.standardization,
       digest,
     },
   });

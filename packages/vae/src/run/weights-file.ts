@@ -8,8 +8,9 @@ import {
   type Module,
   type StateDict,
 } from '@varigrad/nn';
-import { isWhole } from '../checks.js';
+import { isAmount, isWhole } from '../checks.js';
 import { sizeOf } from '../data/image-shape.js';
+import type { Standardization } from '../data/standardization.js';
 import { withFileErrors } from '../files/file-error.js';
 import type { ImageFacts } from './build-model.js';
 import { parseConfig, RUN_OPTIONS, type RunConfig } from './run-config.js';
@@ -30,8 +31,8 @@ export interface SavedWeights {
 }
 
 /** The facts about images as they stand in JSON. */
-export function imagesJson({ imageShape, classes, count }: ImageFacts): object {
-  return { train: count, shape: imageShape, classes };
+export function imagesJson({ imageShape, classes, count, standardization }: ImageFacts): object {
+  return { train: count, shape: imageShape, classes, standardization };
 }
 
 /** The contents of the file. */
@@ -113,17 +114,32 @@ export function parseImageFacts(
   part: (json: { images?: unknown }) => unknown = (json) => json,
 ): ImageFacts {
   try {
-    const { train: count, shape, classes } = Object(part(JSON.parse(text)));
+    const { train: count, shape, classes, standardization } = Object(part(JSON.parse(text)));
     const isImage =
       Array.isArray(shape) &&
       (shape.length === 2 || shape.length === 3) &&
       shape.every((length) => isWhole(length, 1, LONGEST));
     const isSet = count === undefined || isWhole(count, 1);
-    if (isImage && isSet && isWhole(classes, 0, LONGEST))
-      return { imageShape: shape as [number, number], classes, count };
+    const isTable = standardization === undefined || isStandardization(standardization, shape);
+    if (isImage && isSet && isTable && isWhole(classes, 0, LONGEST))
+      return { imageShape: shape as [number, number], classes, count, standardization };
   } catch {}
   throw new VarigradError(
     source,
     `expected the shape, the classes and the number of images, found ${shorten(text)}`,
+  );
+}
+
+/** Whether a value from JSON has a name, a mean and a deviation for each column of rows `[1, columns]`. */
+function isStandardization(value: unknown, shape: readonly unknown[]): value is Standardization {
+  const { columns, means, deviations } = Object(value) as Readonly<Record<string, unknown>>;
+  const isList = (list: unknown, isItem: (item: unknown) => boolean): boolean =>
+    Array.isArray(list) && list.length === shape.at(-1) && list.every(isItem);
+  return (
+    shape.length === 2 &&
+    shape[0] === 1 &&
+    isList(columns, (name) => typeof name === 'string') &&
+    isList(means, Number.isFinite) &&
+    isList(deviations, (deviation) => isAmount(deviation) && deviation > 0)
   );
 }
