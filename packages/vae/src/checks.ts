@@ -22,6 +22,7 @@ import {
   isPlainObject,
   type OptionNames,
 } from '@varigrad/core/checks';
+import { type BatchStream, isStream } from './data/batch-stream.js';
 import { type ImageShape, sizeOf } from './data/image-shape.js';
 
 /** @throws ArgumentError unless `model` has the methods of a model */
@@ -80,8 +81,19 @@ function checkSizes(op: string, name: string, { images, labels, count, imageShap
   );
 }
 
+/** @throws ArgumentError unless a stream has a number, a shape and classes */
+function checkStream({ count, imageShape, classes }: BatchStream): void {
+  checkWhole('fit', 'data.train.count', count);
+  checkImageShape('fit', imageShape, 'data.train.imageShape');
+  checkWhole('fit', 'data.train.classes', classes, 0);
+}
+
 /** Refuses images that do not fit the model before the first step. @throws ArgumentError */
-function checkPixels(name: string, { imageShape, count }: Sizes, inputSize: number): void {
+function checkPixels(
+  name: string,
+  { imageShape, count }: Pick<Sizes, 'imageShape' | 'count'>,
+  inputSize: number,
+): void {
   const pixels = sizeOf(imageShape);
   if (pixels === inputSize || count === 0) return;
   const problem = `${name} has images of ${pixels} values, and the model has inputSize ${inputSize}`;
@@ -210,7 +222,8 @@ export function checkFitArguments<Options extends FitArguments>(
   checkModel('fit', model);
   if (typeof data !== 'object' || data === null || !('train' in data && 'test' in data))
     throw new ArgumentError('fit', `data must be { train, test }, found ${describeValue(data)}`);
-  checkDataset('fit', data.train, 'data.train');
+  if (isStream(data.train)) checkStream(data.train);
+  else checkDataset('fit', data.train, 'data.train');
   checkDataset('fit', data.test, 'data.test');
   for (const name of ['train', 'test'] as const)
     checkPixels(`data.${name}`, data[name] as Sizes, (model as { inputSize: number }).inputSize);

@@ -1,6 +1,13 @@
 export type { Execution } from './compiled.js';
 export { type Corruption, corrupt, gaussianNoise, masking, saltAndPepper } from './corruptions.js';
-export { type Batch, type BatchOptions, batches } from './data/batches.js';
+export type { Batch } from './data/batch.js';
+export {
+  type BatchStream,
+  type ShuffleOptions,
+  type StreamReadOptions,
+  shuffled,
+} from './data/batch-stream.js';
+export { type BatchOptions, batches } from './data/batches.js';
 export { type Binarization, binarizeBatch, binarizeDataset, STATIC_SEED } from './data/binarize.js';
 export { parseCsv, type Table } from './data/csv.js';
 export { type Dataset, firstOf, pixelsOf } from './data/dataset.js';
@@ -176,7 +183,14 @@ export { StandardNormal } from './priors/standard-normal.js';
 export { VampPrior, type VampPriorOptions } from './priors/vamp.js';
 export { PYTHAE_NAMES, PYTORCH_EXAMPLES_NAMES, PYTORCH_VAE_NAMES } from './pytorch-names.js';
 export { annealing, type BetaSchedule, cyclicWarmUp, linearWarmUp } from './schedules.js';
-export { type EpochResult, type FitOptions, fit, type Progress, type TrainState } from './train.js';
+export {
+  type EpochResult,
+  type FitData,
+  type FitOptions,
+  fit,
+  type Progress,
+  type TrainState,
+} from './train.js';
 export type { StepResult } from './train-epoch.js';
 export { type StepOptions, type StepSettings, trainStep } from './train-step.js';
 export { TrainingError } from './training-failure.js';

@@ -3,6 +3,7 @@
 export { decodeCifar } from './data/cifar.js';
 export { type IdxDatasetOptions, readIdxDataset, readIdxFile } from './data/idx-dataset.js';
 export { mnist } from './data/mnist.js';
+export { NpyImages, type NpyRange, type NpyStreamOptions, openNpy } from './data/npy-stream.js';
 export type { Picture } from './data/picture.js';
 export { encodePng, encodeSheet, writePng, writeSheet } from './figures/png.js';
 export { removeLeftovers, type WriteOptions, writeFileAtomic } from './files/atomic.js';

@@ -2,7 +2,9 @@
 import { Generator, type GeneratorState, scope, type Tensor } from '@varigrad/core';
 import { refusePromise } from '@varigrad/core/checks';
 import type { Step } from './compiled.js';
-import { type Batch, batches } from './data/batches.js';
+import type { Batch } from './data/batch.js';
+import { type BatchStream, isStream, streamedBatches } from './data/batch-stream.js';
+import { batches } from './data/batches.js';
 import { type Binarization, binarizeBatch } from './data/binarize.js';
 import type { Dataset } from './data/dataset.js';
 import type { Elbo } from './elbo.js';
@@ -109,6 +111,11 @@ function epochGenerator(epoch: number, seed: number): Generator {
   return new Generator(BigInt(seed) | (BigInt(epoch) << 32n));
 }
 
+/** The seed of a stream's order: another one than that of the noise. */
+function streamSeed(epoch: number, seed: number): bigint {
+  return BigInt(seed) | (BigInt(epoch) << 32n) | (1n << 63n);
+}
+
 /** The field of the state with the generators that layers were given; none if there are none. */
 function layerGenerators(model: GenerativeModel): Pick<TrainState, 'layerGenerators'> {
   const states = Array.from(model.namedGenerators(), ([name, { state }]) => [name, state] as const);
@@ -123,7 +130,7 @@ export function stepsOf(images: number, { batchSize, dropLast }: EpochOptions): 
 /** Trains from a state to the end of its epoch, or until the run is stopped. @throws TrainingError at a NaN or an Infinity */
 export async function trainEpoch(
   model: GenerativeModel,
-  train: Dataset,
+  train: Dataset | BatchStream,
   from: TrainState,
   options: EpochOptions,
 ): Promise<EpochEnd> {
@@ -142,7 +149,7 @@ export async function trainEpoch(
   const seconds = () => from.seconds + (performance.now() - startTime) / 1000;
 
   model.train();
-  for (const batch of steps.left) {
+  for await (const batch of steps.left) {
     if (signal?.aborted === true || stopped) break;
     const { values, ...losses } = on(() =>
       scope(() => {
@@ -188,7 +195,7 @@ function callOnProgress(
 
 /** The remaining steps of an epoch. */
 interface StepsLeft {
-  readonly left: Iterable<Batch>;
+  readonly left: Iterable<Batch> | AsyncIterable<Batch>;
   readonly stepsPerEpoch: number;
   /** The batch with its targets. */
   prepare(batch: Batch): Batch;
@@ -196,20 +203,33 @@ interface StepsLeft {
   options(step: number): StepOptions;
 }
 
-function stepsLeft(train: Dataset, from: TrainState, options: EpochOptions): StepsLeft {
+function stepsLeft(train: Dataset | BatchStream, from: TrainState, options: EpochOptions): StepsLeft {
   const { optimizer, beta, freeBits, clipNorm, schedule, generator, batchSize, binarization } = options;
   generator.state = epochGenerator(from.epoch, options.seed).state;
-  const order = generator.permutation(train.count);
-  if (from.step > 0) generator.state = from.generator;
   const stepsPerEpoch = stepsOf(train.count, options);
-  const left = order.subarray(from.step * batchSize, stepsPerEpoch * batchSize);
+  const left = isStream(train)
+    ? streamedBatches(train, {
+        batchSize,
+        seed: streamSeed(from.epoch, options.seed),
+        skip: from.step,
+        steps: stepsPerEpoch,
+      })
+    : batches(train, {
+        batchSize,
+        order: generator.permutation(train.count).subarray(from.step * batchSize, stepsPerEpoch * batchSize),
+      });
+  if (from.step > 0) generator.state = from.generator;
   const before = (from.epoch - 1) * stepsPerEpoch;
   const settings = { optimizer, beta, freeBits, clipNorm, schedule, generator };
   return {
-    left: batches(train, { batchSize, order: left }),
+    left,
     stepsPerEpoch,
     prepare: (batch) =>
-      binarization === 'dynamic' ? { ...batch, images: binarizeBatch(batch.images, generator) } : batch,
+      binarization === 'dynamic'
+        ? { ...batch, images: binarizeBatch(batch.images, generator) }
+        : isStream(train) && binarization === 'threshold'
+          ? { ...batch, images: batch.images.map((x) => (x > 0.5 ? 1 : 0)) }
+          : batch,
     options: (step) => ({ ...settings, step: before + step }),
   };
 }
@@ -217,7 +237,7 @@ function stepsLeft(train: Dataset, from: TrainState, options: EpochOptions): Ste
 /** Explains why the steps from `from` on produced a NaN or an Infinity. */
 function explained(
   model: GenerativeModel,
-  train: Dataset,
+  train: Dataset | BatchStream,
   from: TrainState,
   { options, start }: { options: EpochOptions; start: TrainingSnapshot },
 ): Promise<TrainingError> {

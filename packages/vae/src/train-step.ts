@@ -18,7 +18,7 @@ import {
 import { clipGradNorm, type Optimizer, type Schedule } from '@varigrad/nn';
 import { checkFields, checkModel, checkStepArguments } from './checks.js';
 import type { NamedTensors } from './compiled.js';
-import type { Batch } from './data/batches.js';
+import type { Batch } from './data/batch.js';
 import type { Elbo } from './elbo.js';
 import { packElbo } from './meter.js';
 import type { GenerativeModel } from './models/model.js';

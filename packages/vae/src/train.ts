@@ -3,6 +3,7 @@ import { describeValue, type OptionNames } from '@varigrad/core/checks';
 import { Optimizer } from '@varigrad/nn';
 import { checkFitArguments } from './checks.js';
 import { compileStep, type Execution, type Step } from './compiled.js';
+import { type BatchStream, isStream } from './data/batch-stream.js';
 import { type Binarization, binarizeDataset } from './data/binarize.js';
 import type { Dataset } from './data/dataset.js';
 import { evaluate } from './evaluate.js';
@@ -71,6 +72,12 @@ export interface FitOptions extends StepSettings {
   signal?: { readonly aborted: boolean };
 }
 
+/** What `fit` trains and tests on. Training images that do not fit into memory are a stream. */
+export interface FitData {
+  readonly train: Dataset | BatchStream;
+  readonly test: Dataset;
+}
+
 /** The test losses without test images. */
 const NO_LOSSES: Losses = { loss: Number.NaN, recon: Number.NaN, kl: Number.NaN };
 
@@ -100,18 +107,14 @@ const FIT_OPTIONS: OptionNames<FitOptions> = {
  * @throws TrainingError at a NaN or an Infinity, with the operation, the module and the range of its input. It is thrown before
  * `onEpoch` could save such values. The model is left as it was before the step that failed
  */
-export function fit(
-  model: GenerativeModel,
-  data: { train: Dataset; test: Dataset },
-  options: FitOptions,
-): Promise<TrainState> {
+export function fit(model: GenerativeModel, data: FitData, options: FitOptions): Promise<TrainState> {
   return onOneBackend((on) => run(on, model, data, options));
 }
 
 async function run(
   on: OnBackend,
   model: GenerativeModel,
-  data: { train: Dataset; test: Dataset },
+  data: FitData,
   options: FitOptions,
 ): Promise<TrainState> {
   checkFitArguments(model, data, options, FIT_OPTIONS);
@@ -132,13 +135,23 @@ async function run(
       'fit',
       `state is at step ${options.state.step} of an epoch, and an epoch has ${steps} steps — use the images and the batchSize of the run's start`,
     );
-  const train =
-    binarization === 'dynamic' ? data.train : binarizeDataset(data.train, binarization, new Generator(seed));
+  const train = targetsOf(data.train, binarization, seed);
   try {
     return await trainEpochs(model, { ...data, train }, settings, options);
   } finally {
     body.dispose();
   }
+}
+
+/** The training images under a fixed binarization. Batches of a stream, and dynamic ones, are binarized at each use. */
+function targetsOf(train: FitData['train'], binarization: Binarization, seed: number): FitData['train'] {
+  if (!isStream(train))
+    return binarization === 'dynamic' ? train : binarizeDataset(train, binarization, new Generator(seed));
+  if (binarization !== 'static') return train;
+  throw new ArgumentError(
+    'fit',
+    "a stream has no static binarization, which needs all images at once — use 'dynamic' or 'threshold'",
+  );
 }
 
 /** The body of the training loop, compiled unless there is an obstacle. */
@@ -153,10 +166,10 @@ function bodyOf(
   return compileStep(step, isPlain ? null : "the optimizer's own step() would not run in replays");
 }
 
-/** @param data - its training images are the targets, unless the binarization is dynamic */
+/** @param data - its training images are the targets, unless they are a stream or the binarization is dynamic */
 async function trainEpochs(
   model: GenerativeModel,
-  data: { train: Dataset; test: Dataset },
+  data: FitData,
   settings: EpochOptions,
   { state: start, onEpoch, compile }: FitOptions,
 ): Promise<TrainState> {

@@ -12,7 +12,7 @@ import {
 } from '@varigrad/core';
 import { detectAnomaly, NotFiniteError, withRecorder } from '@varigrad/core/trace';
 import type { Module, Optimizer, OptimizerState, StateDict } from '@varigrad/nn';
-import type { Batch } from './data/batches.js';
+import type { Batch } from './data/batch.js';
 import type { Binarization } from './data/binarize.js';
 import type { Dataset } from './data/dataset.js';
 import { overLosses } from './evaluate.js';
@@ -97,7 +97,7 @@ export interface FailedSteps {
   readonly stepsBefore: number;
   /** The noise of these steps, from its beginning. */
   readonly generator: Generator;
-  readonly batches: Iterable<Batch>;
+  readonly batches: Iterable<Batch> | AsyncIterable<Batch>;
   /** Computes the losses and gradients of a step without changing the weights. @returns `[3]` */
   gradients(batch: Batch, step: number): Tensor;
   /** Updates the weights by these gradients. */
@@ -109,7 +109,7 @@ export async function explainFailure(failed: FailedSteps): Promise<TrainingError
   const { model, optimizer, start, epoch, generator } = failed;
   start.restore(model, optimizer);
   let step = failed.stepsBefore;
-  for (const batch of failed.batches) {
+  for await (const batch of failed.batches) {
     const again = statesOf([generator, ...generatorsOf(model)]);
     const compute = (): Tensor => failed.gradients(batch, step);
     const weight = await firstNotFinite(model.namedTensors());

@@ -1,15 +1,8 @@
 import { ArgumentError } from '@varigrad/core';
 import { checkOptions, checkWhole } from '@varigrad/core/checks';
 import { checkDataset } from '../checks.js';
+import type { Batch } from './batch.js';
 import { type Dataset, pixelsOf } from './dataset.js';
-
-/** Some images of a data set. The arrays are copies, which the caller may keep and change. */
-export interface Batch {
-  /** `[size · pixels]` */
-  readonly images: Float32Array;
-  readonly labels: Uint8Array;
-  readonly size: number;
-}
 
 /** Options of `batches`. */
 export interface BatchOptions {

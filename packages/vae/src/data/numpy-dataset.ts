@@ -35,7 +35,8 @@ export function datasetOfArrays({ array, source }: NamedArray, labels?: NamedArr
   };
 }
 
-function layoutOf(
+/** The number and the shape of images, and whether their channels are in the last axis. */
+export function layoutOf(
   shape: readonly number[],
   fault: (reason: string) => Error,
 ): [count: number, imageShape: ImageShape, isChannelLast: boolean] {

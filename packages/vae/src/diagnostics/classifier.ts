@@ -11,7 +11,8 @@ import {
 } from '@varigrad/core/checks';
 import { Adam, crossEntropy, type Layer, Module } from '@varigrad/nn';
 import { checkDataset } from '../checks.js';
-import { type Batch, batches } from '../data/batches.js';
+import type { Batch } from '../data/batch.js';
+import { batches } from '../data/batches.js';
 import { type Binarization, binarizeBatch, binarizeDataset } from '../data/binarize.js';
 import { type Dataset, pixelsOf } from '../data/dataset.js';
 import { HiddenLayers, PlainEncoder } from '../models/networks.js';
