@@ -27,7 +27,7 @@ const FINE = 4;
 const SHAPES: readonly ((x: number, y: number) => boolean)[] = [
   (x, y) => x * x + y * y <= 1,
   (x, y) => Math.max(Math.abs(x), Math.abs(y)) <= 0.85,
-  (x, y) => y <= 0.75 && y >= -1 + 2 * Math.abs(x) - 0.25 * Math.abs(x),
+  (x, y) => y <= 0.75 && y >= 1.75 * Math.abs(x) - 1,
 ];
 
 /** The pixels of a picture, `[SIDE · SIDE · 3]` bytes; edges are smooth. */

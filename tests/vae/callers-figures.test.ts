@@ -441,6 +441,7 @@ refused('sheets, pictures and files', [
     "decodePng(new Uint8Array(1), 'a', { maxPixels: 0 })",
     'decodePng: maxPixels must be a whole number above 0, found 0',
   ],
+  ["decodePng(new Uint8Array(1), 'a', { channels: 2 })", 'decodePng: channels must be 1 or 3, found 2'],
   [
     "decodePng(new Uint8Array(1), 'a', { ground: 255 })",
     'decodePng: ground must be a number from 0 to 1, found 255',

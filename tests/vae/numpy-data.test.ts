@@ -1,5 +1,5 @@
 /** Data sets from npy and npz files, most of them written by NumPy. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encodeNpy, encodeNpz } from '@varigrad/nn/numpy';
@@ -187,6 +187,12 @@ test('labels and names that do not fit are refused', async () => {
   );
   writeFileSync(join(scratch, 'cut.npy'), encodeNpy(images).subarray(0, 135));
   assert.match(await refusal(join(scratch, 'cut.npy')), /^cut.npy: .*truncated$/);
+  truncateSync(join(scratch, 'cut.npy'), 3e9); // it takes no room on the disk
+  assert.match(
+    await refusal(join(scratch, 'cut.npy')),
+    /it has 3000000000 bytes, and a run holds its images in memory/,
+  );
+  assert.match(await refusal('absent.npy,labels.npy'), /there is no such file or folder/);
 });
 
 test.run();

@@ -1,4 +1,6 @@
 /** The text that introduces a run. */
+import type { Dataset } from '../data/dataset.js';
+import { withChannels } from '../data/image-shape.js';
 import type { GenerativeModel } from '../models/model.js';
 import type { TrainState } from '../train.js';
 import { modelEntry } from './build-model.js';
@@ -44,10 +46,18 @@ export function introduction(config: RunConfig, facts: RunFacts): string {
     ...(data.validation === undefined
       ? []
       : [`Set aside for validation: ${counted(data.validation.count, data.noun)}.`]),
-    `Targets: ${config.binarization}, ${data.train.standardization === undefined ? TARGETS[config.binarization] : 'standardised columns'}${isCrossEntropy ? ' (the reconstruction loss is a cross-entropy)' : ''}.`,
+    `Targets: ${config.binarization}, ${targetsText(config, data.train)}${isCrossEntropy ? ' (the reconstruction loss is a cross-entropy)' : ''}.`,
     `Losses in nats per image: sum over pixels, mean over images${hasBound ? '; −ELBO = recon + KL' : ''}.`,
     `Results: ${folder}/\n`,
   ].join('\n');
+}
+
+/** What the targets are; under the binarization none, the values themselves. */
+function targetsText({ binarization }: RunConfig, { standardization, imageShape }: Dataset): string {
+  if (standardization !== undefined) return 'standardised columns';
+  return binarization === 'none' && withChannels(imageShape)[0] > 1
+    ? 'values of all channels'
+    : TARGETS[binarization];
 }
 
 /** `adam 0.001`, or `sgd 0.01, cosine schedule over 20 epochs` */

@@ -46,7 +46,15 @@ async function readPair(images: string, labels: string): Promise<StoredData> {
   return { sets: [datasetOfArrays(await npyAt(images), await npyAt(labels))], notes: [] };
 }
 
+/** Longer files cannot be read at once. */
+const MOST_BYTES = 2 ** 31 - 1;
+
 async function npyAt(path: string): Promise<NamedArray> {
+  const length = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  if (length > MOST_BYTES)
+    throw new UsageError(
+      `--data ${path}: it has ${length} bytes, and a run holds its images in memory, from at most ${MOST_BYTES} bytes — use a part of it, or train in a program on a stream of openNpy`,
+    );
   const bytes = await withFileErrors('--data', path, () => readFile(path));
   return { array: decodeNpy(bytes, path), source: path };
 }
