@@ -1,4 +1,4 @@
-/** Colour pictures of one shape on a dark ground, with known factors. */
+/** Colour pictures of one shape on a black ground, with known factors. */
 
 /** Number of values of each factor. */
 export const FACTORS = { shape: 3, colour: 6, size: 4, x: 8, y: 8 } as const;
@@ -10,15 +10,13 @@ export const SIDE = 32;
 
 /** Red, green and blue. */
 const COLOURS: readonly (readonly [number, number, number])[] = [
-  [230, 60, 50],
-  [240, 200, 40],
-  [70, 190, 70],
-  [60, 190, 220],
-  [70, 90, 230],
-  [200, 80, 200],
+  [255, 0, 0],
+  [255, 255, 0],
+  [0, 255, 0],
+  [0, 255, 255],
+  [0, 0, 255],
+  [255, 0, 255],
 ];
-
-const GROUND = [25, 25, 30] as const;
 
 /** Samples along each axis of a pixel. */
 const FINE = 4;
@@ -45,8 +43,7 @@ export function drawShape({ shape, colour, size, x, y }: Factors): Uint8Array {
       if (isInside((px - centerX) / radius, (py - centerY) / radius)) covered++;
     }
     const share = covered / (FINE * FINE);
-    for (let c = 0; c < 3; c++)
-      pixels[3 * i + c] = Math.round(share * COLOURS[colour]![c]! + (1 - share) * GROUND[c]!);
+    for (let c = 0; c < 3; c++) pixels[3 * i + c] = Math.round(share * COLOURS[colour]![c]!);
   }
   return pixels;
 }
