@@ -57,6 +57,20 @@ const calls: Readonly<Record<string, () => Promise<unknown>>> = {
     const options = { optimizer, epochs: 2, batchSize: 1, clipNorm: 1, onStep, onProgress, onEpoch };
     return vae.fit(trained, data, options);
   },
+  'fit on a stream': () => {
+    const trained = new vae.VAE({ ...sizes, generator: new Generator(1) });
+    const { count, imageShape, classes } = small;
+    const read = ({ batchSize, seed }: vae.StreamReadOptions): AsyncIterable<vae.Batch> =>
+      vae.shuffled(vae.batches(small, { batchSize: 1 }), {
+        batchSize,
+        bufferSize: 2,
+        generator: new Generator(seed),
+      });
+    const train = { count, imageShape, classes, read };
+    const onStep = (): boolean => backend() === machine;
+    const optimizer = new Adam(trained.parameters());
+    return vae.fit(trained, { train, test: small }, { optimizer, epochs: 2, batchSize: 2, onStep });
+  },
   'fit at a failure': () => {
     const trained = new vae.VAE({ ...sizes, generator: new Generator(1) });
     const optimizer = new Adam(trained.parameters(), { learningRate: 1e39 });
@@ -110,7 +124,7 @@ for (const [name, call] of Object.entries(calls)) {
       const outcome = await withBackend(machine, call).catch((error: unknown) => error);
       if (!name.includes('failure')) assert.not.instance(outcome, Error, String(outcome));
       else assert.match(String(outcome), /^TrainingError: fit: .* — a smaller learning rate/);
-      if (name === 'fit') assert.is((outcome as vae.TrainState).epoch, 3);
+      if (name === 'fit' || name === 'fit on a stream') assert.is((outcome as vae.TrainState).epoch, 3);
     } finally {
       setBackend(before);
     }
@@ -119,7 +133,7 @@ for (const [name, call] of Object.entries(calls)) {
 
 test('every asynchronous function of the package is in this test', () => {
   const tested = new Set(Object.keys(calls).map((name) => name.split(' ')[0]));
-  const withoutTensors = new Set(['readIdx']);
+  const withoutTensors = new Set(['readIdx', 'shuffled']);
   const returnsPromise = Object.entries(vae).filter(
     ([name, value]) => typeof value === 'function' && isAsynchronous(value) && !withoutTensors.has(name),
   );
