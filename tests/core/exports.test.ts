@@ -1,6 +1,7 @@
 /** The exports of core's entry points. */
 import * as core from '@varigrad/core';
 import * as compiled from '@varigrad/core/compile';
+import * as exported from '@varigrad/core/export';
 import * as testing from '@varigrad/core/testing';
 import * as trace from '@varigrad/core/trace';
 import { test } from 'uvu';
@@ -16,7 +17,7 @@ test(`the main entry exports at most ${MOST_VALUES} values in addition to the op
 });
 
 test('no name is exported by two entries', () => {
-  const names = [core, compiled, trace, testing].flatMap((entry) => Object.keys(entry));
+  const names = [core, compiled, exported, trace, testing].flatMap((entry) => Object.keys(entry));
   assert.equal(
     names.filter((name, i) => names.indexOf(name) !== i),
     [],

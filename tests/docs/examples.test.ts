@@ -19,7 +19,7 @@ import { nativeHere, testIf } from '../helpers/native-here.js';
 import { type CodeBlock, codeBlocks, DOCUMENTS, ROOT } from './markdown.js';
 
 /** Languages of blocks that are not programs, and so are not run. */
-const NOT_RUN = ['', 'sh', 'text'];
+const NOT_RUN = ['', 'sh', 'text', 'python'];
 
 const programs = DOCUMENTS.flatMap((file) =>
   codeBlocks(file)

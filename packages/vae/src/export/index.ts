@@ -1,0 +1,3 @@
+/** Trained models as files for other programs. */
+export { exportOnnx } from './onnx.js';
+export type { ModelPart } from './parts.js';
