@@ -1,7 +1,7 @@
 /**
  * Runs before the npm scripts start, test, build, check and bench. Installs dependencies if node_modules is absent or differs
- * from package-lock.json. Builds the files generated from the tables of elementwise functions and the WebAssembly module if
- * they are absent or older than their sources. Arguments name folders with a lock file of their own, whose dependencies are
+ * from package-lock.json. Builds the generated files if they are absent or older than their sources: those of the tables of
+ * elementwise functions, the WebAssembly module, and the kernels of exported functions. Arguments name folders with a lock file of their own, whose dependencies are
  * installed too.
  * It imports nothing from node_modules, which a fresh clone lacks. It returns at once if everything is up to date.
  */
@@ -11,17 +11,27 @@ import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const WASM_SCRIPTS = ['build-wasm.mjs', 'functions.mjs'].map((name) => join(ROOT, 'scripts', name));
-/** AssemblyScript, and the tables of elementwise functions. */
-const WASM_SOURCES = ['backend/wasm/assembly', 'functions'].map((name) =>
-  join(ROOT, 'packages/core/src', name),
-);
-/** The outputs of the build; the module is written last. */
-const WASM_MODULE = join(ROOT, 'packages/core/src/backend/wasm/module.generated.ts');
-const WASM_TEXTS = [
-  ...['names', 'reference', 'gpu', 'formulas'].map((name) => `functions/${name}`),
-  'backend/native/convolutions',
-].map((name) => join(ROOT, `packages/core/src/${name}.generated.ts`));
+const CORE = join(ROOT, 'packages/core/src');
+
+/** What is generated, in order: the script that makes it first, files and folders that it depends on, and its files, the last written last. */
+const GENERATED = [
+  {
+    what: 'the WebAssembly kernels',
+    scripts: ['build-wasm.mjs', 'functions.mjs'],
+    sources: ['backend/wasm/assembly', 'functions'],
+    files: [
+      ...['names', 'reference', 'gpu', 'formulas'].map((name) => `functions/${name}.generated.ts`),
+      'backend/native/convolutions.generated.ts',
+      'backend/wasm/module.generated.ts',
+    ],
+  },
+  {
+    what: 'the kernels of exported functions',
+    scripts: ['build-runtime.mjs'],
+    sources: ['backend/reference', 'functions', 'shape.ts', 'export/script/runtime.ts'],
+    files: ['export/script/runtime.generated.ts'],
+  },
+];
 
 /** Why node_modules in `folder` does not match the lock file there, or undefined if it does. */
 function findStaleInstall(folder) {
@@ -44,20 +54,23 @@ function findStaleInstall(folder) {
   return undefined;
 }
 
-/** Time of the latest change of a file below `folder`, in ms since 1970. */
-function newestChange(folder) {
-  let newest = 0;
-  for (const name of readdirSync(folder, { recursive: true })) {
-    newest = Math.max(newest, statSync(join(folder, name)).mtimeMs);
-  }
-  return newest;
+/** Time of the latest change of a file, or of a file in a folder, in ms since 1970. */
+function newestChange(path) {
+  const stats = statSync(path);
+  if (!stats.isDirectory()) return stats.mtimeMs;
+  return Math.max(
+    0,
+    ...readdirSync(path, { recursive: true }).map((name) => statSync(join(path, name)).mtimeMs),
+  );
 }
 
-function isWasmStale() {
-  if (!existsSync(WASM_SCRIPTS[0])) return false;
-  if (![WASM_MODULE, ...WASM_TEXTS].every(existsSync)) return true;
-  const scripts = WASM_SCRIPTS.map((path) => statSync(path).mtimeMs);
-  return statSync(WASM_MODULE).mtimeMs < Math.max(...scripts, ...WASM_SOURCES.map(newestChange));
+function isStale({ scripts, sources, files }) {
+  const paths = scripts.map((name) => join(ROOT, 'scripts', name));
+  if (!existsSync(paths[0])) return false;
+  const made = files.map((name) => join(CORE, name));
+  if (!made.every(existsSync)) return true;
+  const newest = [...paths, ...sources.map((name) => join(CORE, name))].map(newestChange);
+  return statSync(made.at(-1)).mtimeMs < Math.max(...newest);
 }
 
 /** Runs Node on `args`. Its output goes to stderr, so that stdout contains only the output of the npm script. */
@@ -86,7 +99,8 @@ for (const folder of [ROOT, ...process.argv.slice(2).map((name) => join(ROOT, na
   console.error(`varigrad: ${stale}${where}: installing (npm ci)`);
   runNode('npm ci', [npm, 'ci', '--no-audit', '--no-fund'], folder);
 }
-if (isWasmStale()) {
-  console.error('varigrad: building the WebAssembly kernels');
-  runNode('building the WebAssembly kernels', [WASM_SCRIPTS[0]]);
+for (const generated of GENERATED) {
+  if (!isStale(generated)) continue;
+  console.error(`varigrad: building ${generated.what}`);
+  runNode(`building ${generated.what}`, [join(ROOT, 'scripts', generated.scripts[0])]);
 }

@@ -4,7 +4,7 @@
  *
  *   npm run test:browser                 all pages
  *   npm run test:browser -- webgpu       the pages whose name contains one of the words
- *   npm run test:browser -- explorer --pictures=FOLDER     the explorer, with screenshots
+ *   npm run test:browser -- explorer --pictures=FOLDER     the explorer, with screenshots; also for exported
  *
  * Prints one line per test; the last line is `N passed, N failed`. A page that throws, logs an error, runs no test or stops
  * responding counts as one failure.
@@ -17,6 +17,7 @@ import { BROWSER_BUNDLE } from '../../scripts/browser-bundle.js';
 import { ROOT } from '../../scripts/packages.js';
 import { findChromium, gpuProcessBytes, startChromium } from './chromium.js';
 import { testExplorer } from './explorer.js';
+import { testExported } from './exported.js';
 import type { PageReport } from './in-page.js';
 import { testReport } from './report.js';
 import { type Served, type Server, serve } from './server.js';
@@ -138,14 +139,16 @@ async function runPage(browser: Browser, server: Server, setting: PageSetting): 
 
 const EXPLORER = 'explorer';
 const REPORT = 'report';
+const EXPORTED = 'exported';
 
 /** The pages whose names contain one of the words; all if there are no words. @throws Error if a word matches none */
 function choosePages(words: readonly string[]): {
   settings: readonly PageSetting[];
   explorer: boolean;
   report: boolean;
+  exported: boolean;
 } {
-  const names = [...SETTINGS.map(({ name }) => name), EXPLORER, REPORT];
+  const names = [...SETTINGS.map(({ name }) => name), EXPLORER, REPORT, EXPORTED];
   const unmatched = words.filter((word) => !names.some((name) => name.includes(word)));
   if (unmatched.length > 0)
     throw new Error(`page names must be among ${names.join(', ')}, found ${unmatched.join(', ')}`);
@@ -154,6 +157,7 @@ function choosePages(words: readonly string[]): {
     settings: SETTINGS.filter(({ name }) => chosen(name)),
     explorer: chosen(EXPLORER),
     report: chosen(REPORT),
+    exported: chosen(EXPORTED),
   };
 }
 
@@ -162,7 +166,7 @@ async function main(): Promise<void> {
     options: { pictures: { type: 'string' } },
     allowPositionals: true,
   });
-  const { settings, explorer, report } = choosePages(positionals);
+  const { settings, explorer, report, exported } = choosePages(positionals);
   const executable = findChromium();
   const server = await serve(await bundle(settings));
   const shared = await startChromium(executable);
@@ -180,6 +184,7 @@ async function main(): Promise<void> {
     }
     if (explorer) await testExplorer(shared, (report) => tell(EXPLORER, report), values.pictures);
     if (report) await testReport(shared, (outcome) => tell(REPORT, outcome));
+    if (exported) await testExported(shared, (outcome) => tell(EXPORTED, outcome), values.pictures);
   } finally {
     await shared.close();
     await server.close();

@@ -551,7 +551,7 @@ test('an unknown command gets a suggestion, or the list', () => {
   refuses(() => parse(['trian']), 'unknown command "trian" — did you mean train?');
   refuses(
     () => parse(['serve-the-model']),
-    'unknown command "serve-the-model" — the commands are train, evaluate, sample, reconstruct, figures, compare, features, inpaint, datasets, schema, completion',
+    'unknown command "serve-the-model" — the commands are train, evaluate, sample, reconstruct, figures, export, compare, features, inpaint, datasets, schema, completion',
   );
 });
 

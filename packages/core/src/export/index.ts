@@ -4,3 +4,4 @@ export type { ExportGraph, ExportNode } from './graph.js';
 export type { BatchLength, Length } from './length.js';
 export { type OnnxOptions, toOnnx } from './onnx/onnx.js';
 export type { NamedTensors } from './record.js';
+export { type JavaScriptOptions, toJavaScript } from './script/javascript.js';

@@ -10,6 +10,7 @@ import { compare } from './compare.js';
 import { completion } from './completion.js';
 import { datasets } from './datasets.js';
 import { evaluateCommand } from './evaluate.js';
+import { exportCommand } from './export.js';
 import { features } from './features.js';
 import { type GuardedOutput, guardOutput, isReaderEnded } from './guarded-output.js';
 import { inpaint } from './inpaint.js';
@@ -24,6 +25,7 @@ export const COMMANDS: Commands = withJson({
   sample,
   reconstruct,
   figures,
+  export: exportCommand,
   compare,
   features,
   inpaint,

@@ -1,3 +1,6 @@
 /** Trained models as files for other programs. */
+export type { ImageShape } from './decoder-script.js';
+export { type ExportedModule, exportModule, type ModuleOptions } from './module.js';
 export { exportOnnx } from './onnx.js';
+export { exportPage, type PageOptions } from './page.js';
 export type { ModelPart } from './parts.js';
