@@ -48,6 +48,27 @@ function trainer(machine: GpuBackend, compiled: boolean) {
   });
 }
 
+test('a run that waits for a kernel keeps its inputs, although the caller releases them', () =>
+  onFake(async (machine, device) => {
+    const step = compile((x: Tensor, factor: Tensor) => x.mul(factor).add(1));
+    const call = (factor: number): Tensor =>
+      withBackend(machine, () => scope(() => step(tensor([1, 2, 3]), tensor(factor))));
+    for (const factor of [2, 3, 4]) {
+      const result = call(factor);
+      await result.data();
+      result.dispose();
+    }
+    // The kernel of erfc is built for the first time, and calls after it wait.
+    const other = withBackend(machine, () => tensor([0.5, 1]).erfc());
+    const waiting = other.data();
+    const result = call(5);
+    await Promise.all([waiting, result.data()]);
+    other.dispose();
+    result.dispose();
+    step.dispose();
+    assert.equal(device.problems, []);
+  }));
+
 test('a compiled 784-400-20 step is one submission of one pass, at most 40 launches and one upload', () =>
   onFake(async (machine, device) => {
     const { step, run } = trainer(machine, true);

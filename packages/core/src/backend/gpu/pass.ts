@@ -23,6 +23,13 @@ interface Result {
   given: boolean;
 }
 
+/** An input of a run. */
+interface Input {
+  readonly array: GpuArray;
+  /** The number that fills it; null if it has memory of its own. */
+  readonly fill: number | null;
+}
+
 /** A state or a constant. */
 interface Bound {
   readonly array: GpuArray;
@@ -110,7 +117,9 @@ export class PassReplay implements Replay<GpuArray> {
     for (const { array } of this.#bound) machine.compute(array);
     for (const { cell } of this.#written) machine.computeReaders(cell);
     const arrays = this.#results.map((result) => this.#arrayFor(result));
-    const [given, numbers] = [[...inputs], [...settings]]; // the caller may use the lists again before the task runs
+    // Before the task runs, the caller may use the lists again and release the inputs.
+    const given = inputs.map((array) => ({ array, fill: fillOf(array) }));
+    const numbers = [...settings];
     machine.queue.submit(this.#building, () => this.#send(given, numbers, arrays));
   }
 
@@ -151,9 +160,9 @@ export class PassReplay implements Replay<GpuArray> {
     return result.array;
   }
 
-  #send(inputs: readonly GpuArray[], settings: readonly unknown[], arrays: readonly GpuArray[]): void {
+  #send(inputs: readonly Input[], settings: readonly unknown[], arrays: readonly GpuArray[]): void {
     this.#moved.clear();
-    for (const [i, array] of inputs.entries()) this.#placeInput(array, this.#inputs[i]);
+    for (const [i, input] of inputs.entries()) this.#placeInput(input, this.#inputs[i]);
     for (const { array, place } of this.#bound) this.#place(place, array.cell.memory as Block);
     this.#results.forEach(({ place }, i) => {
       if (place === null) return;
@@ -177,13 +186,12 @@ export class PassReplay implements Replay<GpuArray> {
   }
 
   /** Numbers that are still on the host become a part of the sheet. If they come again, they get a buffer of their own. */
-  #placeInput(array: GpuArray, place: Place | undefined): void {
+  #placeInput({ array, fill }: Input, place: Place | undefined): void {
     if (place === undefined) return;
     const { sheet, staged } = this.#plan;
     const region = staged.get(place);
-    const number = fillOf(array);
     const block = array.cell.memory as Block | null;
-    if (region !== undefined && number !== null) sheet.fill(region, number);
+    if (region !== undefined && fill !== null) sheet.fill(region, fill);
     else if (region !== undefined && block!.host !== null && !block!.staged) {
       sheet.setNumbers(region, block!.host);
       block!.staged = true;
