@@ -10,7 +10,7 @@ import {
   readImports,
 } from './import-graph.js';
 
-const FOLDERS = ['packages', 'examples', 'benchmarks', 'scripts', 'docs'];
+const FOLDERS = ['packages', 'examples', 'benchmarks', 'scripts', 'docs', 'site'];
 const MOST_LINES = 300;
 const MOST_CASTS = 40;
 

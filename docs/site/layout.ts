@@ -26,8 +26,14 @@ export function relativeLink(from: string, to: string): string {
   return posix.relative(posix.dirname(from), to);
 }
 
-/** The whole page. */
-export function layOut(page: Page, sections: readonly Section[]): string {
+/** The pages of the whole site beside the documents, by their paths from the documents. */
+const BESIDE: readonly { readonly name: string; readonly path: string }[] = [
+  { name: 'Playground', path: '../playground/index.html' },
+  { name: 'Explorer', path: '../explorer/index.html' },
+];
+
+/** The whole page. @param isPart - whether the documents are a part of the whole site */
+export function layOut(page: Page, sections: readonly Section[], isPart: boolean): string {
   const to = (path: string): string => relativeLink(page.path, path);
   const title = page.path === 'index.html' ? 'varigrad' : `${escapeHtml(page.title)} · varigrad`;
   return `<!doctype html>
@@ -42,9 +48,9 @@ export function layOut(page: Page, sections: readonly Section[]): string {
 <body>
 <a class="skip" href="#text">Skip to the text</a>
 <header>
-<a class="brand" href="${to('index.html')}">varigrad</a>
+<a class="brand" href="${to(isPart ? '../index.html' : 'index.html')}">varigrad</a>
 <nav aria-label="Sections">
-${topLinks(page, sections)}
+${topLinks(page, sections, isPart)}
 </nav>
 </header>
 <div class="columns">
@@ -65,11 +71,12 @@ ${neighbours(page, sections)}
 `;
 }
 
-function topLinks(page: Page, sections: readonly Section[]): string {
+function topLinks(page: Page, sections: readonly Section[], isPart: boolean): string {
   const links = sections.flatMap(({ name, pages: [first] }) =>
     first === undefined ? [] : [{ name, path: first.path, isHere: name === page.section }],
   );
-  return [...links, { name: 'API', path: 'api/index.html', isHere: false }]
+  const beside = (isPart ? BESIDE : []).map((link) => ({ ...link, isHere: false }));
+  return [...links, { name: 'API', path: 'api/index.html', isHere: false }, ...beside]
     .map(({ name, path, isHere }) => {
       const current = isHere ? ' aria-current="true"' : '';
       return `<a href="${relativeLink(page.path, path)}"${current}>${name}</a>`;

@@ -1,8 +1,8 @@
 /** `npm run explorer`: builds the page into examples/explorer/dist and serves it on this machine. */
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { serveFolder } from '../../scripts/serve-folder.js';
 import { buildExplorer } from './build.js';
-import { serveFolder } from './serve.js';
 
 const HELP = `npm run explorer -- [options]
 

@@ -4,7 +4,7 @@
  *
  *   npm run test:browser                 all pages
  *   npm run test:browser -- webgpu       the pages whose name contains one of the words
- *   npm run test:browser -- explorer --pictures=FOLDER     the explorer, with screenshots; also for exported
+ *   npm run test:browser -- explorer --pictures=FOLDER     the explorer, with screenshots; also for exported and site
  *
  * Prints one line per test; the last line is `N passed, N failed`. A page that throws, logs an error, runs no test or stops
  * responding counts as one failure.
@@ -22,6 +22,7 @@ import type { PageReport } from './in-page.js';
 import { testReport } from './report.js';
 import { type Served, type Server, serve } from './server.js';
 import { type PageSetting, SETTINGS } from './settings.js';
+import { testSite } from './site.js';
 
 /** A page that reports nothing for this long is abandoned. */
 const SILENCE_MS = 300_000;
@@ -140,6 +141,7 @@ async function runPage(browser: Browser, server: Server, setting: PageSetting): 
 const EXPLORER = 'explorer';
 const REPORT = 'report';
 const EXPORTED = 'exported';
+const SITE = 'site';
 
 /** The pages whose names contain one of the words; all if there are no words. @throws Error if a word matches none */
 function choosePages(words: readonly string[]): {
@@ -147,8 +149,9 @@ function choosePages(words: readonly string[]): {
   explorer: boolean;
   report: boolean;
   exported: boolean;
+  site: boolean;
 } {
-  const names = [...SETTINGS.map(({ name }) => name), EXPLORER, REPORT, EXPORTED];
+  const names = [...SETTINGS.map(({ name }) => name), EXPLORER, REPORT, EXPORTED, SITE];
   const unmatched = words.filter((word) => !names.some((name) => name.includes(word)));
   if (unmatched.length > 0)
     throw new Error(`page names must be among ${names.join(', ')}, found ${unmatched.join(', ')}`);
@@ -158,6 +161,7 @@ function choosePages(words: readonly string[]): {
     explorer: chosen(EXPLORER),
     report: chosen(REPORT),
     exported: chosen(EXPORTED),
+    site: chosen(SITE),
   };
 }
 
@@ -166,7 +170,7 @@ async function main(): Promise<void> {
     options: { pictures: { type: 'string' } },
     allowPositionals: true,
   });
-  const { settings, explorer, report, exported } = choosePages(positionals);
+  const { settings, explorer, report, exported, site } = choosePages(positionals);
   const executable = findChromium();
   const server = await serve(await bundle(settings));
   const shared = await startChromium(executable);
@@ -185,6 +189,7 @@ async function main(): Promise<void> {
     if (explorer) await testExplorer(shared, (report) => tell(EXPLORER, report), values.pictures);
     if (report) await testReport(shared, (outcome) => tell(REPORT, outcome));
     if (exported) await testExported(shared, (outcome) => tell(EXPORTED, outcome), values.pictures);
+    if (site) await testSite(shared, (outcome) => tell(SITE, outcome), values.pictures);
   } finally {
     await shared.close();
     await server.close();

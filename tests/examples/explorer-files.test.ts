@@ -9,13 +9,13 @@ import { Linear, Sequential } from '@varigrad/nn';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { buildExplorer } from '../../examples/explorer/build.js';
-import { serveFolder } from '../../examples/explorer/serve.js';
 import { formatParams } from '../../examples/explorer/src/format.js';
 import { parseGraph } from '../../examples/explorer/src/graph-file.js';
 import { openFile } from '../../examples/explorer/src/opened.js';
 import { presets } from '../../examples/explorer/src/presets/list.js';
 import { traceExports } from '../../examples/explorer/src/program.js';
 import { originalPlaces, type Sources, withOriginalPlaces } from '../../examples/explorer/src/sources.js';
+import { serveFolder } from '../../scripts/serve-folder.js';
 import { refuses } from '../helpers/refuses.js';
 
 for (const { id, run } of presets) {

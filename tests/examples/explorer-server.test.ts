@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type Served, serveFolder } from '../../examples/explorer/serve.js';
+import { type Served, serveFolder } from '../../scripts/serve-folder.js';
 
 const SCRIPT = '\n{ "imports": {} }\n';
 const PAGE = `<!doctype html><script type="importmap">${SCRIPT}</script><script type="module" src="./a.js"></script>`;

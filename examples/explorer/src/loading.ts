@@ -2,7 +2,8 @@
 import { VarigradError } from '@varigrad/core';
 import type { App } from './app.js';
 import { GraphFileError, parseGraph } from './graph-file.js';
-import { openFile, openPreset, openProgram } from './opened.js';
+import { handedOver } from './handed-over.js';
+import { openFile, openPreset, openProgram, openStep } from './opened.js';
 import { presets } from './presets/list.js';
 import { PROGRAM_FILE, ProgramError, runProgram } from './program.js';
 import { rememberRun, wasRun } from './ran.js';
@@ -28,11 +29,20 @@ export async function openState(app: App, state: State, sources: Sources): Promi
     app.open(openPreset(preset, sources), { ...state, program: '' });
     return;
   }
+  if (state.preset === 'step') {
+    const text = await handedOver();
+    if (text !== null) {
+      app.open(openStep(parseGraph(text)), { ...state, program: '' });
+      return;
+    }
+  }
   openFirst(app, sources);
   notify(
-    state.preset === 'file'
-      ? 'This link refers to a local file. Open the file again.'
-      : `There is no preset “${state.preset}”. Choose one from the menu.`,
+    state.preset === 'step'
+      ? 'This link refers to a step of the playground in another browser. Open a step there again.'
+      : state.preset === 'file'
+        ? 'This link refers to a local file. Open the file again.'
+        : `There is no preset “${state.preset}”. Choose one from the menu.`,
   );
 }
 

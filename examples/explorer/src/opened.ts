@@ -62,6 +62,15 @@ export function openFile(name: string, graph: Graph): Opened {
   return { preset: 'file', title: name, prose, graph, ...NOTHING_KNOWN };
 }
 
+/** A training step that the playground handed over. */
+export function openStep(graph: Graph): Opened {
+  const prose = [
+    'The last training step of the playground, with its values and gradients: the batch is the node pixels, and the loss is −ELBO in nats per image. Weights and gradients are those before the update.',
+    'Follow the gradient from the loss (b), or select a weight in the tape. Close a module (c) to see the encoder and the decoder as one box each.',
+  ];
+  return { preset: 'step', title: 'A step of the playground', prose, graph, ...NOTHING_KNOWN };
+}
+
 /** A graph of the user's program. */
 export function openProgram(code: Code, graph: Graph): Opened {
   const prose = ['Your program, traced in this page. Press p to edit it and run it again.'];

@@ -93,6 +93,7 @@ function fillMenu(): void {
     { label: 'Your own' },
     element('option', { value: 'program' }, 'A program …'),
     element('option', { value: 'file' }, 'A file …'),
+    element('option', { value: 'step' }, 'The step of the playground'),
   );
   byId('preset').append(...groups, others);
 }

@@ -4,7 +4,7 @@ import { forwardStepOf, nodeOfStep, type Step, turnsOf } from './steps.js';
 
 /** Everything needed to show the same view again; stored in the page's address. */
 export interface State {
-  /** Id of a preset; `file` or `program` for a graph from elsewhere. */
+  /** Id of a preset; `file`, `program` or `step` for a graph from elsewhere. */
   readonly preset: string;
   /** Number of the step, from 0. */
   readonly step: number;

@@ -24,7 +24,7 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Serves the files below `folder` on 127.0.0.1. The page has no worker threads, so no isolation headers are sent.
+ * Serves the files below `folder` on 127.0.0.1, as a static host would: without the headers that isolate a page.
  * Requests for another host are refused: a foreign page whose name leads to this machine could read the answers.
  * @param port - 0: any free port
  * @throws Error if the port is in use

@@ -1,0 +1,73 @@
+/** Own images: picked with a dialog, or dropped on the page. */
+import { byId } from '../../explorer/src/dom.js';
+import { readCsv } from './data/csv.js';
+import { type PickedFile, readPictures } from './data/pictures.js';
+import type { OwnImages } from './messages.js';
+
+/** @param opened - called with the images; @param refused - called with the reason why files cannot be read */
+export function listenToFiles(opened: (images: OwnImages) => void, refused: (message: string) => void): void {
+  const open = (files: readonly PickedFile[]): void => {
+    if (files.length > 0) readFiles(files).then(opened, (error: Error) => refused(error.message));
+  };
+  for (const [button, picker] of [
+    ['open-folder', 'folder'],
+    ['open-files', 'files'],
+  ] as const) {
+    const input = byId<HTMLInputElement>(picker);
+    byId(button).addEventListener('click', () => input.click());
+    input.addEventListener('change', () => {
+      open([...(input.files ?? [])].map((file) => ({ file, path: file.webkitRelativePath || file.name })));
+      input.value = '';
+    });
+  }
+  const { body } = document;
+  body.addEventListener('dragover', (event) => {
+    if (!event.dataTransfer?.types.includes('Files')) return;
+    event.preventDefault();
+    body.dataset.dropping = '';
+  });
+  body.addEventListener('dragleave', (event) => {
+    if (event.relatedTarget === null) delete body.dataset.dropping;
+  });
+  body.addEventListener('drop', (event) => {
+    delete body.dataset.dropping;
+    if (event.dataTransfer === null) return;
+    event.preventDefault();
+    dropped(event.dataTransfer).then(open, (error: Error) => refused(error.message));
+  });
+}
+
+async function readFiles(files: readonly PickedFile[]): Promise<OwnImages> {
+  const table = files.find(({ path }) => /\.(csv|tsv|txt)$/i.test(path));
+  const hasPictures = files.some(({ path }) => /\.(png|jpe?g|webp|gif|bmp)$/i.test(path));
+  return table !== undefined && !hasPictures ? readCsv(await table.file.text()) : readPictures(files);
+}
+
+/** The files of a drop, also those in folders. The entries must be read before the first wait. */
+async function dropped(data: DataTransfer): Promise<PickedFile[]> {
+  const entries = [...data.items].map((item) => item.webkitGetAsEntry());
+  const found: PickedFile[] = [];
+  for (const entry of entries) if (entry !== null) await collect(entry, found);
+  return found;
+}
+
+async function collect(entry: FileSystemEntry, found: PickedFile[]): Promise<void> {
+  if (isFile(entry)) {
+    const file = await new Promise<File>((resolve, reject) => entry.file(resolve, reject));
+    found.push({ file, path: entry.fullPath.replace(/^\//, '') });
+    return;
+  }
+  const reader = (entry as FileSystemDirectoryEntry).createReader();
+  for (;;) {
+    // A call returns at most 100 entries.
+    const batch = await new Promise<FileSystemEntry[]>((resolve, reject) =>
+      reader.readEntries(resolve, reject),
+    );
+    if (batch.length === 0) return;
+    for (const inside of batch) await collect(inside, found);
+  }
+}
+
+function isFile(entry: FileSystemEntry): entry is FileSystemFileEntry {
+  return entry.isFile;
+}

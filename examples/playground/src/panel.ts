@@ -1,0 +1,154 @@
+/** One model on the page: its worker, its views, and what they show. */
+import type { Settings } from './engine/settings.js';
+import type { Failure } from './engine/trainer.js';
+import { codeAt } from './engine/view.js';
+import type { Answer, OwnImages, Progress, Request, Started } from './messages.js';
+import { type Look, ModelViews } from './views/model-views.js';
+import type { Point } from './views/plane.js';
+
+/** What a panel tells the page. */
+export interface PanelEvents {
+  started(facts: Started): void;
+  moved(point: Point): void;
+  /** The test images were evaluated; losses in nats per image. */
+  epoch(result: {
+    readonly step: number;
+    readonly recon: number;
+    readonly kl: number;
+    readonly active: number;
+  }): void;
+  failed(failure: Failure): void;
+  stopped(): void;
+  refused(message: string): void;
+}
+
+export class Panel {
+  readonly #views: ModelViews;
+  #worker: Worker | null = null;
+  #settings: Settings | null = null;
+  #facts: Started | null = null;
+  #last: Progress | null = null;
+  #look: Look;
+  #isLooking = false;
+  #wantsLook = false;
+  readonly #waiting = new Map<Answer['kind'], (answer: Answer) => void>();
+  constructor(
+    name: string,
+    look: Look,
+    private readonly events: PanelEvents,
+  ) {
+    this.#look = look;
+    this.#views = new ModelViews(name, (point) => events.moved(point));
+  }
+
+  get element(): HTMLElement {
+    return this.#views.element;
+  }
+
+  get step(): number {
+    return this.#last?.step ?? 0;
+  }
+
+  get facts(): Started | null {
+    return this.#facts;
+  }
+
+  /** Starts a training anew, in a new worker. */
+  start(settings: Settings, title: string, own: OwnImages | null): void {
+    this.stop();
+    this.#settings = settings;
+    this.#facts = null;
+    this.#last = null;
+    this.#views.reset(title);
+    const worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
+    worker.addEventListener('message', ({ data }: MessageEvent<Answer>) => {
+      if (worker === this.#worker) this.#receive(data);
+    });
+    worker.addEventListener('error', ({ message }) =>
+      this.events.refused(message || 'The worker could not be loaded.'),
+    );
+    this.#worker = worker;
+    this.send({ kind: 'start', settings, digits: new URL('./digits/', document.baseURI).href, own });
+  }
+
+  /** Ends the worker. */
+  stop(): void {
+    this.#worker?.terminate();
+    this.#worker = null;
+    this.#isLooking = false;
+  }
+
+  send(request: Request): void {
+    this.#worker?.postMessage(request);
+  }
+
+  /** Sends a request and waits for an answer of a kind. */
+  ask<Kind extends Answer['kind']>(request: Request, kind: Kind): Promise<Extract<Answer, { kind: Kind }>> {
+    return new Promise((resolve) => {
+      this.#waiting.set(kind, (answer) => resolve(answer as Extract<Answer, { kind: Kind }>));
+      this.send(request);
+    });
+  }
+
+  change(settings: Settings, title: string): void {
+    this.#settings = settings;
+    this.#views.setTitle(title);
+    this.send({ kind: 'change', settings });
+  }
+
+  /** Shows another point, class, drawing or colour. Moves that come faster than frames are combined. */
+  look(look: Look): void {
+    this.#look = look;
+    this.draw();
+    if (this.#facts === null) return;
+    if (this.#isLooking) this.#wantsLook = true;
+    else this.#sendLook();
+  }
+
+  #sendLook(): void {
+    const { point, label, probe } = this.#look;
+    const [across, up] = this.#last?.frame.axes ?? [0, 1];
+    this.#isLooking = true;
+    this.#wantsLook = false;
+    const code = codeAt(this.#settings?.latent ?? 2, [across, up], ...point);
+    this.send({ kind: 'look', view: { point: code, label, probe, axes: null } });
+  }
+
+  #receive(answer: Answer): void {
+    this.#waiting.get(answer.kind)?.(answer);
+    this.#waiting.delete(answer.kind);
+    switch (answer.kind) {
+      case 'started':
+        this.#facts = answer;
+        this.#sendLook();
+        this.events.started(answer);
+        break;
+      case 'frame':
+        this.#isLooking = false;
+        if (this.#wantsLook) this.#sendLook();
+        this.#last = answer;
+        this.#views.addTraining(answer);
+        requestAnimationFrame(() => this.draw());
+        break;
+      case 'epoch':
+        this.#views.addTest(answer);
+        this.events.epoch({ ...answer, active: this.#last?.frame.active.length ?? 0 });
+        break;
+      case 'failed':
+        this.events.failed(answer.failure);
+        break;
+      case 'stopped':
+        this.events.stopped();
+        break;
+      case 'refused':
+        this.events.refused(answer.message);
+    }
+  }
+
+  /** Draws the last frame. */
+  draw(): void {
+    const [progress, facts, settings] = [this.#last, this.#facts, this.#settings];
+    if (progress !== null && facts !== null && settings !== null)
+      this.#views.show({ progress, facts, settings, look: this.#look });
+  }
+}

@@ -1,0 +1,60 @@
+/**
+ * `npm run site`: builds the whole site into site/dist: landing page, playground, explorer, lessons and documents with the API. Any
+ * static host can serve the folder, at any path.
+ *
+ *   npm run site                          builds
+ *   npm run site -- --serve               builds, and serves it on 127.0.0.1
+ *   npm run site -- --serve --port 8000   0: any free port. Default 8018
+ *   npm run site -- --pages               without the documents, which take a minute
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, posix, relative, sep } from 'node:path';
+import { parseArgs } from 'node:util';
+import { findDeadLinks, hasLinks } from '../docs/site/links.js';
+import { ROOT } from '../scripts/packages.js';
+import { serveFolder } from '../scripts/serve-folder.js';
+import { runSteps, runTool, type Step } from '../scripts/steps.js';
+import { addServiceWorker, buildPages } from './build.js';
+
+const DIST: string = join(import.meta.dirname, 'dist');
+
+const { values } = parseArgs({
+  options: {
+    serve: { type: 'boolean', default: false },
+    port: { type: 'string', default: '8018' },
+    pages: { type: 'boolean', default: false },
+  },
+});
+
+/** Links from one part of the site to another; the documents check their own. */
+function checkLinks(): void {
+  const entries = readdirSync(DIST, { recursive: true, withFileTypes: true }).filter((entry) =>
+    entry.isFile(),
+  );
+  const paths = entries.map((entry) =>
+    relative(DIST, join(entry.parentPath, entry.name)).split(sep).join(posix.sep),
+  );
+  const read = (path: string): string => (hasLinks(path) ? readFileSync(join(DIST, path), 'utf8') : '');
+  const dead = findDeadLinks(new Map(paths.map((path) => [path, read(path)])));
+  if (dead.length > 0) throw new Error(dead.join('\n'));
+}
+
+async function buildDocuments(): Promise<void> {
+  const main = join(ROOT, 'docs/site/main.ts');
+  console.log(await runTool('tsx/dist/cli.mjs', [main, '--out', join(DIST, 'docs')]));
+}
+
+const documents: readonly Step[] = [
+  { name: 'lessons, documents and API', run: buildDocuments, essential: true },
+  { name: 'links between the parts', run: async () => checkLinks() },
+];
+await runSteps([
+  { name: 'landing page, playground and explorer', run: () => buildPages(DIST), essential: true },
+  ...(values.pages ? [] : documents),
+  { name: 'service worker', run: () => addServiceWorker(DIST) },
+]);
+console.log(`built ${relative(ROOT, DIST)}`);
+if (values.serve) {
+  const { address } = await serveFolder(DIST, Number(values.port));
+  console.log(`site: ${address} (press Ctrl+C to stop)`);
+}

@@ -1,0 +1,16 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { PRESETS } from '../../examples/playground/src/presets.js';
+import { playgroundDigits, usePlainWasm } from '../helpers/playground-digits.js';
+import { faultsOf } from '../helpers/preset-figures.js';
+
+usePlainWasm();
+const digits = await playgroundDigits();
+
+// The presets with two models; playground-presets-1.test.ts has the others.
+for (const preset of PRESETS.filter(({ second }) => second !== undefined))
+  test(`${preset.id}: five seeds lie in the ranges that the page shows`, async () => {
+    assert.equal(await faultsOf(preset, digits), []);
+  });
+
+test.run();
