@@ -19,6 +19,8 @@ export interface OpenOptions {
 
 /** The argument of a test. */
 export interface Visitor {
+  /** What is tested. */
+  readonly address: string;
   /** Opens a page in a new window with an empty profile. @param path - below the address that is tested */
   open(path: string, options?: OpenOptions): Promise<Page>;
   /** Saves a picture of the window, if a folder was given. */
@@ -53,6 +55,7 @@ async function runTest(
   const errors: string[] = [];
   const contexts: BrowserContext[] = [];
   const visitor: Visitor = {
+    address,
     async open(path, { size = 'desktop', colours = 'light' } = {}) {
       const context = await browser.newContext({
         viewport: SIZES[size],
@@ -61,6 +64,7 @@ async function runTest(
         permissions: ['clipboard-read', 'clipboard-write'],
       });
       contexts.push(context);
+      await context.addInitScript('globalThis.__name = (f) => f'); // tsx calls it in functions that run in the page
       context.on('page', (page) => listen(page, errors));
       const page = await context.newPage();
       page.setDefaultTimeout(30_000);

@@ -41,16 +41,24 @@ export function showGuide(
       : element(
           'ul',
           { class: 'expected', 'aria-label': `Expected on the test images after ${EXPECTED_STEPS} steps` },
-          element('li', { class: 'faint' }, `Test images after ${EXPECTED_STEPS} steps, five seeds:`),
+          element('li', { class: 'faint' }, titleOf(preset)),
           ...lists.flat(),
         ),
   );
 }
 
+function titleOf({ expected }: Preset): string {
+  const isFailure = expected.some(({ what }) => what === 'failure');
+  return isFailure ? 'Of five seeds:' : `Test images after ${EXPECTED_STEPS} steps, five seeds:`;
+}
+
 function expectation({ what, from, to }: Expected, value: number | undefined, whose: string): HTMLElement {
   const range = from === to ? String(from) : `${from} to ${to}`;
   const isInside = value !== undefined && value >= from && value <= to;
-  const here = value === undefined ? '' : ` — here ${short(value)} ${isInside ? '✓' : '✗'}`;
+  const here =
+    value === undefined
+      ? ''
+      : ` — here ${Number.isInteger(value) ? value : short(value)} ${isInside ? '✓' : '✗'}`;
   return element(
     'li',
     { 'data-expected': what, class: value === undefined ? '' : isInside ? 'inside' : 'outside' },

@@ -45,13 +45,13 @@ export interface Started {
   readonly factors: Readonly<Record<string, Float32Array>>;
 }
 
-/** A frame with the losses since the one before, in nats per image. */
+/** A frame with the losses of the last steps, in nats per image. */
 export interface Progress {
   readonly kind: 'frame';
   readonly step: number;
   readonly epoch: number;
   readonly stepsPerEpoch: number;
-  /** Means over the steps since the last frame; NaN if there was none. */
+  /** Means over the steps between the last two frames; NaN before the first step. */
   readonly recon: number;
   readonly kl: number;
   readonly msPerStep: number;

@@ -194,7 +194,11 @@ export class Playground {
     if (i > 0) return;
     this.onShape(facts.imageShape);
     byId('machine').textContent = describeMachine(facts);
-    this.#fillMenu('label', facts.classNames, String(this.#look.label));
+    this.#fillMenu(
+      'label',
+      facts.classNames,
+      String(Math.min(this.#look.label, facts.classNames.length - 1)),
+    );
     const colours = ['class', ...Object.keys(facts.factors)];
     refill(byId('colour'), ...colours.map((name) => element('option', { value: name }, name)));
     byId<HTMLSelectElement>('colour').value = colours.includes(this.#look.colourBy)

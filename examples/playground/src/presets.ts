@@ -75,7 +75,7 @@ export const PRESETS: readonly Preset[] = [
   {
     id: 'diverges',
     title: 'A learning rate that diverges: SGD with 0.1',
-    text: 'The gradient norms of the encoder grow from step to step, until a number is too large for float32. The training stops there and names the operation and its module, and the failing step opens in the explorer.',
+    text: 'At one step per second, watch the gradient norms grow until a number is too large for float32. The training stops there and names the operation and its module, and the failing step opens in the explorer.',
     settings: { optimizer: 'sgd', learningRate: 0.1 },
     expected: [{ what: 'failure', from: 4, to: 6 }],
   },
@@ -124,8 +124,8 @@ export const PRESETS: readonly Preset[] = [
     text: 'Choose x, y or size under Colour to see which factor a dimension follows. Place takes the most nats, and the three kinds of shapes separate later than the places.',
     settings: { data: 'shapes', latent: 6 },
     expected: [
-      { what: 'bound', from: 50, to: 60 },
-      { what: 'kl', from: 10, to: 14 },
+      { what: 'bound', from: 52, to: 55 },
+      { what: 'kl', from: 12.5, to: 13.1 },
     ],
   },
 ];

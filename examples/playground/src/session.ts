@@ -28,6 +28,8 @@ export class Session {
   #axes: readonly [number, number] = [0, 1];
   #sums: Tensor = zeros([2]);
   #summed = 0;
+  /** Of the steps before the last frame. */
+  #means = { recon: Number.NaN, kl: Number.NaN, msPerStep: 0 };
   #lastFrame = 0;
   #isReading = false;
   #running: Promise<void> | null = null;
@@ -161,15 +163,18 @@ export class Session {
         sums.data(),
       ]);
       this.#axes = this.#keptAxes(widestAxes(frame, trainer.model.latent));
-      const seconds = this.#lastFrame === 0 ? 0 : start - this.#lastFrame;
+      if (count > 0)
+        this.#means = {
+          recon: (recon / count) * this.#pixels,
+          kl: kl / count,
+          msPerStep: (start - this.#lastFrame) / count,
+        };
       this.answer({
         kind: 'frame',
         step,
         epoch,
         stepsPerEpoch: trainer.stepsPerEpoch,
-        recon: (recon / count) * this.#pixels,
-        kl: kl / count,
-        msPerStep: count === 0 ? 0 : seconds / count,
+        ...this.#means,
         frame,
       });
     } finally {

@@ -77,7 +77,7 @@ export function curves(): Curves {
   return {
     canvas,
     addTraining(point) {
-      if (!Number.isFinite(point.recon + point.kl)) return;
+      if (!Number.isFinite(point.recon + point.kl) || point.step === training.at(-1)?.step) return;
       training.push(point);
       if (training.length > MOST_POINTS)
         training = training.filter((_, i) => i % 2 === 1 || i > MOST_POINTS / 2);
@@ -116,7 +116,7 @@ function drawLine(
 function rangeOf(points: readonly (readonly [number, number])[]): [number, number] {
   const values = points.map(([, value]) => value).sort((a, b) => a - b);
   const least = values[0] ?? 0;
-  const most = values[Math.floor(0.98 * (values.length - 1))] ?? 1;
+  const most = values[Math.ceil(0.98 * (values.length - 1))] ?? 1;
   const pad = 0.05 * (most - least) || 0.5;
   return [Math.max(least < 0 ? -Infinity : 0, least - pad), most + pad];
 }

@@ -1,7 +1,7 @@
 /** The views of one model, side by side, and the numbers above them. */
 import { element, refill } from '../../../explorer/src/dom.js';
 import type { Settings } from '../engine/settings.js';
-import { MANIFOLD, REACH, STYLES } from '../engine/view.js';
+import { MANIFOLD, REACH, SHOWN, STYLES } from '../engine/view.js';
 import type { Progress, Started } from '../messages.js';
 import { type Bar, showBars } from './bars.js';
 import { CURVE_COLOURS, type CurvePoint, type Curves, curves, short } from './curves.js';
@@ -123,6 +123,7 @@ export class ModelViews {
   /** Begins another training. */
   reset(title: string): void {
     this.setTitle(title);
+    refill(this.#numbers);
     this.#curves = curves();
     refill(this.#curvesBox, this.#curves.canvas);
   }
@@ -148,9 +149,8 @@ export class ModelViews {
     this.#manifold.show(frame.manifold, imageShape, MANIFOLD);
     this.#stylesFigure.hidden = frame.styles === null;
     if (frame.styles !== null) this.#styles.show(frame.styles, imageShape, STYLES);
-    const count = frame.originals.length / (imageShape[0] * imageShape[1]);
-    this.#originals.show(frame.originals, imageShape, count);
-    this.#reconstructions.show(frame.reconstructions, imageShape, count);
+    this.#originals.show(frame.originals, imageShape, SHOWN);
+    this.#reconstructions.show(frame.reconstructions, imageShape, SHOWN);
     if (frame.decoded !== null) this.#decoded.show(frame.decoded, imageShape, 1);
     this.#probe.canvas.classList.toggle('empty', look.probe === null);
     if (frame.probe !== null) this.#probe.show(frame.probe.image, imageShape, 1);
@@ -185,8 +185,12 @@ export class ModelViews {
     const rows: readonly (readonly [string, string, string])[] = [
       ['step', String(step), 'Updates of the weights so far.'],
       ['epoch', String(epoch), 'Passes over the training images, counted from 1.'],
-      ['recon', short(recon), 'Reconstruction loss of the last training steps, nats per image.'],
-      ['KL', short(kl), 'KL of the last training steps, nats per image.'],
+      [
+        'recon',
+        Number.isNaN(recon) ? '–' : short(recon),
+        'Reconstruction loss of the last training steps, nats per image.',
+      ],
+      ['KL', Number.isNaN(kl) ? '–' : short(kl), 'KL of the last training steps, nats per image.'],
       ['ms/step', short(msPerStep), 'Milliseconds per step, the pictures included.'],
     ];
     refill(

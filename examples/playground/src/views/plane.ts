@@ -72,7 +72,7 @@ export function plane(moved: (point: Point) => void): Plane {
       const y = (value: number): number => (height / 2) * (1 - value / reach);
       drawGround(context, { width, height, x, y, ...ink });
       drawCodes(context, content, x, y);
-      drawNames(context, content, x, y, ink.text);
+      drawNames(context, content, x, y);
       drawProbe(context, content, { x, y, reach, width, height }, ink.text);
       if (point !== null) drawPoint(context, x(point[0]), y(point[1]), ink.text);
     },
@@ -154,7 +154,6 @@ function drawNames(
   { frame, latent, classNames, factor }: PlaneContent,
   x: Scale,
   y: Scale,
-  ink: string,
 ): void {
   if (factor !== null) return;
   const { codes, labels, axes } = frame;
@@ -171,15 +170,14 @@ function drawNames(
     });
     if (count === 0) return;
     const [left, top] = [x(sumX / count), y(sumY / count)];
-    context.lineWidth = 4;
-    context.strokeStyle = classColour(label);
-    context.fillStyle = ink;
-    context.beginPath();
-    context.arc(left, top, 9, 0, 2 * Math.PI);
+    const text = name.slice(0, 12);
+    const half = Math.max(9, context.measureText(text).width / 2 + 5);
     context.fillStyle = classColour(label);
+    context.beginPath();
+    context.roundRect(left - half, top - 9, 2 * half, 18, 9);
     context.fill();
     context.fillStyle = '#000';
-    context.fillText(name.slice(0, 8), left, top + 0.5);
+    context.fillText(text, left, top + 0.5);
   });
 }
 
