@@ -1,77 +1,11 @@
 /** What a visitor does in the playground, and what must happen. */
-import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { decodeSafetensors } from '@varigrad/nn';
-import type { Page } from 'playwright-core';
 import { PNG } from 'pngjs';
-import { modelsOf, PRESETS } from '../../examples/playground/src/presets.js';
-import { readShown } from './explorer-panel.js';
 import { check } from './in-page.js';
-import type { Visitor, VisitorTest } from './page-tests.js';
-import { compareWithNode } from './playground-bits.js';
-
-const PLAYGROUND = 'playground/index.html';
-
-/** The number under a name in a panel. */
-async function numberOf(page: Page, name: string, panel = 0): Promise<number> {
-  return Number(await page.locator(`[data-number="${name}"]`).nth(panel).textContent());
-}
-
-/** Opens the playground and waits for some steps. */
-async function opened({ open }: Visitor, hash = '', steps = 3, options = {}): Promise<Page> {
-  const page = await open(`${PLAYGROUND}#${hash}`, options);
-  await waitForSteps(page, steps);
-  return page;
-}
-
-async function waitForSteps(page: Page, steps: number, panel = 0): Promise<void> {
-  await page.waitForFunction(
-    ([steps, panel]) =>
-      Number(document.querySelectorAll('[data-number="step"]')[panel!]?.textContent) >= steps!,
-    [steps, panel],
-  );
-}
-
-/** Pauses, and waits until no step is in progress. @returns the steps so far */
-async function paused(page: Page): Promise<number> {
-  if ((await page.textContent('#play')) === 'Pause') await page.click('#play');
-  let before = -1;
-  for (let now = await numberOf(page, 'step'); now !== before; now = await numberOf(page, 'step')) {
-    before = now;
-    await page.waitForTimeout(400);
-  }
-  return before;
-}
-
-async function stateOf(page: Page): Promise<URLSearchParams> {
-  return new URLSearchParams((await page.evaluate(() => location.hash)).slice(1));
-}
-
-/** Sets a field of the form as a user does. */
-async function set(page: Page, name: string, value: string, prefix = ''): Promise<void> {
-  const field = page.locator(`#${prefix}${name}`);
-  if ((await field.evaluate((element) => element.tagName)) === 'SELECT') await field.selectOption(value);
-  else {
-    await field.fill(value);
-    await field.blur();
-  }
-}
-
-const bits: Record<string, VisitorTest> = Object.fromEntries(
-  PRESETS.map((preset) => [
-    `${preset.id}: 200 steps in the page have the bits of Node`,
-    async ({ open }: Visitor) => {
-      const page = await open(PLAYGROUND);
-      await page.click('#play'); // pauses
-      const [first, second] = modelsOf(preset);
-      const notes: string[] = [];
-      for (const settings of second === null ? [first] : [first, second])
-        notes.push(await compareWithNode(page, { ...settings, simd: 'plain', threads: 1 }, 200));
-      return notes.join('; ');
-    },
-  ]),
-);
+import type { VisitorTest } from './page-tests.js';
+import { numberOf, opened, paused, set, stateOf, waitForSteps } from './playground-actions.js';
 
 /** A folder of 20 pictures: ten with a bar on the left in `left`, ten with one on the right in `right`. */
 async function folderOfPictures(): Promise<string> {
@@ -183,6 +117,35 @@ export const playgroundTests: Readonly<Record<string, VisitorTest>> = {
     await page.waitForSelector('.pair figure:last-child canvas', { state: 'hidden' });
   },
 
+  async 'a training on drawings'(visitor) {
+    const page = await opened(visitor);
+    for (let i = 0; i < 4; i++) {
+      const box = (await page.locator('.pad').boundingBox())!;
+      await page.mouse.move(box.x + box.width * (0.3 + 0.1 * i), box.y + box.height * 0.2);
+      await page.mouse.down();
+      await page.mouse.move(box.x + box.width * (0.3 + 0.1 * i), box.y + box.height * 0.8, { steps: 5 });
+      await page.mouse.up();
+      await page.click('.pad-buttons button:last-child');
+    }
+    await page.click('text=Train on the 4 drawings');
+    await page.waitForFunction(() =>
+      document.getElementById('machine')?.textContent?.includes('3 training and 1 test'),
+    );
+    await waitForSteps(page, 10);
+  },
+
+  async 'shapes, coloured by a factor, and all 60,000 digits'(visitor) {
+    const page = await opened(visitor, 'preset=shapes', 40);
+    await page.selectOption('#colour', 'x');
+    check((await stateOf(page)).get('colour') === 'x', 'the address has no colour');
+    await visitor.picture(page, 'playground-shapes');
+    await set(page, 'data', 'all-digits');
+    await page.waitForFunction(() =>
+      document.getElementById('machine')?.textContent?.includes('60,000 training'),
+    );
+    await waitForSteps(page, 5);
+  },
+
   async 'a folder of 20 PNG files'(visitor) {
     const page = await opened(visitor, 'model=cvae');
     await page.setInputFiles('#folder', await folderOfPictures());
@@ -226,61 +189,6 @@ export const playgroundTests: Readonly<Record<string, VisitorTest>> = {
     await page.waitForFunction(() => document.querySelectorAll('.panel').length === 1);
   },
 
-  async 'the step that ran opens in the explorer with the same numbers'(visitor) {
-    const page = await opened(visitor, '', 10);
-    const before = await paused(page);
-    await page.click('#step');
-    await waitForSteps(page, before + 1);
-    const [recon, kl] = [await numberOf(page, 'recon'), await numberOf(page, 'KL')];
-    const [explorer] = await Promise.all([page.context().waitForEvent('page'), page.click('#explore')]);
-    await explorer.waitForURL(/#preset=step/);
-    await explorer.waitForSelector('body[data-ready]');
-    await explorer.click('#tabs [data-tab=nodes]');
-    for (const [name, wanted] of [
-      ['recon', recon],
-      ['kl', kl],
-    ] as const) {
-      await explorer.fill('#search', name);
-      await explorer.locator('#node-list [data-node-link]').first().click();
-      await explorer.keyboard.press('v'); // to the step that computes it
-      const { panel } = await readShown(explorer);
-      const value = panel.get('value')!.values[0]!;
-      check(
-        Math.abs(value - wanted) <= 0.006 * wanted,
-        `${name} is ${value}, and ${wanted} in the playground`,
-      );
-    }
-    await explorer.fill('#search', '');
-    check(
-      ((await explorer.textContent('#about')) ?? '').includes('A step of the playground'),
-      'another graph is open',
-    );
-    await visitor.picture(explorer, 'explorer-step');
-  },
-
-  async 'the diverging preset names step, operation and module, and the failing step opens'(visitor) {
-    const page = await visitor.open(`${PLAYGROUND}#preset=diverges`);
-    await page.waitForSelector('#failure:not([hidden])');
-    const text = (await page.textContent('#failure')) ?? '';
-    check(/Step \d+: \w+( in [\w.]+)? is NaN or Infinity/.test(text), text);
-    await visitor.picture(page, 'playground-failure');
-    const [explorer] = await Promise.all([page.context().waitForEvent('page'), page.click('#explore')]);
-    await explorer.waitForURL(/#preset=step/);
-    await explorer.waitForSelector('body[data-ready]');
-    return text.slice(0, text.indexOf('. ') + 1);
-  },
-
-  async 'code is copied, and weights are saved'(visitor) {
-    const page = await opened(visitor, '', 5);
-    await page.click('#copy');
-    await page.waitForSelector('#notice:not([hidden])');
-    const program = await page.evaluate(() => navigator.clipboard.readText());
-    check(program.includes('new VAE(') && program.includes('await fit(model, data'), program);
-    const [download] = await Promise.all([page.waitForEvent('download'), page.click('#save')]);
-    const { tensors, metadata } = decodeSafetensors(await readFile(await download.path()));
-    check('decoder.out.weight' in tensors && metadata.config !== undefined, 'the file has no weights');
-  },
-
   async 'phone and dark'(visitor) {
     for (const size of ['desktop', 'phone'] as const)
       for (const colours of ['light', 'dark'] as const) {
@@ -290,6 +198,4 @@ export const playgroundTests: Readonly<Record<string, VisitorTest>> = {
         await visitor.picture(page, `playground-${size}-${colours}`);
       }
   },
-
-  ...bits,
 };

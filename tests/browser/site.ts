@@ -10,6 +10,7 @@ import { runTool } from '../../scripts/steps.js';
 import { addServiceWorker, buildPages } from '../../site/build.js';
 import type { PageReport } from './in-page.js';
 import { runVisitorTests } from './page-tests.js';
+import { outputTests } from './playground-outputs.js';
 import { playgroundTests } from './playground-tests.js';
 import { documentTests, siteTests } from './site-tests.js';
 
@@ -33,7 +34,12 @@ export async function testSite(
     else console.log('left out: the documents of the site (npm run site installs what they need)');
     await addServiceWorker(site);
     const { server, address } = await serveFolder(folder, 0);
-    const tests = { ...siteTests(site), ...playgroundTests, ...(hasDocuments && documentTests) };
+    const tests = {
+      ...siteTests(site),
+      ...playgroundTests,
+      ...outputTests,
+      ...(hasDocuments && documentTests),
+    };
     await runVisitorTests(browser, new URL('some/where/', address).href, tests, report, pictures);
     server.close();
     server.closeAllConnections();

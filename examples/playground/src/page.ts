@@ -3,6 +3,7 @@ import { startServiceWorker } from '../../../site/start-service-worker.js';
 import { byId, element } from '../../explorer/src/dom.js';
 import { nextTheme, restoreTheme } from '../../explorer/src/theme.js';
 import { decodeAddress } from './address.js';
+import { Drawings } from './drawings.js';
 import { listenToFiles } from './own-images.js';
 import { Playground } from './playground.js';
 import { PRESETS } from './presets.js';
@@ -65,9 +66,16 @@ listenToFiles(
   (images) => playground.openImages(images),
   (message) => playground.notify(message),
 );
-const drawing = pad((image) => playground.look({ probe: image }));
-byId('draw').append(drawing.element);
-playground.onShape = (shape) => drawing.fit(shape);
+const drawings = new Drawings((images) => playground.openImages(images));
+const drawing = pad(
+  (image) => playground.look({ probe: image }),
+  (image) => drawings.keep(image),
+);
+byId('draw').append(drawing.element, drawings.button);
+playground.onShape = (shape) => {
+  drawing.fit(shape);
+  drawings.fit(shape);
+};
 new ResizeObserver(() => playground.draw()).observe(byId('panels'));
 matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => playground.draw());
 window.addEventListener('hashchange', () => {

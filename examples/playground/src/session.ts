@@ -16,8 +16,10 @@ export interface SessionImages extends OwnImages {
   readonly factors: Readonly<Record<string, Float32Array>>;
 }
 
-/** Milliseconds between two frames. */
+/** Least milliseconds between two frames. */
 const FRAME_MS = 90;
+/** A frame takes at most this part of the time. */
+const FRAME_PART = 0.1;
 /** From this speed on, steps run without waiting. */
 const UNLIMITED = 1000;
 
@@ -31,6 +33,7 @@ export class Session {
   /** Of the steps before the last frame. */
   #means = { recon: Number.NaN, kl: Number.NaN, msPerStep: 0 };
   #lastFrame = 0;
+  #nextFrame = 0;
   #isReading = false;
   #running: Promise<void> | null = null;
   #wanted = 0;
@@ -139,7 +142,7 @@ export class Session {
     this.#sums = scope(() => before.add(stack([losses.recon, losses.kl])));
     before.dispose();
     this.#summed++;
-    if (performance.now() - this.#lastFrame > FRAME_MS && !this.#isReading)
+    if (performance.now() > this.#nextFrame && !this.#isReading)
       this.show().catch((error: Error) => this.answer({ kind: 'refused', message: error.message }));
   }
 
@@ -181,6 +184,7 @@ export class Session {
       sums.dispose();
       this.#isReading = false;
       this.#lastFrame = performance.now();
+      this.#nextFrame = this.#lastFrame + Math.max(FRAME_MS, (this.#lastFrame - start) / FRAME_PART);
     }
   }
 

@@ -19,7 +19,8 @@ export async function recordLastStep(trainer: Trainer): Promise<Graph | null> {
     optimizer.zeroGrad();
     graph = recordGraph(
       () => {
-        const { loss, recon, kl } = elbo(x.named('pixels'), options);
+        const eps = model.noise(x.shape[0]!, options?.generator)?.named('eps');
+        const { loss, recon, kl } = elbo(x.named('pixels'), { ...options, eps });
         recon.named('recon');
         kl.named('kl');
         return loss.named('loss');

@@ -8,8 +8,11 @@ export interface Pad {
   fit(imageShape: readonly [number, number]): void;
 }
 
-/** @param drawn - called with a copy of the image; null: the pad is empty */
-export function pad(drawn: (image: Float32Array | null) => void): Pad {
+/**
+ * @param drawn - called with a copy of the image; null: the pad is empty
+ * @param kept - called with an image to train on
+ */
+export function pad(drawn: (image: Float32Array | null) => void, kept: (image: Float32Array) => void): Pad {
   const { canvas, begin } = surface('pad', 'Drawing pad: draw a digit with the pointer');
   const sheet = new Sheet();
   let shape: readonly [number, number] = [28, 28];
@@ -25,6 +28,11 @@ export function pad(drawn: (image: Float32Array | null) => void): Pad {
     image.fill(0);
     show();
     drawn(null);
+  };
+  const keep = (): void => {
+    if (image.every((value) => value === 0)) return;
+    kept(image.slice());
+    clear();
   };
   const at = (event: PointerEvent): readonly [number, number] => {
     const { left, top, width, height } = canvas.getBoundingClientRect();
@@ -53,7 +61,16 @@ export function pad(drawn: (image: Float32Array | null) => void): Pad {
       'div',
       { class: 'pad-box' },
       canvas,
-      element('button', { type: 'button', class: 'small', click: clear }, 'Clear'),
+      element(
+        'div',
+        { class: 'pad-buttons' },
+        element('button', { type: 'button', class: 'small', click: clear }, 'Clear'),
+        element(
+          'button',
+          { type: 'button', class: 'small', title: 'keep this drawing, to train on it', click: keep },
+          'Keep',
+        ),
+      ),
     ),
     fit(imageShape) {
       if (imageShape[0] === shape[0] && imageShape[1] === shape[1]) return;
