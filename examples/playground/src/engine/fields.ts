@@ -191,7 +191,7 @@ export const FIELDS: Readonly<Record<SettingName, Field>> = {
     ...anew,
     group: 'Machine',
     label: 'Backend',
-    help: 'wasm: the CPU. webgpu and webgl2: the graphics card, if the browser allows it; small models are faster on wasm. reference: plain loops.',
+    help: 'wasm: the CPU. webgpu and webgl2: the graphics card, if the browser allows it. reference: plain loops.',
     kind: 'choice',
     choices: { wasm: 'wasm', webgpu: 'webgpu', webgl2: 'webgl2', reference: 'reference (slow)' },
   },
