@@ -1,5 +1,14 @@
 /** Compiled steps as one pass, on a device that records what it is sent and refuses what WebGPU refuses. */
-import { compile, Generator, manualSeed, scope, type Tensor, tensor, withBackend } from '@varigrad/core';
+import {
+  compile,
+  Generator,
+  manualSeed,
+  scope,
+  type Tensor,
+  tensor,
+  withBackend,
+  zeros,
+} from '@varigrad/core';
 import { type GpuBackend, gpu } from '@varigrad/core/gpu';
 import { Adam } from '@varigrad/nn';
 import { VAE } from '@varigrad/vae';
@@ -65,6 +74,18 @@ test('a run that waits for a kernel keeps its inputs, although the caller releas
     await Promise.all([waiting, result.data()]);
     other.dispose();
     result.dispose();
+    step.dispose();
+    assert.equal(device.problems, []);
+  }));
+
+test('an input that is one number everywhere may be too large to be copied with the others', () =>
+  onFake(async (machine, device) => {
+    const step = compile((x: Tensor) => x.mul(2).sum());
+    for (let i = 0; i < 4; i++) {
+      const sum = withBackend(machine, () => scope(() => step(zeros([2 ** 22 + 1]))));
+      await sum.data();
+      sum.dispose();
+    }
     step.dispose();
     assert.equal(device.problems, []);
   }));

@@ -113,13 +113,17 @@ export class PassReplay implements Replay<GpuArray> {
   run(inputs: readonly GpuArray[], settings: readonly unknown[]): void {
     const machine = this.#machine;
     machine.check();
-    for (const array of inputs) if (fillOf(array) === null) machine.compute(array);
+    // Before the task runs, the caller may release the inputs.
+    const given = inputs.map((array, i): Input => {
+      const place = this.#inputs[i];
+      const fill = place === undefined || this.#plan.staged.has(place) ? fillOf(array) : null;
+      if (fill === null) machine.compute(array);
+      return { array, fill };
+    });
     for (const { array } of this.#bound) machine.compute(array);
     for (const { cell } of this.#written) machine.computeReaders(cell);
     const arrays = this.#results.map((result) => this.#arrayFor(result));
-    // Before the task runs, the caller may use the lists again and release the inputs.
-    const given = inputs.map((array) => ({ array, fill: fillOf(array) }));
-    const numbers = [...settings];
+    const numbers = [...settings]; // the caller may use the list again before the task runs
     machine.queue.submit(this.#building, () => this.#send(given, numbers, arrays));
   }
 
