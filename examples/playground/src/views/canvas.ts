@@ -45,14 +45,18 @@ export class Sheet {
   readonly #picture: HTMLCanvasElement = document.createElement('canvas');
   readonly #context: CanvasRenderingContext2D = this.#picture.getContext('2d') as CanvasRenderingContext2D;
 
+  #data: ImageData = new ImageData(1, 1);
+
   /** @param images - image after image, values from 0 to 1; @param columns - images in a row */
   draw(images: Float32Array, [height, width]: readonly [number, number], columns: number): HTMLCanvasElement {
     const count = images.length / (height * width);
     const rows = Math.ceil(count / columns);
-    this.#picture.width = columns * width;
-    this.#picture.height = rows * height;
-    const data = this.#context.createImageData(columns * width, rows * height);
-    const bytes = new Uint32Array(data.data.buffer);
+    if (this.#data.width !== columns * width || this.#data.height !== rows * height) {
+      this.#picture.width = columns * width;
+      this.#picture.height = rows * height;
+      this.#data = this.#context.createImageData(columns * width, rows * height);
+    }
+    const bytes = new Uint32Array(this.#data.data.buffer).fill(0xff000000);
     for (let i = 0; i < images.length; i++) {
       const image = Math.floor(i / (height * width));
       const row = Math.floor((i % (height * width)) / width);
@@ -63,7 +67,7 @@ export class Sheet {
       const grey = Math.max(0, Math.min(255, Math.round(images[i]! * 255)));
       bytes[at] = 0xff000000 | (grey * 0x010101);
     }
-    this.#context.putImageData(data, 0, 0);
+    this.#context.putImageData(this.#data, 0, 0);
     return this.#picture;
   }
 }
