@@ -18,8 +18,8 @@ export interface SessionImages extends OwnImages {
 
 /** Least milliseconds between two frames. */
 const FRAME_MS = 90;
-/** A frame takes at most this part of the time. */
-const FRAME_PART = 0.1;
+/** Frames take at most this part of the time. */
+const FRAME_PART = 0.2;
 /** From this speed on, steps run without waiting. */
 const UNLIMITED = 1000;
 
