@@ -1,6 +1,6 @@
 /** The state of the page as the part of its address after #. Own images and weights are not part of it. */
 import { differences, faultOf, SETTING_NAMES, withSetting } from './engine/setting-checks.js';
-import { DEFAULTS, type SettingName, type Settings } from './engine/settings.js';
+import type { SettingName, Settings } from './engine/settings.js';
 import { modelsOf, PRESETS, presetOf } from './presets.js';
 
 /** Everything that a link contains. */
@@ -85,11 +85,4 @@ function overridden(settings: Settings, parts: URLSearchParams, prefix: string):
 export function sharing(first: Settings, second: Settings): Settings {
   const { data, batchSize, seed } = first;
   return { ...second, data, batchSize, seed };
-}
-
-/** The settings that differ from the defaults, for captions. */
-export function describeDifferences(settings: Settings, from: Settings = DEFAULTS): string {
-  return differences(from, settings)
-    .map((name) => `${name} ${settings[name]}`)
-    .join(', ');
 }

@@ -18,7 +18,6 @@ export interface PanelEvents {
     readonly active: number;
   }): void;
   failed(failure: Failure): void;
-  stopped(): void;
   refused(message: string): void;
 }
 
@@ -136,9 +135,6 @@ export class Panel {
         break;
       case 'failed':
         this.events.failed(answer.failure);
-        break;
-      case 'stopped':
-        this.events.stopped();
         break;
       case 'refused':
         this.events.refused(answer.message);

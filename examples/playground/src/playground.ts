@@ -182,7 +182,6 @@ export class Playground {
         this.#showGuide();
       },
       failed: (failure) => this.#failed(failure, i),
-      stopped: () => {},
       refused: (message) => this.notify(message),
     });
   }

@@ -5,7 +5,7 @@ import { widthsOf } from './settings.js';
 import type { Trainer } from './trainer.js';
 
 /** The options of `varigrad train` that describe the same model and training. */
-export function configOf(settings: Settings): Record<string, unknown> {
+function configOf(settings: Settings): Record<string, unknown> {
   const { model, latent, likelihood, binarization, batchSize, learningRate, seed, optimizer, beta } =
     settings;
   return {

@@ -29,12 +29,7 @@ export function surface(className: string, label: string): Surface {
   };
 }
 
-/** A colour of the style sheet, such as `--line`. */
-export function colour(name: string): string {
-  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-}
-
-/** The colour that the style sheet gives for light and dark, as the canvas needs it. */
+/** The colours that the style sheet gives a canvas, for light and dark. */
 export function inkOf(canvas: HTMLCanvasElement): { readonly text: string; readonly line: string } {
   const { color, borderTopColor } = getComputedStyle(canvas);
   return { text: color, line: borderTopColor };
