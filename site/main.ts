@@ -7,13 +7,15 @@
  *   npm run site -- --serve --port 8000   0: any free port. Default 8018
  *   npm run site -- --pages               without the documents, which take a minute
  */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, posix, relative, sep } from 'node:path';
 import { parseArgs } from 'node:util';
 import { findDeadLinks, hasLinks } from '../docs/site/links.js';
 import { ROOT } from '../scripts/packages.js';
 import { serveFolder } from '../scripts/serve-folder.js';
-import { runSteps, runTool, type Step } from '../scripts/steps.js';
+import { runSteps, type Step } from '../scripts/steps.js';
 import { addServiceWorker, buildPages } from './build.js';
 
 const DIST: string = join(import.meta.dirname, 'dist');
@@ -39,9 +41,12 @@ function checkLinks(): void {
   if (dead.length > 0) throw new Error(dead.join('\n'));
 }
 
+/** In a process of its own, whose lines are shown as they come. */
 async function buildDocuments(): Promise<void> {
-  const main = join(ROOT, 'docs/site/main.ts');
-  console.log(await runTool('tsx/dist/cli.mjs', [main, '--out', join(DIST, 'docs')]));
+  const args = ['--import', 'tsx', join(ROOT, 'docs/site/main.ts'), '--out', join(DIST, 'docs')];
+  const child = spawn(process.execPath, args, { cwd: ROOT, stdio: 'inherit' });
+  const [code] = await once(child, 'exit');
+  if (code !== 0) throw new Error('see above');
 }
 
 const documents: readonly Step[] = [
@@ -53,8 +58,8 @@ await runSteps([
   ...(values.pages ? [] : documents),
   { name: 'service worker', run: () => addServiceWorker(DIST) },
 ]);
-console.log(`built ${relative(ROOT, DIST)}`);
-if (values.serve) {
+if (process.exitCode === 0) console.log(`built ${relative(ROOT, DIST)}`);
+if (values.serve && process.exitCode === 0) {
   const { address } = await serveFolder(DIST, Number(values.port));
   console.log(`site: ${address} (press Ctrl+C to stop)`);
 }
