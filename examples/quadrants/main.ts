@@ -139,7 +139,7 @@ async function complete(
   folder: string,
 ): Promise<Result> {
   const { targets, epochs, patience, samples, seed, latent, hidden } = settings;
-  const cut = quadrants(given, trained.imageShape);
+  const cut = quadrants(given, trained.imageShape as readonly [number, number]);
   const [pairs, validation] = split(pairsOf(trained, cut, targets), cut);
   const tested = pairsOf(test, cut, targets);
   const generator = new Generator(seed);

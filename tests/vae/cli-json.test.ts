@@ -42,6 +42,11 @@ test('every command prints one JSON object with --json, and nothing else', async
       [run, '--steps', '2'],
       ['one', 'mean', 'trainingMean', 'files'],
     ],
+    export: [
+      [run, '--esm', '--onnx'],
+      ['run', 'files'],
+    ],
+    datasets: [[], ['datasets']],
     schema: [[], ['$schema', 'properties']],
     completion: [['bash'], ['shell', 'script']],
   };

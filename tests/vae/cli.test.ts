@@ -57,7 +57,9 @@ async function preview(run: string, stream: object): Promise<string> {
 /** The options of a small run of a model. The figures of a latent plane, which take longest, are drawn for two of them. */
 function optionsOf(model: string): string[] {
   const hasPlane = ['vae', 'cvae'].includes(model);
-  const latent = ['categorical-vae', 'vq-vae', 'made'].includes(model) ? [] : ['--latent', hasPlane ? '2' : '3'];
+  const latent = ['categorical-vae', 'vq-vae', 'made'].includes(model)
+    ? []
+    : ['--latent', hasPlane ? '2' : '3'];
   return [
     ...SMALL,
     ...latent,

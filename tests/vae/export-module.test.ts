@@ -126,20 +126,30 @@ test('a module contains the decoder alone', () => {
   assert.ok(code.length < (4 * weights * 4) / 3 + 16_000, `${code.length} bytes for ${weights} weights`);
 });
 
+test('images of three channels', async () => {
+  const model = new VAE({ inputSize: 48, hidden: [8], latent: 2 });
+  const { code, declarations } = exportModule(model, { imageShape: [3, 4, 4] });
+  assert.equal((await importCode(code)).imageShape, [3, 4, 4]);
+  assert.match(declarations, /Channels, height and width of an image/);
+  assert.match(declarations, /3 × 4 × 4 values, one channel after the other, row by row/);
+  const page = await exportPage(model, { imageShape: [3, 4, 4] });
+  assert.match(page, 'const [channels, height, width] = [3, 4, 4];');
+});
+
 test('arguments that do not fit the model are refused', async () => {
   const model = new VAE(sizes);
   assert.throws(
     () => exportModule(model, { imageShape: [8, 7] }),
-    /^exportModule: imageShape must have the 64 pixels of the model, found 8 × 7 = 56$/,
+    /^exportModule: imageShape must have the 64 values of the model, found 8 × 7 = 56$/,
   );
   assert.throws(
     () => exportModule(model, { imageShape: 8 } as never),
-    /must be \[height, width\], found 8 — write/,
+    /must be \[height, width\] or \[channels, height, width\], found 8 — write/,
   );
   assert.throws(() => exportModule(model, { shape: [8, 8] } as never), /unknown option 'shape'/);
   assert.throws(() => exportModule({} as never, { imageShape: [8, 8] }), /the model must be a model/);
   for (const [options, message] of [
-    [{ imageShape: [4, 4] }, /imageShape must have the 64 pixels/],
+    [{ imageShape: [4, 4] }, /imageShape must have the 64 values/],
     [{ imageShape: [8, 8], title: 3 }, /title must be/],
     [
       { imageShape: [8, 8], codes: rand([4, 2]) },

@@ -45,12 +45,12 @@ test('a name without files says where people get them and where to put them', as
 
 test('the command lists all names, as text and as JSON', async () => {
   const text = await does('datasets');
-  const json = JSON.parse(await does('datasets', '--json'));
+  const { datasets } = JSON.parse(await does('datasets', '--json'));
   assert.equal(
-    json.map(({ name }: { name: string }) => name),
+    datasets.map(({ name }: { name: string }) => name),
     ['mnist', 'fashion-mnist', 'emnist-letters', 'cifar10', 'celeba'],
   );
-  for (const { name, source, folder: place, isThere } of json) {
+  for (const { name, source, folder: place, isThere } of datasets) {
     assert.ok(text.includes(`${name}: `) && text.includes(`from ${source}`) && text.includes(`in ${place}/`));
     assert.not(isThere);
   }

@@ -114,7 +114,7 @@ test('options of another model are refused before anything is written', async ()
   );
   assert.is(
     await refusal(savePretrained(folder, { model, config: {}, imageShape: [8, 9], classes: 0 })),
-    'savePretrained: imageShape must have the 64 pixels of the model, found 8 × 9',
+    'savePretrained: imageShape must have the 64 values of the model, found 8 × 9',
   );
   const custom = new VAE({
     inputSize: 64,

@@ -140,7 +140,7 @@ test('a folder without usable images is refused with the reason', async () => {
   await isRefused(single, `--data ${single}: expected at least 2 images, found 1`);
   await isRefused(
     join(single, '1.png'),
-    `--data ${join(single, '1.png')}: expected a folder, or an IDX file — name the folder, or both files as images.idx,labels.idx`,
+    `--data ${join(single, '1.png')}: expected a folder, or a file whose name ends in .csv, .npy, .npz or .idx — name the folder, or both files as images.idx,labels.idx`,
   );
   const mixed = folder('mixed');
   grey(join(mixed, '1.png'), 5);

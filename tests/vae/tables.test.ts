@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Generator, randn } from '@varigrad/core';
 import { parseCsv, restored, standardizationOf, standardized } from '@varigrad/vae';
-import { loadRun } from '@varigrad/vae/node';
+import { fromPretrained, loadRun, savePretrained } from '@varigrad/vae/node';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { pythonWith, runPython } from '../helpers/python-here.js';
@@ -118,7 +118,10 @@ test('a VAE of a table: training, evaluation, and samples in the units of the ta
   assert.not.ok(printed.includes('samples-'), 'no pictures of numbers');
   assert.match(await does('evaluate', run), /100 test images/);
 
-  const { standardization } = await loadRun(run);
+  const loaded = await loadRun(run);
+  const { standardization } = loaded;
+  await savePretrained(join(scratch, 'model'), loaded);
+  assert.equal((await fromPretrained(join(scratch, 'model'))).standardization, standardization);
   assert.equal(standardization?.columns, ['first', 'second', 'third', 'fourth']);
   await does('sample', run, '--rows', '100', '--columns', '20');
   const samples = parseCsv(readFileSync(join(run, 'samples.csv'), 'utf8'));

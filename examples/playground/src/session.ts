@@ -52,8 +52,7 @@ export class Session {
       epoch: (result) => this.#afterEpoch(result),
     });
     // Shown losses are sums over the pixels, also where the training averages.
-    this.#pixels =
-      settings.reduction === 'mean' ? images.train.imageShape[0] * images.train.imageShape[1] : 1;
+    this.#pixels = settings.reduction === 'mean' ? this.trainer.model.inputSize : 1;
   }
 
   /** Tells the facts, and shows the untrained model. */
@@ -67,7 +66,7 @@ export class Session {
       parameters,
       trainCount: train.count,
       testCount: test.count,
-      imageShape: train.imageShape,
+      imageShape: train.imageShape as readonly [number, number], // all images of the page are grey
       classNames,
       factors,
     });

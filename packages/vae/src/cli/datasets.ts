@@ -1,14 +1,8 @@
 /** `varigrad datasets`. */
 import { existsSync } from 'node:fs';
 import { folderOf, NAMED_DATA } from '../run/named-data.js';
-import { complete } from '../run/schema/complete.js';
-import { fromFlags } from '../run/schema/values.js';
 import { refuseExtraWords } from '../run/usage-error.js';
 import type { Command } from './command.js';
-
-const OPTIONS = {
-  json: { group: 'The output:', type: 'boolean', default: false, help: 'print JSON' },
-} as const;
 
 /** The data sets with names, and whether their folders are there. */
 function listed() {
@@ -23,16 +17,12 @@ function listed() {
 export const datasets: Command = {
   summary: 'list the data sets that --data knows by name',
   usage: '',
-  options: OPTIONS,
+  options: {},
   notes: 'Nothing is downloaded. Any other data set is named by its folder or file.',
-  async run({ words, flags }, { out }) {
+  async run({ words }, { out }) {
     refuseExtraWords(words, 0);
-    const { json } = complete(OPTIONS, fromFlags(OPTIONS, flags));
-    if (json) {
-      out.write(`${JSON.stringify(listed(), null, 2)}\n`);
-      return;
-    }
-    for (const { name, title, train, test, imageShape, classes, folder, isThere, source, files } of listed())
+    const datasets = listed();
+    for (const { name, title, train, test, imageShape, classes, folder, isThere, source, files } of datasets)
       out.write(
         [
           `${name}: ${title}, ${train.toLocaleString('en')} for training and ${test.toLocaleString('en')} for testing`,
@@ -41,5 +31,6 @@ export const datasets: Command = {
           `  in ${folder}/${isThere ? ' (is there)' : ''}: ${files}\n\n`,
         ].join('\n'),
       );
+    return { datasets };
   },
 };

@@ -71,19 +71,22 @@ async function pageOf({ model, imageShape, path, data }: LoadedRun): Promise<str
   return exportPage(model, { imageShape, title, codes });
 }
 
-async function run(line: CommandLine, { out }: Terminal): Promise<void> {
+async function run(line: CommandLine, { out }: Terminal): Promise<object> {
   const { out: path, ...chosen } = complete(OPTIONS, fromFlags(OPTIONS, line.flags));
   const formats = (Object.keys(FORMATS) as Format[]).filter((format) => chosen[format]);
   if (formats.length === 0)
     throw new UsageError('no kind of file given — add --onnx, --html or --esm, or several of them');
   const opened = await openNamedRun(line);
+  const files: string[] = [];
   for (const format of formats) {
     for (const [name, contents] of Object.entries(await FORMATS[format](opened))) {
       const file = join(path ?? join(opened.path, 'export'), name);
       await writeFileAtomic(file, contents);
       out.write(`${file}: ${sizeText(contents)}\n`);
+      files.push(file);
     }
   }
+  return { run: opened.path, files };
 }
 
 function sizeText(contents: string | Uint8Array): string {

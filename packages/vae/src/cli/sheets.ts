@@ -113,7 +113,7 @@ export const sample: Command = {
       const options = { count: rows * columns, seed, ...which };
       await writeFileAtomic(file, await sampledTable(model, standardization, options));
       out.write(`${file}: ${rows * columns} rows, samples of p(x|z)\n`);
-      return;
+      return { run: folder, file };
     }
     const sheet = await samplesFigure(model, imageShape, { rows, columns, seed, ...which });
     const written = await writeFiles(stem ?? join(folder, 'samples'), sheet, out);

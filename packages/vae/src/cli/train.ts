@@ -61,9 +61,12 @@ export function readTrainRequest({ words, flags }: CommandLine): TrainRequest {
       ![
         'resume',
         ...CHANGEABLE,
-        ...Object.keys({ ...MACHINE_OPTIONS, ...COMPILE_OPTIONS, ...TENSORBOARD_OPTIONS, ...JSON_OPTIONS }).map(
-          flagOf,
-        ),
+        ...Object.keys({
+          ...MACHINE_OPTIONS,
+          ...COMPILE_OPTIONS,
+          ...TENSORBOARD_OPTIONS,
+          ...JSON_OPTIONS,
+        }).map(flagOf),
       ].includes(name)
     )
       throw new UsageError(`--${name} cannot change in a resumed run — leave it out, or start a new run`);

@@ -2,11 +2,9 @@
 import { ArgumentError } from '@varigrad/core';
 import { toJavaScript } from '@varigrad/core/export';
 import { checkImageShape } from '../checks.js';
+import { type ImageShape, sizeOf } from '../data/image-shape.js';
 import type { GenerativeModel } from '../models/model.js';
 import { computePart, partInputs } from './parts.js';
-
-/** Height and width of an image in pixels. */
-export type ImageShape = readonly [height: number, width: number];
 
 /** What a file says about its model. */
 export interface ModelFacts {
@@ -22,14 +20,14 @@ export interface ModelFacts {
 export function factsOf(op: string, model: GenerativeModel, imageShape: ImageShape): ModelFacts {
   partInputs(op, model, 'decoder');
   checkImageShape(op, imageShape);
-  const [height, width] = imageShape;
   const { kind, latent, classes, inputSize } = model;
-  if (height * width !== inputSize)
+  const size = sizeOf(imageShape);
+  if (size !== inputSize)
     throw new ArgumentError(
       op,
-      `imageShape must have the ${inputSize} pixels of the model, found ${height} × ${width} = ${height * width}`,
+      `imageShape must have the ${inputSize} values of the model, found ${imageShape.join(' × ')} = ${size}`,
     );
-  return { kind, latent, classes, imageShape: [height, width] };
+  return { kind, latent, classes, imageShape: [...imageShape] };
 }
 
 /** A script that declares `forward(z, labels)`: the pixels of the mean image of p(x|z), from z and, for a conditional model, a one-hot label. */

@@ -1,5 +1,4 @@
 /** Trained models as files for other programs. */
-export type { ImageShape } from './decoder-script.js';
 export { type ExportedModule, exportModule, type ModuleOptions } from './module.js';
 export { exportOnnx } from './onnx.js';
 export { exportPage, type PageOptions } from './page.js';

@@ -1,11 +1,12 @@
 /** The decoder of a model as a JavaScript module. */
 import { checkOptions } from '@varigrad/core/checks';
+import type { ImageShape } from '../data/image-shape.js';
 import type { GenerativeModel } from '../models/model.js';
-import { DECODE, decoderScript, factsOf, type ImageShape } from './decoder-script.js';
+import { DECODE, decoderScript, factsOf } from './decoder-script.js';
 
 /** Options of `exportModule`. */
 export interface ModuleOptions {
-  /** Height and width of an image. */
+  /** Height and width of an image, or channels, height and width. */
   imageShape: ImageShape;
 }
 
@@ -44,10 +45,10 @@ export declare const kind: string;
 export declare const latent: ${latent};
 /** Number of classes; 0 for a model without labels. */
 export declare const classes: ${classes};
-/** Height and width of an image. */
+/** ${imageShape.length === 2 ? 'Height and width' : 'Channels, height and width'} of an image. */
 export declare const imageShape: readonly [${imageShape.join(', ')}];
 /**
- * The mean image of p(x|z${isConditional ? ', y' : ''}): ${imageShape.join(' × ')} pixels, row by row; 0 is black and 1 is white.
+ * The mean image of p(x|z${isConditional ? ', y' : ''}): ${imageShape.join(' × ')} values, ${imageShape.length === 2 ? '' : 'one channel after the other, '}row by row; 0 is black and 1 is white.
  * @param z - ${latent} numbers${isConditional ? `\n * @param label - the class, from 0 to ${classes - 1}` : ''}
  */
 export declare function decode(z: ArrayLike<number>${isConditional ? ', label: number' : ''}): Float32Array;

@@ -1,5 +1,5 @@
 /**
- * The script of an exported page, after the constants latent, classes, height, width and controls, and the function decode. It runs in
+ * The script of an exported page, after the constants latent, classes, channels, height, width and controls, and the function decode. It runs in
  * the browser as it stands here, and uses neither a backtick nor a template placeholder.
  */
 export const PAGE_SCRIPT: string = `
@@ -17,13 +17,15 @@ let label = classes > 0 ? 0 : undefined;
 
 const codeOf = (positions) => (isNumbers ? positions : positions.flatMap((choice) => controls.table[choice]));
 
-/** Grey pixels, 0 black and 1 white, as colours. */
-function paint(context, pixels, x, y) {
+/** One or three channels, 0 black and 1 full, as colours. */
+function paint(context, values, x, y) {
   const image = context.createImageData(width, height);
-  pixels.forEach((value, i) => {
-    const grey = Math.round(255 * Math.min(1, Math.max(0, value)));
-    image.data.set([grey, grey, grey, 255], 4 * i);
-  });
+  const levels = Array.from(values, (value) => Math.round(255 * Math.min(1, Math.max(0, value))));
+  const size = height * width;
+  for (let i = 0; i < size; i++) {
+    const [red, green, blue] = channels === 3 ? [i, size + i, 2 * size + i] : [i, i, i];
+    image.data.set([levels[red], levels[green], levels[blue], 255], 4 * i);
+  }
   context.putImageData(image, x, y);
 }
 

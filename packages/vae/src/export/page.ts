@@ -3,16 +3,17 @@ import { ArgumentError, formatShape, type Tensor } from '@varigrad/core';
 import { checkOptions, checkTensor, type OptionNames } from '@varigrad/core/checks';
 import { escapeXML } from '@varigrad/core/trace';
 import { checkText } from '../checks.js';
+import { drawnShape, type ImageShape } from '../data/image-shape.js';
 import type { GenerativeModel } from '../models/model.js';
 import { inEvaluationMode } from '../over-batches.js';
 import { type Controls, controlsOf } from './controls.js';
-import { DECODE, decoderScript, factsOf, type ImageShape } from './decoder-script.js';
+import { DECODE, decoderScript, factsOf } from './decoder-script.js';
 import { PAGE_SCRIPT } from './page-script.js';
 import { PAGE_STYLE } from './page-style.js';
 
 /** Options of `exportPage`. */
 export interface PageOptions {
-  /** Height and width of an image. */
+  /** Height and width of an image, or channels, height and width. Three channels are drawn in colour. */
   imageShape: ImageShape;
   /** The heading. Default: the kind of the model. */
   title?: string;
@@ -39,10 +40,11 @@ export async function exportPage(model: GenerativeModel, options: PageOptions): 
   if (codes !== undefined) checkCodes(codes, facts.latent);
   const controls = inEvaluationMode(model, () => controlsOf(model, codes));
   const { latent, classes, imageShape } = facts;
+  const [channels, height, width] = drawnShape(imageShape);
   const script = `
 const latent = ${latent};
 const classes = ${classes};
-const [height, width] = [${imageShape.join(', ')}];
+const [channels, height, width] = [${channels}, ${height}, ${width}];
 const controls = ${JSON.stringify(controls)};
 ${DECODE}
 ${decoderScript(model)}${PAGE_SCRIPT}`;
@@ -52,7 +54,7 @@ ${decoderScript(model)}${PAGE_SCRIPT}`;
     about: aboutText(model, controls, imageShape),
     policy,
     script,
-    imageShape,
+    size: [width, height],
     classes,
   });
 }
@@ -79,11 +81,12 @@ interface PageParts {
   readonly about: string;
   readonly policy: string;
   readonly script: string;
-  readonly imageShape: ImageShape;
+  /** Width and height of the picture. */
+  readonly size: readonly [number, number];
   readonly classes: number;
 }
 
-function pageText({ title, about, policy, script, imageShape, classes }: PageParts): string {
+function pageText({ title, about, policy, script, size, classes }: PageParts): string {
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -100,7 +103,7 @@ function pageText({ title, about, policy, script, imageShape, classes }: PagePar
 </header>
 <main>
 <section id="view" aria-label="Picture">
-<canvas id="picture" width="${imageShape[1]}" height="${imageShape[0]}" role="img" aria-label="Decoded picture"></canvas>
+<canvas id="picture" width="${size[0]}" height="${size[1]}" role="img" aria-label="Decoded picture"></canvas>
 <div class="buttons">
 <button id="random" type="button" title="Key R">Random</button>
 <button id="middle" type="button" title="Key M">Middle</button>

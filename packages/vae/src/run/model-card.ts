@@ -1,4 +1,5 @@
 /** The README.md of a model's folder: what the model is, what was measured, how it was trained, and how it is loaded. */
+import { sizeOf } from '../data/image-shape.js';
 import { isLatentModel } from '../estimators/latent-model.js';
 import { lossTextOf, modelEntry } from './build-model.js';
 import type { Measurement } from './measure.js';
@@ -110,7 +111,7 @@ function typescriptOf({ classes, model, imageShape }: Pretrained, name: string):
       ? `const z = model.samplePrior(${count}, { labels });`
       : `const z = model.samplePrior(${count}); // codes of new images`,
     `const images = model.likelihood.mean(model.decode(z${conditional ? ', labels' : ''}));`,
-    `console.log(images.shape); // [ ${count}, ${imageShape[0] * imageShape[1]} ]`,
+    `console.log(images.shape); // [ ${count}, ${sizeOf(imageShape)} ]`,
   ].join('\n');
 }
 

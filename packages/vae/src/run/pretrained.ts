@@ -12,6 +12,7 @@ import {
 } from '@varigrad/core/checks';
 import type { EncodeSafetensorsOptions } from '@varigrad/nn';
 import { checkImageShape, checkModel, checkText } from '../checks.js';
+import { sizeOf } from '../data/image-shape.js';
 import { writeFileAtomic } from '../files/atomic.js';
 import type { GenerativeModel } from '../models/model.js';
 import { type OnBackend, onOneBackend } from '../one-backend.js';
@@ -81,18 +82,18 @@ async function save(
   const folder = new RunFolder(path);
   if (folder.has('last') || existsSync(folder.file('checkpoint.safetensors')))
     throw new UsageError(`savePretrained ${path}: the folder holds a run — choose another folder`);
-  const { model, imageShape, classes, count } = trained;
+  const { model, imageShape, classes, count, standardization } = trained;
   checkImageShape('savePretrained', imageShape);
-  if (imageShape[0] * imageShape[1] !== model.inputSize)
+  if (sizeOf(imageShape) !== model.inputSize)
     throw new ArgumentError(
       'savePretrained',
-      `imageShape must have the ${model.inputSize} pixels of the model, found ${imageShape.join(' × ')}`,
+      `imageShape must have the ${model.inputSize} values of the model, found ${imageShape.join(' × ')}`,
     );
   checkWhole('savePretrained', 'classes', classes, 0);
   if (license !== undefined) checkText('savePretrained', 'license', license);
   checkText('savePretrained', 'name', name);
   const config = fill(RUN_OPTIONS, fromJson(RUN_OPTIONS, trained.config, 'savePretrained: config'));
-  const images: ImageFacts = { imageShape, classes, count };
+  const images: ImageFacts = { imageShape, classes, count, standardization };
   const weights = await model.stateDictAsync();
   on(() => checkBuilds(model, config, images));
   const card = modelCard(
