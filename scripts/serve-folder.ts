@@ -27,12 +27,18 @@ const TYPES: Readonly<Record<string, string>> = {
  * Serves the files below `folder` on 127.0.0.1, as a static host would: without the headers that isolate a page.
  * Requests for another host are refused: a foreign page whose name leads to this machine could read the answers.
  * @param port - 0: any free port
+ * @param options - `inlineStyles`: whether pages may have styles of their own, as those of the API reference do
  * @throws Error if the port is in use
  */
-export async function serveFolder(folder: string, port: number): Promise<Served> {
+export async function serveFolder(
+  folder: string,
+  port: number,
+  { inlineStyles = false }: { inlineStyles?: boolean } = {},
+): Promise<Served> {
   const root = await realpath(folder);
+  const styles = inlineStyles ? "'self' 'unsafe-inline'" : "'self'";
   const server = createServer((request, response) => {
-    answer(request, response, root, (server.address() as AddressInfo).port).catch(() =>
+    answer(request, response, { root, styles, port: (server.address() as AddressInfo).port }).catch(() =>
       refuse(response, 500, 'the file cannot be read'),
     );
   });
@@ -50,12 +56,11 @@ export async function serveFolder(folder: string, port: number): Promise<Served>
 async function answer(
   { method = '', headers, url = '/' }: IncomingMessage,
   response: ServerResponse,
-  root: string,
-  port: number,
+  { root, styles, port }: { root: string; styles: string; port: number },
 ): Promise<void> {
   response.setHeader('x-content-type-options', 'nosniff');
   response.setHeader('cross-origin-resource-policy', 'same-origin');
-  response.setHeader('content-security-policy', policyFor(''));
+  response.setHeader('content-security-policy', policyFor('', styles));
   if (!isThisHost(headers.host, port)) {
     refuse(response, 403, `the host must be 127.0.0.1:${port} or localhost:${port}`);
     return;
@@ -72,7 +77,8 @@ async function answer(
   }
   const body = await readFile(file);
   const extension = extname(file);
-  if (extension === '.html') response.setHeader('content-security-policy', policyFor(body.toString()));
+  if (extension === '.html')
+    response.setHeader('content-security-policy', policyFor(body.toString(), styles));
   const type = TYPES[extension] ?? 'application/octet-stream';
   // A rebuilt file is served at the next request.
   response.writeHead(200, {
@@ -109,14 +115,14 @@ async function fileAt(root: string, url: string): Promise<string | undefined> {
  * What a page may load: files of this server, its own inline scripts (the import map), and programs that are written in the
  * page. The `style` attributes hold numbers for the style sheet.
  */
-function policyFor(html: string): string {
+function policyFor(html: string, styles: string): string {
   const inline = [...html.matchAll(/<script(?![^>]*\ssrc=)[^>]*>(.*?)<\/script>/gs)].map(
     ([, text = '']) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`,
   );
   return [
     "default-src 'none'",
     ["script-src 'self' blob: 'wasm-unsafe-eval'", ...inline].join(' '),
-    "style-src 'self'",
+    `style-src ${styles}`,
     "style-src-attr 'unsafe-inline'",
     "img-src 'self' data:",
     "connect-src 'self'",

@@ -43,6 +43,7 @@ export function layOut(page: Page, sections: readonly Section[], isPart: boolean
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>${title}</title>
+<link rel="icon" href="data:,">
 <link rel="stylesheet" href="${to('style.css')}">
 </head>
 <body>

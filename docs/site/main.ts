@@ -70,7 +70,7 @@ async function linkApi(pages: Pages): Promise<void> {
       if (first === undefined) throw new Error(`typedoc.json: ${link}: no page in this section`);
       return relativeLink(path, first.path);
     });
-    write(path, html);
+    write(path, html.replace('<head>', '<head><link rel="icon" href="data:,">'));
   }
   await pages.render();
 }

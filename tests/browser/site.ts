@@ -33,7 +33,7 @@ export async function testSite(
       await runTool('tsx/dist/cli.mjs', [join(ROOT, 'docs/site/main.ts'), '--out', join(site, 'docs')]);
     else console.log('left out: the documents of the site (npm run site installs what they need)');
     await addServiceWorker(site);
-    const { server, address } = await serveFolder(folder, 0);
+    const { server, address } = await serveFolder(folder, 0, { inlineStyles: true });
     const tests = {
       ...siteTests(site),
       ...playgroundTests,
