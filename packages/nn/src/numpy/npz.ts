@@ -10,8 +10,7 @@ import {
 } from '@varigrad/core/checks';
 import { fault } from './header.js';
 import { decodeNpy, type EncodeNpyOptions, encodeNpy, type NpyArray, type NpyInput } from './npy.js';
-import { writeZip } from './write-zip.js';
-import { readZip } from './zip.js';
+import { readZip, writeZip } from './zip.js';
 
 /** Options of `encodeNpz`. */
 export interface EncodeNpzOptions extends EncodeNpyOptions {
@@ -31,9 +30,12 @@ const DECODE_OPTIONS: OptionNames<DecodeNpzOptions> = { maxBytes: true };
 
 const EXTENSION = '.npy';
 
+/** In bytes: a ZIP archive has 16 bits for the length of a name. */
+const LONGEST_NAME = 0xffff - EXTENSION.length;
+
 /**
  * The bytes of an npz file. A state dict is such an object of arrays.
- * @throws ArgumentError if a name is empty, or an array is one that `encodeNpy` refuses
+ * @throws ArgumentError if a name is empty or too long, or an array is one that `encodeNpy` refuses
  */
 export async function encodeNpz(
   arrays: Readonly<Record<string, NpyInput>>,
@@ -47,11 +49,20 @@ export async function encodeNpz(
   checkOptions('encodeNpz', options, ENCODE_OPTIONS, 'arrays, ');
   const { compress = false, ...rest } = options;
   checkBoolean('encodeNpz', 'compress', compress);
-  if ('' in arrays) throw new ArgumentError('encodeNpz', 'an array needs a name of at least one character');
+  for (const name of Object.keys(arrays)) checkName(name);
   const files = Object.entries(arrays).map(
     ([name, array]) => [name + EXTENSION, encodeNpy(array, rest)] as const,
   );
   return writeZip(new Map(files), { compress });
+}
+
+function checkName(name: string): void {
+  const length = new TextEncoder().encode(name).length;
+  if (length === 0 || length > LONGEST_NAME)
+    throw new ArgumentError(
+      'encodeNpz',
+      `the name of an array must have 1 to ${LONGEST_NAME} bytes as UTF-8, found ${length}`,
+    );
 }
 
 /**
