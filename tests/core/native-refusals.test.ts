@@ -7,7 +7,6 @@ import { Worker } from 'node:worker_threads';
 import { native } from '@varigrad/core/native';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { OpenLibrary } from '../../packages/core/src/backend/native/ffi.js';
 import { identify, missingCoreType } from '../../packages/core/src/backend/native/libraries.js';
 import { nativeHere, testIf } from '../helpers/native-here.js';
 
@@ -142,10 +141,9 @@ testIf(hasFfi)('a worker thread is refused', async () => {
 });
 
 /** A library that has these functions, with their results. */
-const fake = (functions: Readonly<Record<string, unknown>>): OpenLibrary => ({
+const fake = (functions: Readonly<Record<string, unknown>>): Parameters<typeof identify>[0] => ({
   has: (symbol) => symbol in functions,
   call: (symbol: string) => functions[symbol] as never,
-  close() {},
 });
 
 test('libraries are recognized by their functions', () => {

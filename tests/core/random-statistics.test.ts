@@ -1,7 +1,8 @@
 /** The distribution of random samples. Bounds are quantiles at 1e-4 or four standard errors; the seeds are fixed. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { fillNormal, fillUniform, Generator } from '../../packages/core/src/random.js';
+import { fillNormal, fillUniform } from '../../packages/core/src/philox.js';
+import { Generator } from '../../packages/core/src/random.js';
 
 /** Kolmogorov–Smirnov statistic: √n times the largest distance between the distribution of the samples and the given one. */
 function kolmogorov(draws: Float64Array, distribution: (x: number) => number): number {

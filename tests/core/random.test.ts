@@ -3,15 +3,8 @@ import { rand, randn } from '@varigrad/core';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ArgumentError } from '../../packages/core/src/errors.js';
-import {
-  defaultGenerator,
-  fillNormal,
-  fillUniform,
-  Generator,
-  manualSeed,
-  philox4x32,
-  withGenerator,
-} from '../../packages/core/src/random.js';
+import { fillNormal, fillUniform, philox4x32 } from '../../packages/core/src/philox.js';
+import { defaultGenerator, Generator, manualSeed, withGenerator } from '../../packages/core/src/random.js';
 
 type Pair = readonly [number, number];
 const MASK = 0xffffffffn;

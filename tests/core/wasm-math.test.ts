@@ -21,7 +21,7 @@ import {
 import type { BinaryKind, UnaryKind } from '../../packages/core/src/functions/names.generated.js';
 import { binaryFunctions, unaryFunctions } from '../../packages/core/src/functions/reference.generated.js';
 import type { UnaryRow } from '../../packages/core/src/functions/row.js';
-import { philox4x32 } from '../../packages/core/src/random.js';
+import { philox4x32 } from '../../packages/core/src/philox.js';
 import { distance, erf, gelu, sweep, sweepOfPairs, tail } from '../helpers/exact-math.js';
 
 type Fill = (out: number, n: number, key0: number, key1: number, low: number, high: number) => void;

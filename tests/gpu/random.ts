@@ -1,6 +1,6 @@
 /** Random numbers of a GPU backend, beside those of the host. */
 import { type Backend, Generator } from '@varigrad/core';
-import { fillNormal, fillUniform } from '../../packages/core/src/random.js';
+import { fillNormal, fillUniform } from '../../packages/core/src/philox.js';
 
 /** Largest difference of normal numbers, relative to the larger of 1 and the number. */
 const TOLERANCE = 1e-6;

@@ -170,8 +170,11 @@ export const randn = (shape: Shape, options: RandomOptions = {}): Tensor =>
 
 function draws(op: string, kernel: 'uniform' | 'normal', shape: Shape, options: RandomOptions): Tensor {
   checkShape(op, shape);
-  const state = generatorOf(op, 'shape, ', options).take(sizeOf(shape));
-  return leaf(op, wrap(kernelsOf(backend())[kernel](sizeOf(shape), state), [...shape]), options);
+  const generator = generatorOf(op, 'shape, ', options);
+  const [state, skip] = generator.takeRows(sizeOf(shape), shape[0]);
+  const size = skip + sizeOf(shape);
+  const drawn = wrap(kernelsOf(backend())[kernel](size, state), skip === 0 ? [...shape] : [size]);
+  return leaf(op, skip === 0 ? drawn : drawn.slice(skip).reshape(shape), options);
 }
 
 /** Checks the options of a random function and returns its generator. @param before - the arguments before them, for messages */

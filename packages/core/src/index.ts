@@ -1,3 +1,6 @@
+// The text of the kernels stands before all code of a bundle: inside of it, it would keep similar code apart and spoil the compression.
+import './backend/wasm/module.generated.js';
+
 // Importing the methods first makes every operation available on Tensor.
 
 export type {

@@ -14,6 +14,7 @@ import type {
   AdamSpec,
   AxisSpec,
   ConvSpec,
+  ExchangeSpec,
   IndexSpec,
   MatmulSpec,
   OverlapSpec,
@@ -99,6 +100,8 @@ export interface Kernels<V extends Values = Values> {
   adamStep(param: V, grad: V, m: V, v: V, spec: AdamSpec): void;
   /** `buffer` is the momentum buffer, null when momentum is 0. */
   sgdStep(param: V, grad: V, buffer: V | null, spec: SgdSpec): void;
+  /** Each target ← its sum over the processes of a group. On host backends only. */
+  allReduce(targets: readonly V[], spec: ExchangeSpec): void;
 }
 
 /** The values that a slot stands for. */

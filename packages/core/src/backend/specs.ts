@@ -102,3 +102,9 @@ export interface SgdSpec {
   /** The first step: the momentum buffer is uninitialized and is set to the gradient. */
   readonly first: boolean;
 }
+
+/** How processes exchange values. */
+export interface ExchangeSpec {
+  /** Replaces each array by its sum over the processes. */
+  sum(arrays: readonly (Float32Array | Float64Array)[]): void;
+}

@@ -1,6 +1,6 @@
 /** Records the kernel calls of a function while it runs, and how to undo what it does. */
 import type { Argument, Backend, Call, HostArray, Kernels, Slot, Values } from '../backend/backend.js';
-import { inputBehind, isSlot, writtenPlaces } from '../backend/program/program.js';
+import { inputBehind, writtenPlaces } from '../backend/program/program.js';
 import { type CallSite, callSite, laterCallSite } from '../call-site.js';
 import { ArgumentError, BackendError, type Shape } from '../errors.js';
 import { type ActiveRecording, type RecordedStorage, type Undo, withRecordingOf } from './active.js';
@@ -216,8 +216,7 @@ export class Recording implements ActiveRecording {
     return (...args) => {
       const encoded = args.map((argument) => this.#encode(argument));
       for (const place of writtenPlaces(kernel)) {
-        const argument = encoded[place]!;
-        if (isSlot(argument)) this.#save(argument.slot, args[place] as Values); // SGD may have no velocity
+        for (const values of [args[place]].flat() as (Values | null)[]) if (values) this.#save(values); // SGD may have no velocity
       }
       const run = kernels[kernel] as (...args: unknown[]) => Values | undefined;
       const made = run.apply(kernels, args);
@@ -251,7 +250,8 @@ export class Recording implements ActiveRecording {
   }
 
   /** Saves values from outside before their first change. */
-  #save(slot: number, values: Values): void {
+  #save(values: Values): void {
+    const slot = this.#slotFor(values);
     const { kind, length } = this.slots[slot]!;
     if (kind === 'input')
       this.refuse(

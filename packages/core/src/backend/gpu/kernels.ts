@@ -26,11 +26,12 @@ import { addProgram, GATHER, INDEX_SELECT, JOIN, overlapProgram, padCall } from 
 import { quadProduct } from './quads.js';
 import { drawn } from './random.js';
 import { argmaxProgram, reduceAxis, SCAN } from './reduce.js';
-import { ADAM_MEAN, ADAM_SQUARE, ADAM_STEP, SGD_BUFFER, SGD_STEP } from './update.js';
+import { ADAM_MEAN, ADAM_SQUARE, ADAM_STEP, refuseExchange, SGD_BUFFER, SGD_STEP } from './update.js';
 import { wgslAdam } from './wgsl-adam.js';
 import { wgslMatmul } from './wgsl-matmul.js';
 
 export class GpuKernels implements Kernels<GpuArray> {
+  readonly allReduce: () => never = refuseExchange;
   readonly #machine: Machine;
 
   constructor(machine: Machine) {

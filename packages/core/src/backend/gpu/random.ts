@@ -1,4 +1,4 @@
-import { fillNormal, fillUniform } from '../../random.js';
+import { fillNormal, fillUniform } from '../../philox.js';
 import type { PhiloxState } from '../backend.js';
 import type { GpuArray } from './handle.js';
 import type { Machine } from './machine.js';

@@ -1,3 +1,4 @@
+import { BackendError } from '../../errors.js';
 import type { Program } from './program.js';
 
 const G = 'g[this.thread.x] + decay * shrink * p[this.thread.x]';
@@ -45,3 +46,11 @@ export const SGD_STEP: Program = {
   body: `return p[this.thread.x] - learningRate
   * (share * (g[this.thread.x] + weightDecay * p[this.thread.x]) + momentum * b[this.thread.x]);`,
 };
+
+/** The kernel `allReduce`. */
+export function refuseExchange(): never {
+  throw new BackendError(
+    'gpu',
+    'processes exchange values of host memory only — use the wasm or the native backend',
+  );
+}

@@ -1,6 +1,6 @@
 /** What the kernels import, as a text: it also runs in worker threads, which cannot import this package. */
+import { type Ffi, SIGNATURE } from '../../ffi.js';
 import { bytes } from './convolutions.generated.js';
-import { type Ffi, SIGNATURE } from './ffi.js';
 import type { LibraryFacts } from './libraries.js';
 
 interface Convention {

@@ -1,5 +1,5 @@
 /** The libraries that can compute products: where they are, how they are recognized, and what they say about themselves. */
-import type { OpenLibrary } from './ffi.js';
+import type { OpenLibrary } from '../../ffi.js';
 
 /** A library for matrix products. */
 export type LibraryName = 'oneDNN' | 'OpenBLAS' | 'BLIS' | 'Accelerate';
@@ -71,7 +71,7 @@ export function howToInstall(): string {
 const isKnown = (platform: string): platform is Platform => platform in HOW_TO_INSTALL;
 
 /** Recognizes a library by its functions. @throws Error if it has none for products, or one that cannot be called */
-export function identify(library: OpenLibrary, path: string): LibraryFacts {
+export function identify(library: Pick<OpenLibrary, 'has' | 'call'>, path: string): LibraryFacts {
   if (library.has('dnnl_sgemm')) {
     const version = library.call('dnnl_version', 'pointer').join('.');
     const instructionSet = oneDnnSet(library.call('dnnl_get_effective_cpu_isa', 'int32'));

@@ -1,10 +1,10 @@
 import { describeValue } from '../../checks/arguments.js';
 import { checkOptions, type OptionNames } from '../../checks/options.js';
 import { ArgumentError, BackendError } from '../../errors.js';
+import { type Ffi, findFfi } from '../../ffi.js';
 import { createKernelBackend, type KernelBackend, type NativeProducts } from '../wasm/wasm.js';
 import { importsText, productText } from './binding.js';
 import { nativeConvolutions } from './convolutions.js';
-import { type Ffi, findFfi } from './ffi.js';
 import {
   filesOf,
   howToInstall,
@@ -57,7 +57,11 @@ export async function native(options: NativeOptions = {}): Promise<NativeBackend
   if (library !== undefined && (typeof library !== 'string' || library === '')) {
     throw new ArgumentError('native', `library must be a name or a path, found ${describeValue(library)}`);
   }
-  const ffi = findFfi();
+  const ffi = findFfi('native', {
+    otherwise: 'use wasm',
+    inWorkers:
+      'the environment variables that a library reads can be set on the main thread only — call native there, or use wasm in worker threads',
+  });
   const { existsSync } = process.getBuiltinModule('node:fs');
   const refusals: string[] = [];
   for (const { name, files } of placesOf(library)) {

@@ -1,6 +1,7 @@
 /** Opens a library with the environment variables that it reads when it is loaded. */
+
+import type { Ffi } from '../../ffi.js';
 import { cpuFlags } from '../wasm/simd.js';
-import type { Ffi } from './ffi.js';
 import { identify, type LibraryFacts, missingCoreType } from './libraries.js';
 
 /** What limits a library to the threads that call it. */

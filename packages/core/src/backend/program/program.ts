@@ -16,6 +16,7 @@ const WRITTEN: Readonly<Partial<Record<keyof Kernels, readonly number[]>>> = {
   scale: [0],
   adamStep: [0, 2, 3],
   sgdStep: [0, 2],
+  allReduce: [0],
 };
 
 /** The places of the arguments that a kernel changes in place. */
@@ -42,10 +43,7 @@ export function slotsOf({ args }: Pick<Call, 'args'>): number[] {
 
 /** The slots that a call changes in place. */
 export function slotsWrittenBy({ kernel, args }: Pick<Call, 'kernel' | 'args'>): number[] {
-  return writtenPlaces(kernel).flatMap((place) => {
-    const argument = args[place];
-    return argument !== undefined && isSlot(argument) ? [argument.slot] : [];
-  });
+  return writtenPlaces(kernel).flatMap((place) => slotsOf({ args: [args[place] ?? null] }));
 }
 
 /** All slots that calls change in place. */

@@ -4,7 +4,7 @@
  */
 import { describeValue } from '../../checks/arguments.js';
 import { ArgumentError } from '../../errors.js';
-import { fillNormal, fillUniform } from '../../random.js';
+import { fillNormal, fillUniform } from '../../philox.js';
 import { allocate } from '../allocate.js';
 import { type Backend, DISPOSE, type HostArray, type Kernels } from '../backend.js';
 import { replayCalls } from '../program/replay.js';

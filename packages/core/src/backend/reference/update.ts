@@ -1,6 +1,9 @@
 import type { HostArray, Kernels } from '../backend.js';
 
-type Updates = Pick<Kernels<HostArray>, 'assign' | 'accumulate' | 'scale' | 'adamStep' | 'sgdStep'>;
+type Updates = Pick<
+  Kernels<HostArray>,
+  'assign' | 'accumulate' | 'scale' | 'adamStep' | 'sgdStep' | 'allReduce'
+>;
 
 /** The kernels that write in place. */
 export const updateKernels: Updates = {
@@ -49,5 +52,9 @@ export const updateKernels: Updates = {
       }
       param[i] = p - learningRate * direction;
     }
+  },
+
+  allReduce(targets, spec) {
+    spec.sum(targets);
   },
 };

@@ -2,7 +2,7 @@
 import type { Shape } from '../../errors.js';
 import type { Domain } from '../../functions/row.js';
 import { binaryRows, unaryRows } from '../../functions/table.js';
-import * as chainOps from '../../ops/chain.js';
+import { chainMul, sigmoidResidual, sigmoidSlope } from '../../ops/chain.js';
 import * as elementwiseOps from '../../ops/elementwise.js';
 import { mulExp, sigmoidCrossEntropy, standardNormalKl } from '../../ops/fused.js';
 import type { Tensor } from '../../tensor.js';
@@ -11,7 +11,15 @@ import { definitionOf } from '../notation.js';
 import { type OpCase, opCase } from '../op-case.js';
 
 /** The functions of the rows; those of the chain rule are internal. */
-const functions = { ...elementwiseOps, ...chainOps, mulExp, sigmoidCrossEntropy, standardNormalKl };
+const functions = {
+  ...elementwiseOps,
+  chainMul,
+  sigmoidResidual,
+  sigmoidSlope,
+  mulExp,
+  sigmoidCrossEntropy,
+  standardNormalKl,
+};
 
 /** @throws Error if a row has no public function, which fails the test run */
 export function functionOf(name: string): (...inputs: Tensor[]) => Tensor {

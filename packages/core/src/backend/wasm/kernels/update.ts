@@ -1,5 +1,5 @@
 /** Kernels that write in place. */
-import type { AdamSpec, Kernels, SgdSpec } from '../../backend.js';
+import type { AdamSpec, ExchangeSpec, Kernels, SgdSpec } from '../../backend.js';
 import { binaryNumber, sweepNumber } from '../module.generated.js';
 import { type Context, startWorkersFor } from './context.js';
 
@@ -43,7 +43,7 @@ type AddressesOf<Targets extends readonly Values[]> = { readonly [I in keyof Tar
 
 export function updateKernels(
   context: Context,
-): Pick<Kernels<Values>, 'assign' | 'accumulate' | 'scale' | 'adamStep' | 'sgdStep'> {
+): Pick<Kernels<Values>, 'assign' | 'accumulate' | 'scale' | 'adamStep' | 'sgdStep' | 'allReduce'> {
   const { wasm, memory } = context;
   const numbers = new Float64Array(MOST_NUMBERS);
 
@@ -95,5 +95,7 @@ export function updateKernels(
         wasm.runSweep(sweepNumber.sgd, list, 1);
       });
     },
+
+    allReduce: (targets: readonly Values[], spec: ExchangeSpec) => spec.sum(targets),
   };
 }

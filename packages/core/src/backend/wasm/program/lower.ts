@@ -2,11 +2,11 @@
 import { BackendError } from '../../../errors.js';
 import type {
   AdamSpec,
-  Argument,
   Call,
   Kernels,
   PhiloxState,
   Program,
+  SettingReference,
   SgdSpec,
   SlotReference,
 } from '../../backend.js';
@@ -19,6 +19,11 @@ import { adamNumbers, ENTRY_BYTES, MOST_NUMBERS, NUMBERS_AT, sgdNumbers } from '
 import { type KernelExports, sweepNumber } from '../module.generated.js';
 import { chainCode } from './chain.js';
 import { Recorder, type Site } from './recorder.js';
+
+const RANDOM: Readonly<Partial<Record<keyof Kernels, 'runUniform' | 'runNormal'>>> = {
+  uniform: 'runUniform',
+  normal: 'runNormal',
+};
 
 /** Workers are started from this many elements on. */
 const MANY_ELEMENTS = 32_768;
@@ -36,9 +41,18 @@ export interface Lowered {
   readonly words: readonly number[];
   /** Writes the settings of a run into the instructions, which begin at `code[0]`. */
   readonly patches: readonly Patch[];
+  /** The instructions in order, cut where values are exchanged. */
+  readonly pieces: readonly Piece[];
   /** Whether the program is large enough for several threads. */
   readonly large: boolean;
 }
+
+/** Instructions up to a place of `words`, and the values that are then exchanged with other processes; none after the last ones. */
+export type Piece = readonly [
+  end: number,
+  setting?: number,
+  targets?: readonly (readonly [address: number, length: number])[],
+];
 
 export interface Patch {
   readonly setting: number;
@@ -67,6 +81,7 @@ class Lowering {
   readonly #kernels: Kernels<Float32Array>;
   readonly #threads: number;
   readonly #patches: Patch[] = [];
+  readonly #pieces: Piece[] = [];
 
   constructor(
     { wasm, kernelsOn, limit }: Target,
@@ -95,7 +110,9 @@ class Lowering {
         recorder.add('runChain', this.#chain(chain), elements);
       }
     });
-    return { words: recorder.words, patches: this.#patches, large: recorder.large };
+    const { words, large } = recorder;
+    this.#pieces.push([words.length]);
+    return { words, patches: this.#patches, pieces: this.#pieces, large };
   }
 
   /** Writes a chain to memory. @returns its address */
@@ -109,7 +126,8 @@ class Lowering {
   }
 
   #call(call: Call): void {
-    if (call.args.some(isSetting)) this.#random(call);
+    if (call.kernel === 'allReduce') this.#exchange(call);
+    else if (call.args.some(isSetting)) this.#random(call);
     else runCall(this.#kernels, call, (slot) => this.#token(slot), []);
   }
 
@@ -117,23 +135,26 @@ class Lowering {
     return this.#recorder.token(this.#program.slots[slot]!.length, this.#addressOf(slot)!);
   }
 
+  #exchange({ args }: Call): void {
+    const [targets, { setting }] = args as unknown as readonly [readonly SlotReference[], SettingReference];
+    const places = targets.map(
+      ({ slot }) => [this.#addressOf(slot)!, this.#program.slots[slot]!.length] as const,
+    );
+    this.#pieces.push([this.#recorder.words.length, setting, places]);
+  }
+
   /** Random numbers from a position that each run sets. */
   #random({ kernel, args, out }: Call): void {
-    const [size, state] = args as readonly [number, Argument];
-    if ((kernel !== 'uniform' && kernel !== 'normal') || !isSetting(state)) {
-      throw new BackendError('wasm', `the kernel ${kernel} takes no settings`);
-    }
-    const name = kernel === 'uniform' ? 'runUniform' : 'runNormal';
+    const [size, { setting }] = args as unknown as readonly [number, SettingReference];
+    const name = RANDOM[kernel];
+    if (name === undefined) throw new BackendError('wasm', `the kernel ${kernel} takes no settings`);
     this.#recorder.large ||= size >= MANY_ELEMENTS;
     const first = this.#recorder.add(name, this.#addressOf(out!)!, size, 0, 0, 0, 0);
-    const write = (setting: unknown, code: Int32Array): void => {
-      const { key, counter } = setting as PhiloxState;
-      code[first + 2] = key[0];
-      code[first + 3] = key[1];
-      code[first + 4] = counter[0];
-      code[first + 5] = counter[1];
+    const write = (state: unknown, code: Int32Array): void => {
+      const { key, counter } = state as PhiloxState;
+      code.set([...key, ...counter], first + 2);
     };
-    this.#patches.push({ setting: state.setting, write });
+    this.#patches.push({ setting, write });
   }
 
   /** Optimizer steps of one kind on all their parameters. */

@@ -1,6 +1,6 @@
 /** Programs on the wasm backend: one plan of memory, and instructions that the threads walk together. */
 import { BackendError } from '../../../errors.js';
-import type { Kernels, Program, Replay } from '../../backend.js';
+import type { ExchangeSpec, Kernels, Program, Replay } from '../../backend.js';
 import { writtenSlots } from '../../program/program.js';
 import { type Step, schedule } from '../../program/schedule.js';
 import type { Block } from '../blocks.js';
@@ -66,19 +66,28 @@ export class ProgramReplay implements Replay<Values> {
 
   run(inputs: readonly Values[], settings: readonly unknown[]): void {
     const { memory, pool, wasm } = this.#open();
-    const { code, codeAddress, patches, large } = this.#planFor(pool.limit);
+    const { code, codeAddress, patches, pieces, large } = this.#planFor(pool.limit);
     for (let i = 0; i < inputs.length; i++) {
       const address = this.#inputs[i];
       if (address !== undefined) memory.setFloats(address, inputs[i]!);
     }
     for (const { address, values } of this.#guests) memory.setFloats(address, values);
     for (const { setting, write } of patches) write(settings[setting], code);
-    if (large) {
-      pool.ensureStarted();
-      wasm.startProgram();
+    let from = codeAddress;
+    for (const [end, setting, targets] of pieces) {
+      const to = codeAddress + 4 * end;
+      if (large) {
+        pool.ensureStarted();
+        wasm.startProgram();
+      }
+      wasm.walk(from, to);
+      if (large) wasm.endProgram();
+      if (targets !== undefined)
+        (settings[setting!] as ExchangeSpec).sum(
+          targets.map(([address, length]) => memory.floatsAt(address, length)),
+        );
+      from = to;
     }
-    wasm.walk(codeAddress, codeAddress + code.byteLength);
-    if (large) wasm.endProgram();
     for (const { values, view, changes } of this.#guests) if (changes) values.set(view);
   }
 

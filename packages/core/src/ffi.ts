@@ -1,7 +1,7 @@
 /** Calls functions of shared libraries: by `node:ffi` where Node has it, else by the package koffi. */
-import { BackendError } from '../../errors.js';
+import { BackendError } from './errors.js';
 
-/** Result of the functions that are called here; they take at most one integer. */
+/** Result of the functions that are called by their name; they take at most one integer. */
 type ResultType = 'int32' | 'string' | 'pointer';
 
 /** An open library. */
@@ -12,6 +12,10 @@ export interface OpenLibrary {
   call(symbol: string, result: 'int32', ...args: number[]): number;
   call(symbol: string, result: 'pointer', ...args: number[]): number[];
   close(): void;
+  /** The address of a symbol. */
+  addressOf(symbol: string): bigint;
+  /** A function that returns a 32-bit integer. Pointers are passed as addresses. */
+  bind(symbol: string, parameters: readonly ('int' | 'pointer')[]): (...args: (number | bigint)[]) => number;
 }
 
 /** A way to call libraries. */
@@ -25,12 +29,15 @@ export interface Ffi {
   evaluate(text: string): unknown;
   /** The text of an expression for the FFI itself. */
   readonly required: string;
+  /** The address of an array's memory. */
+  address(view: ArrayBufferView): bigint;
 }
 
 /** The part of `node:ffi` that is used. Its signature keys were renamed; objects with both pairs suit all versions. */
 interface NodeFfi {
   dlopen(path: string, definitions?: Record<string, object>): NodeLibrary;
   toString(pointer: bigint): string;
+  getRawPointer(view: ArrayBufferView): bigint;
   getInt32(pointer: bigint, offset: number): number;
 }
 
@@ -42,11 +49,16 @@ interface NodeLibrary {
   };
 }
 
-type Call = (...args: number[]) => unknown;
+type Call = (...args: (number | bigint)[]) => unknown;
 
 /** The part of koffi that is used. */
 interface Koffi {
-  load(path: string): { func(name: string, result: string, parameters: string[]): Call; unload(): void };
+  load(path: string): {
+    func(name: string, result: string, parameters: string[]): Call;
+    symbol(name: string, type: string): object;
+    unload(): void;
+  };
+  address(pointer: object): bigint;
   decode(pointer: unknown, type: string, length: number): ArrayLike<number>;
 }
 
@@ -59,19 +71,21 @@ function signature(result: string, parameters: string[]): object {
 
 const KOFFI_VERSION = '3.3.4';
 
-/** @throws BackendError if this host has neither */
-export function findFfi(): Ffi {
+/**
+ * @param op - the caller, for messages
+ * @param fix - what to do where libraries cannot be called
+ * @throws BackendError if this host has neither, or the caller is not the main thread
+ */
+export function findFfi(op: string, fix: { otherwise: string; inWorkers: string }): Ffi {
   if (typeof process === 'undefined' || typeof process.getBuiltinModule !== 'function') {
-    throw new BackendError('native', 'libraries can be called on Node only, found a browser — use wasm');
+    throw new BackendError(op, `libraries can be called on Node only, found a browser — ${fix.otherwise}`);
   }
   const other = (['bun', 'deno'] as const).find((name) => process.versions[name] !== undefined);
   if (other !== undefined) {
-    throw new BackendError('native', `libraries can be called on Node only, found ${other} — use wasm`);
+    throw new BackendError(op, `libraries can be called on Node only, found ${other} — ${fix.otherwise}`);
   }
-  if (!process.getBuiltinModule('node:worker_threads').isMainThread) {
-    const reason = 'the environment variables that a library reads can be set on the main thread only';
-    throw new BackendError('native', `${reason} — call native there, or use wasm in worker threads`);
-  }
+  if (!process.getBuiltinModule('node:worker_threads').isMainThread)
+    throw new BackendError(op, fix.inWorkers);
   const require = process.getBuiltinModule('node:module').createRequire(import.meta.url);
   const vm = process.getBuiltinModule('node:vm');
   const evaluate = (text: string): unknown => vm.runInThisContext(`(require) => ${text}`)(require);
@@ -83,7 +97,7 @@ export function findFfi(): Ffi {
       refusals.push((error as Error).message.split('\n')[0]!);
     }
   }
-  throw new BackendError('native', `libraries cannot be called:\n- ${refusals.join('\n- ')}`);
+  throw new BackendError(op, `libraries cannot be called:\n- ${refusals.join('\n- ')}`);
 }
 
 type Found = Omit<Ffi, 'evaluate'>;
@@ -99,6 +113,7 @@ function nodeFfi(): Found {
     name: 'node:ffi',
     inWorkers: true,
     required: `require('node:ffi')`,
+    address: (view) => ffi.getRawPointer(view),
     open(path) {
       const { lib } = ffi.dlopen(path);
       const call = (symbol: string, result: ResultType, ...args: number[]): never => {
@@ -114,7 +129,18 @@ function nodeFfi(): Found {
         if (result === 'pointer') return [0, 4, 8].map((at) => ffi.getInt32(found as bigint, at)) as never;
         return found as never;
       };
-      return { has: (symbol) => succeeds(() => lib.getSymbol(symbol)), call, close: () => lib.close() };
+      return {
+        has: (symbol) => succeeds(() => lib.getSymbol(symbol)),
+        call,
+        close: () => lib.close(),
+        addressOf: (symbol) => lib.getSymbol(symbol),
+        bind(symbol, parameters) {
+          const types = parameters.map((type) => (type === 'int' ? 'i32' : 'pointer'));
+          const found = lib.getFunction(symbol, signature('i32', types));
+          return (...args) =>
+            found(...args.map((arg, i) => (types[i] === 'pointer' ? BigInt(arg) : arg))) as number;
+        },
+      };
     },
   };
 }
@@ -136,6 +162,7 @@ function koffi(require: NodeJS.Require): Found {
     name: 'koffi',
     inWorkers: false,
     required: `require('koffi')`,
+    address: (view) => module.address(view),
     open(path) {
       const lib = module.load(path);
       const bound = (symbol: string, result: ResultType, args: number[]): Call =>
@@ -148,7 +175,18 @@ function koffi(require: NodeJS.Require): Found {
         const found = bound(symbol, result, args)(...args);
         return (result === 'pointer' ? Array.from(module.decode(found, 'int', 3)) : found) as never;
       };
-      return { has: (symbol) => succeeds(() => bound(symbol, 'int32', [])), call, close: () => lib.unload() };
+      return {
+        has: (symbol) => succeeds(() => bound(symbol, 'int32', [])),
+        call,
+        close: () => lib.unload(),
+        addressOf: (symbol) => module.address(lib.symbol(symbol, 'void')),
+        bind: (symbol, parameters) =>
+          lib.func(
+            symbol,
+            'int',
+            parameters.map((type) => (type === 'int' ? 'int' : 'uintptr_t')),
+          ) as (...args: (number | bigint)[]) => number,
+      };
     },
   };
 }

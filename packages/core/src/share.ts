@@ -1,0 +1,45 @@
+/**
+ * Shares of a batch. A batch may be computed in parts: by several processes at the same time, or one after another. While a part is
+ * computed, its random numbers are those that the whole batch would have in these rows.
+ */
+import type { ExchangeSpec } from './backend/backend.js';
+
+/** The rows of a batch that are computed here. */
+export interface Share {
+  /** Rows of the batch before these. */
+  readonly start: number;
+  /** Number of rows computed here. */
+  readonly size: number;
+  /** Number of rows of the batch. */
+  readonly total: number;
+  /** The processes that compute the other rows at the same time; null if statistics are those of this part alone. */
+  readonly peers: ExchangeSpec | null;
+}
+
+let current: Share | null = null;
+
+/** The share that is computed now; null for a whole batch. */
+export function currentShare(): Share | null {
+  return current;
+}
+
+/** Runs `f` for a share of a batch, or with null for values that do not belong to rows, and restores the previous share. */
+export function withShare<T>(share: Share | null, f: () => T): T {
+  const before = current;
+  current = share;
+  try {
+    return f();
+  } finally {
+    current = before;
+  }
+}
+
+/**
+ * Where an array stands in that of the whole batch: how many elements are before it, and how many the whole has. An array without a row
+ * for each image of the share stands for itself.
+ */
+export function placeOf(size: number, rows: number | undefined): readonly [before: number, total: number] {
+  if (current === null || rows !== current.size) return [0, size];
+  const row = size / rows;
+  return [row * current.start, row * current.total];
+}
