@@ -9,6 +9,7 @@ import {
   zeros,
 } from '@varigrad/core';
 import { checkNumber, checkOptions, checkTensor, checkWhole, type OptionNames } from '@varigrad/core/checks';
+import { batchMean, batchRows } from '@varigrad/core/compile';
 import { type Description, Module } from './module.js';
 
 /** Options of batch normalization. */
@@ -28,7 +29,8 @@ interface Statistics {
 }
 
 /**
- * y = (x − μ)/√(σ² + ε) · weight + bias for each feature (axis 1). In training, μ and σ² are the mean and the variance of the batch.
+ * y = (x − μ)/√(σ² + ε) · weight + bias for each feature (axis 1). In training, μ and σ² are the mean and the variance of the batch,
+ * also if several processes compute its rows.
  * The running statistics follow them: running ← (1 − momentum)·running + momentum·batch, with the unbiased variance.
  * In evaluation, μ and σ² are the running statistics, so the result for an image does not depend on its batch.
  * @see Ioffe & Szegedy 2015, arXiv:1502.03167
@@ -107,15 +109,15 @@ abstract class BatchNorm extends Module {
   #batchStatistics(x: Tensor): Statistics {
     const axis = x.shape.flatMap((_, a) => (a === 1 ? [] : [a]));
     const features = x.shape[1]!;
-    const count = x.size / features;
+    const count = batchRows(x.size / features);
     if (count < 2)
       throw new ArgumentError(
         this.#op,
         `a batch with ${count} ${count === 1 ? 'value' : 'values'} per feature has no variance — use a larger batch, or call eval()`,
       );
-    const mean = x.mean({ axis, keepDims: true });
+    const mean = batchMean(x, { axis, keepDims: true });
     const centered = x.add(mean.neg()); // the gradient of mean is summed before its sign changes, not after
-    const variance = centered.square().mean({ axis, keepDims: true });
+    const variance = batchMean(centered.square(), { axis, keepDims: true });
     noGrad(() => {
       const follow = (running: Tensor, batch: Tensor): void => {
         running.assign(

@@ -1,28 +1,14 @@
 /** Checks of arguments: models, data sets, and what `fit` takes. */
+import { ArgumentError, formatShape, ShapeError, sameShape, type Tensor } from '@varigrad/core';
 import {
-  ArgumentError,
-  formatShape,
-  Generator,
-  type GeneratorState,
-  ShapeError,
-  sameShape,
-  type Tensor,
-} from '@varigrad/core';
-import {
-  checkBoolean,
-  checkFinite,
-  checkFunction,
   checkMethod,
-  checkNumber,
   checkOptions,
   checkTensor,
   checkWhole,
   describeValue,
   isArrayOf,
-  isPlainObject,
-  type OptionNames,
 } from '@varigrad/core/checks';
-import { type BatchStream, isStream } from './data/batch-stream.js';
+import type { BatchStream } from './data/batch-stream.js';
 import { type ImageShape, sizeOf } from './data/image-shape.js';
 
 /** @throws ArgumentError unless `model` has the methods of a model */
@@ -63,7 +49,7 @@ export function checkDataset(op: string, data: unknown, name = 'data'): void {
 }
 
 /** What the sizes of a data set are checked by. */
-interface Sizes {
+export interface Sizes {
   readonly images: ArrayLike<number>;
   readonly labels: ArrayLike<number>;
   readonly count: number;
@@ -82,14 +68,14 @@ function checkSizes(op: string, name: string, { images, labels, count, imageShap
 }
 
 /** @throws ArgumentError unless a stream has a number, a shape and classes */
-function checkStream({ count, imageShape, classes }: BatchStream): void {
+export function checkStream({ count, imageShape, classes }: BatchStream): void {
   checkWhole('fit', 'data.train.count', count);
   checkImageShape('fit', imageShape, 'data.train.imageShape');
   checkWhole('fit', 'data.train.classes', classes, 0);
 }
 
 /** Refuses images that do not fit the model before the first step. @throws ArgumentError */
-function checkPixels(
+export function checkPixels(
   name: string,
   { imageShape, count }: Pick<Sizes, 'imageShape' | 'count'>,
   inputSize: number,
@@ -176,113 +162,6 @@ export function checkCodes(op: string, name: string, t: Tensor, latent: number, 
 export function checkPriorSample(count: unknown, options: { readonly generator?: unknown }): void {
   checkWhole('sample', 'count', count, 0);
   checkOptions('sample', options, { generator: true }, 'count, context, ');
-}
-
-/** The options of a training step whose values are checked, of any type. */
-interface StepArguments {
-  readonly optimizer: unknown;
-  readonly beta?: unknown;
-  readonly freeBits?: unknown;
-  readonly clipNorm?: unknown;
-  readonly schedule?: unknown;
-  readonly step?: unknown;
-}
-
-/** Checks the values of the options of `trainStep`. @throws ArgumentError */
-export function checkStepArguments(op: string, options: StepArguments): void {
-  const { optimizer, beta = 1, freeBits = 0, clipNorm, schedule, step } = options;
-  checkMethod(op, 'optimizer', optimizer, 'step', 'an optimizer, such as new Adam(model.parameters())');
-  checkNumberOrFunction(op, 'beta', beta);
-  if (typeof beta === 'number') checkFinite(op, 'beta', beta);
-  checkNumber(op, 'freeBits', freeBits);
-  if (clipNorm !== undefined) checkNumber(op, 'clipNorm', clipNorm, Number(clipNorm) > 0, 'above 0');
-  if (schedule !== undefined) checkFunction(op, schedule, 'schedule');
-  if (step !== undefined) checkWhole(op, 'step', step, 0);
-}
-
-/** The options of `fit` whose values are checked, of any type. */
-interface FitArguments extends StepArguments {
-  readonly epochs: unknown;
-  readonly dropLast?: unknown;
-  readonly compile?: unknown;
-  readonly state?: unknown;
-  readonly signal?: unknown;
-  readonly onStep?: unknown;
-  readonly onProgress?: unknown;
-  readonly onEpoch?: unknown;
-}
-
-/** Checks the arguments of `fit`. @throws ArgumentError */
-export function checkFitArguments<Options extends FitArguments>(
-  model: unknown,
-  data: { readonly train: unknown; readonly test: unknown },
-  options: Options,
-  names: OptionNames<NoInfer<Options>>,
-): void {
-  checkModel('fit', model);
-  if (typeof data !== 'object' || data === null || !('train' in data && 'test' in data))
-    throw new ArgumentError('fit', `data must be { train, test }, found ${describeValue(data)}`);
-  if (isStream(data.train)) checkStream(data.train);
-  else checkDataset('fit', data.train, 'data.train');
-  checkDataset('fit', data.test, 'data.test');
-  for (const name of ['train', 'test'] as const)
-    checkPixels(`data.${name}`, data[name] as Sizes, (model as { inputSize: number }).inputSize);
-  checkOptions('fit', options, names, 'model, data, ');
-  const { epochs, dropLast = false, compile = true, state, signal, onStep, onProgress, onEpoch } = options;
-  checkStepArguments('fit', options);
-  checkWhole('fit', 'epochs', epochs, 0);
-  checkBoolean('fit', 'dropLast', dropLast);
-  checkBoolean('fit', 'compile', compile);
-  checkSignal(signal);
-  if (state !== undefined) checkTrainState(state);
-  for (const [name, callback] of Object.entries({ onStep, onProgress, onEpoch }))
-    if (callback !== undefined) checkFunction('fit', callback, name);
-}
-
-/** Refuses a controller in place of its signal, which would never stop the run. @throws ArgumentError */
-function checkSignal(signal: unknown): void {
-  const { aborted, signal: own } = (signal ?? {}) as Readonly<Record<string, unknown>>;
-  if (signal === undefined || typeof aborted === 'boolean') return;
-  const fix = own === undefined ? '' : ' — write controller.signal';
-  throw new ArgumentError('fit', `signal must be an AbortSignal, found ${describeValue(signal)}${fix}`);
-}
-
-/** The epoch stands in 32 bits of the generator's seed. */
-const MOST_EPOCHS = 2 ** 32 - 1;
-
-/** Whether a value has the fields of a `TrainState`, with values that a run can have; see `checkGenerators` for the generators. */
-export function hasTrainState(state: unknown): boolean {
-  const { epoch, step, generator, layerGenerators = {}, sums, seconds } = fieldsOf(state);
-  const { loss, recon, kl, count } = fieldsOf(sums);
-  return (
-    isWhole(epoch, 1, MOST_EPOCHS) &&
-    isWhole(step, 0) &&
-    isWhole(count, 0) &&
-    count > 0 === step > 0 &&
-    typeof generator === 'object' &&
-    isPlainObject(layerGenerators) &&
-    [loss, recon, kl].every(Number.isFinite) &&
-    isAmount(seconds)
-  );
-}
-
-/** Checks the generators in a `TrainState`. @throws ArgumentError if one is not the state of a `Generator` */
-export function checkGenerators(state: unknown): void {
-  const { generator, layerGenerators = {} } = fieldsOf(state);
-  // Setting a state checks it.
-  for (const saved of [generator, ...Object.values(fieldsOf(layerGenerators))])
-    new Generator().state = saved as GeneratorState;
-}
-
-function checkTrainState(state: unknown): void {
-  if (!hasTrainState(state))
-    throw new ArgumentError('fit', `state must be what fit returned, found ${describeValue(state)}`);
-  checkGenerators(state);
-}
-
-/** The fields of an object of any type; none of null and undefined. */
-function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
-  return { ...(value as object | null | undefined) };
 }
 
 /** Whether a value is a whole number in a range. */

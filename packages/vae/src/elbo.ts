@@ -1,6 +1,7 @@
 /** The evidence lower bound and related bounds for one batch of images. */
 import { ArgumentError, eye, formatShape, type Generator, ShapeError, Tensor } from '@varigrad/core';
 import { checkFinite, checkNumber, checkOptions, checkTensor, type OptionNames } from '@varigrad/core/checks';
+import { batchMean } from '@varigrad/core/compile';
 import { checkFields } from './checks.js';
 import type { Posterior } from './posteriors/posterior.js';
 
@@ -129,7 +130,7 @@ export function importanceWeightedBound(logW: Tensor): Tensor {
  * @throws ArgumentError if freeBits is negative
  */
 export function klWithFreeBits(klPerDimension: Tensor, freeBits: number): Tensor {
-  return klPerDimension.mean({ axis: 0 }).clamp({ min: freeBits }).sum();
+  return batchMean(klPerDimension, { axis: 0 }).clamp({ min: freeBits }).sum();
 }
 
 /** Repeats each row `samples` times in a row: `[batch, features]` → `[batch · samples, features]`. */

@@ -1,5 +1,6 @@
 import { ArgumentError, Generator, type Tensor, withGenerator } from '@varigrad/core';
-import { checkOptions, type OptionNames } from '@varigrad/core/checks';
+import { checkOptions, checkWhole, type OptionNames } from '@varigrad/core/checks';
+import type { Group } from '@varigrad/core/mpi';
 import { checkCorruption, checkDataset, checkModel } from './checks.js';
 import type { Corruption } from './corruptions.js';
 import { binarizeDataset } from './data/binarize.js';
@@ -12,6 +13,7 @@ import {
   type BatchwiseOptions,
   inEvaluationMode,
   overImages,
+  rowsThatFit,
   type Span,
 } from './over-batches.js';
 
@@ -19,9 +21,15 @@ import {
 export interface EvaluateOptions extends BatchwiseOptions {
   /** Noise on the encoder's input; the loss compares with the clean image. Default: none. */
   corruption?: Corruption | undefined;
+  /** Processes that share the batches, from `mpi` of `@varigrad/core/mpi`. All get the same losses, the same as one process. */
+  group?: Group | undefined;
 }
 
-const EVALUATE_OPTIONS: OptionNames<EvaluateOptions> = { ...BATCHWISE_OPTIONS, corruption: true };
+const EVALUATE_OPTIONS: OptionNames<EvaluateOptions> = {
+  ...BATCHWISE_OPTIONS,
+  corruption: true,
+  group: true,
+};
 
 /**
  * The mean loss over a whole data set (for a VAE, −ELBO), with one noise sample per image, in nats per image.
@@ -40,14 +48,21 @@ export function evaluate(
     checkOptions('evaluate', options, EVALUATE_OPTIONS, 'model, data, ');
     const { corruption } = options;
     if (corruption !== undefined) checkCorruption('evaluate', corruption);
-    const meter = new Meter();
+    const { batchSize = rowsThatFit(model, 500), group } = options;
+    checkWhole('evaluate', 'batchSize', batchSize);
+    const batches = Math.ceil(data.count / batchSize);
+    const found = new Float64Array(3 * batches); // zeros for the batches of other processes
     await overLosses(
       model,
       data,
-      options,
+      { ...options, batchSize },
       (losses) => [losses()],
-      ([losses], { size }) => meter.include(losses!, size),
+      ([losses], { start }) => found.set(losses!, (3 * start) / batchSize),
     );
+    group?.sum([found]);
+    const meter = new Meter();
+    for (let i = 0; i < batches; i++)
+      meter.include(found.subarray(3 * i, 3 * i + 3), Math.min(batchSize, data.count - i * batchSize));
     return meter.mean();
   });
 }
@@ -59,7 +74,7 @@ export function evaluate(
 export function overLosses(
   model: GenerativeModel,
   data: Dataset,
-  { batchSize, binarization = 'none', corruption, seed = 0, compile }: EvaluateOptions,
+  { batchSize, binarization = 'none', corruption, seed = 0, compile, group }: EvaluateOptions,
   compute: (losses: () => Tensor) => readonly Tensor[],
   use: (values: readonly ArrayLike<number>[], batch: Span) => void,
 ): Promise<void> {
@@ -71,7 +86,7 @@ export function overLosses(
     await overImages(
       model,
       targets,
-      { batchSize, compile },
+      { batchSize, compile, group },
       {
         rows: { eps, spoiling },
         compute: (inputs) => {

@@ -1,6 +1,7 @@
 /** Passes over a data set, batch by batch, in evaluation mode. */
 import { noGrad, oneHot, scope, type Tensor, tensor } from '@varigrad/core';
 import type { OptionNames } from '@varigrad/core/checks';
+import type { Group } from '@varigrad/core/mpi';
 import type { Module } from '@varigrad/nn';
 import { compileStep, type NamedTensors } from './compiled.js';
 import type { Batch } from './data/batch.js';
@@ -115,13 +116,13 @@ export interface ImagePass<R extends NamedTensors> {
 }
 
 /**
- * `overBatches` for the images of a data set.
+ * `overBatches` for the images of a data set. Processes of a group take its batches in turn.
  * @throws ArgumentError if the batch size is not a whole number above 0
  */
 export function overImages<R extends NamedTensors>(
   model: GenerativeModel,
   data: Dataset,
-  { batchSize, compile }: BatchwiseOptions,
+  { batchSize, compile, group }: BatchwiseOptions & { group?: Group | undefined },
   { rows, compute, use }: ImagePass<R>,
 ): Promise<void> {
   const all = batches(data, { batchSize: batchSize ?? rowsThatFit(model, 500) });
@@ -133,13 +134,17 @@ export function overImages<R extends NamedTensors>(
       ...(Object.fromEntries(own) as R),
     };
   };
-  return overBatches(model, withStart(all), { inputs, compute, use }, compile);
+  return overBatches(model, withStart(all, group), { inputs, compute, use }, compile);
 }
 
-function* withStart(all: Iterable<Batch>): Iterable<Batch & Span> {
+function* withStart(
+  all: Iterable<Batch>,
+  { rank, size }: Pick<Group, 'rank' | 'size'> = { rank: 0, size: 1 },
+): Iterable<Batch & Span> {
   let start = 0;
+  let index = 0;
   for (const batch of all) {
-    yield { ...batch, start };
+    if (index++ % size === rank) yield { ...batch, start };
     start += batch.size;
   }
 }

@@ -1,21 +1,19 @@
 /** One epoch of training, or the rest of one. */
 import { Generator, type GeneratorState, scope, type Tensor } from '@varigrad/core';
 import { refusePromise } from '@varigrad/core/checks';
-import type { Step } from './compiled.js';
-import type { Batch } from './data/batch.js';
+import type { Group } from '@varigrad/core/mpi';
 import { type BatchStream, isStream, streamedBatches } from './data/batch-stream.js';
-import { batches } from './data/batches.js';
 import { type Binarization, binarizeBatch } from './data/binarize.js';
 import type { Dataset } from './data/dataset.js';
+import { type StepImages, stepsInOrder, stepsOfStream } from './data/step-images.js';
 import type { Elbo } from './elbo.js';
 import { areFinite, Meter, type MeterState, packElbo } from './meter.js';
 import type { GenerativeModel } from './models/model.js';
 import type { OnBackend } from './one-backend.js';
+import type { InputsOf, StepBody } from './train-body.js';
+import { COMPARE_EVERY, compareWeights, onAny } from './train-group.js';
 import {
   applyGradients,
-  computeGradients,
-  type StepInputs,
-  type StepLosses,
   type StepOptions,
   type StepSettings,
   setLearningRate,
@@ -78,7 +76,9 @@ export interface EpochOptions extends StepSettings {
   /** The noise of the run; each epoch sets its state. */
   generator: Generator;
   /** The body of the loop: updates the weights. */
-  body: Step<StepInputs, StepLosses>;
+  body: StepBody;
+  /** The processes that train together, if there are several. */
+  group: Group | undefined;
   on: OnBackend;
 }
 
@@ -134,12 +134,14 @@ export async function trainEpoch(
   from: TrainState,
   options: EpochOptions,
 ): Promise<EpochEnd> {
-  const { signal, optimizer, generator, on } = options;
+  const { signal, optimizer, generator, group, on } = options;
   const { epoch } = from;
   for (const [name, generator] of model.namedGenerators())
     generator.state = from.layerGenerators?.[name] ?? generator.state;
-  const steps = stepsLeft(train, from, options);
+  const steps = stepsLeft(model, train, from, options);
   const { stepsPerEpoch } = steps;
+  const mayStop = signal !== undefined || options.onStep !== undefined;
+  const readEvery = group === undefined ? READ_EVERY : 1; // all processes must end at the same step
   const start = await TrainingSnapshot.of(model, optimizer);
   const meter = new Meter(from.sums);
   const startTime = performance.now();
@@ -150,18 +152,19 @@ export async function trainEpoch(
 
   model.train();
   for await (const batch of steps.left) {
-    if (signal?.aborted === true || stopped) break;
+    if (mayStop && onAny(group, signal?.aborted === true || stopped)) break;
     const { values, ...losses } = on(() =>
       scope(() => {
-        const settings = steps.options(step);
-        setLearningRate(settings);
-        return options.body.run(stepInputs(model, steps.prepare(batch), settings));
+        setLearningRate(steps.options(step));
+        return options.body.run(batch.size, steps.inputs(batch, step));
       }),
     );
     meter.add(values, batch.size);
     step++;
+    if (group !== undefined && (step % COMPARE_EVERY === 0 || step === stepsPerEpoch))
+      compareWeights(group, model, step);
     stopped = 'loss' in losses && callOnStep({ epoch, step, stepsPerEpoch, losses }, options) === false;
-    if (meter.unread >= READ_EVERY && !areFinite(await meter.state())) break;
+    if (meter.unread >= readEvery && !areFinite(await meter.state())) break;
     if (performance.now() - lastTurn > YIELD_EVERY) {
       const { loss } = await meter.mean();
       if (!Number.isFinite(loss)) break;
@@ -195,42 +198,54 @@ function callOnProgress(
 
 /** The remaining steps of an epoch. */
 interface StepsLeft {
-  readonly left: Iterable<Batch> | AsyncIterable<Batch>;
+  readonly left: Iterable<StepImages> | AsyncIterable<StepImages>;
   readonly stepsPerEpoch: number;
-  /** The batch with its targets. */
-  prepare(batch: Batch): Batch;
+  /** The inputs of a step. @param step - number of earlier steps in the epoch */
+  inputs(batch: StepImages, step: number): InputsOf;
   /** The options of a step. @param step - number of earlier steps in the epoch */
   options(step: number): StepOptions;
 }
 
-function stepsLeft(train: Dataset | BatchStream, from: TrainState, options: EpochOptions): StepsLeft {
+function stepsLeft(
+  model: GenerativeModel,
+  train: Dataset | BatchStream,
+  from: TrainState,
+  options: EpochOptions,
+): StepsLeft {
   const { optimizer, beta, freeBits, clipNorm, schedule, generator, batchSize, binarization } = options;
   generator.state = epochGenerator(from.epoch, options.seed).state;
   const stepsPerEpoch = stepsOf(train.count, options);
   const left = isStream(train)
-    ? streamedBatches(train, {
+    ? stepsOfStream(
+        streamedBatches(train, {
+          batchSize,
+          seed: streamSeed(from.epoch, options.seed),
+          skip: from.step,
+          steps: stepsPerEpoch,
+        }),
+      )
+    : stepsInOrder(
+        train,
+        generator.permutation(train.count).subarray(from.step * batchSize, stepsPerEpoch * batchSize),
         batchSize,
-        seed: streamSeed(from.epoch, options.seed),
-        skip: from.step,
-        steps: stepsPerEpoch,
-      })
-    : batches(train, {
-        batchSize,
-        order: generator.permutation(train.count).subarray(from.step * batchSize, stepsPerEpoch * batchSize),
-      });
+      );
   if (from.step > 0) generator.state = from.generator;
   const before = (from.epoch - 1) * stepsPerEpoch;
   const settings = { optimizer, beta, freeBits, clipNorm, schedule, generator };
+  const optionsOf = (step: number): StepOptions => ({ ...settings, step: before + step });
+  const targetsOf = (images: Float32Array): Float32Array => {
+    if (binarization === 'dynamic') return binarizeBatch(images, generator);
+    return isStream(train) && binarization === 'threshold' ? images.map((x) => (x > 0.5 ? 1 : 0)) : images;
+  };
   return {
     left,
     stepsPerEpoch,
-    prepare: (batch) =>
-      binarization === 'dynamic'
-        ? { ...batch, images: binarizeBatch(batch.images, generator) }
-        : isStream(train) && binarization === 'threshold'
-          ? { ...batch, images: batch.images.map((x) => (x > 0.5 ? 1 : 0)) }
-          : batch,
-    options: (step) => ({ ...settings, step: before + step }),
+    inputs: (batch, step) => (share) => {
+      const { start, size } = share ?? { start: 0, size: batch.size };
+      const own = batch.rows(start, size);
+      return stepInputs(model, { ...own, images: targetsOf(own.images) }, optionsOf(step));
+    },
+    options: optionsOf,
   };
 }
 
@@ -241,16 +256,11 @@ function explained(
   from: TrainState,
   { options, start }: { options: EpochOptions; start: TrainingSnapshot },
 ): Promise<TrainingError> {
-  const { on, optimizer, generator } = options;
-  const { left, ...steps } = stepsLeft(train, from, options);
+  const { on, optimizer, generator, body } = options;
+  const { left, ...steps } = stepsLeft(model, train, from, options);
   const { epoch, step: stepsBefore } = from;
-  const gradients = (batch: Batch, step: number): Tensor =>
-    on(() =>
-      scope(() => {
-        const settings = steps.options(step);
-        return packElbo(computeGradients(model, stepInputs(model, steps.prepare(batch), settings), settings));
-      }),
-    );
+  const gradients = (batch: StepImages, step: number): Tensor =>
+    on(() => scope(() => packElbo(body.gradients(batch.size, steps.inputs(batch, step)))));
   const update = (step: number): void =>
     on(() =>
       scope(() => {

@@ -16,14 +16,14 @@ import {
   type OptionNames,
 } from '@varigrad/core/checks';
 import { clipGradNorm, type Optimizer, type Schedule } from '@varigrad/nn';
-import { checkFields, checkModel, checkStepArguments } from './checks.js';
+import { checkFields, checkModel } from './checks.js';
 import type { NamedTensors } from './compiled.js';
 import type { Batch } from './data/batch.js';
 import type { Elbo } from './elbo.js';
-import { packElbo } from './meter.js';
 import type { GenerativeModel } from './models/model.js';
 import { labelsOf } from './over-batches.js';
 import type { BetaSchedule } from './schedules.js';
+import { checkStepArguments } from './train-checks.js';
 
 /** The options of a step that stay the same during a training. */
 export interface StepSettings {
@@ -92,6 +92,8 @@ export interface StepInputs extends NamedTensors {
   readonly labels: Tensor | undefined;
   /** The weight of the KL term, a scalar, if it has a schedule. */
   readonly beta: Tensor | undefined;
+  /** The share of the batch in these images, a scalar; undefined for a whole batch. */
+  readonly weight?: Tensor | undefined;
 }
 
 /** The inputs of a step on a batch. @throws ArgumentError if the images do not fit the model, or a schedule gives no finite number */
@@ -123,12 +125,18 @@ export function stepInputs(
 /** Computes the losses, and leaves the gradients in the parameters. */
 export function computeGradients(
   model: GenerativeModel,
-  { x, labels, beta: changing, ...scheduled }: StepInputs,
+  { x, labels, beta: changing, weight, ...scheduled }: StepInputs,
   { optimizer, generator = defaultGenerator(), freeBits = 0, ...settings }: StepOptions,
 ): Elbo {
   const beta = changing ?? (typeof settings.beta === 'number' ? settings.beta : 1);
   return withGenerator(generator, () => {
-    const { loss, recon, kl } = model.elbo(x, { generator, labels, freeBits, beta, scheduled });
+    const losses = model.elbo(x, { generator, labels, freeBits, beta, scheduled });
+    const weighted = (t: Tensor): Tensor => (weight === undefined ? t : t.mul(weight));
+    const [loss, recon, kl] = [losses.loss, losses.recon, losses.kl].map(weighted) as [
+      Tensor,
+      Tensor,
+      Tensor,
+    ];
     optimizer.zeroGrad();
     loss.backward();
     return { loss: loss.detach(), recon: recon.detach(), kl: kl.detach() };
@@ -155,19 +163,3 @@ export function setLearningRate({ optimizer, schedule, step = optimizer.stepCoun
 
 /** The losses of a step before its update: all three as `[3]` and, if they are watched, each alone. */
 export type StepLosses = Readonly<Record<'values', Tensor>> | Readonly<Record<'values' | keyof Elbo, Tensor>>;
-
-/** A whole step as a function of its inputs. @param isWatched - whether each loss is needed alone */
-export function wholeStep(
-  model: GenerativeModel,
-  options: StepOptions,
-  isWatched: boolean,
-): (inputs: StepInputs) => StepLosses {
-  return (inputs) => {
-    const losses = computeGradients(model, inputs, options);
-    applyGradients(options);
-    const values = packElbo(losses);
-    if (!isWatched) return { values };
-    const { loss, recon, kl } = losses;
-    return { values, loss: loss.clone(), recon: recon.clone(), kl: kl.clone() }; // a model may keep its own ones
-  };
-}

@@ -1,8 +1,8 @@
-import { ArgumentError, Generator } from '@varigrad/core';
+import { ArgumentError, backend, Generator } from '@varigrad/core';
 import { describeValue, type OptionNames } from '@varigrad/core/checks';
+import type { Group } from '@varigrad/core/mpi';
 import { Optimizer } from '@varigrad/nn';
-import { checkFitArguments } from './checks.js';
-import { compileStep, type Execution, type Step } from './compiled.js';
+import type { Execution } from './compiled.js';
 import { type BatchStream, isStream } from './data/batch-stream.js';
 import { type Binarization, binarizeDataset } from './data/binarize.js';
 import type { Dataset } from './data/dataset.js';
@@ -10,6 +10,8 @@ import { evaluate } from './evaluate.js';
 import { areFinite, averages, type Losses } from './meter.js';
 import type { GenerativeModel } from './models/model.js';
 import { type OnBackend, onOneBackend } from './one-backend.js';
+import { type StepBody, wholeBody } from './train-body.js';
+import { checkFitArguments } from './train-checks.js';
 import {
   type EpochOptions,
   type Progress,
@@ -19,13 +21,9 @@ import {
   type TrainState,
   trainEpoch,
 } from './train-epoch.js';
-import {
-  STEP_SETTINGS,
-  type StepInputs,
-  type StepLosses,
-  type StepSettings,
-  wholeStep,
-} from './train-step.js';
+import { onAny, startTogether } from './train-group.js';
+import { shardedBody } from './train-shards.js';
+import { STEP_SETTINGS, type StepSettings } from './train-step.js';
 import { explainEvaluation } from './training-failure.js';
 
 export type { Progress, TrainState };
@@ -68,6 +66,19 @@ export interface FitOptions extends StepSettings {
    * Default true. A step that cannot be compiled runs as it is, and `EpochResult.execution` has the reason.
    */
   compile?: boolean | undefined;
+  /**
+   * The processes that train together, from `mpi` of `@varigrad/core/mpi`. Each computes a share of every batch. Images, noise and
+   * binarization are those of one process, so the result differs from that of one process by rounding only. All processes call `fit`
+   * with the same arguments, and get the same result. Default: this process alone.
+   */
+  group?: Group | undefined;
+  /**
+   * Whether the bits of the result are the same for every number of processes. Every batch is then cut into `shards` parts of equal or
+   * almost equal size, also by one process; batch statistics are those of a part. Default false.
+   */
+  deterministic?: boolean | undefined;
+  /** Parts of a batch if the training is deterministic, a multiple of the number of processes. Default 4. */
+  shards?: number | undefined;
   /** An `AbortSignal`; training stops after the step in progress. */
   signal?: { readonly aborted: boolean };
 }
@@ -94,6 +105,9 @@ const FIT_OPTIONS: OptionNames<FitOptions> = {
   onProgress: true,
   onEpoch: true,
   signal: true,
+  group: true,
+  deterministic: true,
+  shards: true,
 };
 
 /**
@@ -126,8 +140,9 @@ async function run(
       `seed must be a whole number from 0 to 2³² − 1, found ${describeValue(seed)}`,
     );
   const generator = new Generator();
-  const body = bodyOf(model, generator, options);
-  const settings = { ...options, batchSize, binarization, seed, dropLast, generator, body, on };
+  const group = options.group?.size === 1 ? undefined : options.group;
+  const body = bodyOf(model, generator, group, options);
+  const settings = { ...options, batchSize, binarization, seed, dropLast, generator, body, group, on };
   const steps = stepsOf(data.train.count, settings);
   if (steps === 0) throw noBatch(data.train.count, batchSize);
   if (options.state !== undefined && options.state.step > steps)
@@ -135,6 +150,30 @@ async function run(
       'fit',
       `state is at step ${options.state.step} of an epoch, and an epoch has ${steps} steps — use the images and the batchSize of the run's start`,
     );
+  checkParts(data.train.count, settings);
+  if (group !== undefined) {
+    const { state, epochs, beta, freeBits, clipNorm, deterministic, shards } = options;
+    const numbers = {
+      epochs,
+      batchSize,
+      dropLast,
+      binarization,
+      seed,
+      beta,
+      freeBits,
+      clipNorm,
+      deterministic,
+      shards,
+    };
+    const start = { ...numbers, state: { ...state, seconds: 0 } };
+    await startTogether(group, {
+      model,
+      optimizer: options.optimizer,
+      data,
+      machine: backend(),
+      options: start,
+    });
+  }
   const train = targetsOf(data.train, binarization, seed);
   try {
     return await trainEpochs(model, { ...data, train }, settings, options);
@@ -158,12 +197,27 @@ function targetsOf(train: FitData['train'], binarization: Binarization, seed: nu
 function bodyOf(
   model: GenerativeModel,
   generator: Generator,
-  { optimizer, beta, freeBits, clipNorm, onStep, compile = true }: FitOptions,
-): Step<StepInputs, StepLosses> {
-  const step = wholeStep(model, { optimizer, beta, freeBits, clipNorm, generator }, onStep !== undefined);
-  if (!compile) return compileStep(step, 'turned off');
+  group: Group | undefined,
+  {
+    optimizer,
+    beta,
+    freeBits,
+    clipNorm,
+    onStep,
+    compile = true,
+    deterministic = false,
+    shards = SHARDS,
+  }: FitOptions,
+): StepBody {
   const isPlain = optimizer.step === Optimizer.prototype.step;
-  return compileStep(step, isPlain ? null : "the optimizer's own step() would not run in replays");
+  const obstacle = isPlain ? null : "the optimizer's own step() would not run in replays";
+  const body = {
+    model,
+    step: { optimizer, beta, freeBits, clipNorm, generator },
+    isWatched: onStep !== undefined,
+    obstacle: compile ? obstacle : 'turned off',
+  };
+  return deterministic ? shardedBody(body, shards, group) : wholeBody(body, group);
 }
 
 /** @param data - its training images are the targets, unless they are a stream or the binarization is dynamic */
@@ -173,14 +227,16 @@ async function trainEpochs(
   settings: EpochOptions,
   { state: start, onEpoch, compile }: FitOptions,
 ): Promise<TrainState> {
-  const { epochs, binarization, seed, signal, body, on } = settings;
+  const { epochs, binarization, seed, signal, body, group, on } = settings;
   let state = start ?? startOfEpoch(model, 1, seed);
   let stopped = false;
-  while (state.epoch <= epochs && signal?.aborted !== true && !stopped) {
+  while (state.epoch <= epochs && !onAny(group, signal?.aborted === true || stopped)) {
     const end = await trainEpoch(model, data.train, state, settings);
     if (!end.finished) return end.state;
     const hasTest = data.test.count > 0;
-    const test = hasTest ? await on(() => evaluate(model, data.test, { binarization, compile })) : NO_LOSSES;
+    const test = hasTest
+      ? await on(() => evaluate(model, data.test, { binarization, compile, group }))
+      : NO_LOSSES;
     if (hasTest && !areFinite(test))
       throw await on(() => explainEvaluation(model, state.epoch, data.test, binarization));
     const { epoch, step, sums, seconds } = end.state;
@@ -193,6 +249,32 @@ async function trainEpochs(
     stopped = end.stopped;
   }
   return state;
+}
+
+/** Default of `shards`. */
+const SHARDS = 4;
+
+/** @throws ArgumentError if a batch has too few images to be cut, or the processes do not divide the shards */
+function checkParts(
+  images: number,
+  settings: EpochOptions & Pick<FitOptions, 'deterministic' | 'shards'>,
+): void {
+  const { batchSize, dropLast, group, deterministic = false, shards = SHARDS } = settings;
+  const processes = group?.size ?? 1;
+  if (deterministic && shards % processes !== 0)
+    throw new ArgumentError(
+      'fit',
+      `shards must be a multiple of the number of processes, found ${shards} for ${processes} processes — start as many as divide it, or change shards`,
+    );
+  const parts = deterministic ? shards : processes;
+  const rest = images % batchSize;
+  const [which, least] =
+    dropLast || rest === 0 || images < batchSize ? ['a', Math.min(images, batchSize)] : ['the last', rest];
+  if (least >= parts) return;
+  throw new ArgumentError(
+    'fit',
+    `${which} batch has ${least} ${least === 1 ? 'image' : 'images'} for ${parts} ${deterministic ? 'shards' : 'processes'} — choose another batchSize${which === 'a' ? '' : ', or dropLast'}`,
+  );
 }
 
 function noBatch(images: number, batchSize: number): ArgumentError {

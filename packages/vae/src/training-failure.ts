@@ -12,9 +12,9 @@ import {
 } from '@varigrad/core';
 import { detectAnomaly, NotFiniteError, withRecorder } from '@varigrad/core/trace';
 import type { Module, Optimizer, OptimizerState, StateDict } from '@varigrad/nn';
-import type { Batch } from './data/batch.js';
 import type { Binarization } from './data/binarize.js';
 import type { Dataset } from './data/dataset.js';
+import type { StepImages } from './data/step-images.js';
 import { overLosses } from './evaluate.js';
 import type { GenerativeModel } from './models/model.js';
 import { onOneBackend } from './one-backend.js';
@@ -46,7 +46,7 @@ export class TrainingError extends VarigradError {
 const ADVICE = 'a smaller learning rate or a limit of the gradients (clipNorm) often helps';
 
 /** Generators, and their states at some moment. */
-type GeneratorStates = readonly (readonly [Generator, GeneratorState])[];
+export type GeneratorStates = readonly (readonly [Generator, GeneratorState])[];
 
 /** A copy of everything that a training step changes, except the generator of its noise. */
 export class TrainingSnapshot {
@@ -74,15 +74,15 @@ export class TrainingSnapshot {
 }
 
 /** The generators that a model's layers were given. */
-function generatorsOf(model: Module): Generator[] {
+export function generatorsOf(model: Module): Generator[] {
   return Array.from(model.namedGenerators(), ([, generator]) => generator);
 }
 
-function statesOf(generators: readonly Generator[]): GeneratorStates {
+export function statesOf(generators: readonly Generator[]): GeneratorStates {
   return generators.map((generator) => [generator, generator.state] as const);
 }
 
-function restoreAll(states: GeneratorStates): void {
+export function restoreAll(states: GeneratorStates): void {
   for (const [generator, state] of states) generator.state = state;
 }
 
@@ -97,9 +97,9 @@ export interface FailedSteps {
   readonly stepsBefore: number;
   /** The noise of these steps, from its beginning. */
   readonly generator: Generator;
-  readonly batches: Iterable<Batch> | AsyncIterable<Batch>;
+  readonly batches: Iterable<StepImages> | AsyncIterable<StepImages>;
   /** Computes the losses and gradients of a step without changing the weights. @returns `[3]` */
-  gradients(batch: Batch, step: number): Tensor;
+  gradients(batch: StepImages, step: number): Tensor;
   /** Updates the weights by these gradients. */
   update(step: number): void;
 }

@@ -30,17 +30,22 @@ export function batches(data: Dataset, options: BatchOptions): Iterable<Batch> {
 }
 
 function* cut(data: Dataset, batchSize: number, order: Uint32Array | undefined): Iterable<Batch> {
-  const pixels = pixelsOf(data);
   const total = order?.length ?? data.count;
   for (let start = 0; start < total; start += batchSize) {
     const size = Math.min(batchSize, total - start);
-    const images = new Float32Array(size * pixels);
-    const labels = new Uint8Array(size);
-    for (let i = 0; i < size; i++) {
-      const image = order === undefined ? start + i : order[start + i]!;
-      images.set(data.images.subarray(image * pixels, (image + 1) * pixels), i * pixels);
-      labels[i] = data.labels[image]!;
-    }
-    yield { images, labels, size };
+    yield takeImages(data, size, (i) => order?.[start + i] ?? start + i);
   }
+}
+
+/** Copies images to a batch. @param imageAt - the index of the i-th image of the batch */
+export function takeImages(data: Dataset, size: number, imageAt: (i: number) => number): Batch {
+  const pixels = pixelsOf(data);
+  const images = new Float32Array(size * pixels);
+  const labels = new Uint8Array(size);
+  for (let i = 0; i < size; i++) {
+    const image = imageAt(i);
+    images.set(data.images.subarray(image * pixels, (image + 1) * pixels), i * pixels);
+    labels[i] = data.labels[image]!;
+  }
+  return { images, labels, size };
 }

@@ -9,6 +9,7 @@
  */
 import { Generator } from '@varigrad/core';
 import { checkChoice, checkMethod, checkUnitInterval } from '@varigrad/core/checks';
+import { currentShare, fillUniform } from '@varigrad/core/compile';
 import { checkDataset, checkValues } from '../checks.js';
 import type { Dataset } from './dataset.js';
 
@@ -30,9 +31,19 @@ export function binarizeBatch(images: Float32Array, generator: Generator): Float
   checkMethod('binarizeBatch', 'generator', generator, 'uniform', 'a Generator, such as new Generator(seed)');
   checkValues('binarizeBatch', 'images', images);
   checkUnitInterval('binarizeBatch', 'pixels', images, 'divide grey values by 255');
-  const draws = generator.uniform(images.length);
+  const draws = uniformRows(images.length, generator);
   for (let i = 0; i < draws.length; i++) draws[i] = draws[i]! < images[i]! ? 1 : 0;
   return draws;
+}
+
+/** Uniform samples; in a share of a batch, those that the whole batch has for its images. */
+function uniformRows(size: number, generator: Generator): Float32Array {
+  const share = currentShare();
+  if (share === null) return generator.uniform(size);
+  const [state, skip] = generator.takeRows(size, share.size);
+  const samples = new Float32Array(skip + size);
+  fillUniform(samples, state);
+  return samples.subarray(skip);
 }
 
 /**

@@ -1,5 +1,6 @@
 import { ArgumentError, type Tensor } from '@varigrad/core';
 import { checkOptions, checkWhole, type OptionNames } from '@varigrad/core/checks';
+import { wholeBatch } from '@varigrad/core/compile';
 import type { Description } from '@varigrad/nn';
 import { gaussianLogProb, LEAST_LOG_SIGMA } from '../distributions/gaussian.js';
 import { checkElboArguments, type Elbo, type ElboOptions } from '../elbo.js';
@@ -76,7 +77,8 @@ export class TotalCorrelationVAE extends VAE {
  * @returns nats, a scalar
  * @see Chen et al. 2018, arXiv:1802.04942
  */
-export function totalCorrelation(z: Tensor, { mu, logVar }: Posterior, datasetSize: number): Tensor {
+export function totalCorrelation(z: Tensor, q: Posterior, datasetSize: number): Tensor {
+  const [mu, logVar] = [wholeBatch(q.mu), wholeBatch(q.logVar)]; // of all processes; z is of this one
   const [batch, latent] = mu.shape as [number, number];
   const perImage = (t: Tensor) => t.reshape([1, batch, latent, 1]);
   // log q(zₖ|xⱼ) of every sample, image and dimension, [batch · samples, batch, latent]

@@ -1,5 +1,6 @@
 import { arange, full, type Generator, parameter, rand, type Tensor, where, zeros } from '@varigrad/core';
 import { checkNumber, checkOptions, checkTensor, checkWhole, type OptionNames } from '@varigrad/core/checks';
+import { batchMean, wholeBatch, withShare } from '@varigrad/core/compile';
 import { type Description, uniform } from '@varigrad/nn';
 import { entropy } from '../distributions/categorical.js';
 import { straightThrough } from '../distributions/gumbel.js';
@@ -155,17 +156,18 @@ export class VQVAE extends CodeModel {
 
   #sharesOf(z: Tensor): Tensor {
     const isNearest = this.#nearest(z).unsqueeze(1).eq(arange(this.codebook.shape[0]!)); // [rows, size]
-    return isNearest.mean({ axis: 0 });
+    return batchMean(isNearest, { axis: 0 });
   }
 
   /** Updates the usage, and replaces unused codebook vectors by vectors of the encoder. @param z - `[rows, width]` */
   #restartUnused(z: Tensor, generator: Generator | undefined): void {
     if (this.#restartBelow === 0) return;
     const size = this.codebook.shape[0]!;
-    const rows = z.shape[0]!;
     const usage = this.usage.mul(DECAY).add(this.#sharesOf(z).mul(1 - DECAY)); // [size]
     const isUnused = usage.lt(this.#restartBelow / size);
-    const candidates = z.indexSelect(draws(size, rows, generator)); // [size, width]
+    const all = wholeBatch(z);
+    const chosen = withShare(null, () => draws(size, all.shape[0]!, generator)); // not one per image
+    const candidates = all.indexSelect(chosen); // [size, width]
     this.codebook.assign(where(isUnused.unsqueeze(1), candidates, this.codebook.detach()));
     this.usage.assign(where(isUnused, 1 / size, usage));
   }

@@ -8,8 +8,9 @@ import {
   type Optimizer,
   type StateDict,
 } from '@varigrad/nn';
-import { checkGenerators, hasTrainState, isAmount, isWhole } from '../checks.js';
+import { isAmount, isWhole } from '../checks.js';
 import type { TrainState } from '../train.js';
+import { checkGenerators, hasTrainState } from '../train-checks.js';
 import { withPath } from './weights-file.js';
 
 type OptimizerState = ReturnType<Optimizer['stateDict']>;
