@@ -56,6 +56,7 @@ export function needsOf(key: string): Values {
   const listed = table === undefined ? {} : { ...needsOf(table), [table]: takersOf(optionOf(table), key)[0] };
   const demands = Object.entries(optionOf(key).when ?? {}).map(([other, demand]) => {
     if ('minimum' in demand) return [other, demand.minimum];
+    if ('const' in demand) return [other, demand.const];
     if (Array.isArray(demand)) return [other, demand[0]];
     throw new Error(`this helper does not know the demand on ${other}`);
   });

@@ -21,7 +21,7 @@ export const MACHINE_OPTIONS = {
     maximum: 64, // the limit of the wasm backend
     default: null,
     help: 'number of threads of the backends wasm and native',
-    defaultText: 'all cores',
+    defaultText: 'all cores, divided among the processes of mpirun',
     when: { backend: { not: ['reference', 'gpu'] } },
   },
   mode: {
@@ -54,10 +54,10 @@ export function readMachine({ flags }: CommandLine): ValuesOf<typeof MACHINE_OPT
   return complete(MACHINE_OPTIONS, fromFlags(MACHINE_OPTIONS, flags));
 }
 
-/** Starts the backend that a command line names. */
-export async function startBackend(line: CommandLine): Promise<Backend> {
+/** Starts the backend that a command line names. @param standard - threads if it names none; default: all cores */
+export async function startBackend(line: CommandLine, standard?: number): Promise<Backend> {
   const { backend, threads, mode } = readMachine(line);
-  const options = { threads: threads ?? undefined };
+  const options = { threads: threads ?? standard };
   if (backend !== 'native' && backend !== 'gpu') return init({ backend, ...options });
   const chosen = backend === 'native' ? await native(options) : await gpu(mode === null ? {} : { mode });
   setBackend(chosen);

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { BackendError, VarigradError } from '@varigrad/core';
+import { findLaunch } from '@varigrad/core/mpi';
 import { FileError, isSystemError } from '../files/file-error.js';
 import { type Output, painter, visible, wrapped } from '../run/progress.js';
 import { UsageError } from '../run/usage-error.js';
@@ -34,10 +35,13 @@ export const COMMANDS: Commands = withJson({
   completion,
 });
 
-/** The signals that ask a run to stop and save. A closed terminal sends SIGHUP, sometimes more than once. */
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+/** The signals that ask a run to stop and save. A closed terminal sends SIGHUP, sometimes more than once; mpirun passes SIGUSR2 on. */
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR2'] as const;
 
-/** Where a command writes its text if `--json` prints its report. */
+/** Milliseconds in which the first process prints an error that all processes have. */
+const FIRST_MS = 1000;
+
+/** Where a command writes its text if `--json` prints its report, and on the processes of mpirun other than the first. */
 const SILENT: Output = { write: () => true };
 
 /** Exit codes. */
@@ -69,7 +73,9 @@ export async function runCommandLine(
   const { calledAs = byPackageManager } = options;
   const stop = new AbortController();
   const ask = (name: string): void => stop.abort(name);
-  const out = guardOutput(options.out ?? process.stdout, () => stop.abort());
+  const launch = findLaunch(process.env);
+  const rank = launch?.rank ?? 0;
+  const out = guardOutput(options.out ?? (rank > 0 ? SILENT : process.stdout), () => stop.abort());
   const err = guardOutput(options.err ?? process.stderr, () => {});
   let ending: string | undefined;
   const terminal: Terminal = {
@@ -96,17 +102,24 @@ export async function runCommandLine(
       paint: painter(out.out),
     });
     if (parsed.kind === 'text') out.out.write(`${parsed.text}\n`);
-    else if (parsed.flags.get('json') !== true) await COMMANDS[parsed.name]?.run(parsed, terminal);
     else {
-      const report = await COMMANDS[parsed.name]?.run(parsed, { ...terminal, out: SILENT });
-      out.out.write(`${JSON.stringify(report)}\n`);
+      if (launch !== null && launch.size !== 1 && parsed.name !== 'train')
+        throw new UsageError(`${parsed.name} runs on one process — leave out mpirun`);
+      const isJson = parsed.flags.get('json') === true;
+      const report = await COMMANDS[parsed.name]?.run(
+        parsed,
+        isJson ? { ...terminal, out: SILENT } : terminal,
+      );
+      if (isJson) out.out.write(`${JSON.stringify(report)}\n`);
     }
     if (ending !== undefined) (out.failure() === undefined ? out : err).out.write(ending);
     const failure = await failureOf(out);
     if (failure !== undefined && !isReaderEnded(failure)) throw new FileError('output', 'stdout', failure);
     return ending === undefined || stop.signal.reason === 'SIGINT' ? DONE : STOPPED;
   } catch (error) {
-    const message = messageOf(error);
+    // An error of all processes is printed by the first one, whose end is the end of the others.
+    if (rank > 0) await new Promise((resolve) => setTimeout(resolve, FIRST_MS));
+    const message = rank > 0 ? `process ${rank}: ${messageOf(error)}` : messageOf(error);
     // The list of what each backend lacks has lines. Other messages may name files, whose names may have line ends.
     const shown = error instanceof BackendError ? message : visible(message);
     err.out.write(`${painter(err.out)('red', wrapped(shown, err.out))}\n`);

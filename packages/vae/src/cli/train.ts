@@ -1,5 +1,6 @@
 /** `varigrad train`. */
 import { readdirSync } from 'node:fs';
+import { mpi } from '@varigrad/core/mpi';
 import { FIGURES } from '../run/figures.js';
 import { makeRunFolder, nameOf } from '../run/folder-name.js';
 import { argumentOf, type Paint, painter } from '../run/progress.js';
@@ -83,9 +84,11 @@ export function standardEpochs(backend: string): Pick<RunConfig, 'epochs'> {
   return { epochs: backend === 'reference' ? 2 : RUN_OPTIONS.epochs.default };
 }
 
+/** @param isFirst - whether this process makes the folder; the others write no files */
 async function prepare(
   request: TrainRequest,
   backend: string,
+  isFirst: boolean,
 ): Promise<{ folder: RunFolder; config: RunConfig; resume: boolean }> {
   if (request.kind === 'resume') {
     const folder = new RunFolder(request.folder);
@@ -93,7 +96,9 @@ async function prepare(
     return { folder, config: { ...saved, ...request.changes }, resume: true };
   }
   const config = complete(RUN_OPTIONS, request.given, standardEpochs(backend));
-  const folder = new RunFolder(request.out ?? (await makeRunFolder(nameOf(config))));
+  const folder = new RunFolder(
+    request.out ?? (isFirst ? await makeRunFolder(nameOf(config)) : nameOf(config)),
+  );
   return { folder, config, resume: false };
 }
 
@@ -148,17 +153,21 @@ function list(rows: readonly (readonly [string, string])[], paint: Paint): strin
 
 async function run(line: CommandLine, { out, stopSignal, stopped, calledAs }: Terminal): Promise<object> {
   const request = readTrainRequest(line);
-  const { name, description } = await startBackend(line);
-  const prepared = await prepare(request, name);
+  const group = await mpi();
+  const { name, description } = await startBackend(line, group.size === 1 ? undefined : group.threads);
+  const prepared = await prepare(request, name, group.rank === 0);
   const paint = painter(out);
+  const together = group.size === 1 ? '' : `, ${group.size} processes by ${group.description}`;
   const end = await trainRun({
     ...prepared,
-    machine: description,
+    machine: `${description}${together}`,
     compile: readCompile(line),
     tensorboard: readTensorboard(line),
     signal: stopSignal(),
     out,
+    group,
   });
+  group.end();
   const { path } = prepared.folder;
   if (end.stopped) {
     stopped(
@@ -167,6 +176,7 @@ async function run(line: CommandLine, { out, stopSignal, stopped, calledAs }: Te
     );
     return { run: path, ...end };
   }
+  if (group.rank > 0) return { run: path, ...end };
   const files = filesIn(path);
   out.write(`\n${paint('green', 'Done.')} Files in ${path}/:\n${list(files, paint)}`);
   out.write(`\nNext:\n${list(nextCommands(path, prepared.config, calledAs), paint)}`);
@@ -194,6 +204,7 @@ export const train: Command = {
     partLists(RUN_OPTIONS),
     '',
     'Losses are in nats per image: sum over pixels and latent dimensions, mean over images.',
+    'mpirun -n 4 before the command trains on four processes: each computes a share of every step.',
     'Ctrl-C saves the run. --resume continues it with the same result as without the stop.',
     'Exit codes: 0 done or stopped by Ctrl-C, 1 failed, 2 refused, 3 stopped by another signal or a closed output.',
   ].join('\n'),

@@ -1,12 +1,12 @@
 /** Runs a training from its configuration to the files in its folder. */
 import { VarigradError } from '@varigrad/core';
-import { type Optimizer, type Schedule, warmupSchedule } from '@varigrad/nn';
+import type { Group } from '@varigrad/core/mpi';
+import type { Optimizer } from '@varigrad/nn';
 import { STATIC_SEED } from '../data/binarize.js';
 import type { Sheet } from '../figures/sheets.js';
 import { removeLeftovers } from '../files/atomic.js';
 import { type FolderLock, withFolder } from '../files/folder-lock.js';
 import type { GenerativeModel } from '../models/model.js';
-import type { BetaSchedule } from '../schedules.js';
 import { logEpoch } from '../tensorboard/log-epoch.js';
 import { SummaryWriter } from '../tensorboard/summary-writer.js';
 import { type EpochResult, fit, type TrainState } from '../train.js';
@@ -22,6 +22,7 @@ import { introduction } from './introduction.js';
 import { counted, createReporter, type Output, wrapped } from './progress.js';
 import { RUN_OPTIONS, type RunConfig } from './run-config.js';
 import type { RunFolder } from './run-folder.js';
+import { betaOf, scheduleOf } from './run-schedules.js';
 import { noteCodes, writeScatterAnimation } from './scatter-animation.js';
 import { UsageError } from './usage-error.js';
 
@@ -46,6 +47,8 @@ export interface TrainRunOptions {
   /** Stops the run after the step in progress, and saves it. */
   signal: StopSignal;
   out: Output;
+  /** The processes that train together, if there are several. The first one writes the files. */
+  group?: Group | undefined;
 }
 
 /** How a run ended: after all its epochs (or early, by its patience), or where the signal stopped it. */
@@ -72,7 +75,8 @@ interface Start {
  * if another process uses the folder; FileError if a file cannot be written; VarigradError if a loss is not finite
  */
 export async function trainRun(options: TrainRunOptions): Promise<RunEnd> {
-  const { folder, resume } = options;
+  const { folder, resume, group } = options;
+  if (isFollower(group)) return trainIn(options, null);
   return withFolder(folder.path, async (lock) => {
     if (!resume && folder.holdsRun())
       throw new UsageError(
@@ -82,20 +86,26 @@ export async function trainRun(options: TrainRunOptions): Promise<RunEnd> {
   });
 }
 
-async function trainIn(options: TrainRunOptions, lock: FolderLock): Promise<RunEnd> {
-  const { folder, config, compile, signal, out } = options;
+/** Whether this process writes no files. */
+function isFollower(group: Group | undefined): boolean {
+  return group !== undefined && group.rank > 0;
+}
+
+/** @param lock - of the folder; null for a process that writes no files */
+async function trainIn(options: TrainRunOptions, lock: FolderLock | null): Promise<RunEnd> {
+  const { folder, config, compile, signal, out, group } = options;
   const start = await prepare(options);
   const { model, optimizer, data, state, results, heldOut } = start;
   const facts = { ...options, folder: folder.path, model, data, state };
   out.write(`${wrapped(introduction(config, facts), out)}\n`);
   // The pictures come after the checkpoint: the process may have ended between the two.
-  if (state?.step === 0 && results.length > 0) await drawEpoch(options, start);
+  if (lock !== null && state?.step === 0 && results.length > 0) await drawEpoch(options, start);
   const reporter = createReporter(out, { heldOut, hasBound: modelEntry(config).hasBound === true });
   const end = new AbortController();
   if (isPatienceOver(results, config.patience)) end.abort();
   if (signal.aborted) end.abort();
   else signal.addEventListener('abort', () => end.abort(), { once: true });
-  const { epochs, binarization, seed, freeBits, clip, dropLast } = config;
+  const { epochs, binarization, seed, freeBits, clip, dropLast, deterministic, shards } = config;
   const reached = await fit(
     model,
     { train: data.train, test: data.validation ?? data.test },
@@ -111,13 +121,16 @@ async function trainIn(options: TrainRunOptions, lock: FolderLock): Promise<RunE
       clipNorm: clip === 0 ? undefined : clip,
       dropLast,
       compile,
+      group,
+      deterministic,
+      shards: deterministic ? shards : undefined,
       signal: end.signal,
       onProgress: reporter.step,
       state,
       async onEpoch(result, next) {
         results.push(result);
         reporter.epoch(result, config.epochs);
-        await saveEpoch(options, start, { next, lock });
+        if (lock !== null) await saveEpoch(options, start, { next, lock });
         if (isPatienceOver(results, config.patience)) end.abort();
       },
     },
@@ -127,15 +140,19 @@ async function trainIn(options: TrainRunOptions, lock: FolderLock): Promise<RunE
   });
   reporter.clear();
   const ended = reached.epoch > config.epochs || isPatienceOver(results, config.patience);
+  const reachedEnd: RunEnd = ended
+    ? { stopped: false }
+    : { stopped: true, epoch: reached.epoch, step: reached.step };
+  if (lock === null) return reachedEnd;
   checkHeld(folder, lock);
   if (!ended) {
     await folder.writeCheckpoint(model, optimizer, reached);
-    return { stopped: true, epoch: reached.epoch, step: reached.step };
+    return reachedEnd;
   }
   if (model.latent === 2) await writeScatterAnimation(folder, data.test);
   await tellCollapse(options, start);
   if (heldOut === 'validation') await tellBest(options, start);
-  return { stopped: false };
+  return reachedEnd;
 }
 
 /** Writes the files of an epoch: first those that the run needs to continue, then the pictures. */
@@ -186,7 +203,14 @@ function imageFactsOf({ train, images }: Start['data']): ImageFacts {
 }
 
 /** Reads and checks everything before it writes anything. */
-async function prepare({ folder, config, resume, machine, tensorboard }: TrainRunOptions): Promise<Start> {
+async function prepare({
+  folder,
+  config,
+  resume,
+  machine,
+  tensorboard,
+  group,
+}: TrainRunOptions): Promise<Start> {
   const loaded = await loadRunData(config);
   const digest = digestOf(loaded);
   if (resume && (folder.readDigest() ?? digest) !== digest)
@@ -205,6 +229,9 @@ async function prepare({ folder, config, resume, machine, tensorboard }: TrainRu
   const state = resume ? await folder.readCheckpoint(model, optimizer) : undefined;
   if (state !== undefined) checkLength(config.epochs, state);
   const results = resume ? await readResults(folder, state) : [];
+  const heldOut = data.validation === undefined ? 'test' : 'validation';
+  const start: Start = { model, optimizer, data, state, results, heldOut, events: undefined };
+  if (isFollower(group)) return start;
   await removeLeftovers(folder.path);
   await folder.writeConfig(config, {
     units: 'nats per image',
@@ -220,9 +247,8 @@ async function prepare({ folder, config, resume, machine, tensorboard }: TrainRu
       digest,
     },
   });
-  const heldOut = data.validation === undefined ? 'test' : 'validation';
   const events = tensorboard ? new SummaryWriter(folder.path, { purgeStep: state?.epoch }) : undefined;
-  return { model, optimizer, data, state, results, heldOut, events };
+  return { ...start, events };
 }
 
 /** The results of the finished epochs. @throws UsageError if they do not fit the checkpoint */
@@ -257,24 +283,4 @@ function diverged(error: unknown, config: RunConfig, saved = 0): unknown {
   const kept = saved === 0 ? 'nothing was saved yet' : `the checkpoint after epoch ${saved} is kept`;
   const advice = error.advice === '' ? '' : ` — try a new run with ${divergenceAdvice(config)}`;
   return new VarigradError('train', `${error.reason}; ${kept}${advice}`);
-}
-
-/** A number of epochs as steps, at least one. */
-function stepsOf(epochs: number, { batch, dropLast }: RunConfig, images: number): number {
-  const perEpoch = dropLast ? Math.floor(images / batch) : Math.ceil(images / batch);
-  return Math.max(1, Math.round(epochs * perEpoch));
-}
-
-function betaOf(config: RunConfig, images: number): number | BetaSchedule {
-  const { beta, warmUp, warmUpEpochs } = config;
-  return RUN_OPTIONS.warmUp.parts[warmUp].build(stepsOf(warmUpEpochs, config, images), beta);
-}
-
-/** The factor on the learning rate at each step; undefined if it is constant. */
-function scheduleOf(config: RunConfig, images: number): Schedule | undefined {
-  const { schedule, scheduleEpochs, scheduleDecay, scheduleWarmUp } = config;
-  if (schedule === 'none' && scheduleWarmUp === 0) return undefined;
-  const length = stepsOf(scheduleEpochs, config, images);
-  const factor = RUN_OPTIONS.schedule.parts[schedule].build(length, scheduleDecay);
-  return scheduleWarmUp === 0 ? factor : warmupSchedule(stepsOf(scheduleWarmUp, config, images), factor);
 }

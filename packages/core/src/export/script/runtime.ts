@@ -12,7 +12,7 @@ import { reduceKernels } from '../../backend/reference/reduce.js';
 /** The kernels that return new values, without those that draw random numbers. */
 export type FunctionKernels = Omit<
   Kernels<HostArray>,
-  'uniform' | 'normal' | 'assign' | 'accumulate' | 'scale' | 'adamStep' | 'sgdStep'
+  'uniform' | 'normal' | 'assign' | 'accumulate' | 'scale' | 'adamStep' | 'sgdStep' | 'allReduce'
 >;
 
 const reserve = (size: number): HostArray => new Float32Array(size);

@@ -84,6 +84,21 @@ export const TRAINING_OPTIONS = {
     help: 'stop after N epochs without a better validation loss; 0 means never',
     when: { validation: { minimum: 1 } },
   },
+  deterministic: {
+    group: 'The training:',
+    type: 'boolean',
+    default: false,
+    help: 'cut each batch into --shards, so that no bit of the result depends on the number of processes',
+  },
+  shards: {
+    group: 'The training:',
+    type: 'integer',
+    minimum: 1,
+    maximum: 4096,
+    default: 4,
+    help: 'parts of a batch, a multiple of the number of processes',
+    when: { deterministic: { const: true } },
+  },
   seed: {
     group: 'The training:',
     type: 'integer',

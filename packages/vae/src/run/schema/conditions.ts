@@ -15,7 +15,8 @@ export type Condition =
   | { readonly any: readonly Condition[] }
   | { readonly key: string; readonly words: readonly string[] }
   | { readonly key: string; readonly minimum: number }
-  | { readonly key: string; readonly exclusiveMinimum: number };
+  | { readonly key: string; readonly exclusiveMinimum: number }
+  | { readonly key: string; readonly const: true };
 
 type Values = Readonly<Record<string, unknown>>;
 
@@ -53,7 +54,7 @@ function demandsOf(options: Options, when: When): Condition[] {
 }
 
 function demandOf(key: string, demand: Demand, option: Option): Condition {
-  if ('minimum' in demand || 'exclusiveMinimum' in demand) return { key, ...demand };
+  if ('minimum' in demand || 'exclusiveMinimum' in demand || 'const' in demand) return { key, ...demand };
   if ('has' in demand || 'lacks' in demand) {
     const parts = 'parts' in option ? Object.entries(option.parts) : [];
     const words = parts.flatMap(([word, part]) => {
@@ -79,6 +80,7 @@ export function accepts(
   value: unknown,
 ): boolean {
   if ('words' in condition) return condition.words.includes(value as string);
+  if ('const' in condition) return value === condition.const;
   if (typeof value !== 'number') return false;
   return 'minimum' in condition ? value >= condition.minimum : value > condition.exclusiveMinimum;
 }
@@ -93,6 +95,7 @@ export function missing(condition: Condition, values: Values): string {
   }
   const flag = `--${flagOf(condition.key)}`;
   if ('words' in condition) return `${flag} ${condition.words.join(' or ')}`;
+  if ('const' in condition) return flag;
   if ('exclusiveMinimum' in condition) return `${flag} above ${condition.exclusiveMinimum}`;
   return condition.minimum === 1 ? flag : `${flag} ${condition.minimum} or more`;
 }

@@ -76,7 +76,8 @@ function schemaOfCondition(options: Options, condition: Condition): Json {
       condition.any.map((part) => schemaOfCondition(options, part)),
     );
   const { key, ...demand } = condition;
-  const value = 'words' in demand ? { enum: demand.words } : { type: 'number', ...demand };
+  const value =
+    'words' in demand ? { enum: demand.words } : 'const' in demand ? demand : { type: 'number', ...demand };
   const isMet = accepts(condition, options[key]?.default);
   const others = partDefaults(options, key).filter(([standard]) => accepts(condition, standard) !== isMet);
   const given = { properties: { [key]: value }, required: [key] };

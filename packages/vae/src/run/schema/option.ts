@@ -88,12 +88,13 @@ export type Options = Readonly<Record<string, Option>>;
 /** What the values of some options must be, by key: all of it must hold. */
 export type When = Readonly<Record<string, Demand>>;
 
-/** A demand on one value: one of these words; none of them; a number in this range; a part with, or without, a property. */
+/** A demand on one value: one of these words; none of them; a number in this range; a switch that is on; a part with, or without, a property. */
 export type Demand =
   | readonly string[]
   | { readonly not: readonly string[] }
   | { readonly minimum: number }
   | { readonly exclusiveMinimum: number }
+  | { readonly const: true }
   | { readonly has: string }
   | { readonly lacks: string };
 
