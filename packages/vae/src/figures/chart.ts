@@ -75,7 +75,7 @@ export function chart(page: Page, plot: Plot, names: readonly string[], drawn: r
   const middle = (plot.left + plot.right) / 2;
   const center = (plot.top + plot.bottom) / 2;
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-family="system-ui, sans-serif" font-size="13" fill="#212529">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-family="system-ui, sans-serif" font-size="13" fill="#212529" role="img" aria-label="${escapeXML(title)}">`,
     `<rect width="${width}" height="${height}" fill="#ffffff"/>`,
     `<text x="${plot.left}" y="30" font-size="18" font-weight="600">${escapeXML(title)}</text>`,
     ...drawn,
