@@ -3,5 +3,6 @@ export { type ExportOptions, exportGraph, type InputShapes } from './export-grap
 export type { ExportGraph, ExportNode } from './graph.js';
 export type { BatchLength, Length } from './length.js';
 export { type OnnxOptions, toOnnx } from './onnx/onnx.js';
+export { Message as ProtobufMessage } from './protobuf.js';
 export type { NamedTensors } from './record.js';
 export { type JavaScriptOptions, toJavaScript } from './script/javascript.js';

@@ -4,18 +4,21 @@
  * @see https://github.com/tensorflow/tensorflow/blob/master/tensorflow/core/util/event.proto
  * @see https://github.com/tensorflow/tensorflow/blob/master/tensorflow/core/framework/summary.proto
  */
+import { ProtobufMessage } from '@varigrad/core/export';
 import { maskedCrc32c } from './crc32c.js';
-import { bytes, concatenated, double, doubles, float, integer, text } from './protobuf.js';
 
 /** A point of a curve, a picture or a histogram; the payload of an event. */
-export type Summary = Uint8Array;
+export type Summary = ProtobufMessage;
+
+const message = (): ProtobufMessage => new ProtobufMessage();
 
 /** A record of one event. */
-function record(event: Uint8Array): Uint8Array {
+function record(event: ProtobufMessage): Uint8Array {
+  const data = event.encode();
   const length = new DataView(new ArrayBuffer(8));
-  length.setBigUint64(0, BigInt(event.length), true);
+  length.setBigUint64(0, BigInt(data.length), true);
   const head = new Uint8Array(length.buffer);
-  return concatenated([head, checksum(head), event, checksum(event)]);
+  return Buffer.concat([head, checksum(head), data, checksum(data)]);
 }
 
 function checksum(data: Uint8Array): Uint8Array {
@@ -26,7 +29,7 @@ function checksum(data: Uint8Array): Uint8Array {
 
 /** The first record of a file. @param seconds - since 1970 */
 export function versionRecord(seconds: number): Uint8Array {
-  return record(concatenated([double(1, seconds), text(3, 'brain.Event:2')]));
+  return record(message().double(1, seconds).text(3, 'brain.Event:2'));
 }
 
 /** The status START of a session. */
@@ -34,23 +37,23 @@ const START = 1;
 
 /** Says that a run goes on at a step: readers drop what earlier files have from this step on. */
 export function restartRecord(seconds: number, step: number): Uint8Array {
-  return record(concatenated([double(1, seconds), integer(2, step), bytes(7, integer(1, START))]));
+  return record(message().double(1, seconds).int(2, step).message(7, message().int(1, START)));
 }
 
 export function summaryRecord(seconds: number, step: number, summary: Summary): Uint8Array {
-  return record(concatenated([double(1, seconds), integer(2, step), bytes(5, bytes(1, summary))]));
+  return record(message().double(1, seconds).int(2, step).message(5, message().message(1, summary)));
 }
 
 export function scalar(tag: string, value: number): Summary {
-  return concatenated([text(1, tag), float(2, value)]);
+  return message().text(1, tag).float(2, value);
 }
 
 const RGB = 3;
 
 /** @param png - the bytes of a PNG file */
 export function image(tag: string, png: Uint8Array, height: number, width: number): Summary {
-  const fields = [integer(1, height), integer(2, width), integer(3, RGB), bytes(4, png)];
-  return concatenated([text(1, tag), bytes(4, ...fields)]);
+  const picture = message().int(1, height).int(2, width).int(3, RGB).bytes(4, png);
+  return message().text(1, tag).message(4, picture);
 }
 
 /** The positive limits of TensorFlow's buckets: from 1e-12 up in steps of 10%, to 1e20. */
@@ -74,16 +77,15 @@ export function histogram(tag: string, values: ArrayLike<number>): Summary {
   }
   const first = Math.max(0, counts.findIndex((count) => count > 0) - 1);
   const end = counts.findLastIndex((count) => count > 0) + 1;
-  const fields = [
-    double(1, least),
-    double(2, most),
-    double(3, values.length),
-    double(4, sum),
-    double(5, squares),
-    doubles(6, LIMITS.slice(first, end)),
-    doubles(7, counts.slice(first, end)),
-  ];
-  return concatenated([text(1, tag), bytes(5, ...fields)]);
+  const counted = message()
+    .double(1, least)
+    .double(2, most)
+    .double(3, values.length)
+    .double(4, sum)
+    .double(5, squares)
+    .doubles(6, LIMITS.slice(first, end))
+    .doubles(7, counts.slice(first, end));
+  return message().text(1, tag).message(5, counted);
 }
 
 /** The index of the first limit above a value. */

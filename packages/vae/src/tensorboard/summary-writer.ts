@@ -24,7 +24,6 @@ import {
   summaryRecord,
   versionRecord,
 } from './events.js';
-import { concatenated } from './protobuf.js';
 
 /** Options of `SummaryWriter`. */
 export interface SummaryWriterOptions {
@@ -101,7 +100,7 @@ export class SummaryWriter {
 
   /** Writes what was added since the last flush. @throws FileError if the file cannot be written */
   async flush(): Promise<void> {
-    const records = concatenated(this.#waiting);
+    const records = Buffer.concat(this.#waiting);
     await withFileErrors('SummaryWriter', this.path, async () => {
       const isNew = this.#written === 0;
       if (isNew) await createFolder(this.#folder);

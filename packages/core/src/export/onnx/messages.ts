@@ -1,7 +1,7 @@
 /** The messages of an ONNX file. The field numbers are those of onnx.proto. @see https://github.com/onnx/onnx/blob/main/onnx/onnx.proto */
 import type { Length } from '../length.js';
 import { littleEndian } from '../little-endian.js';
-import { Message } from './protobuf.js';
+import { Message } from '../protobuf.js';
 
 /** Element types of tensors. */
 export const ELEMENT = { float: 1, int64: 7, bool: 9 } as const;

@@ -2,12 +2,12 @@
 import { checkOptions, type OptionNames } from '../../checks/options.js';
 import { ArgumentError } from '../../errors.js';
 import type { ExportGraph, ExportNode } from '../graph.js';
+import { Message } from '../protobuf.js';
 import { type BatchAxis, OnnxBuilder, type Operand } from './builder.js';
 import type { Convert } from './convert.js';
 import { BINARY_NODES, UNARY_NODES } from './elementwise.js';
 import { nodeMessage, tensorMessage, valueMessage } from './messages.js';
 import { PRODUCT_NODES } from './products.js';
-import { Message } from './protobuf.js';
 import { STRUCTURE_NODES } from './structure.js';
 
 /** Version 17 of the operators, and version 8 of the file format, which onnx 1.12 introduced. */

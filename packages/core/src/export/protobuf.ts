@@ -1,11 +1,12 @@
 /** Writes protocol buffers: fields of a message, one after another. @see https://protobuf.dev/programming-guides/encoding/ */
 
-import { littleEndian } from '../little-endian.js';
+import { littleEndian } from './little-endian.js';
 
 const encoder = new TextEncoder();
 
 /** How a value follows its field number. */
 const VARINT = 0;
+const FIXED64 = 1;
 const LENGTH_DELIMITED = 2;
 const FIXED32 = 5;
 
@@ -34,6 +35,17 @@ export class Message {
     this.#key(field, FIXED32);
     this.#push(littleEndian(Float32Array.of(value)));
     return this;
+  }
+
+  double(field: number, value: number): this {
+    this.#key(field, FIXED64);
+    this.#push(littleEndian(Float64Array.of(value)));
+    return this;
+  }
+
+  /** A packed list. */
+  doubles(field: number, values: readonly number[]): this {
+    return this.bytes(field, littleEndian(Float64Array.from(values)));
   }
 
   bytes(field: number, value: Uint8Array): this {
