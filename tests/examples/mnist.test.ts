@@ -233,6 +233,10 @@ test('config.json decides about the run, run.json says the rest; the weights hav
     clip: 0,
     schedule: 'none',
     scheduleWarmUp: 0,
+    size: 0,
+    crop: 0,
+    grey: false,
+    deterministic: false,
   });
   const { backend, ...facts } = JSON.parse(readFileSync(join(folder, 'run.json'), 'utf8'));
   const { digest, ...images } = facts.images;

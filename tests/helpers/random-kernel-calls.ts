@@ -68,12 +68,18 @@ const SGD = {
   first: false,
 };
 
-/** The settings of run number `run`: the position of random numbers, and two optimizer steps. */
+/** Stands for two processes with equal values. */
+function sumOfTwo(arrays: readonly (Float32Array | Float64Array)[]): void {
+  for (const values of arrays) for (let i = 0; i < values.length; i++) values[i]! *= 2;
+}
+
+/** The settings of run number `run`: the position of random numbers, two optimizer steps, and an exchange. */
 export function settingsOf(run: number): object[] {
   return [
     { key: [run, 5], counter: [2 ** 32 - 3 + run, run] },
     { ...ADAM, step: run + 1 },
     { ...SGD, first: run === 0 },
+    { sum: sumOfTwo },
   ];
 }
 
@@ -354,11 +360,13 @@ class Calls {
     const fresh = this.#random.next() < 0.4;
     const target = fresh ? this.#kernels.fill(param.length, 0.5) : param;
     const source = this.#operand(({ values }) => values.length === target.length).values;
-    const choice = this.#random.below(5);
+    const choice = this.#random.below(6);
     if (choice === 0) this.#kernels.assign(target, source);
     else if (choice === 1) this.#kernels.accumulate(target, source);
     else if (choice === 2) this.#kernels.scale(target, 0.75);
     else if (choice === 3) this.#kernels.adamStep(target, source, m, v, this.#settings[1] as never);
+    else if (choice === 4)
+      this.#kernels.allReduce([target, ...(fresh ? [param] : [])], this.#settings[3] as never);
     else
       this.#kernels.sgdStep(target, source, this.#random.next() < 0.5 ? m : null, this.#settings[2] as never);
     return fresh ? { values: target, shape: [param.length] } : undefined;

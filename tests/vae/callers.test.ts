@@ -249,7 +249,7 @@ refused('training and evaluation', [
   ],
   [
     'fit(model, data, { epoch: 3 })',
-    "fit: unknown option 'epoch' — did you mean 'epochs'? (options: optimizer, beta, freeBits, clipNorm, schedule, epochs, batchSize, dropLast, binarization, seed, compile, state, onStep, onProgress, onEpoch, signal)",
+    "fit: unknown option 'epoch' — did you mean 'epochs'? (options: optimizer, beta, freeBits, clipNorm, schedule, epochs, batchSize, dropLast, binarization, seed, compile, state, onStep, onProgress, onEpoch, signal, group, deterministic, shards)",
   ],
   [
     'fit(model, data, { epochs: 3 })',
@@ -332,9 +332,12 @@ refused('training and evaluation', [
   ],
   [
     'evaluate(model, images, { batch: 5 })',
-    "evaluate: unknown option 'batch' (options: batchSize, binarization, seed, compile, corruption)",
+    "evaluate: unknown option 'batch' (options: batchSize, binarization, seed, compile, corruption, group)",
   ],
-  ['evaluate(model, images, { batchSize: 0 })', 'batches: batchSize must be a whole number above 0, found 0'],
+  [
+    'evaluate(model, images, { batchSize: 0 })',
+    'evaluate: batchSize must be a whole number above 0, found 0',
+  ],
   ['linearWarmUp()', 'linearWarmUp: steps must be a whole number above 0, found undefined'],
   [
     'cyclicWarmUp(100, 0.5)',

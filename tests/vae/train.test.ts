@@ -231,7 +231,7 @@ test('refuses an invalid batch size', async () => {
   const outcome = await fit(model, data, { optimizer, epochs: 1, batchSize: 0 }).catch(
     (e: Error) => e.message,
   );
-  assert.is(outcome, 'batches: batchSize must be a whole number above 0, found 0');
+  assert.is(outcome, 'fit: batchSize must be a whole number above 0, found 0');
 });
 
 test('refuses a seed that is invalid, or would share the random streams of its epochs with another seed', async () => {

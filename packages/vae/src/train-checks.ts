@@ -12,6 +12,7 @@ import {
   isPlainObject,
   type OptionNames,
 } from '@varigrad/core/checks';
+import type { Group } from '@varigrad/core/mpi';
 import {
   checkDataset,
   checkModel,
@@ -49,6 +50,7 @@ export function checkStepArguments(op: string, options: StepArguments): void {
 /** The options of `fit` whose values are checked, of any type. */
 interface FitArguments extends StepArguments {
   readonly epochs: unknown;
+  readonly batchSize?: unknown;
   readonly dropLast?: unknown;
   readonly compile?: unknown;
   readonly state?: unknown;
@@ -77,9 +79,11 @@ export function checkFitArguments<Options extends FitArguments>(
   for (const name of ['train', 'test'] as const)
     checkPixels(`data.${name}`, data[name] as Sizes, (model as { inputSize: number }).inputSize);
   checkOptions('fit', options, names, 'model, data, ');
-  const { epochs, dropLast = false, compile = true, state, signal, onStep, onProgress, onEpoch } = options;
+  const { epochs, batchSize, dropLast = false, compile = true } = options;
+  const { state, signal, onStep, onProgress, onEpoch } = options;
   checkStepArguments('fit', options);
   checkWhole('fit', 'epochs', epochs, 0);
+  if (batchSize !== undefined) checkWhole('fit', 'batchSize', batchSize);
   checkBoolean('fit', 'dropLast', dropLast);
   checkBoolean('fit', 'compile', compile);
   const { group, deterministic = false, shards } = options;
@@ -99,7 +103,7 @@ function checkGroup(group: unknown): void {
   const fix = group instanceof Promise ? 'await mpi()' : 'a group, such as await mpi()';
   checkMethod('fit', 'group', group, 'allReduce', fix);
   const { name, memory } = backend();
-  if (memory !== 'host')
+  if (memory !== 'host' && (group as Group).size > 1)
     throw new BackendError(
       'fit',
       `processes train together on host backends only, found '${name}' — use the wasm or the native backend`,

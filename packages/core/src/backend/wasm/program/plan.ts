@@ -19,6 +19,8 @@ export interface Plan extends Lowered {
   readonly blocks: readonly Block[];
   readonly code: Int32Array;
   readonly codeAddress: number;
+  /** The values that are exchanged after each piece. */
+  readonly exchanged: readonly (readonly Values[])[];
 }
 
 /**
@@ -57,7 +59,10 @@ export function makePlan(
     const block = reserve(4 * made.words.length);
     const code = memory.integersAt(block.address, made.words.length);
     code.set(made.words);
-    return { ...made, blocks, code, codeAddress: block.address };
+    const exchanged = made.pieces.map(([, , targets = []]) =>
+      targets.map(([address, length]) => memory.floatsAt(address, length)),
+    );
+    return { ...made, blocks, code, codeAddress: block.address, exchanged };
   } catch (error) {
     for (const block of blocks) if (block !== kept) memory.free(block);
     throw error;

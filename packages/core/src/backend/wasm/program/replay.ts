@@ -66,7 +66,7 @@ export class ProgramReplay implements Replay<Values> {
 
   run(inputs: readonly Values[], settings: readonly unknown[]): void {
     const { memory, pool, wasm } = this.#open();
-    const { code, codeAddress, patches, pieces, large } = this.#planFor(pool.limit);
+    const { code, codeAddress, patches, pieces, exchanged, large } = this.#planFor(pool.limit);
     for (let i = 0; i < inputs.length; i++) {
       const address = this.#inputs[i];
       if (address !== undefined) memory.setFloats(address, inputs[i]!);
@@ -74,7 +74,8 @@ export class ProgramReplay implements Replay<Values> {
     for (const { address, values } of this.#guests) memory.setFloats(address, values);
     for (const { setting, write } of patches) write(settings[setting], code);
     let from = codeAddress;
-    for (const [end, setting, targets] of pieces) {
+    for (let i = 0; i < pieces.length; i++) {
+      const [end, setting] = pieces[i]!;
       const to = codeAddress + 4 * end;
       if (large) {
         pool.ensureStarted();
@@ -82,10 +83,7 @@ export class ProgramReplay implements Replay<Values> {
       }
       wasm.walk(from, to);
       if (large) wasm.endProgram();
-      if (targets !== undefined)
-        (settings[setting!] as ExchangeSpec).sum(
-          targets.map(([address, length]) => memory.floatsAt(address, length)),
-        );
+      if (setting !== undefined) (settings[setting] as ExchangeSpec).sum(exchanged[i]!);
       from = to;
     }
     for (const { values, view, changes } of this.#guests) if (changes) values.set(view);
