@@ -6,6 +6,13 @@ import { PNG } from 'pngjs';
 
 /** Throws if the contents are not complete, by the extension of the file. */
 const READERS: Readonly<Record<string, (contents: Buffer, path: string) => unknown>> = {
+  '.csv': (contents) => {
+    const [head, ...rows] = contents.toString().split('\n');
+    if (rows.pop() !== '') throw new Error('the last line has no end');
+    const columns = head!.split(',').length;
+    if (rows.some((row) => row.split(',').length !== columns))
+      throw new Error(`a line does not have ${columns} fields`);
+  },
   '.json': (contents) => JSON.parse(contents.toString()),
   '.jsonl': (contents) =>
     contents
