@@ -66,7 +66,7 @@ export function nativeGemm(
   a: usize, b: usize, c: usize, m: usize, n: usize, k: usize,
   transposeA: bool, transposeB: bool, bias: usize, activation: i32, chain: usize,
 ): void {
-  const isCut = multiplyAdds(m, n, k) >= CUT_FROM;
+  const isCut = isShared && multiplyAdds(m, n, k) >= CUT_FROM;
   const down = isCut ? (m + ROWS - 1) / ROWS : 1;
   const across = isCut ? max(1, min(n / COLUMNS, (BLOCKS + down - 1) / down)) : 1;
   const rows = partOf(m, down, 8), columns = partOf(n, across, 16);
