@@ -12,7 +12,7 @@ export const SCHEDULE_OPTIONS = {
       cosine: {
         help: 'falls to 0 along half a cosine',
         options: ['scheduleEpochs'],
-        /** @param length - `scheduleEpochs` in steps; @param decay - the factor on the rate after them */
+        // The builders take `scheduleEpochs` in steps, and the factor on the rate after them.
         build: (length: number): Schedule => cosineSchedule(length),
       },
       exponential: {
