@@ -13,7 +13,8 @@ export class Drawings {
 
   /** @param train - called with the drawings as images */
   constructor(train: (images: OwnImages) => void) {
-    this.button = element('button', { type: 'button', id: 'train-drawings', hidden: true });
+    this.button = element('button', { type: 'button', id: 'train-drawings' });
+    this.#show();
     this.button.addEventListener('click', () => {
       const images = this.#images.map((pixels) => ({ pixels, label: 0 }));
       train(splitImages(images, this.#shape, []));
@@ -38,6 +39,6 @@ export class Drawings {
     this.button.hidden = count === 0;
     this.button.disabled = count < LEAST;
     this.button.textContent =
-      count < LEAST ? `${count} drawing kept, ${LEAST} are needed` : `Train on the ${count} drawings`;
+      count < LEAST ? `${count} of ${LEAST} drawings kept` : `Train on the ${count} drawings`;
   }
 }
