@@ -207,6 +207,10 @@ test('names that are not there are refused with what to do', async () => {
     await refusal(fromPretrained('a.safetensors')),
     'fromPretrained a.safetensors: there is no such folder',
   );
+  assert.match(
+    await refusal(fromPretrained('cvae-mnist-z3')),
+    /fromPretrained cvae-mnist-z3: there is no such folder, and @varigrad\/zoo has .*cvae-mnist-z2.* — did you mean cvae-mnist-z2\?/,
+  );
   assert.throws(
     () =>
       zooFolder('cvae-mnist-z2', () => {
