@@ -110,17 +110,18 @@ function filesIn(folder: string): [name: string, description: string][] {
   const byKind = new Map(names.map((name) => [name.replace(/-\d+(\.\w+)$/, '$1'), name]));
   return Array.from(byKind, ([kind, name]) => {
     const stem = kind.replace(/\.\w+$/, '');
-    return [name, FIGURES[stem]?.help ?? DESCRIPTIONS[stem] ?? ''];
+    return [name, FIGURES[stem]?.help ?? DESCRIPTIONS[kind] ?? DESCRIPTIONS[stem] ?? ''];
   });
 }
 
-/** Files of a run that are not figures, by name without extension. */
+/** Files of a run that are not figures, by name, or by name without extension. */
 const DESCRIPTIONS: Readonly<Record<string, string>> = {
   best: 'weights of the best epoch on the validation images',
   checkpoint: 'weights and optimizer state, for --resume',
   codes: 'codes of test images after each epoch',
   config: 'options of the run; a --config file for another one',
-  metrics: 'losses of every epoch as JSON lines',
+  'metrics.csv': 'losses of every epoch as a table',
+  'metrics.jsonl': 'losses of every epoch as JSON lines',
   run: 'backend, units and numbers of images',
   'scatter-animation': 'codes of test images, epoch by epoch',
   weights: 'weights after the last epoch',
