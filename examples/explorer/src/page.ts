@@ -1,6 +1,7 @@
 /** The page: connects the elements of index.html with the state. */
 import { App } from './app.js';
 import { byId, element } from './dom.js';
+import { listenToDrops } from './dropped-files.js';
 import { type Command, commandOf } from './keys.js';
 import { freshState, openGraphFile, openState, openText } from './loading.js';
 import { presets } from './presets/list.js';
@@ -118,21 +119,8 @@ function listenToFiles(): void {
     if (file !== undefined) openGraphFile(app, file);
     picker.value = '';
   });
-  const { body } = document;
-  body.addEventListener('dragover', (event) => {
-    if (!event.dataTransfer?.types.includes('Files')) return;
-    event.preventDefault();
-    body.dataset.dropping = '';
-  });
-  body.addEventListener('dragleave', (event) => {
-    if (event.relatedTarget === null) delete body.dataset.dropping;
-  });
-  body.addEventListener('drop', (event) => {
-    delete body.dataset.dropping;
-    const [file] = event.dataTransfer?.files ?? [];
-    if (file === undefined) return;
-    event.preventDefault();
-    openGraphFile(app, file);
+  listenToDrops(({ files: [file] }) => {
+    if (file !== undefined) openGraphFile(app, file);
   });
 }
 

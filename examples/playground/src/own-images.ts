@@ -1,5 +1,6 @@
 /** Own images: picked with a dialog, or dropped on the page. */
 import { byId } from '../../explorer/src/dom.js';
+import { listenToDrops } from '../../explorer/src/dropped-files.js';
 import { readCsv } from './data/csv.js';
 import { type PickedFile, readPictures } from './data/pictures.js';
 import type { OwnImages } from './messages.js';
@@ -20,20 +21,8 @@ export function listenToFiles(opened: (images: OwnImages) => void, refused: (mes
       input.value = '';
     });
   }
-  const { body } = document;
-  body.addEventListener('dragover', (event) => {
-    if (!event.dataTransfer?.types.includes('Files')) return;
-    event.preventDefault();
-    body.dataset.dropping = '';
-  });
-  body.addEventListener('dragleave', (event) => {
-    if (event.relatedTarget === null) delete body.dataset.dropping;
-  });
-  body.addEventListener('drop', (event) => {
-    delete body.dataset.dropping;
-    if (event.dataTransfer === null) return;
-    event.preventDefault();
-    dropped(event.dataTransfer).then(open, (error: Error) => refused(error.message));
+  listenToDrops((data) => {
+    dropped(data).then(open, (error: Error) => refused(error.message));
   });
 }
 
