@@ -7,7 +7,7 @@ import * as assert from 'uvu/assert';
 
 type Forward = (...inputs: ArrayLike<number>[]) => Float32Array;
 
-/** The function of a script, which sees nothing of this module. */
+/** The function of a script, which cannot use names of this module. */
 const forwardOf = (script: string): Forward => new Function(`${script}\nreturn forward;`)();
 
 for (const op of new Set(opCases.map((c) => c.op)))

@@ -10,7 +10,7 @@ import { playgroundDigits, settings, usePlainWasm } from '../helpers/playground-
 
 usePlainWasm();
 const digits = await playgroundDigits();
-/** 7 steps an epoch. */
+/** 7 steps per epoch. */
 const few = { train: firstOf(digits.train, 700), test: firstOf(digits.test, 100) };
 
 /** All weights in one array. */

@@ -1,4 +1,4 @@
-/** Reads images by the name of a data set, or by a path. */
+/** Reads images from a data set that has a name, or from a path. */
 import { existsSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
