@@ -1,11 +1,12 @@
 /** The commands `features` and `inpaint`, and runs of a MADE, on small images. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { decodeNpz } from '@varigrad/nn/numpy';
+import { Generator } from '@varigrad/core';
+import { decodeNpz, encodeNpy } from '@varigrad/nn/numpy';
 import { evaluate } from '@varigrad/vae';
 import { loadRun } from '@varigrad/vae/node';
-import { encodeDataset, linearProbe, nearestNeighbours } from '@varigrad/vae/uses';
+import { encodeDataset, fillBlanks, linearProbe, nearestNeighbours } from '@varigrad/vae/uses';
 import { PNG } from 'pngjs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -130,6 +131,44 @@ test('inpaint keeps the given half, fills the other, and measures it', async () 
     text,
     /^24 test images, targets none, 32 of 64 pixels left out; per blank pixel:\n {2}one completion /,
   );
+});
+
+test('inpaint leaves out whole pixels of colour images', async () => {
+  const [count, height, width] = [60, 4, 6];
+  const file = join(scratch, 'colours.npy');
+  const images = new Generator(1).uniform(count * 3 * height * width);
+  writeFileSync(file, encodeNpy({ shape: [count, 3, height, width], data: images }));
+  const run = join(scratch, 'colours');
+  const small = ['--hidden', '6', '--latent', '2', '--epochs', '1', '--batch', '20', '--threads', '1'];
+  await does('train', '--data', file, ...small, '--out', run);
+  for (const blanks of ['left', 'random']) {
+    const out = join(scratch, `colours-${blanks}`);
+    const words = ['--blanks', blanks, '--steps', '1', '--columns', '6', '--out', out];
+    const found = await jsonOf('inpaint', run, ...words);
+    if (blanks === 'left') assert.is(found.blankPixels, (height * width) / 2);
+    else assert.ok(found.blankPixels > 0.3 * height * width && found.blankPixels < 0.7 * height * width);
+  }
+  assert.match(
+    await does('inpaint', run, '--steps', '1', '--blanks', 'left'),
+    /^6 test images, targets none, 12 of 24 pixels left out; per channel of a blank pixel:\n/,
+  );
+  const { model, data: load } = await loadRun(run);
+  const { test: tested } = await load();
+  const known = Uint8Array.from({ length: 72 }, (_, i) => Number(i % width >= width / 2));
+  const { images: filled } = await fillBlanks(model, tested, known, { steps: 1, blanks: 'mean' });
+  const sheet = PNG.sync.read(readFileSync(join(scratch, 'colours-left.png')));
+  const colours = new Set(
+    Array.from({ length: sheet.width * sheet.height }, (_, i) =>
+      sheet.data.subarray(4 * i, 4 * i + 3).join(),
+    ),
+  );
+  const levels = (values: Float32Array, at: number): string =>
+    [0, 1, 2].map((channel) => Math.round(255 * values[24 * channel + at]!)).join();
+  for (const at of [0, 1, 2, 3, 4, 5]) {
+    const isBlank = at < width / 2;
+    assert.ok(colours.has(levels(filled, at)), `filled pixel ${at}`);
+    assert.ok(isBlank || levels(filled, at) === levels(tested.images, at), `given pixel ${at}`);
+  }
 });
 
 test('a model that has seen bright quarters fills them better than the mean image', async () => {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Generator } from '@varigrad/core';
 import { binarizeDataset } from '../data/binarize.js';
 import { type Dataset, firstOf, pixelsOf } from '../data/dataset.js';
+import { withChannels } from '../data/image-shape.js';
 import { stackedSheet } from '../figures/reconstructions.js';
 import { Made } from '../models/made.js';
 import { counted } from '../run/progress.js';
@@ -14,7 +15,7 @@ import { columnMeans } from '../uses/rows.js';
 import type { Command, CommandLine, Terminal } from './command.js';
 import { COMPILE_OPTIONS, MACHINE_OPTIONS, readCompile } from './machine.js';
 import { SHEET_OPTIONS, stemOf, writeFiles } from './sheets.js';
-import { openNamedRun, TRAINED_OPTIONS } from './trained.js';
+import { openImageRun, TRAINED_OPTIONS } from './trained.js';
 
 const MASKS = ['top', 'bottom', 'left', 'right', 'center', 'random'] as const;
 
@@ -73,7 +74,7 @@ async function run(line: CommandLine, { out }: Terminal): Promise<object> {
   const options = complete(OPTIONS, fromFlags(OPTIONS, line.flags));
   const { blanks, share, steps, seed, rows, columns } = options;
   const stem = options.out === null ? null : stemOf(options.out);
-  const { path: folder, model, config, data } = await openNamedRun(line);
+  const { path: folder, model, config, data } = await openImageRun(line);
   if (model instanceof Made)
     throw new UsageError('model made has no z, so there is nothing to encode — use a run of another model');
   const { train, test } = await data();
@@ -85,7 +86,8 @@ async function run(line: CommandLine, { out }: Terminal): Promise<object> {
     blanks: config.binarization === 'none' ? 'mean' : 'sample',
     compile: readCompile(line),
   });
-  const count = known.reduce((sum, pixel) => sum + (pixel === 0 ? 1 : 0), 0) / shown.count;
+  const [channels] = withChannels(shown.imageShape);
+  const count = known.reduce((sum, value) => sum + (value === 0 ? 1 : 0), 0) / shown.count / channels;
   const means = columnMeans(train);
   const distances = {
     one: distance(shown, filled.images, known),
@@ -111,7 +113,7 @@ async function run(line: CommandLine, { out }: Terminal): Promise<object> {
   const text = ([name, { squaredError, wrongPixels }]: [string, Distance]): string =>
     `  ${name.padEnd(26)}squared error ${squaredError.toFixed(4)}   wrong ${(100 * wrongPixels).toFixed(1)} %\n`;
   out.write(
-    `${counted(shown.count, 'test image')}, targets ${config.binarization}, ${count.toFixed(0)} of ${pixelsOf(shown)} pixels left out; per blank pixel:\n`,
+    `${counted(shown.count, 'test image')}, targets ${config.binarization}, ${count.toFixed(0)} of ${pixelsOf(shown) / channels} pixels left out; per ${channels === 1 ? 'blank pixel' : 'channel of a blank pixel'}:\n`,
   );
   out.write(text(['one completion', distances.one]));
   out.write(text(['mean of the completions', distances.mean]));
@@ -123,15 +125,14 @@ async function run(line: CommandLine, { out }: Terminal): Promise<object> {
 /** The grey of the pixels that are left out. */
 const BLANK = 0.4;
 
-/** 1 for each given pixel and 0 for each blank, `[count · pixels]`. */
+/** 1 for each value of a given pixel and 0 for each of a blank one, in the order of the images. */
 function knownPixels(
-  { imageShape: [height, width], count }: Dataset,
+  { imageShape, count }: Dataset,
   { blanks, share, seed }: { blanks: (typeof MASKS)[number]; share: number; seed: number },
 ): Uint8Array {
+  const [channels, height, width] = withChannels(imageShape);
   const pixels = height * width;
-  if (blanks === 'random')
-    return Uint8Array.from(new Generator(seed).uniform(count * pixels), (u) => (u < share ? 0 : 1));
-  const isBlank = ((): ((y: number, x: number) => boolean) => {
+  const isBlank = ((): ((y: number, x: number, image: number) => boolean) => {
     switch (blanks) {
       case 'top':
         return (y) => y < share * height;
@@ -146,11 +147,16 @@ function knownPixels(
         const inside = (at: number, length: number): boolean => Math.abs((at + 0.5) / length - 0.5) < side;
         return (y, x) => inside(y, height) && inside(x, width);
       }
+      case 'random': {
+        const draws = new Generator(seed).uniform(count * pixels);
+        return (y, x, image) => draws[image * pixels + y * width + x]! < share;
+      }
     }
   })();
-  return Uint8Array.from({ length: count * pixels }, (_, at) => {
+  return Uint8Array.from({ length: count * channels * pixels }, (_, at) => {
     const pixel = at % pixels;
-    return isBlank(Math.floor(pixel / width), pixel % width) ? 0 : 1;
+    const image = Math.floor(at / (channels * pixels));
+    return isBlank(Math.floor(pixel / width), pixel % width, image) ? 0 : 1;
   });
 }
 

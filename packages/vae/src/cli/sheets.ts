@@ -16,7 +16,7 @@ import { UsageError } from '../run/usage-error.js';
 import type { Command, CommandLine, Terminal } from './command.js';
 import { MACHINE_OPTIONS } from './machine.js';
 import { previewSamples } from './preview.js';
-import { openNamedRun, TRAINED_OPTIONS } from './trained.js';
+import { openImageRun, openNamedRun, TRAINED_OPTIONS } from './trained.js';
 
 export const SHEET_OPTIONS = {
   columns: {
@@ -147,11 +147,7 @@ export const reconstruct: Command = {
       out: path,
     } = complete(RECONSTRUCT_OPTIONS, fromFlags(RECONSTRUCT_OPTIONS, line.flags));
     const stem = path === null ? null : stemOf(path);
-    const { path: folder, model, data, standardization } = await openNamedRun(line);
-    if (standardization !== undefined)
-      throw new UsageError(
-        'the run was trained on a table, and a sheet shows images — use evaluate or sample',
-      );
+    const { path: folder, model, data } = await openImageRun(line);
     const { test } = await data();
     const sheet = draws
       ? await sampledReconstructionFigure(model, test, { rows, columns, seed })

@@ -31,6 +31,13 @@ export async function openNamedRun(line: CommandLine): Promise<LoadedRun> {
   return run!;
 }
 
+/** `openNamedRun` for commands that draw images. @throws UsageError for a run on a table */
+export async function openImageRun(line: CommandLine): Promise<LoadedRun> {
+  const run = await openNamedRun(line);
+  if (run.standardization === undefined) return run;
+  throw new UsageError('the run was trained on a table, and a sheet shows images — use evaluate or sample');
+}
+
 /** Starts the backend and opens all runs that the command line names, at least one. */
 export async function openNamedRuns(line: CommandLine): Promise<LoadedRun[]> {
   const paths = line.words;
