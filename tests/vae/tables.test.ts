@@ -8,7 +8,7 @@ import { fromPretrained, loadRun, savePretrained } from '@varigrad/vae/node';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { pythonWith, runPython } from '../helpers/python-here.js';
-import { call, does } from './cli-calls.js';
+import { call, does, isRefused } from './cli-calls.js';
 
 const scratch = mkdtempSync(join(tmpdir(), 'varigrad-tables-'));
 test.after(() => rmSync(scratch, { recursive: true, force: true }));
@@ -118,6 +118,9 @@ test('a VAE of a table: training, evaluation, and samples in the units of the ta
   assert.not.ok(printed.includes('samples-'), 'no pictures of numbers');
   assert.match(await does('evaluate', run), /100 test images/);
 
+  const onImages = 'the run was trained on a table, and';
+  await isRefused(['inpaint', run], `${onImages} a sheet shows images — use evaluate or sample`);
+  await isRefused(['export', run, '--html'], `${onImages} --html shows images — use --esm or --onnx`);
   const loaded = await loadRun(run);
   const { standardization } = loaded;
   await savePretrained(join(scratch, 'model'), loaded);

@@ -15,7 +15,7 @@ import { fromFlags } from '../run/schema/values.js';
 import { UsageError } from '../run/usage-error.js';
 import type { Command, CommandLine, Terminal } from './command.js';
 import { MACHINE_OPTIONS } from './machine.js';
-import { openNamedRun, TRAINED_OPTIONS } from './trained.js';
+import { openNamedRun, refuseTable, TRAINED_OPTIONS } from './trained.js';
 
 const OPTIONS = {
   onnx: {
@@ -63,7 +63,9 @@ const FORMATS: Readonly<Record<Format, (run: LoadedRun) => Files | Promise<Files
 /** Test images whose codes define the sliders of a model without a prior. */
 const IMAGES = 500;
 
-async function pageOf({ model, imageShape, path, data }: LoadedRun): Promise<string> {
+async function pageOf(run: LoadedRun): Promise<string> {
+  refuseTable(run, '--html shows images — use --esm or --onnx');
+  const { model, imageShape, path, data } = run;
   const title = basename(resolve(path));
   if (hasPriorOrChoices(model)) return exportPage(model, { imageShape, title });
   const { test } = await data();

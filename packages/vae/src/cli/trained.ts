@@ -34,8 +34,13 @@ export async function openNamedRun(line: CommandLine): Promise<LoadedRun> {
 /** `openNamedRun` for commands that draw images. @throws UsageError for a run on a table */
 export async function openImageRun(line: CommandLine): Promise<LoadedRun> {
   const run = await openNamedRun(line);
-  if (run.standardization === undefined) return run;
-  throw new UsageError('the run was trained on a table, and a sheet shows images — use evaluate or sample');
+  refuseTable(run, 'a sheet shows images — use evaluate or sample');
+  return run;
+}
+
+/** @param reason - why the run must be one on images, and what to do. @throws UsageError for a run on a table */
+export function refuseTable({ standardization }: LoadedRun, reason: string): void {
+  if (standardization !== undefined) throw new UsageError(`the run was trained on a table, and ${reason}`);
 }
 
 /** Starts the backend and opens all runs that the command line names, at least one. */
