@@ -94,6 +94,7 @@ test('a run from before the metadata opens by its config.json and run.json, or b
     const loaded = await loadRun(folder);
     assert.equal([loaded.weights, loaded.imageShape, loaded.classes], ['last', [8, 8], 4]);
     assert.equal(loaded.model.stateDict(), tensors);
+    assert.is('images' in loaded, false, 'the images are not kept');
   }
   const file = join(older, 'weights.safetensors');
   await isRefused(

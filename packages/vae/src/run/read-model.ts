@@ -54,7 +54,9 @@ export async function readModel(
     loadWeights(built, saved);
     return built;
   });
-  return { folder, loaded: { path: folder.path, model, config, weights, ...images } };
+  const { imageShape, classes, count, standardization } = images; // which may be those of a whole data set
+  const facts = { imageShape, classes, count, standardization };
+  return { folder, loaded: { path: folder.path, model, config, weights, ...facts } };
 }
 
 async function fromFile(path: string, which: Weights | undefined): Promise<Saved> {
