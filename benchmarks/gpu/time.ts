@@ -30,15 +30,17 @@ export interface Times {
 export interface Patience {
   /** Duration of one round. */
   readonly roundMs: number;
+  /** Duration of the runs before a round that are not measured: a card that was idle raises its clock. */
+  readonly leadMs: number;
   readonly rounds: number;
   /** A case is skipped if one run would take longer. */
   readonly longestRunMs: number;
 }
 
-export const PATIENT: Patience = { roundMs: 150, rounds: 5, longestRunMs: 1500 };
-export const QUICK: Patience = { roundMs: 25, rounds: 3, longestRunMs: 500 };
+export const PATIENT: Patience = { roundMs: 150, leadMs: 50, rounds: 5, longestRunMs: 1500 };
+export const QUICK: Patience = { roundMs: 25, leadMs: 0, rounds: 3, longestRunMs: 500 };
 /** All sizes in a few minutes. */
-export const BRIEF: Patience = { roundMs: 25, rounds: 3, longestRunMs: 100 };
+export const BRIEF: Patience = { roundMs: 25, leadMs: 25, rounds: 3, longestRunMs: 100 };
 
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
@@ -118,16 +120,19 @@ async function timesOf({ runner, first, waiting, kernels, submits }: Warm): Prom
 /** Times the runners alternately, round by round, so that other load on the machine affects all of them equally. An error fails only its runner. */
 export async function time(
   runners: readonly Runner[],
-  { roundMs, rounds }: Patience,
+  { roundMs, leadMs, rounds }: Patience,
 ): Promise<(Times | Error)[]> {
   const warm: (Warm | Error)[] = [];
   for (const runner of runners) warm.push(await warmUp(runner, roundMs).catch(asError));
-  const end = performance.now() + 2 * rounds * roundMs * runners.length;
+  const end = performance.now() + 2 * rounds * (leadMs + roundMs) * runners.length;
   for (let round = 0; round < 2 || (round < rounds && performance.now() < end); round++) {
     for (const [i, each] of warm.entries()) {
       if (each instanceof Error) continue;
       const { runner, repeat, waiting, kernels, submits } = each;
-      const measured = await oneRound(runner, repeat).catch(asError);
+      const lead = Math.ceil((repeat * leadMs) / roundMs);
+      const measured = await oneRound(runner, lead)
+        .then(() => oneRound(runner, repeat))
+        .catch(asError);
       if (measured instanceof Error) warm[i] = measured;
       else {
         kernels.push(Math.max(0, measured.total - waiting) / repeat);

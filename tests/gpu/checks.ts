@@ -14,6 +14,7 @@ import { specialChecks } from './special.js';
 import { sizeErrors, TABLE_TOLERANCE, tableDifferences } from './suite.js';
 import { sumErrors } from './sums.js';
 import { torchErrors } from './torch.js';
+import { transposeErrors } from './transposes.js';
 import { compiledDifference, countsOfStep, memoryOverSteps, trainingDifference } from './vae-run.js';
 
 const TRAINING_STEPS = 200;
@@ -104,6 +105,10 @@ const webgpuChecks: Readonly<Record<string, Check>> = {
   },
   'sums by one thread and by many': async () => {
     nothing(await sumErrors());
+    return 'right';
+  },
+  'transposed copies by squares': async () => {
+    nothing(await transposeErrors());
     return 'right';
   },
   'backends that share the device': async (machine) => {

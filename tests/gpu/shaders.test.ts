@@ -8,6 +8,7 @@ import { wgslElementwise } from '../../packages/core/src/backend/gpu/wgsl-elemen
 import { wgslMatmul } from '../../packages/core/src/backend/gpu/wgsl-matmul.js';
 import { wgslRandom } from '../../packages/core/src/backend/gpu/wgsl-random.js';
 import { TILES, type Tile, tileProduct } from '../../packages/core/src/backend/gpu/wgsl-tiles.js';
+import { wgslTranspose } from '../../packages/core/src/backend/gpu/wgsl-transpose.js';
 
 const PLAIN = { biased: false, activation: 'none' } as const;
 const CARD = { name: 'a card', software: false };
@@ -124,6 +125,21 @@ test('functions, strides and sizes that four does not divide are left to gpu.js'
   }
   assert.is(wgslElementwise(expression('x', [readOf(array, [2, 4], [1, 2])]), 8), null);
   assert.is(wgslElementwise(expression('x + y', [wholeOf(array), wholeOf(array)]), 7), null);
+});
+
+test('a card copies large transposed matrices by squares; all other copies are left to gpu.js', () => {
+  const big = new GpuArray(6000);
+  const copyOf = (shape: number[], strides: number[], text = 'x', adapter = CARD) =>
+    wgslTranspose({ name: 'copy', text, operands: [readOf(big, shape, strides)], number: null }, adapter);
+  const program = copyOf([2, 50, 60], [3000, 1, 50])!;
+  assert.equal(program.groups, [2, 2, 2]);
+  assert.equal(Array.from(program.params.subarray(0, 5)), [50, 60, 3000, 50, 0]);
+  assert.is(copyOf([50, 60], [1, 50], 'x', SOFTWARE), null);
+  assert.is(copyOf([50, 60], [1, 50], 'x * c'), null);
+  assert.is(copyOf([50, 60], [60, 1]), null, 'rows of a matrix');
+  assert.is(copyOf([10, 600], [1, 10]), null, 'few rows');
+  assert.is(copyOf([600, 10], [1, 600]), null, 'few columns');
+  assert.is(copyOf([10, 20, 30], [1, 10, 200]), null, 'all axes reversed');
 });
 
 test.run();

@@ -16,7 +16,7 @@ const CHEAP_READS = 2;
 /** How an array is read: element for element, one element for all, or through strides. */
 export type Access = 'full' | 'scalar' | 'strided';
 
-function isCall(node: Read | Call): node is Call {
+export function isCall(node: Read | Call): node is Call {
   return 'text' in node;
 }
 

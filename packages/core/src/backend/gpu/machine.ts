@@ -13,7 +13,7 @@ import type { Program } from './program.js';
 import { asBackendError, CallQueue, deviceFailed, type Queue } from './queue.js';
 import { ArrayStore } from './store.js';
 import { Updates } from './updates.js';
-import { wgslElementwise } from './wgsl-elementwise.js';
+import { wgslCall } from './wgsl-call.js';
 
 /** Numbers of kernel calls, submissions, copies and compilations of a device. */
 export interface GpuActivity extends Readonly<Activity> {
@@ -241,8 +241,8 @@ export class Machine {
 
   #evaluate(call: Call, target: Cell): void {
     const source = fuse(call);
-    const shader = this.driver.shaders === null ? null : wgslElementwise(source, target.length);
-    this.#runFused(shader ?? elementProgram(source), source, target, []);
+    const program = wgslCall(call, source, target.length, this.driver) ?? elementProgram(source);
+    this.#runFused(program, source, target, []);
   }
 
   #runFused(

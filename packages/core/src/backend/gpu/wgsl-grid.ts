@@ -1,7 +1,7 @@
 /** Threads of a workgroup of one-dimensional shaders. */
 export const THREADS = 64;
 /** Maximum number of workgroups along an axis of a dispatch. */
-const MOST_GROUPS = 65_535;
+export const MOST_GROUPS = 65_535;
 
 /** Workgroups in rows for at least `count` threads. Thread (x, y) has the number y · rowLength + x. */
 export function gridOfThreads(
