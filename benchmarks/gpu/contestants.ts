@@ -3,6 +3,7 @@ import {
   type Backend,
   compile,
   Generator,
+  scope,
   type Tensor,
   tensor,
   type Values,
@@ -89,7 +90,8 @@ export function compiledContestant(name: string, on: Backend): Contestant {
         operandsOf(which).map((values, i) => tensor(values, { shape: which.operands[i]! })),
       ) as [Tensor, Tensor | undefined];
       const run = compile((a: Tensor, b: Tensor) => which.compute(a, b));
-      const call = () => withBackend(on, () => run(x, y ?? x));
+      // A device may defer kernels; what a scope returns is computed.
+      const call = () => withBackend(on, () => scope(() => run(x, y ?? x)));
       const wait = waiter(on);
       return {
         launch: () => call().dispose(),
