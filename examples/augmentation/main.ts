@@ -28,7 +28,7 @@ conditional VAE that was trained on the same images, and prints the accuracies o
   --labels LIST     labelled images per class (default 10,30,100,300,1000)
   --samples N       samples of the conditional VAE per class (default 1000)
   --steps N         steps of each training, of 128 images (default 1500)
-  --latent N        dimensions of z (default 10)
+  --latent N        dimensions of z (default 2)
   --seeds LIST      seeds of the choice of images, the weights and the noise (default 1,2,3)
   --threads N       threads of the wasm backend (default: all cores)
   --out FOLDER      folder for result.json and a sheet of samples (default runs/augmentation)
@@ -38,7 +38,7 @@ const OPTIONS = {
   labels: { type: 'string', default: '10,30,100,300,1000' },
   samples: { type: 'string', default: '1000' },
   steps: { type: 'string', default: '1500' },
-  latent: { type: 'string', default: '10' },
+  latent: { type: 'string', default: '2' },
   seeds: { type: 'string', default: '1,2,3' },
   threads: { type: 'string' },
   out: { type: 'string', default: join('runs', 'augmentation') },
