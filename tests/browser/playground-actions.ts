@@ -24,6 +24,18 @@ export async function waitForSteps(page: Page, steps: number, panel = 0): Promis
   );
 }
 
+/** Loads a page again when its service worker controls it: from then on, threads are allowed. */
+export async function reloadWithThreads(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    await navigator.serviceWorker.ready;
+    while (navigator.serviceWorker.controller === null) await new Promise((next) => setTimeout(next, 50));
+  });
+  await page.reload();
+  await page.waitForFunction(() =>
+    document.getElementById('machine')?.textContent?.includes('threads allowed'),
+  );
+}
+
 /** Pauses, and waits until no step is in progress. @returns the steps so far */
 export async function paused(page: Page): Promise<number> {
   if ((await page.textContent('#play')) === 'Pause') await page.click('#play');

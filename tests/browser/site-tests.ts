@@ -5,6 +5,7 @@ import { gzipSync } from 'node:zlib';
 import type { Page, Response } from 'playwright-core';
 import { check } from './in-page.js';
 import type { VisitorTest } from './page-tests.js';
+import { reloadWithThreads } from './playground-actions.js';
 
 const MOST_KILOBYTES = 400;
 const MOST_SECONDS = 2;
@@ -62,14 +63,7 @@ export function siteTests(folder: string): Readonly<Record<string, VisitorTest>>
       await page.waitForFunction(() =>
         document.getElementById('machine')?.textContent?.includes('reload the page'),
       );
-      await page.evaluate(async () => {
-        await navigator.serviceWorker.ready;
-        while (navigator.serviceWorker.controller === null) await new Promise((next) => setTimeout(next, 50));
-      });
-      await page.reload();
-      await page.waitForFunction(() =>
-        document.getElementById('machine')?.textContent?.includes('threads allowed'),
-      );
+      await reloadWithThreads(page);
       check(await page.evaluate(() => crossOriginIsolated), 'the page is not isolated');
       const machine = (await page.textContent('#machine')) ?? '';
       await page.context().setOffline(true);
