@@ -105,8 +105,8 @@ async function measureEpochs(browser: Browser, site: string, rounds: number): Pr
   await page.context().close();
 }
 
-/** Resident memory of all processes of the browser, and the heap of the page, in MB. */
-async function memoryOf(page: Page): Promise<{ resident: number; heap: number }> {
+/** Memory of all processes of the browser, where pages that several share count once, and the heap of the page, in MB. */
+async function memoryOf(page: Page): Promise<{ memory: number; heap: number }> {
   const browser = await page.context().browser()!.newBrowserCDPSession();
   const { processInfo } = await browser.send('SystemInfo.getProcessInfo');
   await browser.detach();
@@ -115,31 +115,31 @@ async function memoryOf(page: Page): Promise<{ resident: number; heap: number }>
   const { usedSize } = await session.send('Runtime.getHeapUsage');
   await session.detach();
   const kilobytes = processInfo.map(({ id }) => {
-    const status = existsSync(`/proc/${id}/status`) ? readFileSync(`/proc/${id}/status`, 'utf8') : '';
-    return Number(/^VmRSS:\s*(\d+) kB$/m.exec(status)?.[1] ?? 0);
+    const file = `/proc/${id}/smaps_rollup`;
+    return Number(/^Pss:\s*(\d+) kB$/m.exec(existsSync(file) ? readFileSync(file, 'utf8') : '')?.[1] ?? 0);
   });
-  return { resident: kilobytes.reduce((sum, each) => sum + each, 0) / 1000, heap: usedSize / 1e6 };
+  return { memory: (1024 * kilobytes.reduce((sum, each) => sum + each, 0)) / 1e6, heap: usedSize / 1e6 };
 }
 
 async function measureMemory(browser: Browser, site: string, minutes: number): Promise<void> {
   const page = await openPlayground(browser, site);
   const rows: string[][] = [];
-  const resident: number[] = [];
+  const memory: number[] = [];
   const start = performance.now();
   const count = Math.ceil((60 * minutes) / SECONDS_PER_ROW);
   for (let i = 1; i <= count; i++) {
     await page.waitForTimeout(Math.max(0, start + 1000 * SECONDS_PER_ROW * i - performance.now()));
-    const { resident: now, heap } = await memoryOf(page);
+    const { memory: now, heap } = await memoryOf(page);
     const step = (await page.textContent('[data-number="step"]')) ?? '';
-    resident.push(now);
+    memory.push(now);
     rows.push([String(SECONDS_PER_ROW * i), step, now.toFixed(0), heap.toFixed(1)]);
     console.error(`${SECONDS_PER_ROW * i} s: ${now.toFixed(0)} MB`);
   }
-  console.log(table([['seconds', 'step', 'MB resident', 'MB in the heap of the page'], ...rows]));
-  const half = summarize(resident.slice(0, Math.ceil(count / 2))).median;
-  const rest = summarize(resident.slice(Math.ceil(count / 2))).median;
+  console.log(table([['seconds', 'step', 'MB in memory', 'MB in the heap of the page'], ...rows]));
+  const half = summarize(memory.slice(0, Math.ceil(count / 2))).median;
+  const rest = summarize(memory.slice(Math.ceil(count / 2))).median;
   console.log(
-    `\nResident memory of all processes, median: ${half.toFixed(0)} MB in the first half, ${rest.toFixed(0)} MB in the second`,
+    `\nMemory of all processes, median: ${half.toFixed(0)} MB in the first half, ${rest.toFixed(0)} MB in the second`,
   );
   await page.context().close();
 }
