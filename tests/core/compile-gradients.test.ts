@@ -9,6 +9,7 @@ import {
   type Tensor,
   tensor,
 } from '@varigrad/core';
+import { Dropout } from '@varigrad/nn';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 
@@ -125,6 +126,51 @@ for (const machine of [createReference(), createWasm({ threads: 1 }), createWasm
       w.requiresGrad_(i % 2 === 0);
       assert.equal(numbers(compiled(row(2))), [6]);
     }
+  });
+
+  test('a function that freezes and thaws a parameter by itself is replayed', () => {
+    const [w, v] = [parameter(row(2)), parameter(row(3))];
+    const compiled = compile((x: Tensor) => {
+      v.zeroGrad();
+      w.requiresGrad_(false);
+      const loss = x.mul(w).mul(v).sum();
+      w.requiresGrad_();
+      loss.backward();
+      return loss;
+    });
+    for (let i = 1; i < 6; i++) {
+      compiled(row(i));
+      assert.equal([w.grad, numbers(v.grad!)], [null, [2 * i]]);
+    }
+    assert.is(compiled.recordings, 2);
+  });
+
+  test('flags and training mode are those of a plain call', () => {
+    const [w, layer] = [parameter(row(2)), new Dropout()];
+    const compiled = compile((x: Tensor) => {
+      layer.eval();
+      const y = layer.forward(x.mul(w));
+      w.requiresGrad_(false);
+      return y;
+    });
+    for (let i = 0; i < 5; i++) {
+      w.requiresGrad_();
+      layer.train();
+      compiled(row(1));
+      assert.equal([w.requiresGrad, layer.training], [false, false], `call ${i}`);
+    }
+    assert.is(compiled.recordings, 2);
+  });
+
+  test('an error after flags and the training mode were set', () => {
+    const [w, layer] = [parameter(row(1, 2)), new Dropout()];
+    const compiled = compile(() => {
+      w.requiresGrad_(false);
+      layer.eval();
+      return w.matmul(row(1));
+    });
+    assert.throws(() => compiled(), /matmul/);
+    assert.equal([w.requiresGrad, layer.training], [true, true]);
   });
 
   test.run();

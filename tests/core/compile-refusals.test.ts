@@ -135,6 +135,20 @@ for (const machine of [createReference(), createWasm({ threads: 1 })]) {
     refused((_, w) => w.matmul(row(1, 2)), 0, /matmul/);
   });
 
+  test('an error after a gradient that was read grew and was set to null', () => {
+    const w = parameter(row(1, 2));
+    w.sum().backward();
+    const { grad } = w;
+    const compiled = compile((t: Tensor) => {
+      t.mul(w).sum().backward();
+      w.zeroGrad();
+      return w.matmul(row(1));
+    });
+    assert.throws(() => compiled(row(3, 4)), /matmul/);
+    assert.is(w.grad, grad);
+    assert.equal(Array.from(w.grad!.dataSync()), [1, 1]);
+  });
+
   test('settings that replays would not repeat', () => {
     refused(
       (_, __, optimizer) => {

@@ -172,7 +172,9 @@ export class Tensor implements Disposable {
         'only a leaf can change requiresGrad — use detach() to make a leaf of this value',
       );
     }
-    this.requiresGrad = requiresGrad;
+    const recording = activeRecording();
+    if (recording === null) this.requiresGrad = requiresGrad;
+    else recording.setFlag(this, requiresGrad);
     return this;
   }
 

@@ -1,6 +1,6 @@
 import { formatShape, Generator, type Tensor, VarigradError } from '@varigrad/core';
 import { checkBoolean, checkOptions, type OptionNames } from '@varigrad/core/checks';
-import { dependsOn, setsItself } from '@varigrad/core/compile';
+import { dependsOn, onEachCall, onRollback, setsItself } from '@varigrad/core/compile';
 import { matching } from './matching.js';
 import { joined, members, ownTensors } from './members.js';
 import { type Names, renameStateDict } from './rename.js';
@@ -42,7 +42,15 @@ export abstract class Module {
 
   set training(training: boolean) {
     setsItself(this.#readTraining);
-    this.#training = training;
+    onRollback(() => {
+      const before = this.#training;
+      return () => {
+        this.#training = before;
+      };
+    });
+    onEachCall(() => {
+      this.#training = training;
+    });
   }
 
   /** The modules directly below this one, with their names. */

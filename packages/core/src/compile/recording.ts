@@ -118,9 +118,26 @@ export class Recording implements ActiveRecording {
   /** A tensor from outside takes part in gradients as long as its flag says so. */
   #watch(input: { readonly requiresGrad: boolean }): void {
     const { values } = input as unknown as { values: Values };
+    if (this.#isOutside(values)) this.dependsOn(() => input.requiresGrad, input.requiresGrad);
+  }
+
+  /** Whether the function neither made nor received the values. */
+  #isOutside(values: Values): boolean {
     const slot = this.#slotOf.get(values);
-    if (slot === undefined || this.slots[slot]!.kind === 'state')
-      this.dependsOn(() => input.requiresGrad, input.requiresGrad);
+    return slot === undefined || this.slots[slot]!.kind === 'state';
+  }
+
+  setFlag(tensor: { requiresGrad: boolean; readonly values: Values }, requiresGrad: boolean): void {
+    const before = tensor.requiresGrad;
+    this.#known.add(tensor); // the recording does not depend on what the function itself sets
+    this.#undos.push(() => {
+      tensor.requiresGrad = before;
+    });
+    tensor.requiresGrad = requiresGrad;
+    if (this.#isOutside(tensor.values))
+      this.actions.push(() => {
+        tensor.requiresGrad = requiresGrad;
+      });
   }
 
   readGrad(tensor: object, found: object | null): void {
@@ -266,7 +283,7 @@ export class Recording implements ActiveRecording {
     const version = storage?.version ?? 0;
     this.#copies.push(copy);
     this.#undos.push(() => {
-      kernels.assign(values, copy);
+      kernels.assign(storage === null ? values : storage.values, copy); // the storage may have moved since
       if (storage !== null) storage.version = version;
     });
   }
