@@ -169,6 +169,25 @@ test('backward inside a scope: the gradient survives, accumulates and is freed b
   assert.is(counting.live.size, 0);
 });
 
+test('gradients that are set, or that have a graph, survive scopes, and are freed in one after they are gone', () => {
+  const [a, b] = [parameter(tensor([1, 2])), parameter(tensor([3, 4]))];
+  scope(() => {
+    scope(() => {
+      a.square().sum().backward();
+      a.grad = a.grad!.mul(10);
+      b.square().sum().backward(undefined, { createGraph: true });
+    });
+  });
+  assert.equal(numbers(a.grad as Tensor), [20, 40]);
+  assert.equal(numbers(b.grad as Tensor), [6, 8]);
+  const live = counting.live.size;
+  scope(() => {
+    a.grad = a.mul(3).detach();
+    a.grad = null;
+  });
+  assert.is(counting.live.size, live);
+});
+
 test('grad and gradients keep only their results', () => {
   const result = grad((x) => (x as Tensor).sin().square().sum())(tensor([0, 0]));
   assert.equal(numbers(result), [0, 0]);

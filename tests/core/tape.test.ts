@@ -84,6 +84,17 @@ test('a grad that was read is unchanged by zeroGrad and the next backward', () =
   }
 });
 
+test('zeroGrad leaves the memory of a gradient that was set from outside', () => {
+  const [a, b, buffer] = [parameter(tensor([1, 2])), parameter(tensor([3, 4])), parameter(tensor([5, 6]))];
+  a.mul(2).sum().backward();
+  b.grad = a.grad;
+  b.zeroGrad();
+  assert.equal(gradOf(a), [2, 2]);
+  b.grad = buffer;
+  b.zeroGrad();
+  assert.equal([...buffer.dataSync()], [5, 6]);
+});
+
 test('leaves without requiresGrad, and constants, get no gradient', () => {
   const [x, c] = [leaf([1]), tensor([2])];
   x.mul(c).sum().backward();

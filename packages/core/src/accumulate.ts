@@ -17,14 +17,6 @@ export function addGradients(a: Tensor, b: Tensor): Tensor {
   return apply(sumOp, [a, b], undefined);
 }
 
-/** Gradients whose memory is referenced by one `tensor.grad` only. They are added to in place. */
-const owned = new WeakSet<Tensor>();
-
-/** Registers a gradient whose memory only `tensor.grad` refers to. */
-export function markOwned(gradient: Tensor): void {
-  owned.add(gradient);
-}
-
 /**
  * Adds a gradient to `tensor.grad`. The gradient of a resident tensor is resident, too.
  * @param differentiable - record the sum and change nothing in place, for higher-order derivatives
@@ -33,7 +25,7 @@ export function accumulate(tensor: Tensor, gradient: Tensor, differentiable: boo
   const before = tensor.peekGrad();
   if (differentiable) {
     tensor.grad = before === null ? gradient : addGradients(before, gradient);
-  } else if (before !== null && owned.has(before)) {
+  } else if (before?.isOwnGradient) {
     updateInPlace([before], (kernels) => kernels.accumulate(before.values, gradient.values));
   } else {
     const total = before === null ? gradient : noGrad(() => addGradients(before, gradient));
@@ -46,7 +38,7 @@ function ownGradient(tensor: Tensor, gradient: Tensor): Tensor {
   const own = adopt(gradient.storage) ? gradient.detach() : copyOf(gradient);
   if (tensor.storage.persistent) own.storage.persist();
   else own.storage.keep();
-  owned.add(own);
+  own.isOwnGradient = true;
   return own;
 }
 

@@ -41,12 +41,12 @@ export function runScope<T>(backend: Backend, f: () => T, results: (value: T) =>
   }
 }
 
-/** Kept storages move to the enclosing scope. If there is none, the garbage collector frees them. */
+/** Kept storages and gradients move to the enclosing scope. If there is none, the garbage collector frees them. */
 function leave(storages: Iterable<Storage>, kept: ReadonlySet<Storage>): void {
   const outer = open.at(-1);
   for (const storage of storages) {
     if (storage.persistent || storage.disposed) continue;
-    if (!kept.has(storage)) storage.dispose();
+    if (!kept.has(storage) && storage.gradients === 0) storage.dispose();
     else if (outer !== undefined) outer.add(storage);
     else storage.keep();
   }

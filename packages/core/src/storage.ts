@@ -13,6 +13,8 @@ export class Storage {
   version = 0;
   /** Parameters, kept gradients and optimizer state outlive every scope. */
   persistent = false;
+  /** Number of tensors whose gradient is here. A scope does not free it. */
+  gradients = 0;
   #values: Values | null;
 
   constructor(backend: Backend, values: Values) {

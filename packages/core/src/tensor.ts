@@ -83,8 +83,11 @@ export class Tensor implements Disposable {
   label = '';
   /** Names of the axes, for error messages; empty if they have none. */
   axisNames: readonly string[] = [];
+  /** Whether the engine made this gradient, and may write into its memory. */
+  isOwnGradient = false;
   #grad: Tensor | null = null;
-  #gradWasRead = false;
+  /** Whether a caller may hold this gradient. */
+  #wasRead = false;
 
   constructor(storage: Storage, shape: Shape) {
     this.storage = storage;
@@ -113,9 +116,8 @@ export class Tensor implements Disposable {
 
   /** ∂loss/∂this, accumulated by `backward`; null before the first one and after `zeroGrad`. */
   get grad(): Tensor | null {
-    activeRecording()?.readGrad(this, this.#grad);
-    this.#gradWasRead = true;
-    return this.#grad;
+    if (this.#grad !== null) this.#grad.#wasRead = true;
+    return this.peekGrad();
   }
 
   set grad(grad: Tensor | null) {
@@ -127,18 +129,19 @@ export class Tensor implements Disposable {
         `the gradient must have the tensor's shape ${formatShape(this.shape)}, found ${formatShape(grad.shape)}`,
       );
     }
-    activeRecording()?.changeGrad(this, false, this.#restoreGrad());
-    this.#grad = grad;
-    this.#gradWasRead = false;
+    this.#replaceGrad(grad, false);
   }
 
-  /** Returns a function that undoes later changes of the gradient. */
-  #restoreGrad(): () => void {
-    const [grad, wasRead] = [this.#grad, this.#gradWasRead];
-    return () => {
-      this.#grad = grad;
-      this.#gradWasRead = wasRead;
-    };
+  #replaceGrad(grad: Tensor | null, zeroed: boolean): void {
+    const before = this.#grad;
+    activeRecording()?.changeGrad(this, zeroed, () => this.#setGrad(before));
+    this.#setGrad(grad);
+  }
+
+  #setGrad(grad: Tensor | null): void {
+    if (this.#grad !== null) this.#grad.storage.gradients--;
+    if (grad !== null) grad.storage.gradients++;
+    this.#grad = grad;
   }
 
   /** The gradient, for callers that keep no reference to it (the engine, optimizers); see `zeroGrad`. */
@@ -149,19 +152,16 @@ export class Tensor implements Disposable {
 
   /** Whether someone outside of the engine may hold the gradient. */
   get gradWasRead(): boolean {
-    return this.#gradWasRead;
+    return this.#grad === null ? false : this.#grad.#wasRead;
   }
 
-  /** Sets the gradient to null. Its memory is reused, unless `grad` was read. */
+  /** Sets the gradient to null. Its memory is reused if the engine made it and `grad` was not read. */
   zeroGrad(): void {
-    activeRecording()?.changeGrad(this, true, this.#restoreGrad());
-    const storage = this.#grad?.storage;
-    if (storage?.persistent === true && !storage.disposed) {
-      if (this.#gradWasRead) storage.keep();
-      else storage.dispose();
-    }
-    this.#grad = null;
-    this.#gradWasRead = false;
+    const before = this.#grad;
+    this.#replaceGrad(null, true);
+    if (!before?.isOwnGradient || !before.storage.persistent || before.storage.disposed) return;
+    if (before.#wasRead) before.storage.keep();
+    else before.storage.dispose();
   }
 
   /** Sets `requiresGrad` in place and returns this tensor. @throws ArgumentError on a computed tensor */

@@ -1,5 +1,4 @@
 /** The gradients that a compiled function leaves in tensors. */
-import { markOwned } from '../accumulate.js';
 import type { Backend, Replay } from '../backend/backend.js';
 import { Storage } from '../storage.js';
 import { Tensor } from '../tensor.js';
@@ -94,7 +93,7 @@ export class GradientWriter {
     tensor.zeroGrad();
     const own = new Tensor(new Storage(this.#machine, values), tensor.shape);
     own.storage.persistent = true;
-    markOwned(own);
+    own.isOwnGradient = true;
     tensor.grad = own;
     this.#own[i] = own;
   }
