@@ -110,6 +110,34 @@ for (const machine of [createReference(), createWasm({ threads: 1 }), createWasm
     }
   });
 
+  test('an argument that the function also uses from outside', () => {
+    const [w, v] = [row(3), row(4)];
+    const compiled = compile((x: Tensor) => x.mul(w));
+    for (let i = 0; i < 3; i++) assert.equal(numbers(compiled(w)), [9]);
+    assert.throws(() => compiled(v), /mul at .* has other operands/);
+    const other = compile((x: Tensor) => x.mul(w));
+    for (let i = 0; i < 3; i++) assert.equal(numbers(other(v)), [12]);
+    assert.equal(numbers(other(row(5))), [15]);
+    assert.is(other.recordings, 3, 'the first tensor with other values is compared');
+    for (const [x, product] of [
+      [w, 9],
+      [row(6), 18],
+      [w, 9],
+    ] as const)
+      assert.equal(numbers(other(x)), [product]);
+  });
+
+  test('an argument that the function changes from outside is refused, also after other arguments', () => {
+    const state = parameter(row(3)).requiresGrad_(false);
+    const compiled = compile((x: Tensor) => {
+      state.assign(state.mul(2));
+      return x.add(state);
+    });
+    for (let i = 1; i < 4; i++) assert.equal(numbers(compiled(row(1))), [3 * 2 ** i + 1]);
+    assert.throws(() => compiled(state), /an argument is changed in place/);
+    assert.equal(numbers(state), [24]);
+  });
+
   test('parameters that change between calls are read anew, also after they moved', () => {
     const w = parameter(row(1));
     const plain = row(1);

@@ -108,7 +108,7 @@ class CompiledFunction {
     const variant = this.#find(args);
     if (variant === undefined) return this.#record(args, null);
     const isDue = this.#checkEvery > 0 && variant.replays > 0 && variant.replays % this.#checkEvery === 0;
-    if (variant.program === null || isDue) return this.#record(args, variant);
+    if (variant.program === null || isDue || !variant.knows(args)) return this.#record(args, variant);
     return variant.replay(args);
   }
 
@@ -139,7 +139,7 @@ class CompiledFunction {
     );
     try {
       const { result, recorded } = this.#run(recording, args);
-      this.#accept(signature, recorded, earlier);
+      this.#accept(signature, recorded, args, earlier);
       recording.commit();
       return result;
     } catch (error) {
@@ -149,9 +149,14 @@ class CompiledFunction {
   }
 
   /** Keeps a recorded call. @throws ArgumentError if it differs from the one before */
-  #accept(signature: Signature, recorded: RecordedCall, earlier: Variant | null): void {
+  #accept(
+    signature: Signature,
+    recorded: RecordedCall,
+    args: readonly Tensor[],
+    earlier: Variant | null,
+  ): void {
     if (earlier === null) {
-      this.#variants.push(new Variant(signature, recorded));
+      this.#variants.push(new Variant(signature, recorded, args));
       return;
     }
     const difference = differenceOf(earlier.recorded, recorded);
@@ -162,7 +167,7 @@ class CompiledFunction {
           ? `a number that changes from call to call is no constant: ${difference.text} — pass it as a tensor`
           : `the function must run the same kernels at each call: ${difference.text} — compile a function for each case`,
       );
-    earlier.confirm(recorded);
+    earlier.confirm(recorded, args);
     this.#latest = earlier;
   }
 

@@ -64,11 +64,14 @@ export class Variant {
   recorded: RecordedCall;
   /** Replays since the recording was last checked. */
   replays = 0;
+  /** The memory of each argument, if it was the same in all recorded calls. */
+  readonly #same: (object | null)[];
   #ready: Ready | null = null;
 
-  constructor(signature: Signature, recorded: RecordedCall) {
+  constructor(signature: Signature, recorded: RecordedCall, args: readonly Tensor[]) {
     this.signature = signature;
     this.recorded = recorded;
+    this.#same = args.map(({ storage }) => storage);
   }
 
   /** The program that replays run; null until two recordings agree. */
@@ -83,9 +86,23 @@ export class Variant {
     return true;
   }
 
-  /** Whether the conditions of the recording hold. */
+  /**
+   * Whether the recorded calls tell each argument from tensors from outside. One that always had the same memory may be such a tensor:
+   * other memory in its place must be recorded first.
+   */
+  knows(args: readonly Tensor[]): boolean {
+    for (let i = 0; i < args.length; i++) {
+      const same = this.#same[i]!;
+      if (same !== null && same !== args[i]!.storage) return false;
+    }
+    return true;
+  }
+
+  /** Whether the conditions of the recording hold, and no argument is a tensor that it found outside. */
   holds(args: readonly Tensor[]): boolean {
     const { recording, before } = this.recorded;
+    for (const { storage } of recording.states.values())
+      for (const argument of args) if (argument.storage === storage) return false;
     for (const { read, found } of recording.conditions) if (read() !== found) return false;
     for (const { target, gradient } of before) {
       const tensor = typeof target === 'number' ? args[target]! : target;
@@ -95,8 +112,11 @@ export class Variant {
   }
 
   /** Accepts a recorded call that agrees with the one before, and prepares it for replays. */
-  confirm(recorded: RecordedCall): void {
+  confirm(recorded: RecordedCall, args: readonly Tensor[]): void {
     this.replays = 0;
+    args.forEach(({ storage }, i) => {
+      if (this.#same[i] !== storage) this.#same[i] = null;
+    });
     if (this.#ready !== null) return;
     this.recorded = recorded;
     this.#ready = this.#prepare();
