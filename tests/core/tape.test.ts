@@ -84,6 +84,18 @@ test('a grad that was read is unchanged by zeroGrad and the next backward', () =
   }
 });
 
+test('a tensor that requires a gradient only after an operation gets none from it', () => {
+  const [w, x, z] = [tensor([3, 4]), leaf([1, 2]), leaf([1, 1])];
+  const frozen = x.mul(w).sum(); // as a discriminator that is frozen while the generator trains
+  w.requiresGrad_();
+  frozen.backward(undefined, { retainGraph: true });
+  assert.is(w.grad, null);
+  assert.equal(gradOf(x), [3, 4]);
+  assert.equal([...gradients(frozen, [w])[0]!.dataSync()], [0, 0]);
+  z.mul(w).add(x.detach().mul(w)).sum().backward();
+  assert.equal(gradOf(w), [2, 3]);
+});
+
 test('zeroGrad leaves the memory of a gradient that was set from outside', () => {
   const [a, b, buffer] = [parameter(tensor([1, 2])), parameter(tensor([3, 4])), parameter(tensor([5, 6]))];
   a.mul(2).sum().backward();

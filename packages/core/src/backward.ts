@@ -173,7 +173,7 @@ function pushToInputs(
   }
   node.inputs.forEach((input, i) => {
     const thunk = thunks[i];
-    if (thunk === null || thunk === undefined || !needed.has(input)) return;
+    if (thunk === null || thunk === undefined || !node.required[i] || !needed.has(input)) return;
     const start = observer === null ? 0 : performance.now();
     const gradient = thunk();
     checkTensor(op, gradient, `vjp: the gradient of input ${i}`);
@@ -214,7 +214,7 @@ function free(node: TapeNode): void {
 }
 
 /**
- * Returns every tensor that y was computed from and that requires a gradient, operands before results. The traversal is
+ * Returns every tensor that y was computed from and that required a gradient at that time, operands before results. The traversal is
  * iterative, so that deep graphs do not overflow the stack.
  * @throws GradError if a part of the graph was freed
  */
@@ -230,11 +230,12 @@ export function topologicalOrder(y: Tensor): Tensor[] {
         `the graph behind '${tensor.node.op.name}' was freed by an earlier backward — pass { retainGraph: true } to that call`,
       );
     }
-    const input = tensor.node?.inputs[top.next++];
+    const place = top.next++;
+    const input = tensor.node?.inputs[place];
     if (input === undefined) {
       order.push(tensor);
       stack.pop();
-    } else if (input.requiresGrad && !visited.has(input)) {
+    } else if (tensor.node!.required[place] && !visited.has(input)) {
       visited.add(input);
       stack.push({ tensor: input, next: 0 });
     }
@@ -246,7 +247,9 @@ export function topologicalOrder(y: Tensor): Tensor[] {
 function tensorsLeadingTo(order: readonly Tensor[], wanted: (tensor: Tensor) => boolean): Set<Tensor> {
   const needed = new Set<Tensor>();
   for (const tensor of order) {
-    if (wanted(tensor) || tensor.node?.inputs.some((input) => needed.has(input)) === true) needed.add(tensor);
+    const { node } = tensor;
+    if (wanted(tensor) || node?.inputs.some((input, i) => node.required[i] && needed.has(input)))
+      needed.add(tensor);
   }
   return needed;
 }

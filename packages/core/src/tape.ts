@@ -93,6 +93,7 @@ export function apply<Inputs extends Tensors, Params>(
       op: op as unknown as Op<Tensors, unknown>,
       params,
       inputs,
+      required: inputs.map((t) => t.requiresGrad),
       versions: inputs.map((t) => t.storage.version),
       resultVersion: out.storage.version,
       freed: false,

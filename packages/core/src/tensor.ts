@@ -56,7 +56,8 @@ export interface TapeNode {
   readonly params: unknown;
   /** Emptied when the graph is freed. */
   inputs: readonly Tensor[];
-  /** Storage versions of the inputs when the operation ran. */
+  /** When the operation ran: which inputs required a gradient, and the storage versions of the inputs. */
+  readonly required: readonly boolean[];
   readonly versions: readonly number[];
   /** Storage version of the result right after the operation. */
   readonly resultVersion: number;
@@ -172,9 +173,8 @@ export class Tensor implements Disposable {
         'only a leaf can change requiresGrad — use detach() to make a leaf of this value',
       );
     }
-    const recording = activeRecording();
-    if (recording === null) this.requiresGrad = requiresGrad;
-    else recording.setFlag(this, requiresGrad);
+    activeRecording()?.setFlag(this, requiresGrad);
+    this.requiresGrad = requiresGrad;
     return this;
   }
 

@@ -28,7 +28,7 @@ export interface ActiveRecording {
   release(machine: Backend, values: Values, undo: Undo): void;
   /** An operation begins, or ends if the name is empty. @param inputs - its tensors */
   operation(name: string, inputs: readonly { readonly requiresGrad: boolean }[]): void;
-  /** The function itself sets whether a tensor requires a gradient. */
+  /** The function itself is about to set whether a tensor requires a gradient. */
   setFlag(tensor: { requiresGrad: boolean; readonly values: Values }, requiresGrad: boolean): void;
   /** The gradient of a tensor was read. */
   readGrad(tensor: object, found: object | null): void;

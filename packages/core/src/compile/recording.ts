@@ -133,7 +133,6 @@ export class Recording implements ActiveRecording {
     this.#undos.push(() => {
       tensor.requiresGrad = before;
     });
-    tensor.requiresGrad = requiresGrad;
     if (this.#isOutside(tensor.values))
       this.actions.push(() => {
         tensor.requiresGrad = requiresGrad;
