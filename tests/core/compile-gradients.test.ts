@@ -9,7 +9,7 @@ import {
   type Tensor,
   tensor,
 } from '@varigrad/core';
-import { Dropout } from '@varigrad/nn';
+import { clipGradNorm, Dropout } from '@varigrad/nn';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 
@@ -125,6 +125,21 @@ for (const machine of [createReference(), createWasm({ threads: 1 }), createWasm
     for (let i = 0; i < 4; i++) {
       w.requiresGrad_(i % 2 === 0);
       assert.equal(numbers(compiled(row(2))), [6]);
+    }
+  });
+
+  test('a gradient that the function sets and returns is returned as a copy', () => {
+    const w = parameter(row(2));
+    const compiled = compile((x: Tensor) => {
+      const half = x.mul(0.5);
+      w.grad = half;
+      return half;
+    });
+    for (let i = 1; i < 5; i++) {
+      const half = compiled(row(i));
+      assert.equal(numbers(w.grad!), [i / 2]);
+      clipGradNorm([w], 0.1);
+      assert.equal(numbers(half), [i / 2], `call ${i}`);
     }
   });
 

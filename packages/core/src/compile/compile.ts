@@ -176,8 +176,10 @@ class CompiledFunction {
       withRecordingOf(recording, () => {
         const { tensors, form } = takeApart(refusePromise('compile', this.#f(...args)));
         const own = tensors.map((tensor, i) => {
-          const isFirst = tensors.findIndex(({ storage }) => storage === tensor.storage) === i;
-          const isFree = isFirst && !tensor.storage.persistent && recording.made(tensor.values);
+          const { storage } = tensor;
+          const isFirst = tensors.findIndex((other) => other.storage === storage) === i;
+          const isFree =
+            isFirst && !storage.persistent && storage.gradients === 0 && recording.made(tensor.values);
           return isFree ? tensor.detach() : tensor.detach().clone();
         });
         const results = own.map(({ values }) => recording.slotOf(values)!);
