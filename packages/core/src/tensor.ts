@@ -4,7 +4,7 @@
 import type { Backend, HostArray, Kernels, Operand, Values } from './backend/backend.js';
 import { DISPOSE } from './backend/backend.js';
 import { backend } from './backend/current.js';
-import { checkArray, checkTensor, describeValue } from './checks/arguments.js';
+import { checkArray, checkBoolean, checkTensor, describeValue } from './checks/arguments.js';
 import { activeRecording, refuseInside } from './compile/active.js';
 import { ArgumentError, formatShape, type Shape, ShapeError } from './errors.js';
 import { formatArray } from './format.js';
@@ -167,12 +167,12 @@ export class Tensor implements Disposable {
 
   /** Sets `requiresGrad` in place and returns this tensor. @throws ArgumentError on a computed tensor */
   requiresGrad_(requiresGrad = true): this {
-    if (this.node !== null) {
+    checkBoolean('requiresGrad_', 'requiresGrad', requiresGrad);
+    if (this.node !== null)
       throw new ArgumentError(
         'requiresGrad_',
         'only a leaf can change requiresGrad — use detach() to make a leaf of this value',
       );
-    }
     activeRecording()?.setFlag(this, requiresGrad);
     this.requiresGrad = requiresGrad;
     return this;

@@ -1,5 +1,6 @@
 /** Matrix products. Transposes are flags of the kernel, so that no gradient ever copies a transposed matrix. */
 import type { MatmulSpec } from '../backend/backend.js';
+import { checkBoolean } from '../checks/arguments.js';
 import { checkOptions, type OptionNames } from '../checks/options.js';
 import { ArgumentError, formatShape, type Shape, ShapeError } from '../errors.js';
 import { operandOf } from '../operand.js';
@@ -108,6 +109,8 @@ export function matmul(a: TensorLike, b: TensorLike, options: MatmulOptions = {}
     );
   }
   const { transposeA = false, transposeB = false } = options;
+  checkBoolean('matmul', 'transposeA', transposeA);
+  checkBoolean('matmul', 'transposeB', transposeB);
   if ((transposeA && left.rank === 1) || (transposeB && right.rank === 1)) {
     throw new ArgumentError('matmul', 'a vector cannot be transposed — leave the transpose flag out');
   }
