@@ -139,6 +139,8 @@ test('folders for training and testing by their usual names', async () => {
   const three = folder({ 'train/1.png': 1, 'train/2.png': 2, 'val/1.png': 3, 'test/1.png': 4 });
   const { train, test: held, notes } = await loadData(three);
   assert.equal([bytesOf(train), bytesOf(held), notes], [[1, 2], [4], ['Not used: val.']]);
+  const beside = folder({ 'train/1.png': 7, 'train/2.png': 7, 'test/1.png': 4, '3.png': 5 });
+  assert.equal((await loadData(beside)).notes, ['Not used: 3.png.', 'All 2 images are alike.']);
 });
 
 test('a class without images is refused', async () => {
@@ -339,7 +341,7 @@ test('no images, and images of two sizes, are refused before training', async ()
   );
   assert.is(
     await refusal(sets(images(2, 2, 2), labels(2), images(2, 2, 3), labels(2))),
-    `--data ${count}: the images for training have 2 × 2 pixels, those for testing 2 × 3`,
+    `--data ${count}: the images for training have 2 × 2 pixels, those for testing 2 × 3 — give them one shape with --size or --grey`,
   );
 });
 

@@ -8,6 +8,7 @@ import * as assert from 'uvu/assert';
 import { loadData } from '../../packages/vae/src/run/data.js';
 import { AS_THEY_ARE } from '../../packages/vae/src/run/preparation.js';
 import { pythonWith, runPython } from '../helpers/python-here.js';
+import { isRefused } from './cli-calls.js';
 
 const scratch = mkdtempSync(join(tmpdir(), 'varigrad-numpy-'));
 test.after(() => rmSync(scratch, { recursive: true, force: true }));
@@ -47,6 +48,14 @@ test('npy: the layouts of images', async () => {
       [3, 17, 4],
     ],
     [
+      [2, 8, 9, 1],
+      [8, 9],
+    ],
+    [
+      [2, 5, 8, 9],
+      [5, 8, 9],
+    ],
+    [
       [3, 16],
       [4, 4],
     ],
@@ -66,6 +75,8 @@ test('npy: the layouts of images', async () => {
 
 test('npy: channels in the last axis come first', async () => {
   const path = join(scratch, 'last.npy');
+  writeFileSync(path, encodeNpy({ shape: [2, 8, 9, 3], data: bytes(432) }));
+  assert.equal((await all(path)).imageShape, [3, 8, 9]);
   writeFileSync(path, encodeNpy({ shape: [2, 20, 17, 3], data: bytes(2040) }));
   const { images, imageShape } = await all(path);
   assert.equal(imageShape, [3, 20, 17]);
@@ -185,6 +196,22 @@ test('labels and names that do not fit are refused', async () => {
     await write({ pixels: images }),
     /^f.npz: expected an array images, x, data, arr_0, or x_train and x_test, found pixels/,
   );
+  const [x_train, labels] = [images, { shape: [3], data: bytes(3) }];
+  assert.is(
+    await write({ x_train, y_train: labels, x_test: images }),
+    'f.npz: only the training images have labels — save y_train and y_test, or neither',
+  );
+  assert.is(
+    await write({ x_train, x_test: images, y_test: labels }),
+    'f.npz: only the test images have labels — save y_train and y_test, or neither',
+  );
+  const wide = { shape: [3, 2, 3], data: bytes(18) };
+  assert.is(
+    await write({ x_train, x_test: wide }),
+    '--data f.npz: the images for training have 2 × 2 pixels, those for testing 2 × 3 — give them one shape with --size or --grey',
+  );
+  const { test: held } = await loadData(join(scratch, 'f.npz'), { ...AS_THEY_ARE, size: 2 });
+  assert.equal(held.imageShape, [2, 2]);
   writeFileSync(join(scratch, 'cut.npy'), encodeNpy(images).subarray(0, 135));
   assert.match(await refusal(join(scratch, 'cut.npy')), /^cut.npy: .*truncated$/);
   truncateSync(join(scratch, 'cut.npy'), 3e9); // it takes no room on the disk
@@ -193,6 +220,34 @@ test('labels and names that do not fit are refused', async () => {
     /it has 3000000000 bytes, and a run holds its images in memory/,
   );
   assert.match(await refusal('absent.npy,labels.npy'), /there is no such file or folder/);
+});
+
+test('the command line refuses such data before it trains', async () => {
+  const path = join(scratch, 'negative.npy');
+  writeFileSync(path, encodeNpy({ shape: [3, 2, 2], data: new Float32Array(12).fill(-1) }));
+  await isRefused(
+    ['train', '--data', path, '--out', join(scratch, 'none')],
+    `${path}: the pixels are -1 to -1 — expected 0 to 255, or floats from 0 to 1`,
+  );
+});
+
+test('a network that does not fit the images is refused, too', async () => {
+  const path = join(scratch, 'small.npy');
+  writeFileSync(path, encodeNpy({ shape: [3, 2, 2], data: bytes(12) }));
+  await isRefused(
+    ['train', '--data', path, '--network', 'convolutional', '--out', join(scratch, 'none')],
+    'ConvolutionalBody: a 2 × 2 image is too small for 2 convolutions, each of which halves it — use fewer',
+  );
+});
+
+test('whole numbers 0 and 1 that become almost black are reported', async () => {
+  const path = join(scratch, 'bits-idx.npy');
+  writeFileSync(path, encodeNpy({ shape: [3, 2, 2], data: bytes(12).map((value) => value % 2) }));
+  const { notes } = await loadData(path);
+  assert.match(
+    notes.join('\n'),
+    /^The brightest pixel is 0.0039, and white is 1: integers are read as 0 to 255/m,
+  );
 });
 
 test.run();

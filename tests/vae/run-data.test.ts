@@ -116,7 +116,7 @@ test('folders train and test are used as the two sets', async () => {
   for (const name of ['x', 'y']) grey(join(path, 'test', name, '0.png'), 1, [4, 4]);
   await isRefused(
     path,
-    `--data ${path}: the images of train and test differ in size, or only one set has colours`,
+    `--data ${path}: the images for training have 2 × 3 pixels, those for testing 4 × 4 — give them one shape with --size or --grey`,
   );
 });
 

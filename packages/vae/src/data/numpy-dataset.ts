@@ -16,7 +16,8 @@ const MOST_CHANNELS = 16;
 
 /**
  * Labelled images from arrays. Images are `[count, height, width]`, `[count, channels, height, width]`, `[count, height, width, channels]`
- * with at most 16 channels, or `[count, pixels]` if they are square. Their values are those of `unitValues`; booleans are 0 and 1.
+ * with at most 16 channels, or `[count, pixels]` if they are square. Of two axes that may be channels, the one of length 1 or 3 is taken,
+ * else the first. Their values are those of `unitValues`; booleans are 0 and 1.
  * @param labels - whole numbers from 0 to 255, `[count]` or `[count, 1]`; without them, `classes` is 0
  * @throws VarigradError with the name of the array if it has another shape, another type, or other values
  */
@@ -35,6 +36,9 @@ export function datasetOfArrays({ array, source }: NamedArray, labels?: NamedArr
   };
 }
 
+/** The usual numbers of channels: grey values, or red, green and blue. They decide between two axes that may be channels. */
+const isUsual = (channels: number): boolean => channels === 1 || channels === 3;
+
 /** The number and the shape of images, and whether their channels are in the last axis. */
 export function layoutOf(
   shape: readonly number[],
@@ -49,7 +53,7 @@ export function layoutOf(
     );
   if (shape.length === 2) return [count, [side, side], false];
   if (shape.length === 3) return [count, [a, b], false];
-  const isFirst = a <= MOST_CHANNELS;
+  const isFirst = a <= MOST_CHANNELS && (isUsual(a) || !isUsual(c));
   if (!isFirst && c > MOST_CHANNELS)
     throw fault(
       `expected at most ${MOST_CHANNELS} channels in axis 1 or in the last axis, found ${formatShape(shape)}`,
@@ -118,6 +122,11 @@ export function datasetsOfNpz(arrays: Readonly<Record<string, NpyArray>>, path: 
     labels: named(labels),
   }));
   if (train?.images !== undefined && test?.images !== undefined) {
+    if ((train.labels === undefined) !== (test.labels === undefined))
+      throw new VarigradError(
+        path,
+        `only the ${train.labels === undefined ? 'test' : 'training'} images have labels — save y_train and y_test, or neither`,
+      );
     const sets = [datasetOfArrays(train.images, train.labels), datasetOfArrays(test.images, test.labels)];
     const classes = Math.max(...sets.map((set) => set.classes));
     return sets.map((set) => ({ ...set, classes }));
@@ -126,7 +135,7 @@ export function datasetsOfNpz(arrays: Readonly<Record<string, NpyArray>>, path: 
   if (images === undefined)
     throw new VarigradError(
       path,
-      `expected an array ${IMAGE_NAMES.join(', ')}, or x_train and x_test, found ${Object.keys(arrays).slice(0, 10).join(', ')} — save the images under one of these names`,
+      `expected an array ${IMAGE_NAMES.join(', ')}, or x_train and x_test, found ${Object.keys(arrays).slice(0, 10).join(', ') || 'no array'} — save the images under one of these names`,
     );
   return [datasetOfArrays(images, named(LABEL_NAMES))];
 }

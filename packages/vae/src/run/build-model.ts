@@ -1,5 +1,5 @@
 /** Builds the model of a configuration. */
-import { Generator } from '@varigrad/core';
+import { ArgumentError, Generator, ShapeError } from '@varigrad/core';
 import { type ImageShape, sizeOf } from '../data/image-shape.js';
 import type { Standardization } from '../data/standardization.js';
 import type { Losses } from '../meter.js';
@@ -25,7 +25,10 @@ export function modelEntry({ model }: Pick<RunConfig, 'model'>): ModelEntry {
   return MODELS.model.parts[model];
 }
 
-/** Builds the model of a configuration for such images, with its initial weights. @throws UsageError if it needs labels and there are none */
+/**
+ * Builds the model of a configuration for such images, with its initial weights.
+ * @throws UsageError if it needs labels and there are none, or its networks do not fit the images
+ */
 export function buildModel(config: RunConfig, images: ImageFacts): GenerativeModel {
   const { imageShape, classes, count } = images;
   const entry = modelEntry(config);
@@ -34,14 +37,19 @@ export function buildModel(config: RunConfig, images: ImageFacts): GenerativeMod
       `model ${config.model} needs the class of each image, and the images of ${config.data} have no classes — put the images of each class into a subfolder`,
     );
   const generator = new Generator(config.seed);
-  return entry.build({
-    config,
-    inputSize: sizeOf(imageShape),
-    imageShape,
-    classes,
-    count,
-    generator,
-  });
+  try {
+    return entry.build({
+      config,
+      inputSize: sizeOf(imageShape),
+      imageShape,
+      classes,
+      count,
+      generator,
+    });
+  } catch (error) {
+    const isRefused = error instanceof ArgumentError || error instanceof ShapeError;
+    throw isRefused ? new UsageError(error.message) : error;
+  }
 }
 
 /** The function that formats the losses of a model. */

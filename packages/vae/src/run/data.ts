@@ -1,10 +1,12 @@
 /** Loads the images of a run. */
 import { isDeepStrictEqual } from 'node:util';
+import { VarigradError } from '@varigrad/core';
 import type { Table } from '../data/csv.js';
 import { type Dataset, firstOf, pixelsOf } from '../data/dataset.js';
 import { quantizeDataset } from '../data/quantize.js';
 import type { Standardization } from '../data/standardization.js';
 import { standardizationOf, standardized } from '../data/table.js';
+import { FileError } from '../files/file-error.js';
 import { describeContents, listed } from './contents.js';
 import type { LikelihoodEntry } from './options/likelihoods.js';
 import { AS_THEY_ARE, type Preparation, preparedDataset } from './preparation.js';
@@ -33,18 +35,38 @@ export interface RunData extends LoadedData {
 /**
  * Loads the images that a name or a path stands for, and prepares them. If there is only one set, its last tenth becomes the test set.
  * @param standardization - of the training data of a run, for other rows of the same columns
- * @throws UsageError if there is no such data set
+ * @throws UsageError if there is no such data set, or it is damaged or unsuitable; FileError if a file cannot be read
  */
 export async function loadData(
   name: string,
   preparation: Preparation = AS_THEY_ARE,
   standardization?: Standardization,
 ): Promise<LoadedData> {
+  try {
+    return await read(name, preparation, standardization);
+  } catch (error) {
+    const isRefused = error instanceof VarigradError && !(error instanceof FileError);
+    throw isRefused ? new UsageError(error.message) : error;
+  }
+}
+
+async function read(
+  name: string,
+  preparation: Preparation,
+  standardization: Standardization | undefined,
+): Promise<LoadedData> {
   const { sets, table, noun = 'image', notes, isPrepared = false } = await readStored(name, preparation);
   if (table !== undefined) return loadTable(name, table, standardization);
   const [first, second] = isPrepared ? sets : sets.map((set) => preparedDataset(set, preparation));
   const all = [...notes, ...describeContents(first!)];
-  if (second !== undefined) return { train: first!, test: second, noun, notes: all };
+  if (second !== undefined) {
+    const [expected, found] = [first!, second].map(({ imageShape }) => imageShape.join(' × '));
+    if (found !== expected)
+      throw new UsageError(
+        `--data ${name}: the images for training have ${expected} pixels, those for testing ${found} — give them one shape with --size or --grey`,
+      );
+    return { train: first!, test: second, noun, notes: all };
+  }
   const { count } = first!;
   const [train, test] = split(first!, sizeOfTest(name, count));
   return { train, test, noun, notes: [...all, `For testing: the last ${test.count} of ${count}.`] };
@@ -106,6 +128,7 @@ function loadTable(name: string, table: Table, given: Standardization | undefine
     noun: 'row',
     notes: [
       `A table of ${counted(columns.length, 'column')}, standardised by the ${counted(train.count, 'row')} for training: ${listed(columns)}.`,
+      ...describeContents(train, 'row'),
       ...(constant.length === 0 ? [] : [`Constant columns: ${listed(constant)}.`]),
       `For testing: the last ${test.count} of ${table.count}.`,
     ],

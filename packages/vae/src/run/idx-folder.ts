@@ -31,7 +31,7 @@ const partOf = (set: string, what: string): string => `${set} ${what}`;
 
 /**
  * Reads the images of both sets. The pictures of EMNIST are transposed, and its letters numbered from 0.
- * @throws UsageError if a file is missing, there are several sets, or the pictures differ in size; IdxError if a file is damaged
+ * @throws UsageError if a file is missing or there are several sets; IdxError if a file is damaged
  */
 export async function readIdxFolder(
   folder: string,
@@ -56,11 +56,6 @@ export async function readIdxFolder(
     return readIdxPair(images, isLabelled ? path('labels') : null);
   };
   const [train, test] = [await read('train'), await read('test')];
-  const [found, expected] = [test, train].map(({ imageShape }) => imageShape.join(' × '));
-  if (found !== expected)
-    throw new UsageError(
-      `--data ${folder}: the images for training have ${expected} pixels, those for testing ${found}`,
-    );
   const classes = Math.max(train.classes, test.classes);
   const notes = isEmnist(files.get(partOf('train', 'images'))!) ? [EMNIST_NOTE] : [];
   return {

@@ -1,8 +1,7 @@
 /** A folder of pictures as one set, or as two sets in folders of their own. */
 import { join } from 'node:path';
-import { sameShape } from '@varigrad/core';
 import type { Dataset } from '../data/dataset.js';
-import { describeContents, listed } from './contents.js';
+import { listed } from './contents.js';
 import { listFolder } from './image-files.js';
 import { type PictureFolder, readPictureFolder } from './picture-folder.js';
 import type { Preparation } from './preparation.js';
@@ -18,7 +17,7 @@ export async function pictureSets(
   folder: string,
   preparation: Preparation,
 ): Promise<{ sets: Dataset[]; notes: string[] }> {
-  const { folders } = listFolder(folder);
+  const { folders, pictures } = listFolder(folder);
   const named = (names: readonly string[]): string | undefined =>
     names.flatMap((name) => folders.filter((found) => found.toLowerCase() === name))[0];
   const [trainName, testName] = [named(TRAIN_NAMES), named(TEST_NAMES)];
@@ -28,13 +27,13 @@ export async function pictureSets(
   }
   const { sets, notes } = await readAll([join(folder, trainName), join(folder, testName)], preparation);
   const [train, test] = sets as [PictureFolder, PictureFolder];
-  checkAlike(folder, train, test);
-  const unused = folders.filter((name) => name !== trainName && name !== testName);
+  if (train.classNames.join('/') !== test.classNames.join('/'))
+    throw new UsageError(`--data ${folder}: train and test have different folders of classes`);
+  const unused = [...folders, ...pictures].filter((name) => name !== trainName && name !== testName);
   return {
     sets: [train.data, test.data],
     notes: [
       ...notes,
-      ...describeContents(train.data),
       ...(testName.toLowerCase() === TEST_NAMES[0] ? [] : [`For testing: the folder ${testName}.`]),
       ...(unused.length === 0 ? [] : [`Not used: ${listed(unused)}.`]),
     ],
@@ -81,13 +80,4 @@ function describeFiles(sets: readonly PictureFolder[], isInkBlack: boolean, grey
       ? []
       : [`Ignored ${counted(others.length, 'file')} other than pictures: ${listed(others)}.`]),
   ];
-}
-
-function checkAlike(folder: string, train: PictureFolder, test: PictureFolder): void {
-  if (train.classNames.join('/') !== test.classNames.join('/'))
-    throw new UsageError(`--data ${folder}: train and test have different folders of classes`);
-  if (!sameShape(train.data.imageShape, test.data.imageShape))
-    throw new UsageError(
-      `--data ${folder}: the images of train and test differ in size, or only one set has colours`,
-    );
 }

@@ -7,6 +7,7 @@ import { findCifarFiles, readCifarFolder } from '../data/cifar.js';
 import { parseCsv } from '../data/csv.js';
 import { datasetOfArrays, datasetsOfNpz, type NamedArray } from '../data/numpy-dataset.js';
 import { withFileErrors } from '../files/file-error.js';
+import { readText } from '../files/read-text.js';
 import { CELEBA_LIST, readCeleba } from './celeba-folder.js';
 import { findIdxSets, readIdxFolder, readIdxPair } from './idx-folder.js';
 import { listFolder } from './image-files.js';
@@ -29,12 +30,12 @@ export async function readStored(name: string, preparation: Preparation): Promis
 }
 
 async function readOneFile(path: string): Promise<StoredData> {
-  if (/idx|ubyte/i.test(basename(path))) return { sets: [await readIdxPair(path, null)], notes: [] };
   if (/\.csv$/i.test(path))
-    return { sets: [], table: parseCsv(await readFile(path, 'utf8'), path), notes: [] };
+    return { sets: [], table: parseCsv(readText('--data', path) ?? '', path), notes: [] };
   if (/\.npy$/i.test(path)) return { sets: [datasetOfArrays(await npyAt(path))], notes: [] };
   if (/\.npz$/i.test(path))
     return { sets: datasetsOfNpz(await decodeNpz(await readFile(path), path), path), notes: [] };
+  if (/idx|ubyte/i.test(basename(path))) return { sets: [await readIdxPair(path, null)], notes: [] };
   throw new UsageError(
     `--data ${path}: expected a folder, or a file whose name ends in .csv, .npy, .npz or .idx — name the folder, or both files as images.idx,labels.idx`,
   );
