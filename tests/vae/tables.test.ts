@@ -7,6 +7,7 @@ import { parseCsv, restored, standardizationOf, standardized } from '@varigrad/v
 import { fromPretrained, loadRun, savePretrained } from '@varigrad/vae/node';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { loadData } from '../../packages/vae/src/run/data.js';
 import { pythonWith, runPython } from '../helpers/python-here.js';
 import { call, does, isRefused } from './cli-calls.js';
 
@@ -23,6 +24,7 @@ test('names, separators, line ends and a column of classes', () => {
     'a;Class;b\r\n1;2;3\r\n4;0;6\r\n',
     '\uFEFF"a"\t"Class"\t"b"\n1\t2\t3\n4\t0\t6',
     'a, Class ,b\n1, 2,3\n 4,0,6\n\n',
+    '"a";Class;b\n"1";2;3\n4; "0" ;6',
   ]) {
     const table = parseCsv(text);
     assert.equal(
@@ -30,6 +32,18 @@ test('names, separators, line ends and a column of classes', () => {
       [['a', 'b'], [1, 3, 4, 6], [2, 0], 3],
     );
   }
+});
+
+test('separators and quotation marks inside of quotation marks', () => {
+  const quoted = parseCsv('"a, in m";"b ""x"";";c\n"1";2;3\n');
+  assert.equal(
+    [quoted.columns, [...quoted.values]],
+    [
+      ['a, in m', 'b "x";', 'c'],
+      [1, 2, 3],
+    ],
+  );
+  assert.equal(parseCsv('"a,b",c\n1,2\n').columns, ['a,b', 'c']);
 });
 
 test('a damaged table is refused with the line', () => {
@@ -43,7 +57,23 @@ test('a damaged table is refused with the line', () => {
     ['a,b\n1,0x10\n', 'f: line 2, b: expected a number, found "0x10" — remove the row, or fill the field'],
     ['a,b\n1,1e999\n', 'f: line 2, b: expected a number, found "1e999" — remove the row, or fill the field'],
     ['a,a\n1,2\n', 'f: the column name "a" is there twice'],
-    ['a,label\n1,2.5\n', 'f: line 2: expected a class from 0 to 255, found 2.5'],
+    [
+      'a,label\n1,2.5\n',
+      'f: line 2, label: expected a class from 0 to 255, found "2.5" — number the classes from 0',
+    ],
+    [
+      'a,Class\n1,cat\n',
+      'f: line 2, Class: expected a class from 0 to 255, found "cat" — number the classes from 0',
+    ],
+    [
+      '1,NA,3\n4,5,6\n',
+      'f: line 1, column 2: expected a number, found "NA" — remove the row, or fill the field',
+    ],
+    ['1,,3\n4,5,6\n', 'f: line 1, column 2: expected a number, found "" — remove the row, or fill the field'],
+    ['a\n"1,5"\n', 'f: line 2, a: expected a number, found "1,5" — remove the row, or fill the field'],
+    ['a,b\n1,2\n\n3,4\n', 'f: line 3 is empty — remove it'],
+    ['\na,b\n1,2\n', 'f: line 1 is empty — remove it'],
+    [',a\n0,1\n', 'f: column 1 has no name — name it, or remove it'],
     ['label\n1\n', 'f: there is no column besides the classes'],
   ];
   for (const [text, message] of faults) {
@@ -65,6 +95,25 @@ test('columns are standardised by the first rows, and restored exactly enough', 
   assert.equal([imageShape, count], [[1, 3], 3]);
   assert.equal([...images.subarray(0, 6)], [-1, -1, 0, 1, 1, 0]);
   assert.equal([...restored(images.subarray(0, 6), standardization)], [1, 1e9, 5, 3, 1e9 + 2, 5]);
+});
+
+test('numbers that are too large to be standardised are refused', () => {
+  const large = parseCsv('a,b\n1,1\n2,1e200\n');
+  assert.throws(() => standardizationOf(large, 2), /column b are too large: their squares overflow/);
+  const last = parseCsv('a,b\n1,1\n2,2\n3,1e40\n');
+  assert.throws(
+    () => standardized(last, standardizationOf(last, 2)),
+    /^standardized: row 3, b: 1e\+40 is too far from the mean 1.5 for float32/,
+  );
+});
+
+test('tables in UTF-16, with idx in their name, and with a class that is missing', async () => {
+  const path = join(scratch, 'idx-16.csv');
+  const rows = Array.from({ length: 20 }, (_, i) => `${i},${i % 7},${1 + (i % 2)}`);
+  writeFileSync(path, Buffer.from(`\uFEFFa,b,label\n${rows.join('\n')}\n`, 'utf16le'));
+  const { train, notes } = await loadData(path);
+  assert.equal([train.standardization?.columns, train.classes], [['a', 'b'], 3]);
+  assert.ok(notes.includes('No training row of class 0: 3 classes are counted, from 0.'), notes.join());
 });
 
 const numpy = pythonWith('numpy');
@@ -126,6 +175,10 @@ test('a VAE of a table: training, evaluation, and samples in the units of the ta
   await savePretrained(join(scratch, 'model'), loaded);
   assert.equal((await fromPretrained(join(scratch, 'model'))).standardization, standardization);
   assert.equal(standardization?.columns, ['first', 'second', 'third', 'fourth']);
+  await isRefused(
+    ['sample', run, '--out', 'a.png'],
+    '--out a.png: expected a name that ends in .csv, for the rows of a table',
+  );
   await does('sample', run, '--rows', '100', '--columns', '20');
   const samples = parseCsv(readFileSync(join(run, 'samples.csv'), 'utf8'));
   assert.equal([samples.count, samples.columns], [2000, ['first', 'second', 'third', 'fourth']]);
@@ -162,6 +215,23 @@ test('a VAE of a table: training, evaluation, and samples in the units of the ta
   assert.ok(
     figures.includes('reconstructions: left out, since the data are a table') && figures.includes('kl.svg'),
     figures,
+  );
+});
+
+test('samples of a conditional model have their classes', async () => {
+  const [path, run] = [join(scratch, 'classes.csv'), join(scratch, 'conditional')];
+  const rows = Array.from({ length: 40 }, (_, i) => `${i % 2},${i % 5},${(i * i) % 7}`);
+  writeFileSync(path, `class,"a ""x"", in m",b\n${rows.join('\n')}\n`);
+  const options = '--model cvae --likelihood gaussian --mean-link identity --hidden 4 --epochs 1 --threads 1';
+  await does('train', '--data', path, ...options.split(' '), '--out', run);
+  await does('sample', run, '--rows', '2', '--columns', '3');
+  const { columns, labels } = parseCsv(readFileSync(join(run, 'samples.csv'), 'utf8'));
+  assert.equal(
+    [columns, [...labels]],
+    [
+      ['a "x", in m', 'b'],
+      [0, 1, 0, 1, 0, 1],
+    ],
   );
 });
 

@@ -109,6 +109,8 @@ export const sample: Command = {
       );
     const which = label === null ? {} : { label };
     if (standardization !== undefined) {
+      if (path !== null && !/\.csv$/i.test(path))
+        throw new UsageError(`--out ${path}: expected a name that ends in .csv, for the rows of a table`);
       const file = path ?? join(folder, 'samples.csv');
       const options = { count: rows * columns, seed, ...which };
       await writeFileAtomic(file, await sampledTable(model, standardization, options));

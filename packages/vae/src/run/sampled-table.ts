@@ -4,7 +4,10 @@ import { restored, type Standardization } from '../data/standardization.js';
 import { decodeImages } from '../figures/decode.js';
 import type { GenerativeModel } from '../models/model.js';
 
-/** CSV text with the names of the columns, and samples of p(x|z) with z from the prior, in the units of the table. */
+/**
+ * CSV text with the names of the columns, and samples of p(x|z) with z from the prior, in the units of the table. The rows of a
+ * conditional model start with their class.
+ */
 export async function sampledTable(
   model: GenerativeModel,
   standardization: Standardization,
@@ -21,12 +24,15 @@ export async function sampledTable(
   const values = restored(rows, standardization);
   const { columns } = standardization;
   const width = columns.length;
-  const lines = Array.from({ length: count }, (_, i) =>
-    Array.from(values.subarray(i * width, (i + 1) * width), (value, c) =>
-      String(rounded(value, standardization.deviations[c]!)),
-    ).join(','),
-  );
-  return `${[columns.map(quoted).join(','), ...lines].join('\n')}\n`;
+  const isConditional = model.classes > 0;
+  const lines = Array.from({ length: count }, (_, i) => {
+    const numbers = Array.from(values.subarray(i * width, (i + 1) * width), (value, c) =>
+      rounded(value, standardization.deviations[c]!),
+    );
+    return (isConditional ? [labels[i], ...numbers] : numbers).join(',');
+  });
+  const names = isConditional ? ['label', ...columns] : columns;
+  return `${[names.map(quoted).join(','), ...lines].join('\n')}\n`;
 }
 
 /** A value to six digits of its column's deviation. */
@@ -35,4 +41,4 @@ function rounded(value: number, deviation: number): number {
   return Number((Math.round(value / unit) * unit).toPrecision(12));
 }
 
-const quoted = (name: string): string => (/[",]/.test(name) ? `"${name}"` : name);
+const quoted = (name: string): string => (/[",;\t]/.test(name) ? `"${name.replaceAll('"', '""')}"` : name);
