@@ -67,6 +67,16 @@ if (hasSharp)
     }
   });
 
+if (hasSharp)
+  test('a JPEG picture with too many pixels is refused with the limit', async () => {
+    const { default: sharp } = await import('sharp');
+    const large = sharp({ create: { width: 2100, height: 2000, channels: 3, background: 'red' } });
+    const outcome = await decodePicture(await large.jpeg().toBuffer(), 'f', { channels: 3, ground: 0 }).catch(
+      (error: Error) => error.message,
+    );
+    assert.is(outcome, 'f: it has too many pixels, and at most 4194304 are read — make it smaller');
+  });
+
 test('a picture of a kind that is not read says what it is', async () => {
   const outcome = await decodePicture(Buffer.from('GIF89a...'), 'f', { channels: 3, ground: 0 }).catch(
     (error: Error) => error.message,

@@ -34,7 +34,13 @@ export async function decodePicture(
     const { width, height, channels: perPixel } = info;
     return pictureOf({ width, height, data, perPixel, most: 255 }, options);
   } catch (error) {
-    throw new VarigradError(source, `cannot be read as ${kind!.slice(2)}: ${firstLine(error)}`);
+    const isLarge = /pixel limit/.test(firstLine(error));
+    throw new VarigradError(
+      source,
+      isLarge
+        ? `it has too many pixels, and at most ${MOST_PIXELS} are read — make it smaller`
+        : `cannot be read as ${kind!.slice(2)}: ${firstLine(error)}`,
+    );
   }
 }
 
