@@ -98,6 +98,42 @@ test('features refuses what it cannot do', async () => {
   assert.is((await jsonOf('features', vae, other, '--data', moved)).scores.length, 3);
 });
 
+test('features refuses runs that prepare their images in another way, and more neighbours than images', async () => {
+  const cropped = join(scratch, 'cropped');
+  await does('train', ...SMALL, '--crop', '6', '--size', '8', '--epochs', '1', '--out', cropped);
+  await isRefused(
+    ['features', vae, cropped],
+    `${vae} and ${cropped} have images of other sizes, or prepared by other options — measure them one by one`,
+  );
+  await isRefused(
+    ['features', vae, '--train-images', '4', '--neighbours', '5'],
+    '--neighbours 5: there are only 4 training images',
+  );
+});
+
+test('a conditional model refuses images without their classes, and more classes than it has', async () => {
+  const images = { shape: [20, 8, 8], data: new Generator(1).uniform(20 * 64) };
+  const labels = { shape: [20], data: Uint8Array.from({ length: 20 }, (_, i) => i % 6) };
+  const [path, classes] = [join(scratch, 'images.npy'), join(scratch, 'classes.npy')];
+  writeFileSync(path, encodeNpy(images));
+  writeFileSync(classes, encodeNpy(labels));
+  for (const command of ['evaluate', 'features', 'reconstruct']) {
+    const needs = 'model cvae needs the class of each image, one of 4, and the images have';
+    await isRefused([command, cvae, '--data', path], `--data ${path}: ${needs} no classes`);
+    const both = `${path},${classes}`;
+    await isRefused([command, cvae, '--data', both], `--data ${both}: ${needs} 6 classes`);
+  }
+  await does('evaluate', vae, '--data', path);
+});
+
+test('inpaint refuses blanks without a pixel', async () => {
+  for (const blanks of ['bottom', 'center', 'random'])
+    await isRefused(
+      ['inpaint', vae, '--blanks', blanks, '--share', '0.001', '--images', '3'],
+      '--share 0.001 leaves out no pixel of 3 images — choose a larger share',
+    );
+});
+
 test('inpaint keeps the given half, fills the other, and measures it', async () => {
   for (const blanks of ['top', 'bottom', 'left', 'right', 'center', 'random']) {
     const out = join(scratch, `filled-${blanks}`);

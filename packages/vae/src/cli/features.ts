@@ -1,5 +1,6 @@
 /** `varigrad features`: the codes of a trained model as a file, and how well they tell the classes. */
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { encodeNpz } from '@varigrad/nn/numpy';
 import { type Dataset, firstOf } from '../data/dataset.js';
 import { writeFileAtomic } from '../files/atomic.js';
@@ -92,7 +93,12 @@ async function run(line: CommandLine, { out }: Terminal): Promise<object> {
     throw new UsageError(
       `the runs have different images, ${sources.join(' and ')} — compare runs of the same images, or name some with --data`,
     );
+  checkAlike(runs);
   const { train, test } = await limited(runs[0]!, options);
+  if (!codesOnly && train.classes > 0 && neighbours > train.count)
+    throw new UsageError(
+      `--neighbours ${neighbours}: there ${train.count === 1 ? 'is' : 'are'} only ${counted(train.count, 'training image')}`,
+    );
   const scores: Scores[] = [];
   const files: string[] = [];
   const measure = async (
@@ -122,6 +128,20 @@ async function run(line: CommandLine, { out }: Terminal): Promise<object> {
   if (scores.length > 0) out.write(`\n${wrapped(scoresText(scores, options), out)}\n`);
   const facts = { set, trainImages: train.count, testImages: test.count };
   return { files, ...facts, ...(scores.length > 0 && { neighbours, scores }) };
+}
+
+/** The runs must prepare images in the same way, since all get those of the first run. @throws UsageError */
+function checkAlike(runs: readonly LoadedRun[]): void {
+  const preparationOf = ({ config, imageShape, standardization }: LoadedRun): object => {
+    const { grey, crop, size, filter } = config;
+    return { grey, crop, size, filter, imageShape, standardization };
+  };
+  const [first, ...rest] = runs as [LoadedRun, ...LoadedRun[]];
+  const other = rest.find((run) => !isDeepStrictEqual(preparationOf(run), preparationOf(first)));
+  if (other === undefined) return;
+  throw new UsageError(
+    `${first.path} and ${other.path} have images of other sizes, or prepared by other options — measure them one by one`,
+  );
 }
 
 /** The images of a run, as many as the options ask for. */

@@ -80,6 +80,10 @@ async function run(line: CommandLine, { out }: Terminal): Promise<object> {
   const { train, test } = await data();
   const shown = binarizeDataset(firstOf(test, options.images), config.binarization, new Generator(seed));
   const known = knownPixels(shown, { blanks, share, seed });
+  if (known.every((value) => value === 1))
+    throw new UsageError(
+      `--share ${share} leaves out no pixel of ${counted(shown.count, 'image')} — choose a larger share`,
+    );
   const filled = await fillBlanks(model, shown, known, {
     steps,
     seed,

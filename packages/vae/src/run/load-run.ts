@@ -16,7 +16,7 @@ export interface LoadedRun extends LoadedModel {
   readonly heldOut: 'test' | 'validation';
   /**
    * Loads the images of the run, or those of the option `data`.
-   * @throws UsageError if there are no such images, or they have another size
+   * @throws UsageError if there are no such images, or they have another size or do not have the classes of a conditional model
    */
   data(): Promise<RunData>;
 }
@@ -56,15 +56,21 @@ async function open(on: OnBackend, path: string, options: LoadRunOptions): Promi
 
 async function loadImages(
   name: string | undefined,
-  { config, imageShape, standardization }: LoadedModel,
+  { model, config, imageShape, standardization }: LoadedModel,
 ): Promise<RunData> {
   const data =
     name === undefined
       ? await loadRunData(config, standardization)
       : inLevels(await loadData(name, config, standardization), config);
-  if (sameShape(data.test.imageShape, imageShape)) return data;
-  const [found, expected] = [data.test.imageShape, imageShape].map((shape) => shape.join(' × '));
-  throw new UsageError(
-    `--data ${name ?? config.data}: expected images of ${expected} pixels, found ${found}`,
-  );
+  const source = `--data ${name ?? config.data}`;
+  if (!sameShape(data.test.imageShape, imageShape)) {
+    const [found, expected] = [data.test.imageShape, imageShape].map((shape) => shape.join(' × '));
+    throw new UsageError(`${source}: expected images of ${expected} pixels, found ${found}`);
+  }
+  const { classes } = data.test;
+  if (model.classes > 0 && (classes === 0 || classes > model.classes))
+    throw new UsageError(
+      `${source}: model ${config.model} needs the class of each image, one of ${model.classes}, and the images have ${classes === 0 ? 'no classes' : `${classes} classes`}`,
+    );
+  return data;
 }
