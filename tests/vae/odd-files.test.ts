@@ -5,6 +5,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -106,6 +107,33 @@ test('control characters in names do not reach the terminal', async () => {
     join(scratch, 'classes'),
   );
   assert.match(text, 'Classes: 0 = cat\\u001b[31m, 1 = dog.');
+});
+
+test('results are refused in the folder of the pictures, where they would become data', async () => {
+  const pictures = join(scratch, 'pictures');
+  const write = (folder: string): void => {
+    mkdirSync(folder, { recursive: true });
+    for (let i = 0; i < 10; i++) writePngFile(join(folder, `${i}.png`), [4, 4], (x) => [i * x, 0, 0, 255]);
+  };
+  write(pictures);
+  const small = options.slice(0, 4);
+  for (const place of [pictures, join(pictures, 'run')])
+    for (const command of ['train', 'compare'])
+      await isRefused(
+        [command, '--data', pictures, '--out', place, ...(command === 'train' ? [] : ['--models', 'ae'])],
+        `--out ${command === 'train' ? place : join(place, 'ae')}: it is in the folder of the images, ${pictures}, where all pictures and folders are read as data — name a folder elsewhere with --out`,
+      );
+  assert.is(readdirSync(pictures).length, 10, 'nothing was written');
+  const sets = join(scratch, 'sets');
+  for (const set of ['train', 'test']) write(join(sets, set));
+  const run = ['train', '--data', sets, ...small, '--epochs', '1', '--out'];
+  await isRefused(
+    [...run, join(sets, 'test', 'run')],
+    `--out ${join(sets, 'test', 'run')}: it is in the folder of the images, ${join(sets, 'test')}, where all pictures and folders are read as data — name a folder elsewhere with --out`,
+  );
+  await does(...run, join(sets, 'runs'));
+  await does('evaluate', join(sets, 'runs'));
+  await does('train', '--data', pictures, ...small, '--epochs', '1', '--out', `${pictures}-run`);
 });
 
 test('a folder, a loop or a huge file in place of a file of the run', async () => {

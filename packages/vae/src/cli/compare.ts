@@ -10,6 +10,7 @@ import { loadRun } from '../run/load-run.js';
 import { type MeasureOptions, measureRun } from '../run/measure.js';
 import { RUN_OPTIONS, type RunConfig, readConfigFile } from '../run/run-config.js';
 import { RunFolder } from '../run/run-folder.js';
+import { checkPlace } from '../run/run-place.js';
 import { complete, effective, fill, idleKeys } from '../run/schema/complete.js';
 import { partLists } from '../run/schema/describe.js';
 import { wordsOf } from '../run/schema/option.js';
@@ -102,6 +103,7 @@ function folderOf({ name, config }: Candidate, out: string): Pick<TrainRunOption
   const resume = folder.holdsRun();
   if (resume && !differInLengthOnly(folder.readConfig('--out'), config))
     throw new UsageError(`--out ${folder.path} holds a run with other options — take another folder`);
+  if (!resume) checkPlace(folder.path, config);
   return { folder, resume };
 }
 

@@ -2,10 +2,11 @@
 import { readdirSync } from 'node:fs';
 import { mpi } from '@varigrad/core/mpi';
 import { FIGURES } from '../run/figures.js';
-import { makeRunFolder, nameOf } from '../run/folder-name.js';
+import { makeRunFolder, nameOf, RUNS } from '../run/folder-name.js';
 import { argumentOf, type Paint, painter } from '../run/progress.js';
 import { RUN_OPTIONS, type RunConfig, readConfigFile } from '../run/run-config.js';
 import { RunFolder } from '../run/run-folder.js';
+import { checkPlace } from '../run/run-place.js';
 import { complete } from '../run/schema/complete.js';
 import { partLists } from '../run/schema/describe.js';
 import { flagOf } from '../run/schema/option.js';
@@ -96,6 +97,7 @@ async function prepare(
     return { folder, config: { ...saved, ...request.changes }, resume: true };
   }
   const config = complete(RUN_OPTIONS, request.given, standardEpochs(backend));
+  checkPlace(request.out ?? RUNS, config);
   const folder = new RunFolder(
     request.out ?? (isFirst ? await makeRunFolder(nameOf(config)) : nameOf(config)),
   );

@@ -10,7 +10,7 @@ import { effective, hasEffect, standardOf } from './schema/complete.js';
 import { flagOf, type Option } from './schema/option.js';
 
 /** The folder of runs that are not given one. */
-const RUNS = 'runs';
+export const RUNS = 'runs';
 
 /** Longer lists of options are replaced by a hash of the configuration. */
 const LONGEST_LIST = 40;

@@ -12,20 +12,29 @@ import { UsageError } from './usage-error.js';
 const TRAIN_NAMES = ['train', 'training'];
 const TEST_NAMES = ['test', 'testing', 'val', 'valid', 'validation'];
 
+/** The names of the folders that hold the two sets; undefined if there is only one set. */
+function namesOfSets(folders: readonly string[]): [train: string, test: string] | undefined {
+  const named = (names: readonly string[]): string | undefined =>
+    names.flatMap((name) => folders.filter((found) => found.toLowerCase() === name))[0];
+  const [train, test] = [named(TRAIN_NAMES), named(TEST_NAMES)];
+  return train === undefined || test === undefined ? undefined : [train, test];
+}
+
+/** The folders whose pictures and folders are all read: those of the two sets, or the folder itself. */
+export function setFolders(folder: string): string[] {
+  return namesOfSets(listFolder(folder).folders)?.map((name) => join(folder, name)) ?? [folder];
+}
+
 /** The pictures of a folder: one set, or two in folders named train and test. @returns one set or two, and sentences about them */
 export async function pictureSets(
   folder: string,
   preparation: Preparation,
 ): Promise<{ sets: Dataset[]; notes: string[] }> {
   const { folders, pictures } = listFolder(folder);
-  const named = (names: readonly string[]): string | undefined =>
-    names.flatMap((name) => folders.filter((found) => found.toLowerCase() === name))[0];
-  const [trainName, testName] = [named(TRAIN_NAMES), named(TEST_NAMES)];
-  if (trainName === undefined || testName === undefined) {
-    const { sets, notes } = await readAll([folder], preparation);
-    return { sets: [sets[0]!.data], notes };
-  }
-  const { sets, notes } = await readAll([join(folder, trainName), join(folder, testName)], preparation);
+  const names = namesOfSets(folders);
+  const { sets, notes } = await readAll(setFolders(folder), preparation);
+  if (names === undefined) return { sets: [sets[0]!.data], notes };
+  const [trainName, testName] = names;
   const [train, test] = sets as [PictureFolder, PictureFolder];
   if (train.classNames.join('/') !== test.classNames.join('/'))
     throw new UsageError(`--data ${folder}: train and test have different folders of classes`);

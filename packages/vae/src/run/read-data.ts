@@ -12,7 +12,7 @@ import { CELEBA_LIST, readCeleba } from './celeba-folder.js';
 import { findIdxSets, readIdxFolder, readIdxPair } from './idx-folder.js';
 import { listFolder } from './image-files.js';
 import { NAMED_DATA, readNamed } from './named-data.js';
-import { pictureSets } from './picture-sets.js';
+import { pictureSets, setFolders } from './picture-sets.js';
 import type { Preparation } from './preparation.js';
 import type { StoredData } from './stored-data.js';
 import { suggest, UsageError } from './usage-error.js';
@@ -58,6 +58,15 @@ async function npyAt(path: string): Promise<NamedArray> {
     );
   const bytes = await withFileErrors('--data', path, () => readFile(path));
   return { array: decodeNpy(bytes, path), source: path };
+}
+
+/** The folders in which every picture and every folder is data: those of a folder of pictures, else none. */
+export function pictureFolders(name: string): string[] {
+  const isFolder = existsSync(name) && statSync(name).isDirectory();
+  if (Object.hasOwn(NAMED_DATA, name) || !isFolder) return [];
+  const { others } = listFolder(name);
+  const hasFiles = others.includes(CELEBA_LIST) || findCifarFiles(others) !== undefined;
+  return hasFiles || findIdxSets(name).size > 0 ? [] : setFolders(name);
 }
 
 async function readFolder(folder: string, preparation: Preparation): Promise<StoredData> {
