@@ -1,5 +1,5 @@
 /** The options of the optimizer on the command line: what they do to the weights, and runs that are resumed. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Adam, AdamW, decodeSafetensors, type Optimizer, SGD, type StateDict } from '@varigrad/nn';
@@ -159,6 +159,18 @@ test('--no-compile gives the same files, and either kind of run continues the ot
       measured,
     );
   }
+});
+
+test('options that the images do not allow are refused before the folder holds a run', async () => {
+  const out = join(scratch, 'refused');
+  const refuses = (options: string, message: string): Promise<void> =>
+    isRefused(['train', ...SMALL, ...options.split(' '), '--out', out], message);
+  await refuses(
+    '--deterministic --shards 9',
+    'fit: the last batch has 8 images for 9 shards — choose another batchSize, or dropLast',
+  );
+  await refuses('--model m2 --labelled 11', 'labelledSubset: class 0 has 10 images, not 11 — ask for fewer');
+  assert.equal(existsSync(out) ? readdirSync(out) : [], []);
 });
 
 test('drop-last must leave a step', async () => {

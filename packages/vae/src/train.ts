@@ -255,9 +255,10 @@ async function trainEpochs(
 const SHARDS = 4;
 
 /** @throws ArgumentError if a batch has too few images to be cut, or the processes do not divide the shards */
-function checkParts(
+export function checkParts(
   images: number,
-  settings: EpochOptions & Pick<FitOptions, 'deterministic' | 'shards'>,
+  settings: Pick<EpochOptions, 'batchSize' | 'dropLast' | 'group'> &
+    Pick<FitOptions, 'deterministic' | 'shards'>,
 ): void {
   const { batchSize, dropLast, group, deterministic = false, shards = SHARDS } = settings;
   const processes = group?.size ?? 1;

@@ -1,5 +1,5 @@
 /** Builds the model of a configuration. */
-import { ArgumentError, Generator, ShapeError } from '@varigrad/core';
+import { Generator } from '@varigrad/core';
 import { type ImageShape, sizeOf } from '../data/image-shape.js';
 import type { Standardization } from '../data/standardization.js';
 import type { Losses } from '../meter.js';
@@ -7,7 +7,7 @@ import type { GenerativeModel } from '../models/model.js';
 import { MODELS, type ModelEntry } from './options/models.js';
 import { lossText } from './progress.js';
 import type { RunConfig } from './run-config.js';
-import { UsageError } from './usage-error.js';
+import { refusing, UsageError } from './usage-error.js';
 
 /** What a model needs to know about its images. */
 export interface ImageFacts {
@@ -37,19 +37,8 @@ export function buildModel(config: RunConfig, images: ImageFacts): GenerativeMod
       `model ${config.model} needs the class of each image, and the images of ${config.data} have no classes — put the images of each class into a subfolder`,
     );
   const generator = new Generator(config.seed);
-  try {
-    return entry.build({
-      config,
-      inputSize: sizeOf(imageShape),
-      imageShape,
-      classes,
-      count,
-      generator,
-    });
-  } catch (error) {
-    const isRefused = error instanceof ArgumentError || error instanceof ShapeError;
-    throw isRefused ? new UsageError(error.message) : error;
-  }
+  const inputSize = sizeOf(imageShape);
+  return refusing(() => entry.build({ config, inputSize, imageShape, classes, count, generator }));
 }
 
 /** The function that formats the losses of a model. */

@@ -9,7 +9,7 @@ import { type FolderLock, withFolder } from '../files/folder-lock.js';
 import type { GenerativeModel } from '../models/model.js';
 import { logEpoch } from '../tensorboard/log-epoch.js';
 import { SummaryWriter } from '../tensorboard/summary-writer.js';
-import { type EpochResult, fit, type TrainState } from '../train.js';
+import { checkParts, type EpochResult, fit, type TrainState } from '../train.js';
 import { TrainingError } from '../training-failure.js';
 import { divergenceAdvice } from './advice.js';
 import { buildModel, type ImageFacts, modelEntry } from './build-model.js';
@@ -24,7 +24,7 @@ import { RUN_OPTIONS, type RunConfig } from './run-config.js';
 import type { RunFolder } from './run-folder.js';
 import { betaOf, scheduleOf } from './run-schedules.js';
 import { noteCodes, writeScatterAnimation } from './scatter-animation.js';
-import { UsageError } from './usage-error.js';
+import { refusing, UsageError } from './usage-error.js';
 
 /** The part of `AbortSignal` that a run uses. */
 export interface StopSignal {
@@ -218,13 +218,16 @@ async function prepare({
       `--data ${config.data}: these are not the images of the run — name their folder with --data, or start a new run`,
     );
   const model = buildModel(config, loaded.train);
-  const prepared = modelEntry(config).prepare?.(loaded.train, config);
+  const prepared = refusing(() => modelEntry(config).prepare?.(loaded.train, config));
   const notes = prepared === undefined ? loaded.notes : [...loaded.notes, prepared.note];
   const data = { ...loaded, train: prepared?.train ?? loaded.train, notes, images: loaded.train.count };
   if (config.dropLast && data.train.count < config.batch)
     throw new UsageError(
       `--drop-last leaves no step: there are ${counted(data.train.count, 'training image')}, and a step has ${config.batch} — choose a smaller --batch`,
     );
+  const { batch: batchSize, dropLast, deterministic } = config;
+  const shards = deterministic ? config.shards : undefined;
+  refusing(() => checkParts(data.train.count, { batchSize, dropLast, group, deterministic, shards }));
   const optimizer = RUN_OPTIONS.optimizer.parts[config.optimizer].build(model.parameters(), config);
   const state = resume ? await folder.readCheckpoint(model, optimizer) : undefined;
   if (state !== undefined) checkLength(config.epochs, state);

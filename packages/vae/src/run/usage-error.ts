@@ -1,8 +1,19 @@
+import { ArgumentError, ShapeError } from '@varigrad/core';
 import { nearest } from '@varigrad/core/checks';
 
 /** A request that cannot be carried out. The message names the fix and is shown without a stack trace. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
+}
+
+/** Runs `f` on values that a user chose; what it says about its arguments becomes a `UsageError`. */
+export function refusing<T>(f: () => T): T {
+  try {
+    return f();
+  } catch (error) {
+    const isAboutValues = error instanceof ArgumentError || error instanceof ShapeError;
+    throw isAboutValues ? new UsageError(error.message) : error;
+  }
 }
 
 const LONGEST_QUOTE = 80;
