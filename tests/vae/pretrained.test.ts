@@ -24,7 +24,7 @@ import { complete } from '../../packages/vae/src/run/schema/complete.js';
 import { codeBlocksOf } from '../docs/markdown.js';
 import { testIf } from '../helpers/native-here.js';
 import { pythonWith, runPython } from '../helpers/python-here.js';
-import { does, writeIdxFolder } from './cli-calls.js';
+import { does, isRefused, writeIdxFolder } from './cli-calls.js';
 
 const scratch = mkdtempSync(join(tmpdir(), 'varigrad-pretrained-'));
 test.after(() => rmSync(scratch, { recursive: true }));
@@ -276,6 +276,18 @@ print('values', *decode(z${labels}).flatten().tolist(), *encode(x${labels})[0].f
         `${JSON.stringify(CONFIGS[i])} ${at}`,
       );
   }
+});
+
+test('a saved model is no run to continue', async () => {
+  const folder = join(scratch, 'not-a-run');
+  const model = new VAE({ inputSize: 64, hidden: [6], latent: 2 });
+  const config = { hidden: [6], latent: 2, data: writeIdxFolder(join(scratch, 'resumed')) };
+  await savePretrained(folder, { model, config, imageShape: [8, 8], classes: 4 });
+  await isRefused(
+    ['train', '--resume', folder, '--epochs', '1'],
+    `--resume ${folder}: it is a saved model, which has no checkpoint to continue from — start a new run with --config ${join(folder, 'config.json')}`,
+  );
+  assert.not.ok(existsSync(join(folder, 'run.json')));
 });
 
 test.run();

@@ -204,6 +204,19 @@ test('files that are no such arrays, or change while they are read, are refused'
     /^x.npy: expected uint8 or .* found float64 \[4, 4, 6\]/,
   );
   assert.match(await refusal(write({ shape: [4, 4, 6], data }, { fortranOrder: true })), /in C order/);
+  // The conversion keeps the values: floats and booleans stay 0 to 1.
+  for (const [array, fix] of [
+    [{ shape: [4, 4, 6], data: Float64Array.from(data) }, 'images.astype(np.float32)'],
+    [{ shape: [4, 4, 6], data, dtype: 'bool' }, 'images.astype(np.float32)'],
+    [{ shape: [4, 4, 6], data: Int32Array.from(data) }, 'images.astype(np.uint8)'],
+    [{ shape: [2, 4, 4, 3], data }, 'images.transpose(0, 3, 1, 2).astype(np.uint8)'],
+  ] as const)
+    assert.ok((await refusal(write(array))).endsWith(`convert it with np.ascontiguousarray(${fix})`), fix);
+  assert.is(await refusal(write({ shape: [2, 8, 6, 1], data })), 'accepted');
+  assert.match(
+    await refusal(write({ shape: [4, 4, 6], data }), { labels: [0, 1, 2, 3] }),
+    /^openNpy: labels must be a Uint8Array, found /,
+  );
   assert.match(await refusal(write({ shape: [1, 32, 3], data: new Uint8Array(96) })), /accepted/);
   assert.match(await refusal(write({ shape: [96], data })), /expected images/);
   assert.match(

@@ -1,7 +1,7 @@
 /** Images of an npy file that need not fit into memory. */
 import { open } from 'node:fs/promises';
 import { ArgumentError, formatShape, Generator, VarigradError } from '@varigrad/core';
-import { checkOptions, checkWhole, type OptionNames } from '@varigrad/core/checks';
+import { checkOptions, checkWhole, describeValue, type OptionNames } from '@varigrad/core/checks';
 import { parseHeader } from '@varigrad/nn/numpy';
 import { checkText } from '../checks.js';
 import { withFileErrors } from '../files/file-error.js';
@@ -121,15 +121,21 @@ export async function openNpy(path: string, options: { labels?: Uint8Array } = {
   const { head, length } = await withFileErrors('openNpy', path, () => readHead(path));
   const { dtype, little, fortran, shape, start } = parseHeader(head, path);
   const [count, imageShape, isChannelLast] = layoutOf(shape, fault);
-  if ((dtype !== 'uint8' && !(dtype === 'float32' && little)) || fortran || isChannelLast)
+  const isTurned = isChannelLast && imageShape.length === 3; // one channel has the same order in both layouts
+  if ((dtype !== 'uint8' && !(dtype === 'float32' && little)) || fortran || isTurned) {
+    const turned = isTurned ? 'images.transpose(0, 3, 1, 2)' : 'images';
+    const type = /^u?int/.test(dtype) ? 'uint8' : 'float32';
     throw fault(
-      `expected uint8 or little-endian float32 in C order, with channels before rows, found ${dtype} ${formatShape(shape)} — convert it with np.ascontiguousarray(images.astype(np.uint8))`,
+      `expected uint8 or little-endian float32 in C order, with channels before rows, found ${dtype} ${formatShape(shape)} — convert it with np.ascontiguousarray(${turned}.astype(np.${type}))`,
     );
+  }
   const width = shape.slice(1).reduce((a, b) => a * b, 1);
   const expected = start + count * width * (dtype === 'uint8' ? 1 : 4);
   if (length !== expected)
     throw fault(`${formatShape(shape)} of ${dtype} needs ${expected} bytes, the file has ${length}`);
   const { labels } = options;
+  if (labels !== undefined && !(labels instanceof Uint8Array))
+    throw new ArgumentError('openNpy', `labels must be a Uint8Array, found ${describeValue(labels)}`);
   if (labels !== undefined && labels.length !== count)
     throw fault(`${labels.length} labels for ${count} images`);
   return new NpyImages({ path, start, width, dtype }, count, imageShape, labels);

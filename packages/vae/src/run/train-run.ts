@@ -257,6 +257,10 @@ async function prepare({
 /** The results of the finished epochs. @throws UsageError if they do not fit the checkpoint */
 async function readResults(folder: RunFolder, state: TrainState | undefined): Promise<EpochResult[]> {
   const results = await folder.readMetrics(state?.epoch);
+  if (state === undefined && folder.has('model'))
+    throw new UsageError(
+      `--resume ${folder.path}: it is a saved model, which has no checkpoint to continue from — start a new run with --config ${folder.file('config.json')}`,
+    );
   // The results of the first epoch are written before the first checkpoint.
   if (state === undefined && results.length <= 1) return [];
   if (state === undefined)
