@@ -156,7 +156,12 @@ test('a class without images is refused', async () => {
   );
 });
 
-test('a folder of other pictures, or of deeper folders, says so', async () => {
+test('a folder of other pictures, of another version of CIFAR-10, or of deeper folders, says so', async () => {
+  for (const files of [{ data_batch_1: 'x', test_batch: 'x' }, { 'data_batch_1.bin': 'x' }])
+    assert.is(
+      await refusal(folder(files)),
+      `--data ${count}: there are no images, but ${Object.keys(files)[0]} — CIFAR-10 is read from data_batch_1.bin, … and test_batch.bin, its binary version`,
+    );
   assert.is(
     await refusal(folder({ '1.tif': 'x', '2.TIFF': 'x', 'notes.txt': 'x' })),
     `--data ${count}: there are no images, but 2 pictures in other formats (1.tif) — TIFF is not read, convert them to PNG`,

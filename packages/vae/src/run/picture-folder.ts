@@ -117,9 +117,13 @@ const FORMATS: Readonly<Record<string, string>> = {
   '.heic': 'HEIC',
 };
 
-/** What the folders hold instead of images: other pictures, or more folders. */
+/** What the folders hold instead of images: files of CIFAR-10, other pictures, or more folders. */
 function instead(paths: readonly string[], listings: readonly Listing[]): string {
-  const unread = listings.flatMap(({ others }) => others).filter((name) => formatOf(name) !== undefined);
+  const files = listings.flatMap(({ others }) => others);
+  const batch = files.find((name) => /^(data_batch_\d|test_batch)/.test(name));
+  if (batch !== undefined)
+    return `, but ${batch} — CIFAR-10 is read from data_batch_1.bin, … and test_batch.bin, its binary version`;
+  const unread = files.filter((name) => formatOf(name) !== undefined);
   const [picture] = unread;
   if (picture !== undefined)
     return `, but ${counted(unread.length, 'picture')} in other formats (${picture}) — ${formatOf(picture)} is not read, convert them to PNG`;
