@@ -203,6 +203,29 @@ test('wrong arguments get a sentence', async () => {
       () => nearestNeighbours(two, two),
       'nearestNeighbours: neighbours must be at most the number of training rows, 1, found 5',
     ],
+    [
+      () =>
+        nearestNeighbours(
+          rowsOf(
+            [
+              [1, 2],
+              [3, Number.NaN],
+            ],
+            [0, 0],
+          ),
+          two,
+          { neighbours: 1 },
+        ),
+      'nearestNeighbours: train has NaN in row 1 — all numbers must be finite, leave the row out',
+    ],
+    [
+      () => linearProbe(two, rowsOf([[Infinity, 2]], [0])),
+      'linearProbe: test has Infinity in row 0 — all numbers must be finite, leave the row out',
+    ],
+    [
+      () => linearProbe({ ...two, classes: 0 }, two),
+      'linearProbe: train has no classes — give the rows their labels',
+    ],
     [() => linearProbe(two, { ...two, count: 0 }), 'linearProbe: test has no rows'],
     [
       () => linearProbe(two, two, { epoch: 1 } as object),

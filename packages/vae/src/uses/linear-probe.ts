@@ -1,3 +1,4 @@
+import { ArgumentError } from '@varigrad/core';
 import { checkOptions, type OptionNames } from '@varigrad/core/checks';
 import type { Dataset } from '../data/dataset.js';
 import { classifierAccuracy, trainClassifier } from '../diagnostics/classifier.js';
@@ -36,7 +37,7 @@ export interface LinearProbe {
 /**
  * Multinomial logistic regression, log p(y|c) = logSoftmax(c·Wᵀ + b): tells how well a linear function of the rows, such as the codes
  * of `encodeDataset`, separates the classes. The training rows are centred and scaled to a mean square of 1, and the test rows alike.
- * @throws ArgumentError if a set has no rows, or the sets differ in the length of a row
+ * @throws ArgumentError if a set has no rows or a number that is not finite, the sets differ in the length of a row, or there are no classes
  */
 export function linearProbe(
   train: Dataset,
@@ -45,6 +46,8 @@ export function linearProbe(
 ): Promise<LinearProbe> {
   return onOneBackend(async (on) => {
     checkRows('linearProbe', train, test);
+    if (train.classes === 0)
+      throw new ArgumentError('linearProbe', 'train has no classes — give the rows their labels');
     checkOptions('linearProbe', options, PROBE_OPTIONS, 'train, test, ');
     const { batchSize = 500, learningRate = 0.01, seed = 0 } = options;
     const perEpoch = Math.ceil(train.count / batchSize);

@@ -26,7 +26,7 @@ const BLOCK = 100;
 /**
  * The k nearest training rows of each test row by Euclidean distance, such as those of the codes of `encodeDataset`. Products of
  * centred rows in float32 find the candidates, with a bound on their rounding; ‖a − b‖² in float64 puts these in order.
- * @throws ArgumentError unless the rows have one length, and there are at least k training rows
+ * @throws ArgumentError unless the rows have one length and finite numbers, and there are at least k training rows
  */
 export function nearestNeighbours(
   train: Dataset,
