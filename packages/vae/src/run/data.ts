@@ -1,5 +1,4 @@
 /** Loads the images of a run. */
-import { isDeepStrictEqual } from 'node:util';
 import { VarigradError } from '@varigrad/core';
 import type { Table } from '../data/csv.js';
 import { type Dataset, firstOf, pixelsOf } from '../data/dataset.js';
@@ -114,10 +113,7 @@ function loadTable(name: string, table: Table, given: Standardization | undefine
   const held = sizeOfTest(name, table.count);
   const standardization = given ?? standardizationOf(table, table.count - held);
   const { columns } = standardization;
-  if (!isDeepStrictEqual([...columns], [...table.columns]))
-    throw new UsageError(
-      `--data ${name}: expected the columns ${listed(columns)} of the run, found ${listed(table.columns)}`,
-    );
+  checkColumns(name, columns, table.columns);
   const [train, test] = split(standardized(table, standardization), held);
   const constant = columns.filter((_, c) =>
     train.images.every((z, i) => i % columns.length !== c || z === 0),
@@ -133,6 +129,17 @@ function loadTable(name: string, table: Table, given: Standardization | undefine
       `For testing: the last ${test.count} of ${table.count}.`,
     ],
   };
+}
+
+/** @throws UsageError with the first column that is not that of the run */
+function checkColumns(name: string, expected: readonly string[], found: readonly string[]): void {
+  const length = Math.max(expected.length, found.length);
+  const at = Array.from({ length }, (_, i) => i).find((i) => expected[i] !== found[i]);
+  if (at === undefined) return;
+  const [wanted, given] = [expected[at], found[at]].map((column) => column ?? 'none');
+  throw new UsageError(
+    `--data ${name}: expected the columns ${listed(expected)} of the run, found ${listed(found)} — column ${at + 1} is ${given} in place of ${wanted}`,
+  );
 }
 
 /** Refuses choices that do not fit a table. @throws UsageError */
