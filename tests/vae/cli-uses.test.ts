@@ -130,7 +130,7 @@ test('inpaint refuses blanks without a pixel', async () => {
   for (const blanks of ['bottom', 'center', 'random'])
     await isRefused(
       ['inpaint', vae, '--blanks', blanks, '--share', '0.001', '--images', '3'],
-      '--share 0.001 leaves out no pixel of 3 images — choose a larger share',
+      '--share 0.001 leaves out no pixel of 3 images — choose a larger share, or other --blanks',
     );
 });
 

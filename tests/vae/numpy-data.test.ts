@@ -231,6 +231,15 @@ test('the command line refuses such data before it trains', async () => {
   );
 });
 
+test('--grey is refused for other channels than colours', async () => {
+  const path = join(scratch, 'four.npy');
+  writeFileSync(path, encodeNpy({ shape: [3, 4, 2, 2], data: bytes(48) }));
+  await isRefused(
+    ['train', '--data', path, '--grey', '--out', join(scratch, 'none')],
+    '--grey: an image has 4 channels — it turns red, green and blue into grey, so leave it out',
+  );
+});
+
 test('a network that does not fit the images is refused, too', async () => {
   const path = join(scratch, 'small.npy');
   writeFileSync(path, encodeNpy({ shape: [3, 2, 2], data: bytes(12) }));

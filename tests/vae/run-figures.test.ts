@@ -3,7 +3,7 @@ import { Generator } from '@varigrad/core';
 import { type Dataset, klChart, latentStatistics, type Sheet, VAE } from '@varigrad/vae';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { FIGURES, type FigureSource } from '../../packages/vae/src/run/figures.js';
+import { FIGURES, type FigureSource, sideOf } from '../../packages/vae/src/run/figures.js';
 
 const COUNT = 60;
 const test4: Dataset = {
@@ -24,6 +24,21 @@ test('the KL of each dimension is that of the targets, not of the grey images', 
   for (const targets of ['none', 'threshold'] as const)
     assert.is(await FIGURES.kl?.draw({ ...source, targets }), await expected(targets));
   assert.is.not(await expected('none'), await expected('threshold'));
+});
+
+test('squares of large images have fewer images', async () => {
+  const sides = (imageShape: Dataset['imageShape'], squares?: number): number =>
+    sideOf({ test: { ...test4, imageShape } }, 20, squares);
+  assert.equal(
+    [sides([28, 28]), sides([3, 256, 256]), sides([512, 512]), sides([2048, 2048])],
+    [20, 20, 11, 2],
+  );
+  assert.equal([sides([5, 512, 512]), sides([512, 512], 10), sides([1, 20_000])], [5, 3, 18]);
+  const model = new VAE({ inputSize: 20_000, hidden: [1], latent: 2, generator: new Generator(2) });
+  const long: Dataset = { ...test4, images: new Float32Array(20_000), count: 1, imageShape: [1, 20_000] };
+  const source = { model, test: long, seed: 0, results: [], heldOut: 'test', targets: 'none' } as const;
+  const sheet = (await FIGURES.samples?.draw(source)) as Sheet;
+  assert.equal([sheet.pixels.width, sheet.pixels.height, sheet.scale], [10 * 20_004 - 4, 10 * 5 - 4, 1]);
 });
 
 test('a traversal of many dimensions shows the ten with the largest KL and says so', async () => {

@@ -64,6 +64,8 @@ const cases: readonly Case[] = [
   { count: 6, options: { columns: 3, imageShape: [28, 28] } },
   { count: 7, options: { columns: 3, imageShape: [5, 9], scale: 2, gap: 1 } },
   { count: 1, options: { columns: 1, imageShape: [1, 1], scale: 1, gap: 0 } },
+  { count: 5, options: { columns: 3, imageShape: [1, 50] } },
+  { count: 5, options: { columns: 3, imageShape: [1, 300] } },
   { count: 4, options: { columns: 10, imageShape: [64, 32], gap: 0 } },
   { count: 6, options: LABELLED },
   {
@@ -87,7 +89,7 @@ function sizeOf(svg: string): [width: number, height: number] {
 for (const { count, options } of cases) {
   const { columns, imageShape, scale } = options;
   const [height, width] = imageShape;
-  const used = scale ?? Math.max(1, Math.round(56 / height));
+  const used = scale ?? Math.max(1, Math.min(Math.round(56 / height), Math.floor(224 / width)));
   const gap = options.gap ?? Math.max(1, Math.round(4 / used));
 
   test(`${count} images of ${height} × ${width} in ${columns} columns are whole, in order and evenly spaced`, () => {

@@ -82,7 +82,7 @@ async function run(line: CommandLine, { out }: Terminal): Promise<object> {
   const known = knownPixels(shown, { blanks, share, seed });
   if (known.every((value) => value === 1))
     throw new UsageError(
-      `--share ${share} leaves out no pixel of ${counted(shown.count, 'image')} — choose a larger share`,
+      `--share ${share} leaves out no pixel of ${counted(shown.count, 'image')} — choose a larger share, or other --blanks`,
     );
   const filled = await fillBlanks(model, shown, known, {
     steps,

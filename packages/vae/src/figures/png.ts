@@ -15,7 +15,9 @@ export function encodePng(picture: Raster): Uint8Array {
   const isGrey = pixels.every((value, i) => value === pixels[i - (i % 3)]);
   const colorType = isGrey ? GREY : RGB;
   const png = new PNG({ width, height, colorType, inputColorType: colorType, inputHasAlpha: false });
-  png.data = Buffer.from(isGrey ? pixels.filter((_, i) => i % 3 === 0) : pixels);
+  png.data = Buffer.from(
+    isGrey ? Uint8Array.from({ length: width * height }, (_, i) => pixels[3 * i]!) : pixels,
+  );
   return PNG.sync.write(png, { colorType, inputColorType: colorType, inputHasAlpha: false });
 }
 
@@ -41,6 +43,6 @@ export async function writeSheet(path: string, sheet: Sheet): Promise<[svg: stri
   checkSheet('writeSheet', sheet);
   const files: [string, string] = [`${path}.svg`, `${path}.png`];
   await writeFileAtomic(files[0], encodeSheet(sheet));
-  await writePng(files[1], sheet.pixels.enlarged(sheet.scale));
+  await writePng(files[1], sheet.scale === 1 ? sheet.pixels : sheet.pixels.enlarged(sheet.scale));
   return files;
 }

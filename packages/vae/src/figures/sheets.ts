@@ -19,7 +19,7 @@ export interface SheetOptions {
   rowLabels?: readonly string[];
   /** A line below the images. */
   caption?: string;
-  /** Size of one image pixel on the drawn sheet, a whole number. Default: an image is about 56 pixels high. */
+  /** Size of one image pixel on the drawn sheet, a whole number. Default: an image is about 56 pixels high, and at most 224 wide. */
   scale?: number;
   /** Pixels between images, before they are enlarged. Default: about 4 pixels of the drawn sheet. */
   gap?: number;
@@ -55,6 +55,8 @@ export interface Sheet {
 }
 
 const MARGIN = 16;
+/** Small images are enlarged to about this height, and at most to this width. */
+const CELL = { height: 56, width: 224 };
 const TITLE = { size: 18, room: 32 };
 const LABEL = { size: 12, room: 20 };
 
@@ -71,7 +73,8 @@ export function gridSheet(images: Float32Array, options: SheetOptions): Sheet {
   const { columns, imageShape, title = '', columnLabels = [], rowLabels = [], caption = '' } = options;
   const [, height, width] = drawnShape(imageShape);
   const { count, size } = countImages(images, imageShape);
-  const { scale = Math.max(1, Math.round(56 / height)) } = options;
+  const { scale = Math.max(1, Math.min(Math.round(CELL.height / height), Math.floor(CELL.width / width))) } =
+    options;
   const { gap = Math.max(1, Math.round(4 / scale)) } = options;
   const rows = Math.ceil(count / columns);
   checkLabels('column', columnLabels, columns);

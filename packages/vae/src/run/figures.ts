@@ -1,6 +1,7 @@
 /** The figures that the commands draw, by name. A new figure is one entry of the table. */
 import type { Binarization } from '../data/binarize.js';
 import type { Dataset } from '../data/dataset.js';
+import { drawnShape } from '../data/image-shape.js';
 import { latentStatistics } from '../diagnostics/latent-statistics.js';
 import { hasClosedFormKl, isLatentModel } from '../estimators/latent-model.js';
 import { klChart } from '../figures/bar-chart.js';
@@ -83,6 +84,19 @@ function originOfCodes({ model }: FigureSource): string {
   return model instanceof Autoencoder ? 'z ~ N(0, I), not its codes' : 'codes at random';
 }
 
+/** The most pixels of a square of images. Its PNG file takes about ten bytes of memory for each. */
+const MOST_PIXELS = 2 ** 25;
+
+/** Space between two images of a sheet, at least about. */
+const GAP = 4;
+
+/** Images along each side of a square, fewer than usual if they are large. @param squares - number of squares on the sheet */
+export function sideOf({ test }: Pick<FigureSource, 'test'>, usual: number, squares = 1): number {
+  const [, height, width] = drawnShape(test.imageShape);
+  const images = MOST_PIXELS / squares / ((height + GAP) * (width + GAP));
+  return Math.max(2, Math.min(usual, Math.floor(Math.sqrt(images))));
+}
+
 export const FIGURES: Readonly<Record<string, FigureEntry>> = {
   reconstructions: {
     help: 'test images and their reconstructions',
@@ -111,6 +125,8 @@ export const FIGURES: Readonly<Record<string, FigureEntry>> = {
     eachEpoch: (epoch, source) => `Samples after epoch ${epoch}: decoded ${originOfCodes(source)}`,
     draw: (source, title) =>
       samplesFigure(source.model, source.test.imageShape, {
+        rows: sideOf(source, 10),
+        columns: sideOf(source, 10),
         seed: source.seed,
         title: title ?? `Samples: decoded ${originOfCodes(source)}`,
       }),
@@ -119,17 +135,24 @@ export const FIGURES: Readonly<Record<string, FigureEntry>> = {
     help: 'the latent plane; z of 2 dimensions',
     eachEpoch: (epoch) => `The latent plane after epoch ${epoch}`,
     obstacle: needsPlane,
-    draw: ({ model, test }, title) => manifoldFigure(model, test.imageShape, { title }),
+    draw: (source, title) =>
+      manifoldFigure(source.model, source.test.imageShape, { size: sideOf(source, 20), title }),
   },
   'manifold-linear': {
     help: 'the latent plane in equal steps of z; z of 2 dimensions',
     obstacle: needsPlane,
-    draw: ({ model, test }, title) => manifoldFigure(model, test.imageShape, { spacing: 'linear', title }),
+    draw: (source, title) => {
+      const size = sideOf(source, 20);
+      return manifoldFigure(source.model, source.test.imageShape, { size, spacing: 'linear', title });
+    },
   },
   'class-manifolds': {
     help: 'the latent plane of each class; conditional, z of 2 dimensions',
     obstacle: (source) => needsPlane(source) ?? needsClasses(source),
-    draw: ({ model, test }, title) => classManifoldsFigure(model, test.imageShape, { title }),
+    draw: (source, title) => {
+      const { model, test } = source;
+      return classManifoldsFigure(model, test.imageShape, { size: sideOf(source, 6, model.classes), title });
+    },
   },
   styles: {
     help: 'the same style in every class; conditional',

@@ -12,7 +12,7 @@ export type Preparation = Pick<RunConfig, 'grey' | 'crop' | 'size' | 'filter'>;
 /** Images stay as they are. */
 export const AS_THEY_ARE: Preparation = { grey: false, crop: 0, size: 0, filter: 'bilinear' };
 
-/** The shape of a prepared image. @param source - of the image, for messages; @throws UsageError if it is smaller than --crop */
+/** The shape of a prepared image. @param source - of the image, for messages; @throws UsageError if it is smaller than --crop, or has no colours for --grey */
 export function preparedShape(
   from: ImageShape,
   { grey, crop, size }: Preparation,
@@ -22,6 +22,10 @@ export function preparedShape(
   if (crop > Math.min(height, width))
     throw new UsageError(
       `--crop ${crop}: ${source} has ${width} × ${height} pixels — choose at most ${Math.min(height, width)}`,
+    );
+  if (grey && channels !== 1 && channels !== 3)
+    throw new UsageError(
+      `--grey: ${source} has ${channels} channels — it turns red, green and blue into grey, so leave it out`,
     );
   const side = size > 0 ? size : crop;
   const [newHeight, newWidth] = side > 0 ? [side, side] : [height, width];
