@@ -323,4 +323,12 @@ test('images, labels and sizes that do not fit are refused with the reason', () 
   );
 });
 
+test('a sheet of too many pixels is refused before it is drawn', () => {
+  const images = new Float32Array(2_000_000);
+  assert.throws(
+    () => gridSheet(images, { columns: 1, imageShape: [1, 1], gap: 99 }),
+    /^gridSheet: a sheet has at most 100000000 pixels, and 2000000 images make 1 × 199999901 — choose fewer rows or columns$/,
+  );
+});
+
 test.run();

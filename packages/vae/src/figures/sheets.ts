@@ -57,6 +57,8 @@ export interface Sheet {
 const MARGIN = 16;
 /** Small images are enlarged to about this height, and at most to this width. */
 const CELL = { height: 56, width: 224 };
+/** The most pixels of a sheet. In colour, its PNG file as text must fit into a string of 2²⁹ characters. */
+const MOST_PIXELS = 1e8;
 const TITLE = { size: 18, room: 32 };
 const LABEL = { size: 12, room: 20 };
 
@@ -66,7 +68,7 @@ const widthOf = (text: string, size: number): number => Math.ceil(0.62 * size * 
 /**
  * Lays images out in a grid, row by row.
  * @param images - `[count · channels · height · width]`, values in [0, 1]
- * @throws ArgumentError if the values are not a whole number of images, or the labels or sizes do not fit
+ * @throws ArgumentError if the values are not a whole number of images, the labels or sizes do not fit, or there are too many pixels
  */
 export function gridSheet(images: Float32Array, options: SheetOptions): Sheet {
   checkSheetArguments(images, options);
@@ -83,7 +85,13 @@ export function gridSheet(images: Float32Array, options: SheetOptions): Sheet {
   const labelHeight = rowLabels.length === 0 ? 0 : LABEL.size + 2;
   const across = Math.max(width + gap, Math.ceil(labelWidth / scale));
   const down = Math.max(height + gap, Math.ceil(labelHeight / scale));
-  const pixels = new Raster((columns - 1) * across + width, (rows - 1) * down + height);
+  const [fullWidth, fullHeight] = [(columns - 1) * across + width, (rows - 1) * down + height];
+  if (fullWidth * fullHeight > MOST_PIXELS)
+    throw new ArgumentError(
+      'gridSheet',
+      `a sheet has at most ${MOST_PIXELS} pixels, and ${count} images make ${fullWidth} × ${fullHeight} — choose fewer rows or columns`,
+    );
+  const pixels = new Raster(fullWidth, fullHeight);
   for (let i = 0; i < count; i++) {
     const [x, y] = [(i % columns) * across, Math.floor(i / columns) * down];
     pixels.image(x, y, images.subarray(i * size, (i + 1) * size), imageShape);
