@@ -2,6 +2,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { formatArray } from '../../packages/core/src/format.js';
+import { refuses } from '../helpers/refuses.js';
 
 const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 const lines = (...all: string[]): string => all.join('\n');
@@ -64,6 +65,11 @@ test('a row longer than 80 columns continues below its first number', () => {
   assert.is(inner[0], '[[ 0.,  1.,  2.,  3.,  4.,  5.,  6.,  7.,  8.,  9., 10., 11., 12., 13., 14.,');
   assert.is(inner[1], '  15., 16., 17.],');
   assert.is(inner[2], ' [18., 19., 20., 21., 22., 23., 24., 25., 26., 27., 28., 29., 30., 31., 32.,');
+});
+
+test('values that do not fill the shape are refused', () => {
+  refuses(() => formatArray([1, 2], [3]), 'formatArray: 2 values do not fill [3], which has 3 elements');
+  refuses(() => formatArray([1, 2], []), 'formatArray: 2 values do not fill [], which has 1 elements');
 });
 
 test('indent aligns later lines with the first, as in tensor(…)', () => {

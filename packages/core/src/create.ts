@@ -14,10 +14,10 @@ import {
 } from './checks/arguments.js';
 import { checkOptions, type OptionNames } from './checks/options.js';
 import { kernelsOf, uploadTo } from './compile/active.js';
-import { ArgumentError, formatShape, type Shape, ShapeError } from './errors.js';
+import { ArgumentError, type Shape } from './errors.js';
 import { flattenNested, type NestedArray } from './nested-arrays.js';
 import { defaultGenerator, Generator } from './random.js';
-import { checkIndexable, checkShape, sizeOf } from './shape.js';
+import { checkFilled, checkIndexable, checkShape, sizeOf } from './shape.js';
 import { Tensor, wrap } from './tensor.js';
 
 /** Options of every function that makes a leaf tensor. */
@@ -62,14 +62,7 @@ export function tensor(
     : { data: values as HostArray, shape: [values.length] };
   const wanted = options.shape ?? flat.shape;
   checkArray('tensor', 'the shape', wanted, 'values, { shape: ', ' }');
-  checkShape('tensor', wanted);
-  if (sizeOf(wanted) !== flat.data.length) {
-    throw new ShapeError(
-      'tensor',
-      [wanted],
-      `${flat.data.length} values do not fill ${formatShape(wanted)}, which has ${sizeOf(wanted)} elements`,
-    );
-  }
+  checkFilled('tensor', flat.data.length, wanted);
   return leaf('tensor', wrap(uploadTo(backend(), flat.data), [...wanted]), options);
 }
 

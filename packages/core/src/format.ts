@@ -6,7 +6,7 @@
 
 import { checkOptions, type OptionNames } from './checks/options.js';
 import type { Shape } from './errors.js';
-import { checkShape, sizeOf } from './shape.js';
+import { checkFilled, sizeOf } from './shape.js';
 
 /** How `formatArray` prints; the defaults are PyTorch's. */
 export interface FormatOptions {
@@ -36,9 +36,9 @@ const SMALL = 1e-4;
 /** … or exceeds the smallest by this factor. */
 const RANGE = 1000;
 
-/** The values of a row-major array as text: `[[1., 2.],\n [3., 4.]]`; `[]` if there are none. */
+/** The values of a row-major array as text: `[[1., 2.],\n [3., 4.]]`; `[]` if there are none. @throws ShapeError unless they fill the shape */
 export function formatArray(values: ArrayLike<number>, shape: Shape, options: FormatOptions = {}): string {
-  checkShape('formatArray', shape);
+  checkFilled('formatArray', values.length, shape);
   checkOptions('formatArray', options, FORMAT_OPTIONS, 'values, shape, ');
   const { precision = 4, threshold = 1000, edgeItems = 3, lineWidth = 80, indent = 0 } = options;
   const size = sizeOf(shape);

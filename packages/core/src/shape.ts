@@ -69,6 +69,18 @@ export function checkShape(op: string, shape: Shape): void {
   checkSize(op, shape);
 }
 
+/** As `checkShape`. @throws ShapeError unless a tensor of this shape has `count` elements */
+export function checkFilled(op: string, count: number, shape: Shape): void {
+  checkShape(op, shape);
+  const size = sizeOf(shape);
+  if (size === count) return;
+  throw new ShapeError(
+    op,
+    [shape],
+    `${count} values do not fill ${formatShape(shape)}, which has ${size} elements`,
+  );
+}
+
 /** @throws ArgumentError unless `lengths` is an array of non-negative integers */
 export function checkLengths(op: string, lengths: readonly number[]): void {
   checkArray(op, 'the shape', lengths);

@@ -92,7 +92,7 @@ export const amax = (x: TensorLike, options: ReduceOptions = {}): Tensor => redu
 export const amin = (x: TensorLike, options: ReduceOptions = {}): Tensor => reduce(aminOp, x, options);
 /**
  * ln Σ eˣ over `axis` (default: all axes), with the maximum subtracted first: stable for any x. −Infinity with gradient 0 if
- * all x are −Infinity, or the axis is empty. At x = +Infinity the gradient is NaN, as in PyTorch.
+ * all x are −Infinity, or the axis is empty. If an x is +Infinity, all gradients of the sum are NaN; in PyTorch, that of this x only.
  */
 export const logSumExp = (x: TensorLike, options: ReduceOptions = {}): Tensor =>
   reduce(logSumExpOp, x, options);
