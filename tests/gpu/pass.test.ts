@@ -113,16 +113,16 @@ test('a compiled 784-400-20 step is one submission of one pass, at most 40 launc
 test('an argument that comes again is copied to the device once', () =>
   onFake(async (machine, device) => {
     const f = compile((x: Tensor, y: Tensor) => x.mul(y).sum());
-    const [x, y] = withBackend(machine, () => [tensor(data), tensor(data)] as const);
+    const [x, y, z] = withBackend(machine, () => [tensor(data), tensor(data), tensor(data)] as const);
     const run = async (other: Tensor): Promise<number[]> => {
       const written = device.writes.length;
-      const z = withBackend(machine, () => f(x, other));
-      await z.data();
-      z.dispose();
+      const result = withBackend(machine, () => f(x, other));
+      await result.data();
+      result.dispose();
       return device.writes.slice(written);
     };
-    for (let i = 0; i < 4; i++) await run(y);
-    assert.equal(await run(y), [], 'both are on the device');
+    for (let i = 0; i < 3; i++) for (const other of [y, z]) await run(other);
+    assert.equal(await run(y), [], 'all are on the device');
     const fresh = withBackend(machine, () => tensor(data));
     assert.equal(await run(fresh), [4 * data.length], 'only the new numbers are sent');
   }));
