@@ -1,5 +1,16 @@
 /** Functions as graphs for any batch size, and what such a graph refuses. */
-import { createReference, grad, noGrad, rand, type Tensor, tensor, withBackend, zeros } from '@varigrad/core';
+import {
+  conv2d,
+  convTranspose2d,
+  createReference,
+  grad,
+  noGrad,
+  rand,
+  type Tensor,
+  tensor,
+  withBackend,
+  zeros,
+} from '@varigrad/core';
 import { type ExportOptions, exportGraph, type NamedTensors, toOnnx } from '@varigrad/core/export';
 import { caseInputs, opCases, toTensor } from '@varigrad/core/testing';
 import { test } from 'uvu';
@@ -12,14 +23,14 @@ const ROWS: ExportOptions = { inputs: { x: ['batch', 3] } };
 const graphOf = (f: (x: Tensor) => Tensor) => exportGraph(({ x }: NamedTensors) => ({ y: f(x!) }), ROWS);
 
 /** The function at a batch size, through the file. */
-function throughFile(f: (x: Tensor) => Tensor, batch: number): void {
-  const x = rand([batch, 3]);
+function throughFile(f: (x: Tensor) => Tensor, batch: number, x = rand([batch, 3])): void {
   const right = f(x);
   const file = readOnnx(toOnnx(graphOf(f)));
   const { y } = runOnnx(file, { x: { shape: [batch, 3], data: [...x.dataSync()] } });
   assert.equal(y!.shape, right.shape);
   right.dataSync().forEach((value, i) => {
-    assert.ok(Math.abs(value - y!.data[i]!) < 1e-6, `element ${i}: ${y!.data[i]} for ${value}`);
+    const isClose = value === y!.data[i] || Math.abs(value - y!.data[i]!) < 1e-6;
+    assert.ok(isClose, `element ${i}: ${y!.data[i]} for ${value}`);
   });
 }
 
@@ -48,6 +59,10 @@ const dynamic: Readonly<Record<string, (x: Tensor) => Tensor>> = {
   'a new batch axis': (x) => x.mul(0).add(tensor([1, 2, 3]).expand([x.shape[0]!, 3])),
   'zeros of the shape of the batch': (x) => zeros(x.shape).add(x.exp()),
   'all rows but the first': (x) => x.slice(1).add(0),
+  'every pair of rows but the first': (x) => {
+    const rest = x.slice(1).matmul(x.slice(1), { transposeB: true });
+    return rest.reshape([1, rest.shape[0]!, 1, rest.shape[0]!]).add(0);
+  },
   'the last row': (x) => x.slice(-1).mul(x),
   'rows repeated': (x) =>
     x
@@ -67,6 +82,17 @@ for (const [name, f] of Object.entries(dynamic))
   test(`any batch size: ${name}`, () => {
     for (const batch of [1, 2, 7]) throughFile(f, batch);
   });
+
+test('infinities have the results of the library', () => {
+  const x = tensor([
+    [Infinity, 1, 2],
+    [-Infinity, -1, 3],
+  ]);
+  throughFile((t) => t.gelu(), 2, x);
+  throughFile((t) => t.atan2(t), 2, x);
+  throughFile((t) => t.atan2(t.neg()), 2, x);
+  throughFile((t) => t.atan2(1), 2, x);
+});
 
 test('what is not computed for a result is left out', () => {
   const { nodes } = graphOf((x) => {
@@ -102,8 +128,70 @@ test('a function that is not the same for every batch size and argument is refus
   for (const [name, [f, message]] of Object.entries(refused)) assert.throws(() => graphOf(f), message, name);
 });
 
+test('a number other than a length that depends on the batch size is refused with the operation', () => {
+  const images: ExportOptions = { inputs: { x: [1, 3, 'batch', 5] } };
+  const [kernel, transposed] = [rand([2, 3, 2, 2]), rand([3, 1, 2, 2])];
+  const fileOf = (f: (x: Tensor) => Tensor, options = ROWS) =>
+    toOnnx(exportGraph(({ x }: NamedTensors) => ({ y: f(x!) }), options));
+  assert.throws(
+    () => fileOf((x) => x.clamp({ max: x.shape[0]! })),
+    /^toOnnx: clamp: a bound must not depend on the batch size — export a function in which it is fixed$/,
+  );
+  assert.throws(() => fileOf((x) => x.clamp({ min: -x.shape[0]! })), /an option of clamp/);
+  assert.throws(
+    () =>
+      fileOf((x) =>
+        x.pad(
+          [
+            [0, 0],
+            [1, 1],
+          ],
+          { value: x.shape[0]! },
+        ),
+      ),
+    /^toOnnx: pad: the value must not/,
+  );
+  assert.throws(
+    () => fileOf((x) => conv2d(x, kernel), images),
+    /^toOnnx: conv2d: the size of an image or a window must not depend on the batch size/,
+  );
+  assert.throws(() => fileOf((x) => convTranspose2d(x, transposed), images), /: convTranspose2d: the/);
+});
+
+test('a function that returns no tensors by name is refused', () => {
+  const refused: readonly [unknown, RegExp][] = [
+    [
+      undefined,
+      /must return tensors by name, found undefined — write \(\{ x \}\) => \(\{ y: x\.exp\(\) \}\)$/,
+    ],
+    [tensor([1]), /must return tensors by name, found a tensor \[1\]/],
+    [[tensor([1])], /must return tensors by name, found \[a tensor \[1\]\]/],
+    [{}, /must return tensors by name, found \{\}/],
+    [Promise.resolve({}), /^exportGraph: the function is asynchronous/],
+  ];
+  for (const [value, message] of refused)
+    assert.throws(() => exportGraph(() => value as never, ROWS), message);
+});
+
 test('wrong arguments are refused', () => {
   const identity = (inputs: NamedTensors) => inputs;
+  for (const shape of ['batch', null, [-1], ['Batch', 1], [0.5]])
+    assert.throws(
+      () => exportGraph(identity, { inputs: { x: shape as never } }),
+      /^exportGraph: the shape of 'x' must be a list of whole numbers ≥ 0 and 'batch', found /,
+    );
+  assert.throws(
+    () => exportGraph(identity, { ...ROWS, names: [1] as never }),
+    /names must be pairs of a name and a tensor, found \[1\]/,
+  );
+  assert.throws(
+    () => toOnnx(undefined as never),
+    /the graph must be what exportGraph returns, found undefined/,
+  );
+  assert.throws(
+    () => toOnnx(exportGraph(({ x }) => ({ '': x!.neg() }), ROWS)),
+    /^toOnnx: the names of arguments and results must not be empty$/,
+  );
   assert.throws(() => exportGraph(null as never, ROWS), /exportGraph: the first argument must be a function/);
   assert.throws(() => exportGraph(identity, {} as never), /inputs must be shapes by name, found undefined/);
   assert.throws(() => exportGraph(identity, { ...ROWS, name: [] } as never), /unknown option 'name'/);

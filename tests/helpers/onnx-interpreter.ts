@@ -68,12 +68,13 @@ const concat: Run = (parts, { axis }) => {
   });
 };
 
-const reshape: Run = ([x, wanted]) => {
-  const known = sizeOf(wanted!.data.filter((length) => length !== -1));
-  return {
-    data: x!.data,
-    shape: wanted!.data.map((length) => (length === -1 ? x!.data.length / known : length)),
-  };
+/** −1 stands for the length that is left; 0 for the operand's own length, unless `allowzero` is 1. */
+const reshape: Run = ([x, wanted], { allowzero }) => {
+  const shape = wanted!.data.map((length, axis) =>
+    length === 0 && allowzero !== 1 ? x!.shape[axis]! : length,
+  );
+  const known = sizeOf(shape.filter((length) => length !== -1));
+  return { data: x!.data, shape: shape.map((length) => (length === -1 ? x!.data.length / known : length)) };
 };
 
 const convTranspose: Run = ([x, weight, bias], attributes) => {
@@ -104,6 +105,19 @@ const OPERATORS: Readonly<Record<string, Run>> = {
   Add: each((a, b) => a + b),
   Sub: each((a, b) => a - b),
   Mul: each((a, b) => a * b),
+  Div: each((a, b) => a / b),
+  Neg: each((x) => -x),
+  Abs: each(Math.abs),
+  Sign: each(Math.sign),
+  Atan: each(Math.atan),
+  Equal: each((a, b) => Number(a === b)),
+  Less: each((a, b) => Number(a < b)),
+  Greater: each((a, b) => Number(a > b)),
+  IsNaN: each((x) => Number(Number.isNaN(x))),
+  Not: each((x) => 1 - x),
+  And: each((a, b) => a * b),
+  Or: each(Math.max),
+  Where: each((condition, a, b) => (condition === 1 ? a : b)),
   Exp: each(Math.exp),
   Reciprocal: each((x) => 1 / x),
   Sqrt: each(Math.sqrt),

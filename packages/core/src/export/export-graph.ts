@@ -1,12 +1,18 @@
 /** Records a function as a graph for any batch size. */
 import { backend } from '../backend/current.js';
-import { checkFunction, checkIterable, describeValue, isPlainObject } from '../checks/arguments.js';
+import {
+  checkFunction,
+  checkIterable,
+  describeValue,
+  isArrayOf,
+  isPlainObject,
+} from '../checks/arguments.js';
 import { checkOptions, type OptionNames } from '../checks/options.js';
 import { rand } from '../create.js';
 import { ArgumentError, BackendError } from '../errors.js';
 import { Generator } from '../random.js';
 import { noGrad } from '../tape.js';
-import type { Tensor } from '../tensor.js';
+import { Tensor } from '../tensor.js';
 import type { ExportGraph } from './graph.js';
 import { mergeRecordings } from './merge.js';
 import { type NamedTensors, recordOperations } from './record.js';
@@ -47,6 +53,13 @@ export function exportGraph<Inputs extends InputShapes>(
   checkIterable('exportGraph', 'names', names);
   if (!isPlainObject(inputs))
     throw new ArgumentError('exportGraph', `inputs must be shapes by name, found ${describeValue(inputs)}`);
+  for (const [name, shape] of Object.entries(inputs)) checkInputShape(name, shape);
+  const pairs = Array.from(names);
+  if (!isArrayOf(pairs, isNamedTensor))
+    throw new ArgumentError(
+      'exportGraph',
+      `names must be pairs of a name and a tensor, found ${describeValue(pairs)}`,
+    );
   if (backend().memory === 'device')
     throw new BackendError(
       'exportGraph',
@@ -63,6 +76,20 @@ export function exportGraph<Inputs extends InputShapes>(
   return mergeRecordings([first!, others[0]!, others[1]!], {
     sizes: BATCH_SIZES,
     inputs: Object.keys(inputs),
-    names: new Map(Array.from(names, ([name, tensor]) => [tensor, name])),
+    names: new Map(pairs.map(([name, tensor]) => [tensor, name])),
   });
+}
+
+function checkInputShape(name: string, shape: unknown): void {
+  const isLength = (length: unknown): boolean =>
+    length === 'batch' || (Number.isSafeInteger(length) && (length as number) >= 0);
+  if (isArrayOf(shape, isLength)) return;
+  throw new ArgumentError(
+    'exportGraph',
+    `the shape of '${name}' must be a list of whole numbers ≥ 0 and 'batch', found ${describeValue(shape)}`,
+  );
+}
+
+function isNamedTensor(pair: unknown): boolean {
+  return Array.isArray(pair) && typeof pair[0] === 'string' && pair[1] instanceof Tensor;
 }

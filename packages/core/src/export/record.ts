@@ -1,5 +1,5 @@
 /** Records the operations of a function as a graph with the tensors themselves. */
-import { checkTensor } from '../checks/arguments.js';
+import { checkTensor, describeValue, isPlainObject, refusePromise } from '../checks/arguments.js';
 import { ArgumentError } from '../errors.js';
 import { type OperationRecord, type Recorder, withRecorder } from '../recorder.js';
 import { sameShape } from '../shape.js';
@@ -70,12 +70,17 @@ class OperationRecorder implements Recorder {
 
 /**
  * Runs a function on tensors and records its operations. The arguments are the first nodes.
- * @throws ArgumentError if the function changes a tensor in place, or computes gradients
+ * @throws ArgumentError if the function returns no tensors by name, changes a tensor in place, or computes gradients
  */
 export function recordOperations(f: (inputs: NamedTensors) => NamedTensors, inputs: NamedTensors): Recording {
   const recorder = new OperationRecorder();
   for (const input of Object.values(inputs)) recorder.numberOf(input);
-  const results = withRecorder(recorder, () => f(inputs));
+  const results = withRecorder(recorder, () => refusePromise('exportGraph', f(inputs)));
+  if (!isPlainObject(results) || Object.keys(results).length === 0)
+    throw new ArgumentError(
+      'exportGraph',
+      `the function must return tensors by name, found ${describeValue(results)} — write ({ x }) => ({ y: x.exp() })`,
+    );
   const outputs = Object.fromEntries(
     Object.entries(results).map(([name, tensor]) => {
       checkTensor('exportGraph', tensor, `the result '${name}'`);

@@ -108,12 +108,12 @@ export class OnnxBuilder {
   reshape(value: string, shape: readonly Length[]): string {
     const open = shape.filter((length) => typeof length !== 'number');
     const isEmpty = sizeOf(shape.map((length) => (typeof length === 'number' ? length : 1))) === 0;
-    // One length may be −1. A length of 0 stands for 0 only with allowzero.
+    // One length may be −1. A length of 0, such as batch − 1 for one row, stands for 0 only with allowzero.
     const lengths =
       open.length === 1 && !isEmpty
         ? this.ints(shape.map((length) => (typeof length === 'number' ? length : -1)))
         : this.lengths(shape);
-    return this.add('Reshape', [value, lengths], isEmpty ? { allowzero: 1 } : {});
+    return this.add('Reshape', [value, lengths], isEmpty || open.length > 1 ? { allowzero: 1 } : {});
   }
 
   /** Repeats along axes of length 1 and new axes. */

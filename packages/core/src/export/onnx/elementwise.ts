@@ -61,6 +61,13 @@ const erfc: UnaryNodes = (b, x) => {
   return choose(b, isAbove(b, negative(b, x), 0), b.add('Sub', [b.scalar(2), above]), above);
 };
 
+/** The product, in which 0 times anything is 0, except that NaN·0 is NaN. */
+const chainMul: BinaryNodes = (b, x, y) => {
+  const isNumber = b.add('Not', [b.add('IsNaN', [x])]);
+  const isCut = b.add('Or', [isZero(b, x), b.add('And', [isZero(b, y), isNumber])]);
+  return choose(b, isCut, b.scalar(0), b.add('Mul', [x, y]));
+};
+
 export const UNARY_NODES: Readonly<Record<UnaryKind, UnaryNodes>> = {
   neg: node1('Neg'),
   square: (b, x) => b.add('Mul', [x, x]),
@@ -89,7 +96,8 @@ export const UNARY_NODES: Readonly<Record<UnaryKind, UnaryNodes>> = {
   erf: node1('Erf'),
   erfc,
   relu: node1('Relu'),
-  gelu: (b, x) => b.add('Mul', [times(b, x, 0.5), erfc(b, times(b, x, -Math.SQRT1_2))]),
+  // −Infinity·0 is 0
+  gelu: (b, x) => chainMul(b, erfc(b, times(b, x, -Math.SQRT1_2)), times(b, x, 0.5)),
   sigmoid: node1('Sigmoid'),
   sigmoidSlope: (b, x) => b.add('Mul', [b.add('Sigmoid', [x]), b.add('Sigmoid', [negative(b, x)])]),
   softplus,
@@ -102,16 +110,11 @@ const comparison =
   (b, x, y) =>
     b.toFloats(b.add(type, [x, y]));
 
-/** The product, in which 0 times anything is 0, except that NaN·0 is NaN. */
-const chainMul: BinaryNodes = (b, x, y) => {
-  const isNumber = b.add('Not', [b.add('IsNaN', [x])]);
-  const isCut = b.add('Or', [isZero(b, x), b.add('And', [isZero(b, y), isNumber])]);
-  return choose(b, isCut, b.scalar(0), b.add('Mul', [x, y]));
-};
-
-/** The angle of (x, y): atan(y/x), moved by π where x < 0, and ±π/2 where x = 0. */
+/** The angle of (x, y): atan(y/x), moved by π where x < 0, and ±π/2 where x = 0. The quotient of two infinities is ±1. */
 const atan2: BinaryNodes = (b, y, x) => {
-  const angle = b.add('Atan', [b.add('Div', [y, x])]);
+  const signs = b.add('Mul', [b.add('Sign', [y]), b.add('Sign', [x])]);
+  const isDiagonal = b.add('Equal', [b.add('Abs', [y]), b.add('Abs', [x])]);
+  const angle = b.add('Atan', [choose(b, isDiagonal, signs, b.add('Div', [y, x]))]);
   const half = choose(b, b.add('Less', [y, b.scalar(0)]), b.scalar(-Math.PI), b.scalar(Math.PI));
   const left = choose(b, b.add('Less', [x, b.scalar(0)]), b.add('Add', [angle, half]), angle);
   const upright = times(b, b.add('Sign', [y]), Math.PI / 2);

@@ -1,4 +1,5 @@
 /** Writes an exported graph as an ONNX file. */
+import { describeValue } from '../../checks/arguments.js';
 import { checkOptions, type OptionNames } from '../../checks/options.js';
 import { ArgumentError } from '../../errors.js';
 import type { ExportGraph, ExportNode } from '../graph.js';
@@ -43,15 +44,22 @@ const CONVERTERS: ReadonlyMap<string, Convert<never>> = new Map([
  * The graph as an ONNX file, opset 17. All numbers are float32, constants keep their names, and lengths that depend on the batch size
  * are symbolic. Functions that ONNX lacks are composed of several nodes.
  * @returns the bytes of the file
- * @throws ArgumentError for an operation that has no ONNX form, by name
+ * @throws ArgumentError for an operation that has no ONNX form, by name, and for arguments or results with one name or an empty one
  * @see https://onnx.ai/onnx/operators
  */
 export function toOnnx(graph: ExportGraph, options: OnnxOptions = {}): Uint8Array {
   checkOptions('toOnnx', options, ONNX_OPTIONS, 'graph, ');
   const { name = 'varigrad', doc = '', metadata = {} } = options;
+  if (!Array.isArray(graph?.nodes))
+    throw new ArgumentError(
+      'toOnnx',
+      `the graph must be what exportGraph returns, found ${describeValue(graph)}`,
+    );
   const { inputs, outputs } = graph;
   const reserved = [...Object.keys(inputs), ...Object.keys(outputs)];
-  const shared = Object.keys(outputs).find((output) => output in inputs);
+  if (reserved.includes(''))
+    throw new ArgumentError('toOnnx', 'the names of arguments and results must not be empty');
+  const shared = Object.keys(outputs).find((output) => Object.hasOwn(inputs, output));
   if (shared !== undefined)
     throw new ArgumentError(
       'toOnnx',

@@ -2,7 +2,8 @@
 
 import { ArgumentError } from '../../errors.js';
 import type { Activation } from '../../functions/kinds.js';
-import type { OnnxBuilder, Operand } from './builder.js';
+import type { Length } from '../length.js';
+import { fixed, type OnnxBuilder, type Operand } from './builder.js';
 import type { Convert, NodeOf } from './convert.js';
 
 type Pair = readonly [number, number];
@@ -56,6 +57,13 @@ function covered({ kernel, stride, dilation, count }: ConvParams, axis: 0 | 1): 
 
 const names = (operands: readonly Operand[]): string[] => operands.map(({ name }) => name);
 
+/** @throws ArgumentError for an image or an option whose size depends on the batch size */
+function checkFixed(node: NodeOf<ConvParams>): void {
+  const { kernel, stride, padding, dilation, size, count } = node.params;
+  const sizes = [...kernel, ...stride, ...padding, ...dilation, ...size, ...count];
+  fixed(node, 'the size of an image or a window', sizes);
+}
+
 /** @throws ArgumentError for a kernel of length 0, which ONNX does not have */
 function checkKernel({ op, params: { kernel } }: NodeOf<ConvParams>): void {
   if (!kernel.includes(0)) return;
@@ -63,6 +71,7 @@ function checkKernel({ op, params: { kernel } }: NodeOf<ConvParams>): void {
 }
 
 const conv2d: Convert<ConvParams> = (b, node, operands) => {
+  checkFixed(node);
   checkKernel(node);
   const { padding, size, stride, dilation, kernel } = node.params;
   const after = AXES.map((axis) => covered(node.params, axis) - size[axis] - padding[axis]);
@@ -77,6 +86,7 @@ const conv2d: Convert<ConvParams> = (b, node, operands) => {
 };
 
 const convTranspose2d: Convert<ConvParams> = (b, node, operands) => {
+  checkFixed(node);
   checkKernel(node);
   const { params } = node;
   const { padding, size, stride, dilation, kernel } = params;
@@ -90,6 +100,7 @@ const convTranspose2d: Convert<ConvParams> = (b, node, operands) => {
 
 /** A convolution of the images by the maps, with batch and channels exchanged: strides become dilations. */
 const conv2dWeight: Convert<ConvParams> = (b, node, [x, y]) => {
+  checkFixed(node);
   const { padding, stride, dilation, kernel, size } = node.params;
   const swapped = ({ name }: Operand): string => b.add('Transpose', [name], { perm: [1, 0, 2, 3] });
   const after = AXES.map((axis) => Math.max(0, covered(node.params, axis) - size[axis] - padding[axis]));
@@ -129,8 +140,10 @@ const softmaxOf =
     return several(b, below, sumOver(b, b.add('Exp', [below]), axes, true));
   };
 
-const clamp: Convert<{ min: number; max: number }> = (b, { params: { min, max } }, [x]) =>
-  b.add('Min', [b.add('Max', [x!.name, b.scalar(min)]), b.scalar(max)]);
+const clamp: Convert<{ min: Length; max: Length }> = (b, node, [x]) => {
+  const [min, max] = fixed(node, 'a bound', [node.params.min, node.params.max]) as Pair;
+  return b.add('Min', [b.add('Max', [x!.name, b.scalar(min)]), b.scalar(max)]);
+};
 
 export const PRODUCT_NODES: Readonly<Record<string, Convert<never>>> = {
   matmul,

@@ -22,14 +22,16 @@ const flip: Convert<{ axes: readonly number[] }> = (b, { params: { axes } }, [x]
   return b.add('Slice', [x!.name, all(-1), all(BEFORE_FIRST), b.ints(axes), all(-1)]);
 };
 
-const pad: Convert<{ before: readonly Length[]; after: readonly Length[]; value: number }> = (
+const pad: Convert<{ before: readonly Length[]; after: readonly Length[]; value: Length }> = (
   b,
-  { params: { before, after, value } },
+  node,
   [x],
-) =>
-  before.length === 0
-    ? b.add('Identity', [x!.name])
-    : b.add('Pad', [x!.name, b.lengths([...before, ...after]), b.scalar(value)]);
+) => {
+  const { before, after } = node.params;
+  if (before.length === 0) return b.add('Identity', [x!.name]);
+  const [value] = fixed(node, 'the value', [node.params.value]);
+  return b.add('Pad', [x!.name, b.lengths([...before, ...after]), b.scalar(value!)]);
+};
 
 /** Zeros of a shape, into which elements are added at indices. */
 function zeros(b: OnnxBuilder, shape: readonly Length[]): string {
