@@ -160,6 +160,27 @@ test('gradcheck checks every input, or those of `wrt`', () => {
   gradcheck(halfWrong, inputs, { wrt: [0], order: 2 });
 });
 
+test('gradcheck accepts a function that does not depend on its input, in both orders', () => {
+  for (const order of [1, 2] as const)
+    assert.is(
+      gradcheck(() => tensor([1, 2]), [tensor([3])], { order }),
+      0,
+    );
+});
+
+test('gradcheck refuses another order, numbers of no input, and a function without a tensor', () => {
+  const check = (options: object, f: unknown = (x: Tensor) => x.exp()) =>
+    messageOf(() => gradcheck(f as (x: Tensor) => Tensor, [tensor([1])], options));
+  assert.is(check({ order: 3 }), 'gradcheck: order must be 1 or 2, found 3');
+  assert.is(check({ order: '2' }), "gradcheck: order must be 1 or 2, found '2'");
+  for (const wrt of [[1], [-1], [0.5], 0])
+    assert.match(check({ wrt }), /^gradcheck: wrt must be numbers of the 1 inputs, from 0, found /);
+  assert.is(
+    check({}, () => undefined),
+    'gradcheck: the value of the function must be a tensor, found undefined',
+  );
+});
+
 test('gradcheck refuses NaN', () => {
   assert.match(
     messageOf(() => gradcheck((x) => x.log(), [tensor([-1])])),

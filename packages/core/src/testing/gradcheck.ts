@@ -1,10 +1,17 @@
 import { withBackend } from '../backend/current.js';
 import { createReference } from '../backend/reference/reference.js';
 import { gradients } from '../backward.js';
-import { checkArray, checkFunction, checkTensor, refusePromise } from '../checks/arguments.js';
+import {
+  checkArray,
+  checkFunction,
+  checkTensor,
+  describeValue,
+  isArrayOf,
+  refusePromise,
+} from '../checks/arguments.js';
 import { checkOptions, type OptionNames } from '../checks/options.js';
 import { tensor } from '../create.js';
-import { formatShape, VarigradError } from '../errors.js';
+import { ArgumentError, formatShape, VarigradError } from '../errors.js';
 import type { Tensor } from '../methods.js';
 import { Generator } from '../random.js';
 
@@ -70,7 +77,7 @@ const SMALL = 1e-3;
  * Inputs must be more than 2ε away from kinks.
  * @param f - any tensor function; it is called on float64 copies of `inputs`
  * @returns the largest relative error, |analytic − numeric| / max(|analytic|, |numeric|, 0.001)
- * @throws GradcheckError naming f, the input, and both values
+ * @throws GradcheckError naming f, the input, and both values; ArgumentError for another order, or an input that does not exist
  */
 export function gradcheck(
   f: (...inputs: Tensor[]) => Tensor,
@@ -83,12 +90,21 @@ export function gradcheck(
   checkOptions('gradcheck', options, GRADCHECK_OPTIONS, 'f, inputs, ');
   const { order = 1, epsilon = 1e-3, tolerance = 1e-6, seed = 0, name = f.name || 'f' } = options;
   const wrt = options.wrt ?? inputs.map((_, i) => i);
+  if (order !== 1 && order !== 2)
+    throw new ArgumentError('gradcheck', `order must be 1 or 2, found ${describeValue(order)}`);
+  if (!isArrayOf(wrt, (i) => typeof i === 'number' && i in inputs))
+    throw new ArgumentError(
+      'gradcheck',
+      `wrt must be numbers of the ${inputs.length} inputs, from 0, found ${describeValue(wrt)}`,
+    );
   const points = inputs.map((t) => Float64Array.from(t.dataSync()));
   return withBackend(createReference(Float64Array), () => {
     const draws = new Generator(seed);
     const shapes = inputs.map((t) => t.shape);
     const copies = points.map((p, i) => tensor(p, { shape: shapes[i]! }));
-    const weigh = weights(refusePromise('gradcheck', f(...copies)), draws);
+    const out = refusePromise('gradcheck', f(...copies));
+    checkTensor('gradcheck', out, 'the value of the function');
+    const weigh = weights(out, draws);
     const scalar = (...xs: Tensor[]): Tensor =>
       f(...xs)
         .mul(weigh.tensor())
@@ -162,7 +178,9 @@ function slopeOf(
     const variables = wrt.map((i) => xs[i] as Tensor);
     for (const x of variables) x.requiresGrad = true;
     const dy = all.at(-1) as Tensor;
-    const found = gradients(f(...xs), variables, { dy, createGraph: true });
+    const y = f(...xs);
+    if (!y.requiresGrad) return tensor(0); // f does not depend on the inputs
+    const found = gradients(y, variables, { dy, createGraph: true });
     const slopes = found.map((g, k) => {
       const i = wrt[k]!;
       return g.mul(tensor(directions[i] as Float64Array, { shape: shapes[i]! })).sum();
