@@ -292,6 +292,20 @@ test('a wrong derivative is detected', async () => {
   assert.match(text, 'wrongSquare: y = ?');
 });
 
+test('the gradient of the loss itself is 1', () => {
+  const x = leaf(2, 'x');
+  assert.match(explain(x, x), /Result\n {2}∂loss\/∂x {2}1\n/);
+  const loss = x.exp();
+  assert.match(explain(loss, loss), /Result\n {2}∂loss\/∂the tensor {2}1\n/);
+});
+
+test('gradients and differences that are not finite are not called wrong', () => {
+  const x = leaf([0, 1], 'x');
+  const text = explain(x.log().sum(), x);
+  assert.match(text, 'They cannot be compared: a gradient or a difference is NaN or infinite.');
+  assert.not.match(text, 'They differ');
+});
+
 test('the text: formulas, broadcasting, sums over consumers, values and the check', () => {
   const x = tensor([
     [1, 2],

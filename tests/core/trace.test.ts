@@ -184,6 +184,10 @@ test('debug({ nan: true }) checks all operations until it is switched off', () =
   assert.is(overflow().itemSync(), Number.POSITIVE_INFINITY);
 });
 
+test('debug refuses other values than true and false', () => {
+  assert.throws(() => debug({ nan: 'false' } as never), /^debug: nan must be true or false, found 'false'$/);
+});
+
 test('detectAnomaly ignores operations whose operands are not finite, and finite computations', () => {
   assert.is(
     detectAnomaly(() => tensor([1, 2]).sum().itemSync()),

@@ -1,5 +1,5 @@
 import { callSite } from '../call-site.js';
-import { checkFunction, checkIterable, refusePromise } from '../checks/arguments.js';
+import { checkBoolean, checkFunction, checkIterable, refusePromise } from '../checks/arguments.js';
 import { checkOptions, type OptionNames } from '../checks/options.js';
 import { VarigradError } from '../errors.js';
 import { type Recorder, setRecorder, withRecorder } from '../recorder.js';
@@ -98,5 +98,6 @@ export function detectAnomaly<T>(f: () => T, options: AnomalyOptions = {}): T {
  */
 export function debug(options: { nan: boolean }): void {
   checkOptions('debug', options, { nan: true });
+  checkBoolean('debug', 'nan', options.nan);
   setRecorder(options.nan ? new NotFiniteWatch() : null);
 }

@@ -223,9 +223,10 @@ function broadcasting(graph: Graph, node: GraphNode, input: number): string {
 }
 
 function tellResult(story: GradientStory): string[] {
-  const { graph, target, checks, step } = story;
+  const { graph, target, checks, step, paths } = story;
   const name = nameOf(story, target);
-  const { gradient } = nodeAt(graph, target);
+  // Backward records no gradient of the loss itself.
+  const gradient = target === graph.result ? paths[0]?.gradient : nodeAt(graph, target).gradient;
   const uses = usesOfValue(story, target);
   const parts = uses.map((use) => [`  part from ${nameOf(story, use.consumer)}`, showUse(graph, use)]);
   const total = [`  ∂loss/∂${name}`, gradient === undefined ? '?' : show(gradient)];
@@ -245,10 +246,14 @@ function tellChecks(checks: readonly DerivativeCheck[], step: number): string[] 
   return [
     `Check by central differences, (L(w + h) − L(w − h)) / 2h with h = ${step.toExponential()}, in float64:`,
     ...columns([['  along', 'backward', 'differences', 'relative error'], ...rows]),
-    worst < AGREE
-      ? 'They agree.'
-      : 'They differ: near a kink (relu at 0) the difference mixes both sides; elsewhere a derivative is wrong.',
+    verdict(worst),
   ];
+}
+
+function verdict(worst: number): string {
+  if (Number.isNaN(worst)) return 'They cannot be compared: a gradient or a difference is NaN or infinite.';
+  if (worst < AGREE) return 'They agree.';
+  return 'They differ: near a kink (relu at 0) the difference mixes both sides; elsewhere a derivative is wrong.';
 }
 
 function relativeError({ backward, numeric }: DerivativeCheck): number {
