@@ -125,6 +125,21 @@ test('a flush that was interrupted is repeated in place', async () => {
   assert.match(error!.message, /SummaryWriter: .*tfevents.*: there is no such file or folder \(ENOENT\)/);
 });
 
+test('flushes at the same time write every record once, with those added in between', async () => {
+  const writer = new SummaryWriter(join(scratch, 'at-once'));
+  writer.addScalar('a', 1, 1);
+  const first = writer.flush();
+  await Promise.resolve();
+  writer.addScalar('a', 2, 2);
+  await Promise.all([first, writer.flush(), writer.flush()]);
+  writer.addScalar('a', 3, 3);
+  await writer.flush();
+  assert.equal(
+    eventsOf(readFileSync(writer.path)).map(({ step }) => step),
+    [0, 1, 2, 3],
+  );
+});
+
 test('two writers of one folder have files of their own; a restart names its step', async () => {
   const folder = join(scratch, 'both');
   const writers = [new SummaryWriter(folder), new SummaryWriter(folder, { purgeStep: 7 })];

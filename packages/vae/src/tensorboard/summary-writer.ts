@@ -48,9 +48,11 @@ export class SummaryWriter {
   /** The event file. */
   readonly path: string;
   readonly #folder: string;
-  #waiting: Uint8Array[];
+  readonly #waiting: Uint8Array[];
   /** Bytes of the file that are complete. */
   #written = 0;
+  /** The latest flush. The next one starts after it. */
+  #flushed: Promise<void> = Promise.resolve();
 
   /** @param folder - is created with the first flush; @throws ArgumentError unless it is a path, and purgeStep a whole number */
   constructor(folder: string, options: SummaryWriterOptions = {}) {
@@ -99,19 +101,29 @@ export class SummaryWriter {
   }
 
   /** Writes what was added since the last flush. @throws FileError if the file cannot be written */
-  async flush(): Promise<void> {
+  flush(): Promise<void> {
+    const write = (): Promise<void> => this.#write();
+    this.#flushed = this.#flushed.then(write, write);
+    return this.#flushed;
+  }
+
+  async #write(): Promise<void> {
+    const added = this.#waiting.length;
     const records = Buffer.concat(this.#waiting);
     await withFileErrors('SummaryWriter', this.path, async () => {
       const isNew = this.#written === 0;
       if (isNew) await createFolder(this.#folder);
       const file = await open(this.path, isNew ? 'w' : 'r+');
       try {
-        await file.write(records, 0, records.length, this.#written);
+        for (let at = 0; at < records.length; ) {
+          const { bytesWritten } = await file.write(records, at, records.length - at, this.#written + at);
+          at += bytesWritten;
+        }
       } finally {
         await file.close();
       }
     });
     this.#written += records.length;
-    this.#waiting = [];
+    this.#waiting.splice(0, added);
   }
 }
