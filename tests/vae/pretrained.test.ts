@@ -136,6 +136,36 @@ test('options of another model are refused before anything is written', async ()
   assert.not.ok(existsSync(folder));
 });
 
+test('facts that fromPretrained would refuse are not saved', async () => {
+  const folder = join(scratch, 'facts');
+  const model = new VAE({ inputSize: 2, hidden: [2], latent: 1 });
+  const trained = { model, config: { hidden: [2], latent: 1 }, imageShape: [1, 2], classes: 0 } as const;
+  const standardization = { columns: ['a', 'b'], means: [0, Number.NaN], deviations: [1, 1] };
+  assert.match(
+    await refusal(savePretrained(folder, { ...trained, standardization })),
+    /^savePretrained: expected the shape, the classes and the number of images, found \{/,
+  );
+  assert.is(
+    await refusal(savePretrained(folder, { ...trained, count: 0.5 })),
+    'savePretrained: count must be a whole number above 0, found 0.5',
+  );
+  assert.is(
+    await refusal(savePretrained(folder, trained, { measured: {} as never })),
+    'savePretrained: measured must be what measureRun returned, found {}',
+  );
+  assert.not.ok(existsSync(folder));
+});
+
+test('a license and a name of any characters leave the card readable', async () => {
+  const folder = join(scratch, 'characters');
+  const model = new VAE({ inputSize: 2, hidden: [2], latent: 1 });
+  const trained = { model, config: { hidden: [2], latent: 1 }, imageShape: [1, 2], classes: 0 } as const;
+  await savePretrained(folder, trained, { license: 'see: "terms"\n#1', name: "./Ann's" });
+  const card = readFileSync(join(folder, 'README.md'), 'utf8');
+  assert.match(card, '\nlicense: "see: \\"terms\\"\\n#1"\ntags:\n');
+  assert.match(card, 'await fromPretrained("./Ann\'s");');
+});
+
 test('a run becomes a model, with its measurement on the card; both are read by fromPretrained and evaluate', async () => {
   const run = join(scratch, 'run');
   const data = writeIdxFolder(join(scratch, 'data'));

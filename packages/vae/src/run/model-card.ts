@@ -27,7 +27,7 @@ export function modelCard(trained: Pretrained, facts: CardFacts): string {
   const { model, config, imageShape, classes } = trained;
   const { title, measured, license, dtype } = facts;
   const sections = [
-    `---\nlibrary_name: varigrad\n${license === undefined ? '' : `license: ${license}\n`}tags:\n- ${config.model}\n- image-generation\n${config.data === 'mnist' ? 'datasets:\n- mnist\n' : ''}---`,
+    `---\nlibrary_name: varigrad\n${license === undefined ? '' : `license: ${yaml(license)}\n`}tags:\n- ${config.model}\n- image-generation\n${config.data === 'mnist' ? 'datasets:\n- mnist\n' : ''}---`,
     `# ${title}`,
     `${kindOf(trained)}, for images of ${imageShape.join(' × ')} pixels${classes > 0 ? ` in ${classes} classes` : ''}. The weights are ${dtype}.`,
     fenced('text', String(model)),
@@ -50,6 +50,13 @@ function kindOf({ config }: Pretrained): string {
   const [name = ''] = modelEntry(config).help.split(';');
   return name.charAt(0).toUpperCase() + name.slice(1);
 }
+
+/** A text as a value of YAML. */
+const yaml = (text: string): string => (/^[a-z][\w.-]*$/i.test(text) ? text : JSON.stringify(text));
+
+/** A text as a constant of TypeScript. */
+const quoted = (text: string): string =>
+  text.includes("'") ? JSON.stringify(text) : JSON.stringify(text).replace(/^"|"$/g, "'");
 
 const fenced = (language: string, text: string): string => `\`\`\`${language}\n${text}\n\`\`\``;
 
@@ -103,7 +110,7 @@ function typescriptOf({ classes, model, imageShape }: Pretrained, name: string):
     ...(conditional ? [`import { oneHot } from '@varigrad/core';`] : []),
     `import { fromPretrained } from '@varigrad/vae/node';`,
     '',
-    `const { model } = await fromPretrained(${JSON.stringify(name).replace(/^"|"$/g, "'")});`,
+    `const { model } = await fromPretrained(${quoted(name)});`,
     ...(conditional
       ? [`const labels = oneHot([...Array(${count}).keys()], ${count}); // one of each class`]
       : []),

@@ -25,7 +25,7 @@ import { RunFolder } from './run-folder.js';
 import { effective, fill } from './schema/complete.js';
 import { fromJson } from './schema/values.js';
 import { suggest, UsageError } from './usage-error.js';
-import { encodeWeights, imagesJson } from './weights-file.js';
+import { encodeWeights, imagesJson, parseImageFacts } from './weights-file.js';
 
 /** A model to save. A `LoadedRun` is one. */
 export interface ModelToSave extends ImageFacts {
@@ -90,10 +90,17 @@ async function save(
       `imageShape must have the ${model.inputSize} values of the model, found ${imageShape.join(' × ')}`,
     );
   checkWhole('savePretrained', 'classes', classes, 0);
+  if (count !== undefined) checkWhole('savePretrained', 'count', count);
   if (license !== undefined) checkText('savePretrained', 'license', license);
   checkText('savePretrained', 'name', name);
+  if (measured !== undefined && typeof measured?.loss !== 'number')
+    throw new ArgumentError(
+      'savePretrained',
+      `measured must be what measureRun returned, found ${describeValue(measured)}`,
+    );
   const config = fill(RUN_OPTIONS, fromJson(RUN_OPTIONS, trained.config, 'savePretrained: config'));
   const images: ImageFacts = { imageShape, classes, count, standardization };
+  parseImageFacts(JSON.stringify(imagesJson(images)), 'savePretrained'); // what fromPretrained would refuse
   const weights = await model.stateDictAsync();
   on(() => checkBuilds(model, config, images));
   const card = modelCard(
