@@ -209,6 +209,25 @@ refused('option values', [
     'randn: generator must be a Generator, found 5 — write new Generator(seed)',
   ],
   ['whyNoGrad(x, x, { names: 3 })', 'whyNoGrad: names must be iterable, found 3'],
+  ['whyNoGrad(x, x, { names: [5] })', 'whyNoGrad: names must be pairs of a name and a tensor, found [5]'],
+  [
+    "explain(() => x.sum(), x, { names: ['x'] })",
+    "explain: names must be pairs of a name and a tensor, found ['x']",
+  ],
+  [
+    "detectAnomaly(() => x, { modules: [['a', null]] })",
+    "detectAnomaly: modules must be pairs of a name and a module, found [['a', null]]",
+  ],
+  [
+    'recordGraph(() => x, { modules: [5] })',
+    'recordGraph: modules must be pairs of a name and a module, found [5]',
+  ],
+  [
+    'profile(() => x, { names: [null] })',
+    'profile: names must be pairs of a name and a tensor, found [null]',
+  ],
+  ['toFlameSVG([], { width: NaN })', 'toFlameSVG: width must be a number above 24, found NaN'],
+  ["toFlameSVG([], { width: '9' })", "toFlameSVG: width must be a number above 24, found '9'"],
 ]);
 
 refused('operands', [

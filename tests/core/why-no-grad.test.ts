@@ -11,7 +11,7 @@ import {
   zeros,
 } from '@varigrad/core';
 import { type NoGradDiagnosis, type NoGradReason, whyNoGrad } from '@varigrad/core/trace';
-import { Linear } from '@varigrad/nn';
+import { Linear, Sequential } from '@varigrad/nn';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 
@@ -292,6 +292,15 @@ test('with the tape alone, zero derivatives and absent tensors are found', () =>
   );
   expectReason(found, 'neverUsed');
   assert.match(found.fix, 'whyNoGrad(tensor, () => loss)');
+});
+
+test('names from a generator name the tested tensor and all others', () => {
+  const [first, second] = [new Linear(2, 2), new Linear(2, 2)];
+  second.weight.assign(zeros([2, 2]));
+  const model = new Sequential(first, second);
+  const loss = () => model.forward(tensor([[1, 2]])).sum();
+  const { message } = whyNoGrad(first.weight, loss, { names: model.namedParameters() });
+  assert.match(message, /^the gradient for 0\.weight stops at .*: the other factor is 1\.weight = /);
 });
 
 test('an autoencoder whose latent is detached: the encoder is cut off, and the message names the place', () => {

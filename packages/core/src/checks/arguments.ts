@@ -114,10 +114,24 @@ export function callee(op: string): string {
   return /^[A-Z]/.test(op) ? `new ${op}` : op;
 }
 
-/** @throws ArgumentError unless `value` can be iterated */
-export function checkIterable(op: string, name: string, value: Iterable<unknown>): void {
-  if (typeof value?.[Symbol.iterator] === 'function') return;
-  throw new ArgumentError(op, `${name} must be iterable, found ${describeValue(value)}`);
+/**
+ * The pairs of an iterable, which may be a generator: it can be read once.
+ * @param kind - what has the names: 'a tensor'
+ * @throws ArgumentError unless `value` can be iterated, and gives pairs of a name and an object
+ */
+export function pairsOf<Named extends object>(
+  op: string,
+  name: string,
+  value: Iterable<readonly [string, Named]>,
+  kind: string,
+): readonly (readonly [string, Named])[] {
+  if (typeof value?.[Symbol.iterator] !== 'function')
+    throw new ArgumentError(op, `${name} must be iterable, found ${describeValue(value)}`);
+  const pairs = [...value];
+  const isPair = (pair: unknown): boolean =>
+    Array.isArray(pair) && typeof pair[0] === 'string' && typeof pair[1] === 'object' && pair[1] !== null;
+  if (isArrayOf(pairs, isPair)) return pairs;
+  throw new ArgumentError(op, `${name} must be pairs of a name and ${kind}, found ${describeValue(pairs)}`);
 }
 
 /**

@@ -4,7 +4,6 @@ export {
   checkBoolean,
   checkFinite,
   checkFunction,
-  checkIterable,
   checkMethod,
   checkNumber,
   checkTensor,
@@ -14,6 +13,7 @@ export {
   describeValue,
   isArrayOf,
   isPlainObject,
+  pairsOf,
   refusePromise,
 } from './arguments.js';
 export { repeatedKey } from './json.js';

@@ -1,18 +1,12 @@
 /** Records a function as a graph for any batch size. */
 import { backend } from '../backend/current.js';
-import {
-  checkFunction,
-  checkIterable,
-  describeValue,
-  isArrayOf,
-  isPlainObject,
-} from '../checks/arguments.js';
+import { checkFunction, describeValue, isArrayOf, isPlainObject, pairsOf } from '../checks/arguments.js';
 import { checkOptions, type OptionNames } from '../checks/options.js';
 import { rand } from '../create.js';
 import { ArgumentError, BackendError } from '../errors.js';
 import { Generator } from '../random.js';
 import { noGrad } from '../tape.js';
-import { Tensor } from '../tensor.js';
+import type { Tensor } from '../tensor.js';
 import type { ExportGraph } from './graph.js';
 import { mergeRecordings } from './merge.js';
 import { type NamedTensors, recordOperations } from './record.js';
@@ -50,16 +44,10 @@ export function exportGraph<Inputs extends InputShapes>(
   checkFunction('exportGraph', f);
   checkOptions('exportGraph', options, EXPORT_OPTIONS, 'f, ');
   const { inputs, names = [] } = options;
-  checkIterable('exportGraph', 'names', names);
+  const pairs = pairsOf('exportGraph', 'names', names, 'a tensor');
   if (!isPlainObject(inputs))
     throw new ArgumentError('exportGraph', `inputs must be shapes by name, found ${describeValue(inputs)}`);
   for (const [name, shape] of Object.entries(inputs)) checkInputShape(name, shape);
-  const pairs = Array.from(names);
-  if (!isArrayOf(pairs, isNamedTensor))
-    throw new ArgumentError(
-      'exportGraph',
-      `names must be pairs of a name and a tensor, found ${describeValue(pairs)}`,
-    );
   if (backend().memory === 'device')
     throw new BackendError(
       'exportGraph',
@@ -88,8 +76,4 @@ function checkInputShape(name: string, shape: unknown): void {
     'exportGraph',
     `the shape of '${name}' must be a list of whole numbers ≥ 0 and 'batch', found ${describeValue(shape)}`,
   );
-}
-
-function isNamedTensor(pair: unknown): boolean {
-  return Array.isArray(pair) && typeof pair[0] === 'string' && pair[1] instanceof Tensor;
 }

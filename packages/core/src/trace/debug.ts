@@ -1,5 +1,5 @@
 import { callSite } from '../call-site.js';
-import { checkBoolean, checkFunction, checkIterable, refusePromise } from '../checks/arguments.js';
+import { checkBoolean, checkFunction, pairsOf, refusePromise } from '../checks/arguments.js';
 import { checkOptions, type OptionNames } from '../checks/options.js';
 import { VarigradError } from '../errors.js';
 import { type Recorder, setRecorder, withRecorder } from '../recorder.js';
@@ -84,8 +84,7 @@ const ANOMALY_OPTIONS: OptionNames<AnomalyOptions> = { modules: true };
 export function detectAnomaly<T>(f: () => T, options: AnomalyOptions = {}): T {
   checkFunction('detectAnomaly', f);
   checkOptions('detectAnomaly', options, ANOMALY_OPTIONS, 'f, ');
-  const { modules = [] } = options;
-  checkIterable('detectAnomaly', 'modules', modules);
+  const modules = pairsOf('detectAnomaly', 'modules', options.modules ?? [], 'a module');
   const watch = new ModuleWatch();
   return watch.run(modules, () =>
     withRecorder(new NotFiniteWatch(watch), () => refusePromise('detectAnomaly', f())),

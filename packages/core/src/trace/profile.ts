@@ -1,4 +1,4 @@
-import { checkArray, checkFunction, checkIterable, refusePromise } from '../checks/arguments.js';
+import { checkArray, checkFunction, pairsOf, refusePromise } from '../checks/arguments.js';
 import { checkOptions, type OptionNames } from '../checks/options.js';
 import { type Recorder, withRecorder } from '../recorder.js';
 import type { Tensor } from '../tensor.js';
@@ -54,10 +54,10 @@ class Entries {
 export function profile(f: () => unknown, options: ProfileOptions = {}): ProfileEntry[] {
   checkFunction('profile', f);
   checkOptions('profile', options, PROFILE_OPTIONS, 'f, ');
-  checkIterable('profile', 'names', options.names ?? []);
-  checkIterable('profile', 'modules', options.modules ?? []);
   const entries = new Entries();
-  const names = new Map(Array.from(options.names ?? [], ([name, tensor]) => [tensor, name]));
+  const named = pairsOf('profile', 'names', options.names ?? [], 'a tensor');
+  const called = pairsOf('profile', 'modules', options.modules ?? [], 'a module');
+  const names = new Map(named.map(([name, tensor]) => [tensor, name]));
   const watch = new ModuleWatch();
   const modules = new WeakMap<Tensor, string>();
   const recorder: Recorder = {
@@ -72,7 +72,7 @@ export function profile(f: () => unknown, options: ProfileOptions = {}): Profile
       entries.add({ op, module, phase: 'backward', calls: 1, milliseconds, bytes: 4 * gradient.size });
     },
   };
-  watch.run(options.modules ?? [], () => withRecorder(recorder, () => refusePromise('profile', f())));
+  watch.run(called, () => withRecorder(recorder, () => refusePromise('profile', f())));
   return entries.list();
 }
 

@@ -2,7 +2,7 @@ import type { HostArray } from '../backend/backend.js';
 import { withBackend } from '../backend/current.js';
 import { backward } from '../backward.js';
 import { callSite } from '../call-site.js';
-import { checkFunction, checkIterable, checkTensor, refusePromise } from '../checks/arguments.js';
+import { checkFunction, checkTensor, pairsOf, refusePromise } from '../checks/arguments.js';
 import { checkOptions, type OptionNames } from '../checks/options.js';
 import { BackendError } from '../errors.js';
 import { type GradientRecord, type OperationRecord, type Recorder, withRecorder } from '../recorder.js';
@@ -155,9 +155,8 @@ export class GraphRecorder implements Recorder {
 export function recordGraph(f: () => Tensor, options: RecordOptions = {}): Graph {
   checkFunction('recordGraph', f);
   checkOptions('recordGraph', options, RECORD_OPTIONS, 'f, ');
-  const { names = [], modules = [] } = options;
-  checkIterable('recordGraph', 'names', names);
-  checkIterable('recordGraph', 'modules', modules);
+  const names = pairsOf('recordGraph', 'names', options.names ?? [], 'a tensor');
+  const modules = pairsOf('recordGraph', 'modules', options.modules ?? [], 'a module');
   const watch = new ModuleWatch();
   const recorder = new GraphRecorder(names, watch);
   const result = watch.run(modules, () => withRecorder(recorder, () => refusePromise('recordGraph', f())));

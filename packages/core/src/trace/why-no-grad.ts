@@ -2,7 +2,7 @@
 
 import { withBackend } from '../backend/current.js';
 import { gradients } from '../backward.js';
-import { checkIterable, checkTensor } from '../checks/arguments.js';
+import { checkTensor, pairsOf } from '../checks/arguments.js';
 import { checkOptions, type OptionNames } from '../checks/options.js';
 import { ones } from '../create.js';
 import { formatShape } from '../errors.js';
@@ -72,15 +72,15 @@ export function whyNoGrad(
 ): NoGradDiagnosis {
   checkTensor('whyNoGrad', tensor, 'the first argument');
   checkOptions('whyNoGrad', options, WHY_OPTIONS, 'tensor, loss, ');
-  checkIterable('whyNoGrad', 'names', options.names ?? []);
-  const given = new Map(Array.from(options.names ?? [], ([name, t]) => [t, name]));
+  const names = pairsOf('whyNoGrad', 'names', options.names ?? [], 'a tensor');
+  const given = new Map(names.map(([name, t]) => [t, name]));
   const name = tensor.label || (given.get(tensor) ?? 'this tensor');
   const early = lookAtTensor(tensor, name);
   if (early !== null) return early;
   if (loss === undefined) return withoutLoss(tensor, name);
   if (typeof loss !== 'function' && loss.node?.freed === true) return afterBackward(tensor, name);
 
-  const recorder = new GraphRecorder(options.names ?? []);
+  const recorder = new GraphRecorder(names);
   const target = recorder.idOf(tensor); // first, so that tensors detached from it are recognised
   const result = recordLoss('whyNoGrad', recorder, loss);
   const gradient = gradientOf(recorder, result, tensor);
