@@ -43,6 +43,22 @@ test('assertClose accepts values within the tolerance, in all forms', () => {
   assertClose([100, 1], [101, 1], { rtol: 0.01 });
 });
 
+test('assertClose refuses what it cannot compare', () => {
+  const [x, y] = [tensor([1]), tensor([2])];
+  const refused: readonly [unknown, unknown, object, RegExp][] = [
+    [x.data(), y.data(), {}, /an operand must be a tensor, .* found a promise — await it first$/],
+    [undefined, undefined, {}, /an operand must be a tensor, .* found undefined$/],
+    [{}, {}, {}, /an operand must be .* found \{\}$/],
+    [true, false, {}, /an operand must be .* found true$/],
+    [[[1, 2], [3]], [[1, 2], [3]], {}, /nested arrays are ragged/],
+    [1, 100, { rtol: Number.NaN }, /rtol must be a number of at least 0, found NaN/],
+    [1, 100, { atol: Number.NaN }, /atol must be a number of at least 0, found NaN/],
+    [1, 5, { atol: '1' }, /atol must be a number of at least 0, found '1'/],
+  ];
+  for (const [actual, expected, options, message] of refused)
+    assert.throws(() => assertClose(actual as never, expected as never, options), message);
+});
+
 test('assertClose reports how many elements differ, and the worst one', () => {
   assert.is(
     messageOf(() =>

@@ -1,8 +1,9 @@
+import { checkNumber, checkTensor } from '../checks/arguments.js';
 import { checkOptions, type OptionNames } from '../checks/options.js';
 import { formatShape, type Shape, ShapeError, VarigradError } from '../errors.js';
-import type { NestedArray } from '../nested-arrays.js';
+import { flattenNested, type NestedArray } from '../nested-arrays.js';
 import { sameShape, unravelIndex } from '../shape.js';
-import { Tensor } from '../tensor.js';
+import type { Tensor } from '../tensor.js';
 
 /** An operand of `assertClose`: a tensor in host memory, nested arrays, or a typed array (which has no shape). */
 export type Comparable = Tensor | NestedArray | ArrayLike<number>;
@@ -26,11 +27,14 @@ interface Flat {
 /**
  * Checks that the shapes are equal and that |actual − expected| ≤ atol + rtol·|expected| for every element.
  * NaN equals NaN, and an infinity equals only itself. A typed array fits every shape with the same number of elements.
- * @throws ShapeError if shapes differ; VarigradError with the worst element if values differ
+ * @throws ShapeError if shapes differ; VarigradError with the worst element if values differ; ArgumentError for other operands, such as
+ * promises, and for tolerances below 0
  */
 export function assertClose(actual: Comparable, expected: Comparable, options: Closeness = {}): void {
   checkOptions('assertClose', options, CLOSENESS, 'actual, expected, ');
   const { rtol = 1e-5, atol = 0 } = options;
+  for (const [name, tolerance] of Object.entries({ rtol, atol }))
+    checkNumber('assertClose', name, tolerance, tolerance >= 0, 'of at least 0');
   const [a, e] = [flat(actual), flat(expected)];
   const shape = sharedShape(a, e);
   let [wrong, worst, worstExcess] = [0, 0, -1];
@@ -72,15 +76,12 @@ function sharedShape(a: Flat, e: Flat): Shape {
 }
 
 function flat(x: Comparable): Flat {
-  if (x instanceof Tensor) return { data: x.dataSync(), shape: x.shape };
-  if (typeof x === 'number') return { data: [x], shape: [] };
-  if (!Array.isArray(x)) return { data: x as ArrayLike<number>, shape: null };
-  const shape: number[] = [];
-  for (let level: NestedArray | undefined = x; Array.isArray(level); level = level[0])
-    shape.push(level.length);
-  return { data: leaves(x), shape };
+  if (typeof x === 'number' || Array.isArray(x)) return flattenNested(x);
+  if (isList(x)) return { data: x, shape: null };
+  checkTensor('assertClose', x, 'an operand', 'a tensor, a number or an array of numbers');
+  return { data: (x as Tensor).dataSync(), shape: (x as Tensor).shape };
 }
 
-function leaves(x: NestedArray): number[] {
-  return Array.isArray(x) ? x.flatMap(leaves) : [x];
+function isList(x: unknown): x is ArrayLike<number> {
+  return typeof x === 'object' && x !== null && 'length' in x;
 }
