@@ -156,6 +156,10 @@ test('arguments that do not fit the model are refused', async () => {
       /codes must be \[count, 3\], with at least one row, found \[4, 2\]/,
     ],
     [{ imageShape: [8, 8], codes: rand([0, 3]) }, /found \[0, 3\]/],
+    [
+      { imageShape: [8, 8], codes: tensor([[0, Number.NaN, 0]]) },
+      /^exportPage: the codes must be finite numbers, found NaN$/,
+    ],
   ] as const) {
     const outcome = await exportPage(model, options as never).then(
       () => 'no error',
@@ -207,6 +211,12 @@ test('sliders cover the prior: ±3 for N(0, I), the samples of another one, the 
   const codebook = of('VQ-VAE');
   assert.ok(codebook.kind === 'choices' && codebook.groups === 2);
   assert.equal([codebook.table.length, codebook.table[0]!.length], [8, 3]);
+});
+
+test('a range may come from more codes than a call takes arguments', () => {
+  const controls = controlsOf(new Autoencoder(sizes), rand([200_000, 3]).add(1));
+  assert.ok(controls.kind === 'numbers' && controls.codes![0]!.length === 200_000);
+  for (const [low, high] of controls.ranges) assert.ok(low >= 1 && low < 1.1 && high > 1.9 && high <= 2);
 });
 
 test('codes that are given define the ranges, also where they are all equal', () => {

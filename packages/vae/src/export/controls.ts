@@ -1,5 +1,5 @@
 /** The sliders of a page: what they set, and which codes are drawn at random. */
-import { Generator, oneHot, type Tensor, tensor } from '@varigrad/core';
+import { ArgumentError, Generator, oneHot, type Tensor, tensor } from '@varigrad/core';
 import { isLatentModel } from '../estimators/latent-model.js';
 import type { GenerativeModel } from '../models/model.js';
 import { RelaxedCategoricalVAE } from '../models/relaxed-categorical-vae.js';
@@ -52,9 +52,15 @@ export function controlsOf(model: GenerativeModel, codes?: Tensor): Controls {
 
 const counted = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 
-/** The rows of a matrix, each number to nine digits, which define a float32. */
+/**
+ * The rows of a matrix, each number to nine digits, which define a float32.
+ * @throws ArgumentError for NaN and infinities, which a page cannot contain
+ */
 function rowsOf(t: Tensor): number[][] {
   const values = t.dataSync();
+  const wrong = values.find((value) => !Number.isFinite(value));
+  if (wrong !== undefined)
+    throw new ArgumentError('exportPage', `the codes must be finite numbers, found ${wrong}`);
   const width = t.shape[1]!;
   return counted(t.shape[0]!).map((row) =>
     Array.from(values.subarray(row * width, (row + 1) * width), (value) => Number(value.toPrecision(9))),
@@ -80,8 +86,8 @@ function rangesOf(
   const all = codes?.flat() ?? [];
   return counted(latent).map((i) => {
     if (all.length === 0) return NORMAL;
-    const values = all.map((code) => code[i]!);
-    const [low, high] = [Math.min(...values), Math.max(...values)];
+    let [low, high] = [Infinity, -Infinity];
+    for (const code of all) [low, high] = [Math.min(low, code[i]!), Math.max(high, code[i]!)];
     return low < high ? [low, high] : [low - 1, high + 1];
   });
 }

@@ -30,7 +30,7 @@ const PAGE_OPTIONS: OptionNames<PageOptions> = { imageShape: true, title: true, 
  * A page with the decoder, in one HTML file: sliders for z, a plane if z has two numbers, buttons for the classes, random codes. The file
  * needs no server and no other file. Its policy forbids every request and every script but its own. Its pictures have the bits of the
  * reference backend.
- * @throws ArgumentError if imageShape is not that of the model, or codes are not `[count, latent]`
+ * @throws ArgumentError if imageShape is not that of the model, or codes are not finite numbers `[count, latent]`
  */
 export async function exportPage(model: GenerativeModel, options: PageOptions): Promise<string> {
   checkOptions('exportPage', options, PAGE_OPTIONS, 'model, ');
