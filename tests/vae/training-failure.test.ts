@@ -70,6 +70,17 @@ test('an infinite weight: the error has its name, the operation that uses it, an
   );
 });
 
+test('an infinite weight among more than a call takes arguments is reported', async () => {
+  const generator = new Generator(1);
+  const large = new VAE({ inputSize: PIXELS, hidden: [Math.ceil(300_000 / PIXELS)], latent: 2, generator });
+  poke(large, 'encoder.hidden.layers.0.weight', Number.POSITIVE_INFINITY);
+  const { message } = await failure(large);
+  assert.match(
+    message,
+    /held NaN or Infinity before the step: 1 of 30\d{4} values, others from -0\.\d+ to 0\.\d+/,
+  );
+});
+
 test('a forward pass that overflows: the error has the operation, the module, and its input range', async () => {
   const spoilt = model();
   poke(spoilt, 'encoder.logVar.bias', 200); // σ = e¹⁰⁰

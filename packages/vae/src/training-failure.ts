@@ -225,10 +225,8 @@ function describeWeight({ name, tensor, values }: NotFinite, compute: () => Tens
   };
   withRecorder(recorder, compute).dispose();
   const finite = Array.from(values).filter(Number.isFinite);
-  const range =
-    finite.length === 0
-      ? 'none finite'
-      : `others from ${short(Math.min(...finite))} to ${short(Math.max(...finite))}`;
+  const [least, most] = finite.reduce(([a, b], v) => [Math.min(a, v), Math.max(b, v)], [Infinity, -Infinity]);
+  const range = finite.length === 0 ? 'none finite' : `others from ${short(least!)} to ${short(most!)}`;
   const use = user === '' ? '' : `, an input of ${user}`;
   return (
     `${name} ${formatShape(tensor.shape)}${use}, held NaN or Infinity before the step: ${values.length - finite.length} of ` +
