@@ -226,6 +226,11 @@ refused('option values', [
     'profile(() => x, { names: [null] })',
     'profile: names must be pairs of a name and a tensor, found [null]',
   ],
+  ["explain(x.sum(), x, { maxPaths: '3' })", "explain: maxPaths must be a number of at least 0, found '3'"],
+  ["explain(x.sum(), x, { check: 'no' })", "explain: check must be true or false, found 'no'"],
+  ['layout({ nodes: [] }, { depth: NaN })', 'layout: depth must be a number of at least 0, found NaN'],
+  ["toSVG({ nodes: [] }, { collapsed: 'enc' })", "layout: collapsed must be paths of modules, found 'enc'"],
+  ['toSVG({ nodes: [] }, { collapsed: [5] })', 'layout: collapsed must be paths of modules, found [5]'],
   ['toFlameSVG([], { width: NaN })', 'toFlameSVG: width must be a number above 24, found NaN'],
   ["toFlameSVG([], { width: '9' })", "toFlameSVG: width must be a number above 24, found '9'"],
 ]);

@@ -1,7 +1,8 @@
 /** The positions of all parts of a picture of a graph, as plain data for any renderer. */
 
+import { checkNumber, describeValue, isArrayOf } from '../checks/arguments.js';
 import { checkOptions, type OptionNames } from '../checks/options.js';
-import { formatShape } from '../errors.js';
+import { ArgumentError, formatShape } from '../errors.js';
 import { checkDrawable, checkGraph, type Graph, type GraphNode } from './graph.js';
 import type { Point } from './layered.js';
 import { type BoxItem, type Item, moduleTree } from './module-tree.js';
@@ -94,9 +95,13 @@ export function layout(graph: Graph, options: LayoutOptions = {}): Layout {
   checkOptions('layout', options, LAYOUT_OPTIONS, 'graph, ');
   checkDrawable('layout', graph);
   const { depth = Number.POSITIVE_INFINITY, collapsed = [], note = () => '' } = options;
+  checkNumber('layout', 'depth', depth, depth >= 0, 'of at least 0');
+  const closed = typeof collapsed === 'object' && collapsed !== null ? [...collapsed] : collapsed;
+  if (!isArrayOf(closed, (path) => typeof path === 'string'))
+    throw new ArgumentError('layout', `collapsed must be paths of modules, found ${describeValue(closed)}`);
   const folded = options.foldConstants === false ? new Map<number, string>() : foldable(graph);
   const visible = graph.nodes.map(({ id }) => id).filter((id) => !folded.has(id));
-  const tree = moduleTree(graph, visible, { depth, collapsed: new Set(collapsed) });
+  const tree = moduleTree(graph, visible, { depth, collapsed: new Set(closed) });
   const items = boxesIn(tree);
   const arrows = arrowsBetween(graph, items);
   const texts = new Map(items.map((item) => [item, textOf(graph, item, folded, note)]));

@@ -2,7 +2,7 @@
 import type { HostArray } from '../backend/backend.js';
 import { withBackend } from '../backend/current.js';
 import { gradients, topologicalOrder } from '../backward.js';
-import { checkTensor, pairsOf, refusePromise } from '../checks/arguments.js';
+import { checkBoolean, checkNumber, checkTensor, pairsOf, refusePromise } from '../checks/arguments.js';
 import { checkOptions, type OptionNames } from '../checks/options.js';
 import { ones } from '../create.js';
 import { Generator } from '../random.js';
@@ -100,6 +100,8 @@ export function storyOf(
   checkTensor(op, target, 'the second argument');
   checkOptions(op, options, EXPLAIN_OPTIONS, 'loss, tensor, ');
   const { names = [], maxPaths = 8, check = true } = options;
+  checkNumber(op, 'maxPaths', maxPaths, maxPaths >= 0, 'of at least 0');
+  checkBoolean(op, 'check', check);
   const recorder = new GraphRecorder(pairsOf(op, 'names', names, 'a tensor'));
   const result = recordLoss(op, recorder, loss);
   return withBackend(result.storage.backend, () => {
