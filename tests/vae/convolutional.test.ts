@@ -162,6 +162,16 @@ test('a conditional model with convolutional networks learns, and its label matt
   assert.ok((await evaluate(cvae, swapped)).loss > after + 1);
 });
 
+test('without convolutions, the decoder is linear', async () => {
+  const generator = new Generator(1);
+  const decoder = new ConvolutionalDecoder(LATENT, [2, 3], 1, { channels: [], generator });
+  const z = randn([5, LATENT], { generator });
+  const sum = decoder.forward(z).add(decoder.forward(z.neg())); // twice the bias, in every row
+  const [first, ...rows] = await Promise.all(sum.split(1).map((row) => row.data()));
+  for (const row of rows)
+    for (const [i, value] of row.entries()) assert.ok(Math.abs(value - first![i]!) < 1e-6, `${value}`);
+});
+
 /** The images with their half, left (0) or right (1), as the class. */
 function byHalf(data: Dataset, side: number): Dataset {
   const brightness = (image: number, right: number): number => {

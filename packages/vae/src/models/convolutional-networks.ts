@@ -155,7 +155,10 @@ export class ConvolutionalBody extends Module implements Body {
   }
 }
 
-/** z → the likelihood's parameters: one linear layer, then transposed convolutions through the sizes of `ConvolutionalBody` in reverse. */
+/**
+ * z → the likelihood's parameters: one linear layer, then transposed convolutions through the sizes of `ConvolutionalBody` in reverse.
+ * Each but the last layer is followed by ReLU.
+ */
 export class ConvolutionalDecoder extends Module implements Layer {
   readonly layers: Sequential;
 
@@ -180,7 +183,7 @@ export class ConvolutionalDecoder extends Module implements Layer {
     const start = [channels.at(-1) ?? outputs, ...(path.at(-1) as Size)];
     const features = start.reduce((a, b) => a * b, 1);
     this.layers = new Sequential(
-      new Linear(latent, features, { activation: 'relu', generator }),
+      new Linear(latent, features, { activation: channels.length === 0 ? 'none' : 'relu', generator }),
       new Unflatten(start),
       ...channels.flatMap((_, i) => {
         const level = channels.length - 1 - i; // from the deepest convolution up
