@@ -17,6 +17,7 @@ import {
 import { openNpy } from '@varigrad/vae/node';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { refusesLater } from '../helpers/refuses.js';
 
 const scratch = mkdtempSync(join(tmpdir(), 'varigrad-streams-'));
 test.after(() => rmSync(scratch, { recursive: true, force: true }));
@@ -105,6 +106,26 @@ test('a buffer of all images is a uniform shuffle: every place is equally likely
 test('a small buffer lets an image come at most its size earlier than it arrived', async () => {
   const { order } = await shuffle(1000, { batchSize: 16, bufferSize: 50 });
   for (const [place, image] of order.entries()) assert.ok(place >= image - 50, `${image} at ${place}`);
+});
+
+test('batches without images are left out, and images of another size are refused', async () => {
+  const full = { images: Float32Array.of(1, 2, 3, 4), labels: Uint8Array.of(1, 2), size: 2 };
+  const none = { images: new Float32Array(0), labels: new Uint8Array(0), size: 0 };
+  const drain = async (source: readonly Batch[]): Promise<number[]> => {
+    const labels: number[] = [];
+    const options = { batchSize: 1, bufferSize: 1, generator: new Generator(0) };
+    for await (const batch of shuffled(source, options)) labels.push(...batch.labels);
+    return labels;
+  };
+  assert.equal(await drain([none, full, none, full]), [1, 2, 1, 2]);
+  await refusesLater(
+    drain([full, { ...full, size: 1 }]),
+    'shuffled: a batch has 1 images of 4 values, and earlier ones have images of 2 — use images of one size',
+  );
+  await refusesLater(
+    drain([{ ...full, size: 3 }]),
+    `shuffled: a batch has 3 images of ${4 / 3} values — use images of one size`,
+  );
 });
 
 test('options of the buffer are checked', async () => {

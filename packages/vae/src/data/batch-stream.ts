@@ -81,7 +81,13 @@ export async function* shuffled(
   let buffer: Rows | undefined;
   let next: Rows | undefined;
   for await (const { images, labels, size } of source) {
+    if (size === 0) continue;
     const width = images.length / size;
+    if (width !== (buffer?.width ?? Math.floor(width)))
+      throw new ArgumentError(
+        'shuffled',
+        `a batch has ${size} images of ${width} values${buffer === undefined ? '' : `, and earlier ones have images of ${buffer.width}`} — use images of one size`,
+      );
     buffer ??= new Rows(bufferSize, width);
     next ??= new Rows(batchSize, width);
     const draws = generator.uniform(size);
