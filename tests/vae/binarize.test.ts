@@ -97,6 +97,13 @@ test('a random number equal to the grey value gives 0, so black stays 0 even for
   assert.ok(binarizeBatch(justAbove, new Generator(6)).every((x) => x === 1));
 });
 
+test('every binarization refuses pixels outside [0, 1]', () => {
+  for (const binarization of ['threshold', 'static', 'dynamic'] as const) {
+    assert.throws(() => under(binarization, Float32Array.of(0, 128, 255, 1)), /but range from 0 to 255/);
+    assert.throws(() => under(binarization, Float32Array.of(0, Number.NaN, 0, 1)), /contain NaN/);
+  }
+});
+
 test('refuses an unknown binarization', () => {
   assert.throws(
     () => under('stochastic' as Binarization, greys(1)),

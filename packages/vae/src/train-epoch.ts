@@ -3,7 +3,7 @@ import { Generator, type GeneratorState, scope, type Tensor } from '@varigrad/co
 import { refusePromise } from '@varigrad/core/checks';
 import type { Group } from '@varigrad/core/mpi';
 import { type BatchStream, isStream, streamedBatches } from './data/batch-stream.js';
-import { type Binarization, binarizeBatch } from './data/binarize.js';
+import { type Binarization, binarizeBatch, thresholdBatch } from './data/binarize.js';
 import type { Dataset } from './data/dataset.js';
 import { type StepImages, stepsInOrder, stepsOfStream } from './data/step-images.js';
 import type { Elbo } from './elbo.js';
@@ -235,7 +235,7 @@ function stepsLeft(
   const optionsOf = (step: number): StepOptions => ({ ...settings, step: before + step });
   const targetsOf = (images: Float32Array): Float32Array => {
     if (binarization === 'dynamic') return binarizeBatch(images, generator);
-    return isStream(train) && binarization === 'threshold' ? images.map((x) => (x > 0.5 ? 1 : 0)) : images;
+    return isStream(train) && binarization === 'threshold' ? thresholdBatch(images) : images;
   };
   return {
     left,

@@ -36,6 +36,12 @@ export function binarizeBatch(images: Float32Array, generator: Generator): Float
   return draws;
 }
 
+/** 1 for each pixel above 0.5, 0 for the others. @throws ArgumentError if a pixel is outside [0, 1] */
+export function thresholdBatch(images: Float32Array): Float32Array {
+  checkUnitInterval('threshold', 'pixels', images, 'divide grey values by 255');
+  return images.map((x) => (x > 0.5 ? 1 : 0));
+}
+
 /** Uniform samples; in a share of a batch, those that the whole batch has for its images. */
 function uniformRows(size: number, generator: Generator): Float32Array {
   const share = currentShare();
@@ -49,7 +55,7 @@ function uniformRows(size: number, generator: Generator): Float32Array {
 /**
  * The whole data set under a binarization.
  * @param generator - used by 'dynamic' only, which draws one sample for this use of the data set
- * @throws ArgumentError if `binarization` is not one of the four words
+ * @throws ArgumentError if `binarization` is not one of the four words, or a pixel that it changes is outside [0, 1]
  */
 export function binarizeDataset(data: Dataset, binarization: Binarization, generator: Generator): Dataset {
   checkDataset('binarizeDataset', data);
@@ -58,7 +64,7 @@ export function binarizeDataset(data: Dataset, binarization: Binarization, gener
     case 'none':
       return data;
     case 'threshold':
-      return { ...data, images: data.images.map((x) => (x > 0.5 ? 1 : 0)) };
+      return { ...data, images: thresholdBatch(data.images) };
     case 'static':
       return { ...data, images: binarizeBatch(data.images, new Generator(STATIC_SEED)) };
     case 'dynamic':
