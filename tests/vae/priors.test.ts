@@ -162,6 +162,11 @@ test('a label-conditional prior: samples of a class lie where its prior does', (
   const model = new ConditionalVAE({ inputSize: 4, hidden: [3], latent: 1, classes: 2, prior });
   const labels = oneHot([0, 1, 1], 2);
   assert.equal(numbers(model.samplePrior(3, { labels })).map(Math.sign), [1, -1, -1]);
+  refuses(() => model.samplePrior(5, { labels }), 'ConditionalNormal: labels is [3, 2] — it must be [5, 2]');
+  refuses(
+    () => prior.logProb(tensor([[0]]), { labels: oneHot([0], 1), encode: (x) => model.encode(x, labels) }),
+    'ConditionalNormal: labels is [1, 1] — it must be [batch, 2]',
+  );
   model.elbo(tensor([[0, 1, 1, 0]]), { labels: oneHot([0], 2) }).loss.backward();
   const [own, other] = numbers(prior.mu.grad as Tensor);
   assert.ok(own !== 0 && other === 0, 'only the class of the image receives a gradient');

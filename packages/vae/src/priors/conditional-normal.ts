@@ -1,5 +1,5 @@
 import { ArgumentError, type Generator, parameter, type Tensor, zeros } from '@varigrad/core';
-import { checkTensor, checkWhole } from '@varigrad/core/checks';
+import { checkWhole } from '@varigrad/core/checks';
 import { type Description, type DiagonalGaussian, klNormalPerDimension, Module } from '@varigrad/nn';
 import { checkCodes, checkPriorSample } from '../checks.js';
 import { gaussianLogProb, reparameterize } from '../distributions/gaussian.js';
@@ -34,7 +34,7 @@ export class ConditionalNormal extends Module implements Prior {
 
   sample(count: number, context: PriorContext, options: { generator?: Generator | undefined } = {}): Tensor {
     checkPriorSample(count, options);
-    return reparameterize(this.#of(context), options);
+    return reparameterize(this.#of(context, count), options);
   }
 
   /** The KL to the Gaussian of each row's class, `[batch, latent]`. */
@@ -42,15 +42,15 @@ export class ConditionalNormal extends Module implements Prior {
     return klNormalPerDimension(q, this.#of(context));
   }
 
-  /** Mean and log-variance of each row's class, `[batch, latent]`; 0 for a row of zeros. */
-  #of(context: PriorContext): DiagonalGaussian {
+  /** Mean and log-variance of each row's class, `[batch, latent]`; 0 for a row of zeros. @throws ShapeError unless the labels are `[rows, classes]` */
+  #of(context: PriorContext, rows?: number): DiagonalGaussian {
     const { labels } = context ?? {};
     if (labels === undefined)
       throw new ArgumentError(
         'ConditionalNormal',
         'p(z|y) needs labels — use this prior in a ConditionalVAE',
       );
-    checkTensor('ConditionalNormal', labels, 'labels');
+    checkCodes('ConditionalNormal', 'labels', labels, this.mu.shape[0]!, rows);
     const classes = labels.argmax({ axis: 1 });
     // A product with one-hot rows would send 0·∞ = NaN to the other classes where a gradient is infinite.
     const isKnown = labels.sum({ axis: 1, keepDims: true });
