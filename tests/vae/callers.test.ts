@@ -24,6 +24,8 @@ const scope = {
   ...vae,
   model,
   images,
+  conditional: new vae.ConditionalVAE({ inputSize: 4, latent: 2, hidden: [3], classes: 2 }),
+  empty: { ...images, count: 0 },
   data: { train: images, test: images },
   optimizer: new nn.Adam(model.parameters()),
   classifier: new vae.Classifier(new nn.Linear(4, 2)),
@@ -398,6 +400,24 @@ refused('estimators and diagnostics', [
     'classAccuracy(model, images)',
     'classAccuracy: the classifier must be an object with a classify method, found { images: Float32Array(8), labels: Uint8Array(2), count: 2, imageShape: [2, 2], classes: 2 }',
   ],
+  ...['0', '1.5', 'NaN', "'8'"].flatMap((n): [string, string][] =>
+    ['perClass', 'batchSize'].map((name) => [
+      `classAccuracy(conditional, classifier, { ${name}: ${n} })`,
+      `classAccuracy: ${name} must be a whole number above 0, found ${n}`,
+    ]),
+  ),
+  ['classAccuracy(conditional, classifier, { from: empty })', 'classAccuracy: the data set has no images'],
+  ['trainClassifier(empty)', 'trainClassifier: the data set has no images'],
+  [
+    'trainClassifier({ ...images, classes: 0 })',
+    'trainClassifier: data has no classes — give the images their labels',
+  ],
+  ['trainClassifier(images, { onEpoch: 3 })', 'trainClassifier: onEpoch must be a function, found 3'],
+  ['classifierAccuracy(classifier, empty)', 'classifierAccuracy: the data set has no images'],
+  [
+    'mutualInformationGap([1, 2, 3, 4])',
+    'mutualInformationGap: factors must be an array, found undefined — write mutualInformationGap(codes, […])',
+  ],
   ['trainClassifier()', `trainClassifier: data must be a data set ${FOUND}, found undefined`],
   [
     'trainClassifier(images, { hidden: 400 })',
@@ -428,6 +448,15 @@ refused('data', [
   [
     'binarizeBatch(images.images)',
     'binarizeBatch: generator must be a Generator, such as new Generator(seed), found undefined',
+  ],
+  // A batch holds labels as bytes: 256 would become class 0, and −1 the unknown class 255.
+  [
+    'batches({ ...images, labels: Int32Array.of(256, -1) }, { batchSize: 2 })',
+    'batches: data.labels must be a Uint8Array, found Int32Array(2) — write Uint8Array.from(labels, Number)',
+  ],
+  [
+    'evaluate(model, { ...images, labels: new BigInt64Array(2) })',
+    'evaluate: data.labels must be a Uint8Array, found BigInt64Array(2) — write Uint8Array.from(labels, Number)',
   ],
   ['encodeIdx()', 'encodeIdx: the array must be { shape, data }, found undefined'],
   ['parseIdx(new ArrayBuffer(8))', 'parseIdx: bytes must be a Uint8Array, found an instance of ArrayBuffer'],
@@ -508,6 +537,10 @@ test('images, noise and gradients that would broadcast', () => {
     'reparameterize: eps must have the shape of mu, [3, 2], found [1, 2]',
   );
   refuses(
+    () => reparameterize({ mu: zeros([2]), logVar: zeros([3, 2]) }),
+    'reparameterize: logVar must have the shape of mu, [2], found [3, 2]',
+  );
+  refuses(
     () => straightThrough(zeros([1]), zeros([2])),
     'straightThrough: gradient must have the shape of value, [1], found [2]',
   );
@@ -520,10 +553,25 @@ refused('images that do not fit the model', [
   ]),
 ]);
 
+refused('an optimizer of another model', [
+  [
+    'fit(new VAE({ inputSize: 4 }), data, { optimizer, epochs: 1 })',
+    'fit: the optimizer has none of the parameters of the model — write new Adam(model.parameters())',
+  ],
+]);
+
 test('noise of another shape for iwaeBound', () => {
   refuses(
     () => vae.iwaeBound(model, core.zeros([2, 4]), { eps: core.zeros([1, 3, 2]) }),
     'iwaeBound: eps must be [2, samples, 2], found [1, 3, 2]',
+  );
+  refuses(
+    () => vae.iwaeBound(model, core.zeros([2, 4]), { eps: core.zeros([2, 0, 2]) }),
+    'iwaeBound: eps must be [2, samples, 2], found [2, 0, 2]',
+  );
+  refuses(
+    () => vae.iwaeBound(model, core.zeros([2, 4]), { samples: 3, eps: core.zeros([2, 5, 2]) }),
+    'iwaeBound: eps must be [2, 3, 2], found [2, 5, 2]',
   );
 });
 

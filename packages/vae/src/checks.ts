@@ -9,6 +9,7 @@ import {
   isArrayOf,
 } from '@varigrad/core/checks';
 import type { BatchStream } from './data/batch-stream.js';
+import type { Dataset } from './data/dataset.js';
 import { type ImageShape, sizeOf } from './data/image-shape.js';
 
 /** @throws ArgumentError unless `model` has the methods of a model */
@@ -48,6 +49,12 @@ export function checkDataset(op: string, data: unknown, name = 'data'): void {
   );
 }
 
+/** @throws ArgumentError unless `data` is a data set with at least one image; `name` is the argument */
+export function checkImages(op: string, data: Dataset, name = 'data'): void {
+  checkDataset(op, data, name);
+  if (data.count === 0) throw new ArgumentError(op, 'the data set has no images');
+}
+
 /** What the sizes of a data set are checked by. */
 export interface Sizes {
   readonly images: ArrayLike<number>;
@@ -59,6 +66,12 @@ export interface Sizes {
 function checkSizes(op: string, name: string, { images, labels, count, imageShape }: Sizes): void {
   checkWhole(op, `${name}.count`, count, 0);
   checkImageShape(op, imageShape, `${name}.imageShape`);
+  // Batches copy labels to bytes, which would change other numbers in silence.
+  if (!(labels instanceof Uint8Array))
+    throw new ArgumentError(
+      op,
+      `${name}.labels must be a Uint8Array, found ${describeValue(labels)} — write Uint8Array.from(labels, Number)`,
+    );
   const pixels = sizeOf(imageShape);
   if (images.length >= count * pixels && labels.length >= count) return;
   throw new ArgumentError(
@@ -143,7 +156,8 @@ export function checkCorruption(op: string, corruption: unknown, name = 'corrupt
 }
 
 /**
- * Checks a prior's z, or mu or logVar; `name` says which.
+ * Checks a prior's z, mu, logVar or labels; `name` says which.
+ * @param latent - the number of columns
  * @param batch - the number of rows, if it is known
  * @throws ShapeError unless `t` is `[batch, latent]`
  */

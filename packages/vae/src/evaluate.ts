@@ -1,7 +1,7 @@
-import { ArgumentError, Generator, type Tensor, withGenerator } from '@varigrad/core';
+import { Generator, type Tensor, withGenerator } from '@varigrad/core';
 import { checkOptions, checkWhole, type OptionNames } from '@varigrad/core/checks';
 import type { Group } from '@varigrad/core/mpi';
-import { checkCorruption, checkDataset, checkModel } from './checks.js';
+import { checkCorruption, checkImages, checkModel } from './checks.js';
 import type { Corruption } from './corruptions.js';
 import { binarizeDataset } from './data/binarize.js';
 import { type Dataset, pixelsOf } from './data/dataset.js';
@@ -43,8 +43,7 @@ export function evaluate(
 ): Promise<Losses> {
   return onOneBackend(async () => {
     checkModel('evaluate', model);
-    checkDataset('evaluate', data);
-    if (data.count === 0) throw new ArgumentError('evaluate', 'the data set has no images');
+    checkImages('evaluate', data);
     checkOptions('evaluate', options, EVALUATE_OPTIONS, 'model, data, ');
     const { corruption } = options;
     if (corruption !== undefined) checkCorruption('evaluate', corruption);

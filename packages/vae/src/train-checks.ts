@@ -13,6 +13,7 @@ import {
   type OptionNames,
 } from '@varigrad/core/checks';
 import type { Group } from '@varigrad/core/mpi';
+import type { Module, Optimizer } from '@varigrad/nn';
 import {
   checkDataset,
   checkModel,
@@ -82,6 +83,7 @@ export function checkFitArguments<Options extends FitArguments>(
   const { epochs, batchSize, dropLast = false, compile = true } = options;
   const { state, signal, onStep, onProgress, onEpoch } = options;
   checkStepArguments('fit', options);
+  checkOptimized(model as Module, options.optimizer as Optimizer);
   checkWhole('fit', 'epochs', epochs, 0);
   if (batchSize !== undefined) checkWhole('fit', 'batchSize', batchSize);
   checkBoolean('fit', 'dropLast', dropLast);
@@ -96,6 +98,16 @@ export function checkFitArguments<Options extends FitArguments>(
   if (state !== undefined) checkTrainState(state);
   for (const [name, callback] of Object.entries({ onStep, onProgress, onEpoch }))
     if (callback !== undefined) checkFunction('fit', callback, name);
+}
+
+/** Refuses an optimizer of another model, which would leave this one as it is. @throws ArgumentError */
+function checkOptimized(model: Module, { parameters }: Optimizer): void {
+  const own = model.parameters();
+  if (own.length === 0 || own.some((parameter) => parameters.includes(parameter))) return;
+  throw new ArgumentError(
+    'fit',
+    'the optimizer has none of the parameters of the model — write new Adam(model.parameters())',
+  );
 }
 
 /** @throws ArgumentError unless `group` is a group; BackendError if its processes cannot exchange values of the current backend */

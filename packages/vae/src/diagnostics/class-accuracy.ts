@@ -1,6 +1,6 @@
 import { ArgumentError, Generator, type Tensor, tensor } from '@varigrad/core';
-import { checkOptions, type OptionNames } from '@varigrad/core/checks';
-import { checkModel } from '../checks.js';
+import { checkOptions, checkWhole, type OptionNames } from '@varigrad/core/checks';
+import { checkImages, checkModel } from '../checks.js';
 import { batches } from '../data/batches.js';
 import { type Binarization, binarizeDataset } from '../data/binarize.js';
 import { type Dataset, pixelsOf } from '../data/dataset.js';
@@ -52,7 +52,7 @@ interface Styles {
 /**
  * Measures whether the images of a conditional model show the requested class: generates images of every class, and counts how many
  * the classifier assigns to that class. z comes from the prior, or with `from` from the codes of given images (style transfer).
- * @throws ArgumentError if the model is not conditional
+ * @throws ArgumentError if the model is not conditional, `perClass` or `batchSize` is not a whole number above 0, or `from` has no images
  */
 export function classAccuracy(
   model: GenerativeModel,
@@ -63,6 +63,10 @@ export function classAccuracy(
     checkModel('classAccuracy', model);
     checkClassifier('classAccuracy', classifier);
     checkOptions('classAccuracy', options, CLASS_ACCURACY_OPTIONS, 'model, classifier, ');
+    const { perClass = 1000, batchSize = 100, from } = options;
+    checkWhole('classAccuracy', 'perClass', perClass);
+    checkWhole('classAccuracy', 'batchSize', batchSize);
+    if (from !== undefined) checkImages('classAccuracy', from, 'from');
     const { classes } = model;
     if (classes === 0)
       throw new ArgumentError(

@@ -1,7 +1,8 @@
 /** A classifier of images. It checks whether generated images show the requested class. */
-import { Generator, noGrad, oneHot, scope, type Tensor, tensor } from '@varigrad/core';
+import { ArgumentError, Generator, noGrad, oneHot, scope, type Tensor, tensor } from '@varigrad/core';
 import {
   checkArray,
+  checkFunction,
   checkMethod,
   checkOptions,
   checkTensor,
@@ -10,7 +11,7 @@ import {
   refusePromise,
 } from '@varigrad/core/checks';
 import { Adam, crossEntropy, type Layer, Module } from '@varigrad/nn';
-import { checkDataset } from '../checks.js';
+import { checkImages } from '../checks.js';
 import type { Batch } from '../data/batch.js';
 import { batches } from '../data/batches.js';
 import { type Binarization, binarizeBatch, binarizeDataset } from '../data/binarize.js';
@@ -75,10 +76,15 @@ const CLASSIFIER_OPTIONS: OptionNames<ClassifierOptions> = {
 /** Steps between two turns of the event loop. */
 const YIELD_EVERY = 16;
 
-/** Trains fully connected layers on the labels with Adam. With the default options, accuracy on the MNIST test digits is about 97.5 %. */
+/**
+ * Trains fully connected layers on the labels with Adam. With the default options, accuracy on the MNIST test digits is about 97.5 %.
+ * @throws ArgumentError if there are no images or no classes
+ */
 export function trainClassifier(data: Dataset, options: ClassifierOptions = {}): Promise<Classifier> {
   return onOneBackend(async (on) => {
-    checkDataset('trainClassifier', data);
+    checkImages('trainClassifier', data);
+    if (data.classes === 0)
+      throw new ArgumentError('trainClassifier', 'data has no classes — give the images their labels');
     checkOptions('trainClassifier', options, CLASSIFIER_OPTIONS, 'data, ');
     const {
       hidden = [400],
@@ -86,9 +92,11 @@ export function trainClassifier(data: Dataset, options: ClassifierOptions = {}):
       batchSize = 128,
       learningRate = 1e-3,
       binarization = 'none',
+      onEpoch,
     } = options;
     checkArray('trainClassifier', 'hidden', hidden, 'data, { hidden: ', ' }');
     checkWhole('trainClassifier', 'epochs', epochs, 0);
+    if (onEpoch !== undefined) checkFunction('trainClassifier', onEpoch, 'onEpoch');
     const generator = new Generator(options.seed ?? 0);
     const layers = new HiddenLayers(pixelsOf(data), hidden, { generator });
     const classifier = new Classifier(new PlainEncoder(layers, data.classes, { generator }));
@@ -112,7 +120,7 @@ export function trainClassifier(data: Dataset, options: ClassifierOptions = {}):
         loss.dispose();
         if (++steps % YIELD_EVERY === 0) await new Promise((resolve) => setTimeout(resolve));
       }
-      on(() => refusePromise('onEpoch', options.onEpoch?.({ epoch, loss: total / data.count })));
+      on(() => refusePromise('onEpoch', onEpoch?.({ epoch, loss: total / data.count })));
     }
     return classifier.eval();
   });
@@ -143,7 +151,7 @@ export function classifierAccuracy(
 ): Promise<number> {
   return onOneBackend(async (on) => {
     checkClassifier('classifierAccuracy', classifier);
-    checkDataset('classifierAccuracy', data);
+    checkImages('classifierAccuracy', data);
     checkOptions('classifierAccuracy', options, { batchSize: true }, 'classifier, data, ');
     const { batchSize = 500 } = options;
     let right = 0;

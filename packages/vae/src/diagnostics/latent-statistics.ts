@@ -1,6 +1,6 @@
-import { ArgumentError, Generator, randn, type Tensor } from '@varigrad/core';
+import { Generator, randn, type Tensor } from '@varigrad/core';
 import { checkOptions } from '@varigrad/core/checks';
-import { checkDataset, checkModel } from '../checks.js';
+import { checkImages, checkModel } from '../checks.js';
 import { binarizeDataset } from '../data/binarize.js';
 import type { Dataset } from '../data/dataset.js';
 import { closedFormKl, hasClosedFormKl, isLatentModel } from '../estimators/latent-model.js';
@@ -50,10 +50,9 @@ export function latentStatistics(
 ): Promise<LatentStatistics> {
   return onOneBackend(async () => {
     checkModel('latentStatistics', model);
-    checkDataset('latentStatistics', data);
+    checkImages('latentStatistics', data);
     checkOptions('latentStatistics', options, BATCHWISE_OPTIONS, 'model, data, ');
     const { batchSize, binarization = 'none', seed = 0, compile } = options;
-    if (data.count === 0) throw new ArgumentError('latentStatistics', 'the data set has no images');
     const { latent } = model;
     const generator = new Generator(seed);
     const noise = randn([data.count, latent], { generator });

@@ -1,5 +1,5 @@
 import { ArgumentError } from '@varigrad/core';
-import { checkOptions, checkWhole } from '@varigrad/core/checks';
+import { checkArray, checkOptions, checkWhole } from '@varigrad/core/checks';
 import { checkValues } from '../checks.js';
 
 /** How well the factors of images are separated in their codes. */
@@ -29,6 +29,7 @@ export function mutualInformationGap(
 ): MutualInformationGap {
   const op = 'mutualInformationGap';
   checkValues(op, 'codes', codes);
+  checkArray(op, 'factors', factors, 'codes, ');
   checkOptions(op, options, { bins: true }, 'codes, factors, ');
   const { bins = 20 } = options;
   checkWhole(op, 'bins', bins, 2);

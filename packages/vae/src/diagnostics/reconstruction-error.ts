@@ -1,6 +1,6 @@
-import { ArgumentError, Generator, type Tensor } from '@varigrad/core';
+import { Generator, type Tensor } from '@varigrad/core';
 import { checkOptions } from '@varigrad/core/checks';
-import { checkCorruption, checkDataset, checkModel } from '../checks.js';
+import { checkCorruption, checkImages, checkModel } from '../checks.js';
 import type { Corruption } from '../corruptions.js';
 import { binarizeDataset } from '../data/binarize.js';
 import { type Dataset, pixelsOf } from '../data/dataset.js';
@@ -37,11 +37,10 @@ export function reconstructionError(
 ): Promise<ReconstructionError> {
   return onOneBackend(async () => {
     checkModel('reconstructionError', model);
-    checkDataset('reconstructionError', data);
+    checkImages('reconstructionError', data);
     checkOptions('reconstructionError', options, { ...BATCHWISE_OPTIONS, corruption: true }, 'model, data, ');
     const { batchSize, binarization = 'none', corruption, seed = 0, compile } = options;
     if (corruption !== undefined) checkCorruption('reconstructionError', corruption);
-    if (data.count === 0) throw new ArgumentError('reconstructionError', 'the data set has no images');
     const generator = new Generator(seed);
     const noise = corruption?.noise([data.count, pixelsOf(data)], { generator });
     const squaredErrors = new Float64Array(data.count);

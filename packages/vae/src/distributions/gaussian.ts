@@ -46,7 +46,7 @@ export function standardNormalLogProb(z: Tensor): Tensor {
  * @param q - mu, any shape, and logVar, which broadcasts to it
  * @param options - eps, of the shape of mu or, for several samples of each, of a shape to which mu broadcasts; drawn from `generator`
  * if left out
- * @throws ShapeError if eps itself would broadcast: such noise would be the same for several codes
+ * @throws ShapeError if eps itself would broadcast, also to logVar: such noise would be the same for several codes
  * @see Kingma & Welling 2014, §2.4, arXiv:1312.6114
  */
 export function reparameterize(
@@ -60,7 +60,9 @@ export function reparameterize(
   const { generator } = options;
   const eps = options.eps ?? randn(mu.shape, { generator });
   checkTensor('reparameterize', eps, 'eps');
-  if (!sameShape(broadcastShapes('reparameterize', mu.shape, eps.shape), eps.shape))
-    checkSameShape('reparameterize', { mu, eps });
+  const fits = (t: Tensor): boolean =>
+    sameShape(broadcastShapes('reparameterize', t.shape, eps.shape), eps.shape);
+  if (!fits(mu)) checkSameShape('reparameterize', { mu, eps });
+  if (!fits(logVar)) checkSameShape('reparameterize', { mu, logVar });
   return mu.add(mulExp(eps, logVar.mul(0.5)));
 }

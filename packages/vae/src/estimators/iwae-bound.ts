@@ -23,11 +23,13 @@ const BOUND_OPTIONS: OptionNames<BoundOptions> = {
   generator: true,
 };
 
-/** @throws ShapeError unless the noise is `[batch, samples, latent]`, with any number of samples */
-function checkNoise(eps: Tensor, batch: number, latent: number): void {
+/** @throws ShapeError unless the noise is `[batch, samples, latent]`; undefined samples are any number above 0 */
+function checkNoise(eps: Tensor, batch: number, samples: number | undefined, latent: number): void {
   checkTensor('iwaeBound', eps, 'eps');
-  if (eps.rank === 3 && eps.shape[0] === batch && eps.shape[2] === latent) return;
-  const problem = `eps must be [${batch}, samples, ${latent}], found ${formatShape(eps.shape)}`;
+  const [rows, count, width] = eps.shape;
+  const isRight = rows === batch && count !== 0 && count === (samples ?? count) && width === latent;
+  if (eps.rank === 3 && isRight) return;
+  const problem = `eps must be [${batch}, ${samples ?? 'samples'}, ${latent}], found ${formatShape(eps.shape)}`;
   throw new ShapeError('iwaeBound', [eps.shape], problem);
 }
 
@@ -45,7 +47,7 @@ export function iwaeBound(model: LatentModel, x: Tensor, options: BoundOptions =
   const { samples = 5, labels, eps, generator } = options;
   checkWhole('iwaeBound', 'samples', samples);
   const shape = [x.shape[0]!, samples, model.latent];
-  if (eps !== undefined) checkNoise(eps, x.shape[0]!, model.latent);
+  if (eps !== undefined) checkNoise(eps, x.shape[0]!, options.samples, model.latent);
   const noise = eps ?? randn(shape, { generator });
   return importanceWeightedBound(logWeights(model.sampleTerms(x, noise, labels)));
 }
