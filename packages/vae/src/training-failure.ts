@@ -110,29 +110,39 @@ export async function explainFailure(failed: FailedSteps): Promise<TrainingError
   start.restore(model, optimizer);
   let step = failed.stepsBefore;
   for await (const batch of failed.batches) {
-    const again = statesOf([generator, ...generatorsOf(model)]);
+    const before = await TrainingSnapshot.of(model, optimizer);
+    const noise = generator.state;
+    // A forward pass in training mode changes buffers, such as the statistics of a batch normalization.
+    const goBack = (): void => {
+      before.restore(model, optimizer);
+      generator.state = noise;
+    };
     const compute = (): Tensor => failed.gradients(batch, step);
     const weight = await firstNotFinite(model.namedTensors());
-    if (weight !== undefined) return new TrainingError(epoch, step + 1, describeWeight(weight, compute));
+    if (weight !== undefined) {
+      const what = describeWeight(weight, compute);
+      goBack();
+      return new TrainingError(epoch, step + 1, what);
+    }
     const losses = compute();
     const isLossFinite = isFiniteArray(await losses.data());
     const gradients = gradientsOf(model);
     const bad = await firstNotFinite(gradients);
     if (!isLossFinite || bad !== undefined) {
-      restoreAll(again);
+      goBack();
       const [anomaly] = findAnomaly(model, compute);
+      goBack();
       const place = bad === undefined ? 'the loss' : `the gradient of ${bad.name}`;
       const what = anomaly?.message ?? `${place} is NaN or Infinity`;
       return new TrainingError(epoch, step + 1, what, ADVICE, anomaly);
     }
     const largest = await largestOf(gradients);
-    const before = await TrainingSnapshot.of(model, optimizer);
     failed.update(step);
     const moved = await firstNotFinite(model.namedTensors());
     step++;
     if (moved === undefined) continue;
     const { kind, learningRate } = optimizer;
-    before.restore(model, optimizer);
+    goBack();
     return new TrainingError(
       epoch,
       step,
