@@ -1,5 +1,6 @@
 /** The doubly reparameterized gradient, compared with finite differences of its definition. */
 import { createReference, Generator, noGrad, rand, type Tensor, tensor, withBackend } from '@varigrad/core';
+import { BatchNorm1d, Dropout, Linear, Sequential } from '@varigrad/nn';
 import { gaussianLogProb, IWAE, iwaeBound, VAE } from '@varigrad/vae';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -83,6 +84,20 @@ test('decoder: the gradient of the bound itself', () => {
       });
     });
   });
+});
+
+test('the decoder runs once per step: one set of batch statistics, and one mask of a dropout', () => {
+  const run = (gradient: 'standard' | 'dreg') => {
+    const generator = new Generator(1);
+    const dropout = new Dropout(0.5, { generator });
+    const decoder = new Sequential(new Linear(LATENT, 4), new BatchNorm1d(4), dropout, new Linear(4, PIXELS));
+    const model = new IWAE({ ...sizes, samples: K, gradient, decoder });
+    model.elbo(images()).loss.backward();
+    assert.ok(model.parameters().every((p) => p.grad !== null));
+    const name = 'decoder.1.num_batches_tracked';
+    return { state: generator.state, batches: [...model.stateDict()[name]!.data] };
+  };
+  assert.equal(run('dreg'), run('standard'));
 });
 
 test('iwaeBound of a VAE, k = 5: gradients with respect to every parameter', () => {

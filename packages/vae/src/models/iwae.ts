@@ -1,4 +1,4 @@
-import { ArgumentError, noGrad, type Tensor } from '@varigrad/core';
+import { ArgumentError, apply, noGrad, type Op, type Tensor } from '@varigrad/core';
 import { checkChoice, checkOptions, type OptionNames } from '@varigrad/core/checks';
 import type { Description } from '@varigrad/nn';
 import { gaussianLogProb } from '../distributions/gaussian.js';
@@ -20,7 +20,7 @@ export interface IWAEOptions extends Omit<VAEOptions, 'kl'> {
   samples?: number;
   /**
    * 'standard' differentiates the bound itself (default). 'dreg' uses the doubly reparameterized gradient for the encoder, whose
-   * signal-to-noise ratio does not vanish as k grows; it costs one more forward pass.
+   * signal-to-noise ratio does not vanish as k grows.
    */
   gradient?: 'standard' | 'dreg';
 }
@@ -70,30 +70,38 @@ export class IWAE extends VAE {
       this.latent,
     ]);
     const q = repeatPosterior(this.encode(options.input ?? x, labels), this.samples);
-    const draw =
-      this.#gradient === 'dreg'
-        ? this.#doublyReparameterized(x, q, eps, labels)
-        : this.posterior.draw(q, eps);
-    const terms = this.termsOf(x, draw, this.samples, labels);
+    const draw = this.posterior.draw(q, eps);
+    const weights = (): Tensor => noGrad(() => logW.softmax({ axis: 1 }).reshape([eps.shape[0]!, 1]));
+    const isDreg = this.#gradient === 'dreg';
+    const terms = this.termsOf(
+      x,
+      isDreg ? doublyReparameterized(draw, q, weights) : draw,
+      this.samples,
+      labels,
+    );
+    const logW = logWeights(terms); // [batch, samples]
     return {
-      loss: importanceWeightedBound(logWeights(terms)).mean().neg(),
+      loss: importanceWeightedBound(logW).mean().neg(),
       recon: terms.likelihood.mean().neg(),
       kl: terms.posterior.sub(terms.prior).mean(),
     };
   }
+}
 
-  /**
-   * Samples whose gradient with respect to the encoder is Σᵢ w̃ᵢ² ∂log wᵢ/∂z · ∂z/∂φ, where w̃ are the normalised weights. log q is
-   * evaluated at constant mu and logVar. The gradient with respect to z already contains w̃ᵢ from the bound and is multiplied by w̃ᵢ again.
-   */
-  #doublyReparameterized(x: Tensor, q: Posterior, eps: Tensor, labels: Tensor | undefined): Draw {
-    const draw = this.posterior.draw(q, eps);
-    const value = draw.z.detach();
-    const constant = () => gaussianLogProb(value, q.mu.detach(), q.logVar.detach());
-    const weights = noGrad(() =>
-      logWeights(this.termsOf(x, { z: value, logProb: constant }, this.samples, labels)).softmax({ axis: 1 }),
-    );
-    const z = value.add(draw.z.sub(value).mul(weights.reshape([value.shape[0]!, 1])));
-    return { z, logProb: () => gaussianLogProb(z, q.mu.detach(), q.logVar.detach()) };
-  }
+/** z with a gradient that is multiplied by numbers of the forward pass: those that the parameter returns in the backward pass. */
+const weightedOp: Op<readonly [Tensor], () => Tensor> = {
+  name: 'weighted',
+  shape: ([z]) => z,
+  forward: (_, [z]) => z.values,
+  vjp: (dy, _, weights) => [() => dy.mul(weights())],
+};
+
+/**
+ * Samples whose gradient with respect to the encoder is Σᵢ w̃ᵢ² ∂log wᵢ/∂z · ∂z/∂φ, where w̃ are the normalised weights. log q is
+ * evaluated at constant mu and logVar. The gradient with respect to z already contains w̃ᵢ from the bound and is multiplied by w̃ᵢ again.
+ * @param weights - w̃, `[batch · samples, 1]`
+ */
+function doublyReparameterized(draw: Draw, { mu, logVar }: Posterior, weights: () => Tensor): Draw {
+  const z = apply(weightedOp, [draw.z], weights);
+  return { z, logProb: () => gaussianLogProb(z, mu.detach(), logVar.detach()) };
 }
