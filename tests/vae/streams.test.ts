@@ -128,6 +128,38 @@ test('batches without images are left out, and images of another size are refuse
   );
 });
 
+test('batches of a stream must have the size that was asked for', async () => {
+  const model = new VAE({ inputSize: 2, latent: 1, hidden: [] });
+  const test: Dataset = {
+    images: new Float32Array(0),
+    labels: new Uint8Array(0),
+    count: 0,
+    imageShape: [1, 2],
+    classes: 0,
+  };
+  const train = (sizes: readonly unknown[]): Promise<unknown> => {
+    const batches = sizes.map((size) => ({
+      images: new Float32Array(2 * Number(size)),
+      labels: new Uint8Array(Number(size)),
+      size: size as number,
+    }));
+    const read = async function* (): AsyncGenerator<Batch> {
+      yield* batches;
+    };
+    const stream = { count: 7, imageShape: [1, 2] as const, classes: 0, read };
+    const optimizer = new Adam(model.parameters());
+    return fit(model, { train: stream, test }, { optimizer, epochs: 1, batchSize: 3 });
+  };
+  await train([3, 3, 1]);
+  for (const [sizes, found] of [
+    [[2, 2, 2], 'batch 1 of the stream must have 3 images, found 2'],
+    [[3, 6, 1], 'batch 2 of the stream must have 3 images, found 6'],
+    [[3, 3, 3], 'batch 3 of the stream must have 1 images, found 3'],
+    [[3, '3', 1], "batch 2 of the stream must have 3 images, found '3'"],
+  ] as const)
+    await refusesLater(train(sizes), `fit: ${found} — its count is 7 images in batches of 3`);
+});
+
 test('options of the buffer are checked', async () => {
   const drain = async (options: unknown): Promise<string> => {
     try {
@@ -321,7 +353,7 @@ test('a stream that is shorter than its count, or has no static binarization, is
     );
   assert.match(
     await refused({ ...stream, count: 400 }),
-    /the stream ended after 5 batches, and its count of 400 images is 7 batches of 64/,
+    /batch 5 of the stream must have 64 images, found 44 — its count is 400 images in batches of 64/,
   );
   assert.match(await refused(stream, { binarization: 'static' }), /a stream has no static binarization/);
   assert.match(await refused({ ...stream, count: 0 }), /data.train.count must be/);

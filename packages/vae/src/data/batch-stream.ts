@@ -32,7 +32,7 @@ export function isStream(data: unknown): data is BatchStream {
 /**
  * The batches of a stream from number `skip` on.
  * @param steps - the number of batches that are used; later ones are left out
- * @throws ArgumentError if the stream ends early
+ * @throws ArgumentError if the stream ends early, or a batch has another number of images
  */
 export async function* streamedBatches(
   stream: BatchStream,
@@ -41,7 +41,13 @@ export async function* streamedBatches(
   let step = 0;
   for await (const batch of stream.read(options)) {
     if (step === steps) return;
+    const size = Math.min(options.batchSize, stream.count - step * options.batchSize);
     step++;
+    if (batch?.size !== size)
+      throw new ArgumentError(
+        'fit',
+        `batch ${step} of the stream must have ${size} images, found ${describeValue(batch?.size)} — its count is ${stream.count} images in batches of ${options.batchSize}`,
+      );
     if (step > skip) yield batch;
   }
   if (step < steps)
