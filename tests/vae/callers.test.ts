@@ -449,6 +449,7 @@ refused('data', [
     'binarizeBatch(images.images)',
     'binarizeBatch: generator must be a Generator, such as new Generator(seed), found undefined',
   ],
+  ['batches(images, { batchSize: 2, order: 1 })', 'batches: order must be an array of numbers, found 1'],
   // A batch holds labels as bytes: 256 would become class 0, and −1 the unknown class 255.
   [
     'batches({ ...images, labels: Int32Array.of(256, -1) }, { batchSize: 2 })',
@@ -537,6 +538,22 @@ test('images, noise and gradients that would broadcast', () => {
     'reparameterize: eps must have the shape of mu, [3, 2], found [1, 2]',
   );
   refuses(
+    () => vae.gumbelSoftmax(zeros([3, 2]), zeros([2]), 1),
+    'gumbelSoftmax: noise must have the shape of logits, [3, 2], found [2]',
+  );
+  refuses(
+    () => vae.logWeights({ likelihood: zeros([3, 2]), prior: zeros([2]), posterior: zeros([3, 2]) }),
+    'logWeights: prior must have the shape of likelihood, [3, 2], found [2]',
+  );
+  refuses(
+    () => model.elbo(zeros([2, 4]), { freeBits: Number.POSITIVE_INFINITY }),
+    'elbo: freeBits must be a number of at least 0, found Infinity',
+  );
+  const labelled = new vae.SemiSupervisedVAE({ inputSize: 4, latent: 2, hidden: [3], classes: 3 });
+  const one = zeros([1, 3]);
+  refuses(() => labelled.codes(zeros([2, 4]), one), 'codes: labels is [1, 3] — it must be [2, 3]');
+  refuses(() => labelled.elbo(zeros([2, 4]), { labels: one }), 'elbo: labels is [1, 3] — it must be [2, 3]');
+  refuses(
     () => reparameterize({ mu: zeros([2]), logVar: zeros([3, 2]) }),
     'reparameterize: logVar must have the shape of mu, [2], found [3, 2]',
   );
@@ -554,6 +571,10 @@ refused('images that do not fit the model', [
 ]);
 
 refused('an optimizer of another model', [
+  [
+    'fit(model, data, { optimizer: { step() {} }, epochs: 1 })',
+    'fit: the optimizer has none of the parameters of the model — write new Adam(model.parameters())',
+  ],
   [
     'fit(new VAE({ inputSize: 4 }), data, { optimizer, epochs: 1 })',
     'fit: the optimizer has none of the parameters of the model — write new Adam(model.parameters())',

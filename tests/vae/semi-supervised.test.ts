@@ -148,6 +148,7 @@ test('a labelled subset has perClass images of every class, and the other images
   for (let i = 0; i < 6; i++) assert.ok(all.includes(`${subset.labels[i]} ${image(subset, i)}`));
   assert.not.equal(labelledSubset(data.train, { perClass: 3, seed: 2 }).images, subset.images);
   const whole = partlyLabelled(data.train, subset, 4);
+  assert.is(partlyLabelled({ ...data.train, classes: 0 }, subset).classes, subset.classes);
   assert.is(whole.count, 50 + 4 * 6);
   assert.equal([...whole.labels.subarray(0, 50)], new Array(50).fill(UNKNOWN_LABEL));
   assert.equal([...whole.labels.subarray(50)], Array.from({ length: 4 }, () => [...subset.labels]).flat());

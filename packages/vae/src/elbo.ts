@@ -2,7 +2,7 @@
 import { ArgumentError, eye, formatShape, type Generator, ShapeError, Tensor } from '@varigrad/core';
 import { checkFinite, checkNumber, checkOptions, checkTensor, type OptionNames } from '@varigrad/core/checks';
 import { batchMean } from '@varigrad/core/compile';
-import { checkFields } from './checks.js';
+import { checkFields, checkSameShape, isAmount } from './checks.js';
 import type { Posterior } from './posteriors/posterior.js';
 
 /** The negative evidence lower bound and its two parts: scalars in nats per image, to be minimised. */
@@ -57,7 +57,7 @@ export function checkElboArguments(x: Tensor, options: ElboOptions): void {
   checkOptions('elbo', options, ELBO_OPTIONS, 'x, ');
   const { beta = 1, freeBits = 0, scheduled = {}, ...rest } = options;
   checkFactor('beta', beta);
-  checkNumber('elbo', 'freeBits', freeBits, freeBits >= 0, 'of at least 0');
+  checkNumber('elbo', 'freeBits', freeBits, isAmount(freeBits), 'of at least 0');
   for (const [name, value] of Object.entries(scheduled))
     if (value !== undefined) checkFactor(`scheduled.${name}`, value);
   if (rest.labels !== undefined) checkTensor('elbo', rest.labels, 'labels');
@@ -108,6 +108,8 @@ export interface SampleTerms {
 export function logWeights(terms: SampleTerms): Tensor {
   checkFields('logWeights', 'the argument', terms, ['likelihood', 'prior', 'posterior']);
   const { likelihood, prior, posterior } = terms;
+  checkSameShape('logWeights', { likelihood, prior });
+  checkSameShape('logWeights', { likelihood, posterior });
   checkTensor('logWeights', likelihood, 'likelihood');
   return likelihood.add(prior).sub(posterior);
 }

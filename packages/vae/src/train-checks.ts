@@ -101,7 +101,7 @@ export function checkFitArguments<Options extends FitArguments>(
 }
 
 /** Refuses an optimizer of another model, which would leave this one as it is. @throws ArgumentError */
-function checkOptimized(model: Module, { parameters }: Optimizer): void {
+function checkOptimized(model: Module, { parameters = [] }: Partial<Optimizer>): void {
   const own = model.parameters();
   if (own.length === 0 || own.some((parameter) => parameters.includes(parameter))) return;
   throw new ArgumentError(

@@ -1,6 +1,6 @@
 import { ArgumentError } from '@varigrad/core';
 import { checkOptions, checkWhole } from '@varigrad/core/checks';
-import { checkDataset } from '../checks.js';
+import { checkDataset, checkValues } from '../checks.js';
 import type { Batch } from './batch.js';
 import { type Dataset, pixelsOf } from './dataset.js';
 
@@ -20,6 +20,7 @@ export function batches(data: Dataset, options: BatchOptions): Iterable<Batch> {
   checkOptions('batches', options, { batchSize: true, order: true }, 'data, ');
   const { batchSize, order } = options;
   checkWhole('batches', 'batchSize', batchSize);
+  if (order !== undefined) checkValues('batches', 'order', order);
   const absent = order?.find((image) => !(Number.isInteger(image) && image >= 0 && image < data.count));
   if (absent !== undefined)
     throw new ArgumentError(

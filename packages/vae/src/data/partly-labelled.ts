@@ -75,7 +75,7 @@ export function partlyLabelled(data: Dataset, labelled: Dataset, repeat = 1): Da
     images.set(some.images, start * pixelsOf(data));
     labels.set(some.labels, start);
   }
-  return { ...data, count, images, labels };
+  return { ...data, count, images, labels, classes: Math.max(data.classes, labelled.classes) };
 }
 
 /** `oneHot`, except that an unknown label gives a row of zeros: `[count]` → `[count, classes]`. @throws ArgumentError if a label is neither a class nor unknown */

@@ -25,12 +25,13 @@ const LEAST_TEMPERATURE = 2 ** -126;
  * A relaxed sample of a category, softmax((logits + g)/τ): nearly one-hot for small τ, and differentiable.
  * @param logits - `[…, K]`; @param noise - Gumbel noise of the same shape; @param temperature - τ above 0, a number or a scalar tensor
  * @returns positive numbers with sum 1 along the last axis, `[…, K]`
- * @throws ArgumentError unless a temperature that is a number is above 0
+ * @throws ArgumentError unless a temperature that is a number is above 0; ShapeError if the shapes differ
  * @see Jang, Gu & Poole 2017, arXiv:1611.01144; Maddison, Mnih & Teh 2017, arXiv:1611.00712
  */
 export function gumbelSoftmax(logits: Tensor, noise: Tensor, temperature: number | Tensor): Tensor {
   checkTensor('gumbelSoftmax', logits, 'logits');
   checkTensor('gumbelSoftmax', noise, 'noise');
+  checkSameShape('gumbelSoftmax', { logits, noise });
   if (!(temperature instanceof Tensor))
     checkNumber('gumbelSoftmax', 'temperature', temperature, temperature > 0, 'above 0');
   const scores = logits.add(noise);

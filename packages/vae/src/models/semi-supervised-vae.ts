@@ -1,6 +1,7 @@
 import { ArgumentError, type Tensor } from '@varigrad/core';
 import { checkMethod, checkNumber, checkOptions, type OptionNames } from '@varigrad/core/checks';
 import { crossEntropy, type Description, type Layer } from '@varigrad/nn';
+import { checkCodes } from '../checks.js';
 import { entropy, hardMax } from '../distributions/categorical.js';
 import {
   checkElboArguments,
@@ -70,6 +71,7 @@ export class SemiSupervisedVAE extends ConditionalVAE {
 
   /** The mean of q(z|x, y), `[batch, latent]`. If the class is unknown, y is the most likely class under q(y|x). */
   override codes(x: Tensor, labels?: Tensor): Tensor {
+    if (labels !== undefined) checkCodes('codes', 'labels', labels, this.classes, x.shape[0]);
     const likeliest = hardMax(this.classify(x));
     return super.codes(x, labels === undefined ? likeliest : labels.add(unknown(labels).mul(likeliest)));
   }
@@ -87,6 +89,7 @@ export class SemiSupervisedVAE extends ConditionalVAE {
     if (freeBits !== 0) throw new ArgumentError('elbo', 'M2 does not support free bits — leave out freeBits');
     const { classes } = this;
     const batch = x.shape[0]!;
+    if (labels !== undefined) checkCodes('elbo', 'labels', labels, classes, batch);
     const logQ = this.classify(input ?? x); // [batch, classes]
     const q = labels === undefined ? logQ.exp() : labels.add(unknown(labels).mul(logQ.exp()));
     const eps = options.eps ?? this.noise(batch, options.generator);
