@@ -9,7 +9,6 @@ import {
   isArrayOf,
 } from '@varigrad/core/checks';
 import type { BatchStream } from './data/batch-stream.js';
-import type { Dataset } from './data/dataset.js';
 import { type ImageShape, sizeOf } from './data/image-shape.js';
 
 /** @throws ArgumentError unless `model` has the methods of a model */
@@ -50,7 +49,7 @@ export function checkDataset(op: string, data: unknown, name = 'data'): void {
 }
 
 /** @throws ArgumentError unless `data` is a data set with at least one image; `name` is the argument */
-export function checkImages(op: string, data: Dataset, name = 'data'): void {
+export function checkImages(op: string, data: Sizes, name = 'data'): void {
   checkDataset(op, data, name);
   if (data.count === 0) throw new ArgumentError(op, 'the data set has no images');
 }

@@ -108,9 +108,10 @@ export interface SampleTerms {
 export function logWeights(terms: SampleTerms): Tensor {
   checkFields('logWeights', 'the argument', terms, ['likelihood', 'prior', 'posterior']);
   const { likelihood, prior, posterior } = terms;
+  for (const [name, t] of Object.entries({ likelihood, prior, posterior }))
+    checkTensor('logWeights', t, name);
   checkSameShape('logWeights', { likelihood, prior });
   checkSameShape('logWeights', { likelihood, posterior });
-  checkTensor('logWeights', likelihood, 'likelihood');
   return likelihood.add(prior).sub(posterior);
 }
 
