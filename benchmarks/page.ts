@@ -20,7 +20,7 @@ import { Trainer } from '../examples/playground/src/engine/trainer.js';
 import type { Answer, Request } from '../examples/playground/src/messages.js';
 import { serveFolder } from '../scripts/serve-folder.js';
 import { addServiceWorker, buildPages } from '../site/build.js';
-import { findChromium, startChromium } from '../tests/browser/chromium.js';
+import { findChromium, processesOf, startChromium } from '../tests/browser/chromium.js';
 import { reloadWithThreads } from '../tests/browser/playground-actions.js';
 import { machine, summarize, table } from './measure.js';
 
@@ -107,14 +107,11 @@ async function measureEpochs(browser: Browser, site: string, rounds: number): Pr
 
 /** Memory of all processes of the browser, where pages that several share count once, and the heap of the page, in MB. */
 async function memoryOf(page: Page): Promise<{ memory: number; heap: number }> {
-  const browser = await page.context().browser()!.newBrowserCDPSession();
-  const { processInfo } = await browser.send('SystemInfo.getProcessInfo');
-  await browser.detach();
   const session = await page.context().newCDPSession(page);
   await session.send('HeapProfiler.collectGarbage');
   const { usedSize } = await session.send('Runtime.getHeapUsage');
   await session.detach();
-  const kilobytes = processInfo.map(({ id }) => {
+  const kilobytes = (await processesOf(page)).map(({ id }) => {
     const file = `/proc/${id}/smaps_rollup`;
     return Number(/^Pss:\s*(\d+) kB$/m.exec(existsSync(file) ? readFileSync(file, 'utf8') : '')?.[1] ?? 0);
   });

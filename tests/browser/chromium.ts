@@ -69,12 +69,17 @@ export function startChromium(executablePath: string, more: readonly string[] = 
   return chromium.launch({ executablePath, args: [...ARGUMENTS, ...more], headless: true });
 }
 
-/** Resident memory of the GPU process in bytes, from Linux. @throws Error if there is no such process */
-export async function gpuProcessBytes(page: Page): Promise<number> {
+/** The processes of the browser that shows a page. */
+export async function processesOf(page: Page): Promise<readonly { type: string; id: number }[]> {
   const session = await page.context().browser()!.newBrowserCDPSession();
   const { processInfo } = await session.send('SystemInfo.getProcessInfo');
   await session.detach();
-  const id = processInfo.find(({ type }) => type === 'GPU')?.id;
+  return processInfo;
+}
+
+/** Resident memory of the GPU process in bytes, from Linux. @throws Error if there is no such process */
+export async function gpuProcessBytes(page: Page): Promise<number> {
+  const id = (await processesOf(page)).find(({ type }) => type === 'GPU')?.id;
   const status = id === undefined ? '' : readFileSync(`/proc/${id}/status`, 'utf8');
   const kilobytes = /^VmRSS:\s*(\d+) kB$/m.exec(status)?.[1];
   if (kilobytes === undefined) throw new Error('the size of the GPU process is unknown');
