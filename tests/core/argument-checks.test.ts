@@ -231,6 +231,13 @@ refused('option values', [
   ['layout({ nodes: [] }, { depth: NaN })', 'layout: depth must be a number of at least 0, found NaN'],
   ["toSVG({ nodes: [] }, { collapsed: 'enc' })", "layout: collapsed must be paths of modules, found 'enc'"],
   ['toSVG({ nodes: [] }, { collapsed: [5] })', 'layout: collapsed must be paths of modules, found [5]'],
+  ['toSVG({ nodes: [] }, { title: 5 })', 'toSVG: title must be a string, found 5'],
+  ["toSVG({ nodes: [] }, { gradients: 'no' })", "toSVG: gradients must be true or false, found 'no'"],
+  [
+    "toSVG({ nodes: [] }, { foldConstants: 'no' })",
+    "layout: foldConstants must be true or false, found 'no'",
+  ],
+  ['toFlameSVG([], { title: null })', 'toFlameSVG: title must be a string, found null'],
   ['toFlameSVG([], { width: NaN })', 'toFlameSVG: width must be a number above 24, found NaN'],
   ["toFlameSVG([], { width: '9' })", "toFlameSVG: width must be a number above 24, found '9'"],
 ]);

@@ -245,6 +245,13 @@ refused('flags, rates, scalars and sparse arrays', [
   ['mse(x, x, { reduction: null })', "mse: reduction must be one of 'none', 'mean', 'sum', found null"],
   ['adam.learningRate = -1', 'Adam: learningRate must be a number of at least 0, found -1'],
   ['adam.learningRate = NaN', 'Adam: learningRate must be a number of at least 0, found NaN'],
+  ['adam.learningRate = Infinity', 'Adam: learningRate must be a number of at least 0, found Infinity'],
+  ['new SGD([x], { momentum: Infinity })', 'SGD: momentum must be a number of at least 0, found Infinity'],
+  [
+    'new BatchNorm1d(2, { epsilon: Infinity })',
+    'BatchNorm1d: epsilon must be a number above 0, found Infinity',
+  ],
+  ['cosineSchedule(Infinity)', 'cosineSchedule: total must be a number above 0, found Infinity'],
   ["adam.learningRate = '0.1'", "Adam: learningRate must be a number of at least 0, found '0.1'"],
   [
     'new SGD([layer.weight.mul(2)])',

@@ -192,6 +192,17 @@ refused('networks, likelihoods, posteriors and priors', [
     'new Gaussian({ sigmas: 1 })',
     "Gaussian: unknown option 'sigmas' — did you mean 'sigma'? (options: sigma, learned, link)",
   ],
+  [
+    "new ConvolutionalBody([8, 8], { batchNorm: 'yes' })",
+    "ConvolutionalBody: batchNorm must be true or false, found 'yes'",
+  ],
+  ["new Gaussian({ learned: 'yes' })", "Gaussian: learned must be true or false, found 'yes'"],
+  [
+    'new SemiSupervisedVAE({ alpha: Infinity })',
+    'SemiSupervisedVAE: alpha must be a number of at least 0, found Infinity',
+  ],
+  ['new VQVAE({ commitment: Infinity })', 'VQVAE: commitment must be a number of at least 0, found Infinity'],
+  ['new VampPrior(4, { mean: NaN })', 'VampPrior: mean must be a number that is finite, found NaN'],
   ['new Gaussian({ sigma: 0 })', 'Gaussian: sigma must be a number above 0, found 0'],
   [
     "new Gaussian({ link: 'sigmod' })",
@@ -574,6 +585,10 @@ refused('an optimizer of another model', [
   [
     'fit(model, data, { optimizer: { step() {} }, epochs: 1 })',
     'fit: the optimizer has none of the parameters of the model — write new Adam(model.parameters())',
+  ],
+  [
+    'trainStep(new VAE({ inputSize: 4 }), batch, { optimizer })',
+    'trainStep: the optimizer has none of the parameters of the model — write new Adam(model.parameters())',
   ],
   [
     'fit(new VAE({ inputSize: 4 }), data, { optimizer, epochs: 1 })',

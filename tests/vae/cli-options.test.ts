@@ -279,6 +279,17 @@ test('a configuration file says what options say, and options come first', () =>
   });
 });
 
+test('a switch that a configuration file turned on is turned off by --no-<switch>', () => {
+  for (const [key, option] of Object.entries<Options[string]>(RUN_OPTIONS)) {
+    if (!('type' in option) || option.type !== 'boolean') continue;
+    const path = file(`${key}.json`, { [key]: true });
+    const configured = configOf(['--config', path]);
+    assert.is(configured[key as keyof RunConfig], true, key);
+    const off = configOf(['--config', path, `--no-${flagOf(key)}`]);
+    assert.equal(off, { ...configured, [key]: false }, key);
+  }
+});
+
 test('a configuration file may name its schema, and may start with a byte order mark', () => {
   const named = file('schema.json', { $schema: './varigrad.schema.json', latent: 2 });
   assert.is(configOf(['--config', named]).latent, 2);
@@ -443,6 +454,7 @@ const REFUSALS: readonly (readonly [args: readonly string[], message: string])[]
   [['--help=train'], '--help takes no value'],
   [['--compile=yes'], '--compile takes no value'],
   [['--no-compile=yes'], '--no-compile takes no value'],
+  [['--no-drop-last=true'], '--no-drop-last takes no value'],
   [['--no-compil'], 'unknown option --no-compil — did you mean --no-compile?'],
   [['--lat', '3'], 'unknown option --lat — did you mean --latent?'],
 

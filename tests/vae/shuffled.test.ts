@@ -106,6 +106,7 @@ test('batches without images are left out, and images of another size are refuse
     drain([full, { ...full, size: 1 }]),
     'shuffled: a batch has 1 images of 4 values, and earlier ones have images of 2 — use images of one size',
   );
+  await refusesLater(drain(null as never), 'shuffled: the source must be an iterable of batches, found null');
   await refusesLater(
     drain([{ ...full, size: 3 }]),
     `shuffled: a batch has 3 images of ${4 / 3} values — use images of one size`,

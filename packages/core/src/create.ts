@@ -8,6 +8,7 @@ import {
   checkBoolean,
   checkNumber,
   checkTensor,
+  checkText,
   checkUnitInterval,
   checkValues,
   describeValue,
@@ -78,8 +79,7 @@ function noValues(found: unknown): ArgumentError {
 }
 
 function leaf(op: string, t: Tensor, { requiresGrad = false, name = '' }: CreateOptions): Tensor {
-  if (typeof name !== 'string')
-    throw new ArgumentError(op, `name must be a string, found ${describeValue(name)}`);
+  checkText(op, 'name', name);
   checkBoolean(op, 'requiresGrad', requiresGrad);
   t.label = name;
   return requiresGrad ? t.requiresGrad_() : t;

@@ -4,7 +4,7 @@
 import type { Backend, HostArray, Kernels, Operand, Values } from './backend/backend.js';
 import { DISPOSE } from './backend/backend.js';
 import { backend } from './backend/current.js';
-import { checkArray, checkBoolean, checkTensor, describeValue } from './checks/arguments.js';
+import { checkArray, checkBoolean, checkTensor, checkText } from './checks/arguments.js';
 import { activeRecording, refuseInside } from './compile/active.js';
 import { ArgumentError, formatShape, type Shape, ShapeError } from './errors.js';
 import { formatArray } from './format.js';
@@ -189,8 +189,7 @@ export class Tensor implements Disposable {
    * @throws ArgumentError unless there is one name per axis, or none
    */
   named(label: string, axes: readonly string[] = []): this {
-    if (typeof label !== 'string')
-      throw new ArgumentError('named', `the name must be a string, found ${describeValue(label)}`);
+    checkText('named', 'the name', label);
     checkArray('named', 'the names of the axes', axes, 'label, ');
     if (axes.length > 0 && axes.length !== this.rank) {
       const problem = `there must be one name per axis of ${formatShape(this.shape)}, found ${axes.length}`;

@@ -57,7 +57,7 @@ abstract class BatchNorm extends Module {
     checkWhole(op, rank === 2 ? 'features' : 'channels', features);
     checkOptions(op, options, BATCH_NORM_OPTIONS, rank === 2 ? 'features, ' : 'channels, ');
     const { epsilon = 1e-5, momentum = 0.1 } = options;
-    checkNumber(op, 'epsilon', epsilon, epsilon > 0, 'above 0');
+    checkNumber(op, 'epsilon', epsilon, epsilon > 0 && epsilon < Infinity, 'above 0');
     checkNumber(op, 'momentum', momentum, momentum >= 0 && momentum <= 1, 'from 0 to 1');
     this.weight = parameter(ones([features]));
     this.bias = parameter(zeros([features]));

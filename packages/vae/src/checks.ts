@@ -110,12 +110,6 @@ export function checkImageShape(op: string, value: unknown, name = 'imageShape')
   );
 }
 
-/** @throws ArgumentError unless `value` is a string */
-export function checkText(op: string, name: string, value: unknown): void {
-  if (typeof value === 'string') return;
-  throw new ArgumentError(op, `${name} must be a string, found ${describeValue(value)}`);
-}
-
 /** @throws ArgumentError unless `value` is a typed array, or an array where `kind` allows one */
 export function checkValues(
   op: string,

@@ -37,9 +37,10 @@ interface StepArguments {
 }
 
 /** Checks the values of the options of `trainStep`. @throws ArgumentError */
-export function checkStepArguments(op: string, options: StepArguments): void {
+export function checkStepArguments(op: string, model: Module, options: StepArguments): void {
   const { optimizer, beta = 1, freeBits = 0, clipNorm, schedule, step } = options;
   checkMethod(op, 'optimizer', optimizer, 'step', 'an optimizer, such as new Adam(model.parameters())');
+  checkOptimized(op, model, optimizer as Optimizer);
   checkNumberOrFunction(op, 'beta', beta);
   if (typeof beta === 'number') checkFinite(op, 'beta', beta);
   checkNumber(op, 'freeBits', freeBits);
@@ -82,8 +83,7 @@ export function checkFitArguments<Options extends FitArguments>(
   checkOptions('fit', options, names, 'model, data, ');
   const { epochs, batchSize, dropLast = false, compile = true } = options;
   const { state, signal, onStep, onProgress, onEpoch } = options;
-  checkStepArguments('fit', options);
-  checkOptimized(model as Module, options.optimizer as Optimizer);
+  checkStepArguments('fit', model as Module, options);
   checkWhole('fit', 'epochs', epochs, 0);
   if (batchSize !== undefined) checkWhole('fit', 'batchSize', batchSize);
   checkBoolean('fit', 'dropLast', dropLast);
@@ -101,11 +101,11 @@ export function checkFitArguments<Options extends FitArguments>(
 }
 
 /** Refuses an optimizer of another model, which would leave this one as it is. @throws ArgumentError */
-function checkOptimized(model: Module, { parameters = [] }: Partial<Optimizer>): void {
+function checkOptimized(op: string, model: Module, { parameters = [] }: Partial<Optimizer>): void {
   const own = model.parameters();
   if (own.length === 0 || own.some((parameter) => parameters.includes(parameter))) return;
   throw new ArgumentError(
-    'fit',
+    op,
     'the optimizer has none of the parameters of the model — write new Adam(model.parameters())',
   );
 }

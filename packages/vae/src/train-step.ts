@@ -65,14 +65,14 @@ const STEP_OPTIONS: OptionNames<StepOptions> = { ...STEP_SETTINGS, generator: tr
  * back, so the function is synchronous on every backend. The model must be in training mode; see `Module.train`.
  * @param batch - from `batches`
  * @returns the losses before the update, scalars in nats per image
- * @throws ArgumentError if an option is out of its range
+ * @throws ArgumentError if an option is out of its range, or the optimizer has none of the model's parameters
  * @example for (const batch of batches(data, { batchSize: 128 })) trainStep(model, batch, { optimizer })
  */
 export function trainStep(model: GenerativeModel, batch: Batch, options: StepOptions): Elbo {
   checkModel('trainStep', model);
   checkFields('trainStep', 'batch', batch, ['images', 'labels', 'size']);
   checkOptions('trainStep', options, STEP_OPTIONS, 'model, batch, ');
-  checkStepArguments('trainStep', options);
+  checkStepArguments('trainStep', model, options);
   return scope(() => {
     setLearningRate(options);
     const losses = computeGradients(model, stepInputs(model, batch, options), options);

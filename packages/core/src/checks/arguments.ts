@@ -155,6 +155,12 @@ export function checkBoolean(op: string, name: string, value: unknown): void {
   throw new ArgumentError(op, `${name} must be true or false, found ${describeValue(value)}`);
 }
 
+/** @throws ArgumentError unless `value` is a string */
+export function checkText(op: string, name: string, value: unknown): void {
+  if (typeof value === 'string') return;
+  throw new ArgumentError(op, `${name} must be a string, found ${describeValue(value)}`);
+}
+
 /**
  * Checks the numbers of a tensor in host memory. Those on a device are not checked: reading them would stall it. A compiled function
  * checks the values of its arguments again at each call.

@@ -7,6 +7,7 @@ export {
   checkMethod,
   checkNumber,
   checkTensor,
+  checkText,
   checkUnitInterval,
   checkValues,
   checkWhole,

@@ -1,5 +1,5 @@
 /** A profile as a flame graph. */
-import { checkArray, checkNumber } from '../checks/arguments.js';
+import { checkArray, checkNumber, checkText } from '../checks/arguments.js';
 import { checkOptions, type OptionNames } from '../checks/options.js';
 import { moduleNames } from './graph.js';
 import type { ProfileEntry } from './profile.js';
@@ -57,6 +57,7 @@ export function toFlameSVG(entries: readonly ProfileEntry[], options: FlameOptio
   checkArray('toFlameSVG', 'the entries', entries);
   checkOptions('toFlameSVG', options, FLAME_OPTIONS, 'entries, ');
   const { title = '', width = 1200 } = options;
+  checkText('toFlameSVG', 'title', title);
   checkNumber('toFlameSVG', 'width', width, width > 2 * MARGIN && width < Infinity, `above ${2 * MARGIN}`);
   const top = barsOf(entries);
   const head = title === '' ? 0 : HEAD;

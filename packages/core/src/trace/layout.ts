@@ -1,6 +1,6 @@
 /** The positions of all parts of a picture of a graph, as plain data for any renderer. */
 
-import { checkNumber, describeValue, isArrayOf } from '../checks/arguments.js';
+import { checkBoolean, checkNumber, describeValue, isArrayOf } from '../checks/arguments.js';
 import { checkOptions, type OptionNames } from '../checks/options.js';
 import { ArgumentError, formatShape } from '../errors.js';
 import { checkDrawable, checkGraph, type Graph, type GraphNode } from './graph.js';
@@ -94,12 +94,13 @@ export function layout(graph: Graph, options: LayoutOptions = {}): Layout {
   checkGraph('layout', graph);
   checkOptions('layout', options, LAYOUT_OPTIONS, 'graph, ');
   checkDrawable('layout', graph);
-  const { depth = Number.POSITIVE_INFINITY, collapsed = [], note = () => '' } = options;
+  const { depth = Number.POSITIVE_INFINITY, collapsed = [], foldConstants = true, note = () => '' } = options;
+  checkBoolean('layout', 'foldConstants', foldConstants);
   checkNumber('layout', 'depth', depth, depth >= 0, 'of at least 0');
   const closed = typeof collapsed === 'object' && collapsed !== null ? [...collapsed] : collapsed;
   if (!isArrayOf(closed, (path) => typeof path === 'string'))
     throw new ArgumentError('layout', `collapsed must be paths of modules, found ${describeValue(closed)}`);
-  const folded = options.foldConstants === false ? new Map<number, string>() : foldable(graph);
+  const folded = foldConstants ? foldable(graph) : new Map<number, string>();
   const visible = graph.nodes.map(({ id }) => id).filter((id) => !folded.has(id));
   const tree = moduleTree(graph, visible, { depth, collapsed: new Set(closed) });
   const items = boxesIn(tree);

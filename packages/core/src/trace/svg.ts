@@ -1,4 +1,5 @@
 /** Pictures of graphs as self-contained SVG, light or dark as the system. */
+import { checkBoolean, checkText } from '../checks/arguments.js';
 import { checkOptions, type OptionNames } from '../checks/options.js';
 import { checkGraph, type Graph, type GraphNode } from './graph.js';
 import type { Point } from './layered.js';
@@ -77,6 +78,8 @@ export function toSVG(graph: Graph, options: SVGOptions = {}): string {
   checkGraph('toSVG', graph);
   checkOptions('toSVG', options, SVG_OPTIONS, 'graph, ');
   const { gradients = true, title = '', ...rest } = options;
+  checkBoolean('toSVG', 'gradients', gradients);
+  checkText('toSVG', 'title', title);
   const note = (node: GraphNode): string =>
     gradients && node.gradient !== undefined ? `${GRADIENT} ${short(node.gradient.norm, 3)}` : '';
   return drawing(graph, layout(graph, { ...rest, note }), { gradients, title });

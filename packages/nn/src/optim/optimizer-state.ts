@@ -39,7 +39,7 @@ export function checkOptimizerState(state: OptimizerState, owner: Owner): Requir
     throw new VarigradError(op, `the state is for '${kind}', and this optimizer is '${owner.kind}'`);
   checkWhole(op, 'step', step, 0);
   for (const [name, rate] of Object.entries({ learningRate, initialLearningRate }))
-    checkNumber(op, name, rate, rate >= 0, 'of at least 0');
+    checkNumber(op, name, rate, rate >= 0 && rate < Infinity, 'of at least 0');
   checkStateDict(op, tensors, 'what stateDict() returned');
   const updates = state.updates ?? updatesOf(state, owner);
   checkUpdates(updates, step, owner.parameters.length);

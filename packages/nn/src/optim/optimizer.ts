@@ -36,7 +36,7 @@ export abstract class Optimizer {
   /** Resident tensors with the shapes of the parameters, named `<slot>.<index of the parameter>`. */
   protected readonly slots: Map<string, Tensor> = new Map();
 
-  /** @param op - the class, for messages. @throws ArgumentError unless there are parameters, all leaves, and the rate is at least 0 */
+  /** @param op - the class, for messages. @throws ArgumentError unless there are parameters, all leaves, and the rate is finite and at least 0 */
   constructor(op: string, parameters: Iterable<Tensor>, learningRate: number) {
     this.parameters = listParameters(op, parameters);
     if (this.parameters.length === 0)
@@ -56,7 +56,7 @@ export abstract class Optimizer {
     this.initialLearningRate = learningRate;
   }
 
-  /** May be changed at any time, for example by a schedule. @throws ArgumentError unless it is at least 0 */
+  /** May be changed at any time, for example by a schedule. @throws ArgumentError unless it is finite and at least 0 */
   get learningRate(): number {
     return this.#learningRate;
   }
@@ -160,7 +160,7 @@ export abstract class Optimizer {
   }
 }
 
-/** @throws ArgumentError unless a setting of an optimizer is at least 0 */
+/** @throws ArgumentError unless a setting of an optimizer is finite and at least 0 */
 export function checkSetting(op: string, name: string, value: number): void {
-  checkNumber(op, name, value, value >= 0, 'of at least 0');
+  checkNumber(op, name, value, value >= 0 && value < Infinity, 'of at least 0');
 }

@@ -30,7 +30,7 @@ export function exponentialSchedule(gamma: number): Schedule {
  * @see Loshchilov & Hutter 2017, arXiv:1608.03983
  */
 export function cosineSchedule(total: number, floor = 0): Schedule {
-  checkNumber('cosineSchedule', 'total', total, total > 0, 'above 0');
+  checkNumber('cosineSchedule', 'total', total, total > 0 && total < Infinity, 'above 0');
   checkRate('cosineSchedule', 'floor', floor);
   return (t) => floor + ((1 - floor) * (1 + Math.cos(Math.PI * Math.min(1, t / total)))) / 2;
 }

@@ -1,5 +1,5 @@
 /** `varigrad completion`: scripts that complete the command line in a shell. */
-import { flagOf, type Option, offFlagOf, wordsOf } from '../run/schema/option.js';
+import { flagOf, listedOffFlagOf, type Option, wordsOf } from '../run/schema/option.js';
 import { refuseExtraWords, suggest, UsageError } from '../run/usage-error.js';
 import type { Command, Commands } from './command.js';
 
@@ -15,7 +15,7 @@ function flagsOf({ options }: Command): CompletedFlag[] {
   return Object.entries(options).flatMap(([key, option]) => {
     const names = [flagOf(key), ...(option.aliases ?? [])];
     const flag = { help: option.help, words: wordsOf(option), follows: whatFollows(option) };
-    const off = offFlagOf(key, option);
+    const off = listedOffFlagOf(key, option);
     return [
       ...names.map((name) => ({ flag: `--${name}`, ...flag })),
       ...(off === undefined ? [] : [{ ...flag, flag: `--${off}`, help: `turn off --${flagOf(key)}` }]),

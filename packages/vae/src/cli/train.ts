@@ -23,7 +23,7 @@ const WHERE_OPTIONS = {
     group: 'The run:',
     type: 'string',
     default: null,
-    help: 'JSON file with options, such as {"learningRate": 0.001}; the command line overrides it',
+    help: 'JSON file with options, such as {"learningRate": 0.001}; the command line overrides it, and --no-grey turns off its "grey"',
   },
   out: {
     group: 'The run:',

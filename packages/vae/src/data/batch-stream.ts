@@ -72,12 +72,21 @@ const SHUFFLE_OPTIONS: OptionNames<ShuffleOptions> = { batchSize: true, bufferSi
  * random image of the buffer, which goes into the next batch; the rest follows in random order. An image can come any number of places
  * later than it arrived, and at most `bufferSize` places earlier.
  * @param source - batches of any sizes
- * @throws ArgumentError if a size is not a whole number above 0
+ * @throws ArgumentError if the source cannot be iterated, or a size is not a whole number above 0
  */
 export async function* shuffled(
   source: AsyncIterable<Batch> | Iterable<Batch>,
   options: ShuffleOptions,
 ): AsyncGenerator<Batch> {
+  if (
+    typeof source !== 'object' ||
+    source === null ||
+    !(Symbol.asyncIterator in source || Symbol.iterator in source)
+  )
+    throw new ArgumentError(
+      'shuffled',
+      `the source must be an iterable of batches, found ${describeValue(source)}`,
+    );
   checkOptions('shuffled', options, SHUFFLE_OPTIONS, 'source, ');
   const { batchSize, bufferSize, generator } = options;
   checkWhole('shuffled', 'batchSize', batchSize);

@@ -1,8 +1,7 @@
 /** Data sets from pairs of IDX files. */
 import { readFile } from 'node:fs/promises';
 import { formatShape } from '@varigrad/core';
-import { checkOptions, checkWhole, type OptionNames } from '@varigrad/core/checks';
-import { checkText } from '../checks.js';
+import { checkBoolean, checkOptions, checkText, checkWhole, type OptionNames } from '@varigrad/core/checks';
 import type { Dataset } from './dataset.js';
 import { type IdxArray, IdxError, type ReadIdxOptions, readIdx } from './idx.js';
 import { unitValues } from './unit-values.js';
@@ -52,6 +51,7 @@ export async function readIdxDataset(
   if (labelPath !== null) checkText('readIdxDataset', 'labelPath', labelPath);
   checkOptions('readIdxDataset', options, OPTIONS, 'imagePath, labelPath, ');
   const { maxBytes, transpose = false, firstLabel = 0 } = options;
+  checkBoolean('readIdxDataset', 'transpose', transpose);
   checkWhole('readIdxDataset', 'firstLabel', firstLabel, 0);
   const [images, table] = await Promise.all([
     readIdxFile(imagePath, { maxBytes }),

@@ -1,9 +1,8 @@
 /** Images of an npy file that need not fit into memory. */
 import { open } from 'node:fs/promises';
 import { ArgumentError, formatShape, Generator, VarigradError } from '@varigrad/core';
-import { checkOptions, checkWhole, describeValue, type OptionNames } from '@varigrad/core/checks';
+import { checkOptions, checkText, checkWhole, describeValue, type OptionNames } from '@varigrad/core/checks';
 import { parseHeader } from '@varigrad/nn/numpy';
-import { checkText } from '../checks.js';
 import { withFileErrors } from '../files/file-error.js';
 import type { Batch } from './batch.js';
 import { type BatchStream, type StreamReadOptions, shuffled } from './batch-stream.js';

@@ -1,8 +1,7 @@
 /** The decoder of a model as a page that opens from disk. */
 import { ArgumentError, formatShape, type Tensor } from '@varigrad/core';
-import { checkOptions, checkTensor, type OptionNames } from '@varigrad/core/checks';
+import { checkOptions, checkTensor, checkText, type OptionNames } from '@varigrad/core/checks';
 import { escapeXML } from '@varigrad/core/trace';
-import { checkText } from '../checks.js';
 import { drawnShape, type ImageShape } from '../data/image-shape.js';
 import type { GenerativeModel } from '../models/model.js';
 import { inEvaluationMode } from '../over-batches.js';

@@ -1,7 +1,14 @@
 /** Bar charts as SVG text. */
-import { checkArray, checkNumber, checkOptions, checkWhole, type OptionNames } from '@varigrad/core/checks';
+import {
+  checkArray,
+  checkNumber,
+  checkOptions,
+  checkText,
+  checkWhole,
+  type OptionNames,
+} from '@varigrad/core/checks';
 import { escapeXML } from '@varigrad/core/trace';
-import { checkFields, checkText, checkValues } from '../checks.js';
+import { checkFields, checkValues } from '../checks.js';
 import { axisOf, chart, checkPage, colorOf, gridLine, PAGE_OPTIONS, plotOf, px, xTick } from './chart.js';
 
 /** One bar from 0 up (or down). */

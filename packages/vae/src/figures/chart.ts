@@ -1,9 +1,10 @@
 /** Parts of all charts, as SVG text: page, axes, ticks, legend. */
+
 import type { OptionNames } from '@varigrad/core/checks';
+import { checkText } from '@varigrad/core/checks';
 import { escapeXML } from '@varigrad/core/trace';
 import { extent, tickIncrement } from 'd3-array';
 import { scaleLinear } from 'd3-scale';
-import { checkText } from '../checks.js';
 import { checkLengths } from './checks.js';
 
 /** Colours that differ also for colour-blind readers: seven of Okabe & Ito (2008), then purple, brown and grey. */

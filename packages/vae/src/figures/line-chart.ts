@@ -1,9 +1,9 @@
 /** Line charts as SVG text. */
 
 import { ArgumentError } from '@varigrad/core';
-import { checkArray, checkOptions, describeValue, type OptionNames } from '@varigrad/core/checks';
+import { checkArray, checkOptions, checkText, describeValue, type OptionNames } from '@varigrad/core/checks';
 import { escapeXML } from '@varigrad/core/trace';
-import { checkFields, checkText } from '../checks.js';
+import { checkFields } from '../checks.js';
 import type { Losses } from '../meter.js';
 import type { EpochResult } from '../train.js';
 import {

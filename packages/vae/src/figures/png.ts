@@ -1,5 +1,5 @@
+import { checkText } from '@varigrad/core/checks';
 import { PNG } from 'pngjs';
-import { checkText } from '../checks.js';
 import { writeFileAtomic } from '../files/atomic.js';
 import { checkPicture, checkSheet } from './checks.js';
 import type { Raster } from './raster.js';

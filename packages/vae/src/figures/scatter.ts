@@ -4,13 +4,14 @@ import {
   checkArray,
   checkNumber,
   checkOptions,
+  checkText,
   checkWhole,
   describeValue,
   type OptionNames,
 } from '@varigrad/core/checks';
 import { escapeXML } from '@varigrad/core/trace';
 import { extent } from 'd3-array';
-import { checkDataset, checkFields, checkModel, checkText, checkValues } from '../checks.js';
+import { checkDataset, checkFields, checkModel, checkValues } from '../checks.js';
 import { type Dataset, firstOf } from '../data/dataset.js';
 import type { GenerativeModel } from '../models/model.js';
 import { onOneBackend } from '../one-backend.js';

@@ -1,8 +1,8 @@
 /** Sheets: images in a grid, with a title and labels around them. */
 import { ArgumentError } from '@varigrad/core';
-import { checkArray, checkOptions, checkWhole, type OptionNames } from '@varigrad/core/checks';
+import { checkArray, checkOptions, checkText, checkWhole, type OptionNames } from '@varigrad/core/checks';
 import { escapeXML } from '@varigrad/core/trace';
-import { checkImageShape, checkText, checkValues } from '../checks.js';
+import { checkImageShape, checkValues } from '../checks.js';
 import { drawnShape, type ImageShape, sizeOf } from '../data/image-shape.js';
 import { checkCounts, checkSheet } from './checks.js';
 import { Raster } from './raster.js';

@@ -1,5 +1,12 @@
 import { full, type Generator, parameter, type Tensor } from '@varigrad/core';
-import { checkChoice, checkNumber, checkOptions, checkTensor, type OptionNames } from '@varigrad/core/checks';
+import {
+  checkBoolean,
+  checkChoice,
+  checkNumber,
+  checkOptions,
+  checkTensor,
+  type OptionNames,
+} from '@varigrad/core/checks';
 import { type Description, type DiagonalGaussian, Module } from '@varigrad/nn';
 import { gaussianLogProb, reparameterize } from '../distributions/gaussian.js';
 import type { Likelihood } from './likelihood.js';
@@ -44,6 +51,7 @@ export class Gaussian extends Module implements Likelihood {
     checkOptions('Gaussian', options, GAUSSIAN_OPTIONS);
     const { sigma = 1, learned = false, link = 'identity' } = options;
     checkNumber('Gaussian', 'sigma', sigma, sigma > 0 && Number.isFinite(sigma), 'above 0');
+    checkBoolean('Gaussian', 'learned', learned);
     checkChoice('Gaussian', 'link', link, LINKS);
     this.kind = learned ? 'gaussian' : 'gaussian-fixed';
     const logSigma = full([], Math.log(sigma));

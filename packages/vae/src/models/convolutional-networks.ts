@@ -1,6 +1,6 @@
 /** Convolutional encoders and decoders for images of any size and any number of channels. */
 import { ArgumentError, concat, type Generator, type Tensor } from '@varigrad/core';
-import { checkArray, checkOptions, checkWhole, type OptionNames } from '@varigrad/core/checks';
+import { checkArray, checkBoolean, checkOptions, checkWhole, type OptionNames } from '@varigrad/core/checks';
 import {
   BatchNorm2d,
   Conv2d,
@@ -83,6 +83,7 @@ function checked<Options extends ConvolutionalOptions>(
   checkOptions(op, options, known, before);
   const { channels = [32, 64], batchNorm = false, generator } = options;
   checkArray(op, 'channels', channels, `${before}{ channels: `, ' }');
+  checkBoolean(op, 'batchNorm', batchNorm);
   for (const number of channels) checkWhole(op, 'a number of channels', number);
   return { channels, batchNorm, generator };
 }

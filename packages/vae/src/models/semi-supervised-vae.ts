@@ -48,7 +48,7 @@ export class SemiSupervisedVAE extends ConditionalVAE {
     checkOptions(op, options, SEMI_SUPERVISED_OPTIONS);
     const { alpha = 10, classifier, ...rest } = options;
     super(rest, op);
-    checkNumber(op, 'alpha', alpha, alpha >= 0, 'of at least 0');
+    checkNumber(op, 'alpha', alpha, alpha >= 0 && alpha < Infinity, 'of at least 0');
     if (classifier !== undefined)
       checkMethod(op, 'classifier', classifier, 'forward', 'a module with a forward method');
     const { hidden = [400], activation, generator } = rest;

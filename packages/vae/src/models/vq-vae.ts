@@ -71,7 +71,7 @@ export class VQVAE extends CodeModel {
     for (const [name, value] of Object.entries({ vectors, width, codebookSize }))
       checkWhole('VQVAE', name, value);
     for (const [name, value] of Object.entries({ commitment, restartBelow }))
-      checkNumber('VQVAE', name, value, value >= 0, 'of at least 0');
+      checkNumber('VQVAE', name, value, value >= 0 && value < Infinity, 'of at least 0');
     super(rest, vectors * width, undefined, 'VQVAE');
     this.vectors = vectors;
     this.width = width;

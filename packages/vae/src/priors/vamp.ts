@@ -8,6 +8,7 @@ import {
   zeros,
 } from '@varigrad/core';
 import {
+  checkFinite,
   checkMethod,
   checkNumber,
   checkOptions,
@@ -59,7 +60,7 @@ export class VampPrior extends Module implements Prior {
     checkOptions('VampPrior', options, VAMP_OPTIONS, 'inputSize, ');
     const { components = 500, mean = 0.05, spread = 0.01, initial, generator } = options;
     checkWhole('VampPrior', 'components', components);
-    checkNumber('VampPrior', 'mean', mean);
+    checkFinite('VampPrior', 'mean', mean);
     checkNumber('VampPrior', 'spread', spread, spread > 0 && Number.isFinite(spread), 'above 0');
     if (initial !== undefined) checkTensor('VampPrior', initial, 'initial');
     if (initial !== undefined && (initial.rank !== 2 || initial.size === 0 || initial.shape[1] !== inputSize))

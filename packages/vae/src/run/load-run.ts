@@ -1,6 +1,6 @@
 /** Opens what the command line trained. */
-import { ArgumentError, sameShape } from '@varigrad/core';
-import { checkChoice, checkOptions, describeValue } from '@varigrad/core/checks';
+import { sameShape } from '@varigrad/core';
+import { checkChoice, checkOptions, checkText } from '@varigrad/core/checks';
 import { type OnBackend, onOneBackend } from '../one-backend.js';
 import type { EpochResult } from '../train.js';
 import { inLevels, loadData, loadRunData, type RunData } from './data.js';
@@ -39,8 +39,7 @@ export function loadRun(path: string, options: LoadRunOptions = {}): Promise<Loa
 }
 
 async function open(on: OnBackend, path: string, options: LoadRunOptions): Promise<LoadedRun> {
-  if (typeof path !== 'string')
-    throw new ArgumentError('loadRun', `path must be a string, found ${describeValue(path)}`);
+  checkText('loadRun', 'path', path);
   checkOptions('loadRun', options, { weights: true, data: true }, 'path, ');
   const { weights, data: name } = options;
   if (weights !== undefined) checkChoice('loadRun', 'weights', weights, { best: true, last: true });

@@ -6,12 +6,13 @@ import { ArgumentError } from '@varigrad/core';
 import {
   checkChoice,
   checkOptions,
+  checkText,
   checkWhole,
   describeValue,
   type OptionNames,
 } from '@varigrad/core/checks';
 import type { EncodeSafetensorsOptions } from '@varigrad/nn';
-import { checkImageShape, checkModel, checkText } from '../checks.js';
+import { checkImageShape, checkModel } from '../checks.js';
 import { sizeOf } from '../data/image-shape.js';
 import { writeFileAtomic } from '../files/atomic.js';
 import type { GenerativeModel } from '../models/model.js';

@@ -4,11 +4,11 @@ import { ArgumentError } from '@varigrad/core';
 import {
   checkFinite,
   checkOptions,
+  checkText,
   checkWhole,
   describeValue,
   type OptionNames,
 } from '@varigrad/core/checks';
-import { checkText } from '../checks.js';
 import { checkPicture } from '../figures/checks.js';
 import { encodePng } from '../figures/png.js';
 import type { Raster } from '../figures/raster.js';

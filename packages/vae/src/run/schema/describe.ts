@@ -2,7 +2,7 @@
 
 import { partDefaults } from './complete.js';
 import { takersOf } from './conditions.js';
-import { flagOf, type Option, type Options, offFlagOf, wordsOf } from './option.js';
+import { flagOf, listedOffFlagOf, type Option, type Options, wordsOf } from './option.js';
 
 /** Placeholder of an option's value in the help text: `n` in `--latent <n>`. A switch has none. */
 export function placeholderOf(option: Option): string {
@@ -14,7 +14,7 @@ export function placeholderOf(option: Option): string {
 /** The description of an option: its purpose, words, the parts that it belongs to, aliases and default. */
 export function helpOf(options: Options, key: string): string {
   const option = options[key] as Option;
-  const off = offFlagOf(key, option);
+  const off = listedOffFlagOf(key, option);
   const words = 'parts' in option || 'enum' in option ? [`: ${wordsOf(option).join(', ')}`] : [];
   const notes = [
     partsWith(options, key).join(', '),

@@ -129,9 +129,14 @@ export function flagOf(key: string): string {
   return key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
-/** The flag that turns a switch off, without its dashes; undefined if there is none. */
+/** The flag that turns a switch off, without its dashes; undefined for other options. */
 export function offFlagOf(key: string, option: Option): string | undefined {
-  return 'type' in option && option.type === 'boolean' && option.default ? `no-${flagOf(key)}` : undefined;
+  return 'type' in option && option.type === 'boolean' ? `no-${flagOf(key)}` : undefined;
+}
+
+/** `offFlagOf` for switches that are on by default. Those of the others, for what a configuration file turned on, are not listed. */
+export function listedOffFlagOf(key: string, option: Option): string | undefined {
+  return option.default === true ? offFlagOf(key, option) : undefined;
 }
 
 /** The words that an option accepts; of a list, the words of its items. Empty if any text or number is accepted. */
