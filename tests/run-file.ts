@@ -54,7 +54,7 @@ async function runFile(path: string): Promise<FileReport> {
     report.skipped += skipped;
     if (errors !== true) process.stdout.write(`\n${errors}\n`);
   }
-  if (report.passed + report.failed === 0)
+  if (report.passed + report.failed + report.skipped === 0)
     report.failures.push('no test ran — check that the file has tests and calls test.run()');
   return report;
 }

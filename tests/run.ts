@@ -4,7 +4,8 @@
  *   npm test                     all
  *   npm test -- optim vae/elbo   the files whose path contains one of the words
  *
- * Lines `left out: …` that a file prints are shown: tests that this machine cannot run. The last line is `N passed, N failed`; a file that crashes, runs nothing or does not end counts as one failure.
+ * Lines `left out: …` that a file prints are shown: tests that this machine cannot run. The last line is `N passed, N failed`; a file that
+ * crashes, does not end, or runs nothing without such a line counts as one failure.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { readdirSync } from 'node:fs';
@@ -68,6 +69,8 @@ function runFile(path: string): Promise<FileResult> {
       else if (code !== 0 && failures.length === 0)
         failures.push(`ended with ${signal ?? `exit code ${code}`}`);
       const ran = report ?? { passed: 0, failed: 0, skipped: 0, failures: [] };
+      if (ran.skipped > 0 && ran.passed + ran.failed === 0 && !/^left out: /m.test(output))
+        failures.push('all its tests are skipped — print a line `left out: …` that says why');
       const seconds = (performance.now() - start) / 1000;
       done({ ...ran, failures: [...ran.failures, ...failures], output, seconds });
     });

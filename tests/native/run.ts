@@ -7,7 +7,7 @@
  *
  * The last line is `N passed, N failed`.
  */
-import { execFile } from 'node:child_process';
+import { type ExecFileException, execFile } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -64,22 +64,25 @@ function starts(version: number, kind: 'native' | 'wide'): Step {
     name: `${STARTS} starts of ${kind} in Node ${version}`,
     async run() {
       const problems: string[] = [];
+      const refusals: string[] = [];
       let next = 0;
       const worker = async (): Promise<void> => {
         while (next < STARTS && problems.length < 5) {
           const [number, end] = [next, ENDS[next % ENDS.length]!];
           next++;
           const options = { timeout: HANG_MS, killSignal: 'SIGKILL' } as const;
-          await promisify(execFile)(nodeOf(version), ['--no-warnings', program, kind, end], options).catch(
-            (error) => {
-              problems.push(
-                `start ${number} (${end}): ${error.signal ?? `exit code ${error.code}`} ${error.stderr}`,
-              );
-            },
-          );
+          try {
+            const args = ['--no-warnings', program, kind, end];
+            const { stdout } = await promisify(execFile)(nodeOf(version), args, options);
+            if (stdout !== '') refusals.push(stdout.trim());
+          } catch (error) {
+            const { signal, code, stderr } = error as ExecFileException;
+            problems.push(`start ${number} (${end}): ${signal ?? `exit code ${code}`} ${stderr}`);
+          }
         }
       };
       await Promise.all([worker(), worker()]);
+      if (refusals.length > 0) console.log(`      ${refusals.length} of ${next} starts ${refusals[0]}`);
       if (problems.length > 0) throw new Error(problems.join('\n'));
     },
   };

@@ -88,6 +88,18 @@ test('a file without any test fails the run', () => {
   assert.match(output, 'no test ran');
 });
 
+test('a file that leaves out all its tests says why, or fails the run', () => {
+  const skipped = `${HEAD}test.skip('needs a library', () => {});\ntest.run();\n`;
+  const silent = run({ 'a.test.ts': skipped, 'b.test.ts': PASS });
+  assert.is(silent.code, 1);
+  assert.is(silent.lastLine, '1 passed, 1 failed');
+  assert.match(silent.output, 'all its tests are skipped');
+  const telling = run({ 'a.test.ts': `console.log('left out: no library');\n${skipped}`, 'b.test.ts': PASS });
+  assert.is(telling.code, 0, telling.output);
+  assert.is(telling.lastLine, '1 passed, 0 failed');
+  assert.match(telling.output, /1 skipped\s.*\n\s+left out: no library/);
+});
+
 test('a file that throws, or ends the process early, fails the run', () => {
   const exits = `${HEAD}test('exits', () => process.exit(0));\ntest.run();\n`;
   const { code, output, lastLine } = run({
