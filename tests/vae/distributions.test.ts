@@ -201,6 +201,19 @@ on('mixtures of sharp components far from 0 keep their digits', () => {
   });
 });
 
+on('a component of a mixture whose σ is below e⁻⁶⁰ has the density of e⁻⁶⁰, which integrates to one', () => {
+  const [sigma, cells] = [Math.exp(-60), 400];
+  const z = Array.from({ length: cells }, (_, i) => [((i + 0.5) * 16 * sigma) / cells - 8 * sigma]);
+  const densityOf = (logVar: number): number[] =>
+    numbers(mixtureLogProb(tensor(z), zeros([1]), { mu: tensor([[0]]), logVar: tensor([[logVar]]) }));
+  for (const logVar of [-120, -125, -140, -1000]) {
+    const found = densityOf(logVar);
+    const integral = found.reduce((sum, l) => sum + (Math.exp(l) * 16 * sigma) / cells, 0);
+    assert.ok(Math.abs(integral - 1) < 1e-4, `log σ² ${logVar}: ∫ p = ${integral}`);
+    assert.equal(found, densityOf(-120));
+  }
+});
+
 test('a mixture of many components is the same in blocks of rows', () => {
   // 5 rows of 40,000 × 100 numbers take two blocks
   const generator = new Generator(2);

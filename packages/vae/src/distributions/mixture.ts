@@ -6,15 +6,16 @@ import { gaussianLogProb, LEAST_LOG_SIGMA } from './gaussian.js';
 const MOST_ELEMENTS = 2 ** 24;
 
 /**
- * log Σₖ exp(logWeights[k]) · N(z; mu[k], diag σ²[k]), the log-density of a mixture at each z.
+ * log Σₖ exp(logWeights[k]) · N(z; mu[k], diag σ²[k]), the log-density of a mixture at each z. σ below e⁻⁶⁰ counts as e⁻⁶⁰.
  * @param z - `[batch, latent]`; @param logWeights - `[components]`, normalised
  * @param components - mu and logVar, `[components, latent]`
  * @returns nats, `[batch]`
  */
 export function mixtureLogProb(z: Tensor, logWeights: Tensor, components: DiagonalGaussian): Tensor {
-  const { mu, logVar } = components;
+  const { mu } = components;
+  const logVar = components.logVar.clamp({ min: 2 * LEAST_LOG_SIGMA });
   const peaks = gaussianLogProb(mu, mu, logVar).add(logWeights); // where z is the mean, [components]
-  return peaks.sub(squaredDistances(z, components).mul(0.5)).logSumExp({ axis: -1 });
+  return peaks.sub(squaredDistances(z, { mu, logVar }).mul(0.5)).logSumExp({ axis: -1 });
 }
 
 /**
@@ -23,7 +24,7 @@ export function mixtureLogProb(z: Tensor, logWeights: Tensor, components: Diagon
  */
 function squaredDistances(z: Tensor, { mu, logVar }: DiagonalGaussian): Tensor {
   const minusMu = mu.neg();
-  const precision = logVar.mul(-0.5).clamp({ max: -LEAST_LOG_SIGMA }).exp(); // 1/σ
+  const precision = logVar.mul(-0.5).exp(); // 1/σ
   const rows = z.shape[0]!;
   const most = Math.max(1, Math.floor(MOST_ELEMENTS / Math.max(1, mu.size)));
   const distances = (block: Tensor) =>
