@@ -73,6 +73,31 @@ for (const [name, centres, width] of [
     ],
     0,
   ],
+  [
+    'products that overflow float32',
+    [
+      [1e25, 0],
+      [0, 2e25],
+    ],
+    1e25,
+  ],
+  [
+    'products that underflow float32',
+    [
+      [1e-30, 0],
+      [0, 2e-30],
+    ],
+    1e-30,
+  ],
+  [
+    'rows near each other and rows far away',
+    [
+      [1e30, 0],
+      [1, 2],
+      [2, 1],
+    ],
+    0.5,
+  ],
 ] as const)
   test(`the nearest neighbours are those of the definition: ${name}`, async () => {
     const train = clouds(centres, 150, 2, width);

@@ -25,7 +25,8 @@ const BLOCK = 100;
 
 /**
  * The k nearest training rows of each test row by Euclidean distance, such as those of the codes of `encodeDataset`. Products of
- * centred rows in float32 find the candidates, with a bound on their rounding; ‖a − b‖² in float64 puts these in order.
+ * centred rows in float32, in units of the largest number, find the candidates, with a bound on their rounding; ‖a − b‖² in float64
+ * puts these in order.
  * @throws ArgumentError unless the rows have one length and finite numbers, and there are at least k training rows
  */
 export function nearestNeighbours(
@@ -45,7 +46,8 @@ export function nearestNeighbours(
       );
     const width = pixelsOf(train);
     const means = columnMeans(train);
-    const [known, asked] = [rescaled(train, means, 1), rescaled(test, means, 1)];
+    const scale = Math.max(largest(train, means), largest(test, means)) || 1; // no product overflows
+    const [known, asked] = [rescaled(train, means, scale), rescaled(test, means, scale)];
     const norms = { known: squaredNorms(known, width), asked: squaredNorms(asked, width) };
     const all = tensor(known.images, { shape: [train.count, width] });
     const indices = new Uint32Array(test.count * k);
@@ -73,6 +75,11 @@ export function nearestNeighbours(
   });
 }
 
+/** The largest |x − mean|. */
+function largest({ images }: Dataset, means: Float64Array): number {
+  return images.reduce((most, x, at) => Math.max(most, Math.abs(x - means[at % means.length]!)), 0);
+}
+
 /** ‖x‖² of each row in float64. */
 function squaredNorms({ images, count }: Dataset, width: number): Float64Array {
   const norms = new Float64Array(count);
@@ -83,9 +90,12 @@ function squaredNorms({ images, count }: Dataset, width: number): Float64Array {
 /** Unit roundoff of float32. */
 const ROUNDOFF = 2 ** -24;
 
+/** A bound on what a product of two numbers of at most 1 loses if it is below the normal float32 numbers, or one of them is. */
+const UNDERFLOW = 2 ** -124;
+
 /**
  * The rows that may be among the k nearest. ‖a − b‖² = ‖a‖² + ‖b‖² − 2 a·b, where the rounding of the product and of the centred
- * numbers is at most (width + 8)·2⁻²⁴·‖a‖‖b‖. A row is left out if k other rows are certainly nearer.
+ * numbers is at most (width + 8)·2⁻²⁴·‖a‖‖b‖, and their underflow at most width·2⁻¹²⁴. A row is left out if k other rows are certainly nearer.
  * @param product - a·b of a row
  */
 function candidates(
@@ -100,7 +110,7 @@ function candidates(
   const lower = new Float64Array(norms.length);
   for (let row = 0; row < norms.length; row++) {
     const distance = norm + norms[row]! - 2 * product(row);
-    const error = slack * (Math.sqrt(norm * norms[row]!) + norm + norms[row]!);
+    const error = slack * (Math.sqrt(norm * norms[row]!) + norm + norms[row]!) + 2 * width * UNDERFLOW;
     lower[row] = distance - error;
     const upper = distance + error;
     if (!(upper < bounds[k - 1]!)) continue;
