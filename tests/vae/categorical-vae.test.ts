@@ -5,6 +5,7 @@ import {
   annealing,
   evaluate,
   fit,
+  Gaussian,
   gumbel,
   gumbelSoftmax,
   hardMax,
@@ -121,6 +122,28 @@ test('the sum is exact: −ELBO exceeds −log p(x) by KL(q(z|x) ‖ p(z|x)), co
     const found = model.elbo(x).loss.itemSync();
     assert.ok(Math.abs(found - sum(wanted) / 4) < 1e-9, `${found}, not ${sum(wanted) / 4}`);
   });
+});
+
+test('the sum: a value of z with probability 0 does not count, also if log p(x|z) is −∞', () => {
+  const model = new RelaxedCategoricalVAE({
+    inputSize: 1,
+    hidden: [],
+    variables: 1,
+    categories: 2,
+    estimator: 'sum',
+    likelihood: new Gaussian(),
+  });
+  const of = (name: string): Tensor => [...model.namedParameters()].find(([key]) => key === name)![1];
+  of('encoder.out.weight').assign(tensor([[0], [0]]));
+  of('encoder.out.bias').assign(tensor([300, 0]));
+  of('decoder.out.weight').assign(tensor([[0, 1e30]]));
+  of('decoder.out.bias').assign(tensor([0.5]));
+  const { loss, recon, kl } = model.elbo(tensor([[0.5]]));
+  loss.backward();
+  assert.ok(Math.abs(recon.itemSync() - 0.5 * Math.log(2 * Math.PI)) < 1e-6, `${recon.itemSync()}`);
+  assert.ok(Math.abs(kl.itemSync() - Math.LN2) < 1e-6, `${kl.itemSync()}`);
+  for (const [name, parameter] of model.namedParameters())
+    assert.not.ok(numbers(parameter.grad as Tensor).some(Number.isNaN), name);
 });
 
 test('in evaluation mode the samples are exact: their mean loss equals the exact sum', () => {

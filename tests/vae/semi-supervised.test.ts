@@ -94,6 +94,31 @@ test('each bound by hand: a known label is used, and unknown labels are summed o
   });
 });
 
+test('an infinite KL of a class that the image cannot have does not change the loss, and no gradient is NaN', () => {
+  const model = new SemiSupervisedVAE({ inputSize: 2, hidden: [], latent: 1, classes: 2 });
+  const of = (name: string): Tensor => [...model.namedParameters()].find(([key]) => key === name)![1];
+  of('classifier.out.weight').assign(zeros([2, 2]));
+  of('classifier.out.bias').assign(tensor([300, 0])); // q(y = 1|x) underflows to 0
+  const x = tensor([
+    [0, 1],
+    [1, 0],
+  ]);
+  const eps = tensor([[0.3], [-1]]);
+  for (const labels of [oneHot([0, 0], 2), undefined]) {
+    const lossFor = (logVarOfClass1: number): number => {
+      of('encoder.logVar.weight').assign(tensor([[0, 0, 0, logVarOfClass1]]));
+      model.zeroGrad();
+      const { loss } = model.elbo(x, { labels, eps });
+      loss.backward();
+      return loss.itemSync();
+    };
+    const wanted = lossFor(0);
+    assert.is(lossFor(100), wanted);
+    for (const [name, parameter] of model.namedParameters())
+      assert.not.ok(numbers(parameter.grad as Tensor).some(Number.isNaN), name);
+  }
+});
+
 test('without a label −ELBO exceeds −log p(x), with one −log p(x, y), by integration over z', () => {
   withBackend(float64, () => {
     const model = make().eval();

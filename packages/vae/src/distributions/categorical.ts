@@ -26,14 +26,21 @@ export function drawCategories(
 }
 
 /**
+ * E_p[v] = Σ_k p_k·v_k over the last axis; a value with probability 0 contributes 0, also if it is infinite.
+ * @param p - probabilities, `[…, K]`; @param values - v, same shape
+ * @returns `[…]`
+ */
+export function expectation(p: Tensor, values: Tensor): Tensor {
+  return p.eq(0).where(0, values).mul(p).sum({ axis: -1 });
+}
+
+/**
  * The entropy −Σ_k p ln p over the last axis; an impossible category contributes 0.
  * @param logP - log-probabilities, `[…, K]`
  * @returns nats from 0 to ln K, `[…]`
  */
 export function entropy(logP: Tensor): Tensor {
-  const isImpossible = logP.eq(Number.NEGATIVE_INFINITY);
-  const finite = isImpossible.where(0, logP);
-  return logP.exp().mul(finite).sum({ axis: -1 }).neg();
+  return expectation(logP.exp(), logP).neg();
 }
 
 /** One-hot of the largest element along the last axis (the first if several are equal), without a gradient: `[…, K]` → `[…, K]` */

@@ -2,7 +2,7 @@ import { ArgumentError, type Generator, oneHot, type Tensor } from '@varigrad/co
 import { checkChoice, checkNumber, checkOptions, checkWhole, type OptionNames } from '@varigrad/core/checks';
 import type { Description } from '@varigrad/nn';
 import { checkNumberOrFunction } from '../checks.js';
-import { entropy, hardMax } from '../distributions/categorical.js';
+import { entropy, expectation, hardMax } from '../distributions/categorical.js';
 import { gumbel, gumbelSoftmax, straightThrough } from '../distributions/gumbel.js';
 import {
   checkElboArguments,
@@ -160,7 +160,7 @@ export class RelaxedCategoricalVAE extends CodeModel {
       repeatRows(x, count),
     );
     const q = logQ.reshape([batch, this.latent]).matmul(values, { transposeB: true }).exp(); // [batch, count]
-    return logP.reshape([batch, count]).mul(q).sum({ axis: 1 });
+    return expectation(q, logP.reshape([batch, count]));
   }
 
   /** Every value of z as N one-hot rows, `[Kᴺ, variables · categories]`: row i contains the base-K digits of i. */

@@ -2,7 +2,7 @@ import { ArgumentError, type Tensor } from '@varigrad/core';
 import { checkMethod, checkNumber, checkOptions, type OptionNames } from '@varigrad/core/checks';
 import { crossEntropy, type Description, type Layer } from '@varigrad/nn';
 import { checkCodes } from '../checks.js';
-import { entropy, hardMax } from '../distributions/categorical.js';
+import { entropy, expectation, hardMax } from '../distributions/categorical.js';
 import {
   checkElboArguments,
   type Elbo,
@@ -99,7 +99,7 @@ export class SemiSupervisedVAE extends ConditionalVAE {
       eps: repeatRows(eps, classes),
       input: input && repeatRows(input, classes),
     });
-    const expected = (perClass: Tensor) => perClass.reshape([batch, classes]).mul(q).sum({ axis: 1 }).mean();
+    const expected = (perClass: Tensor) => expectation(q, perClass.reshape([batch, classes])).mean();
     const recon = expected(terms.recon);
     // KL(q(y|x) ‖ p(y)). For a known class q is one-hot, and the KL is log classes.
     const entropies = entropy(logQ).unsqueeze(1); // [batch, 1]
