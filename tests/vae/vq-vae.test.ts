@@ -186,6 +186,20 @@ test('the first step replaces every codebook vector that is not the nearest of a
   for (let k = 1; k < 4; k++) assert.ok(given.includes(String(codebook.slice(2 * k, 2 * k + 2))));
 });
 
+test('the first step restarts the codebook vectors whose share in it is below 100·restartBelow/K', () => {
+  const model = make({ restartBelow: 0.008, inputSize: 1, vectors: 8, width: 1, codebookSize: 4 });
+  const codes = [0, 1, 2, 3];
+  model.codebook.assign(tensor(codes.map((code) => [code])));
+  const near = [0.1, 0.1, 0.1, 0.1, 0.1, 1.1, 1.1, 2.1]; // shares 5/8, 1/4, 1/8 and 0
+  model.encoder.forward = () => tensor([near]);
+  model.elbo(tensor([[0]]), { generator: new Generator(1) });
+  const after = numbers(model.codebook);
+  assert.equal(
+    codes.map((code) => after[code] !== code),
+    [false, false, true, true],
+  );
+});
+
 test('training: the loss falls, several vectors are used, figures and restored weights work', async () => {
   const build = (seed: number): VQVAE =>
     new VQVAE({

@@ -20,8 +20,8 @@ export interface VQVAEOptions extends CodeModelOptions {
   commitment?: number;
   /**
    * A codebook vector is restarted if its share of use, averaged over about 100 steps, falls below this fraction of 1/K: it is replaced
-   * by one of the encoder's vectors of the batch. In the first step, this also applies to every codebook vector that no encoder vector is
-   * nearest to. Default 0.03; 0 turns restarts off.
+   * by one of the encoder's vectors of the batch. The average starts at 0, so the first step restarts every codebook vector whose share
+   * in it is below 100·restartBelow/K. Default 0.03; 0 turns restarts off.
    */
   restartBelow?: number;
 }
