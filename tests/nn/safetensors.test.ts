@@ -66,6 +66,17 @@ test('every element type becomes float32, and the result lists what was converte
   }
 });
 
+test('whole numbers of 64 bits are rounded once: next to the middle of two float32 values, to the nearer one', () => {
+  const middle = 2n ** 60n + 2n ** 36n; // of 2⁶⁰, which is even, and 2⁶⁰ + 2³⁷
+  const [below, above] = [2 ** 60, 2 ** 60 + 2 ** 37];
+  const values = [middle - 1n, middle, middle + 1n, 1n - middle, -middle, -middle - 1n];
+  const bytes = littleEndian(8, values, (v, at, x) => v.setBigInt64(at, x, true));
+  const found = decodeSafetensors(one('I64', values.length, bytes)).tensors.w?.data;
+  assert.equal([...found!], [below, below, above, -below, -below, -above]);
+  const unsigned = littleEndian(8, [2n ** 63n + 2n ** 39n + 1n], (v, at, x) => v.setBigUint64(at, x, true));
+  assert.equal([...decodeSafetensors(one('U64', 1, unsigned)).tensors.w!.data], [2 ** 63 + 2 ** 40]);
+});
+
 test('all 65,536 float16 patterns have the value of their definition; bfloat16 are upper halves of float32', () => {
   const patterns = Uint16Array.from({ length: 65536 }, (_, i) => i);
   const bytes = new Uint8Array(patterns.buffer);

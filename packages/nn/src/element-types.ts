@@ -32,6 +32,13 @@ export interface Float32Values {
   readonly overflow: number;
 }
 
+/** A float64 with the same nearest float32. The last of its bits tells whether others are lost, so that the number is rounded once. */
+function toFloat64(exact: bigint): number {
+  const nearest = Number(exact);
+  if (Number.isSafeInteger(nearest)) return nearest;
+  return Number((exact >> 11n) | ((exact & 2047n) === 0n ? 0n : 1n)) * 2048;
+}
+
 /** Converts little-endian values to float32. @param raw - `size · type.bytes` bytes */
 export function toFloat32(type: ElementType, raw: Uint8Array): Float32Values {
   const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength);
@@ -39,7 +46,7 @@ export function toFloat32(type: ElementType, raw: Uint8Array): Float32Values {
   let rounded = 0;
   for (let i = 0; i < data.length; i++) {
     const exact = type.read(view, i * type.bytes);
-    data[i] = Number(exact);
+    data[i] = typeof exact === 'bigint' ? toFloat64(exact) : exact;
     const stored = data[i]!;
     if (stored < exact || stored > exact) rounded++;
     if (Math.abs(stored) === Number.POSITIVE_INFINITY && Number.isFinite(Number(exact)))
