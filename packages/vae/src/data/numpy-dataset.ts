@@ -62,7 +62,7 @@ export function layoutOf(
   return [count, channels === 1 ? [height, width] : [channels, height, width], !isFirst];
 }
 
-/** The numbers of an array; 64-bit integers become float64, which holds whole numbers up to 2⁵³. */
+/** The numbers of an array; 64-bit integers become 32-bit ones. */
 function numbersOf({ data, dtype }: NpyArray, source: string): StoredNumbers {
   if (dtype === 'complex64' || dtype === 'complex128')
     throw new VarigradError(source, `expected real numbers, found ${dtype} — save .real or .imag`);
