@@ -12,7 +12,14 @@ import {
   type Tensor,
   tensor,
 } from '@varigrad/core';
-import { batchMean, batchRows, type Share, wholeBatch, withShare } from '@varigrad/core/compile';
+import {
+  batchMean,
+  batchRows,
+  type Share,
+  wholeBatch,
+  withRowsPerImage,
+  withShare,
+} from '@varigrad/core/compile';
 import { createGroup, findLaunch, mpi, type Transport } from '@varigrad/core/mpi';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -127,6 +134,31 @@ test('a compiled function draws the rows of each share', () => {
       assert.equal(numbers(own), numbers(all.slice(start, start + 2)));
     }
 });
+
+for (const compiles of [false, true])
+  test(`rows of several samples per image, and rows that are no images${compiles ? ', compiled' : ''}`, () => {
+    setBackend(createWasm({ threads: 1 }));
+    const generator = new Generator(9);
+    const noise = (x: Tensor): [Tensor, Tensor, Tensor] => [
+      withRowsPerImage(3, () => randn([6, 2], { generator })).add(x),
+      withRowsPerImage(0, () => randn([2, 2], { generator })).add(x),
+      withRowsPerImage(3, () => withRowsPerImage(2, () => randn([12], { generator }))).add(x),
+    ];
+    const draw = compiles ? compile(noise) : noise;
+    const whole = new Generator(9);
+    const all = [[30, 2], [2, 2], [60]].map((shape) => randn(shape, { generator: whole })); // 10 images
+    for (let round = 0; round < 3; round++)
+      for (let start = 0; start < 10; start += 2) {
+        generator.state = new Generator(9).state;
+        const [samples, weights, pairs] = withShare({ start, size: 2, total: 10, peers: null }, () =>
+          draw(tensor(0)),
+        );
+        assert.equal(numbers(samples), numbers(all[0]!.slice(3 * start, 3 * start + 6)));
+        assert.equal(numbers(weights), numbers(all[1]!));
+        assert.equal(numbers(pairs), numbers(all[2]!.slice(6 * start, 6 * start + 12)));
+        assert.equal(generator.state, whole.state); // as after the whole batch
+      }
+  });
 
 test('means and rows of the whole batch, with their gradients', () => {
   setBackend(createReference(Float64Array));

@@ -7,7 +7,7 @@ import { dependsOn, onEachCall, onRollback, refuseInside, setsItself } from './c
 import { ArgumentError } from './errors.js';
 import { fillUniform, forEachBlock } from './philox.js';
 import { checkShape, MOST_ELEMENTS } from './shape.js';
-import { placeOf } from './share.js';
+import { placeOf, rowsPerImage } from './share.js';
 
 /** The state of a generator, as plain data for a file. */
 export interface GeneratorState {
@@ -38,12 +38,13 @@ export class Generator {
   }
 
   /**
-   * Reserves the numbers of an array with `rows` rows. In a share of a batch with as many rows, they are those of the whole batch.
+   * Reserves the numbers of an array with `rows` rows. In a share of a batch with as many images, they are those of the whole batch.
    * @returns the block with the first number of the share, and how many numbers of that block are before it
    */
   takeRows(size: number, rows: number | undefined): readonly [state: PhiloxState, skip: number] {
     checkWhole('Generator', 'the number of samples', size, 0);
-    const skip = dependsOn(() => placeOf(size, rows)[0] % 4);
+    const perImage = rowsPerImage(); // of this scope, also if the call is repeated outside of it
+    const skip = dependsOn(() => placeOf(size, rows, perImage)[0] % 4);
     onRollback(() => {
       const before = this.state;
       return () => {
@@ -51,7 +52,7 @@ export class Generator {
       };
     });
     const state = onEachCall(() => {
-      const [before, total] = placeOf(size, rows);
+      const [before, total] = placeOf(size, rows, perImage);
       const first = this.#counter;
       this.#counter = later(first, Math.ceil(total / 4));
       return { key: this.#key, counter: later(first, before / 4) };

@@ -34,12 +34,37 @@ export function withShare<T>(share: Share | null, f: () => T): T {
   }
 }
 
+let perImage = 1;
+
+/** Rows per image of the arrays that belong to the images of a share, as `withRowsPerImage` sets them. */
+export function rowsPerImage(): number {
+  return perImage;
+}
+
 /**
- * Where an array stands in that of the whole batch: how many elements are before it, and how many the whole has. An array without a row
- * for each image of the share stands for itself.
+ * Runs `f`, whose layers get `rows` times as many rows, such as several samples of each image in consecutive rows. Random numbers, as
+ * those of Dropout, are then those that the whole batch would have in these rows. With 0, rows do not belong to images.
  */
-export function placeOf(size: number, rows: number | undefined): readonly [before: number, total: number] {
-  if (current === null || rows !== current.size) return [0, size];
-  const row = size / rows;
-  return [row * current.start, row * current.total];
+export function withRowsPerImage<T>(rows: number, f: () => T): T {
+  const before = perImage;
+  perImage *= rows;
+  try {
+    return f();
+  } finally {
+    perImage = before;
+  }
+}
+
+/**
+ * Where an array stands in that of the whole batch: how many elements are before it, and how many the whole has. An array without
+ * `perImage` rows for each image of the share stands for itself.
+ */
+export function placeOf(
+  size: number,
+  rows: number | undefined,
+  perImage: number,
+): readonly [before: number, total: number] {
+  if (current === null || rows !== perImage * current.size) return [0, size];
+  const image = size / current.size;
+  return [image * current.start, image * current.total];
 }

@@ -2,5 +2,5 @@
 
 export { batchMean, batchRows, wholeBatch } from '../ops/all-reduce.js';
 export { fillUniform } from '../philox.js';
-export { currentShare, type Share, withShare } from '../share.js';
+export { currentShare, type Share, withRowsPerImage, withShare } from '../share.js';
 export { dependsOn, onEachCall, onRollback, refuseInside, setsItself, unrecorded } from './active.js';

@@ -1,5 +1,6 @@
 import type { Generator, Tensor } from '@varigrad/core';
 import { checkOptions, checkWhole, type OptionNames } from '@varigrad/core/checks';
+import { withRowsPerImage } from '@varigrad/core/compile';
 import type { Description } from '@varigrad/nn';
 import { checkCorruption } from '../checks.js';
 import { type Corruption, masking } from '../corruptions.js';
@@ -60,6 +61,7 @@ export class DenoisingAutoencoder extends Autoencoder {
     const { eps = this.noise(batch, options.generator), ...rest } = options;
     if (eps === null || options.input !== undefined) return super.elbo(x, options);
     const clean = repeatRows(x, this.noiseSamples); // [batch · L, pixels]
-    return super.elbo(clean, { ...rest, input: this.corruption.apply(clean, eps.reshape(clean.shape)) });
+    const input = this.corruption.apply(clean, eps.reshape(clean.shape));
+    return withRowsPerImage(this.noiseSamples, () => super.elbo(clean, { ...rest, input }));
   }
 }

@@ -1,5 +1,6 @@
 import { ArgumentError, type Generator, oneHot, type Tensor } from '@varigrad/core';
 import { checkChoice, checkNumber, checkOptions, checkWhole, type OptionNames } from '@varigrad/core/checks';
+import { withRowsPerImage } from '@varigrad/core/compile';
 import type { Description } from '@varigrad/nn';
 import { checkNumberOrFunction } from '../checks.js';
 import { entropy, expectation, hardMax } from '../distributions/categorical.js';
@@ -153,7 +154,7 @@ export class RelaxedCategoricalVAE extends CodeModel {
     const batch = x.shape[0]!;
     const values = this.#allValues(); // [count, latent]
     const count = values.shape[0]!;
-    const outputs = this.decode(values); // [count, outputs]
+    const outputs = withRowsPerImage(0, () => this.decode(values)); // [count, outputs], not one per image
     const everywhere = outputs.unsqueeze(0).expand([batch, ...outputs.shape]);
     const logP = this.likelihood.logProb(
       everywhere.reshape([batch * count, outputs.shape[1]!]),

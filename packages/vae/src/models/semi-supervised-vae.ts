@@ -1,5 +1,6 @@
 import { ArgumentError, type Tensor } from '@varigrad/core';
 import { checkMethod, checkNumber, checkOptions, type OptionNames } from '@varigrad/core/checks';
+import { withRowsPerImage } from '@varigrad/core/compile';
 import { crossEntropy, type Description, type Layer } from '@varigrad/nn';
 import { checkCodes } from '../checks.js';
 import { entropy, expectation, hardMax } from '../distributions/categorical.js';
@@ -94,11 +95,13 @@ export class SemiSupervisedVAE extends ConditionalVAE {
     const q = labels === undefined ? logQ.exp() : labels.add(unknown(labels).mul(logQ.exp()));
     const eps = options.eps ?? this.noise(batch, options.generator);
     // Every image is paired with every class in consecutive rows: [batch · classes, …].
-    const terms = this.imageTerms(repeatRows(x, classes), {
-      labels: everyClass(batch, classes),
-      eps: repeatRows(eps, classes),
-      input: input && repeatRows(input, classes),
-    });
+    const terms = withRowsPerImage(classes, () =>
+      this.imageTerms(repeatRows(x, classes), {
+        labels: everyClass(batch, classes),
+        eps: repeatRows(eps, classes),
+        input: input && repeatRows(input, classes),
+      }),
+    );
     const expected = (perClass: Tensor) => expectation(q, perClass.reshape([batch, classes])).mean();
     const recon = expected(terms.recon);
     // KL(q(y|x) ‖ p(y)). For a known class q is one-hot, and the KL is log classes.

@@ -1,5 +1,6 @@
 import { ArgumentError, type Generator, randn, type Tensor, zeros } from '@varigrad/core';
 import { checkChoice, checkMethod, checkOptions, checkWhole, type OptionNames } from '@varigrad/core/checks';
+import { withRowsPerImage } from '@varigrad/core/compile';
 import type { Description, Layer } from '@varigrad/nn';
 import {
   checkElboArguments,
@@ -175,7 +176,7 @@ export class VAE extends ImageModel implements LatentModel {
     const repeated = labels === undefined ? undefined : repeatRows(labels, this.samples);
     const perImage = (values: Tensor) =>
       this.samples === 1 ? values : values.reshape([batch, this.samples]).mean({ axis: 1 });
-    const outputs = this.decode(draw.z, repeated); // [batch · samples, outputs]
+    const outputs = withRowsPerImage(this.samples, () => this.decode(draw.z, repeated)); // [batch · samples, outputs]
     const recon = perImage(this.likelihood.logProb(outputs, repeatRows(x, this.samples))).neg();
     if (this.#kl === 'closed') {
       const klPerDimension = this.prior.klPerDimension?.(q, this.#context(labels)) as Tensor;
@@ -201,8 +202,9 @@ export class VAE extends ImageModel implements LatentModel {
     const batch = x.shape[0]!;
     const repeated = labels === undefined ? undefined : repeatRows(labels, samples);
     const perSample = (values: Tensor) => values.reshape([batch, samples]);
+    const outputs = withRowsPerImage(samples, () => this.decode(draw.z, repeated));
     return {
-      likelihood: perSample(this.likelihood.logProb(this.decode(draw.z, repeated), repeatRows(x, samples))),
+      likelihood: perSample(this.likelihood.logProb(outputs, repeatRows(x, samples))),
       prior: perSample(this.prior.logProb(draw.z, this.#context(repeated))),
       posterior: perSample(draw.logProb()),
     };
@@ -217,6 +219,6 @@ export class VAE extends ImageModel implements LatentModel {
   }
 
   #context(labels: Tensor | undefined): PriorContext {
-    return { encode: (x: Tensor) => this.encode(x), labels };
+    return { encode: (x: Tensor) => withRowsPerImage(0, () => this.encode(x)), labels }; // pseudo-images are no rows of the batch
   }
 }

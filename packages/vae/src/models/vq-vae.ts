@@ -1,6 +1,6 @@
 import { arange, full, type Generator, parameter, rand, type Tensor, where, zeros } from '@varigrad/core';
 import { checkNumber, checkOptions, checkTensor, checkWhole, type OptionNames } from '@varigrad/core/checks';
-import { batchMean, wholeBatch, withShare } from '@varigrad/core/compile';
+import { batchMean, wholeBatch, withRowsPerImage } from '@varigrad/core/compile';
 import { type Description, uniform } from '@varigrad/nn';
 import { entropy } from '../distributions/categorical.js';
 import { straightThrough } from '../distributions/gumbel.js';
@@ -166,7 +166,7 @@ export class VQVAE extends CodeModel {
     const usage = this.usage.mul(DECAY).add(this.#sharesOf(z).mul(1 - DECAY)); // [size]
     const isUnused = usage.lt(this.#restartBelow / size);
     const all = wholeBatch(z);
-    const chosen = withShare(null, () => draws(size, all.shape[0]!, generator)); // not one per image
+    const chosen = withRowsPerImage(0, () => draws(size, all.shape[0]!, generator)); // not one per image
     const candidates = all.indexSelect(chosen); // [size, width]
     this.codebook.assign(where(isUnused.unsqueeze(1), candidates, this.codebook.detach()));
     this.usage.assign(where(isUnused, 1 / size, usage));
