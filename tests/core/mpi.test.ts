@@ -178,6 +178,13 @@ test('means and rows of the whole batch, with their gradients', () => {
     const loss = batchMean(x, { axis: 0 }).square().sum();
     loss.backward();
   });
+  withShare(share, () =>
+    withRowsPerImage(0, () => {
+      assert.equal(numbers(batchMean(x, { axis: 0 })), numbers(x.mean({ axis: 0 })));
+      assert.is(batchRows(9), 9); // all processes have these rows
+      assert.is(wholeBatch(x), x);
+    }),
+  );
   const expected = [4, 20 / 3].map((mean) => (2 * 2 * mean) / 6);
   for (const [i, value] of numbers(x.grad!).entries()) assert.ok(Math.abs(value - expected[i % 2]!) < 1e-12);
   const rows = withShare({ ...share, peers: { sum() {} } }, () => wholeBatch(x.detach()));

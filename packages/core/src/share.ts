@@ -43,7 +43,8 @@ export function rowsPerImage(): number {
 
 /**
  * Runs `f`, whose layers get `rows` times as many rows, such as several samples of each image in consecutive rows. Random numbers, as
- * those of Dropout, are then those that the whole batch would have in these rows. With 0, rows do not belong to images.
+ * those of Dropout, are then those that the whole batch would have in these rows. With 0, rows do not belong to images: all processes
+ * have the same ones, with the same random numbers and statistics.
  */
 export function withRowsPerImage<T>(rows: number, f: () => T): T {
   const before = perImage;

@@ -1,7 +1,7 @@
 /** Statistics of batches whose rows are shared among processes. */
 import { dependsOn, onEachCall } from '../compile/active.js';
 import type { ReduceOptions } from '../shape.js';
-import { currentShare } from '../share.js';
+import { currentShare, rowsPerImage } from '../share.js';
 import { apply } from '../tape.js';
 import type { Op, Tensor } from '../tensor.js';
 import { pad } from './pieces.js';
@@ -25,6 +25,7 @@ const allReduceOp: Op<One> = {
 
 /** The share of this call if other processes compute the rest of the batch, else null. A recording holds for this division only. */
 function sharedBatch(): { readonly start: number; readonly size: number; readonly total: number } | null {
+  if (rowsPerImage() === 0) return null; // all processes have the same rows
   const share = currentShare();
   dependsOn(division);
   return share === null || share.peers === null ? null : share;
