@@ -1,7 +1,7 @@
 /** fit on several processes: the same training as on one, up to rounding, and with the same bits if it is deterministic. */
 import { createWasm, Generator, setBackend, type Tensor } from '@varigrad/core';
 import { createGroup, type Group } from '@varigrad/core/mpi';
-import { Adam, Dropout, Module } from '@varigrad/nn';
+import { Adam, Dropout, Linear, Module, Sequential } from '@varigrad/nn';
 import {
   ConditionalVAE,
   ConvolutionalBody,
@@ -43,16 +43,26 @@ const MODELS: Readonly<Record<string, () => GenerativeModel>> = {
   conv: convolutional,
   cvae: () =>
     new ConditionalVAE({ inputSize: PIXELS, hidden: [10], latent: 3, classes: 3, generator: generator() }),
-  vq: () =>
-    new VQVAE({
-      inputSize: PIXELS,
-      hidden: [10],
-      vectors: 2,
-      width: 3,
-      codebookSize: 16,
-      generator: generator(),
-    }),
+  vq: codebook(16),
+  halfBatchVq: codebook(8, 0.9), // as many vectors as each of two processes has images of a batch of 16
+  droppingIwae,
 };
+
+function codebook(codebookSize: number, restartBelow = 0.03): () => VQVAE {
+  const sizes = { inputSize: PIXELS, hidden: [10], vectors: 2, width: 3, codebookSize, restartBelow };
+  return () => new VQVAE({ ...sizes, generator: generator() });
+}
+
+/** An IWAE with dropout in the decoder, which gets three rows per image. */
+function droppingIwae(): IWAE {
+  const random = generator();
+  const decoder = new Sequential(
+    new Linear(3, 10, { generator: random }),
+    new Dropout(0.3),
+    new Linear(10, PIXELS, { generator: random }),
+  );
+  return new IWAE({ inputSize: PIXELS, hidden: [10], latent: 3, samples: 3, decoder, generator: random });
+}
 
 /** A convolutional body with dropout that has a generator of its own. */
 class DroppingBody extends Module {
@@ -135,6 +145,8 @@ const CASES: Readonly<Record<string, Task>> = {
   'several samples': { model: 'iwae', options: {} },
   'noise on the pixels': { model: 'dae', options: {} },
   'a codebook with restarts': { model: 'vq', options: {} },
+  'a codebook of half a batch': { model: 'halfBatchVq', options: {} },
+  'dropout behind several samples': { model: 'droppingIwae', options: {} },
   'batch normalization and dropout': { model: 'conv', options: {} },
 };
 const DETERMINISTIC: Readonly<Record<string, Task>> = {
