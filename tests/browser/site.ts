@@ -11,6 +11,7 @@ import { addServiceWorker, buildPages } from '../../site/build.js';
 import type { PageReport } from './in-page.js';
 import { runVisitorTests } from './page-tests.js';
 import { outputTests } from './playground-outputs.js';
+import { refusalTests } from './playground-refusals.js';
 import { playgroundTests } from './playground-tests.js';
 import { documentTests, siteTests } from './site-tests.js';
 
@@ -37,6 +38,7 @@ export async function testSite(
     const tests = {
       ...siteTests(site),
       ...playgroundTests,
+      ...refusalTests,
       ...outputTests,
       ...(hasDocuments && documentTests),
     };

@@ -69,6 +69,8 @@ test('every tenth image is for testing, and the others are for training', () => 
   assert.equal(testing.labels, Uint8Array.of(1, 1, 1));
   assert.is(train.classes, 2);
   assert.throws(() => splitImages(images.slice(0, 1), [1, 1], []), /at least 2 images, found 1/);
+  const names = Array.from({ length: 257 }, (_, i) => `c${i}`);
+  assert.throws(() => splitImages(images, [1, 1], names), /at most 256 classes, found 257/);
 });
 
 const rows = (count: number, cells: (i: number) => readonly unknown[]): string =>
@@ -96,11 +98,36 @@ test('a CSV file without names: the first column is the class if the others are 
   assert.equal([Math.min(...line.train.images), Math.max(...line.train.images)], [0, 1]);
 });
 
+test('a CSV file with quotes, separators in quotes, decimal commas, and each kind of line ends', () => {
+  const cells = (i: number): string => [`"a, ""b""${i % 2}"`, '"0"', ' "0.25" ', 0.5, '"1"'].join();
+  const quoted = readCsv(`"label",p,q,r,"s"\n${Array.from({ length: 10 }, (_, i) => cells(i)).join('\n')}`);
+  assert.equal(quoted.classNames, ['a, "b"0', 'a, "b"1']);
+  assert.equal(quoted.train.images.slice(0, 4), Float32Array.of(0, 0.25, 0.5, 1));
+  for (const separator of [';', '\t']) {
+    const text = rows(10, () => ['0', '0§25', '0§5', '1'])
+      .replaceAll(',', separator)
+      .replaceAll('§', ',');
+    assert.equal(readCsv(text).train.images.slice(0, 4), Float32Array.of(0, 0.25, 0.5, 1));
+  }
+  const missing = `label,p,"q",r,s\n${rows(3, (i) => [`k${i}`, 0, 0.25, 0.5, 1])}`;
+  for (const end of ['\n', '\r\n', '\r', '\n\n']) {
+    const { train, classNames } = readCsv(missing.replaceAll('\n', end));
+    assert.equal(classNames, ['k0', 'k1', 'k2']);
+    assert.equal(train.images.slice(4), Float32Array.of(0, 0.25, 0.5, 1));
+  }
+  const empty = rows(2, () => ['"1"', '', '', '1']).replaceAll(',', '\t');
+  assert.throws(() => readCsv(`1\t1\t1\t1\n${empty}`), /Line 2, column 2: “” is not a number/);
+});
+
 test('a faulty CSV file is refused with its line', () => {
   assert.throws(() => readCsv(''), /at least 2 rows of numbers, found 0/);
   assert.throws(() => readCsv('a,b\n1,2'), /at least 2 rows of numbers, found 1/);
   assert.throws(() => readCsv('1,2\n3'), /Line 2 has 1 columns, expected 2/);
   assert.throws(() => readCsv('a,b\n1,2\n3,x'), /Line 3, column 2: “x” is not a number/);
+  assert.throws(() => readCsv('a,b\n\n1,2\n\n3,x'), /Line 5, column 2: “x” is not a number/);
+  assert.throws(() => readCsv('1,,0\n1,2,3\n4,5,6'), /Line 1, column 2: “” is not a number/);
+  assert.throws(() => readCsv('1,2\n1e39,0'), /Line 2, column 1: “1e39” is too large/);
+  assert.throws(() => readCsv('1;2\n1,2;3;4'), /Line 2 has 3 columns, expected 2/);
   assert.throws(() => readCsv('a,b\n1,2\n3,'), /Line 3, column 2: “” is not a number/);
   assert.throws(() => readCsv(rows(3, () => new Array(5000).fill(1))), /1 to 4096 pixels, found 5000/);
 });

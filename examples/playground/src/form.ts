@@ -7,6 +7,8 @@ import { explained } from './views/images.js';
 
 const GROUPS = ['Data', 'Model', 'Loss', 'Training', 'Machine'] as const;
 
+type Input = HTMLInputElement | HTMLSelectElement;
+
 export interface Form {
   readonly element: HTMLFormElement;
   /** Shows the settings, marks those that differ from `from`, and disables `locked` ones. */
@@ -15,20 +17,23 @@ export interface Form {
 
 /** @param prefix - makes the ids of two forms differ; @param changed - called with a valid text */
 export function settingsForm(prefix: string, changed: (name: SettingName, text: string) => void): Form {
-  const inputs = new Map<SettingName, HTMLInputElement | HTMLSelectElement>();
+  const inputs = new Map<SettingName, { input: Input; showFault: (wrong: string | undefined) => void }>();
   const rows = new Map<SettingName, HTMLElement>();
   const row = (name: SettingName): HTMLElement => {
     const field = FIELDS[name];
     const id = `${prefix}${name}`;
     const input = inputOf(field, id);
     const fault = element('p', { class: 'fault', id: `${id}-fault`, role: 'alert' });
-    input.addEventListener('change', () => {
-      const wrong = faultOf(name, input.value);
+    const showFault = (wrong: string | undefined): void => {
       fault.textContent = wrong ?? '';
       input.setAttribute('aria-invalid', String(wrong !== undefined));
+    };
+    input.addEventListener('change', () => {
+      const wrong = faultOf(name, input.value);
+      showFault(wrong);
       if (wrong === undefined) changed(name, input.value);
     });
-    inputs.set(name, input);
+    inputs.set(name, { input, showFault });
     const made = element(
       'div',
       { class: 'setting', 'data-setting': name },
@@ -57,9 +62,11 @@ export function settingsForm(prefix: string, changed: (name: SettingName, text: 
   return {
     element: form,
     show(settings, from, locked = []) {
-      for (const [name, input] of inputs) {
-        if (document.activeElement !== input || faultOf(name, input.value) === undefined)
+      for (const [name, { input, showFault }] of inputs) {
+        if (document.activeElement !== input || faultOf(name, input.value) === undefined) {
           input.value = String(settings[name]);
+          showFault(undefined);
+        }
         input.disabled = locked.includes(name);
         rows.get(name)?.classList.toggle('differs', settings[name] !== from[name]);
       }
@@ -67,7 +74,7 @@ export function settingsForm(prefix: string, changed: (name: SettingName, text: 
   };
 }
 
-function inputOf(field: Field, id: string): HTMLInputElement | HTMLSelectElement {
+function inputOf(field: Field, id: string): Input {
   if (field.kind === 'choice')
     return element(
       'select',

@@ -13,15 +13,18 @@ export interface OwnImages {
   readonly classNames: readonly string[];
 }
 
+/** Builds the model. */
+export interface Start {
+  readonly kind: 'start';
+  readonly settings: Settings;
+  /** The address of the folder of the digits. */
+  readonly digits: string;
+  readonly own: OwnImages | null;
+}
+
 /** From the page. */
 export type Request =
-  /** Builds the model. `digits` is the address of the folder of the digits. */
-  | {
-      readonly kind: 'start';
-      readonly settings: Settings;
-      readonly digits: string;
-      readonly own: OwnImages | null;
-    }
+  | Start
   /** Runs steps. @see Speed */
   | { readonly kind: 'run'; readonly steps: number; readonly perSecond: number }
   | { readonly kind: 'pause' }

@@ -2,7 +2,7 @@
 import { byId } from '../../explorer/src/dom.js';
 import { listenToDrops } from '../../explorer/src/dropped-files.js';
 import { readCsv } from './data/csv.js';
-import { type PickedFile, readPictures } from './data/pictures.js';
+import { isPicture, type PickedFile, readPictures } from './data/pictures.js';
 import type { OwnImages } from './messages.js';
 
 /** @param opened - called with the images; @param refused - called with the reason why files cannot be read */
@@ -27,9 +27,12 @@ export function listenToFiles(opened: (images: OwnImages) => void, refused: (mes
 }
 
 async function readFiles(files: readonly PickedFile[]): Promise<OwnImages> {
-  const table = files.find(({ path }) => /\.(csv|tsv|txt)$/i.test(path));
-  const hasPictures = files.some(({ path }) => /\.(png|jpe?g|webp|gif|bmp)$/i.test(path));
-  return table !== undefined && !hasPictures ? readCsv(await table.file.text()) : readPictures(files);
+  if (files.some(({ path }) => isPicture(path))) return readPictures(files);
+  const named = (ending: RegExp): PickedFile[] => files.filter(({ path }) => ending.test(path));
+  const tables = [named(/\.(csv|tsv)$/i), named(/\.txt$/i)].find(({ length }) => length > 0) ?? [];
+  if (tables.length > 1) throw new Error(`One CSV file is read at a time, found ${tables.length}.`);
+  const [table] = tables;
+  return table === undefined ? readPictures(files) : readCsv(await table.file.text());
 }
 
 /** The files of a drop, also those in folders. The entries must be read before the first wait. */

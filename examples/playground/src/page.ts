@@ -46,7 +46,7 @@ function listenToControls(): void {
 function listenToKeys(): void {
   document.addEventListener('keydown', (event) => {
     const isTyping =
-      (event.target as Element).closest('input, select, textarea, button, [tabindex="0"]') !== null;
+      (event.target as Element).closest('input, select, textarea, button, summary, [tabindex="0"]') !== null;
     if (isTyping || event.ctrlKey || event.metaKey || event.altKey) return;
     const action = {
       ' ': () => playground.playOrPause(),
@@ -82,4 +82,4 @@ window.addEventListener('hashchange', () => {
   if (location.hash !== playground.hash) playground.open(decodeAddress(location.hash));
 });
 playground.open(decodeAddress(location.hash));
-await startServiceWorker('../service-worker.js');
+if (!(await startServiceWorker('../service-worker.js'))) playground.missServiceWorker();

@@ -21,6 +21,13 @@ export interface PanelEvents {
   refused(message: string): void;
 }
 
+/** A request whose answer has not come. */
+interface Waiting {
+  readonly answered: Promise<Answer>;
+  resolve(answer: Answer): void;
+  reject(error: Error): void;
+}
+
 export class Panel {
   readonly #views: ModelViews;
   #worker: Worker | null = null;
@@ -30,7 +37,7 @@ export class Panel {
   #look: Look;
   #isLooking = false;
   #wantsLook = false;
-  readonly #waiting = new Map<Answer['kind'], (answer: Answer) => void>();
+  readonly #waiting = new Map<Answer['kind'], Waiting>();
   constructor(
     name: string,
     look: Look,
@@ -59,14 +66,21 @@ export class Panel {
     this.#facts = null;
     this.#last = null;
     this.#views.reset(title);
-    const worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
+    try {
+      this.#worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
+    } catch (error) {
+      this.events.refused(
+        `The training needs a worker, which the browser refuses: ${(error as Error).message}`,
+      );
+      return;
+    }
+    const worker = this.#worker;
     worker.addEventListener('message', ({ data }: MessageEvent<Answer>) => {
       if (worker === this.#worker) this.#receive(data);
     });
-    worker.addEventListener('error', ({ message }) =>
-      this.events.refused(message || 'The worker could not be loaded.'),
-    );
-    this.#worker = worker;
+    worker.addEventListener('error', ({ message }) => {
+      if (worker === this.#worker) this.#refuse(message || 'The worker could not be loaded.');
+    });
     this.send({ kind: 'start', settings, digits: new URL('./digits/', document.baseURI).href, own });
   }
 
@@ -75,18 +89,37 @@ export class Panel {
     this.#worker?.terminate();
     this.#worker = null;
     this.#isLooking = false;
+    this.#giveUp('The training ended before the request was answered.');
+  }
+
+  #giveUp(message: string): void {
+    for (const { reject } of this.#waiting.values()) reject(new Error(message));
+    this.#waiting.clear();
+  }
+
+  #refuse(message: string): void {
+    this.#isLooking = false;
+    this.#giveUp(message);
+    this.events.refused(message);
   }
 
   send(request: Request): void {
     this.#worker?.postMessage(request);
   }
 
-  /** Sends a request and waits for an answer of a kind. */
+  /** Sends a request, unless an equal one has no answer yet. @returns the answer; rejected with the reason if it is refused */
   ask<Kind extends Answer['kind']>(request: Request, kind: Kind): Promise<Extract<Answer, { kind: Kind }>> {
-    return new Promise((resolve) => {
-      this.#waiting.set(kind, (answer) => resolve(answer as Extract<Answer, { kind: Kind }>));
+    let waiting = this.#waiting.get(kind);
+    if (waiting === undefined) {
+      let [resolve, reject]: [Waiting['resolve'], Waiting['reject']] = [() => {}, () => {}];
+      const answered = new Promise<Answer>((...both) => {
+        [resolve, reject] = both;
+      });
+      waiting = { answered, resolve, reject };
+      this.#waiting.set(kind, waiting);
       this.send(request);
-    });
+    }
+    return waiting.answered as Promise<Extract<Answer, { kind: Kind }>>;
   }
 
   change(settings: Settings, title: string): void {
@@ -114,12 +147,11 @@ export class Panel {
   }
 
   #receive(answer: Answer): void {
-    this.#waiting.get(answer.kind)?.(answer);
+    this.#waiting.get(answer.kind)?.resolve(answer);
     this.#waiting.delete(answer.kind);
     switch (answer.kind) {
       case 'started':
         this.#facts = answer;
-        this.#sendLook();
         this.events.started(answer);
         break;
       case 'frame':
@@ -137,7 +169,7 @@ export class Panel {
         this.events.failed(answer.failure);
         break;
       case 'refused':
-        this.events.refused(answer.message);
+        this.#refuse(answer.message);
     }
   }
 

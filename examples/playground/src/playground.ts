@@ -5,11 +5,12 @@ import { FIELDS } from './engine/fields.js';
 import { differences, withSetting } from './engine/setting-checks.js';
 import type { SettingName, Settings } from './engine/settings.js';
 import type { Failure } from './engine/trainer.js';
+import { showFailure } from './failure.js';
 import { type Form, settingsForm } from './form.js';
 import { type Found, showGuide } from './guide.js';
 import { describeMachine } from './machine.js';
 import type { OwnImages, Started } from './messages.js';
-import { copyProgram, download, handOver } from './outputs.js';
+import { copyProgram, exploreStep, saveWeights } from './outputs.js';
 import { Panel } from './panel.js';
 import { EXPECTED_STEPS, presetOf } from './presets.js';
 import type { Look } from './views/model-views.js';
@@ -23,6 +24,7 @@ export class Playground {
   #isPlaying = true;
   #speed = 1000;
   #own: OwnImages | null = null;
+  #hasServiceWorker = true;
   #found: [Found, Found] = [{}, {}];
   readonly #panels: readonly [Panel, Panel];
   readonly #forms: readonly [Form, Form];
@@ -77,9 +79,12 @@ export class Playground {
   }
 
   playOrPause(): void {
-    this.#isPlaying = !this.#isPlaying;
-    if (this.#isPlaying) this.#run(Number.POSITIVE_INFINITY);
-    else this.#each((panel) => panel.send({ kind: 'pause' }));
+    if (this.#isPlaying) {
+      this.#pause();
+      return;
+    }
+    this.#isPlaying = true;
+    this.#run(Number.POSITIVE_INFINITY);
     this.#showPlaying();
   }
 
@@ -106,8 +111,7 @@ export class Playground {
   /** Trains on own images. */
   openImages(images: OwnImages): void {
     this.#own = images;
-    const batchSize = Math.min(this.#state.first.batchSize, images.train.count);
-    const first = { ...this.#state.first, data: 'own', batchSize } as const;
+    const first = { ...this.#state.first, data: 'own' } as const;
     this.#state = { ...this.#state, first, second: this.#secondFor(first) };
     this.restart();
   }
@@ -122,32 +126,18 @@ export class Playground {
   }
 
   /** Opens the last step of the first model in the explorer. */
-  async explore(): Promise<void> {
-    const tab = window.open('', '_blank');
-    this.#isPlaying = false;
-    this.#showPlaying();
-    const { graph } = await this.#panels[0].ask({ kind: 'record' }, 'recorded');
-    if (graph === null) {
-      tab?.close();
-      this.notify('No step has run yet. Press Step first.');
-      return;
-    }
-    const address = await handOver(graph);
-    if (tab === null) location.href = address;
-    else tab.location.href = address;
+  explore(): Promise<void> {
+    this.#pause();
+    return this.#orNotify(exploreStep(this.#panels[0].ask({ kind: 'record' }, 'recorded')));
   }
 
   async copy(): Promise<void> {
-    const step = Math.max(1, this.#panels[0].step);
-    await copyProgram(this.#state.first, step);
-    this.notify(`The program of the first ${step} steps was copied.`);
+    this.notify(await copyProgram(this.#state.first, Math.max(1, this.#panels[0].step)));
   }
 
-  async save(): Promise<void> {
-    this.#isPlaying = false;
-    this.#showPlaying();
-    const { file } = await this.#panels[0].ask({ kind: 'save' }, 'saved');
-    download(file, 'weights.safetensors');
+  save(): Promise<void> {
+    this.#pause();
+    return this.#orNotify(saveWeights(this.#panels[0].ask({ kind: 'save' }, 'saved')));
   }
 
   /** Shows a message; '' hides it. */
@@ -155,6 +145,12 @@ export class Playground {
     const notice = byId('notice');
     notice.hidden = message === '';
     notice.querySelector('p')!.textContent = message;
+  }
+
+  /** Says in the foot of the page that there is no service worker. */
+  missServiceWorker(): void {
+    this.#hasServiceWorker = false;
+    this.#showMachine();
   }
 
   /** Draws again, in other colours or another size. */
@@ -166,6 +162,17 @@ export class Playground {
     this.#models.forEach((_, i) => {
       action(this.#panels[i]!, i);
     });
+  }
+
+  /** Shows why an action failed. */
+  #orNotify(action: Promise<void>): Promise<void> {
+    return action.catch((error: Error) => this.notify(error.message));
+  }
+
+  #pause(): void {
+    this.#isPlaying = false;
+    this.#each((panel) => panel.send({ kind: 'pause' }));
+    this.#showPlaying();
   }
 
   #run(steps: number): void {
@@ -182,17 +189,17 @@ export class Playground {
         this.#showGuide();
       },
       failed: (failure) => this.#failed(failure, i),
-      refused: (message) => this.notify(message),
+      refused: (message) => this.notify(i === 0 ? message : `Second model: ${message}`),
     });
   }
 
   #started(facts: Started, i: number): void {
     const panel = this.#panels[i]!;
+    this.onShape(facts.imageShape); // first: a drawing of another size cannot be encoded
     panel.look(this.#look);
     if (this.#isPlaying) panel.send({ kind: 'run', steps: Number.POSITIVE_INFINITY, perSecond: this.#speed });
     if (i > 0) return;
-    this.onShape(facts.imageShape);
-    byId('machine').textContent = describeMachine(facts);
+    this.#showMachine();
     this.#fillMenu(
       'label',
       facts.classNames,
@@ -212,20 +219,10 @@ export class Playground {
     byId<HTMLSelectElement>(id).value = chosen;
   }
 
-  #failed({ step, operation, module, message }: Failure, i: number): void {
-    this.#found[i] = { ...this.#found[i], failure: step };
-    const where = module === '' ? '' : ` in ${module}`;
-    const what = operation === '' ? 'The loss or a weight' : `${operation}${where}`;
-    const box = byId('failure');
-    refill(
-      box,
-      element('strong', {}, `Step ${step + 1}: ${what} is NaN or Infinity. `),
-      'The training stopped, and the weights are those before this step. “Open this step in the explorer” shows it.',
-      element('p', { class: 'small-text' }, message),
-    );
-    box.hidden = false;
-    this.#isPlaying = false;
-    this.#showPlaying();
+  #failed(failure: Failure, i: number): void {
+    this.#found[i] = { ...this.#found[i], failure: failure.step };
+    showFailure(byId('failure'), failure, i > 0);
+    if (this.#models.every((_, j) => this.#found[j]?.failure !== undefined)) this.#pause();
     this.#showGuide();
   }
 
@@ -288,6 +285,11 @@ export class Playground {
       (second === null) !== (start.second === null) ||
       (second !== null && start.second !== null && matters(start.second, second));
     showGuide(byId('guide'), presetOf(preset)!, isChanged, this.#found);
+  }
+
+  #showMachine(): void {
+    const { facts } = this.#panels[0];
+    if (facts !== null) byId('machine').textContent = describeMachine(facts, this.#hasServiceWorker);
   }
 
   #showAddress(): void {

@@ -23,6 +23,11 @@ const FRAME_PART = 0.2;
 /** From this speed on, steps run without waiting. */
 const UNLIMITED = 1000;
 
+/** Waits until a time of `performance.now`. */
+function passed(time: number): Promise<void> {
+  return new Promise((resume) => setTimeout(resume, time - performance.now()));
+}
+
 /** The training of one model, shown to `answer`. */
 export class Session {
   readonly trainer: Trainer;
@@ -73,9 +78,10 @@ export class Session {
     await this.show();
   }
 
-  /** Runs steps, at most `perSecond`; a call during a run changes its end and its speed. */
+  /** Runs steps, at most `perSecond`; a call during a run changes its speed. Steps that are still to run are added to a finite number. */
   run(steps: number, perSecond: number): void {
-    this.#wanted = this.trainer.step + steps;
+    const left = Number.isFinite(this.#wanted) ? Math.max(0, this.#wanted - this.trainer.step) : 0;
+    this.#wanted = this.trainer.step + left + steps;
     this.#perSecond = perSecond;
     this.trainer.pause();
     this.#running ??= this.#train()
@@ -125,13 +131,18 @@ export class Session {
 
   async #train(): Promise<void> {
     const { trainer } = this;
-    while (trainer.step < this.#wanted && trainer.failure === undefined) {
-      const left = this.#wanted - trainer.step;
-      const isSlow = this.#perSecond < UNLIMITED;
-      await trainer.run(isSlow ? Math.min(left, Math.ceil(this.#perSecond / 10)) : left);
-      if (isSlow) await new Promise((resume) => setTimeout(resume, 1000 / Math.min(10, this.#perSecond)));
-    }
-    await this.show();
+    const hasMore = (): boolean => trainer.step < this.#wanted && trainer.failure === undefined;
+    do {
+      while (hasMore()) {
+        const start = performance.now();
+        const left = this.#wanted - trainer.step;
+        const isSlow = this.#perSecond < UNLIMITED;
+        const count = isSlow ? Math.min(left, Math.ceil(this.#perSecond / 10)) : left;
+        await trainer.run(count);
+        if (isSlow && hasMore()) await passed(start + (1000 * count) / this.#perSecond);
+      }
+      await this.show();
+    } while (hasMore()); // a request may come while the frame is read from a device
     if (trainer.failure !== undefined) this.answer({ kind: 'failed', failure: trainer.failure });
     this.answer({ kind: 'stopped', step: trainer.step });
   }

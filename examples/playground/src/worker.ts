@@ -3,12 +3,13 @@ import { createReference, createWasm, setBackend } from '@varigrad/core';
 import { readDigits } from './data/digits.js';
 import { generateShapes } from './data/shapes.js';
 import type { Settings } from './engine/settings.js';
-import type { Answer, OwnImages, Request } from './messages.js';
+import type { Answer, OwnImages, Request, Start } from './messages.js';
 import { Session, type SessionImages } from './session.js';
 
 const DIGIT_NAMES = Array.from({ length: 10 }, (_, digit) => String(digit));
 
-let session: Session | null = null;
+/** Requests that come while the training is built wait for it. If it cannot be built, they are refused with the same reason. */
+let session: Promise<Session> | null = null;
 
 function answer(message: Answer): void {
   postMessage(message);
@@ -37,7 +38,9 @@ async function imagesOf(settings: Settings, digits: string, own: OwnImages | nul
   }
   if (settings.data !== 'own') {
     const read = async (name: string): Promise<Uint8Array> => {
-      const response = await fetch(new URL(name, digits));
+      const response = await fetch(new URL(name, digits)).catch(() => {
+        throw new Error(`${name} could not be loaded. Is there a connection?`);
+      });
       if (!response.ok)
         throw new Error(`${name} could not be loaded: ${response.status} ${response.statusText}`);
       return new Uint8Array(await response.arrayBuffer());
@@ -48,33 +51,35 @@ async function imagesOf(settings: Settings, digits: string, own: OwnImages | nul
   return { ...own, factors: {} };
 }
 
+async function startSession({ settings, digits, own }: Start): Promise<Session> {
+  await selectBackend(settings);
+  const made = new Session(settings, await imagesOf(settings, digits, own), answer);
+  await made.start();
+  return made;
+}
+
 async function carryOut(request: Request): Promise<void> {
-  if (request.kind === 'start') {
-    const { settings, digits, own } = request;
-    await selectBackend(settings);
-    session = new Session(settings, await imagesOf(settings, digits, own), answer);
-    await session.start();
-    return;
-  }
-  if (session === null) return;
+  if (request.kind === 'start') session = startSession(request);
+  const training = await session;
+  if (training === null) return;
   switch (request.kind) {
     case 'run':
-      session.run(request.steps, request.perSecond);
+      training.run(request.steps, request.perSecond);
       return;
     case 'pause':
-      await session.pause();
+      await training.pause();
       return;
     case 'change':
-      session.change(request.settings);
+      training.change(request.settings);
       return;
     case 'look':
-      await session.look(request.view);
+      await training.look(request.view);
       return;
     case 'record':
-      await session.record();
+      await training.record();
       return;
     case 'save':
-      await session.save();
+      await training.save();
   }
 }
 

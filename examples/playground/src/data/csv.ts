@@ -7,15 +7,19 @@ const MOST_ROWS = 70_000;
 const MOST_PIXELS = 64 * 64;
 
 /**
- * Reads a CSV file. The first line may have names; a column called label, class, target or y has the classes. Without names, the first
- * column has the classes if the others form a square image and all of them together do not. Rows whose length is no square
- * are images of one line.
+ * Reads a CSV file, separated by tabs, semicolons or commas. With the first two, a number may have a decimal comma. The first line
+ * may have names; a column called label, class, target or y has the classes. Without names, the first column has the classes if
+ * the others form a square image and all of them together do not. Rows whose length is no square are images of one line.
  * @throws Error that names the line
  */
 export function readCsv(text: string): OwnImages {
-  const lines = text.split(/\r?\n/).filter((line) => line.trim() !== '');
-  const first = (lines[0] ?? '').split(/[,;\t]/).map((cell) => cell.trim().replace(/^"|"$/g, ''));
-  const hasNames = first.some((cell) => cell === '' || Number.isNaN(Number(cell)));
+  const lines = [...text.split(/\r\n?|\n/).entries()].filter(([, line]) => line.trim() !== '');
+  const [, firstLine] = lines[0] ?? [0, ''];
+  const separator = separatorOf(firstLine);
+  const numberOf = (cell: string): number =>
+    cell === '' ? Number.NaN : Number(separator === ',' ? cell : cell.replace(',', '.'));
+  const first = cellsOf(firstLine, separator);
+  const hasNames = first.some((cell) => cell !== '' && Number.isNaN(numberOf(cell)));
   const rows = hasNames ? lines.slice(1) : lines;
   const width = first.length;
   if (rows.length < 2)
@@ -30,40 +34,57 @@ export function readCsv(text: string): OwnImages {
   const count = width - (labelColumn < 0 ? 0 : 1);
   if (count < 1 || count > MOST_PIXELS)
     throw new Error(`A row must have 1 to ${MOST_PIXELS} pixels, found ${count}.`);
-  const names: string[] = [];
+  const classes = new Map<string, number>();
   const numbers = new Float32Array(rows.length * count);
-  const labels = rows.map((row, i) => {
-    const cells = row.split(/[,;\t]/);
-    const line = i + (hasNames ? 2 : 1);
+  const labels = rows.map(([before, row], i) => {
+    const cells = cellsOf(row, separator);
+    const line = before + 1;
     if (cells.length !== width)
       throw new Error(`Line ${line} has ${cells.length} columns, expected ${width}.`);
     let at = i * count;
     cells.forEach((cell, column) => {
       if (column === labelColumn) return;
-      const value = cell.trim() === '' ? Number.NaN : Number(cell);
-      if (!Number.isFinite(value))
-        throw new Error(`Line ${line}, column ${column + 1}: “${cell}” is not a number.`);
+      const value = Math.fround(numberOf(cell));
+      if (!Number.isFinite(value)) {
+        const fault = Number.isNaN(value) ? 'is not a number' : 'is too large';
+        throw new Error(`Line ${line}, column ${column + 1}: “${cell}” ${fault}.`);
+      }
       numbers[at++] = value;
     });
-    return labelColumn < 0 ? 0 : classOf(cells[labelColumn]!.trim(), names);
+    return labelColumn < 0 ? 0 : classOf(cells[labelColumn]!, classes);
   });
   scaleToUnit(numbers);
   const side = Math.sqrt(count);
   const imageShape = isSquare(count) ? ([side, side] as const) : ([1, count] as const);
   const images = labels.map((label, i) => ({ pixels: numbers.subarray(i * count, (i + 1) * count), label }));
-  return splitImages(images, imageShape, names);
+  return splitImages(images, imageShape, [...classes.keys()]);
 }
 
 function isSquare(count: number): boolean {
   return count > 1 && Number.isInteger(Math.sqrt(count));
 }
 
+/** The separator of a line: the first of tab, semicolon and comma that it has outside of quotes. */
+function separatorOf(line: string): string {
+  const bare = line.replace(/"[^"]*"/g, '');
+  return ['\t', ';'].find((separator) => bare.includes(separator)) ?? ',';
+}
+
+/** The cells of a line, without spaces around them and without quotes. A quoted cell may have separators in it. */
+function cellsOf(line: string, separator: string): string[] {
+  if (!line.includes('"')) return line.split(separator).map((cell) => cell.trim());
+  const cell = new RegExp(`${separator} *(?:"((?:[^"]|"")*)" *(?=${separator}|$)|([^${separator}]*))`, 'g');
+  return Array.from(
+    `${separator}${line}`.matchAll(cell), // now each cell follows a separator
+    ([, quoted, plain = '']) => quoted?.replaceAll('""', '"') ?? plain.trim(),
+  );
+}
+
 /** The number of a class; a new name gets the next one. */
-function classOf(name: string, names: string[]): number {
-  const known = names.indexOf(name);
-  if (known >= 0) return known;
-  if (names.length === 256) throw new Error('The CSV file has more than 256 classes.');
-  return names.push(name) - 1;
+function classOf(name: string, classes: Map<string, number>): number {
+  const known = classes.get(name) ?? classes.size;
+  classes.set(name, known);
+  return known;
 }
 
 /** Grey values from 0 to 255 are divided by 255; other numbers outside [0, 1] are scaled to [0, 1]. */

@@ -11,16 +11,23 @@ export interface PickedFile {
   readonly path: string;
 }
 
+/** Whether a file has the name of a picture that browsers decode. */
+export function isPicture(path: string): boolean {
+  return /\.(png|jpe?g|webp|avif|gif|bmp)$/i.test(path);
+}
+
 /**
  * Pictures as 28 × 28 grey images, light on dark: a picture with a light border is inverted. The folder of a picture is its class.
  * @throws Error if there are no pictures, or one cannot be decoded
  */
 export async function readPictures(files: readonly PickedFile[]): Promise<OwnImages> {
   const pictures = files
-    .filter(({ path }) => /\.(png|jpe?g|webp|gif|bmp)$/i.test(path) && !/(^|\/)\./.test(path))
+    .filter(({ path }) => isPicture(path) && !/(^|\/)\./.test(path))
     .sort((a, b) => (a.path < b.path ? -1 : 1));
   if (pictures.length === 0)
-    throw new Error('No pictures were found. Choose PNG files, or a folder of them.');
+    throw new Error(
+      'No pictures were found. Choose PNG, JPEG, WebP, AVIF, GIF or BMP files, or a folder of them.',
+    );
   if (pictures.length > MOST_PICTURES)
     throw new Error(`${pictures.length} pictures were found, at most ${MOST_PICTURES} are read.`);
   const folderOf = (path: string): string => path.split('/').at(-2) ?? '';

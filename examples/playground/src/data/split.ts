@@ -8,13 +8,22 @@ export interface Labelled {
   readonly label: number;
 }
 
-/** @param images - at least two, all of the given shape */
+/** Classes are numbered in one byte. */
+const MOST_CLASSES = 256;
+
+/**
+ * @param images - at least two, all of the given shape
+ * @param classNames - at most 256
+ * @throws Error if there are fewer images, or more classes
+ */
 export function splitImages(
   images: readonly Labelled[],
   imageShape: readonly [number, number],
   classNames: readonly string[],
 ): OwnImages {
   if (images.length < 2) throw new Error(`A training needs at least 2 images, found ${images.length}.`);
+  if (classNames.length > MOST_CLASSES)
+    throw new Error(`The images may have at most ${MOST_CLASSES} classes, found ${classNames.length}.`);
   const isTest = (_: Labelled, i: number): boolean => i % 10 === 1;
   const joined = (chosen: readonly Labelled[]): Dataset => {
     const size = imageShape[0] * imageShape[1];

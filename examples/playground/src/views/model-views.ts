@@ -144,7 +144,7 @@ export class ModelViews {
     const { progress, facts, settings, look } = shown;
     const { frame } = progress;
     const { imageShape, classNames, factors } = facts;
-    const factor = factors[look.colourBy] ?? null;
+    const factor = Object.hasOwn(factors, look.colourBy) ? factors[look.colourBy]! : null; // an address may have any word
     this.#plane.show({ frame, latent: settings.latent, classNames, factor, point: look.point });
     this.#manifold.show(frame.manifold, imageShape, MANIFOLD);
     this.#stylesFigure.hidden = frame.styles === null;
