@@ -28,6 +28,36 @@ export const refusalTests: Readonly<Record<string, VisitorTest>> = {
     check(recon > 500, `with a learning rate of 1e-7, recon falls to ${recon}`);
   },
 
+  async 'the keyboard reaches every control while the training runs'(visitor) {
+    const page = await opened(visitor);
+    const reached = (): Promise<string> =>
+      page.evaluate(() => document.activeElement?.closest('[id]')?.id ?? '');
+    for (let i = 0; i < 100 && (await reached()) !== 'second'; i++) {
+      await page.keyboard.press('Tab');
+      await page.waitForTimeout(120); // a frame
+    }
+    check((await reached()) === 'second', 'Tab does not get to the last control');
+    const group = page.locator('#settings details').first();
+    await group.locator('summary').press('Space');
+    check((await group.getAttribute('open')) === null, 'Space does not close a group of settings');
+    check((await page.textContent('#play')) === 'Pause', 'Space pauses');
+  },
+
+  async 'no explanation is cut, on a phone either'(visitor) {
+    for (const size of ['desktop', 'phone'] as const) {
+      const page = await opened(visitor, '', 3, { size });
+      for (const term of await page.locator('.term:visible').all()) {
+        await term.focus();
+        const { name, isCut } = await term.evaluate((element) => {
+          const { left, right } = element.querySelector('.tip')!.getBoundingClientRect();
+          const isCut = left < 0 || right > innerWidth || document.documentElement.scrollWidth > innerWidth;
+          return { name: element.textContent, isCut };
+        });
+        check(!isCut, `${size}: ${name}`);
+      }
+    }
+  },
+
   async 'a fault disappears with the value that it is about'(visitor) {
     const page = await opened(visitor);
     await set(page, 'latent', '1');

@@ -12,6 +12,8 @@ import * as assert from 'uvu/assert';
 import { stateOf } from '../../examples/playground/src/address.js';
 import { generateShapes } from '../../examples/playground/src/data/shapes.js';
 import { programOf } from '../../examples/playground/src/engine/code.js';
+import { FIELDS } from '../../examples/playground/src/engine/fields.js';
+import { SETTING_NAMES } from '../../examples/playground/src/engine/setting-checks.js';
 import type { Settings } from '../../examples/playground/src/engine/settings.js';
 import { type Images, Trainer } from '../../examples/playground/src/engine/trainer.js';
 import { encodeTraining } from '../../examples/playground/src/engine/weights.js';
@@ -87,6 +89,27 @@ test('saved weights are opened by loadRun, with the same reconstructions', async
       assert.is(config.latent, 3);
       assert.is(model.kind, trainer.model.kind);
       assert.equal(model.stateDict(), trainer.model.stateDict());
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('saved weights of settings at their limits are opened by loadRun', async () => {
+  const few = { train: firstOf(digits.train, 20), test: firstOf(digits.test, 5) };
+  const folder = mkdtempSync(join(tmpdir(), 'varigrad-playground-'));
+  const path = join(folder, 'weights.safetensors');
+  try {
+    for (const name of SETTING_NAMES) {
+      const field = FIELDS[name];
+      if (field.kind !== 'number') continue;
+      for (const value of [field.least, field.most]) {
+        const trainer = new Trainer(settings({ hidden: '4', [name]: value }), few);
+        writeFileSync(path, await encodeTraining(trainer));
+        const { model, config } = await loadRun(path);
+        assert.is(model.latent, trainer.model.latent);
+        if (name === 'samples' || name === 'freeBits') assert.is(config[name], value);
+      }
     }
   } finally {
     rmSync(folder, { recursive: true });

@@ -16,6 +16,11 @@ function fillMenus(): void {
   byId('preset').append(...PRESETS.map(({ id, title }) => element('option', { value: id }, title)));
 }
 
+function changeTheme(): void {
+  nextTheme();
+  playground.draw();
+}
+
 function listenToControls(): void {
   const press = (id: string, action: () => unknown): void =>
     byId(id).addEventListener('click', () => action());
@@ -26,10 +31,7 @@ function listenToControls(): void {
   press('copy', () => playground.copy());
   press('save', () => playground.save());
   press('second', () => playground.toggleSecond());
-  press('theme', () => {
-    nextTheme();
-    playground.draw();
-  });
+  press('theme', changeTheme);
   const select = (id: string, action: (value: string) => void): void => {
     const menu = byId<HTMLSelectElement>(id);
     menu.addEventListener('change', () => action(menu.value));
@@ -52,6 +54,7 @@ function listenToKeys(): void {
       ' ': () => playground.playOrPause(),
       '.': () => playground.oneStep(),
       r: () => playground.restart(),
+      t: changeTheme,
     }[event.key];
     if (action === undefined) return;
     event.preventDefault();

@@ -26,6 +26,7 @@ export type Field = Described &
 const anew = { restarts: true } as const;
 const live = { restarts: false } as const;
 
+/** Limits lie within those of `varigrad train`, so that `loadRun` opens saved weights. */
 export const FIELDS: Readonly<Record<SettingName, Field>> = {
   data: {
     ...anew,
@@ -164,7 +165,7 @@ export const FIELDS: Readonly<Record<SettingName, Field>> = {
     help: 'Size of the optimizer’s steps.',
     kind: 'number',
     least: 1e-7,
-    most: 100,
+    most: 1,
     isWhole: false,
   },
   batchSize: {
@@ -184,7 +185,7 @@ export const FIELDS: Readonly<Record<SettingName, Field>> = {
     help: 'Decides the first weights, the order of the images and the noise. The same seed gives the same training.',
     kind: 'number',
     least: 0,
-    most: 4_294_967_295,
+    most: 2_147_483_647,
     isWhole: true,
   },
   backend: {

@@ -6,8 +6,8 @@ import type { Trainer } from './trainer.js';
 
 /** The options of `varigrad train` that describe the same model and training. */
 function configOf(settings: Settings): Record<string, unknown> {
-  const { model, latent, likelihood, binarization, batchSize, learningRate, seed, optimizer, beta } =
-    settings;
+  const { model, latent, likelihood, binarization, batchSize, learningRate, seed, optimizer } = settings;
+  const { beta, freeBits, samples } = settings;
   return {
     model,
     latent,
@@ -18,7 +18,7 @@ function configOf(settings: Settings): Record<string, unknown> {
     learningRate,
     seed,
     optimizer,
-    ...(model !== 'ae' && { beta }),
+    ...(model !== 'ae' && { beta, freeBits, samples }),
   };
 }
 

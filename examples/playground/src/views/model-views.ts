@@ -24,6 +24,15 @@ export interface Shown {
   readonly look: Look;
 }
 
+/** The numbers above the views, with their explanations. */
+const NUMBERS = {
+  step: 'Updates of the weights so far.',
+  epoch: 'Passes over the training images, counted from 1.',
+  recon: 'Reconstruction loss of the last training steps, nats per image.',
+  KL: 'KL of the last training steps, nats per image.',
+  'ms/step': 'Milliseconds per step, the pictures included.',
+} as const;
+
 export class ModelViews {
   readonly element: HTMLElement;
   #curves: Curves = curves();
@@ -39,7 +48,19 @@ export class ModelViews {
   readonly #probe = imageGrid('single', 'Reconstruction of the drawn image');
   readonly #kl = element('ul', { class: 'bars', 'aria-label': 'KL of each latent dimension, in nats' });
   readonly #gradients = element('ul', { class: 'bars', 'aria-label': 'Gradient norm of each parameter' });
-  readonly #numbers = element('dl', { class: 'numbers' });
+  readonly #values = new Map(
+    (Object.keys(NUMBERS) as (keyof typeof NUMBERS)[]).map((name) => [
+      name,
+      element('dd', { 'data-number': name }),
+    ]),
+  );
+  readonly #numbers = element(
+    'dl',
+    { class: 'numbers' },
+    ...Array.from(this.#values, ([name, value]) =>
+      element('div', {}, element('dt', {}, explained(name, NUMBERS[name])), value),
+    ),
+  );
   readonly #title = element('h2', {});
   readonly #klTitle = element('span', { class: 'count' });
   readonly #stylesFigure: HTMLElement;
@@ -123,7 +144,7 @@ export class ModelViews {
   /** Begins another training. */
   reset(title: string): void {
     this.setTitle(title);
-    refill(this.#numbers);
+    for (const value of this.#values.values()) value.textContent = '';
     this.#curves = curves();
     refill(this.#curvesBox, this.#curves.canvas);
   }
@@ -181,29 +202,16 @@ export class ModelViews {
     );
   }
 
+  /** Changes the numbers alone: their names may have the focus. */
   #showNumbers({ step, epoch, recon, kl, msPerStep }: Progress): void {
-    const rows: readonly (readonly [string, string, string])[] = [
-      ['step', String(step), 'Updates of the weights so far.'],
-      ['epoch', String(epoch), 'Passes over the training images, counted from 1.'],
-      [
-        'recon',
-        Number.isNaN(recon) ? '–' : short(recon),
-        'Reconstruction loss of the last training steps, nats per image.',
-      ],
-      ['KL', Number.isNaN(kl) ? '–' : short(kl), 'KL of the last training steps, nats per image.'],
-      ['ms/step', short(msPerStep), 'Milliseconds per step, the pictures included.'],
-    ];
-    refill(
-      this.#numbers,
-      ...rows.map(([name, value, help]) =>
-        element(
-          'div',
-          {},
-          element('dt', {}, explained(name, help)),
-          element('dd', { 'data-number': name }, value),
-        ),
-      ),
-    );
+    const texts: Readonly<Record<keyof typeof NUMBERS, string>> = {
+      step: String(step),
+      epoch: String(epoch),
+      recon: Number.isNaN(recon) ? '–' : short(recon),
+      KL: Number.isNaN(kl) ? '–' : short(kl),
+      'ms/step': short(msPerStep),
+    };
+    for (const [name, value] of this.#values) value.textContent = texts[name];
   }
 }
 
