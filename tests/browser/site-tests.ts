@@ -164,4 +164,14 @@ export const documentTests: Readonly<Record<string, VisitorTest>> = {
     check(((await other.textContent('h1')) ?? '').includes('Linear'), 'no API of Linear');
     await picture(other, 'api-linear');
   },
+
+  async 'documents fit on a phone'({ open }) {
+    const page = await open('docs/index.html', { size: 'phone' });
+    await page.setViewportSize({ width: 360, height: 740 });
+    for (const path of ['index.html', 'lessons/08-vae.html', 'docs/models.html', 'api/index.html']) {
+      await page.goto(new URL(path, page.url().replace(/docs\/.*/, 'docs/')).href);
+      const width = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      check(width <= 0, `${path} is ${width} pixels too wide for a phone`);
+    }
+  },
 };
