@@ -117,6 +117,28 @@ export const refusalTests: Readonly<Record<string, VisitorTest>> = {
     check((await stateOf(page)).get('batchSize') === null, 'the batch size was changed');
   },
 
+  async 'a dropped CSV file is read, and a drop without files says so'(visitor) {
+    const page = await opened(visitor);
+    const drop = (names: readonly string[]): Promise<void> =>
+      page.evaluate((names) => {
+        const dataTransfer = new DataTransfer();
+        for (const name of names) dataTransfer.items.add(new File(['0,1,0,1\n1,0,1,0\n1,1,1,0'], name));
+        if (names.length === 0) Object.defineProperty(dataTransfer, 'types', { value: ['Files'] });
+        document.body.dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true }));
+      }, names);
+    await drop(['rows.csv']);
+    await page.waitForFunction(() =>
+      document.getElementById('machine')?.textContent?.includes('2 training and 1 test'),
+    );
+    for (const [names, reason] of [
+      [[], 'No pictures were found'],
+      [['a.csv', 'b.csv'], 'One CSV file is read at a time, found 2.'],
+    ] as const) {
+      await drop(names);
+      await page.waitForSelector(`#notice:has-text("${reason}")`);
+    }
+  },
+
   async 'no workers, no clipboard, no storage, no service worker: a sentence each'({ open }) {
     const page = await open(PLAYGROUND);
     const reopened = async (refusal: () => void): Promise<void> => {

@@ -8,7 +8,7 @@ import type { OwnImages } from './messages.js';
 /** @param opened - called with the images; @param refused - called with the reason why files cannot be read */
 export function listenToFiles(opened: (images: OwnImages) => void, refused: (message: string) => void): void {
   const open = (files: readonly PickedFile[]): void => {
-    if (files.length > 0) readFiles(files).then(opened, (error: Error) => refused(error.message));
+    readFiles(files).then(opened, (error: Error) => refused(error.message));
   };
   for (const [button, picker] of [
     ['open-folder', 'folder'],
@@ -35,11 +35,16 @@ async function readFiles(files: readonly PickedFile[]): Promise<OwnImages> {
   return table === undefined ? readPictures(files) : readCsv(await table.file.text());
 }
 
-/** The files of a drop, also those in folders. The entries must be read before the first wait. */
+/**
+ * The files of a drop, also those in folders. The entries must be read before the first wait. A picture that is dragged from another page
+ * may have no entry.
+ */
 async function dropped(data: DataTransfer): Promise<PickedFile[]> {
-  const entries = [...data.items].map((item) => item.webkitGetAsEntry());
+  const entries = [...data.items].map((item) => item.webkitGetAsEntry() ?? item.getAsFile());
   const found: PickedFile[] = [];
-  for (const entry of entries) if (entry !== null) await collect(entry, found);
+  for (const entry of entries)
+    if (entry instanceof File) found.push({ file: entry, path: entry.name });
+    else if (entry !== null) await collect(entry, found);
   return found;
 }
 
