@@ -1,6 +1,7 @@
 /** Initial weights. Each function overwrites a tensor in place and returns it. The tape does not record this. */
 import { ArgumentError, formatShape, full, type Generator, rand, randn, type Tensor } from '@varigrad/core';
 import {
+  checkAmount,
   checkChoice,
   checkFinite,
   checkNumber,
@@ -82,7 +83,7 @@ export function uniform(t: Tensor, low = 0, high = 1, options: InitOptions = {})
 export function normal(t: Tensor, mean = 0, std = 1, options: InitOptions = {}): Tensor {
   checkTensor('normal', t, 't');
   checkFinite('normal', 'mean', mean);
-  checkNumber('normal', 'std', std, std >= 0 && std < Number.POSITIVE_INFINITY, 'of at least 0');
+  checkAmount('normal', 'std', std);
   checkOptions('normal', options, INIT_OPTIONS, 't, mean, std, ');
   return t.assign(randn(t.shape, options).mul(std).add(mean));
 }
@@ -164,7 +165,7 @@ function xavier(
 ): { gain: number; fanSum: number; generator: Generator | undefined } {
   checkOptions(op, options, XAVIER_OPTIONS, 't, ');
   const { gain = 1, generator } = options;
-  checkNumber(op, 'gain', gain, gain >= 0 && gain < Number.POSITIVE_INFINITY, 'of at least 0');
+  checkAmount(op, 'gain', gain);
   const { fanIn, fanOut } = fans(op, t);
   return { gain, fanSum: fanIn + fanOut, generator };
 }

@@ -1,6 +1,6 @@
 /** Noise on images: for denoising autoencoders, and for measuring how well any model handles noisy input. */
 import { ArgumentError, type Generator, rand, randn, type Shape, type Tensor, where } from '@varigrad/core';
-import { checkNumber, checkOptions, checkTensor } from '@varigrad/core/checks';
+import { checkAmount, checkNumber, checkOptions, checkTensor } from '@varigrad/core/checks';
 import { checkCorruption } from './checks.js';
 
 /** A way to corrupt images. The random numbers are separate from the rule that applies them, so that tests can keep them fixed. */
@@ -60,7 +60,7 @@ export function saltAndPepper(p: number): Corruption {
 
 /** x + sigma·ε with ε ~ N(0, 1) for each pixel; the result can leave [0, 1]. @throws ArgumentError if sigma is negative or not finite */
 export function gaussianNoise(sigma: number): Corruption {
-  checkNumber('gaussianNoise', 'sigma', sigma, sigma >= 0 && Number.isFinite(sigma), 'of at least 0');
+  checkAmount('gaussianNoise', 'sigma', sigma);
   return {
     kind: 'gaussian',
     noise: randn,

@@ -1,8 +1,8 @@
 /** The evidence lower bound and related bounds for one batch of images. */
 import { ArgumentError, eye, formatShape, type Generator, ShapeError, Tensor } from '@varigrad/core';
-import { checkFinite, checkNumber, checkOptions, checkTensor, type OptionNames } from '@varigrad/core/checks';
+import { checkAmount, checkFinite, checkOptions, checkTensor, type OptionNames } from '@varigrad/core/checks';
 import { batchMean } from '@varigrad/core/compile';
-import { checkFields, checkSameShape, isAmount } from './checks.js';
+import { checkFields, checkSameShape } from './checks.js';
 import type { Posterior } from './posteriors/posterior.js';
 
 /** The negative evidence lower bound and its two parts: scalars in nats per image, to be minimised. */
@@ -57,7 +57,7 @@ export function checkElboArguments(x: Tensor, options: ElboOptions): void {
   checkOptions('elbo', options, ELBO_OPTIONS, 'x, ');
   const { beta = 1, freeBits = 0, scheduled = {}, ...rest } = options;
   checkFactor('beta', beta);
-  checkNumber('elbo', 'freeBits', freeBits, isAmount(freeBits), 'of at least 0');
+  checkAmount('elbo', 'freeBits', freeBits);
   for (const [name, value] of Object.entries(scheduled))
     if (value !== undefined) checkFactor(`scheduled.${name}`, value);
   if (rest.labels !== undefined) checkTensor('elbo', rest.labels, 'labels');

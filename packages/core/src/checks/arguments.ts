@@ -149,6 +149,11 @@ export function checkFinite(op: string, name: string, value: unknown): void {
   checkNumber(op, name, value, Number.isFinite(value), typeof value === 'number' ? 'that is finite' : '');
 }
 
+/** @throws ArgumentError unless `value` is a finite number of at least 0 */
+export function checkAmount(op: string, name: string, value: unknown): void {
+  checkNumber(op, name, value, Number.isFinite(value) && (value as number) >= 0, 'of at least 0');
+}
+
 /** @throws ArgumentError unless `value` is true or false */
 export function checkBoolean(op: string, name: string, value: unknown): void {
   if (typeof value === 'boolean') return;

@@ -1,5 +1,6 @@
 export {
   callee,
+  checkAmount,
   checkArray,
   checkBoolean,
   checkFinite,

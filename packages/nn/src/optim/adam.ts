@@ -1,7 +1,7 @@
 import { type Tensor, updateInPlace } from '@varigrad/core';
-import { checkNumber, checkOptions, type OptionNames } from '@varigrad/core/checks';
+import { checkAmount, checkNumber, checkOptions, type OptionNames } from '@varigrad/core/checks';
 import { onEachCall } from '@varigrad/core/compile';
-import { checkSetting, Optimizer } from './optimizer.js';
+import { Optimizer } from './optimizer.js';
 
 /** Options of Adam and AdamW, with PyTorch's defaults. */
 export interface AdamOptions {
@@ -38,8 +38,8 @@ abstract class AdamFamily extends Optimizer {
     super(op, parameters, learningRate);
     checkNumber(op, 'beta1', beta1, beta1 >= 0 && beta1 < 1, 'in [0, 1)');
     checkNumber(op, 'beta2', beta2, beta2 >= 0 && beta2 < 1, 'in [0, 1)');
-    checkSetting(op, 'epsilon', epsilon);
-    checkSetting(op, 'weightDecay', weightDecay);
+    checkAmount(op, 'epsilon', epsilon);
+    checkAmount(op, 'weightDecay', weightDecay);
     this.#settings = { beta1, beta2, epsilon, weightDecay };
   }
 

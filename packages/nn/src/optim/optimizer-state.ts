@@ -1,5 +1,5 @@
 import { ArgumentError, formatShape, sameShape, type Tensor, VarigradError } from '@varigrad/core';
-import { checkNumber, checkWhole, describeValue, isArrayOf, isPlainObject } from '@varigrad/core/checks';
+import { checkAmount, checkWhole, describeValue, isArrayOf, isPlainObject } from '@varigrad/core/checks';
 import { checkStateDict, type StateDict } from '../state-dict.js';
 
 /** The state of an optimizer as plain data. The tensors are named `<slot>.<index of the parameter>`. */
@@ -39,7 +39,7 @@ export function checkOptimizerState(state: OptimizerState, owner: Owner): Requir
     throw new VarigradError(op, `the state is for '${kind}', and this optimizer is '${owner.kind}'`);
   checkWhole(op, 'step', step, 0);
   for (const [name, rate] of Object.entries({ learningRate, initialLearningRate }))
-    checkNumber(op, name, rate, rate >= 0 && rate < Infinity, 'of at least 0');
+    checkAmount(op, name, rate);
   checkStateDict(op, tensors, 'what stateDict() returned');
   const updates = state.updates ?? updatesOf(state, owner);
   checkUpdates(updates, step, owner.parameters.length);

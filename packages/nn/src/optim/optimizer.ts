@@ -1,5 +1,5 @@
 import { ArgumentError, formatShape, type Tensor, withBackend, zeros } from '@varigrad/core';
-import { callee, checkNumber, checkTensor, describeValue } from '@varigrad/core/checks';
+import { callee, checkAmount, checkTensor, describeValue } from '@varigrad/core/checks';
 import { onEachCall, onRollback, refuseInside, unrecorded } from '@varigrad/core/compile';
 import { overwrite } from '../state-dict.js';
 import { checkOptimizerState, type OptimizerState } from './optimizer-state.js';
@@ -63,7 +63,7 @@ export abstract class Optimizer {
 
   set learningRate(rate: number) {
     refuseInside('the learning rate is set', 'set it before the call, or inside onEachCall');
-    checkSetting(this.#op, 'learningRate', rate);
+    checkAmount(this.#op, 'learningRate', rate);
     this.#learningRate = rate;
   }
 
@@ -158,9 +158,4 @@ export abstract class Optimizer {
       overwrite(this.slot(name, Number(place)), saved);
     }
   }
-}
-
-/** @throws ArgumentError unless a setting of an optimizer is finite and at least 0 */
-export function checkSetting(op: string, name: string, value: number): void {
-  checkNumber(op, name, value, value >= 0 && value < Infinity, 'of at least 0');
 }

@@ -2,7 +2,7 @@
  * Learning-rate schedules: functions from the number of finished epochs (or steps) to a factor on the initial rate.
  * Use: `optimizer.learningRate = initial * schedule(epoch)`.
  */
-import { checkFunction, checkNumber } from '@varigrad/core/checks';
+import { checkAmount, checkFunction, checkNumber } from '@varigrad/core/checks';
 
 /**
  * A learning-rate schedule.
@@ -14,13 +14,13 @@ export type Schedule = (t: number) => number;
 /** gamma^⌊t / size⌋: one drop every `size`. @throws ArgumentError unless size is above 0 and gamma at least 0 */
 export function stepSchedule(size: number, gamma = 0.1): Schedule {
   checkNumber('stepSchedule', 'size', size, size > 0, 'above 0');
-  checkRate('stepSchedule', 'gamma', gamma);
+  checkAmount('stepSchedule', 'gamma', gamma);
   return (t) => gamma ** Math.floor(t / size);
 }
 
 /** gamma^t. @throws ArgumentError unless gamma is at least 0 */
 export function exponentialSchedule(gamma: number): Schedule {
-  checkRate('exponentialSchedule', 'gamma', gamma);
+  checkAmount('exponentialSchedule', 'gamma', gamma);
   return (t) => gamma ** t;
 }
 
@@ -31,7 +31,7 @@ export function exponentialSchedule(gamma: number): Schedule {
  */
 export function cosineSchedule(total: number, floor = 0): Schedule {
   checkNumber('cosineSchedule', 'total', total, total > 0 && total < Infinity, 'above 0');
-  checkRate('cosineSchedule', 'floor', floor);
+  checkAmount('cosineSchedule', 'floor', floor);
   return (t) => floor + ((1 - floor) * (1 + Math.cos(Math.PI * Math.min(1, t / total)))) / 2;
 }
 
@@ -42,11 +42,6 @@ export function cosineSchedule(total: number, floor = 0): Schedule {
 export function warmupSchedule(length: number, next: Schedule = () => 1, start = 0): Schedule {
   checkNumber('warmupSchedule', 'length', length, length > 0, 'above 0');
   checkFunction('warmupSchedule', next, 'next');
-  checkRate('warmupSchedule', 'start', start);
+  checkAmount('warmupSchedule', 'start', start);
   return (t) => (t < length ? start + (1 - start) * (t / length) : next(t - length));
-}
-
-/** A factor on the learning rate must not make it negative. */
-function checkRate(op: string, name: string, value: number): void {
-  checkNumber(op, name, value, value >= 0 && value < Number.POSITIVE_INFINITY, 'of at least 0');
 }

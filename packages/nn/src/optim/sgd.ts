@@ -1,7 +1,7 @@
 import { ArgumentError, type Tensor, updateInPlace } from '@varigrad/core';
-import { checkBoolean, checkOptions, type OptionNames } from '@varigrad/core/checks';
+import { checkAmount, checkBoolean, checkOptions, type OptionNames } from '@varigrad/core/checks';
 import { onEachCall } from '@varigrad/core/compile';
-import { checkSetting, Optimizer } from './optimizer.js';
+import { Optimizer } from './optimizer.js';
 
 /** Options of SGD, the same as PyTorch's. */
 export interface SGDOptions {
@@ -36,9 +36,9 @@ export class SGD extends Optimizer {
     checkOptions('SGD', options, SGD_OPTIONS, 'parameters, ');
     const { learningRate = 1e-3, momentum = 0, dampening = 0, nesterov = false, weightDecay = 0 } = options;
     super('SGD', parameters, learningRate);
-    checkSetting('SGD', 'momentum', momentum);
-    checkSetting('SGD', 'dampening', dampening);
-    checkSetting('SGD', 'weightDecay', weightDecay);
+    checkAmount('SGD', 'momentum', momentum);
+    checkAmount('SGD', 'dampening', dampening);
+    checkAmount('SGD', 'weightDecay', weightDecay);
     checkBoolean('SGD', 'nesterov', nesterov);
     if (nesterov && (momentum === 0 || dampening !== 0)) {
       throw new ArgumentError('SGD', 'nesterov needs momentum above 0 and dampening 0');

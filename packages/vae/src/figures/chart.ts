@@ -1,7 +1,5 @@
 /** Parts of all charts, as SVG text: page, axes, ticks, legend. */
-
-import type { OptionNames } from '@varigrad/core/checks';
-import { checkText } from '@varigrad/core/checks';
+import { checkText, type OptionNames } from '@varigrad/core/checks';
 import { escapeXML } from '@varigrad/core/trace';
 import { extent, tickIncrement } from 'd3-array';
 import { scaleLinear } from 'd3-scale';

@@ -1,8 +1,8 @@
 /** Points of a plane, coloured by class: codes of a 2-D latent space. */
 import { ArgumentError } from '@varigrad/core';
 import {
+  checkAmount,
   checkArray,
-  checkNumber,
   checkOptions,
   checkText,
   checkWhole,
@@ -154,7 +154,7 @@ function checkAnimation(panels: readonly ScatterPanel[], options: ScatterAnimati
   checkScatter(op, panels, options);
   const { step = 0.5, hold = 2 } = options;
   checkLengths(op, { step });
-  checkNumber(op, 'hold', hold, hold >= 0 && Number.isFinite(hold), 'of at least 0');
+  checkAmount(op, 'hold', hold);
   const [first] = panels;
   if (first === undefined) throw new ArgumentError(op, 'an animation needs at least one panel');
   const odd = panels.find(({ points }) => points.length !== first.points.length);

@@ -1,5 +1,5 @@
 import { ArgumentError, type Tensor } from '@varigrad/core';
-import { checkMethod, checkNumber, checkOptions, type OptionNames } from '@varigrad/core/checks';
+import { checkAmount, checkMethod, checkOptions, type OptionNames } from '@varigrad/core/checks';
 import { withRowsPerImage } from '@varigrad/core/compile';
 import { crossEntropy, type Description, type Layer } from '@varigrad/nn';
 import { checkCodes } from '../checks.js';
@@ -49,7 +49,7 @@ export class SemiSupervisedVAE extends ConditionalVAE {
     checkOptions(op, options, SEMI_SUPERVISED_OPTIONS);
     const { alpha = 10, classifier, ...rest } = options;
     super(rest, op);
-    checkNumber(op, 'alpha', alpha, alpha >= 0 && alpha < Infinity, 'of at least 0');
+    checkAmount(op, 'alpha', alpha);
     if (classifier !== undefined)
       checkMethod(op, 'classifier', classifier, 'forward', 'a module with a forward method');
     const { hidden = [400], activation, generator } = rest;

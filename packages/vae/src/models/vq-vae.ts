@@ -1,5 +1,5 @@
 import { arange, full, type Generator, parameter, rand, type Tensor, where, zeros } from '@varigrad/core';
-import { checkNumber, checkOptions, checkTensor, checkWhole, type OptionNames } from '@varigrad/core/checks';
+import { checkAmount, checkOptions, checkTensor, checkWhole, type OptionNames } from '@varigrad/core/checks';
 import { batchMean, wholeBatch, withRowsPerImage } from '@varigrad/core/compile';
 import { type Description, uniform } from '@varigrad/nn';
 import { entropy } from '../distributions/categorical.js';
@@ -71,7 +71,7 @@ export class VQVAE extends CodeModel {
     for (const [name, value] of Object.entries({ vectors, width, codebookSize }))
       checkWhole('VQVAE', name, value);
     for (const [name, value] of Object.entries({ commitment, restartBelow }))
-      checkNumber('VQVAE', name, value, value >= 0 && value < Infinity, 'of at least 0');
+      checkAmount('VQVAE', name, value);
     super(rest, vectors * width, undefined, 'VQVAE');
     this.vectors = vectors;
     this.width = width;
